@@ -1,0 +1,117 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One call of an operation: its transactions, and its audit record in the transaction of the change that it made."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from contextlib import contextmanager
+
+from ansible_collections.certops.acm.plugins.module_utils.authority import events
+from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
+from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import Transaction
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, parse_arn
+
+
+class Fault(Exception):
+    """An error that ACM answers; `code` is the exception's name in the service model."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Call:
+    """What an operation gets: the request and the authority. It answers ACM's members, or raises Fault."""
+
+    def __init__(self, authority: Authority, operation: str) -> None:
+        self.authority = authority
+        self.operation = operation
+        self.now = authority.now()
+        self.settings: Settings = authority.settings
+        self.request: dict[str, t.Any] = {}
+        self.answer: dict[str, t.Any] = {}
+        self._is_recorded = False
+
+    def carry_out(self, act: t.Callable[[Call], dict[str, t.Any]], request: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.request = request
+        try:
+            self.answer = act(self)
+        except Fault as fault:
+            self.audit_fault(request, fault)
+            raise
+        if not self._is_recorded:
+            with self.write():
+                pass
+        return self.answer
+
+    def read(self) -> t.ContextManager[Transaction]:
+        return self.authority.store.read()
+
+    @contextmanager
+    def write(self) -> t.Iterator[Transaction]:
+        """A transaction of a change; set `answer` in it when the change makes one (a new ARN)."""
+        with self.authority.store.write() as tx:
+            yield tx
+            if not self._is_recorded:
+                self._record(tx, self.request, self.answer, None)
+        self._is_recorded = True
+
+    def audit_fault(self, request: t.Mapping[str, t.Any], fault: Fault) -> None:
+        with self.authority.store.write() as tx:
+            self._record(tx, request, None, (fault.code, fault.message))
+
+    def _record(
+        self,
+        tx: Transaction,
+        request: t.Mapping[str, t.Any],
+        answer: t.Optional[t.Mapping[str, t.Any]],
+        error: t.Optional[tuple[str, str]],
+    ) -> None:
+        record = events.audit_record(
+            self.operation, request, answer, error, self.authority.place, self.now, self.authority.parts.new_id()
+        )
+        tx.add_audit(self.now, json.dumps(record, default=events.iso))
+
+    # ---- what most operations begin with
+
+    def identifier(self) -> str:
+        """The certificate id in the request's ARN."""
+        text = self.request["CertificateArn"]
+        try:
+            arn = parse_arn(text)
+        except InvalidInput:
+            raise Fault("InvalidArnException", f"The ARN {text} is not valid.") from None
+        kind, _slash, identifier = arn.resource.partition("/")
+        place = self.authority.place
+        if kind != "certificate" or not identifier or arn.partition != place.partition or arn.region != place.region:
+            raise Fault("InvalidArnException", f"The ARN {text} is not that of a certificate in {place.region}.")
+        if arn.account != place.account_id:
+            raise self.not_found()
+        return identifier
+
+    def not_found(self) -> Fault:
+        account = self.authority.place.account_id
+        return Fault(
+            "ResourceNotFoundException",
+            f"Certificate with arn {self.request['CertificateArn']} not found in account {account}",
+        )
+
+    def certificate(self, tx: t.Optional[Transaction] = None) -> Certificate:
+        """The certificate that the request names; in `tx`, or as it is now."""
+        identifier = self.identifier()
+        if tx is None:
+            with self.read() as tx:
+                found = tx.certificate(identifier)
+        else:
+            found = tx.certificate(identifier)
+        if found is None:
+            raise self.not_found()
+        return found

@@ -1,0 +1,168 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a validated request to a certificate, for the first time and at every renewal."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle, validation
+from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
+from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, LeafRow, Transaction, moment
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, parse_arn
+
+
+class Signed(t.NamedTuple):
+    """A leaf that is signed and not stored yet."""
+
+    facts: Leaf
+    row: LeafRow
+
+
+class CannotSign(Exception):
+    """The CA does not sign; `reason` is ACM's FailureReason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def sign(authority: Authority, certificate: Certificate, now: datetime) -> Signed:
+    """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
+    transaction."""
+    settings = authority.settings
+    ca = _ca(authority, certificate, settings, now)
+    signer = authority.signer(ca)
+    if now < signer.certificate.not_valid_before_utc:
+        raise InvalidInput(
+            f"The clock says {events.iso(now)}, which is before the CA {ca.name} was made: set the clock right."
+        )
+    key = issuer.generate_key(certificate.key_algorithm)
+    leaf = issuer.issue_leaf(
+        names=certificate.names,
+        public_key=key.public_key(),
+        ca=signer,
+        now=now,
+        validity=settings.validity(certificate.type),
+        publication_url=settings.publication_url,
+        policy=None if certificate.type == lifecycle.PRIVATE else issuer.DOMAIN_VALIDATED,
+    )
+    facts = issuer.leaf_facts(leaf)
+    row = LeafRow(
+        serial=facts.serial,
+        ca_id=ca.id,
+        pem=pem.certificate_pem(leaf),
+        chain="".join(each.pem for each in authority.chain(ca)),
+        sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
+    )
+    return Signed(facts, row)
+
+
+def key_context(certificate: Certificate, serial: str) -> str:
+    """What a leaf's key is sealed for."""
+    return f"certificate {certificate.id} {serial}"
+
+
+def store_first(authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime) -> Certificate:
+    """The certificate, stored before, is issued now; told in the same transaction."""
+    done = lifecycle.issued(certificate, signed.facts, now)
+    return _store(authority, tx, done, signed, now, "ISSUANCE")
+
+
+def store_renewed(authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime) -> Certificate:
+    done = _store(authority, tx, lifecycle.renewed(certificate, signed.facts, now), signed, now, "RENEWAL")
+    authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, f"The certificate {done.arn} was renewed.")
+    return done
+
+
+def _store(
+    authority: Authority, tx: Transaction, done: Certificate, signed: Signed, now: datetime, action: str
+) -> Certificate:
+    authority.save(tx, done, now)
+    tx.put_leaf(done, signed.row)
+    tx.count_issued(t.cast(str, signed.row.ca_id))
+    authority.tell(tx, events.AVAILABLE, done, now, Action=action)
+    return done
+
+
+def validate(authority: Authority, certificate: Certificate) -> Certificate:
+    """Look at a pending request's names, and issue when all is well. Answers the certificate as it stands then.
+
+    Whoever is quicker (another reader, a sweep) wins; the other's work is dropped.
+    """
+    now = authority.now()
+    if not lifecycle.is_validation_due(certificate, now, authority.settings):
+        return certificate
+    looked = validation.check_names(authority, certificate, certificate.validations, now)
+    seen = certificate.with_(validations=looked.validations)
+    signed, reason = None, looked.reason
+    if looked.is_valid:
+        try:
+            signed = sign(authority, seen, now)
+        except CannotSign as error:
+            reason = error.reason
+    if seen == certificate and not signed and not reason:
+        return certificate
+    with authority.store.write() as tx:
+        present = tx.certificate(certificate.id)
+        if present is None or not lifecycle.is_validation_due(present, now, authority.settings_in(tx)):
+            return present or certificate
+        seen = present.with_(validations=_merged(present.validations, looked.validations))
+        if signed:
+            return store_first(authority, tx, seen, signed, now)
+        done = lifecycle.failed(seen, reason, now) if reason else seen
+        authority.save(tx, done, now)
+        return done
+
+
+def _merged(
+    present: t.Sequence[lifecycle.DomainValidation], looked: t.Sequence[lifecycle.DomainValidation]
+) -> tuple[lifecycle.DomainValidation, ...]:
+    """What was seen, but an approval that came meanwhile stays."""
+    return tuple(
+        old if old.status == lifecycle.SUCCESS else new for old, new in zip(present, looked)
+    )
+
+
+def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
+    """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
+    if certificate.type != lifecycle.PRIVATE:
+        return authority.public_ca(certificate.key_algorithm)
+    with authority.store.read() as tx:
+        row = tx.ca_of_arn(certificate.ca_arn or "")
+    reason = ca_fault(row, certificate.ca_arn or "", certificate.key_algorithm, authority, settings, now)
+    if reason:
+        raise CannotSign(reason)
+    return t.cast(CaRow, row)
+
+
+def ca_fault(
+    row: t.Optional[CaRow], arn: str, key_algorithm: str, authority: Authority, settings: Settings, now: datetime
+) -> t.Optional[str]:
+    """The FailureReason for which a private CA does not sign, or None."""
+    if row is None or row.role != "private":
+        try:
+            wanted = parse_arn(arn)
+        except InvalidInput:
+            return "PCA_INVALID_ARN"
+        if wanted.account != authority.place.account_id:
+            return "PCA_ACCESS_DENIED"
+        return "PCA_RESOURCE_NOT_FOUND"
+    if row.status != "ACTIVE" or moment(row.not_after) <= now:
+        return "PCA_INVALID_STATE"
+    if now + settings.validity(lifecycle.PRIVATE) > moment(row.not_after):
+        return "PCA_INVALID_DURATION"
+    family = key_algorithm.split("_", maxsplit=1)[0]
+    if not row.key_algorithm.startswith(family) or family not in settings.private_ca_key_families:
+        return "PCA_INVALID_ARGS"
+    if row.issued >= settings.quota_certificates_a_ca:
+        return "PCA_LIMIT_EXCEEDED"
+    return None
+

@@ -1,0 +1,255 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""X.509: certification authorities, leaves and revocation lists (RFC 5280). Builds and signs; stores nothing."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from datetime import datetime, timedelta
+
+try:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+except ImportError:
+    pass  # client.py reports it
+
+from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Leaf
+
+RSA_BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
+CLOCK_SKEW = timedelta(hours=1)  # how far before its issue a certificate is valid, for clocks that are behind
+DOMAIN_VALIDATED = "2.23.140.1.2.1"  # CA/B baseline 7.1.2.7.9: what a public leaf and its intermediate say of themselves
+COUNTRY = "XX"  # CA/B baseline 7.1.2.10.2 wants one; this is that of nobody (ISO 3166: user-assigned)
+
+# RFC 5280 §5.3.1; ACM's REMOVE_FROM_CRL has no meaning in a full list.
+REVOCATION_REASONS = {
+    "KEY_COMPROMISE": "key_compromise",
+    "CA_COMPROMISE": "ca_compromise",
+    "AFFILIATION_CHANGED": "affiliation_changed",
+    "SUPERCEDED": "superseded",
+    "SUPERSEDED": "superseded",
+    "CESSATION_OF_OPERATION": "cessation_of_operation",
+    "CERTIFICATE_HOLD": "certificate_hold",
+    "PRIVILEGE_WITHDRAWN": "privilege_withdrawn",
+    "A_A_COMPROMISE": "aa_compromise",
+}
+
+
+class Signer(t.NamedTuple):
+    """A CA that signs: its id (the name of its published files), its certificate and its opened key."""
+
+    id: str
+    certificate: t.Any
+    key: t.Any
+
+
+def generate_key(algorithm: str) -> t.Any:
+    """A new key pair; for RSA the library releases the interpreter meanwhile, so that two threads make two."""
+    if algorithm in RSA_BITS:
+        return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[algorithm])
+    curves = {"EC_prime256v1": ec.SECP256R1, "EC_secp384r1": ec.SECP384R1, "EC_secp521r1": ec.SECP521R1}
+    return ec.generate_private_key(curves[algorithm]())
+
+
+def certificate_der(certificate_or_crl: t.Any) -> bytes:
+    return certificate_or_crl.public_bytes(serialization.Encoding.DER)
+
+
+def key_der(key: t.Any) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def key_of_der(der: bytes) -> t.Any:
+    """A key that the vault kept. Its seal has proved it whole, so the 29 ms of checking an RSA key again are spared."""
+    return serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+
+
+def new_serial() -> int:
+    """A positive serial of 127 random bits (CA/B baseline 7.1: at least 64)."""
+    return int.from_bytes(os.urandom(16), "big") >> 1 | 1 << 120
+
+
+def make_ca(
+    *,
+    common_name: str,
+    organization: str,
+    algorithm: str,
+    now: datetime,
+    validity: timedelta,
+    parent: t.Optional[Signer] = None,
+    publication_url: str = "",
+) -> tuple[t.Any, t.Any]:
+    """(certificate, key) of a CA: self-signed, or an intermediate of `parent` that signs leaves only."""
+    key = generate_key(algorithm)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, COUNTRY),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, organization),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+    builder = (
+        _builder(name, key, now, now + validity, parent)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0 if parent else None), critical=True)
+        .add_extension(_key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True), critical=True)
+    )
+    if parent:
+        builder = builder.add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+        ).add_extension(_policy(DOMAIN_VALIDATED), critical=False)
+        builder = _add_pointers(builder, parent.id, publication_url)
+    certificate = _sign(builder, parent.key if parent else key)
+    return certificate, key
+
+
+def issue_leaf(
+    *,
+    names: t.Sequence[str],
+    public_key: t.Any,
+    ca: Signer,
+    now: datetime,
+    validity: timedelta,
+    publication_url: str,
+    policy: t.Optional[str] = None,
+) -> t.Any:
+    """A server and client certificate with the extensions of ACM.md §2. The first name is the common name."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+    builder = (
+        _builder(subject, None, now, now + validity, ca, public_key=public_key)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            _key_usage(digital_signature=True, key_encipherment=isinstance(public_key, rsa.RSAPublicKey)),
+            critical=True,
+        )
+        .add_extension(
+            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+    )
+    if policy:
+        builder = builder.add_extension(_policy(policy), critical=False)
+    return _sign(_add_pointers(builder, ca.id, publication_url), ca.key)
+
+
+def make_crl(
+    ca: Signer, revoked: t.Iterable[tuple[str, datetime, str]], number: int, now: datetime, validity: timedelta
+) -> t.Any:
+    """A full CRL; `revoked` holds (serial as ACM shows it, revoked at, ACM's reason)."""
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(ca.certificate.subject)
+        .last_update(now)
+        .next_update(now + validity)
+        .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(_authority_key_identifier(ca.certificate), critical=False)
+    )
+    for serial, revoked_at, reason in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial_number(serial)).revocation_date(revoked_at)
+        if reason in REVOCATION_REASONS:  # "unspecified" is told by leaving the reason out (RFC 5280 §5.3.1)
+            flag = x509.ReasonFlags[REVOCATION_REASONS[reason]]
+            entry = entry.add_extension(x509.CRLReason(flag), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(ca.key, _digest(ca.key))
+
+
+def serial_number(serial: str) -> int:
+    return int(serial.replace(":", ""), 16)
+
+
+def leaf_facts(certificate: t.Any) -> Leaf:
+    """What ACM shows of a certificate."""
+    return Leaf(
+        serial=pem.serial(certificate),
+        subject=pem.distinguished_name(certificate.subject),
+        common_name=pem.common_name(certificate),
+        issuer=pem.distinguished_name(certificate.issuer),
+        issuer_common_name=_issuer_common_name(certificate),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        signature_algorithm=pem.signature_algorithm(certificate),
+        key_usages=tuple(pem.key_usages(certificate)),
+        extended_key_usages=tuple(pem.extended_key_usages(certificate)),
+        ip_addresses=tuple(pem.ip_addresses(certificate)),
+    )
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _issuer_common_name(certificate: t.Any) -> t.Optional[str]:
+    found = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else None
+
+
+def _builder(
+    subject: t.Any, key: t.Any, start: datetime, end: datetime, issuer: t.Optional[Signer], public_key: t.Any = None
+) -> t.Any:
+    """Valid from a little before `start`; both ends count, so that "90 days" are 90 days (RFC 5280 §4.1.2.5)."""
+    public = public_key or key.public_key()
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer.certificate.subject if issuer else subject)
+        .public_key(public)
+        .serial_number(new_serial())
+        .not_valid_before(start - CLOCK_SKEW)
+        .not_valid_after(end - CLOCK_SKEW - timedelta(seconds=1))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    )
+    if issuer:
+        builder = builder.add_extension(_authority_key_identifier(issuer.certificate), critical=False)
+    return builder
+
+
+def _authority_key_identifier(certificate: t.Any) -> t.Any:
+    identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _add_pointers(builder: t.Any, ca_id: str, publication_url: str) -> t.Any:
+    base = publication_url.rstrip("/")
+    return builder.add_extension(
+        x509.CRLDistributionPoints(
+            [x509.DistributionPoint([x509.UniformResourceIdentifier(f"{base}/{ca_id}.crl")], None, None, None)]
+        ),
+        critical=False,
+    ).add_extension(
+        x509.AuthorityInformationAccess(
+            [
+                x509.AccessDescription(
+                    AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(f"{base}/{ca_id}.crt")
+                )
+            ]
+        ),
+        critical=False,
+    )
+
+
+def _policy(oid: str) -> t.Any:
+    return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(oid), None)])
+
+
+def _key_usage(**wanted: bool) -> t.Any:
+    every = (
+        "digital_signature content_commitment key_encipherment data_encipherment key_agreement key_cert_sign crl_sign "
+        "encipher_only decipher_only"
+    ).split()
+    return x509.KeyUsage(**{name: wanted.get(name, False) for name in every})
+
+
+def _sign(builder: t.Any, key: t.Any) -> t.Any:
+    return builder.sign(key, _digest(key))
+
+
+def _digest(key: t.Any) -> t.Any:
+    if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.key_size >= 384:
+        return hashes.SHA384()
+    return hashes.SHA256()

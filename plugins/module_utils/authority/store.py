@@ -1,0 +1,543 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an embedded authority remembers, in one SQLite file (WAL, synchronous=FULL, one transaction an operation).
+
+This file and query.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's own busy wait is
+not fair, and under fifty writers some would wait for a second.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import threading
+import typing as t
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
+    Certificate,
+    as_facts,
+    is_renewable,
+    of_facts,
+)
+from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
+APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE data_keys (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE cas (
+    id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, status TEXT NOT NULL,
+    key_algorithm TEXT NOT NULL, parent_id TEXT REFERENCES cas, pem TEXT NOT NULL, sealed_key BLOB NOT NULL,
+    not_after INTEGER NOT NULL, created_at INTEGER NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
+    crl_number INTEGER NOT NULL DEFAULT 0, facts TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
+    type TEXT NOT NULL, key_algorithm TEXT NOT NULL, created_at INTEGER NOT NULL, has_names INTEGER NOT NULL,
+    method TEXT, export_option TEXT, managed_by TEXT, common_name TEXT, serial TEXT, not_before INTEGER,
+    not_after INTEGER, issued_at INTEGER, imported_at INTEGER, failed_at INTEGER, revoked_at INTEGER,
+    renewal_status TEXT, exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, due_at INTEGER
+);
+CREATE INDEX certificates_created ON certificates (created_at, number);
+CREATE INDEX certificates_expiry ON certificates (not_after, number);
+CREATE INDEX certificates_name ON certificates (common_name, number);
+CREATE INDEX certificates_serial ON certificates (serial);
+CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE names (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, position INTEGER NOT NULL,
+    name TEXT NOT NULL, PRIMARY KEY (certificate, position)
+) WITHOUT ROWID;
+CREATE INDEX names_name ON names (name, certificate);
+
+CREATE TABLE usages (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, usage TEXT NOT NULL,
+    PRIMARY KEY (certificate, usage)
+) WITHOUT ROWID;
+
+CREATE TABLE leaves (
+    certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, pem TEXT NOT NULL, chain TEXT,
+    sealed_key BLOB NOT NULL, is_current INTEGER NOT NULL, not_after INTEGER NOT NULL,
+    revoked_at INTEGER, reason TEXT, UNIQUE (ca_id, serial)
+);
+CREATE INDEX leaves_certificate ON leaves (certificate, is_current);
+CREATE INDEX leaves_revoked ON leaves (ca_id, not_after) WHERE revoked_at IS NOT NULL;
+
+CREATE TABLE tags (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (certificate, key)
+) WITHOUT ROWID;
+
+CREATE TABLE approvals (
+    token_hash TEXT PRIMARY KEY, certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE,
+    name TEXT NOT NULL, sent_at INTEGER NOT NULL, approved_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX approvals_certificate ON approvals (certificate, name);
+
+CREATE TABLE idempotency (
+    operation TEXT NOT NULL, token TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (operation, token)
+) WITHOUT ROWID;
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES ('AMAZON_ISSUED', 0), ('PRIVATE', 0), ('IMPORTED', 0);
+CREATE TRIGGER counted_in AFTER INSERT ON certificates
+    BEGIN UPDATE counters SET value = value + 1 WHERE name = NEW.type; END;
+CREATE TRIGGER counted_out AFTER DELETE ON certificates
+    BEGIN UPDATE counters SET value = value - 1 WHERE name = OLD.type; END;
+CREATE TABLE made (kind TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, day))
+    WITHOUT ROWID;
+
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
+    body TEXT NOT NULL
+);
+CREATE INDEX events_at ON events (at);
+CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX audit_at ON audit (at);
+"""
+
+
+class StoreError(InvalidInput):
+    """The file cannot be used; the message says why and what to do."""
+
+
+def millis(moment: t.Optional[datetime]) -> t.Optional[int]:
+    return None if moment is None else round(moment.timestamp() * 1000)
+
+
+def moment(value: int) -> datetime:
+    return datetime.fromtimestamp(value / 1000, tz=timezone.utc)
+
+
+class LeafRow(t.NamedTuple):
+    serial: str
+    ca_id: t.Optional[str]
+    pem: str
+    chain: t.Optional[str]
+    sealed_key: bytes
+
+
+class CaRow(t.NamedTuple):
+    id: str
+    arn: str
+    name: str
+    role: str  # root, intermediate, private
+    status: str
+    key_algorithm: str
+    parent_id: t.Optional[str]
+    pem: str
+    sealed_key: bytes
+    not_after: int
+    created_at: int
+    issued: int
+    crl_number: int
+    facts: str
+
+
+class Store:
+    """Opens the file, and hands out transactions."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock_path = path + "-writers"
+        self._threads = threading.local()
+
+    def create(self) -> None:
+        """Make an empty store; the file is 0600 from its first byte."""
+        os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with self._translated():
+            connection = self._connect()
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.executescript("BEGIN;" + SCHEMA + "COMMIT;")
+
+    def check(self) -> None:
+        """Refuse a file that is not a store of this version. Cheap: reads the header only."""
+        if not os.path.exists(self.path):
+            raise StoreError(f"There is no authority at {self.path}: make one with certops.acm.acm_authority.")
+        with self._translated():
+            found = self._connection().execute("PRAGMA application_id").fetchone()[0]
+            version = self._connection().execute("PRAGMA user_version").fetchone()[0]
+        if found != APPLICATION_ID:
+            raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
+        if version != VERSION:
+            raise StoreError(
+                f"{self.path} has the format {version}, this collection knows {VERSION}: "
+                "use the version of certops.acm that made it, or a newer one."
+            )
+
+    @contextmanager
+    def read(self) -> t.Iterator[Transaction]:
+        """One consistent view."""
+        connection = self._connection()
+        with self._translated():
+            connection.execute("BEGIN")
+            try:
+                yield Transaction(connection)
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self) -> t.Iterator[Transaction]:
+        """All or nothing; durable when the block is left without an error."""
+        connection = self._connection()
+        with self._translated(), self._turn():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def verify(self) -> list[str]:
+        """What SQLite's own integrity and foreign key checks find; empty when all is well."""
+        connection = self._connection()
+        found = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        return found + [f"{row[0]}: dangling reference" for row in connection.execute("PRAGMA foreign_key_check")]
+
+    def close(self) -> None:
+        connection = getattr(self._threads, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._threads.connection = None
+
+    # ---- inside
+
+    @contextmanager
+    def _turn(self) -> t.Iterator[None]:
+        lock = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
+    def _connection(self) -> sqlite3.Connection:
+        threads = self._threads
+        if getattr(threads, "process", None) != os.getpid() or threads.connection is None:
+            with self._translated():
+                threads.connection = self._connect()
+            threads.process = os.getpid()
+        return t.cast(sqlite3.Connection, threads.connection)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=60)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
+
+    @contextmanager
+    def _translated(self) -> t.Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise StoreError(_sentence(self.path, error)) from error
+
+
+class Transaction:
+    """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    # ---- meta
+
+    def meta(self, key: str) -> t.Optional[str]:
+        row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+    def data_keys(self) -> dict[str, bytes]:
+        return dict(self._execute("SELECT key_id, wrapped FROM data_keys"))
+
+    def put_data_key(self, key_id: str, wrapped: bytes) -> None:
+        self._execute("INSERT OR REPLACE INTO data_keys VALUES (?, ?)", (key_id, wrapped))
+
+    def keep_data_key(self, key_id: str) -> None:
+        self._execute("DELETE FROM data_keys WHERE key_id <> ?", (key_id,))
+
+    # ---- certificates
+
+    def certificate(self, identifier: str) -> t.Optional[Certificate]:
+        row = self._execute("SELECT facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
+        return of_facts(json.loads(row[0])) if row else None
+
+    def add(self, certificate: Certificate, tags: t.Mapping[str, str], due_at: t.Optional[datetime]) -> None:
+        columns = _columns(certificate, due_at)
+        marks = ", ".join("?" * len(columns))
+        cursor = self._execute(
+            f"INSERT INTO certificates ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
+        )
+        self._put_sides(t.cast(int, cursor.lastrowid), certificate)
+        self._put_tags(t.cast(int, cursor.lastrowid), tags)
+
+    def put(self, certificate: Certificate, due_at: t.Optional[datetime]) -> None:
+        columns = _columns(certificate, due_at)
+        settings = ", ".join(f"{column} = ?" for column in columns)
+        self._execute(f"UPDATE certificates SET {settings} WHERE id = ?", (*columns.values(), certificate.id))
+        number = self._number(certificate.id)
+        self._execute("DELETE FROM names WHERE certificate = ?", (number,))
+        self._execute("DELETE FROM usages WHERE certificate = ?", (number,))
+        self._put_sides(number, certificate)
+
+    def remove(self, identifier: str) -> None:
+        """Gone from every answer; issued serials stay known, so that none is ever used again."""
+        number = self._number(identifier)
+        self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
+        self._execute("DELETE FROM leaves WHERE certificate = ? AND ca_id IS NULL", (number,))
+        self._execute("DELETE FROM certificates WHERE number = ?", (number,))
+
+    def find(self, query: Query) -> tuple[list[Certificate], t.Optional[str]]:
+        """One page of certificates, and the token of the next one."""
+        sql, arguments = query.sql()
+        rows = self._execute(sql, arguments).fetchall()
+        page = rows[: query.limit]
+        token = query.token(page[-1]) if len(rows) > query.limit else None
+        return [of_facts(json.loads(row[0])) for row in page], token
+
+    def due(self, now: datetime) -> list[str]:
+        """Ids of the certificates that have something due, the longest due first."""
+        rows = self._execute("SELECT id FROM certificates WHERE due_at <= ? ORDER BY due_at", (millis(now),))
+        return [row[0] for row in rows]
+
+    def set_due(self, identifier: str, due_at: t.Optional[datetime]) -> None:
+        self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (millis(due_at), identifier))
+
+    def ids_after(self, identifier: str, limit: int) -> list[str]:
+        """Ids in their order, for a walk over all certificates; "" begins it."""
+        rows = self._execute("SELECT id FROM certificates WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))
+        return [row[0] for row in rows]
+
+    def count(self, certificate_type: str) -> int:
+        return self._execute("SELECT value FROM counters WHERE name = ?", (certificate_type,)).fetchone()[0]
+
+    def made_since(self, kind: str, day: int) -> int:
+        row = self._execute("SELECT sum(number) FROM made WHERE kind = ? AND day >= ?", (kind, day)).fetchone()
+        return row[0] or 0
+
+    def count_made(self, kind: str, day: int) -> None:
+        self._execute(
+            "INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1", (kind, day)
+        )
+
+    def _number(self, identifier: str) -> int:
+        return self._execute("SELECT number FROM certificates WHERE id = ?", (identifier,)).fetchone()[0]
+
+    def _put_sides(self, number: int, certificate: Certificate) -> None:
+        for position, name in enumerate(certificate.names):
+            self._execute("INSERT INTO names VALUES (?, ?, ?)", (number, position, name))
+        if certificate.leaf:
+            usages = {*certificate.leaf.key_usages, *(name for name, _oid in certificate.leaf.extended_key_usages)}
+            for usage in usages:
+                self._execute("INSERT INTO usages VALUES (?, ?)", (number, usage))
+
+    # ---- leaves
+
+    def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
+        """The new current leaf of a certificate; raises sqlite3.IntegrityError for a serial that its CA has used."""
+        number = self._number(certificate.id)
+        leaf = certificate.leaf
+        assert leaf is not None
+        self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
+        self._execute(
+            "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
+            (number, row.serial, row.ca_id, row.pem, row.chain, row.sealed_key, millis(leaf.not_after)),
+        )
+
+    def leaf(self, identifier: str) -> t.Optional[LeafRow]:
+        row = self._execute(
+            "SELECT serial, ca_id, pem, chain, sealed_key FROM leaves WHERE certificate = ? AND is_current",
+            (self._number(identifier),),
+        ).fetchone()
+        return LeafRow(*row) if row else None
+
+    def revoke_leaves(self, identifier: str, at: datetime, reason: str) -> None:
+        """All leaves of a certificate: one that a renewal replaced may be the one that was exported."""
+        self._execute(
+            "UPDATE leaves SET revoked_at = ?, reason = ? WHERE certificate = ?",
+            (millis(at), reason, self._number(identifier)),
+        )
+
+    def issuers(self, identifier: str) -> set[str]:
+        """Ids of the CAs that signed any leaf of a certificate."""
+        rows = self._execute("SELECT DISTINCT ca_id FROM leaves WHERE certificate = ?", (self._number(identifier),))
+        return {row[0] for row in rows}
+
+    def revoked(self, ca_id: str, now: datetime) -> list[tuple[str, datetime, str]]:
+        """(serial, revoked at, reason) of a CA's revoked leaves that have not expired."""
+        rows = self._execute(
+            "SELECT serial, revoked_at, reason FROM leaves "
+            "WHERE ca_id = ? AND revoked_at IS NOT NULL AND not_after >= ? ORDER BY revoked_at",
+            (ca_id, millis(now)),
+        )
+        return [(serial, moment(at), reason) for serial, at, reason in rows]
+
+    # ---- tags
+
+    def tags(self, identifier: str) -> dict[str, str]:
+        return dict(
+            self._execute("SELECT key, value FROM tags WHERE certificate = ? ORDER BY key", (self._number(identifier),))
+        )
+
+    def put_tags(self, identifier: str, tags: t.Mapping[str, str]) -> None:
+        self._put_tags(self._number(identifier), tags)
+
+    def remove_tag(self, identifier: str, key: str) -> None:
+        self._execute("DELETE FROM tags WHERE certificate = ? AND key = ?", (self._number(identifier), key))
+
+    def _put_tags(self, number: int, tags: t.Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            self._execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", (number, key, value))
+
+    # ---- certificate authorities
+
+    def cas(self) -> list[CaRow]:
+        return [CaRow(*row) for row in self._execute("SELECT * FROM cas ORDER BY created_at, id")]
+
+    def ca(self, identifier: str) -> t.Optional[CaRow]:
+        row = self._execute("SELECT * FROM cas WHERE id = ?", (identifier,)).fetchone()
+        return CaRow(*row) if row else None
+
+    def ca_of_arn(self, arn: str) -> t.Optional[CaRow]:
+        row = self._execute("SELECT * FROM cas WHERE arn = ?", (arn,)).fetchone()
+        return CaRow(*row) if row else None
+
+    def ca_named(self, name: str) -> t.Optional[CaRow]:
+        row = self._execute("SELECT * FROM cas WHERE name = ?", (name,)).fetchone()
+        return CaRow(*row) if row else None
+
+    def add_ca(self, row: CaRow) -> None:
+        self._execute(f"INSERT INTO cas VALUES ({', '.join('?' * len(row))})", tuple(row))
+
+    def set_ca_status(self, identifier: str, status: str) -> None:
+        self._execute("UPDATE cas SET status = ? WHERE id = ?", (status, identifier))
+
+    def count_issued(self, ca_id: str) -> None:
+        self._execute("UPDATE cas SET issued = issued + 1 WHERE id = ?", (ca_id,))
+
+    def next_crl_number(self, ca_id: str) -> int:
+        self._execute("UPDATE cas SET crl_number = crl_number + 1 WHERE id = ?", (ca_id,))
+        return self._execute("SELECT crl_number FROM cas WHERE id = ?", (ca_id,)).fetchone()[0]
+
+    # ---- e-mail approvals
+
+    def add_approval(self, identifier: str, token_hash: str, name: str, at: datetime) -> None:
+        self._execute(
+            "INSERT INTO approvals VALUES (?, ?, ?, ?, NULL)", (token_hash, self._number(identifier), name, millis(at))
+        )
+
+    def approval(self, token_hash: str) -> t.Optional[tuple[str, str, datetime]]:
+        """(certificate id, name, sent at) of a token, or None."""
+        row = self._execute(
+            "SELECT c.id, a.name, a.sent_at FROM approvals a JOIN certificates c ON c.number = a.certificate "
+            "WHERE a.token_hash = ?",
+            (token_hash,),
+        ).fetchone()
+        return (row[0], row[1], moment(row[2])) if row else None
+
+    # ---- idempotency
+
+    def answered(self, operation: str, token: str, since: datetime) -> t.Optional[tuple[str, str]]:
+        """(request, answer) stored under an idempotency token that is still alive."""
+        return self._execute(
+            "SELECT request, answer FROM idempotency WHERE operation = ? AND token = ? AND at > ?",
+            (operation, token, millis(since)),
+        ).fetchone()
+
+    def remember(self, operation: str, token: str, request: str, answer: str, at: datetime) -> None:
+        self._execute(
+            "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)", (operation, token, request, answer, millis(at))
+        )
+
+    def forget_tokens(self, before: datetime) -> None:
+        self._execute("DELETE FROM idempotency WHERE at <= ?", (millis(before),))
+
+    # ---- events and audit
+
+    def add_event(self, at: datetime, arn: str, detail_type: str, body: str, once: t.Optional[str]) -> bool:
+        """Store an event; False when one with the same `once` has been stored before."""
+        cursor = self._execute(
+            "INSERT OR IGNORE INTO events (at, arn, detail_type, once, body) VALUES (?, ?, ?, ?, ?)",
+            (millis(at), arn, detail_type, once, body),
+        )
+        return cursor.rowcount == 1
+
+    def events(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
+        """(number, body), oldest first."""
+        return self._execute(
+            "SELECT number, body FROM events WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+        ).fetchall()
+
+    def add_audit(self, at: datetime, body: str) -> None:
+        self._execute("INSERT INTO audit (at, body) VALUES (?, ?)", (millis(at), body))
+
+    def audit(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
+        """(number, body), oldest first."""
+        return self._execute(
+            "SELECT number, body FROM audit WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+        ).fetchall()
+
+    def forget(self, events_before: datetime, audit_before: datetime) -> None:
+        self._execute("DELETE FROM events WHERE at < ?", (millis(events_before),))
+        self._execute("DELETE FROM audit WHERE at < ?", (millis(audit_before),))
+
+
+def _columns(certificate: Certificate, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
+    """The columns that lists and searches look at, drawn from the facts; nothing else writes them."""
+    leaf = certificate.leaf
+    return {
+        "id": certificate.id,
+        "arn": certificate.arn,
+        "facts": json.dumps(as_facts(certificate), separators=(",", ":")),
+        "type": certificate.type,
+        "key_algorithm": certificate.key_algorithm,
+        "created_at": millis(certificate.created_at),
+        "has_names": bool(certificate.names),
+        "method": certificate.validation_method,
+        "export_option": certificate.export_option,
+        "managed_by": certificate.managed_by,
+        "common_name": (leaf.common_name or "").lower() if leaf else (certificate.names or ("",))[0],
+        "serial": leaf.serial if leaf else None,
+        "not_before": millis(leaf.not_before) if leaf else None,
+        "not_after": millis(leaf.not_after) if leaf else None,
+        "issued_at": millis(certificate.issued_at),
+        "imported_at": millis(certificate.imported_at),
+        "failed_at": millis(certificate.failed_at),
+        "revoked_at": millis(certificate.revoked_at),
+        "renewal_status": certificate.renewal.status if certificate.renewal else None,
+        "exported": certificate.ever_exported,
+        "in_use": bool(certificate.in_use_by),
+        "renewable": is_renewable(certificate),
+        "due_at": millis(due_at),
+    }
+
+
+def _sentence(path: str, error: Exception) -> str:
+    reason = str(error)
+    if "disk is full" in reason or "No space left" in reason or getattr(error, "errno", None) == 28:
+        return f"The disk that holds {path} is full: nothing was changed; free some space and run again."
+    if "not a database" in reason or "malformed" in reason:
+        return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup; nothing was changed."
+    if "readonly" in reason or "unable to open" in reason or isinstance(error, PermissionError):
+        return f"{path} cannot be written by this user ({reason}): run as its owner, or make the folder writable."
+    return f"{path} cannot be used: {reason}."

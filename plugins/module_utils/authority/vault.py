@@ -1,0 +1,76 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Private keys at rest.
+
+Every secret is sealed by AES-256-GCM with a random data key. The data key itself lies in the store only wrapped by
+the key-encryption key, which is a file of its own or comes from a passphrase by scrypt. Rotating the key-encryption
+key rewraps one small record and touches no secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+
+try:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+except ImportError:
+    pass  # client.py reports it
+
+NONCE_BYTES = 12
+KEY_BYTES = 32
+SALT_BYTES = 16
+
+
+class WrongKey(Exception):
+    """The key does not open what is sealed."""
+
+
+class Vault:
+    """Seals and opens secrets. `context` names what a secret belongs to; a secret moved elsewhere does not open."""
+
+    def __init__(self, data_key: bytes, random_bytes: t.Callable[[int], bytes] = os.urandom) -> None:
+        self._cipher = AESGCM(data_key)
+        self._random_bytes = random_bytes
+
+    def seal(self, secret: bytes, context: str) -> bytes:
+        nonce = self._random_bytes(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, secret, context.encode())
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
+        except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
+            raise WrongKey(f"The secret of {context} does not open: it was altered, or moved from elsewhere.") from None
+
+
+def new_key() -> bytes:
+    return os.urandom(KEY_BYTES)
+
+
+def new_salt() -> bytes:
+    return os.urandom(SALT_BYTES)
+
+
+def key_of_passphrase(passphrase: str, salt: bytes) -> bytes:
+    """scrypt with the interactive parameters of RFC 7914 §2 (16 MiB, some 50 ms)."""
+    return Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1).derive(passphrase.encode())
+
+
+def key_id(key: bytes) -> str:
+    """Names a key-encryption key without telling it."""
+    return hashlib.sha256(b"certops.acm key-encryption key" + key).hexdigest()[:16]
+
+
+def wrap(data_key: bytes, key_encryption_key: bytes) -> bytes:
+    return Vault(key_encryption_key).seal(data_key, "data key")
+
+
+def unwrap(wrapped: bytes, key_encryption_key: bytes) -> bytes:
+    return Vault(key_encryption_key).open(wrapped, "data key")
