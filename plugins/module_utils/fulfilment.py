@@ -1,0 +1,227 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carry out plans for many certificates at once: each kind of call side by side, and a failure stays with the certificate
+that it belongs to."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from ansible_collections.certops.acm.plugins.module_utils import (
+    inventory,
+    issuance,
+    lookup,
+    publishing,
+    readiness,
+    validation,
+)
+from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
+from ansible_collections.certops.acm.plugins.module_utils.job import Job, Settings, still_open
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.wanted import request_members
+
+_GONE = "ResourceNotFoundException"
+
+
+def fulfil(acm: Door, jobs: t.Sequence[Job], settings: Settings, *, is_check: bool) -> None:
+    """Look, decide, and unless this is a check, do. What came of it stands in the jobs."""
+    lookup.look_up(acm, jobs, settings)
+    lookup.decide(acm, jobs, settings)
+    if not is_check:
+        carry_out(acm, jobs, settings)
+    publish(acm, jobs, is_check)
+    if not is_check:
+        await_issue(acm, jobs, settings)
+        renew(acm, jobs, settings)
+
+
+def carry_out(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    """Do what the plans say. What has been done stands in job.done, whatever happens afterwards."""
+    _perform(acm, jobs, "RequestCertificate")
+    _await_records(acm, jobs, settings)
+    # First away, then to: a certificate may be at its 50 tags.
+    for operation in ("RemoveTagsFromCertificate", "AddTagsToCertificate"):
+        _perform(acm, jobs, operation)
+    for operation in ("UpdateCertificateOptions", "ResendValidationEmail", "RevokeCertificate"):
+        _perform(acm, jobs, operation)
+    _delete(acm, jobs, settings)
+    _refresh(acm, jobs)
+
+
+def renew(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    """Renew what is due, and wait for the new certificate where that is wanted."""
+    _perform(acm, jobs, "RenewCertificate")
+    renewing = [job for job in still_open(jobs) if "RenewCertificate" in job.done]
+    waiting = [job for job in renewing if job.want.wait]
+    befores = {job.arn: t.cast(Certificate, job.one) for job in waiting}
+    judges = {arn: readiness.is_renewed(before) for arn, before in befores.items()}
+    _await(acm, waiting, judges, settings, "has not been renewed")
+    _refresh(acm, [job for job in renewing if not job.want.wait])
+
+
+def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
+    """Put the validation records where `publish` says, and keep them for the result in any case."""
+    publishing_jobs = []
+    for job in jobs:
+        if job.wanted is None or job.want.state != "present" or job.one is None or job.one.detail is None:
+            continue
+        if job.replaces is not None and job.one is job.replaces:
+            continue
+        if job.one.type == "AMAZON_ISSUED" and job.one.validation_method == "DNS":
+            job.records = validation.records(job.one.detail)
+            if job.is_open and job.want.publish:
+                publishing_jobs.append(job)
+    if not publishing_jobs:
+        return
+    needs = [(t.cast("dict[str, t.Any]", job.want.publish), job.records or []) for job in publishing_jobs]
+    for job, published in zip(publishing_jobs, publishing.publish_each(needs, acm.client, is_check)):
+        job.published, job.error = published.changes, published.error
+
+
+def await_issue(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    """Wait for the certificates of all jobs that want it to be issued, or changed to DNS validation."""
+    waiting = [job for job in still_open(jobs) if job.want.state == "present" and job.want.wait and job.one is not None]
+    pending = [job for job in waiting if t.cast(Certificate, job.one).status != "ISSUED"]
+    _await(acm, pending, {job.arn: readiness.is_issued for job in pending}, settings, "is not issued")
+    migrating = [
+        job for job in waiting if job.is_open and not readiness.is_migrated(t.cast(Certificate, job.one)).is_over
+    ]
+    _await(acm, migrating, {job.arn: readiness.is_migrated for job in migrating}, settings, "is not validated by DNS")
+
+
+def _perform(acm: Door, jobs: t.Sequence[Job], operation: str) -> None:
+    calls = [(job, step) for job in still_open(jobs) for step in job.plan.steps if step.operation == operation]
+    for (job, step), answer in zip(calls, acm.each(operation, [step.members for _job, step in calls])):
+        if isinstance(answer, AcmError):
+            if operation != "DeleteCertificate" or answer.code != _GONE:
+                job.error = job.error or explained(answer, job)
+                continue
+        job.done.append(operation)
+        if operation == "DeleteCertificate":
+            job.deleted.append(step.members["CertificateArn"])
+            continue
+        job.is_stale = operation != "RequestCertificate"
+        if operation == "RequestCertificate":
+            job.one = Certificate(arn=answer["CertificateArn"])
+            job.tags = issuance.requested_tags(step)
+        elif operation in ("AddTagsToCertificate", "RemoveTagsFromCertificate"):
+            job.is_stale = False
+            job.tags = job.plan.after["tags"]
+
+
+def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    fresh = [job for job in still_open(jobs) if "RequestCertificate" in job.done]
+    _await_appearance(acm, fresh, settings)
+    # ACM remembers a token for an hour, longer than a certificate that was deleted meanwhile: then it answered the ARN of
+    # one that is gone, and has to be asked with another token.
+    lost = [job for job in fresh if job.one is not None and job.one.detail is None and job.is_open]
+    for job in lost:
+        job.spent.append(job.arn)
+        members = request_members(job.want, job.tags, job.spent)
+        job.plan = replace(job.plan, steps=(issuance.Step("RequestCertificate", members),))
+        job.done.remove("RequestCertificate")
+    _perform(acm, lost, "RequestCertificate")
+    _await_appearance(acm, [job for job in lost if job.is_open], settings)
+    for job in fresh:
+        if job.is_open and not readiness.has_records(job.one or Certificate("")).is_over:
+            job.warnings.append(
+                f"ACM has not told yet what validates {job.arn}: run this task again in a minute for the records."
+            )
+
+
+def _await_appearance(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    if not jobs:
+        return
+    outcomes = readiness.await_each(
+        acm,
+        {job.arn: readiness.has_records for job in jobs},
+        timeout_s=readiness.APPEARANCE_S,
+        interval_s=settings.interval_s,
+        clock=settings.clock,
+        may_appear=not acm.is_authority,  # there, what was requested is seen at once
+    )
+    for job in jobs:
+        outcome = outcomes[job.arn]
+        job.error = outcome.error
+        job.one = outcome.one or job.one
+
+
+def _await(
+    acm: Door, jobs: t.Sequence[Job], judges: dict[str, readiness.Judge], settings: Settings, not_yet: str
+) -> None:
+    if not jobs:
+        return
+    outcomes = readiness.await_each(
+        acm,
+        judges,
+        known={} if any(job.is_stale for job in jobs) else {job.arn: t.cast(Certificate, job.one) for job in jobs},
+        timeout_s=settings.timeout_s,
+        interval_s=settings.interval_s,
+        clock=settings.clock,
+    )
+    for job in jobs:
+        outcome = outcomes[job.arn]
+        job.one = outcome.one or job.one
+        job.is_stale = False
+        name = f"{job.want.label} ({job.arn})" if job.want.domain_name else job.arn
+        if outcome.error is not None:
+            job.error = outcome.error
+        elif outcome.failure:
+            job.error = InvalidInput(f"{name}: {outcome.failure}")
+        elif outcome.is_timed_out:
+            why = validation.explain((outcome.one.detail if outcome.one else None) or {})
+            job.error = InvalidInput(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
+
+
+def _delete(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    deleting = [job for job in still_open(jobs) if "DeleteCertificate" in job.plan.operations]
+    used = {one.arn: one for job in deleting for one in job.found if issuance.users_of(one)}
+    if used:
+        outcomes = readiness.await_each(
+            acm,
+            {arn: readiness.is_released for arn in used},
+            known=used,
+            timeout_s=settings.timeout_s,
+            interval_s=settings.interval_s,
+            clock=settings.clock,
+        )
+        for job in deleting:
+            for one in job.found:
+                if one.arn in outcomes and outcomes[one.arn].is_timed_out:
+                    users = ", ".join(issuance.users_of(t.cast(Certificate, outcomes[one.arn].one)))
+                    job.error = InvalidInput(
+                        f"{one.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
+                        "give these another certificate first."
+                    )
+    _perform(acm, deleting, "DeleteCertificate")
+
+
+def _refresh(acm: Door, jobs: t.Sequence[Job]) -> None:
+    stale = [job for job in jobs if job.is_stale and job.one is not None]
+    answers = acm.each("DescribeCertificate", [{"CertificateArn": job.arn} for job in stale])
+    for job, answer in zip(stale, answers):
+        job.is_stale = False
+        if isinstance(answer, AcmError):
+            job.warnings.append(f"What was done shows not yet in the result: {answer}.")
+        else:
+            job.one = t.cast(Certificate, job.one).detailed(answer.get("Certificate") or {})
+
+
+def explained(error: AcmError, job: Job) -> Exception:
+    """ACM's refusal, with what the user can do about it where that is known."""
+    advice = ""
+    if error.code == "LimitExceededException":
+        advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
+    elif error.operation == "RenewCertificate" and error.code in ("ValidationException", "RequestInProgressException"):
+        advice = "ACM renews on demand only what was exported before: export it first (certops.acm.acm_export)"
+        if error.code == "RequestInProgressException":
+            advice = "a renewal is already under way: run this task again later"
+    elif error.operation == "UpdateCertificateOptions" and "ValidationMethod" in str(job.plan.steps):
+        advice = "where ACM does not offer the change to DNS validation, set replace=true to request a new certificate"
+    return AcmError(error.operation, error.code, f"{error.message.rstrip('.')} ({advice})") if advice else error

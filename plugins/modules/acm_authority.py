@@ -1,0 +1,570 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_authority
+short_description: Create, configure and sweep an embedded certificate authority that answers as ACM does
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - An embedded authority is a directory in which ACM lives without an AWS account. The other modules of this collection
+    use it instead of AWS when their option O(certops.acm.acm_certificate#module:authority) names that directory.
+  - It validates domain names by DNS, e-mail or HTTP, issues from its own roots or from private CAs, renews, exports and
+    revokes by the rules of ACM. Nothing has to be running. What is due is done when a certificate is read, and by
+    a sweep.
+  - It serves labs, CI, air-gapped sites and small fleets. The roots are its own, so clients must trust RV(authority.trust_file).
+extends_documentation_fragment:
+  - certops.acm.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - A sweep changes something whenever something was due.
+options:
+  path:
+    description:
+      - Directory of the authority. It is made, with its parents, when it does not exist or is empty.
+      - Anything else that lies there is left alone, and the task fails.
+    type: path
+    required: true
+  region:
+    description:
+      - AWS region that the authority pretends to be. Fixed once it is made.
+    type: str
+    default: us-east-1
+  account_id:
+    description:
+      - AWS account that the authority pretends to be; twelve digits in quotes. Fixed once it is made.
+      - Validation records are derived from it, so that two authorities of one account ask for the same ones.
+    type: str
+    default: "123456789012"
+  key_file:
+    description:
+      - Where the key-encryption key lies that opens the private keys. Fixed once the authority is made.
+      - By default it is a file in O(path) that only its owner can read. Elsewhere, for example on a device that is
+        mounted for the purpose, a stolen copy of the directory is worth nothing.
+    type: path
+  passphrase:
+    description:
+      - Locks the private keys by a passphrase instead of a key file. Needed again whenever the authority is used.
+      - The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable may also be used, and is what the other modules read.
+    type: str
+  settings:
+    description:
+      - Numbers and rules of the authority that differ from those of the AWS user guide. What is not named stays as it is.
+      - For example V(validity_days), V(renewal_window_days), V(resolvers) (name servers to ask, as C(address:port)),
+        V(public_suffixes) (suffixes that count as public though the public DNS has none),
+        V(publication_url) (where clients find the content of C(public/)), V(max_names).
+      - A name that is not a setting fails with the list of all.
+    type: dict
+    default: {}
+  smtp:
+    description:
+      - The mail server that takes the mails for validation by e-mail. Without one, O(approve) approves names.
+    type: dict
+    suboptions:
+      host:
+        description:
+          - Name or address of the mail server.
+        type: str
+        required: true
+      port:
+        description:
+          - Its port.
+        type: int
+        default: 25
+      security:
+        description:
+          - How the connection is protected. With V(starttls) no mail leaves in clear.
+        type: str
+        choices: [none, starttls, tls]
+        default: none
+      username:
+        description:
+          - User to log in as.
+        type: str
+      password:
+        description:
+          - Password of that user. It is kept as the private keys are.
+        type: str
+      sender:
+        description:
+          - Address that the mails come from.
+        type: str
+  certificate_authorities:
+    description:
+      - Private CAs that must exist, for certificates with O(certops.acm.acm_certificate#module:certificate_authority_arn).
+      - CAs that are not named are left as they are.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - Name of the CA within the authority.
+        type: str
+        required: true
+      key_algorithm:
+        description:
+          - Kind of the CA's key. The certificates that it signs must have a key of the same family.
+        type: str
+        choices: [RSA_2048, RSA_4096, EC_prime256v1, EC_secp384r1]
+        default: RSA_2048
+      common_name:
+        description:
+          - Common name in the CA's certificate. By default its name followed by C(CA).
+        type: str
+      validity_days:
+        description:
+          - How long the CA is valid. By default the setting V(ca_validity_days).
+          - It must outlive the certificates that it signs.
+        type: int
+      status:
+        description:
+          - Status of the CA. Only an V(ACTIVE) one signs.
+        type: str
+        choices: [CREATING, PENDING_CERTIFICATE, ACTIVE, DELETED, DISABLED, EXPIRED, FAILED]
+        default: ACTIVE
+  approve:
+    description:
+      - Names that wait for validation by e-mail and are approved now.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      token:
+        description:
+          - The token of the approval mail.
+        type: str
+      certificate_arn:
+        description:
+          - The certificate, where a name is approved without its mail.
+        type: str
+      domain_name:
+        description:
+          - The name of that certificate.
+        type: str
+  in_use_by:
+    description:
+      - Which services use a certificate. On AWS, load balancers and their like say so themselves; a certificate in
+        use cannot be deleted, and is renewed without having been exported.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      certificate_arn:
+        description:
+          - The certificate.
+        type: str
+        required: true
+      services:
+        description:
+          - ARNs of the services that use it; an empty list for none.
+        type: list
+        elements: str
+        required: true
+  sweep:
+    description:
+      - Do everything that is due now. Pending validations, renewals, notices of expiry, revocation lists.
+      - Run it from a timer, cron or a job schedule, every hour say. It is safe at any time and beside others.
+    type: bool
+    default: false
+requirements:
+  - cryptography >= 41
+  - dnspython >= 2.4
+seealso:
+  - module: certops.acm.acm_certificate
+"""
+
+EXAMPLES = r"""
+- name: An authority with a private CA
+  certops.acm.acm_authority:
+    path: /srv/acm
+    certificate_authorities:
+      - name: corp
+        key_algorithm: EC_prime256v1
+  register: corp
+
+- name: A certificate from it, as from AWS
+  certops.acm.acm_certificate:
+    authority: /srv/acm
+    domain_name: intranet.example.com
+    key_algorithm: EC_prime256v1
+    certificate_authority_arn: "{{ corp.authority.certificate_authorities[0].arn }}"
+
+- name: A lab whose names live in a zone of its own
+  certops.acm.acm_authority:
+    path: /srv/lab
+    region: eu-central-1
+    settings:
+      public_suffixes: [lab.test]
+      resolvers: ["127.0.0.1:5353"]
+      validity_days: 47
+      renewal_window_percent: 33
+
+- name: Do what is due, every hour
+  ansible.builtin.cron:
+    name: sweep the authority
+    special_time: hourly
+    job: ansible localhost -m certops.acm.acm_authority -a 'path=/srv/acm sweep=true'
+
+- name: Approve a name, as the mail would
+  certops.acm.acm_authority:
+    path: /srv/acm
+    approve:
+      - certificate_arn: arn:aws:acm:us-east-1:123456789012:certificate/5c8fbd24-1b2c-4b8e-9f0e-0f6d8a8a7a11
+        domain_name: shop.example.com
+"""
+
+RETURN = r"""
+authority:
+  description: The authority as it stands now; in check mode, of one that does not exist yet, what is known of it.
+  returned: success
+  type: dict
+  contains:
+    path:
+      description: Directory of the authority.
+      returned: success
+      type: str
+      sample: /srv/acm
+    region:
+      description: AWS region that it pretends to be.
+      returned: success
+      type: str
+      sample: us-east-1
+    account_id:
+      description: AWS account that it pretends to be.
+      returned: success
+      type: str
+      sample: "123456789012"
+    settings:
+      description: All settings, those at their default too. No password is among them.
+      returned: success
+      type: dict
+    certificate_authorities:
+      description: The private CAs.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name within the authority.
+          returned: success
+          type: str
+          sample: corp
+        arn:
+          description: What O(certops.acm.acm_certificate#module:certificate_authority_arn) takes.
+          returned: success
+          type: str
+          sample: arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/6cf0a0e6-0d7a-4f6f-8b62-7c9b0a1c2d3e
+        status:
+          description: Status of the CA.
+          returned: success
+          type: str
+          sample: ACTIVE
+        key_algorithm:
+          description: Kind of its key.
+          returned: success
+          type: str
+          sample: EC_prime256v1
+        not_after:
+          description: When it expires.
+          returned: success
+          type: str
+          sample: "2036-11-20T16:51:00Z"
+        certificate:
+          description: Its certificate, PEM.
+          returned: success
+          type: str
+    trust_file:
+      description: PEM file with all root certificates of the authority, for clients that shall trust it.
+      returned: success
+      type: str
+      sample: /srv/acm/public/trust.pem
+    last_sweep_at:
+      description: When the last sweep began; null before the first one.
+      returned: success
+      type: str
+      sample: "2026-11-23T16:51:00Z"
+swept:
+  description: What the sweep did.
+  returned: when O(sweep=true), outside of check mode
+  type: dict
+  contains:
+    looked_at:
+      description: How many certificates had something due.
+      returned: success
+      type: int
+      sample: 3
+    issued:
+      description: ARNs of the certificates that were issued.
+      returned: success
+      type: list
+      elements: str
+    renewed:
+      description: ARNs of the certificates that were renewed.
+      returned: success
+      type: list
+      elements: str
+    failed:
+      description: ARNs of the requests that failed.
+      returned: success
+      type: list
+      elements: str
+"""
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, directory, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
+from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
+ARGUMENT_SPEC = {
+    "path": {"type": "path", "required": True},
+    "region": {"type": "str", "default": "us-east-1"},
+    "account_id": {"type": "str", "default": "123456789012"},
+    "key_file": {"type": "path", "no_log": False},
+    "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [directory.PASSPHRASE_VARIABLE])},
+    "settings": {"type": "dict", "default": {}},
+    "smtp": {
+        "type": "dict",
+        "options": {
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 25},
+            "security": {"type": "str", "default": "none", "choices": ["none", "starttls", "tls"]},
+            "username": {"type": "str"},
+            "password": {"type": "str", "no_log": True},
+            "sender": {"type": "str"},
+        },
+    },
+    "certificate_authorities": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "name": {"type": "str", "required": True},
+            "key_algorithm": {
+                "type": "str",
+                "default": "RSA_2048",
+                "choices": ["RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1"],
+                "no_log": False,
+            },
+            "common_name": {"type": "str"},
+            "validity_days": {"type": "int"},
+            "status": {"type": "str", "default": "ACTIVE", "choices": list(directory.CA_STATUSES)},
+        },
+    },
+    "approve": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "token": {"type": "str", "no_log": True},
+            "certificate_arn": {"type": "str"},
+            "domain_name": {"type": "str"},
+        },
+        "required_together": [("certificate_arn", "domain_name")],
+        "required_one_of": [("token", "certificate_arn")],
+        "mutually_exclusive": [("token", "certificate_arn")],
+    },
+    "in_use_by": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "certificate_arn": {"type": "str", "required": True},
+            "services": {"type": "list", "elements": "str", "required": True},
+        },
+    },
+    "sweep": {"type": "bool", "default": False},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    if not pem.HAS_CRYPTOGRAPHY:
+        module.fail_json(msg=missing_required_lib("cryptography >= 41"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
+    try:
+        result = run(module.params, module.check_mode)
+    except InvalidInput as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    """Bring the authority to where the options want it; answers the module's result."""
+    wanted = {**wanted, "settings": _settings(wanted)}
+    password = (wanted["smtp"] or {}).get("password")
+    before: dict[str, t.Any] = {}
+    if directory.exists(wanted["path"]):
+        authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
+        _check_fixed(authority, wanted)
+        before = _state(authority)
+    elif check_mode:
+        directory.check_place(wanted["path"], wanted["region"], wanted["account_id"], wanted["key_file"])
+        after = _planned(wanted, {"settings": Settings().as_dict()})
+        return {"changed": True, "diff": {"before": {}, "after": _shown(after)}, "authority": after}
+    else:
+        authority = directory.create(
+            wanted["path"],
+            region=wanted["region"],
+            account_id=wanted["account_id"],
+            settings=wanted["settings"],
+            key_file=wanted["key_file"],
+            passphrase=wanted["passphrase"],
+        )
+    if check_mode:
+        after = _planned(wanted, before)
+        return _result(before, after, changed=bool(wanted["approve"] or _in_use_changes(authority, wanted)))
+    changed = _bring(authority, wanted)
+    if wanted["smtp"] is not None:
+        changed = authority.set_smtp_password(password or "") or changed
+    result = {}
+    if wanted["sweep"]:
+        swept = renewal.sweep(authority)
+        changed = changed or bool(swept.issued or swept.renewed or swept.failed)
+        result["swept"] = swept._asdict()
+    return {**_result(before, _state(authority), changed), **result}
+
+
+def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The settings that the options name. The mail server has an option of its own, for the sake of its password."""
+    if "smtp" in wanted["settings"]:
+        raise InvalidInput("settings.smtp is given by the option smtp, which keeps its password out of the logs.")
+    if wanted["smtp"] is None:
+        return dict(wanted["settings"])
+    server = {name: value for name, value in wanted["smtp"].items() if name != "password" and value is not None}
+    return {**wanted["settings"], "smtp": server}
+
+
+def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> bool:
+    """Settings, CAs, uses and approvals; whether approvals or uses changed (the rest shows in the state)."""
+    if wanted["settings"]:
+        authority.configure(wanted["settings"])
+    for ca in wanted["certificate_authorities"]:
+        row = authority.private_ca(
+            ca["name"],
+            key_algorithm=ca["key_algorithm"],
+            common_name=ca["common_name"],
+            validity_days=ca["validity_days"],
+        )
+        _check_ca(row, ca)
+        if row.status != ca["status"]:
+            authority.set_ca_status(ca["name"], ca["status"])
+    changed = False
+    for use in wanted["in_use_by"]:
+        changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"]) or changed
+    for approval in wanted["approve"]:
+        if approval["token"]:
+            _certificate, is_new = approvals.approve_token(authority, approval["token"])
+        else:
+            _certificate, is_new = approvals.approve(authority, approval["certificate_arn"], approval["domain_name"])
+        changed = is_new or changed
+    return changed
+
+
+def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
+    for name, present in (("region", authority.region), ("account_id", authority.place.account_id)):
+        default = ARGUMENT_SPEC[name]["default"]
+        if wanted[name] not in (present, default):
+            raise InvalidInput(
+                f"The authority in {authority.path} has the {name} {present}, which is fixed: "
+                f"leave {name} out, or make another authority for {wanted[name]}."
+            )
+    Settings.of({**authority.settings.as_dict(), **wanted["settings"]})
+
+
+def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
+    if row.key_algorithm != wanted["key_algorithm"]:
+        raise InvalidInput(
+            f"The private CA {row.name} has a key of the kind {row.key_algorithm}, which is fixed: "
+            f"give that, or another name for a CA with {wanted['key_algorithm']}."
+        )
+
+
+def _in_use_changes(authority: t.Any, wanted: dict[str, t.Any]) -> bool:
+    with authority.store.read() as tx:
+        for use in wanted["in_use_by"]:
+            present = tx.certificate(use["certificate_arn"].rpartition("/")[2])
+            if present is None or list(present.in_use_by) != use["services"]:
+                return True
+    return False
+
+
+def _state(authority: t.Any) -> dict[str, t.Any]:
+    with authority.store.read() as tx:
+        rows, last_sweep_at = tx.cas(), tx.meta("last_sweep_at")
+    return {
+        "path": authority.path,
+        "region": authority.region,
+        "account_id": authority.place.account_id,
+        "settings": authority.settings.as_dict(),
+        "certificate_authorities": [
+            {
+                "name": row.name,
+                "arn": row.arn,
+                "status": row.status,
+                "key_algorithm": row.key_algorithm,
+                "not_after": iso(moment(row.not_after)),
+                "certificate": row.pem,
+            }
+            for row in rows
+            if row.role == "private"
+        ],
+        "trust_file": authority.trust_file,
+        "last_sweep_at": last_sweep_at,
+    }
+
+
+def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The state as it would be; what a new CA's ARN will be is not known and not made up."""
+    cas = {ca["name"]: dict(ca) for ca in before.get("certificate_authorities", [])}
+    for ca in wanted["certificate_authorities"]:
+        present = cas.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
+        present["status"] = ca["status"]
+    return {
+        "path": os.path.abspath(wanted["path"]),
+        "region": before.get("region", wanted["region"]),
+        "account_id": before.get("account_id", wanted["account_id"]),
+        "settings": Settings.of({**before["settings"], **wanted["settings"]}).as_dict(),
+        "certificate_authorities": list(cas.values()),
+        "trust_file": before.get("trust_file", os.path.join(wanted["path"], "public", "trust.pem")),
+        "last_sweep_at": before.get("last_sweep_at"),
+    }
+
+
+def _result(before: dict[str, t.Any], after: dict[str, t.Any], changed: bool) -> dict[str, t.Any]:
+    shown = {"before": _shown(before), "after": _shown(after)}
+    return {"changed": changed or shown["before"] != shown["after"], "diff": shown, "authority": after}
+
+
+def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What a diff shows of the authority: not when it was swept, not whole certificates."""
+    shown = {name: value for name, value in state.items() if name not in ("last_sweep_at", "trust_file")}
+    if "settings" in shown:
+        defaults = Settings().as_dict()
+        shown["settings"] = {name: value for name, value in shown["settings"].items() if value != defaults[name]}
+    shown["certificate_authorities"] = [
+        {name: value for name, value in ca.items() if name in ("name", "status", "key_algorithm")}
+        for ca in state.get("certificate_authorities", [])
+    ]
+    return shown if state else {}
+
+
+if __name__ == "__main__":
+    main()

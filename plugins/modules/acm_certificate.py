@@ -1,0 +1,819 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_certificate
+short_description: Request, adopt, renew, revoke and delete certificates of AWS Certificate Manager
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Makes sure that a certificate exists in AWS Certificate Manager (ACM), is validated, tagged and in time renewed,
+    or that it is revoked or gone.
+  - A certificate that exists is adopted, never requested a second time. It is found by O(certificate_arn); else by its
+    set of names, its type, CA, key algorithm and export option, as far as these are given, where neither order nor case
+    of the names matters and the newest valid one wins; else by O(name_tag).
+  - With O(certificates) many certificates are looked after in one task, with one read of what exists. One that fails
+    does not stop the others.
+  - To import a certificate use M(certops.acm.acm_import), to get its private key M(certops.acm.acm_export).
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing that writes is called. The validation records of a certificate that does not exist yet cannot be known.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - O(force_renewal=true) renews at each run, and O(resend_validation_email=true) sends mail at each run.
+options:
+  certificates:
+    description:
+      - Certificates to look after in one task, in place of O(domain_name) or O(certificate_arn).
+      - An option that an item leaves out is taken from the task, but for those that say which certificate is meant.
+      - The result of each stands in RV(certificates). The task fails when one has failed, after all others are done.
+    type: list
+    elements: dict
+    suboptions:
+      certificate_arn: &certificate_arn
+        description:
+          - The ARN of the certificate. It must exist and lie in the region that the task works in.
+        type: str
+        aliases: [arn]
+      domain_name: &domain_name
+        description:
+          - The first name of the certificate (its common name), such as V(www.example.com) or V(*.example.com).
+          - An internationalised name may be given in Unicode.
+        type: str
+        aliases: [name]
+      subject_alternative_names: &subject_alternative_names
+        description:
+          - Further names. The first name may be repeated here.
+          - ACM never changes the names of a certificate. See O(replace).
+        type: list
+        elements: str
+        aliases: [alternative_names]
+      name_tag: &name_tag
+        description:
+          - Value of the tag C(Name), which is set and then tells this certificate from others.
+          - Of several certificates with the names wanted, the one with this tag is meant. One with another C(Name) tag
+            is never taken. When none has the names, the one with this tag is meant.
+        type: str
+      state: &state
+        description:
+          - V(present) requests the certificate unless it exists, and changes what can be changed.
+          - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
+            certificate with that first name matches, whatever its status. Imported ones match only by ARN.
+          - V(revoked) revokes it. ACM does that only for public certificates that were exported. It cannot be undone.
+        type: str
+        choices: [present, absent, revoked]
+      validation_method: &validation_method
+        description:
+          - How the control of the names of a public certificate is proved. A request without it uses V(DNS).
+          - V(HTTP) works for CloudFront only, see O(managed_by).
+          - When a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM offers that.
+        type: str
+        choices: [DNS, EMAIL, HTTP]
+      domain_validation_options: &domain_validation_options
+        description:
+          - Where validation e-mail is sent to, for O(validation_method=EMAIL) and O(resend_validation_email).
+        type: list
+        elements: dict
+        suboptions:
+          domain_name:
+            description:
+              - A name of the certificate.
+            type: str
+            required: true
+          validation_domain:
+            description:
+              - The domain whose postmaster and so on get the mail, which is that name or a domain above it.
+            type: str
+            required: true
+      certificate_authority_arn: &certificate_authority_arn
+        description:
+          - The private CA that issues the certificate. Without it, a public certificate is requested.
+        type: str
+      key_algorithm: &key_algorithm
+        description:
+          - The algorithm of the key. A request without it makes an C(RSA_2048) key.
+          - When it is left out, a certificate with any algorithm is adopted.
+        type: str
+        choices: [RSA_2048, EC_prime256v1, EC_secp384r1]
+      options: &options
+        description:
+          - Options of a public certificate.
+        type: dict
+        suboptions:
+          certificate_transparency_logging_preference:
+            description:
+              - Whether the certificate is put into public transparency logs. It can be changed.
+              - AWS has ended the opt-out. Browsers mistrust certificates that are in no log.
+            type: str
+            choices: [ENABLED, DISABLED]
+          export:
+            description:
+              - Whether the certificate and its key can be exported. It cannot be changed, and AWS charges for it, see
+                RV(cost).
+              - When it is left out, a certificate with either value is adopted, and one is requested without export.
+            type: str
+            choices: [ENABLED, DISABLED]
+      managed_by: &managed_by
+        description:
+          - The service that uses the certificate, to the exclusion of all others. Needed for O(validation_method=HTTP).
+        type: str
+        choices: [CLOUDFRONT]
+      tags: &tags
+        description:
+          - Tags of the certificate. They are given with the request, so that it is never without them.
+          - Tags are left alone when this is not set.
+        type: dict
+        aliases: [resource_tags]
+      purge_tags: &purge_tags
+        description:
+          - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) always stay.
+        type: bool
+      publish: &publish
+        description:
+          - How to put the records that prove the control of the names into DNS. Without it they are returned in
+            RV(validation_records), to be put there by other means.
+          - They are looked after at each run, since ACM needs them for each renewal, and never removed.
+          - A name, its wildcard and every later certificate of the account share one record, which is put once.
+        type: dict
+        suboptions:
+          route53:
+            description:
+              - Into Amazon Route 53, each record into the public hosted zone that fits its name best.
+            type: dict
+            suboptions:
+              profile:
+                description:
+                  - The AWS profile that may change the zones, when it is not that of the task.
+                type: str
+              role_arn:
+                description:
+                  - The role to assume for the zones, for example in the account that owns them.
+                type: str
+              external_id:
+                description:
+                  - The external ID that the role asks for.
+                type: str
+              zone_ids:
+                description:
+                  - Use these hosted zones only.
+                type: list
+                elements: str
+              ttl:
+                description:
+                  - Time to live of the records in seconds. 300 when it is not set.
+                type: int
+          rfc2136:
+            description:
+              - To a name server that takes dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
+            type: dict
+            suboptions:
+              server:
+                description:
+                  - Name or address of the server.
+                type: str
+                required: true
+              port:
+                description:
+                  - Its TCP port. 53 when it is not set.
+                type: int
+              key_name:
+                description:
+                  - Name of the TSIG key that signs the updates. Without it they go unsigned.
+                type: str
+              key_secret:
+                description:
+                  - The secret of the key in base64, as C(tsig-keygen) shows it.
+                type: str
+              key_algorithm:
+                description:
+                  - Algorithm of the key. V(hmac-sha256) when it is not set.
+                type: str
+                choices: [hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+              zone:
+                description:
+                  - The zone to update. Without it the server is asked which zone each name is in.
+                type: str
+              ttl:
+                description:
+                  - Time to live of the records in seconds. 300 when it is not set.
+                type: int
+      wait: &wait
+        description:
+          - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
+            is no longer in use.
+          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name.
+        type: bool
+      renew_before: &renew_before
+        description:
+          - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
+            as in V(33%).
+          - A time as long as the lifetime is refused, because each run would renew again.
+          - ACM renews by itself what is in use, or exported since it was issued. It renews on demand only what was
+            exported before.
+        type: str
+      force_renewal: &force_renewal
+        description:
+          - Renew now, whenever it expires. One that this task has just requested is left alone.
+        type: bool
+      resend_validation_email: &resend_validation_email
+        description:
+          - Send the validation e-mail again for every name that still waits for it.
+        type: bool
+      revocation_reason: &revocation_reason
+        description:
+          - Why it is revoked, for O(state=revoked). V(UNSPECIFIED) when it is not set.
+        type: str
+        choices:
+          - UNSPECIFIED
+          - KEY_COMPROMISE
+          - CA_COMPROMISE
+          - AFFILIATION_CHANGED
+          - SUPERCEDED
+          - SUPERSEDED
+          - CESSATION_OF_OPERATION
+          - CERTIFICATE_HOLD
+          - REMOVE_FROM_CRL
+          - PRIVILEGE_WITHDRAWN
+          - A_A_COMPROMISE
+      replace: &replace
+        description:
+          - What to do when the certificate that is meant differs in something that ACM cannot change, such as its names,
+            or has failed or expired.
+          - With V(true) a new one is requested beside it, and once that is issued RV(superseded) names the old one.
+            Otherwise the task fails and says what differs.
+        type: bool
+      all_matching: &all_matching
+        description:
+          - Whether O(state=absent) and O(state=revoked) may take several certificates when several match.
+        type: bool
+  certificate_arn: *certificate_arn
+  domain_name: *domain_name
+  subject_alternative_names: *subject_alternative_names
+  name_tag: *name_tag
+  state:
+    <<: *state
+    default: present
+  validation_method: *validation_method
+  domain_validation_options: *domain_validation_options
+  certificate_authority_arn: *certificate_authority_arn
+  key_algorithm: *key_algorithm
+  options: *options
+  managed_by: *managed_by
+  tags: *tags
+  purge_tags:
+    <<: *purge_tags
+    default: true
+  publish: *publish
+  wait:
+    <<: *wait
+    default: false
+  wait_timeout:
+    description:
+      - How many seconds to wait at most, for all certificates together.
+    type: int
+    default: 900
+  wait_interval:
+    description:
+      - How many seconds to let pass between two looks. Waiting begins with shorter intervals.
+    type: int
+    default: 5
+  renew_before: *renew_before
+  force_renewal:
+    <<: *force_renewal
+    default: false
+  resend_validation_email:
+    <<: *resend_validation_email
+    default: false
+  revocation_reason: *revocation_reason
+  replace:
+    <<: *replace
+    default: false
+  all_matching:
+    <<: *all_matching
+    default: false
+  details:
+    description:
+      - Whether to read every certificate in detail for the result, even if nothing else needs that.
+      - The default is V(true) for one certificate and V(false) with O(certificates), where the result of one that is as
+        wanted then holds what one call tells about all of them, such as status, serial, names and dates.
+    type: bool
+  prices:
+    description:
+      - What AWS asks for an exportable public certificate, for RV(cost).
+    type: dict
+    suboptions:
+      name:
+        description:
+          - For each name that is not a wildcard. 7 when it is not set.
+        type: float
+      wildcard:
+        description:
+          - For each wildcard. 79 when it is not set.
+        type: float
+      currency:
+        description:
+          - The currency of both. C(USD) when it is not set.
+        type: str
+notes:
+  - "Least IAM policy: C(acm:SearchCertificates) (without it C(acm:ListCertificates) is used), C(acm:DescribeCertificate),
+    C(acm:RequestCertificate)."
+  - "With O(tags) or O(name_tag) also C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
+    C(acm:RemoveTagsFromCertificate) and, to read the tags of many certificates in one call, C(tag:GetResources)."
+  - "For what they are used for also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
+    C(acm:RevokeCertificate) and C(acm:DeleteCertificate). For private certificates C(acm-pca:IssueCertificate),
+    C(acm-pca:GetCertificate) and C(acm-pca:DescribeCertificateAuthority) on the CA."
+  - "With O(publish.route53) also C(route53:ListHostedZones), C(route53:ListResourceRecordSets) and
+    C(route53:ChangeResourceRecordSets)."
+  - "O(publish.rfc2136) needs the Python package C(dnspython)."
+seealso:
+  - module: certops.acm.acm_certificate_info
+  - module: certops.acm.acm_import
+  - module: certops.acm.acm_export
+  - module: certops.acm.acm_authority
+"""
+
+EXAMPLES = r"""
+- name: A public certificate, validated through Route 53
+  certops.acm.acm_certificate:
+    domain_name: www.example.com
+    subject_alternative_names:
+      - example.com
+      - "*.example.com"
+    publish:
+      route53: {}
+    wait: true
+    tags:
+      service: shop
+
+- name: The zones belong to another account
+  certops.acm.acm_certificate:
+    domain_name: www.example.com
+    publish:
+      route53:
+        role_arn: arn:aws:iam::111122223333:role/dns-records
+    wait: true
+
+- name: One whose key may be exported, on a name server of our own
+  certops.acm.acm_certificate:
+    domain_name: mail.example.com
+    key_algorithm: EC_prime256v1
+    options:
+      export: ENABLED
+    publish:
+      rfc2136:
+        server: ns1.example.com
+        key_name: acm
+        key_secret: "{{ vault_tsig_secret }}"
+    wait: true
+
+- name: A private certificate
+  certops.acm.acm_certificate:
+    domain_name: db.internal.example.com
+    certificate_authority_arn: arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/12345678-1234-1234-1234-123456789012
+    wait: true
+
+- name: The same on an embedded authority, without an AWS account
+  certops.acm.acm_certificate:
+    authority: /srv/acm
+    domain_name: db.internal.example.com
+    certificate_authority_arn: "{{ authority.certificate_authorities[0].arn }}"
+    wait: true
+
+- name: Many certificates in one task
+  certops.acm.acm_certificate:
+    publish:
+      route53: {}
+    wait: true
+    certificates:
+      - domain_name: www.example.com
+      - domain_name: shop.example.com
+        subject_alternative_names: [pay.example.com]
+      - domain_name: api.example.com
+        key_algorithm: EC_prime256v1
+
+- name: Renew an exported certificate in the last third of its life
+  certops.acm.acm_certificate:
+    domain_name: mail.example.com
+    renew_before: 33%
+    wait: true
+
+- name: New names, which means a new certificate beside the old one
+  certops.acm.acm_certificate:
+    certificate_arn: "{{ old_arn }}"
+    domain_name: www.example.com
+    subject_alternative_names: [new.example.com]
+    replace: true
+    publish:
+      route53: {}
+    wait: true
+  register: site
+
+- name: Delete the old one when its users have let go of it
+  certops.acm.acm_certificate:
+    certificate_arn: "{{ site.superseded.certificate_arn }}"
+    state: absent
+    wait: true
+  when: site.superseded is defined
+
+- name: Revoke a certificate whose key has leaked
+  certops.acm.acm_certificate:
+    certificate_arn: "{{ leaked_arn }}"
+    state: revoked
+    revocation_reason: KEY_COMPROMISE
+"""
+
+RETURN = r"""
+certificate:
+  description:
+    - The certificate as it now is, or in check mode as it would be. Empty after O(state=absent).
+    - It has what C(DescribeCertificate) tells, in snake_case. A member that ACM does not tell is missing.
+  returned: when O(certificates) is not used
+  type: dict
+  contains: &certificate
+    certificate_arn:
+      description: The ARN. It stays the same through every renewal. Missing in check mode when it does not exist yet.
+      returned: when it exists
+      type: str
+      sample: arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
+    domain_name:
+      description: The first name.
+      returned: when known
+      type: str
+      sample: www.example.com
+    subject_alternative_names:
+      description: All names.
+      returned: when known
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    status:
+      description: >-
+        One of C(PENDING_VALIDATION), C(ISSUED), C(INACTIVE), C(EXPIRED), C(VALIDATION_TIMED_OUT), C(REVOKED), C(FAILED).
+      returned: always
+      type: str
+      sample: ISSUED
+    failure_reason:
+      description: Why a request failed, for example C(CAA_ERROR).
+      returned: when it failed
+      type: str
+    type:
+      description: C(AMAZON_ISSUED), C(PRIVATE) or C(IMPORTED).
+      returned: always
+      type: str
+      sample: AMAZON_ISSUED
+    key_algorithm:
+      description: The algorithm of the key, always spelled with an underscore.
+      returned: always
+      type: str
+      sample: RSA_2048
+    signature_algorithm:
+      description: The algorithm of the CA's signature.
+      returned: when issued and read in detail
+      type: str
+      sample: SHA256WITHRSA
+    serial:
+      description: The serial number. It changes with each renewal.
+      returned: when issued
+      type: str
+      sample: "0a:1b:2c:3d:4e:5f:60:71:82:93:a4:b5:c6:d7:e8:f9"
+    subject:
+      description: The subject.
+      returned: when known
+      type: str
+      sample: CN=www.example.com
+    issuer:
+      description: Who issued it.
+      returned: when issued
+      type: str
+      sample: Amazon
+    created_at:
+      description: When it was requested.
+      returned: when known
+      type: str
+      sample: "2026-11-23T16:51:00Z"
+    issued_at:
+      description: When it was issued.
+      returned: when issued
+      type: str
+      sample: "2026-11-23T16:53:00Z"
+    not_before:
+      description: From when it is valid.
+      returned: when issued
+      type: str
+      sample: "2026-11-23T00:00:00Z"
+    not_after:
+      description: Until when it is valid.
+      returned: when issued
+      type: str
+      sample: "2027-06-09T23:59:59Z"
+    revoked_at:
+      description: When it was revoked.
+      returned: when revoked
+      type: str
+    revocation_reason:
+      description: Why it was revoked.
+      returned: when revoked
+      type: str
+    in_use_by:
+      description: ARNs of what uses it.
+      returned: when read in detail
+      type: list
+      elements: str
+    in_use:
+      description: Whether anything uses it.
+      returned: when known
+      type: bool
+    exported:
+      description: Whether it was ever exported.
+      returned: when a list told it
+      type: bool
+    renewal_eligibility:
+      description: Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+      returned: when known
+      type: str
+    renewal_summary:
+      description: How the last renewal stands. Missing until one began.
+      returned: when there was a renewal
+      type: dict
+      sample: {"renewal_status": "SUCCESS", "updated_at": "2026-11-23T16:51:00Z"}
+    validation_method:
+      description: How its names are validated.
+      returned: for public certificates
+      type: str
+      sample: DNS
+    domain_validation_options:
+      description: How each name is validated, with its record, redirect or mail addresses.
+      returned: for public certificates, when read in detail
+      type: list
+      elements: dict
+      sample:
+        - domain_name: www.example.com
+          validation_domain: www.example.com
+          validation_method: DNS
+          validation_status: SUCCESS
+          resource_record:
+            name: _0123456789abcdef.www.example.com.
+            type: CNAME
+            value: _fedcba9876543210.xyz.acm-validations.aws.
+    options:
+      description: Its options.
+      returned: when known
+      type: dict
+      sample: {"certificate_transparency_logging_preference": "ENABLED", "export": "DISABLED"}
+    certificate_authority_arn:
+      description: The private CA that issued it.
+      returned: for private certificates, when read in detail
+      type: str
+    managed_by:
+      description: The service that it is reserved for.
+      returned: when reserved
+      type: str
+    key_usages:
+      description: Key usages, each with C(name).
+      returned: when issued
+      type: list
+      elements: dict
+      sample: [{"name": "DIGITAL_SIGNATURE"}]
+    extended_key_usages:
+      description: Extended key usages, each with C(name) and, when read in detail, C(oid).
+      returned: when issued
+      type: list
+      elements: dict
+      sample: [{"name": "TLS_WEB_SERVER_AUTHENTICATION", "oid": "1.3.6.1.5.5.7.3.1"}]
+    tags:
+      description: Its tags.
+      returned: when O(tags) or O(name_tag) is used
+      type: dict
+      sample: {"service": "shop"}
+certificates:
+  description:
+    - One item for each item of O(certificates), in their order. Each has the members of RV(certificate), and further
+      C(changed), C(failed), C(msg), C(error), and what else is returned for a single certificate.
+  returned: when O(certificates) is used
+  type: list
+  elements: dict
+  contains: *certificate
+actions:
+  description: The operations of ACM that were called to change something, or in check mode would be.
+  returned: when O(certificates) is not used
+  type: list
+  elements: str
+  sample: [RequestCertificate, publish]
+validation_records:
+  description: The DNS records that prove the control of the names. They must stay for the renewals.
+  returned: for public certificates validated by DNS, when known
+  type: list
+  elements: dict
+  sample:
+    - name: _0123456789abcdef.www.example.com.
+      type: CNAME
+      value: _fedcba9876543210.xyz.acm-validations.aws.
+published:
+  description: The changes to DNS that were made, or in check mode would be. Empty when all records stood already.
+  returned: with O(publish)
+  type: list
+  elements: dict
+  sample:
+    - action: create
+      zone: example.com
+      name: _0123456789abcdef.www.example.com.
+      type: CNAME
+      value: _fedcba9876543210.xyz.acm-validations.aws.
+      ttl: 300
+      before: []
+renewal:
+  description: Whether a renewal was due, and why or why not.
+  returned: with O(renew_before) or O(force_renewal), when the certificate exists
+  type: dict
+  sample: {"due": false, "reason": "It expires in 150 days; renewal is due in 84 days."}
+cost:
+  description: What AWS charges for what was done, and will charge again for each renewal.
+  returned: when an exportable public certificate is requested or renewed
+  type: dict
+  sample: {"names": 1, "wildcards": 1, "amount": 86.0, "currency": "USD"}
+superseded:
+  description: The certificate that has been replaced and can be deleted once nothing uses it.
+  returned: with O(replace), when the new one is issued
+  type: dict
+  contains:
+    certificate_arn:
+      description: Its ARN.
+      returned: always
+      type: str
+    in_use_by:
+      description: ARNs of what still uses it.
+      returned: always
+      type: list
+      elements: str
+deleted:
+  description: ARNs of the certificates that were deleted, or in check mode would be.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+error:
+  description: What went wrong.
+  returned: on failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or C(InvalidInput) when the module itself refused.
+      returned: always
+      type: str
+      sample: LimitExceededException
+    operation:
+      description: The operation that failed.
+      returned: always
+      type: str
+      sample: RequestCertificate
+"""
+
+import time
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils import fulfilment, publishing, report, wanted
+from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.job import Job, Settings
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.readiness import Clock
+
+DEFAULTS = {
+    "state": "present",
+    "purge_tags": True,
+    "wait": False,
+    "force_renewal": False,
+    "resend_validation_email": False,
+    "replace": False,
+    "all_matching": False,
+}
+
+
+def certificate_options() -> dict[str, t.Any]:
+    """The options of one certificate, without defaults: an item of a list inherits from the task."""
+    return {
+        "certificate_arn": {"type": "str", "aliases": ["arn"]},
+        "domain_name": {"type": "str", "aliases": ["name"]},
+        "subject_alternative_names": {"type": "list", "elements": "str", "aliases": ["alternative_names"]},
+        "name_tag": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent", "revoked"]},
+        "validation_method": {"type": "str", "choices": ["DNS", "EMAIL", "HTTP"]},
+        "domain_validation_options": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "domain_name": {"type": "str", "required": True},
+                "validation_domain": {"type": "str", "required": True},
+            },
+        },
+        "certificate_authority_arn": {"type": "str"},
+        "key_algorithm": {"type": "str", "choices": list(wanted.REQUEST_KEY_ALGORITHMS)},
+        "options": {
+            "type": "dict",
+            "options": {
+                "certificate_transparency_logging_preference": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
+                "export": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
+            },
+        },
+        "managed_by": {"type": "str", "choices": ["CLOUDFRONT"]},
+        "tags": {"type": "dict", "aliases": ["resource_tags"]},
+        "purge_tags": {"type": "bool"},
+        "publish": {"type": "dict", "options": publishing.OPTIONS},
+        "wait": {"type": "bool"},
+        "renew_before": {"type": "str"},
+        "force_renewal": {"type": "bool"},
+        "resend_validation_email": {"type": "bool"},
+        "revocation_reason": {"type": "str", "choices": list(wanted.REVOCATION_REASONS)},
+        "replace": {"type": "bool"},
+        "all_matching": {"type": "bool"},
+    }
+
+
+def argument_spec() -> dict[str, t.Any]:
+    spec = certificate_options()
+    for option, default in DEFAULTS.items():
+        spec[option] = {**spec[option], "default": default}
+    spec["certificates"] = {"type": "list", "elements": "dict", "options": certificate_options()}
+    spec["wait_timeout"] = {"type": "int", "default": 900}
+    spec["wait_interval"] = {"type": "int", "default": 5}
+    spec["details"] = {"type": "bool"}
+    spec["prices"] = {
+        "type": "dict",
+        "options": {"name": {"type": "float"}, "wildcard": {"type": "float"}, "currency": {"type": "str"}},
+    }
+    return spec
+
+
+def read_one(options: dict[str, t.Any], acm: Acm) -> Job:
+    if acm.is_authority and (options.get("publish") or {}).get("route53") is not None:
+        raise InvalidInput(
+            "publish.route53 needs AWS, but authority names an embedded one: publish by rfc2136, or leave publish out."
+        )
+    return Job(wanted.read(options, acm.region))
+
+
+def read_jobs(params: dict[str, t.Any], acm: Acm) -> list[Job]:
+    """Judge what the user wants. An item of a list that is wrong fails alone."""
+    task = {option: params.get(option) for option in certificate_options()}
+    if params.get("certificates") is None:
+        return [read_one(task, acm)]
+    jobs = []
+    for number, item in enumerate(params["certificates"], 1):
+        try:
+            jobs.append(read_one(wanted.inherit(item, task), acm))
+        except InvalidInput as error:
+            jobs.append(Job(None, InvalidInput(f"Item {number} of certificates: {error}")))
+    return jobs
+
+
+def run(module: AcmModule) -> dict[str, t.Any]:
+    params, acm = module.params, module.acm
+    if params["wait_timeout"] < 0 or params["wait_interval"] < 1:
+        raise InvalidInput("wait_timeout must be at least 0 and wait_interval at least 1 second.")
+    is_list = params.get("certificates") is not None
+    jobs = read_jobs(params, acm)
+    settings = Settings(
+        now=datetime.now(timezone.utc),
+        clock=Clock(time.sleep, time.monotonic),
+        timeout_s=params["wait_timeout"],
+        interval_s=params["wait_interval"],
+        details=not is_list if params["details"] is None else params["details"],
+        prices=params["prices"],
+    )
+    fulfilment.fulfil(acm, jobs, settings, is_check=module.check_mode)
+    result = report.of_many(jobs, module.check_mode) if is_list else report.of_one(jobs[0], module.check_mode)
+    for warning in result.pop("warnings", []):
+        module.warn(warning)
+    return result
+
+
+def main() -> None:
+    identity = list(wanted.IDENTITY_OPTIONS)
+    module = AcmModule(
+        argument_spec(),
+        supports_check_mode=True,
+        mutually_exclusive=[["certificates", option] for option in identity],
+        required_one_of=[["certificates", "certificate_arn", "domain_name", "name_tag"]],
+    )
+    guard(module, lambda: run(module))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,440 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_certificate_info
+short_description: Find certificates in AWS Certificate Manager and see how they stand
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Lists the certificates of a region that satisfy all conditions given, valid ones first, and of these the newest first.
+  - It asks for as little as it can. One or a few calls tell about thousands of certificates; each is read in detail only
+    when O(details), O(pem) or O(diagnose) asks for that.
+  - Certificates of every key type are found, expired and failed ones too.
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.info_module
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  certificate_arn:
+    description:
+      - The certificate with this ARN only. It is always read in detail.
+      - The list is empty when there is no such certificate.
+    type: str
+    aliases: [arn]
+  domain_names:
+    description:
+      - Certificates that hold all these names, as first or as further name.
+      - Internationalised names may be given in Unicode.
+    type: list
+    elements: str
+    aliases: [domain_name, name, names]
+  covering:
+    description:
+      - Whether a name in O(domain_names) is also held by a wildcard that covers it, as C(*.example.com) does
+        V(www.example.com).
+    type: bool
+    default: false
+  tags:
+    description:
+      - Certificates with all these tags. With a value that is empty or null, any value will do.
+    type: dict
+    aliases: [resource_tags]
+  statuses:
+    description:
+      - Certificates with one of these statuses.
+      - V(ISSUED) finds only those that have not expired, whatever ACM says.
+    type: list
+    elements: str
+    choices: [PENDING_VALIDATION, ISSUED, INACTIVE, EXPIRED, VALIDATION_TIMED_OUT, REVOKED, FAILED]
+    aliases: [status]
+  types:
+    description:
+      - Certificates of one of these types.
+    type: list
+    elements: str
+    choices: [AMAZON_ISSUED, PRIVATE, IMPORTED]
+    aliases: [type]
+  key_algorithms:
+    description:
+      - Certificates with one of these kinds of key.
+    type: list
+    elements: str
+    choices: [RSA_1024, RSA_2048, RSA_3072, RSA_4096, EC_prime256v1, EC_secp384r1, EC_secp521r1]
+    aliases: [key_algorithm, key_types]
+  export:
+    description:
+      - Certificates with this export option. ACM reports V(ENABLED) for private ones too.
+    type: str
+    choices: [ENABLED, DISABLED]
+  in_use:
+    description:
+      - Certificates that something uses, or that nothing uses.
+    type: bool
+  exported:
+    description:
+      - Certificates that were ever exported, or that never were.
+    type: bool
+  renewal_eligibility:
+    description:
+      - Certificates that ACM renews by itself, or that it does not.
+    type: str
+    choices: [ELIGIBLE, INELIGIBLE]
+  expires_within:
+    description:
+      - Certificates that are valid now and expire within so many days.
+    type: int
+  details:
+    description:
+      - Whether to read each certificate in detail.
+    type: bool
+    default: false
+  pem:
+    description:
+      - Whether to get the certificates themselves and their chains. There is no private key among them.
+    type: bool
+    default: false
+  include_tags:
+    description:
+      - Whether to read the tags of each certificate.
+    type: bool
+    default: false
+  diagnose:
+    description:
+      - Whether to tell for each certificate what stands in the way of its validation or renewal, and what to do about it.
+      - It reads each pending or failed certificate, and each whose renewal is stuck, in detail.
+    type: bool
+    default: false
+notes:
+  - "Least IAM policy: C(acm:SearchCertificates), without which C(acm:ListCertificates) is used."
+  - "For what they are used for also C(acm:DescribeCertificate) (O(certificate_arn), O(details), O(diagnose)),
+    C(acm:GetCertificate) (O(pem)), C(acm:ListTagsForCertificate) and C(tag:GetResources) (O(tags), O(include_tags))."
+  - Without C(tag:GetResources), tags cost one call for each certificate.
+seealso:
+  - module: certops.acm.acm_certificate
+  - module: certops.acm.acm_export
+"""
+
+EXAMPLES = r"""
+- name: Everything there is
+  certops.acm.acm_certificate_info:
+  register: all
+
+- name: The certificates that are good for a name, the best one first
+  certops.acm.acm_certificate_info:
+    domain_name: www.example.com
+    covering: true
+    statuses: [ISSUED]
+  register: usable
+
+- name: Use it
+  ansible.builtin.debug:
+    msg: "{{ usable.certificates[0].certificate_arn }}"
+  when: usable.certificates | length > 0
+
+- name: What expires within a month and will not be renewed by ACM
+  certops.acm.acm_certificate_info:
+    expires_within: 30
+    renewal_eligibility: INELIGIBLE
+
+- name: One service's certificates, with everything that ACM tells
+  certops.acm.acm_certificate_info:
+    tags:
+      service: shop
+    details: true
+    pem: true
+    include_tags: true
+
+- name: Why is it still pending
+  certops.acm.acm_certificate_info:
+    statuses: [PENDING_VALIDATION]
+    diagnose: true
+"""
+
+RETURN = r"""
+certificates:
+  description:
+    - The certificates found. What ACM does not tell about one is missing in it.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    certificate_arn:
+      description: The ARN. It stays the same through every renewal.
+      returned: always
+      type: str
+      sample: arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
+    domain_name:
+      description: The first name.
+      returned: when known
+      type: str
+      sample: www.example.com
+    subject_alternative_names:
+      description: All names.
+      returned: when known
+      type: list
+      elements: str
+      sample: [www.example.com, example.com]
+    status:
+      description: >-
+        One of C(PENDING_VALIDATION), C(ISSUED), C(INACTIVE), C(EXPIRED), C(VALIDATION_TIMED_OUT), C(REVOKED), C(FAILED).
+      returned: always
+      type: str
+      sample: ISSUED
+    failure_reason:
+      description: Why a request failed, for example C(CAA_ERROR).
+      returned: when it failed
+      type: str
+    type:
+      description: C(AMAZON_ISSUED), C(PRIVATE) or C(IMPORTED).
+      returned: always
+      type: str
+      sample: AMAZON_ISSUED
+    key_algorithm:
+      description: The algorithm of the key, always spelled with an underscore.
+      returned: always
+      type: str
+      sample: RSA_2048
+    signature_algorithm:
+      description: The algorithm of the CA's signature.
+      returned: when issued, with O(details=true)
+      type: str
+      sample: SHA256WITHRSA
+    serial:
+      description: The serial number. It changes with each renewal.
+      returned: when issued
+      type: str
+      sample: "0a:1b:2c:3d:4e:5f:60:71:82:93:a4:b5:c6:d7:e8:f9"
+    subject:
+      description: The subject.
+      returned: when known
+      type: str
+      sample: CN=www.example.com
+    issuer:
+      description: Who issued it.
+      returned: when issued
+      type: str
+      sample: Amazon
+    created_at:
+      description: When it was requested.
+      returned: when known
+      type: str
+      sample: "2026-11-23T16:51:00Z"
+    issued_at:
+      description: When it was issued.
+      returned: when issued
+      type: str
+      sample: "2026-11-23T16:53:00Z"
+    not_before:
+      description: From when it is valid.
+      returned: when issued
+      type: str
+      sample: "2026-11-23T00:00:00Z"
+    not_after:
+      description: Until when it is valid.
+      returned: when issued
+      type: str
+      sample: "2027-06-09T23:59:59Z"
+    revoked_at:
+      description: When it was revoked.
+      returned: when revoked
+      type: str
+    revocation_reason:
+      description: Why it was revoked.
+      returned: when revoked
+      type: str
+    in_use_by:
+      description: ARNs of what uses it.
+      returned: with O(details=true)
+      type: list
+      elements: str
+    in_use:
+      description: Whether anything uses it.
+      returned: when known
+      type: bool
+    exported:
+      description: Whether it was ever exported.
+      returned: when a list told it
+      type: bool
+    renewal_eligibility:
+      description: Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+      returned: when known
+      type: str
+    renewal_summary:
+      description: How the last renewal stands. Missing until one began.
+      returned: when there was a renewal
+      type: dict
+      sample: {"renewal_status": "SUCCESS", "updated_at": "2026-11-23T16:51:00Z"}
+    validation_method:
+      description: How its names are validated.
+      returned: for public certificates
+      type: str
+      sample: DNS
+    domain_validation_options:
+      description: How each name is validated, with its record, redirect or mail addresses.
+      returned: for public certificates, with O(details=true)
+      type: list
+      elements: dict
+      sample:
+        - domain_name: www.example.com
+          validation_domain: www.example.com
+          validation_method: DNS
+          validation_status: SUCCESS
+          resource_record:
+            name: _0123456789abcdef.www.example.com.
+            type: CNAME
+            value: _fedcba9876543210.xyz.acm-validations.aws.
+    options:
+      description: Its options.
+      returned: when known
+      type: dict
+      sample: {"certificate_transparency_logging_preference": "ENABLED", "export": "DISABLED"}
+    certificate_authority_arn:
+      description: The private CA that issued it.
+      returned: for private certificates, with O(details=true)
+      type: str
+    managed_by:
+      description: The service that it is reserved for.
+      returned: when reserved
+      type: str
+    key_usages:
+      description: Key usages, each with C(name).
+      returned: when issued
+      type: list
+      elements: dict
+      sample: [{"name": "DIGITAL_SIGNATURE"}]
+    extended_key_usages:
+      description: Extended key usages, each with C(name) and, with O(details=true), C(oid).
+      returned: when issued
+      type: list
+      elements: dict
+      sample: [{"name": "TLS_WEB_SERVER_AUTHENTICATION", "oid": "1.3.6.1.5.5.7.3.1"}]
+    tags:
+      description: Its tags.
+      returned: with O(tags) or O(include_tags)
+      type: dict
+      sample: {"service": "shop"}
+    certificate:
+      description: The certificate in PEM, without its chain.
+      returned: with O(pem=true), when issued
+      type: str
+    certificate_chain:
+      description: Its chain in PEM.
+      returned: with O(pem=true), when there is one
+      type: str
+    diagnosis:
+      description: What stands in the way of its validation or renewal. Empty when nothing does.
+      returned: with O(diagnose=true)
+      type: list
+      elements: dict
+      contains:
+        domain_name:
+          description: The name that is stuck.
+          returned: always
+          type: str
+        method:
+          description: How it is validated.
+          returned: always
+          type: str
+        status:
+          description: How its validation stands.
+          returned: always
+          type: str
+        reason:
+          description: A sentence on what is wrong and what to do.
+          returned: always
+          type: str
+"""
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils import inventory, survey
+from ansible_collections.certops.acm.plugins.module_utils.certificates import KEY_ALGORITHMS, STATUSES, TYPES
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name
+from ansible_collections.certops.acm.plugins.module_utils.wanted import check_certificate_arn
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "certificate_arn": {"type": "str", "aliases": ["arn"]},
+    "domain_names": {"type": "list", "elements": "str", "aliases": ["domain_name", "name", "names"]},
+    "covering": {"type": "bool", "default": False},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "statuses": {"type": "list", "elements": "str", "choices": list(STATUSES), "aliases": ["status"]},
+    "types": {"type": "list", "elements": "str", "choices": list(TYPES), "aliases": ["type"]},
+    "key_algorithms": {
+        "type": "list",
+        "elements": "str",
+        "choices": list(KEY_ALGORITHMS),
+        "aliases": ["key_algorithm", "key_types"],
+        "no_log": False,
+    },
+    "export": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
+    "in_use": {"type": "bool"},
+    "exported": {"type": "bool"},
+    "renewal_eligibility": {"type": "str", "choices": ["ELIGIBLE", "INELIGIBLE"]},
+    "expires_within": {"type": "int"},
+    "details": {"type": "bool", "default": False},
+    "pem": {"type": "bool", "default": False},
+    "include_tags": {"type": "bool", "default": False},
+    "diagnose": {"type": "bool", "default": False},
+}
+
+
+def read_query(params: dict[str, t.Any]) -> inventory.Query:
+    """The conditions, judged. Raises InvalidInput."""
+    names = params["domain_names"]
+    if params["covering"] and not names:
+        raise InvalidInput("covering needs domain_names: name what is to be covered.")
+    days = params["expires_within"]
+    if days is not None and days < 0:
+        raise InvalidInput(f"expires_within is {days}: give a number of days from 0.")
+
+    def chosen(option: str) -> t.Optional[tuple[str, ...]]:
+        return tuple(params[option]) if params[option] else None
+
+    return inventory.Query(
+        names=tuple(check_domain_name(name) for name in names) if names else None,
+        covering=params["covering"],
+        statuses=chosen("statuses"),
+        types=chosen("types"),
+        key_algorithms=chosen("key_algorithms"),
+        export=params["export"],
+        is_in_use=params["in_use"],
+        was_exported=params["exported"],
+        renewal_eligibility=params["renewal_eligibility"],
+        expires_within=None if days is None else timedelta(days=days),
+    )
+
+
+def run(module: AcmModule) -> dict[str, t.Any]:
+    params = module.params
+    query = read_query(params)
+    tags = None
+    if params["tags"]:
+        tags = {str(key): None if value in (None, "") else str(value) for key, value in params["tags"].items()}
+    acm = module.acm
+    if params["certificate_arn"]:
+        check_certificate_arn(params["certificate_arn"], acm.region)
+    wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"])
+    now = datetime.now(timezone.utc)
+    return {"changed": False, "certificates": survey.survey(acm, params["certificate_arn"], query, tags, wishes, now)}
+
+
+def main() -> None:
+    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    guard(module, lambda: run(module))
+
+
+if __name__ == "__main__":
+    main()

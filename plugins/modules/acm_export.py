@@ -1,0 +1,480 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_export
+version_added: 1.0.0
+short_description: Export certificates with their keys from AWS Certificate Manager
+description:
+  - Exports a private certificate, or a public one that was requested with C(options.export=ENABLED), with its chain and private key.
+  - The key comes encrypted under a passphrase that is random and held in memory only, unless one is given. It is decrypted in memory,
+    RSA or EC, and used only when it belongs to the certificate and the chain verifies.
+  - Writes the files that servers want, each with its owner, group and mode from the first byte on, and each in one rename.
+    A set that is versioned and swapped as a whole is what M(certops.acm.certificate_bundle) makes on the hosts.
+  - Changes nothing, and does not export again, when the files hold this certificate and its key. A file that is missing, was altered
+    or has the wrong mode is mended, with the key of another file of the set where there is one.
+  - Calls C(ExportCertificate) only for a key, so without O(path), O(files), O(return_private_key) and O(return_pkcs12) it just reads.
+options:
+  certificate_arn:
+    description:
+      - The ARN of the certificate.
+    type: str
+    aliases: [arn]
+  domain_name:
+    description:
+      - The first name of the certificate, instead of its ARN. Of several the newest valid one is taken whose key can be exported.
+    type: str
+  subject_alternative_names:
+    description:
+      - The other names. Where they are given, possibly as an empty list, the certificate must have exactly these names, in any order.
+    type: list
+    elements: str
+  passphrase:
+    description:
+      - The passphrase of the export, which is also that of a PKCS#12 and of a key with O(encrypt_key).
+      - ACM wants 4 to 128 ASCII characters without V(#), V($) and V(%).
+      - By default random, and forgotten at the end of the task.
+    type: str
+  path:
+    description:
+      - The folder of the files. It is made, mode C(0755), when it is missing.
+    type: path
+  files:
+    description:
+      - The files to write, each with a path of its own where it shall not have its usual name in O(path).
+      - By default C(cert.pem), C(chain.pem), C(fullchain.pem) and C(privkey.pem) when O(path) is given.
+      - An empty dictionary means the usual name, owner and mode.
+    type: dict
+    suboptions: &files
+      cert:
+        description: The certificate alone, C(cert.pem).
+        type: dict
+        suboptions: &file
+          path:
+            description: Name in O(path), or a full path.
+            type: str
+          owner:
+            description: Overrides O(owner).
+            type: str
+          group:
+            description: Overrides O(group).
+            type: str
+          mode:
+            description: Overrides O(mode), and C(0644) of a file without a key.
+            type: raw
+      chain:
+        description: The certificates above it as ACM gives them, C(chain.pem). There is none when the chain is empty.
+        type: dict
+        suboptions: *file
+      fullchain:
+        description: Certificate and chain, C(fullchain.pem), which nginx and most others want.
+        type: dict
+        suboptions: *file
+      key:
+        description: The private key as PKCS#8, C(privkey.pem), clear unless O(encrypt_key).
+        type: dict
+        suboptions: *file
+      combined:
+        description: Certificate, chain and clear key in the order of HAProxy, C(combined.pem).
+        type: dict
+        suboptions: *file
+      pkcs12:
+        description: A PKCS#12 with everything, C(bundle.p12), under O(passphrase). Java since 8u301 reads it.
+        type: dict
+        suboptions: *file
+  owner:
+    description:
+      - Owner of the files, a name or a number. By default the owner that a file has, at first the user that runs the module.
+    type: str
+  group:
+    description:
+      - Group of the files, a name or a number. By default the group that a file has, at first that of the user that runs the module.
+    type: str
+  mode:
+    description:
+      - Mode of the files that hold the key, in octal digits such as V(0640). All others have C(0644) unless they say otherwise.
+      - By default V(0640) when a group is given, otherwise V(0600). A mode that lets every user read a key is refused.
+    type: raw
+  encrypt_key:
+    description:
+      - Whether the file of the key is encrypted as ACM encrypts it, under O(passphrase). The combined file never is.
+    type: bool
+    default: false
+  return_private_key:
+    description:
+      - Whether the result has the private key in clear.
+      - The module hides the whole result from the log and from the screen then, with any verbosity, but a variable that it is
+        registered in holds it. Set C(no_log=true) on this task and on those that use the variable.
+    type: bool
+    default: false
+  return_pkcs12:
+    description:
+      - Whether the result has a PKCS#12, in base64, and the private key, hidden as with O(return_private_key).
+    type: bool
+    default: false
+  certificates:
+    description:
+      - A list of exports, each with the options above, in as few calls as one task can do.
+      - What an item leaves out it takes from the task, but for its certificate and its files.
+      - One that fails does not stop the others. The task fails in the end.
+    type: list
+    elements: dict
+    suboptions:
+      certificate_arn:
+        description: See O(certificate_arn).
+        type: str
+        aliases: [arn]
+      domain_name:
+        description: See O(domain_name).
+        type: str
+      subject_alternative_names:
+        description: See O(subject_alternative_names).
+        type: list
+        elements: str
+      passphrase:
+        description: See O(passphrase).
+        type: str
+      path:
+        description: See O(path).
+        type: path
+      files:
+        description: See O(files).
+        type: dict
+        suboptions: *files
+      owner:
+        description: See O(owner).
+        type: str
+      group:
+        description: See O(group).
+        type: str
+      mode:
+        description: See O(mode).
+        type: raw
+      encrypt_key:
+        description: See O(encrypt_key).
+        type: bool
+      return_private_key:
+        description: See O(return_private_key).
+        type: bool
+      return_pkcs12:
+        description: See O(return_pkcs12).
+        type: bool
+notes:
+  - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
+    RV(exports[].renewal_depends_on_export) tells, and the task warns of a certificate that ACM will not renew.
+  - In check mode nothing is exported, so RV(exports[].private_key) is there only when a file at hand has it.
+  - The SELinux context of every file is set as the policy wants it for its path.
+  - A passphrase that is given goes to the module through the connection only. Where the connection has no pipelining, the task fails instead
+    of writing it to a temporary file.
+  - The least policy is C(acm:DescribeCertificate), C(acm:GetCertificate) and C(acm:ExportCertificate),
+    and for O(domain_name) C(acm:SearchCertificates) (C(acm:ListCertificates) without it).
+seealso:
+  - module: certops.acm.acm_certificate
+  - module: certops.acm.acm_import
+  - module: certops.acm.certificate_bundle
+requirements:
+  - cryptography >= 42.0.0
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows serials, modes and owners, and of a key the hash of its public part.
+  idempotent:
+    support: full
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Export for nginx
+  certops.acm.acm_export:
+    domain_name: www.example.com
+    path: /etc/nginx/tls/www.example.com
+    group: www-data
+
+- name: Export for HAProxy, one file
+  certops.acm.acm_export:
+    certificate_arn: "{{ www.certificate.certificate_arn }}"
+    files:
+      combined:
+        path: /etc/haproxy/tls/www.pem
+        owner: haproxy
+
+- name: Export a PKCS#12 for Java
+  certops.acm.acm_export:
+    domain_name: app.example.com
+    passphrase: "{{ app_keystore_passphrase }}"
+    files:
+      pkcs12:
+        path: /opt/app/keystore.p12
+        owner: app
+        mode: "0400"
+
+- name: Export several, to be put on web servers
+  certops.acm.acm_export:
+    certificates:
+      - domain_name: www.example.com
+      - domain_name: shop.example.com
+        subject_alternative_names: [www.shop.example.com]
+    return_private_key: true
+  no_log: true
+  register: exported
+"""
+
+RETURN = r"""
+export:
+  description: What came of it, when one certificate was asked for.
+  returned: when O(certificates) is not used
+  type: dict
+  contains: &export
+    certificate_arn:
+      description: Its ARN.
+      type: str
+      returned: when it was found
+      sample: arn:aws:acm:eu-central-1:123456789012:certificate/3f2b1c9e-8f57-4f0e-9d55-0a6a3e0c7a11
+    domain_name:
+      description: The first name.
+      type: str
+      returned: success
+      sample: www.example.com
+    subject_alternative_names:
+      description: All names.
+      type: list
+      elements: str
+      returned: success
+      sample: [www.example.com, example.com]
+    serial:
+      description: Serial number, as ACM shows it.
+      type: str
+      returned: success
+      sample: "0a:1b:2c"
+    fingerprint:
+      description: SHA-256 of the certificate in lower-case hexadecimal digits.
+      type: str
+      returned: success
+    public_key_fingerprint:
+      description: SHA-256 of the certificate's SubjectPublicKeyInfo, the value that key pinning uses.
+      type: str
+      returned: success
+    subject:
+      description: Whom it was issued to.
+      type: str
+      returned: success
+      sample: CN=www.example.com
+    issuer:
+      description: Who issued it.
+      type: str
+      returned: success
+      sample: CN=Example CA
+    key_algorithm:
+      description: Type and size of the key.
+      type: str
+      returned: success
+      sample: RSA_2048
+    type:
+      description: V(AMAZON_ISSUED) or V(PRIVATE); V(IMPORTED) when no key was asked for.
+      type: str
+      returned: success
+      sample: PRIVATE
+    not_before:
+      description: Valid from.
+      type: str
+      returned: success
+      sample: "2026-11-23T16:51:00Z"
+    not_after:
+      description: Valid until.
+      type: str
+      returned: success
+      sample: "2027-06-09T16:51:00Z"
+    certificate:
+      description: The certificate as PEM.
+      type: str
+      returned: success
+    chain:
+      description: The certificates above it as PEM.
+      type: str
+      returned: success
+    fullchain:
+      description: Certificate and chain as PEM.
+      type: str
+      returned: success
+    private_key:
+      description: The private key as PKCS#8 PEM, in clear.
+      type: str
+      returned: when O(return_private_key) or O(return_pkcs12) is set, and not in check mode unless a file has it
+    pkcs12:
+      description: A PKCS#12 under O(passphrase), in base64.
+      type: str
+      returned: when O(return_pkcs12) is set, and not in check mode unless a file has the key
+    renewal_eligibility:
+      description: Whether ACM will renew it by itself, as it says after this task.
+      type: str
+      returned: when ACM tells
+      sample: ELIGIBLE
+    renewal_depends_on_export:
+      description: Whether no AWS service uses it, so that it is renewed only because it is exported after every renewal.
+      type: bool
+      returned: when ACM tells
+    exported:
+      description: Whether C(ExportCertificate) was called.
+      type: bool
+      returned: always
+    changed:
+      description: Whether files changed.
+      type: bool
+      returned: always
+    files:
+      description: The files, in the order of O(files).
+      type: list
+      elements: dict
+      returned: when the options could be read
+      contains:
+        form:
+          description: Which file it is.
+          type: str
+          returned: success
+          sample: fullchain
+        path:
+          description: Where it is.
+          type: str
+          returned: success
+          sample: /etc/nginx/tls/www.example.com/fullchain.pem
+        mode:
+          description: Its mode.
+          type: str
+          returned: success
+          sample: "0644"
+        changed:
+          description: Whether it changed.
+          type: bool
+          returned: success
+        reasons:
+          description: Why it was, or would be, changed.
+          type: list
+          elements: str
+          returned: success
+          sample: [it was missing]
+exports:
+  description:
+    - The same for every item of O(certificates), in their order, or for the one certificate.
+    - An item that failed has RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
+  returned: always
+  type: list
+  elements: dict
+  contains: *export
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or the kind of fault.
+      type: str
+      returned: failure
+      sample: RequestInProgressException
+    operation:
+      description: The operation that failed, if one was called.
+      type: str
+      returned: failure
+      sample: ExportCertificate
+"""
+
+import os
+import stat
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils import export_task, pem
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+
+_FILE: dict[str, t.Any] = {
+    "type": "dict",
+    "options": {
+        "path": {"type": "str"},
+        "owner": {"type": "str"},
+        "group": {"type": "str"},
+        "mode": {"type": "raw"},
+    },
+}
+_EXPORT: dict[str, t.Any] = {
+    "certificate_arn": {"type": "str", "aliases": ["arn"]},
+    "domain_name": {"type": "str"},
+    "subject_alternative_names": {"type": "list", "elements": "str"},
+    "passphrase": {"type": "str", "no_log": True},
+    "path": {"type": "path"},
+    "files": {"type": "dict", "options": {form: _FILE for form in export_task.FILE_NAMES}},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": {"type": "raw"},
+}
+_SWITCHES: dict[str, t.Any] = {
+    "encrypt_key": {"type": "bool", "no_log": False},
+    "return_private_key": {"type": "bool", "no_log": False},
+    "return_pkcs12": {"type": "bool"},
+}
+
+
+def argument_spec() -> dict[str, t.Any]:
+    return {
+        **_EXPORT,
+        **{name: {**spec, "default": False} for name, spec in _SWITCHES.items()},
+        "certificates": {"type": "list", "elements": "dict", "options": {**_EXPORT, **_SWITCHES}},
+    }
+
+
+def context_restorer(module: t.Any) -> t.Optional[t.Callable[[str, str], bool]]:
+    """What sets a file's SELinux context as the policy wants it for its final path; None without SELinux."""
+    if not module.selinux_enabled():
+        return None
+
+    def restore(path: str, final_path: str) -> bool:
+        mode = stat.S_IFMT(os.lstat(path).st_mode)
+        return bool(module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False))
+
+    return restore
+
+
+def main() -> None:
+    module = AcmModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[["certificates", name] for name in export_task.ONE_EXPORT],
+        required_one_of=[["certificate_arn", "domain_name", "certificates"]],
+        supports_check_mode=True,
+    )
+    if not pem.HAS_CRYPTOGRAPHY:
+        module.fail_json(
+            msg=missing_required_lib("cryptography >= 42.0.0"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR)
+        )
+
+    def work() -> dict[str, t.Any]:
+        result = export_task.run(
+            lambda: module.acm,
+            module.params,
+            now=datetime.now(timezone.utc),
+            is_check=module.check_mode,
+            restore_context=context_restorer(module._module),
+        )
+        for warning in result.pop("warnings", []):
+            module._module.warn(warning)  # AnsibleAWSModule.warn repeats it in the result, which ansible-core deprecates
+        return result
+
+    guard(module, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,437 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_import
+version_added: 1.0.0
+short_description: Import certificates into AWS Certificate Manager, and import them anew under the same ARN
+description:
+  - Imports a certificate that another authority issued, with its private key and chain, and later its successors under the same ARN,
+    so that every load balancer that uses it gets the new one.
+  - Takes the material as it comes. Separate PEMs, one bundle in any order, PKCS#7, PKCS#12, DER or an encrypted key with its passphrase
+    are sorted, the key is matched with its certificate, and the chain is built in order.
+  - Checks every rule that ACM has for an import or a re-import before anything is called, and names the rule and the certificate that break it.
+  - Finds the certificate again by O(certificate_arn), by O(name_tag), or by its names and key algorithm. A second run changes nothing.
+  - Never deletes a certificate, whatever fails. To delete one use M(certops.acm.acm_certificate).
+options:
+  certificate:
+    description:
+      - The certificate as PEM. Certificates after the first are taken for its chain.
+    type: str
+  certificate_path:
+    description:
+      - A file with the certificate, PEM or DER, on the host that runs the module. It may hold chain and key too.
+    type: path
+  private_key:
+    description:
+      - The private key of the certificate as PEM.
+    type: str
+  private_key_path:
+    description:
+      - A file with the private key, PEM or DER, on the host that runs the module.
+      - A key that stays in a file is in no argument, so no log and no temporary file of Ansible can hold it.
+    type: path
+  certificate_chain:
+    description:
+      - The certificates above it as PEM, in any order.
+    type: str
+  certificate_chain_path:
+    description:
+      - A file with the certificates above it on the host that runs the module.
+    type: path
+  bundle:
+    description:
+      - Certificate, key and chain together, as PEM in any order, or a PKCS#12 in base64.
+    type: str
+  bundle_path:
+    description:
+      - A file with certificate, key and chain, PEM in any order or PKCS#12, on the host that runs the module.
+    type: path
+  passphrase:
+    description:
+      - The passphrase of an encrypted key or of a PKCS#12. It is used here and goes nowhere.
+    type: str
+  keep_root:
+    description:
+      - Whether the chain that ACM gets ends with the self-signed root, where one was given.
+      - Without it the root is left out, unless it is the whole chain.
+    type: bool
+    default: false
+  certificate_arn:
+    description:
+      - The ARN of an imported certificate to be replaced in place.
+    type: str
+    aliases: [arn]
+  name_tag:
+    description:
+      - The value of the tag C(Name), which says which certificate is meant. A new one gets that tag in the same call that imports it.
+      - When no certificate has that tag, one that has the same names and key algorithm and no tag C(Name) is adopted.
+    type: str
+    aliases: [name]
+  replace:
+    description:
+      - What to do when the new certificate can't take the place of the old one, because the key's type or size, the key usages
+        or all domain names would change.
+      - When V(true) it is imported under a new ARN with the tags of the old one, and RV(superseded) names the old one, which is left alone.
+      - Excludes O(certificate_arn).
+    type: bool
+    default: false
+  certificates:
+    description:
+      - A list of certificates, each with the options above. What an item leaves out it takes from the task, where that makes sense for several
+        (O(passphrase), O(keep_root), O(replace), O(tags), O(purge_tags)).
+      - One that fails does not stop the others. The task fails in the end.
+    type: list
+    elements: dict
+    suboptions:
+      certificate:
+        description: See O(certificate).
+        type: str
+      certificate_path:
+        description: See O(certificate_path).
+        type: path
+      private_key:
+        description: See O(private_key).
+        type: str
+      private_key_path:
+        description: See O(private_key_path).
+        type: path
+      certificate_chain:
+        description: See O(certificate_chain).
+        type: str
+      certificate_chain_path:
+        description: See O(certificate_chain_path).
+        type: path
+      bundle:
+        description: See O(bundle).
+        type: str
+      bundle_path:
+        description: See O(bundle_path).
+        type: path
+      passphrase:
+        description: See O(passphrase).
+        type: str
+      keep_root:
+        description: See O(keep_root).
+        type: bool
+      certificate_arn:
+        description: See O(certificate_arn).
+        type: str
+        aliases: [arn]
+      name_tag:
+        description: See O(name_tag).
+        type: str
+        aliases: [name]
+      replace:
+        description: See O(replace).
+        type: bool
+      tags:
+        description: See O(tags).
+        type: dict
+        aliases: [resource_tags]
+      purge_tags:
+        description: See O(purge_tags).
+        type: bool
+  state:
+    description:
+      - Only V(present). It is here for playbooks that move from C(community.aws.acm_certificate).
+    type: str
+    choices: [present]
+    default: present
+notes:
+  - ACM refuses tags in a re-import. They are set after it, and if that fails the certificate stays as it was imported, and the task says so.
+  - Tags that are not given are not changed.
+  - ACM never renews an imported certificate. Run this task with the successor before the old one expires.
+  - Ansible would write arguments to a temporary file without pipelining. For a task that carries a key this module switches it on,
+    and where that is impossible it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
+  - The least policy is C(acm:ImportCertificate), C(acm:DescribeCertificate), C(acm:GetCertificate), C(acm:SearchCertificates)
+    (C(acm:ListCertificates) without it), and for tags C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
+    C(acm:RemoveTagsFromCertificate) and optionally C(tag:GetResources).
+seealso:
+  - module: certops.acm.acm_certificate
+  - module: certops.acm.acm_certificate_info
+  - module: certops.acm.acm_export
+requirements:
+  - cryptography >= 42.0.0
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.tags
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows names, dates, serials, fingerprints and tags; never any part of a key.
+  idempotent:
+    support: full
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Import a certificate from files beside the playbook
+  certops.acm.acm_import:
+    certificate_path: "{{ playbook_dir }}/tls/www.example.com.pem"
+    private_key_path: "{{ playbook_dir }}/tls/www.example.com.key"
+    certificate_chain_path: "{{ playbook_dir }}/tls/intermediates.pem"
+    name_tag: www
+    tags:
+      Team: web
+
+- name: Import from a vault, the key hidden
+  certops.acm.acm_import:
+    certificate: "{{ www_certificate }}"
+    private_key: "{{ www_private_key }}"
+    certificate_chain: "{{ www_chain }}"
+    name_tag: www
+
+- name: Import a PKCS#12
+  certops.acm.acm_import:
+    bundle_path: /etc/pki/www.p12
+    passphrase: "{{ www_p12_passphrase }}"
+
+- name: Put the successor under the same ARN
+  certops.acm.acm_import:
+    certificate_arn: arn:aws:acm:eu-central-1:123456789012:certificate/3f2b1c9e-8f57-4f0e-9d55-0a6a3e0c7a11
+    bundle_path: /etc/pki/www-2027.pem
+
+- name: Import several in one go
+  certops.acm.acm_import:
+    certificates:
+      - bundle_path: /etc/pki/www.pem
+        name_tag: www
+      - bundle_path: /etc/pki/shop.p12
+        passphrase: "{{ shop_p12_passphrase }}"
+        name_tag: shop
+    tags:
+      Origin: corporate-ca
+    purge_tags: false
+"""
+
+RETURN = r"""
+certificate:
+  description: The certificate as ACM has it now. In check mode, as far as it can be known before.
+  returned: when O(certificates) is not used
+  type: dict
+  contains: &certificate
+    certificate_arn:
+      description: Its ARN. In check mode missing for one that is not there yet.
+      type: str
+      returned: success
+      sample: arn:aws:acm:eu-central-1:123456789012:certificate/3f2b1c9e-8f57-4f0e-9d55-0a6a3e0c7a11
+    domain_name:
+      description: The first name.
+      type: str
+      returned: when it has one
+      sample: www.example.com
+    subject_alternative_names:
+      description: All names.
+      type: list
+      elements: str
+      returned: when it has any
+      sample: [www.example.com, example.com]
+    fingerprint:
+      description: SHA-256 of the certificate in lower-case hexadecimal digits.
+      type: str
+      returned: success
+    serial:
+      description: Its serial number.
+      type: str
+      returned: success
+      sample: "0a:1b:2c"
+    subject:
+      description: Whom it was issued to.
+      type: str
+      returned: success
+      sample: CN=www.example.com
+    issuer:
+      description: Who issued it.
+      type: str
+      returned: success
+      sample: Example CA
+    key_algorithm:
+      description: Type and size of the key.
+      type: str
+      returned: success
+      sample: EC_prime256v1
+    signature_algorithm:
+      description: How it is signed.
+      type: str
+      returned: success
+      sample: SHA256WITHECDSA
+    not_before:
+      description: Valid from.
+      type: str
+      returned: success
+      sample: "2026-11-23T16:51:00Z"
+    not_after:
+      description: Valid until.
+      type: str
+      returned: success
+      sample: "2027-02-21T16:51:00Z"
+    status:
+      description: ACM's status.
+      type: str
+      returned: success
+      sample: ISSUED
+    type:
+      description: Always V(IMPORTED).
+      type: str
+      returned: success
+      sample: IMPORTED
+    imported_at:
+      description: When it was imported last.
+      type: str
+      returned: when ACM tells
+      sample: "2026-11-23T16:51:00Z"
+    in_use_by:
+      description: ARNs of what uses it.
+      type: list
+      elements: str
+      returned: success
+    renewal_eligibility:
+      description: Always V(INELIGIBLE).
+      type: str
+      returned: when ACM tells
+      sample: INELIGIBLE
+    tags:
+      description: Its tags.
+      type: dict
+      returned: when O(tags) or O(name_tag) is given
+      sample: {"Name": "www"}
+certificates:
+  description:
+    - The same for every item of O(certificates), in their order. Each has also RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
+      and when it failed RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
+  returned: when O(certificates) is used
+  type: list
+  elements: dict
+  contains: *certificate
+actions:
+  description: The operations of ACM that changed something, in order. In check mode, that would be called.
+  returned: when O(certificates) is not used
+  type: list
+  elements: str
+  sample: [ImportCertificate, AddTagsToCertificate]
+superseded:
+  description: The certificate that O(replace) left alone. Remove it when nothing uses it any more.
+  returned: when a new certificate was imported instead of it
+  type: dict
+  contains:
+    certificate_arn:
+      description: Its ARN.
+      type: str
+      returned: success
+    in_use_by:
+      description: ARNs of what uses it.
+      type: list
+      elements: str
+      returned: when it is known
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or the kind of fault.
+      type: str
+      returned: failure
+      sample: LimitExceededException
+    operation:
+      description: The operation that failed, if one was called.
+      type: str
+      returned: failure
+      sample: ImportCertificate
+    rule:
+      description: The rule that the material breaks.
+      type: str
+      returned: when it breaks one
+      sample: key-matches-certificate
+"""
+
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils import import_task, pem
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+
+_MATERIAL: dict[str, t.Any] = {
+    "certificate": {"type": "str"},
+    "certificate_path": {"type": "path"},
+    "private_key": {"type": "str", "no_log": True},
+    "private_key_path": {"type": "path", "no_log": False},
+    "certificate_chain": {"type": "str"},
+    "certificate_chain_path": {"type": "path"},
+    "bundle": {"type": "str", "no_log": True},
+    "bundle_path": {"type": "path"},
+    "passphrase": {"type": "str", "no_log": True},
+    "certificate_arn": {"type": "str", "aliases": ["arn"]},
+    "name_tag": {"type": "str", "aliases": ["name"]},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+}
+_SWITCHES: dict[str, t.Any] = {
+    "keep_root": {"type": "bool"},
+    "replace": {"type": "bool"},
+    "purge_tags": {"type": "bool"},
+}
+_DEFAULTS = {"keep_root": False, "replace": False, "purge_tags": True}
+_EXCLUSIVE = [
+    ["certificate", "certificate_path"],
+    ["private_key", "private_key_path"],
+    ["certificate_chain", "certificate_chain_path"],
+    ["bundle", "bundle_path"],
+]
+
+
+def argument_spec() -> dict[str, t.Any]:
+    return {
+        **_MATERIAL,
+        **{name: {**spec, "default": _DEFAULTS[name]} for name, spec in _SWITCHES.items()},
+        "certificates": {
+            "type": "list",
+            "elements": "dict",
+            "options": {**_MATERIAL, **_SWITCHES},
+            "mutually_exclusive": _EXCLUSIVE,
+        },
+        "state": {"type": "str", "choices": ["present"], "default": "present"},
+    }
+
+
+def main() -> None:
+    module = AcmModule(
+        argument_spec=argument_spec(),
+        mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in import_task.ONE_CERTIFICATE)],
+        supports_check_mode=True,
+    )
+    if not pem.HAS_CRYPTOGRAPHY:
+        module.fail_json(
+            msg=missing_required_lib("cryptography >= 42.0.0"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR)
+        )
+    # a key in the wrong option is refused, and must not be shown with the other arguments
+    module._module.no_log_values.update(import_task.misplaced_keys(module.params))
+
+    def work() -> dict[str, t.Any]:
+        result = import_task.run(
+            lambda: module.acm, module.params, now=datetime.now(timezone.utc), is_check=module.check_mode
+        )
+        for warning in result.pop("warnings", []):
+            module._module.warn(warning)  # AnsibleAWSModule.warn repeats it in the result, which ansible-core deprecates
+        return result
+
+    guard(module, work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,523 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: served_certificate_info
+version_added: 1.0.0
+short_description: Look at the certificate that a server really serves
+description:
+  - Makes a TLS handshake with each endpoint and reports the certificate that comes back, whether or not anyone would trust it.
+  - Can wait until a certificate is served, and steadily so, since a server that reloads answers with the old one a little longer.
+  - Needs nothing on the host but Python. Run it on the web host itself, or from anywhere with C(delegate_to).
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.info_module
+options:
+  host:
+    description:
+      - Where to look, a name or an address.
+    type: str
+    default: localhost
+  ports:
+    description:
+      - The ports to look at.
+    type: list
+    elements: int
+    aliases: [port]
+    default: [443]
+  server_names:
+    description:
+      - The names to ask for (SNI), each at every one of O(ports).
+    type: list
+    elements: str
+    aliases: [server_name]
+    default: []
+  without_sni:
+    description:
+      - Look once more without asking for a name, which shows the certificate that a server has by default.
+      - When O(server_names) is empty, this is the only look.
+    type: bool
+    default: false
+  starttls:
+    description:
+      - The protocol to speak before TLS begins. By default TLS begins at once.
+    type: str
+    choices: [smtp, lmtp, imap, pop3, ftp, sieve]
+  expect_fingerprint:
+    description:
+      - The SHA-256 fingerprint, in hexadecimal digits, of the certificate that every one of these endpoints should serve.
+    type: str
+  endpoints:
+    description:
+      - Endpoints that differ in more than port and name, all looked at in one call.
+      - When it is given, the options above are its defaults.
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description:
+          - Overrides O(host).
+        type: str
+      port:
+        description:
+          - The port to look at.
+        type: int
+        required: true
+      server_name:
+        description:
+          - The name to ask for. Without it none is asked for.
+        type: str
+      starttls:
+        description:
+          - Overrides O(starttls).
+        type: str
+        choices: [smtp, lmtp, imap, pop3, ftp, sieve]
+      expect_fingerprint:
+        description:
+          - Overrides O(expect_fingerprint).
+        type: str
+      label:
+        description:
+          - Any text, returned with what was seen.
+        type: str
+  wait_timeout:
+    description:
+      - How many seconds to wait for the expected certificates, or, where none is expected, until the port answers.
+      - V(0) looks once.
+    type: float
+    default: 0
+  steady_for:
+    description:
+      - An expected certificate counts as served once every look for this many seconds has shown it.
+      - nginx still answers with the old one for a tenth of a second after the new one was first seen.
+      - Matters only when O(wait_timeout) is not V(0).
+    type: float
+    default: 0.25
+  timeout:
+    description:
+      - How many seconds one look may take.
+    type: float
+    default: 5
+  ca_file:
+    description:
+      - A file on the host with the CA certificates to trust, as PEM. Giving it asks for RV(served[].verified).
+    type: path
+  verify:
+    description:
+      - Say in RV(served[].verified) whether a client would trust what is served. Without O(ca_file) by the CA certificates of the system.
+    type: bool
+    default: false
+  fail_when:
+    description:
+      - What makes the task fail. Everything else is reported.
+      - V(unexpected) is an endpoint that does not serve the certificate expected of it, be it that it cannot be reached.
+      - In check mode the tasks before have not really changed what is served. So this module looks once then, and takes
+        nothing unexpected as a failure.
+    type: list
+    elements: str
+    choices: [unreachable, unexpected, unverified]
+    default: [unexpected]
+seealso:
+  - module: certops.acm.certificate_bundle
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Look at what the web server serves, by name and without one
+  certops.acm.served_certificate_info:
+    server_name: www.example.com
+    without_sni: true
+  register: looked
+
+- name: Wait until the new certificate is served
+  certops.acm.served_certificate_info:
+    server_name: www.example.com
+    expect_fingerprint: "{{ exported.export.fingerprint }}"
+    wait_timeout: 10
+
+- name: Look at a mail server from the controller, and fail unless a client would trust it
+  certops.acm.served_certificate_info:
+    host: mail.example.com
+    port: 25
+    starttls: smtp
+    server_name: mail.example.com
+    verify: true
+    fail_when: [unreachable, unverified]
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+served:
+  description: What was seen, one entry for each endpoint, in order.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - host: localhost
+      port: 443
+      server_name: www.example.com
+      reachable: true
+      serial: "0a:1b:2c"
+      not_after: "2027-06-09T12:00:00Z"
+      as_expected: true
+  contains:
+    host:
+      description: Where was looked.
+      type: str
+      returned: always
+    port:
+      description: The port.
+      type: int
+      returned: always
+    server_name:
+      description: The name asked for, none when V(null).
+      type: str
+      returned: always
+    starttls:
+      description: The protocol spoken before TLS began.
+      type: str
+      returned: always
+    label:
+      description: The text given as O(endpoints[].label).
+      type: str
+      returned: when given
+    reachable:
+      description: Whether a certificate was seen.
+      type: bool
+      returned: always
+    error:
+      description: Why none was seen, one sentence.
+      type: str
+      returned: when not reachable
+    as_expected:
+      description: Whether the certificate is the one expected, V(null) when none was.
+      type: bool
+      returned: always
+    looks:
+      description: How many handshakes were made.
+      type: int
+      returned: always
+    first_seen_after:
+      description: Seconds from the start until the expected certificate was first seen.
+      type: float
+      returned: when it was seen
+    fingerprint:
+      description: SHA-256 of the certificate in lower-case hexadecimal digits.
+      type: str
+      returned: when reachable
+    public_key_fingerprint:
+      description: SHA-256 of the certificate's SubjectPublicKeyInfo, the value that key pinning uses.
+      type: str
+      returned: when reachable
+    serial:
+      description: Serial number, as ACM shows it.
+      type: str
+      returned: when reachable
+    subject:
+      description: Subject of the certificate.
+      type: str
+      returned: when reachable
+    issuer:
+      description: Issuer of the certificate.
+      type: str
+      returned: when reachable
+    names:
+      description: The DNS names of the certificate.
+      type: list
+      elements: str
+      returned: when reachable
+    ip_addresses:
+      description: The IP addresses of the certificate.
+      type: list
+      elements: str
+      returned: when reachable
+    covers_server_name:
+      description: Whether the certificate is good for the name asked for, V(null) when none was.
+      type: bool
+      returned: when reachable
+    not_before:
+      description: The certificate is valid from then on.
+      type: str
+      returned: when reachable
+    not_after:
+      description: The certificate is valid until then.
+      type: str
+      returned: when reachable
+    seconds_left:
+      description: Seconds until the certificate expires by the host's clock, negative when it has.
+      type: int
+      returned: when reachable
+    certificate:
+      description: The certificate as PEM.
+      type: str
+      returned: when reachable
+    chain:
+      description: The certificates that came with it, V(null) where Python cannot tell (before 3.13).
+      type: list
+      elements: dict
+      returned: when reachable
+      contains:
+        subject:
+          description: Subject of the certificate.
+          type: str
+          returned: always
+        fingerprint:
+          description: SHA-256 of the certificate.
+          type: str
+          returned: always
+        not_after:
+          description: The certificate is valid until then.
+          type: str
+          returned: always
+    protocol:
+      description: The version of TLS that was agreed.
+      type: str
+      returned: when reachable
+      sample: TLSv1.3
+    verified:
+      description: Whether a client would trust it, V(null) when O(verify) is off and O(ca_file) is not given.
+      type: bool
+      returned: when reachable
+    verify_error:
+      description: Why it would not, one clause.
+      type: str
+      returned: when reachable
+"""
+
+import concurrent.futures
+import ssl
+import time
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.certops.acm.plugins.module_utils.der import covers, iso, pem_of
+from ansible_collections.certops.acm.plugins.module_utils.served import (
+    STARTTLS_PROTOCOLS,
+    Endpoint,
+    Sight,
+    Unreachable,
+    look,
+    trust_of,
+)
+
+PAUSE_S = 0.03
+LOOKS_AT_ONCE = 8
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "host": {"type": "str", "default": "localhost"},
+    "ports": {"type": "list", "elements": "int", "aliases": ["port"], "default": [443]},
+    "server_names": {"type": "list", "elements": "str", "aliases": ["server_name"], "default": []},
+    "without_sni": {"type": "bool", "default": False},
+    "starttls": {"type": "str", "choices": list(STARTTLS_PROTOCOLS)},
+    "expect_fingerprint": {"type": "str"},
+    "endpoints": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "host": {"type": "str"},
+            "port": {"type": "int", "required": True},
+            "server_name": {"type": "str"},
+            "starttls": {"type": "str", "choices": list(STARTTLS_PROTOCOLS)},
+            "expect_fingerprint": {"type": "str"},
+            "label": {"type": "str"},
+        },
+    },
+    "wait_timeout": {"type": "float", "default": 0},
+    "steady_for": {"type": "float", "default": 0.25},
+    "timeout": {"type": "float", "default": 5},
+    "ca_file": {"type": "path"},
+    "verify": {"type": "bool", "default": False},
+    "fail_when": {
+        "type": "list",
+        "elements": "str",
+        "choices": ["unreachable", "unexpected", "unverified"],
+        "default": ["unexpected"],
+    },
+}
+
+
+class Watch:
+    """What is known so far about one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, expected: str | None, label: str | None = None) -> None:
+        self.endpoint = endpoint
+        self.label = label
+        self.expected = expected
+        self.sight: Sight | None = None
+        self.error: str | None = None
+        self.looks = 0
+        self.first_seen_at: float | None = None
+        self.steady_since: float | None = None
+
+    @property
+    def is_as_expected(self) -> bool | None:
+        if self.expected is None:
+            return None
+        return self.sight is not None and self.sight.leaf.fingerprint == self.expected
+
+    def look(self, timeout_s: float, trust: ssl.SSLContext | None) -> None:
+        self.looks += 1
+        try:
+            self.sight, self.error = look(self.endpoint, timeout_s, trust), None
+        except Unreachable as error:
+            self.sight, self.error = None, str(error)
+        now = time.monotonic()
+        if self.sight is None or self.is_as_expected is False:
+            self.steady_since = None
+        elif self.steady_since is None:
+            self.steady_since = now
+            self.first_seen_at = self.first_seen_at or now
+
+    def is_settled(self, steady_for_s: float) -> bool:
+        if self.steady_since is None:
+            return False
+        return self.expected is None or time.monotonic() - self.steady_since >= steady_for_s
+
+
+def watch_all(
+    watches: list[Watch], wait_s: float, steady_for_s: float, timeout_s: float, trust: ssl.SSLContext | None
+) -> None:
+    """Look at every endpoint once, and with WAIT_S again until each is settled or the time is over."""
+    deadline = time.monotonic() + wait_s
+    pending = watches
+    with concurrent.futures.ThreadPoolExecutor(max_workers=LOOKS_AT_ONCE) as pool:
+        while True:
+            list(pool.map(lambda watch: watch.look(timeout_s, trust), pending))
+            pending = [watch for watch in pending if not watch.is_settled(steady_for_s)]
+            if not pending or time.monotonic() >= deadline:
+                return
+            time.sleep(PAUSE_S)
+
+
+def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
+    expected = normalise(params["expect_fingerprint"])
+    if params["endpoints"] is not None:
+        return [
+            Watch(
+                Endpoint(
+                    entry["host"] or params["host"],
+                    entry["port"],
+                    entry["server_name"] or None,
+                    entry["starttls"] or params["starttls"],
+                ),
+                normalise(entry["expect_fingerprint"]) or expected,
+                entry["label"],
+            )
+            for entry in params["endpoints"]
+        ]
+    names: list[str | None] = list(params["server_names"])
+    if params["without_sni"] or not names:
+        names.append(None)
+    return [
+        Watch(Endpoint(params["host"], port, name, params["starttls"]), expected)
+        for port in params["ports"]
+        for name in names
+    ]
+
+
+def normalise(fingerprint: str | None) -> str | None:
+    return fingerprint.replace(":", "").lower() if fingerprint else None
+
+
+def as_result(watch: Watch, started_at: float, now: datetime) -> dict[str, t.Any]:
+    endpoint, sight = watch.endpoint, watch.sight
+    result: dict[str, t.Any] = {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "server_name": endpoint.server_name,
+        "starttls": endpoint.starttls,
+        "reachable": sight is not None,
+        "as_expected": watch.is_as_expected,
+        "looks": watch.looks,
+    }
+    if watch.label is not None:
+        result["label"] = watch.label
+    if watch.expected is not None and watch.first_seen_at is not None:
+        result["first_seen_after"] = round(watch.first_seen_at - started_at, 3)
+    if sight is None:
+        result["error"] = watch.error
+        return result
+    leaf = sight.leaf
+    result.update(
+        fingerprint=leaf.fingerprint,
+        public_key_fingerprint=leaf.public_key_fingerprint,
+        serial=leaf.serial,
+        subject=leaf.subject,
+        issuer=leaf.issuer,
+        names=leaf.names,
+        ip_addresses=leaf.ip_addresses,
+        covers_server_name=covers_name(sight, endpoint.server_name),
+        not_before=iso(leaf.not_before),
+        not_after=iso(leaf.not_after),
+        seconds_left=int((leaf.not_after - now).total_seconds()),
+        certificate=pem_of(sight.leaf_der),
+        chain=None if sight.chain is None else [chain_entry(facts) for facts in sight.chain],
+        protocol=sight.protocol,
+        verified=sight.verified,
+        verify_error=sight.verify_error,
+    )
+    return result
+
+
+def covers_name(sight: Sight, server_name: str | None) -> bool | None:
+    if server_name is None:
+        return None
+    return any(covers(pattern, server_name) for pattern in sight.leaf.names + sight.leaf.ip_addresses)
+
+
+def chain_entry(facts: t.Any) -> dict[str, str]:
+    return {"subject": facts.subject, "fingerprint": facts.fingerprint, "not_after": iso(facts.not_after)}
+
+
+def complaint(watch: Watch, fail_when: list[str]) -> str | None:
+    """What is wrong with one endpoint, among the things that make the task fail; one sentence."""
+    endpoint = watch.endpoint
+    where = f"{endpoint.host} port {endpoint.port} " + (
+        f"as {endpoint.server_name}" if endpoint.server_name else "without SNI"
+    )
+    if watch.sight is None:
+        is_wanted = "unreachable" in fail_when or (watch.expected and "unexpected" in fail_when)
+        return watch.error if is_wanted else None
+    leaf = watch.sight.leaf
+    if "unexpected" in fail_when and watch.is_as_expected is False:
+        return (
+            f"{where} serves {leaf.subject}, serial {leaf.serial}, valid until {iso(leaf.not_after)}, "
+            f"not the certificate with the fingerprint {watch.expected}."
+        )
+    if "unverified" in fail_when and watch.sight.verified is False:
+        return f"{where} serves {leaf.subject}, which a client does not trust: {watch.sight.verify_error}."
+    return None
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    trust = None
+    if params["verify"] or params["ca_file"]:
+        try:
+            trust = trust_of(params["ca_file"])
+        except (OSError, ssl.SSLError) as error:
+            module.fail_json(msg=f"The ca_file {params['ca_file']} holds no CA certificate that can be read: {error}.")
+    watches = endpoints_of(params)
+    started_at = time.monotonic()
+    wait_s = 0 if module.check_mode else params["wait_timeout"]
+    fail_when = [kind for kind in params["fail_when"] if not (module.check_mode and kind == "unexpected")]
+    watch_all(watches, wait_s, params["steady_for"], params["timeout"], trust)
+    served = [as_result(watch, started_at, datetime.now(timezone.utc)) for watch in watches]
+    complaints = [text for text in (complaint(watch, fail_when) for watch in watches) if text]
+    if complaints:
+        waited = f" Waited {wait_s:g} s." if wait_s else ""
+        module.fail_json(msg=" ".join(complaints) + waited, served=served)
+    module.exit_json(changed=False, served=served)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each folder of tests/integration/targets, laid out as ansible-test wants it, is one case here: a play with that one role.
+
+A target gets two variables: `output_dir`, an empty folder of its own, and `acm_connection`, the arguments that lead its
+modules to the backend under test (`module_defaults: {group/certops.acm.acm: "{{ acm_connection }}"}`). A target with a
+file tasks/impl.yml runs once for each backend.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TARGETS = Path(__file__).resolve().parent / "targets"
+LIMIT_S = 600
+
+
+def authority(folder: Path) -> dict[str, Any]:
+    return {"authority": str(folder / "authority")}
+
+
+# Name of a backend → the connection arguments that lead to it; each run gets a fresh one.
+BACKENDS = {"authority": authority}
+
+
+def cases() -> list[Any]:
+    found = []
+    for target in sorted(path.parents[1].name for path in TARGETS.glob("*/tasks/main.yml")):
+        backends = list(BACKENDS) if (TARGETS / target / "tasks" / "impl.yml").exists() else [next(iter(BACKENDS))]
+        found += [
+            pytest.param(target, backend, id=f"{target}-{backend}" if len(backends) > 1 else target)
+            for backend in backends
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("target", "backend"), cases())
+def test_target(target: str, backend: str, tmp_path: Path) -> None:
+    variables = {
+        "ansible_python_interpreter": sys.executable,
+        "output_dir": str(tmp_path / "output"),
+        "acm_backend": backend,
+        "acm_connection": BACKENDS[backend](tmp_path),
+    }
+    Path(variables["output_dir"]).mkdir()
+    play = [{"name": target, "hosts": "testhost", "roles": [target]}]
+    (tmp_path / "play.yml").write_text(json.dumps(play), encoding="utf-8")
+    (tmp_path / "hosts.json").write_text(
+        json.dumps({"all": {"hosts": {"testhost": {"ansible_connection": "local"}}, "vars": variables}}),
+        encoding="utf-8",
+    )
+    command = [
+        str(Path(sys.executable).with_name("ansible-playbook")),
+        "-v",
+        "-i",
+        str(tmp_path / "hosts.json"),
+        str(tmp_path / "play.yml"),
+    ]
+    done = subprocess.run(
+        command,
+        env={**os.environ, "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_NOCOLOR": "1"},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    if done.returncode:
+        pytest.fail(f"{target} on {backend} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False)

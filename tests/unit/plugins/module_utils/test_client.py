@@ -1,0 +1,167 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+
+
+class Meta:
+    region_name = "us-east-1"
+
+
+class Scripted:
+    """A boto3 client whose methods answer, or raise, what a test says."""
+
+    meta = Meta()
+
+    def __init__(self, **answers):
+        self.requests = []
+        self._answers = answers
+
+    def __getattr__(self, method):
+        if method not in self._answers:
+            raise AttributeError(method)
+
+        def called(**members):
+            self.requests.append((method, members))
+            answer = self._answers[method]
+            answer = answer(members) if callable(answer) else answer
+            if isinstance(answer, Exception):
+                raise answer
+            return dict(answer)
+
+        return called
+
+
+def acm(is_authority=True, **answers):
+    scripted = Scripted(**answers)
+    return client.Acm(scripted, lambda service: service, is_authority=is_authority), scripted
+
+
+def test_members_that_are_none_are_not_sent():
+    door, scripted = acm(list_certificates={"CertificateSummaryList": [], "ResponseMetadata": {}})
+    assert door.call("ListCertificates", MaxItems=5, NextToken=None) == {"CertificateSummaryList": []}
+    assert scripted.requests == [("list_certificates", {"MaxItems": 5})]
+
+
+@pytest.mark.parametrize(
+    "raised, code, text",
+    [
+        (
+            ClientError({"Error": {"Code": "LimitExceededException", "Message": "too many"}}, "RequestCertificate"),
+            "LimitExceededException",
+            "RequestCertificate failed with LimitExceededException: too many",
+        ),
+        (
+            ClientError({}, "RequestCertificate"),
+            "UnknownError",
+            "RequestCertificate failed with UnknownError: no reason was given",
+        ),
+        (
+            EndpointConnectionError(endpoint_url="https://acm.example"),
+            "EndpointConnectionError",
+            'RequestCertificate failed with EndpointConnectionError: '
+            'Could not connect to the endpoint URL: "https://acm.example"',
+        ),
+    ],
+)
+def test_a_refusal_keeps_its_code(raised, code, text):
+    door, _scripted = acm(request_certificate=raised)
+    with pytest.raises(client.AcmError) as caught:
+        door.call("RequestCertificate", DomainName="www.example.com")
+    assert (caught.value.code, caught.value.operation, str(caught.value)) == (code, "RequestCertificate", text)
+
+
+def test_what_botocore_refuses_was_not_sent():
+    door, _scripted = acm(describe_certificate=ParamValidationError(report="Missing required\n parameter"))
+    with pytest.raises(InvalidInput, match="^DescribeCertificate was not sent: .*Missing required parameter\\.$"):
+        door.call("DescribeCertificate")
+
+
+def test_an_operation_that_an_old_botocore_lacks():
+    door, _scripted = acm()
+    with pytest.raises(client.AcmError) as caught:
+        door.call("SearchCertificates")
+    assert caught.value.code == "UnknownOperation"
+
+
+def test_pages_follow_the_token_to_the_end():
+    pages = {None: {"Results": [1], "NextToken": "a"}, "a": {"Results": [2], "NextToken": "b"}, "b": {"Results": [3]}}
+    door, scripted = acm(search_certificates=lambda members: pages[members.get("NextToken")])
+    assert [page["Results"] for page in door.pages("SearchCertificates", MaxResults=1)] == [[1], [2], [3]]
+    assert len(scripted.requests) == 3
+
+
+def test_each_keeps_the_order_and_leaves_errors_in_their_place():
+    def answer(members):
+        if members["CertificateArn"] == "b":
+            return ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": "gone"}}, "Describe")
+        return {"Certificate": members["CertificateArn"]}
+
+    door, _scripted = acm(describe_certificate=answer)
+    found = door.each("DescribeCertificate", [{"CertificateArn": name} for name in "abc"])
+    assert [found[0], found[2]] == [{"Certificate": "a"}, {"Certificate": "c"}]
+    assert isinstance(found[1], client.AcmError) and found[1].code == "ResourceNotFoundException"
+    assert door.each("DescribeCertificate", []) == []
+
+
+def test_on_aws_each_never_exceeds_the_rate():
+    """Twenty-five describes at ten a second: the first second's worth at once, the rest one by one."""
+    slept: list[float] = []
+    turn = client.Turnstile(10, slept.append, lambda: 0.0)
+    for _call in range(25):
+        turn.wait()
+    assert len(slept) == 15
+    assert slept == pytest.approx([0.1 * number for number in range(1, 16)])
+
+
+def test_a_turnstile_without_a_rate_stops_nobody():
+    turn = client.Turnstile(None, time.sleep, time.monotonic)
+    began = time.monotonic()
+    for _call in range(1000):
+        turn.wait()
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    "url, is_acm_alone",
+    [
+        (None, False),
+        ("http://127.0.0.1:5000", False),
+        ("https://acm.eu-central-1.amazonaws.com", True),
+        ("https://acm-fips.us-east-1.amazonaws.com", True),
+        ("https://vpce-0a1b-xyz.acm.eu-central-1.vpce.amazonaws.com", True),
+        ("https://acm.example.com", False),
+        ("https://localhost.localstack.cloud:4566", False),
+    ],
+)
+def test_which_endpoint_serves_acm_alone(url, is_acm_alone):
+    assert client._is_acm_alone(url) is is_acm_alone
+
+
+def test_the_users_aws_settings_mean_nothing_to_an_authority(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "there-is-none")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    client.create_authority(str(tmp_path / "authority"))
+    acm_client = client.authority_client(str(tmp_path / "authority"))
+    assert acm_client.list_certificates()["CertificateSummaryList"] == []
+
+
+def test_the_region_must_be_the_authoritys(tmp_path):
+    client.create_authority(str(tmp_path / "authority"), region="eu-central-1")
+    with pytest.raises(InvalidInput, match="is that of region eu-central-1, not of us-east-1"):
+        client.authority_client(str(tmp_path / "authority"), region="us-east-1")
+
+
+def test_where_there_is_no_authority(tmp_path):
+    with pytest.raises(InvalidInput, match="There is no embedded authority in .*acm_authority"):
+        client.authority_client(str(tmp_path / "nowhere"))

@@ -1,0 +1,121 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What acm_certificate_info answers, and what it asks for."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import survey
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.module_utils.inventory import Query
+from ansible_collections.certops.acm.plugins.module_utils.survey import Wishes
+from ansible_collections.certops.acm.tests.support.scripted_acm import Fleet, arn
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+SIZES = [10, 2500]
+
+
+def look(acm: Fleet, query: Query = Query(), **wishes: t.Any) -> list[dict[str, t.Any]]:
+    one, tags = wishes.pop("arn", None), wishes.pop("with_tags", None)
+    return survey.survey(acm, one, query, tags, Wishes(**wishes), NOW)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_of_them(size: int) -> None:
+    acm = Fleet(size)
+    found = look(acm)
+    assert [one["certificate_arn"] for one in found[:2]] == [arn(size - 1), arn(size - 2)]
+    assert acm.counts == {"SearchCertificates": max(1, size // 500)}
+    assert "tags" not in found[0] and "in_use_by" not in found[0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_of_them_with_tags(size: int) -> None:
+    acm = Fleet(size)
+    assert look(acm, tags=True)[0]["tags"] == acm.tags[arn(size - 1)]
+    assert acm.counts == {"SearchCertificates": max(1, size // 500), "GetResources": -(-size // 100)}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_all_of_them_with_everything(size: int) -> None:
+    acm = Fleet(size)
+    found = look(acm, details=True, pem=True, tags=True)
+    assert acm.counts["DescribeCertificate"] == acm.counts["GetCertificate"] == size
+    assert found[0]["certificate"] == f"PEM of {arn(size - 1)}"
+    assert found[0]["domain_validation_options"] and found[0]["tags"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_by_tag(size: int) -> None:
+    acm = Fleet(size)
+    found = look(acm, with_tags={"number": "7"})
+    assert [one["certificate_arn"] for one in found] == [arn(7)]
+    assert found[0]["tags"] == acm.tags[arn(7)]
+    assert acm.counts == {"SearchCertificates": max(1, size // 500), "GetResources": 1}
+
+
+def test_by_tag_without_a_tagging_api() -> None:
+    acm = Fleet(20, can_tag=False)
+    assert [one["certificate_arn"] for one in look(acm, with_tags={"number": "7", "fleet": None})] == [arn(7)]
+    assert acm.counts["ListTagsForCertificate"] == 20
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_by_name(size: int) -> None:
+    acm = Fleet(size)
+    assert [one["certificate_arn"] for one in look(acm, Query(names=("www7.example.com",)))] == [arn(7)]
+    assert acm.counts == {"SearchCertificates": 1}
+
+
+def test_by_a_name_that_a_wildcard_covers() -> None:
+    acm = Fleet(10)
+    acm.details[arn(4)].update(DomainName="*.example.com", SubjectAlternativeNames=["*.example.com"])
+    found = look(acm, Query(names=("www7.example.com",), covering=True))
+    assert [one["certificate_arn"] for one in found] == [arn(7), arn(4)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_by_arn(size: int) -> None:
+    acm = Fleet(size)
+    assert look(acm, arn=arn(3))[0]["in_use_by"] == []
+    assert acm.counts == {"DescribeCertificate": 1}
+    assert look(acm, arn=arn(9999)) == []
+    assert look(acm, Query(statuses=("FAILED",)), arn=arn(3)) == []
+
+
+def test_pems_only_of_what_was_issued() -> None:
+    class Odd(Fleet):
+        def _GetCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            if members["CertificateArn"] == arn(2):
+                raise AcmError("GetCertificate", "ResourceNotFoundException", "deleted meanwhile")
+            return {} if members["CertificateArn"] == arn(3) else super()._GetCertificate(members)
+
+    acm = Odd(5)
+    acm.details[arn(1)]["Status"] = "PENDING_VALIDATION"
+    found = {one["certificate_arn"]: one for one in look(acm, pem=True)}
+    assert [number for number in range(5) if "certificate" in found[arn(number)]] == [0, 4]
+    assert acm.counts["GetCertificate"] == 4
+
+
+def test_a_diagnosis_reads_only_what_may_be_stuck() -> None:
+    class WithStatus(Fleet):
+        """As the service does, the search tells how renewals stand."""
+
+        def _SearchCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            answer = super()._SearchCertificates(members)
+            for found in answer["Results"]:
+                found["CertificateMetadata"]["AcmCertificateMetadata"]["RenewalStatus"] = "SUCCESS"
+            return answer
+
+    acm = WithStatus(5)
+    acm.details[arn(1)].update(Status="FAILED", FailureReason="CAA_ERROR")
+    found = {one["certificate_arn"]: one["diagnosis"] for one in look(acm, diagnosis=True)}
+    assert found[arn(0)] == []
+    assert "CAA" in found[arn(1)][0]["reason"]
+    assert acm.counts["DescribeCertificate"] == 1

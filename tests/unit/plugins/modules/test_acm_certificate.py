@@ -1,0 +1,171 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_certificate from its options to its answer, on an embedded authority, with every call counted."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+
+READS = ("Describe", "List", "Search", "Get")
+
+
+class Calls(list):  # type: ignore[type-arg]
+    """The operations that were called."""
+
+    @property
+    def writes(self) -> list[str]:
+        return [operation for operation in self if not operation.startswith(READS)]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return dict(collections.Counter(self))
+
+
+@pytest.fixture(name="calls")
+def fixture_calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    calls = Calls()
+    call = client.Acm.call
+
+    def counted(acm: client.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
+        calls.append(operation)
+        return call(acm, operation, **members)
+
+    monkeypatch.setattr(client.Acm, "call", counted)
+    return calls
+
+
+@pytest.fixture(name="place")
+def fixture_place(tmp_path: Path) -> dict[str, str]:
+    """An authority with a private CA: its path and the CA's ARN."""
+    authority = client.create_authority(str(tmp_path / "authority"))
+    return {"path": authority.path, "ca": authority.private_ca("internal", key_algorithm="EC_prime256v1").arn}
+
+
+@pytest.fixture(name="task")
+def fixture_task(run_module: t.Any, place: dict[str, str], calls: Calls) -> t.Callable[..., dict[str, t.Any]]:
+    def task(check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        calls.clear()
+        return dict(
+            run_module("acm_certificate", {"authority": place["path"], "_ansible_check_mode": check, **options})
+        )
+
+    return task
+
+
+def private(place: dict[str, str], name: str, **options: t.Any) -> dict[str, t.Any]:
+    return {
+        "domain_name": name,
+        "certificate_authority_arn": place["ca"],
+        "key_algorithm": "EC_prime256v1",
+        "wait": True,
+        **options,
+    }
+
+
+def test_a_private_certificate_through_its_life(task: t.Any, place: dict[str, str], calls: Calls) -> None:
+    wanted = private(place, "db.example.com", tags={"a": "1"})
+    checked = task(check=True, **wanted)
+    assert checked["changed"] and calls.writes == []
+    made = task(**wanted)
+    assert made["certificate"]["status"] == "ISSUED"
+    assert calls.writes == ["RequestCertificate"]
+    assert made["diff"] == checked["diff"]
+    again = task(**wanted)
+    assert not again["changed"]
+    assert again["certificate"]["certificate_arn"] == made["certificate"]["certificate_arn"]
+    assert sum(calls.counts.values()) <= 3
+    arn = {"certificate_arn": made["certificate"]["certificate_arn"]}
+    assert not task(**arn)["changed"]
+    assert calls == ["DescribeCertificate"]
+    assert not task(**arn, tags={"a": "1"})["changed"]
+    assert calls.counts == {"DescribeCertificate": 1, "ListTagsForCertificate": 1}
+    assert task(**arn, state="absent")["deleted"] == [arn["certificate_arn"]]
+    assert task(**wanted)["certificate"]["certificate_arn"] != arn["certificate_arn"]
+
+
+def test_a_list(task: t.Any, place: dict[str, str], calls: Calls) -> None:
+    items = [{"domain_name": f"n{number}.example.com"} for number in range(20)]
+    common = private(place, "", tags={"fleet": "blue"})
+    del common["domain_name"]
+    made = task(**common, certificates=items)
+    assert made["changed"] and "failed" not in made
+    assert [one["status"] for one in made["certificates"]] == ["ISSUED"] * 20
+    again = task(**common, certificates=items)
+    assert not again["changed"]
+    assert calls.counts["SearchCertificates"] == 1
+    assert [one["certificate_arn"] for one in again["certificates"]] == [
+        one["certificate_arn"] for one in made["certificates"]
+    ]
+
+
+@pytest.mark.parametrize("refusal", ["AccessDeniedException", "UnknownOperationException"])
+def test_without_search(
+    task: t.Any, place: dict[str, str], calls: Calls, monkeypatch: pytest.MonkeyPatch, refusal: str
+) -> None:
+    counted = client.Acm.call
+
+    def refusing(acm: client.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
+        if operation == "SearchCertificates":
+            calls.append(operation)
+            raise AcmError(operation, refusal, "no")
+        return counted(acm, operation, **members)
+
+    monkeypatch.setattr(client.Acm, "call", refusing)
+    wanted = private(place, "db.example.com", subject_alternative_names=["b.example.com"])
+    assert task(**wanted)["changed"]
+    again = task(**private(place, "B.example.com", subject_alternative_names=["db.example.com"]))
+    assert not again["changed"] and "warnings" not in again
+    assert calls.counts["ListCertificates"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"domain_name": "no_name.example.com"}, "character other than letters"),
+        ({"domain_name": "www.example.com", "validation_method": "HTTP"}, "CloudFront only"),
+        ({"domain_name": "www.example.com", "wait_interval": 0}, "wait_interval at least 1"),
+        ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
+        ({"domain_name": "www.example.com", "renew_before": "100%"}, "renew_before"),
+        ({"domain_name": "www.example.com", "publish": {}}, "either route53 or rfc2136"),
+        ({"domain_name": "www.example.com", "publish": {"route53": {}}}, "needs AWS"),
+        (
+            {"domain_name": "www.example.com", "publish": {"rfc2136": {"server": "127.0.0.1", "key_name": "x"}}},
+            "key_secret",
+        ),
+    ],
+)
+def test_bad_input_is_refused_before_any_call(
+    task: t.Any, calls: Calls, options: dict[str, t.Any], sentence: str
+) -> None:
+    result = task(**options)
+    assert result["failed"] and sentence in result["msg"]
+    assert result["error"]["code"] == "InvalidInput"
+    assert calls == []
+
+
+def test_one_of_both(task: t.Any) -> None:
+    assert "one of the following is required" in task()["msg"]
+    both = task(domain_name="a.example.com", certificates=[{"domain_name": "b.example.com"}])
+    assert "mutually exclusive" in both["msg"]
+
+
+def test_no_items_are_nothing_to_do(task: t.Any, calls: Calls) -> None:
+    assert task(certificates=[])["certificates"] == []
+    assert calls == []
+
+
+def test_a_secret_is_nowhere(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
+    way = {"rfc2136": {"server": "127.0.0.1", "port": 1, "key_name": "k", "key_secret": secret}}
+    result = task(domain_name="www.example.com", publish=way)
+    assert result["failed"] and result["certificate"]["certificate_arn"]
+    assert secret not in str({key: value for key, value in result.items() if key != "invocation"})

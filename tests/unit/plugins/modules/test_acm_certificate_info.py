@@ -1,0 +1,121 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_certificate_info from its options to its answer, on an embedded authority."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client
+
+NAMES = {"one": ["www.example.com", "*.shop.example.com"], "two": ["api.example.net"], "three": ["www.example.com"]}
+
+
+@pytest.fixture(name="made", scope="module")
+def fixture_made(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, str]]:
+    """ARNs by name, the path of the authority under `path`."""
+    path = str(tmp_path_factory.mktemp("info") / "authority")
+    authority = client.create_authority(path)
+    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    acm = client.authority_client(path)
+    arns = {"path": path}
+    for name, (first, *others) in NAMES.items():
+        request: dict[str, t.Any] = {"SubjectAlternativeNames": others} if others else {}
+        request["Tags"] = [{"Key": "name", "Value": name}]
+        if name == "three":
+            request["ValidationMethod"] = "DNS"
+        else:
+            request.update(CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1")
+        arns[name] = acm.request_certificate(DomainName=first, **request)["CertificateArn"]
+        acm.describe_certificate(CertificateArn=arns[name])
+    yield arns
+
+
+@pytest.fixture(name="look")
+def fixture_look(run_module: t.Any, made: dict[str, str]) -> t.Callable[..., t.Any]:
+    arns = {arn: name for name, arn in made.items()}
+
+    def look(**options: t.Any) -> t.Any:
+        result = run_module("acm_certificate_info", {"authority": made["path"], **options})
+        if "certificates" not in result:
+            return result["msg"]
+        assert result["changed"] is False
+        for one in result["certificates"]:
+            one["is"] = arns[one["certificate_arn"]]
+        return result["certificates"]
+
+    return look
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, ["two", "one", "three"]),
+        ({"domain_name": "WWW.example.com"}, ["one", "three"]),
+        ({"domain_names": ["www.example.com", "*.shop.example.com"]}, ["one"]),
+        ({"domain_name": "a.shop.example.com"}, []),
+        ({"domain_name": "a.shop.example.com", "covering": True}, ["one"]),
+        ({"tags": {"name": "two"}}, ["two"]),
+        ({"tags": {"name": ""}}, ["two", "one", "three"]),
+        ({"tags": {"name": "four"}}, []),
+        ({"status": "PENDING_VALIDATION"}, ["three"]),
+        ({"statuses": ["ISSUED"], "types": ["PRIVATE"]}, ["two", "one"]),
+        ({"types": ["IMPORTED"]}, []),
+        ({"key_algorithm": "RSA_2048"}, ["three"]),
+        ({"key_types": ["EC_prime256v1", "EC_secp384r1"]}, ["two", "one"]),
+        ({"in_use": True}, []),
+        ({"exported": False}, ["two", "one", "three"]),
+        ({"expires_within": 390}, []),
+        ({"expires_within": 396}, ["two", "one"]),
+    ],
+)
+def test_conditions(look: t.Any, options: dict[str, t.Any], found: list[str]) -> None:
+    assert sorted(one["is"] for one in look(**options)) == sorted(found)
+
+
+def test_valid_ones_come_first(look: t.Any) -> None:
+    assert [one["is"] for one in look()][-1] == "three"
+
+
+def test_more_on_demand(look: t.Any, made: dict[str, str]) -> None:
+    plain = look(domain_name="api.example.net")[0]
+    assert not {"tags", "certificate", "in_use_by", "diagnosis"} & set(plain)
+    full = look(domain_name="api.example.net", details=True, pem=True, include_tags=True, diagnose=True)[0]
+    assert full["tags"] == {"name": "two"}
+    assert full["certificate"].startswith("-----BEGIN CERTIFICATE-----")
+    assert full["in_use_by"] == []
+    assert full["diagnosis"] == []
+    assert {key: full[key] for key in plain if key not in ("options", "extended_key_usages")} == {
+        key: plain[key] for key in plain if key not in ("options", "extended_key_usages")
+    }
+    assert "PRIVATE KEY" not in str(full)
+
+
+def test_by_arn(look: t.Any, made: dict[str, str]) -> None:
+    assert [one["is"] for one in look(certificate_arn=made["two"])] == ["two"]
+    assert look(certificate_arn=made["two"][:-4] + "0000") == []
+
+
+def test_diagnosis(look: t.Any) -> None:
+    (stuck,) = look(statuses=["PENDING_VALIDATION"], diagnose=True)
+    assert "www.example.com waits for the CNAME record" in stuck["diagnosis"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"covering": True}, "covering needs domain_names"),
+        ({"domain_name": "a b.example.com"}, "character other than"),
+        ({"expires_within": -1}, "number of days from 0"),
+        ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
+        ({"certificate_arn": "x"}, "is not an ARN"),
+        ({"status": "GOOD"}, "value of statuses must be one or more of"),
+    ],
+)
+def test_bad_input(look: t.Any, options: dict[str, t.Any], sentence: str) -> None:
+    assert sentence in look(**options)

@@ -1,0 +1,624 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_export on the embedded authority, calls counted, files watched; what ACM should never answer by a scripted door."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client, export_task, exports, file_set, pem
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_passphrase
+
+
+class CountingAcm(client.Acm):
+    """The door to an embedded authority that notes its calls and can be told to refuse some."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(client.authority_client(path), self._no_other, is_authority=True)
+        self.calls: list[str] = []
+        self.passphrases: list[bytes] = []
+        self.refuse: dict[str, str] = {}
+
+    @staticmethod
+    def _no_other(service: str) -> Any:
+        raise AssertionError(f"no {service} here")
+
+    def call(self, operation: str, **members: Any) -> dict[str, Any]:
+        self.calls.append(operation)
+        if operation == "ExportCertificate":
+            self.passphrases.append(members["Passphrase"])
+        if operation in self.refuse:
+            raise AcmError(operation, self.refuse[operation], "not now")
+        return super().call(operation, **members)
+
+
+class Site:
+    """An authority with a private CA of each family."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        authority = client.create_authority(path)
+        self.cas = {
+            family: authority.private_ca(family, key_algorithm=kind).arn
+            for family, kind in (("EC", "EC_prime256v1"), ("RSA", "RSA_2048"))
+        }
+        self.acm = CountingAcm(path)
+        self._count = 0
+
+    def request(self, *names: str, family: str = "EC", kind: str = "EC_prime256v1") -> str:
+        """The ARN of a private certificate that is ISSUED."""
+        arn = self.acm.call(
+            "RequestCertificate",
+            DomainName=names[0],
+            SubjectAlternativeNames=list(names),
+            CertificateAuthorityArn=self.cas[family],
+            KeyAlgorithm=kind,
+        )["CertificateArn"]
+        assert self.describe(arn)["Status"] == "ISSUED"
+        return str(arn)
+
+    def describe(self, arn: str) -> dict[str, Any]:
+        return dict(self.acm.call("DescribeCertificate", CertificateArn=arn)["Certificate"])
+
+    def renew(self, arn: str) -> None:
+        before = self.describe(arn)["Serial"]
+        self.acm.call("RenewCertificate", CertificateArn=arn)
+        assert self.describe(arn)["Serial"] != before
+
+    def name(self) -> str:
+        """A domain name that no other test has."""
+        self._count += 1
+        return f"www{self._count}.example.com"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return Site(str(tmp_path_factory.mktemp("site") / "authority"))
+
+
+@pytest.fixture
+def acm(site: Site) -> CountingAcm:
+    site.acm.refuse.clear()
+    return site.acm
+
+
+@pytest.fixture
+def run(acm: CountingAcm, pki: Any) -> Callable[..., dict[str, Any]]:
+    def task(is_check: bool = False, **options: Any) -> dict[str, Any]:
+        acm.calls.clear()
+        acm.passphrases.clear()
+        result = export_task.run(lambda: acm, options, now=pki.now, is_check=is_check)
+        shown = json.dumps(result)
+        assert all(passphrase.decode() not in shown for passphrase in acm.passphrases)
+        if not options.get("return_private_key") and not options.get("return_pkcs12"):
+            assert "PRIVATE KEY" not in shown
+        return result
+
+    return task
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in sorted(folder.iterdir())}
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.iterdir())}
+
+
+ALL = {form: {} for form in exports.FILE_NAMES}
+
+
+# ---------------------------------------------------------------- what is written
+
+
+@pytest.mark.parametrize(("family", "kind"), [("EC", "EC_prime256v1"), ("EC", "EC_secp384r1"), ("RSA", "RSA_2048")])
+def test_every_file_of_every_kind(run: Any, site: Site, tmp_path: Path, family: str, kind: str) -> None:
+    arn, folder = site.request(site.name(), family=family, kind=kind), tmp_path / "tls" / "www"
+    result = run(certificate_arn=arn, path=str(folder), files=ALL, passphrase="keystore")["export"]
+    assert result["changed"] and result["exported"] and result["key_algorithm"] == kind
+    leaf = pem.load_certificate((folder / "cert.pem").read_bytes())
+    chain = pem.load_certificates((folder / "chain.pem").read_bytes())
+    key = pem.load_private_key((folder / "privkey.pem").read_bytes())
+    assert pem.key_matches(key, leaf) and chain and pem.issued_by(leaf, chain[0])
+    assert result["serial"] == pem.serial(leaf) == site.describe(arn)["Serial"]
+    assert result["fullchain"] == result["certificate"] + result["chain"] == (folder / "fullchain.pem").read_text()
+    labels = [block.label for block in pem.blocks((folder / "combined.pem").read_bytes())]
+    assert labels == ["CERTIFICATE"] * (1 + len(chain)) + ["PRIVATE KEY"]
+    assert pem.load_pkcs12((folder / "bundle.p12").read_bytes(), b"keystore")[1:] == (leaf, chain)
+    assert modes(folder) == {
+        "bundle.p12": 0o600,
+        "cert.pem": 0o644,
+        "chain.pem": 0o644,
+        "combined.pem": 0o600,
+        "fullchain.pem": 0o644,
+        "privkey.pem": 0o600,
+    }
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o755
+
+
+def test_openssl_reads_what_is_written(run: Any, site: Site, tmp_path: Path) -> None:
+    run(
+        certificate_arn=site.request(site.name()),
+        path=str(tmp_path),
+        files=ALL,
+        passphrase="keystore",
+        encrypt_key=True,
+    )
+
+    def openssl(*arguments: str) -> str:
+        return subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    public = openssl("x509", "-in", "cert.pem", "-noout", "-pubkey")
+    assert openssl("pkey", "-in", "privkey.pem", "-passin", "pass:keystore", "-pubout") == public
+    assert openssl("pkey", "-in", "combined.pem", "-pubout") == public
+    assert openssl("pkcs12", "-in", "bundle.p12", "-passin", "pass:keystore", "-nodes", "-nocerts") != ""
+    (tmp_path / "root.pem").write_text(
+        pem.certificate_pem(pem.load_certificates((tmp_path / "chain.pem").read_text())[-1])
+    )
+    checked = openssl("verify", "-partial_chain", "-CAfile", "root.pem", "-untrusted", "chain.pem", "cert.pem")
+    assert checked == "cert.pem: OK\n"
+
+
+def test_files_of_their_own_names_owners_and_modes(run: Any, site: Site, tmp_path: Path) -> None:
+    files = {
+        "fullchain": {"path": str(tmp_path / "a" / "www.pem"), "mode": "0444"},
+        "key": {"path": "www.key", "mode": "0400", "group": str(os.getgid())},
+        "combined": None,
+    }
+    result = run(certificate_arn=site.request(site.name()), path=str(tmp_path / "b"), files=files, group="root")
+    assert [(each["form"], each["path"]) for each in result["export"]["files"]] == [
+        ("fullchain", str(tmp_path / "a" / "www.pem")),
+        ("key", str(tmp_path / "b" / "www.key")),
+    ]
+    assert modes(tmp_path / "a") == {"www.pem": 0o444} and modes(tmp_path / "b") == {"www.key": 0o400}
+
+
+def test_a_group_may_read_the_key(run: Any, site: Site, tmp_path: Path) -> None:
+    run(certificate_arn=site.request(site.name()), path=str(tmp_path / "tls"), group=str(os.getgid()))
+    assert modes(tmp_path / "tls")["privkey.pem"] == 0o640
+
+
+# ---------------------------------------------------------------- unchanged, mended, renewed
+
+
+def test_nothing_to_do_is_two_calls_and_no_export(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    options = {"certificate_arn": arn, "path": str(tmp_path / "tls"), "files": ALL, "passphrase": "keystore"}
+    foreseen = run(is_check=True, **options)
+    assert foreseen["changed"] and not (tmp_path / "tls").exists()
+    assert acm.calls == ["DescribeCertificate", "GetCertificate"]
+    made = run(**options)
+    assert acm.calls == ["DescribeCertificate", "GetCertificate", "ExportCertificate", "DescribeCertificate"]
+    assert made["diff"] == foreseen["diff"] and set(made["diff"]["before"].values()) == {"absent"}
+    before = contents(tmp_path / "tls")
+    for is_check in (False, True):
+        again = run(is_check=is_check, **options)
+        assert not again["changed"] and not again["export"]["exported"] and "diff" not in again
+        assert acm.calls == ["DescribeCertificate", "GetCertificate"]
+    assert contents(tmp_path / "tls") == before
+    assert {**again["export"], "exported": True, "changed": True, "files": 0} == {**made["export"], "files": 0}
+
+
+def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    old = run(certificate_arn=arn, path=str(tmp_path))["export"]
+    site.renew(arn)
+    foreseen = run(is_check=True, certificate_arn=arn, path=str(tmp_path))
+    new = run(certificate_arn=arn, path=str(tmp_path))
+    assert new["changed"] and new["export"]["serial"] != old["serial"] and new["diff"] == foreseen["diff"]
+    assert all(each["changed"] for each in new["export"]["files"] if each["form"] != "chain")
+    assert f"it held the certificate with serial {old['serial']}" in new["export"]["files"][0]["reasons"]
+    assert new["export"]["files"][3]["reasons"] == ["it held another key"]
+    leaf = pem.load_certificate((tmp_path / "cert.pem").read_bytes())
+    assert pem.key_matches(pem.load_private_key((tmp_path / "privkey.pem").read_bytes()), leaf)
+    assert pem.serial(leaf) == new["export"]["serial"]
+
+
+@pytest.mark.parametrize("form", list(exports.FILE_NAMES))
+@pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
+def test_a_damaged_file_is_mended_with_the_key_at_hand(
+    run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
+) -> None:
+    arn = getattr(site, "one_arn", None) or site.request(site.name())
+    site.one_arn = arn  # type: ignore[attr-defined]
+    options = {"certificate_arn": arn, "path": str(tmp_path), "files": ALL, "passphrase": "keystore"}
+    run(**options)
+    good = {name: content for name, (content, _time) in contents(tmp_path).items()}
+    path = tmp_path / exports.FILE_NAMES[form]
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(
+            {
+                "altered": content.replace(content[40:60], b"A" * 20),
+                "cut": content[: len(content) // 2],
+                "empty": b"",
+                "longer": content + b"# more\n",
+                "another": (tmp_path / ("chain.pem" if form == "cert" else "cert.pem")).read_bytes(),
+            }[damage]
+        )
+    if form == "pkcs12" and damage == "longer":
+        return  # what follows the structure is not part of it
+    result = run(**options)
+    assert result["changed"] and "ExportCertificate" not in acm.calls
+    assert [each["form"] for each in result["export"]["files"] if each["changed"]] == [form]
+    found = {name: content for name, (content, _time) in contents(tmp_path).items()}
+    found.pop("bundle.p12"), good.pop("bundle.p12")
+    assert found == good
+    assert not run(**options)["changed"]
+
+
+def test_the_only_key_is_fetched_again(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    run(certificate_arn=arn, path=str(tmp_path))
+    key = (tmp_path / "privkey.pem").read_bytes()
+    other = pem.private_key_pem(pem.load_private_key(key)).replace("A", "B", 1)
+    for content in (b"", other.encode(), None):
+        (tmp_path / "privkey.pem").unlink()
+        if content is not None:
+            (tmp_path / "privkey.pem").write_bytes(content)
+        result = run(certificate_arn=arn, path=str(tmp_path))
+        assert result["changed"] and result["export"]["exported"] and acm.calls[2] == "ExportCertificate"
+        assert (tmp_path / "privkey.pem").read_bytes() == key
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o400, 0o640])
+def test_a_wrong_mode_is_mended_without_writing(run: Any, site: Site, tmp_path: Path, mode: int) -> None:
+    arn = site.request(site.name())
+    run(certificate_arn=arn, path=str(tmp_path))
+    before = contents(tmp_path)
+    (tmp_path / "privkey.pem").chmod(mode)
+    assert run(is_check=True, certificate_arn=arn, path=str(tmp_path))["changed"]
+    assert modes(tmp_path)["privkey.pem"] == mode
+    result = run(certificate_arn=arn, path=str(tmp_path))
+    assert result["changed"] and result["export"]["files"][3]["reasons"] == [f"its mode was {mode:04o}"]
+    assert modes(tmp_path)["privkey.pem"] == 0o600 and contents(tmp_path) == before
+    assert f"mode {mode:04o}" in result["diff"]["before"][str(tmp_path / "privkey.pem")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_owner_and_group_are_set_mended_and_kept(run: Any, site: Site, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    run(certificate_arn=arn, path=str(tmp_path), owner="daemon", group="www-data")
+    status = (tmp_path / "privkey.pem").stat()
+    assert (status.st_uid, status.st_mode & 0o777) == (1, 0o640)
+    os.chown(tmp_path / "privkey.pem", 0, 0)
+    changed = run(certificate_arn=arn, path=str(tmp_path), owner="daemon", group="www-data")
+    assert changed["export"]["files"][3]["reasons"] == ["its owner was 0", "its group was 0"]
+    site.renew(arn)
+    run(certificate_arn=arn, path=str(tmp_path), mode="0640")
+    assert (tmp_path / "privkey.pem").stat().st_uid == 1, "what nobody names is kept"
+
+
+def test_an_encrypted_key_stays_as_it_is_under_the_same_passphrase(
+    run: Any, site: Site, acm: CountingAcm, tmp_path: Path
+) -> None:
+    options = {"certificate_arn": site.request(site.name()), "path": str(tmp_path), "encrypt_key": True}
+    run(**options, passphrase="first")
+    text = (tmp_path / "privkey.pem").read_text()
+    assert text.startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----") and acm.passphrases == [b"first"]
+    assert not run(**options, passphrase="first")["changed"]
+    assert run(**options, passphrase="second")["changed"]
+    assert run(**{**options, "encrypt_key": False})["changed"]
+    assert run(**options, passphrase="second")["export"]["exported"] is False
+
+
+def test_an_authority_that_answers_nothing_new_is_not_asked_for_a_public_file(
+    run: Any, site: Site, acm: CountingAcm, tmp_path: Path
+) -> None:
+    result = run(certificate_arn=site.request(site.name()), path=str(tmp_path), files={"fullchain": {}})
+    assert result["changed"] and acm.calls == ["DescribeCertificate", "GetCertificate"]
+    assert run(certificate_arn=site.request(site.name()))["export"]["exported"] is False
+
+
+# ---------------------------------------------------------------- never wider than it will be
+
+
+def test_no_file_is_ever_wider_than_its_final_mode(
+    run: Any, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every name that appears in the folder is looked at before and after every call that could widen it."""
+    arn = site.request(site.name())
+    seen: list[tuple[str, int, int]] = []
+
+    def look() -> None:
+        with os.scandir(tmp_path) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                seen.append((entry.name, stat.S_IMODE(status.st_mode), status.st_size))
+
+    def watched(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            look()
+            answer = real(*arguments, **options)
+            look()
+            return answer
+
+        return call
+
+    for name in ("open", "fchmod", "chmod", "fchown", "write", "fsync", "rename", "close"):
+        monkeypatch.setattr(file_set.os, name, watched(getattr(os, name)))
+    previous = os.umask(0)
+    try:
+        run(certificate_arn=arn, path=str(tmp_path), files=ALL, passphrase="keystore", mode="0400")
+    finally:
+        os.umask(previous)
+    monkeypatch.undo()
+    secret = [(mode, size) for name, mode, size in seen if "cert" not in name and "chain" not in name]
+    assert {mode for mode, _size in secret} == {0, 0o400}, "made without permissions, then as it will be"
+    assert {size for mode, size in secret if mode == 0} == {0}, "nothing in it before"
+    assert {mode for name, mode, _size in seen} <= {0, 0o400, 0o644}
+
+
+def test_a_failure_leaves_the_old_set(run: Any, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arn = site.request(site.name())
+    run(certificate_arn=arn, path=str(tmp_path))
+    before = contents(tmp_path)
+    site.renew(arn)
+    real, count = os.fsync, iter(range(100))
+
+    def full(descriptor: int) -> None:
+        if next(count) == 2:
+            raise OSError(28, "No space left on device")
+        real(descriptor)
+
+    monkeypatch.setattr(file_set.os, "fsync", full)
+    result = run(certificate_arn=arn, path=str(tmp_path))
+    assert result["failed"] and not result["changed"] and "No space left" in result["msg"]
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("what", ["symlink", "dangling", "folder", "pipe", "file as folder"])
+def test_what_is_no_file_is_left_alone(run: Any, site: Site, acm: CountingAcm, tmp_path: Path, what: str) -> None:
+    target, path = tmp_path / "target", tmp_path / "tls" / "privkey.pem"
+    path.parent.mkdir()
+    target.write_text("precious")
+    if what == "symlink":
+        path.symlink_to(target)
+    elif what == "dangling":
+        path.symlink_to(tmp_path / "nowhere")
+    elif what == "folder":
+        path.mkdir()
+    elif what == "pipe":
+        os.mkfifo(path)
+    folder = target if what == "file as folder" else path.parent
+    result = run(certificate_arn=site.request(site.name()), path=str(folder))
+    assert result["failed"] and not result["changed"] and str(folder) in result["msg"]
+    assert "ExportCertificate" not in acm.calls and target.read_text() == "precious"
+    assert sorted(each.name for each in (tmp_path / "tls").iterdir()) == (
+        [] if what == "file as folder" else ["privkey.pem"]
+    )
+
+
+# ---------------------------------------------------------------- which certificate
+
+
+def test_by_name_the_newest_valid_one(run: Any, site: Site, acm: CountingAcm) -> None:
+    name = site.name()
+    site.request(name)
+    newest = site.request(name)
+    with_more = site.request(name, f"api.{name}")
+    result = run(domain_name=name.upper(), subject_alternative_names=[])
+    assert result["export"]["certificate_arn"] == newest
+    assert acm.calls == ["SearchCertificates", "GetCertificate"]
+    assert run(domain_name=name)["export"]["certificate_arn"] == with_more
+    assert run(domain_name=name, subject_alternative_names=[f"api.{name}"])["export"]["certificate_arn"] == with_more
+    result = run(domain_name=name, subject_alternative_names=["nobody.example.com"])
+    assert result["failed"] and "There is no certificate" in result["msg"]
+
+
+def test_what_cannot_be_exported_is_said_before_anything_is_called(
+    run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
+) -> None:
+    name = site.name()
+    pending = acm.call("RequestCertificate", DomainName=name, ValidationMethod="DNS")["CertificateArn"]
+    pair = pki.leaf(f"imported.{name}")
+    imported = acm.call("ImportCertificate", Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())[
+        "CertificateArn"
+    ]
+    cases = [
+        ({"certificate_arn": pending}, "waits for its validation"),
+        ({"domain_name": name}, "AMAZON_ISSUED PENDING_VALIDATION"),
+        ({"certificate_arn": imported}, "was imported"),
+        ({"domain_name": f"imported.{name}"}, "IMPORTED ISSUED"),
+        ({"domain_name": f"none.{name}"}, "There is no certificate"),
+        ({"certificate_arn": pending[:-1] + "x"}, "There is no certificate"),
+        ({"certificate_arn": pending.replace("us-east-1", "eu-west-1")}, "eu-west-1"),
+    ]
+    for options, reason in cases:
+        result = run(**options, path=str(tmp_path / "tls"))
+        assert result["failed"] and not result["changed"] and reason in result["msg"], (options, result["msg"])
+        assert "ExportCertificate" not in acm.calls and not (tmp_path / "tls").exists()
+    assert run(certificate_arn=imported)["export"]["type"] == "IMPORTED"
+
+
+def test_a_refused_export_is_told_in_acms_words(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    acm.refuse = {"ExportCertificate": "AccessDeniedException"}
+    result = run(certificate_arn=arn, path=str(tmp_path / "tls"))
+    assert result["failed"] and not result["changed"] and not (tmp_path / "tls").exists()
+    assert result["error"] == {"code": "AccessDeniedException", "operation": "ExportCertificate"}
+
+
+# ---------------------------------------------------------------- several
+
+
+def test_a_list_side_by_side(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    names = [site.name() for _number in range(3)]
+    for name in names:
+        site.request(name)
+    items = [{"domain_name": name, "path": str(tmp_path / name)} for name in names]
+    items.insert(1, {"domain_name": "nobody.example.com", "path": str(tmp_path / "nobody")})
+    result = run(certificates=items)
+    assert result["failed"] and result["changed"] and result["msg"].startswith("1 of 4 exports failed. Item 2: ")
+    assert [bool(each.get("failed")) for each in result["exports"]] == [False, True, False, False]
+    assert acm.calls[:4] == ["SearchCertificates", *["GetCertificate"] * 3]
+    assert acm.calls.count("ExportCertificate") == 3 and len(set(acm.passphrases)) == 3
+    del items[1]
+    again = run(certificates=items)
+    assert not again["changed"] and acm.calls == ["SearchCertificates", *["GetCertificate"] * 3]
+
+
+def test_two_never_write_one_file(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    arns = [site.request(site.name()), site.request(site.name())]
+    result = run(certificates=[{"certificate_arn": arn, "path": str(tmp_path)} for arn in arns])
+    assert [bool(each.get("failed")) for each in result["exports"]] == [False, True]
+    assert "items 1 and 2" in result["msg"]
+    same = {"cert": {"path": "x.pem"}, "key": {"path": "x.pem"}}
+    assert "several forms" in run(certificate_arn=arns[0], path=str(tmp_path), files=same)["msg"]
+
+
+# ---------------------------------------------------------------- keys, passphrases, renewal
+
+
+def test_the_key_is_returned_only_when_asked_for(
+    run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
+) -> None:
+    arn = site.request(site.name())
+    foreseen = run(is_check=True, certificate_arn=arn, return_private_key=True)
+    assert not foreseen["changed"] and "private_key" not in foreseen["export"]
+    assert "ExportCertificate" not in acm.calls
+    result = run(certificate_arn=arn, return_private_key=True)["export"]
+    assert not result["changed"] and result["exported"]
+    assert pem.key_matches(pem.load_private_key(result["private_key"]), pem.load_certificate(result["certificate"]))
+    run(certificate_arn=arn, path=str(tmp_path))
+    at_hand = run(certificate_arn=arn, path=str(tmp_path), return_private_key=True)["export"]
+    assert at_hand["private_key"] == result["private_key"] and not at_hand["exported"]
+    store = run(certificate_arn=arn, return_pkcs12=True, passphrase="keystore")["export"]["pkcs12"]
+    assert pem.load_pkcs12(base64.b64decode(store), b"keystore")[1] == pem.load_certificate(result["certificate"])
+
+
+def test_random_passphrases_are_acms_and_never_twice_the_same() -> None:
+    made = {exports.random_passphrase() for _number in range(100)}
+    assert len(made) == 100
+    for passphrase in made:
+        check_passphrase(passphrase)
+
+
+def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    idle = run(certificate_arn=arn)
+    assert idle["export"]["renewal_eligibility"] == "INELIGIBLE" and idle["export"]["renewal_depends_on_export"]
+    assert "will not renew" in idle["warnings"][0]
+    exported = run(certificate_arn=arn, path=str(tmp_path))
+    assert exported["export"]["renewal_eligibility"] == "ELIGIBLE" and "warnings" not in exported
+    site.renew(arn)
+    assert "warnings" in run(certificate_arn=arn)
+    assert run(certificate_arn=arn, path=str(tmp_path))["export"]["renewal_eligibility"] == "ELIGIBLE"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({}, "either certificate_arn or domain_name"),
+        (
+            {"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "domain_name": "a.example.com"},
+            "either",
+        ),
+        ({"certificate_arn": "x"}, "is not an ARN"),
+        ({"domain_name": "a_b.example.com"}, "a_b"),
+        ({"domain_name": "a.example.com", "passphrase": "abc"}, "4 to 128"),
+        ({"domain_name": "a.example.com", "passphrase": "geheim#"}, "#, $ or %"),
+        ({"domain_name": "a.example.com", "passphrase": "geheimß"}, "ASCII"),
+        ({"domain_name": "a.example.com", "path": "/x", "files": {"pkcs12": {}}}, "needs a passphrase"),
+        ({"domain_name": "a.example.com", "path": "/x", "encrypt_key": True}, "needs a passphrase"),
+        ({"domain_name": "a.example.com", "return_pkcs12": True}, "needs a passphrase"),
+        ({"domain_name": "a.example.com", "files": {"key": {}}}, "no folder"),
+        ({"domain_name": "a.example.com", "path": "/x", "mode": "0644"}, "every user"),
+        ({"domain_name": "a.example.com", "path": "/x", "mode": 640}, "octal"),
+        ({"domain_name": "a.example.com", "path": "/x", "mode": "u=rw"}, "octal"),
+        ({"domain_name": "a.example.com", "path": "/x", "owner": "nobody-at-all"}, "no owner nobody-at-all"),
+        ({"domain_name": "a.example.com", "path": "/x", "group": "nobody-at-all"}, "no group nobody-at-all"),
+    ],
+)
+def test_options_that_make_no_sense(options: dict[str, Any], reason: str, pki: Any) -> None:
+    def closed() -> Any:
+        raise AssertionError("the door was opened")
+
+    result = export_task.run(closed, options, now=pki.now, is_check=False)
+    assert result["failed"] and reason in result["msg"] and "geheim" not in json.dumps(result)
+    assert result["msg"].endswith(".") and "\n" not in result["msg"]
+
+
+# ---------------------------------------------------------------- answers that ACM should never give
+
+
+@pytest.mark.parametrize(
+    ("spoil", "rule"),
+    [
+        (lambda answer, pki: answer.update(PrivateKey=""), "key-one"),
+        (lambda answer, pki: answer.pop("PrivateKey"), "key-one"),
+        (lambda answer, pki: answer.update(PrivateKey=answer["PrivateKey"][:200]), "pem"),
+        (
+            lambda answer, pki: answer.update(PrivateKey=pem.encrypted_private_key_pem(pki.key(), b"another")),
+            "key-passphrase",
+        ),
+        (
+            lambda answer, pki: answer.update(PrivateKey=pem.encrypted_private_key_pem(pki.key("P-256", 77), b"abcd")),
+            "key-matches-certificate",
+        ),
+        (
+            lambda answer, pki: answer.update(
+                CertificateChain=pem.certificate_pem(pki.authority("foreign").certificate)
+            ),
+            "chain-order",
+        ),
+        (lambda answer, pki: answer.update(Certificate=""), "certificate-one"),
+    ],
+)
+def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rule: str) -> None:
+    pair = pki.leaf()
+    answer = {
+        "Certificate": pair.pem,
+        "CertificateChain": pair.chain_pem,
+        "PrivateKey": pem.encrypted_private_key_pem(pair.key, b"abcd"),
+    }
+    assert exports.parse(answer, b"abcd").certificate == pair.certificate
+    spoil(answer, pki)
+    with pytest.raises(pem.InvalidMaterial) as caught:
+        exports.parse(answer, b"abcd")
+    assert caught.value.rule == rule
+
+
+def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
+    """The user guide's sample is PBES2 with HMAC-SHA1 and a salt of 20 octets."""
+    pair = pki.leaf()
+    command = ["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd"]
+    old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
+    answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
+    assert pem.key_matches(exports.parse(answer, b"abcd").key, pair.certificate)
+
+
+# ---------------------------------------------------------------- the module as a whole
+
+
+def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_path: Path) -> None:
+    arn = site.request(site.name())
+    options = {"authority": site.path, "certificate_arn": arn, "path": str(tmp_path / "tls"), "_ansible_diff": True}
+    made = run_module("acm_export", options)
+    assert made["changed"] and made["export"]["renewal_eligibility"] == "ELIGIBLE"
+    key = (tmp_path / "tls" / "privkey.pem").read_text()
+    assert key.splitlines()[1] not in json.dumps(made) and "PRIVATE KEY" not in json.dumps(made)
+    assert not run_module("acm_export", options)["changed"]
+    assert run_module("acm_export", {"authority": site.path})["failed"]
+    listed = {"authority": site.path, "certificates": [{"certificate_arn": arn}], "path": "/x"}
+    assert "mutually exclusive" in run_module("acm_export", listed)["msg"]
+
+
+def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
+    wanted = exports.Wanted(arn="x", passphrase=b"geheim")
+    assert "geheim" not in repr(exports.Job(wanted))
+    with pytest.raises(InvalidInput):
+        file_set.read(str(tmp_path))

@@ -1,0 +1,752 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_import on the embedded authority, calls counted, and the table of inputs that must be refused before any call."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client, import_task, pem
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+READ = ("DescribeCertificate", "GetCertificate", "SearchCertificates", "ListCertificates", "ListTagsForCertificate")
+SERVER_AUTH, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
+
+
+class CountingAcm(client.Acm):
+    """The door to an embedded authority that notes its calls and can be told to refuse some."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(client.authority_client(path), self._no_other, is_authority=True)
+        self.calls: list[str] = []
+        self.refuse: dict[str, str] = {}
+
+    @staticmethod
+    def _no_other(service: str) -> Any:
+        raise AssertionError(f"no {service} here")
+
+    def call(self, operation: str, **members: Any) -> dict[str, Any]:
+        self.calls.append(operation)
+        if operation in self.refuse:
+            raise AcmError(operation, self.refuse[operation], "not now")
+        return super().call(operation, **members)
+
+    @property
+    def writes(self) -> list[str]:
+        return [operation for operation in self.calls if operation not in READ]
+
+
+@pytest.fixture
+def acm(tmp_path: Path) -> CountingAcm:
+    client.create_authority(str(tmp_path / "authority"))
+    return CountingAcm(str(tmp_path / "authority"))
+
+
+@pytest.fixture
+def run(acm: CountingAcm, pki: Any) -> Callable[..., dict[str, Any]]:
+    def task(is_check: bool = False, **options: Any) -> dict[str, Any]:
+        acm.calls.clear()
+        options = {"keep_root": False, "replace": False, "purge_tags": True, **options}
+        result = import_task.run(lambda: acm, options, now=pki.now, is_check=is_check)
+        assert "PRIVATE KEY" not in json.dumps(result)
+        return result
+
+    return task
+
+
+def given(pair: Any, **options: Any) -> dict[str, Any]:
+    return {
+        "certificate": pair.pem,
+        "private_key": pair.key_pem,
+        "certificate_chain": pair.chain_pem or None,
+        **options,
+    }
+
+
+def held(acm: CountingAcm, arn: str) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    answer = acm.call("GetCertificate", CertificateArn=arn)
+    return pem.load_certificate(answer["Certificate"]), pem.load_certificates(answer.get("CertificateChain", ""))
+
+
+def tags(acm: CountingAcm, arn: str) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in acm.call("ListTagsForCertificate", CertificateArn=arn)["Tags"]}
+
+
+# ---------------------------------------------------------------- import, again, anew
+
+
+def test_import_then_nothing_then_the_successor(run: Any, acm: CountingAcm, pki: Any) -> None:
+    first, second = pki.leaf("www.example.com", number=1), pki.leaf("www.example.com", number=2)
+    foreseen = run(is_check=True, **given(first))
+    assert foreseen["changed"] and acm.writes == []
+    assert "certificate_arn" not in foreseen["certificate"]
+
+    made = run(**given(first))
+    assert made["changed"] and made["actions"] == ["ImportCertificate"]
+    assert acm.calls == ["SearchCertificates", "ImportCertificate", "DescribeCertificate"]
+    arn = made["certificate"]["certificate_arn"]
+    assert held(acm, arn) == (first.certificate, list(first.issuers[:1]))
+    for key, value in foreseen["certificate"].items():
+        if key != "issuer":
+            assert made["certificate"][key] == value, key
+    assert made["diff"] == foreseen["diff"]
+    assert made["diff"]["before"] == {} and made["diff"]["after"]["serial"] == pem.serial(first.certificate)
+
+    again = run(**given(first))
+    assert not again["changed"] and again["actions"] == [] and "diff" not in again
+    assert acm.calls == ["SearchCertificates", "GetCertificate", "DescribeCertificate"]
+    assert again["certificate"] == made["certificate"]
+
+    foreseen = run(is_check=True, **given(second))
+    assert foreseen["changed"] and acm.writes == []
+    assert foreseen["certificate"]["certificate_arn"] == arn
+    successor = run(**given(second))
+    assert successor["changed"] and successor["certificate"]["certificate_arn"] == arn
+    assert acm.calls == ["SearchCertificates", "GetCertificate", "ImportCertificate", "DescribeCertificate"]
+    assert held(acm, arn)[0] == second.certificate
+    assert successor["diff"]["before"]["serial"] == pem.serial(first.certificate)
+    assert successor["diff"] == foreseen["diff"]
+    assert successor["certificate"]["fingerprint"] == pem.fingerprint(second.certificate)
+    assert foreseen["certificate"]["serial"] == successor["certificate"]["serial"]
+
+
+def test_another_chain_is_a_change(run: Any, acm: CountingAcm, pki: Any) -> None:
+    pair = pki.leaf()
+    arn = run(**given(pair, certificate_chain=None))["certificate"]["certificate_arn"]
+    changed = run(**given(pair))
+    assert changed["actions"] == ["ImportCertificate"] and changed["certificate"]["certificate_arn"] == arn
+    assert held(acm, arn)[1] == list(pair.issuers[:1])
+    with_root = {**given(pair), "certificate_chain": pair.chain_pem + pem.certificate_pem(pair.root)}
+    assert not run(**with_root)["changed"]
+    assert run(**with_root, keep_root=True)["changed"]
+    assert held(acm, arn)[1] == list(pair.issuers)
+    assert not run(**with_root, keep_root=True)["changed"]
+
+
+def test_a_missing_chain_is_warned_about(run: Any, pki: Any) -> None:
+    assert "No chain was given" in run(**given(pki.leaf(), certificate_chain=None))["warnings"][0]
+    assert "warnings" not in run(**given(pki.leaf()))
+    assert "warnings" not in run(**given(pki.issue("self.example.com")))
+
+
+def test_by_arn(run: Any, acm: CountingAcm, pki: Any) -> None:
+    arn = run(**given(pki.leaf("old.example.com")))["certificate"]["certificate_arn"]
+    other = run(**given(pki.leaf("new.example.org", number=3), certificate_arn=arn))
+    assert other["certificate"]["certificate_arn"] == arn and other["certificate"]["domain_name"] == "new.example.org"
+    assert acm.calls == ["DescribeCertificate", "GetCertificate", "ImportCertificate", "DescribeCertificate"]
+    run(**given(pki.leaf("new.example.org", number=3), certificate_arn=arn))
+    assert acm.calls == ["DescribeCertificate", "GetCertificate"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "reason"),
+    [
+        (
+            "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000",
+            "There is no certificate",
+        ),
+        ("arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000", "eu-west-1"),
+        ("arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x", "not the ARN of a certificate"),
+        ("certificate/1", "is not an ARN"),
+    ],
+)
+def test_an_arn_that_leads_nowhere(run: Any, acm: CountingAcm, pki: Any, arn: str, reason: str) -> None:
+    result = run(**given(pki.leaf(), certificate_arn=arn))
+    assert result["failed"] and not result["changed"] and reason in result["msg"]
+    assert acm.writes == []
+
+
+def test_a_requested_certificate_is_not_imported_over(run: Any, acm: CountingAcm, pki: Any) -> None:
+    arn = acm.call("RequestCertificate", DomainName="www.example.com", ValidationMethod="DNS")["CertificateArn"]
+    result = run(**given(pki.leaf(), certificate_arn=arn))
+    assert result["failed"] and "AMAZON_ISSUED" in result["msg"] and acm.writes == []
+    assert run(**given(pki.leaf()))["certificate"]["certificate_arn"] != arn
+
+
+def test_key_algorithms_are_certificates_of_their_own(run: Any, pki: Any) -> None:
+    one = run(**given(pki.leaf("www.example.com", kind="P-256")))["certificate"]
+    two = run(**given(pki.leaf("www.example.com", kind="2048")))["certificate"]
+    assert one["certificate_arn"] != two["certificate_arn"]
+    assert (one["key_algorithm"], two["key_algorithm"]) == ("EC_prime256v1", "RSA_2048")
+    assert not run(**given(pki.leaf("www.example.com", kind="P-256")))["changed"]
+
+
+def test_names_in_any_order_and_case_are_the_same_certificate(run: Any, pki: Any) -> None:
+    arn = run(**given(pki.leaf("www.example.com", "example.com")))["certificate"]["certificate_arn"]
+    again = run(**given(pki.leaf("EXAMPLE.com", "WWW.example.com", number=4)))
+    assert again["certificate"]["certificate_arn"] == arn
+    other = run(**given(pki.leaf("www.example.com", number=5)))
+    assert other["certificate"]["certificate_arn"] != arn
+
+
+def test_a_common_name_that_is_no_domain_does_not_matter(run: Any, pki: Any) -> None:
+    made = run(**given(pki.issue("Web server 3", names=("www.example.com",))))
+    again = run(**given(pki.issue("Web server 3", names=("www.example.com",))))
+    assert again["changed"] and again["certificate"]["certificate_arn"] == made["certificate"]["certificate_arn"]
+
+
+def test_an_address_needs_a_way_to_be_found_again(run: Any, acm: CountingAcm, pki: Any) -> None:
+    pair = pki.issue(None, addresses=("192.0.2.1",), issuer_name=pki.authority().certificate.subject)
+    result = run(**given(pair))
+    assert result["failed"] and "name_tag" in result["msg"] and acm.calls == []
+    made = run(**given(pair, name_tag="address"))
+    assert made["changed"] and not run(**given(pair, name_tag="address"))["changed"]
+
+
+# ---------------------------------------------------------------- tags
+
+
+def test_the_name_tag_comes_with_the_import(run: Any, acm: CountingAcm, pki: Any) -> None:
+    made = run(**given(pki.leaf(number=1), name_tag="www", tags={"Team": "web", "Port": 443}))
+    arn = made["certificate"]["certificate_arn"]
+    assert made["actions"] == ["ImportCertificate"]
+    assert tags(acm, arn) == {"Name": "www", "Team": "web", "Port": "443"} == made["certificate"]["tags"]
+    run(**given(pki.leaf("other.example.com", number=2), name_tag="other"))
+    again = run(**given(pki.leaf("completely.example.org", number=3), name_tag="www"))
+    assert again["certificate"]["certificate_arn"] == arn
+    assert tags(acm, arn) == {"Name": "www", "Team": "web", "Port": "443"}
+
+
+def test_what_nobody_tagged_is_adopted_by_its_names(run: Any, acm: CountingAcm, pki: Any) -> None:
+    arn = run(**given(pki.leaf()))["certificate"]["certificate_arn"]
+    adopted = run(**given(pki.leaf(), name_tag="www"))
+    assert adopted["certificate"]["certificate_arn"] == arn and adopted["actions"] == ["AddTagsToCertificate"]
+    assert adopted["diff"]["before"]["tags"] == {} and adopted["diff"]["after"]["tags"] == {"Name": "www"}
+    someone_elses = run(**given(pki.leaf(), name_tag="another"))
+    assert someone_elses["certificate"]["certificate_arn"] != arn
+
+
+def test_two_with_one_name_tag(run: Any, acm: CountingAcm, pki: Any) -> None:
+    first, second = pki.leaf("a.example.com", number=1), pki.leaf("b.example.com", number=2)
+    arns = [run(**given(pair))["certificate"]["certificate_arn"] for pair in (first, second)]
+    for arn in arns:
+        acm.call("AddTagsToCertificate", CertificateArn=arn, Tags=[{"Key": "Name", "Value": "www"}])
+    assert run(**given(second, name_tag="www"))["certificate"]["certificate_arn"] == arns[1]
+    result = run(**given(pki.leaf("c.example.com", number=3), name_tag="www"))
+    assert result["failed"] and "certificate_arn" in result["msg"] and acm.writes == []
+
+
+def test_tags_change_after_a_reimport(run: Any, acm: CountingAcm, pki: Any) -> None:
+    arn = run(**given(pki.leaf(number=1), tags={"a": "1", "b": "2"}))["certificate"]["certificate_arn"]
+    changed = run(**given(pki.leaf(number=2), tags={"b": "3", "c": "4"}))
+    assert changed["actions"] == ["ImportCertificate", "AddTagsToCertificate", "RemoveTagsFromCertificate"]
+    assert tags(acm, arn) == {"b": "3", "c": "4"} == changed["certificate"]["tags"]
+    assert not run(**given(pki.leaf(number=2), tags={"c": "4"}, purge_tags=False))["changed"]
+    assert not run(**given(pki.leaf(number=2)))["changed"]
+    assert run(**given(pki.leaf(number=2), tags={}))["actions"] == ["RemoveTagsFromCertificate"]
+
+
+def test_fifty_tags_are_exchanged_for_fifty_others(run: Any, acm: CountingAcm, pki: Any) -> None:
+    old, new = ({f"{letter}{number}": "x" for number in range(50)} for letter in "ab")
+    arn = run(**given(pki.leaf(), tags=old))["certificate"]["certificate_arn"]
+    assert run(**given(pki.leaf(), tags=new))["actions"] == ["RemoveTagsFromCertificate", "AddTagsToCertificate"]
+    assert tags(acm, arn) == new
+
+
+def test_a_certificate_survives_tags_that_cannot_be_set(run: Any, acm: CountingAcm, pki: Any) -> None:
+    """The rival deletes the live certificate here."""
+    first, second = pki.leaf(number=1), pki.leaf(number=2)
+    arn = run(**given(first, tags={"a": "1"}))["certificate"]["certificate_arn"]
+    acm.refuse = {"AddTagsToCertificate": "AccessDeniedException"}
+    result = run(**given(second, tags={"a": "2"}))
+    assert result["failed"] and result["changed"] and result["actions"] == ["ImportCertificate"]
+    assert "AccessDeniedException" in result["msg"] and arn in result["msg"] and "left as it is" in result["msg"]
+    assert result["error"] == {"code": "AccessDeniedException", "operation": "AddTagsToCertificate"}
+    assert acm.writes == ["ImportCertificate", "AddTagsToCertificate"]
+    acm.refuse = {}
+    assert held(acm, arn)[0] == second.certificate and tags(acm, arn) == {"a": "1"}
+    assert run(**given(second, tags={"a": "2"}))["actions"] == ["AddTagsToCertificate"]
+
+
+def test_a_refused_import_leaves_what_was(run: Any, acm: CountingAcm, pki: Any) -> None:
+    arn = run(**given(pki.leaf(number=1), tags={"a": "1"}))["certificate"]["certificate_arn"]
+    acm.refuse = {"ImportCertificate": "LimitExceededException"}
+    result = run(**given(pki.leaf(number=2), tags={"a": "2"}))
+    assert result["failed"] and not result["changed"] and acm.writes == ["ImportCertificate"]
+    assert result["msg"] == "ImportCertificate failed with LimitExceededException: not now"
+    assert result["certificate"]["serial"] == pem.serial(pki.leaf(number=1).certificate)
+    assert tags(acm, arn) == {"a": "1"}
+
+
+# ---------------------------------------------------------------- the rules of a re-import
+
+
+@pytest.mark.parametrize(
+    ("successor", "rule"),
+    [
+        (lambda pki: pki.issue("www.example.com", key=pki.key("P-384")), "reimport-key-algorithm"),
+        (lambda pki: pki.issue("www.example.com", key_usage=("key_agreement",)), "reimport-key-usage"),
+        (lambda pki: pki.issue("www.example.com", extended_key_usage=(CLIENT_AUTH,)), "reimport-extended-key-usage"),
+        (lambda pki: pki.issue("192.0.2.1", names=(), addresses=("192.0.2.1",)), "reimport-names"),
+    ],
+)
+def test_what_cannot_take_the_place(run: Any, acm: CountingAcm, pki: Any, successor: Any, rule: str) -> None:
+    arn = run(**given(pki.issue("www.example.com"), name_tag="www", tags={"a": "1"}))["certificate"]["certificate_arn"]
+    for is_check in (True, False):
+        result = run(**given(successor(pki), name_tag="www"), is_check=is_check)
+        assert result["failed"] and not result["changed"] and arn in result["msg"]
+        assert result["error"]["rule"] == rule and acm.writes == []
+    replaced = run(**given(successor(pki), name_tag="www"), replace=True)
+    assert replaced["superseded"] == {"certificate_arn": arn}
+    assert replaced["certificate"]["certificate_arn"] != arn
+    assert replaced["certificate"]["tags"] == {"Name": "www", "a": "1"}
+    assert tags(acm, arn) == {"Name": "www", "a": "1"}
+
+
+def test_replace_makes_no_third(run: Any, pki: Any) -> None:
+    run(**given(pki.issue("www.example.com"), name_tag="www"))
+    pair = pki.issue("www.example.com", key=pki.key("P-384"))
+    made = run(**given(pair, name_tag="www"), replace=True)
+    again = run(**given(pair, name_tag="www"), replace=True)
+    assert not again["changed"] and again["certificate"]["certificate_arn"] == made["certificate"]["certificate_arn"]
+
+
+# ---------------------------------------------------------------- several
+
+
+def test_a_list_in_one_read(run: Any, acm: CountingAcm, pki: Any) -> None:
+    pairs = [pki.leaf(f"{name}.example.com", number=number) for number, name in enumerate("abc")]
+    items = [given(pair, name_tag=f"tag-{number}") for number, pair in enumerate(pairs)]
+    made = run(certificates=items, tags={"Origin": "test"})
+    assert made["changed"] and [item["domain_name"] for item in made["certificates"]] == [
+        "a.example.com",
+        "b.example.com",
+        "c.example.com",
+    ]
+    assert acm.calls == ["SearchCertificates", *["ImportCertificate"] * 3, *["DescribeCertificate"] * 3]
+    assert made["certificates"][1]["tags"] == {"Name": "tag-1", "Origin": "test"}
+    again = run(certificates=items, tags={"Origin": "test"})
+    assert not again["changed"] and acm.writes == []
+    assert acm.calls.count("SearchCertificates") == 1
+
+
+def test_one_that_fails_does_not_stop_the_others(run: Any, acm: CountingAcm, pki: Any) -> None:
+    good, bad = given(pki.leaf("a.example.com")), {
+        **given(pki.leaf("b.example.com")),
+        "private_key": pki.leaf("x", number=9).key_pem,
+    }
+    result = run(certificates=[bad, good, good])
+    assert result["failed"] and result["changed"]
+    assert [bool(item.get("failed")) for item in result["certificates"]] == [True, False, True]
+    assert result["certificates"][0]["error"]["rule"] == "key-matches-certificate"
+    assert result["msg"].startswith("2 of 3 certificates failed. Item 1: ") and "item 2 mean the same" in result["msg"]
+    assert acm.writes == ["ImportCertificate"]
+
+
+# ---------------------------------------------------------------- any material in
+
+
+def test_any_form_of_material_is_taken(run: Any, acm: CountingAcm, pki: Any, tmp_path: Path) -> None:
+    pair = pki.leaf()
+    leaf, issuers = pair.pem, "".join(pem.certificate_pem(each) for each in pair.issuers)
+    backwards = "".join(pem.certificate_pem(each) for each in reversed(pair.issuers))
+    store = pem.pkcs12("www", pair.key, pair.certificate, pair.issuers, b"abcd")
+    p7 = pkcs7.serialize_certificates([*reversed(pair.issuers), pair.certificate], serialization.Encoding.PEM).decode()
+    der = pair.certificate.public_bytes(serialization.Encoding.DER)
+    key_der = pair.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"abcd")
+    )
+    clear_der = pair.key.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+    def file(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name)
+
+    dh = "-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n"
+    ec = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+    forms: list[dict[str, Any]] = [
+        given(pair),
+        {"bundle": leaf + issuers + pair.key_pem},
+        {"bundle": pair.key_pem + backwards + leaf},
+        {"bundle": backwards + dh + pair.key_pem_in("TraditionalOpenSSL") + leaf + leaf + issuers},
+        {
+            "bundle": ("\ufeff" + ec + pair.key_pem + "\nBag Attributes\n  x: y\n" + leaf + issuers).replace(
+                "\n", "\r\n"
+            )
+        },
+        {"bundle": leaf + issuers + pair.key_pem_in("PKCS8", b"abcd"), "passphrase": "abcd"},
+        {"bundle": leaf + issuers + pair.key_pem_in("TraditionalOpenSSL", b"abcd"), "passphrase": "abcd"},
+        {"bundle": p7 + pair.key_pem},
+        {"bundle": base64.b64encode(store).decode(), "passphrase": "abcd"},
+        {"bundle_path": file("store.p12", store), "passphrase": "abcd"},
+        {"bundle_path": file("utf16.pem", (leaf + issuers + pair.key_pem).encode("utf-16"))},
+        {"bundle_path": file("all.pem", (leaf + issuers + pair.key_pem).encode())},
+        {"certificate": leaf + issuers, "private_key": pair.key_pem},
+        {**given(pair), "certificate_chain": leaf + backwards},
+        {
+            "certificate_path": file("leaf.der", der),
+            "certificate_chain": issuers,
+            "private_key_path": file("key.der", key_der),
+            "passphrase": "abcd",
+        },
+        {
+            "certificate_path": file("leaf.der", der),
+            "certificate_chain": issuers,
+            "private_key_path": file("clear.der", clear_der),
+        },
+        {
+            "certificate": leaf.replace("\n", " \n"),
+            "certificate_chain": issuers,
+            "private_key_path": file("k", b"# x" * 3000 + b"\n" + pair.key_pem.encode()),
+        },
+    ]
+    arn = run(**forms[0])["certificate"]["certificate_arn"]
+    for number, form in enumerate(forms):
+        result = run(**form)
+        assert not result["changed"], (number, result)
+        assert result["certificate"]["certificate_arn"] == arn
+    for form in forms[::5]:
+        acm.call("DeleteCertificate", CertificateArn=arn)
+        arn = run(**form)["certificate"]["certificate_arn"]
+        assert held(acm, arn) == (pair.certificate, list(pair.issuers[:1]))
+
+
+def test_the_named_one_of_two_with_the_same_key(run: Any, pki: Any) -> None:
+    old, new = (pki.issue("www.example.com", key=pki.key(), not_before=start) for start in (-80, -1))
+    result = run(**given(new, certificate_chain=old.pem))
+    assert result["certificate"]["serial"] == pem.serial(new.certificate)
+
+
+# ---------------------------------------------------------------- what must be refused before any call
+
+
+def _broken(pki: Any, tmp_path: Path) -> dict[str, tuple[dict[str, Any], str]]:
+    """Name of the case → options, rule."""
+    pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
+    root, intermediate = pki.authority(), pki.authority("intermediate", pki.authority())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.example.com")])
+    csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(pair.key, hashes.SHA256())
+    csr_pem = csr.public_bytes(serialization.Encoding.PEM).decode()
+    crl = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(name)
+        .last_update(pki.now)
+        .next_update(pki.now)
+        .sign(root.key, hashes.SHA256())
+    )
+    crl_pem = crl.public_bytes(serialization.Encoding.PEM).decode()
+    public_pem = (
+        pair.key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+    ssh = pair.key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    ).decode()
+    ed_key, dsa_key = ed25519.Ed25519PrivateKey.generate(), dsa.generate_private_key(2048)
+    der = pair.certificate.public_bytes(serialization.Encoding.DER)
+    store = pem.pkcs12("www", pair.key, pair.certificate, (), b"abcd")
+    no_issuer = pki.issue("www.example.com", root, issuer_name=x509.Name([]))
+    rsa_root = pki.authority("rsa root", kind="2048")
+    middle_block = pair.pem.splitlines()
+
+    def file(content: bytes) -> str:
+        path = tmp_path / f"file-{len(list(tmp_path.iterdir()))}"
+        path.write_bytes(content)
+        return str(path)
+
+    def block(label: str, content: bytes) -> str:
+        return f"-----BEGIN {label}-----\n{base64.encodebytes(content).decode()}-----END {label}-----\n"
+
+    unreadable = tmp_path / "folder"
+    unreadable.mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    deep = [root]
+    for number in range(120):
+        deep.append(pki.issue(f"ca {number}", deep[-1], key=pki.key("P-256", 950 + number % 2), is_ca=True, names=()))
+    one, two = pki.key("P-256", 901), pki.key("P-256", 902)
+    cycle_1 = pki.issue("one", pki.issue("two", key=two, is_ca=True), key=one, is_ca=True)
+    cycle_2 = pki.issue("two", pki.issue("one", key=one, is_ca=True), key=two, is_ca=True)
+    under_cycle = pki.issue("www.example.com", pki.issue("one", key=one, is_ca=True))
+    return {
+        # nothing, or not all of it
+        "nothing": ({}, "InvalidInput"),
+        "empty certificate": (given(pair, certificate=""), "empty"),
+        "blank certificate": (given(pair, certificate=" \n\t\n"), "empty"),
+        "empty key": (given(pair, private_key=""), "empty"),
+        "empty chain": (given(pair, certificate_chain=""), "empty"),
+        "empty bundle": ({"bundle": ""}, "empty"),
+        "no key": (given(pair, private_key=None), "key-one"),
+        "no certificate": ({"private_key": pair.key_pem}, "certificate-one"),
+        "bundle without key": ({"bundle": pair.pem + pair.chain_pem}, "key-one"),
+        "bundle without certificate": ({"bundle": pair.key_pem}, "certificate-one"),
+        "chain only": ({"certificate_chain": pair.chain_pem}, "key-one"),
+        "key and chain without leaf": (given(pair, certificate=None), "key-matches-certificate"),
+        # files
+        "file is missing": (given(pair, certificate=None, certificate_path=str(tmp_path / "no")), "file"),
+        "file is a folder": (given(pair, certificate=None, certificate_path=str(unreadable)), "file"),
+        "file is a pipe": (given(pair, certificate=None, certificate_path=str(tmp_path / "pipe")), "file"),
+        "file is a device": (given(pair, certificate=None, certificate_path="/dev/zero"), "file"),
+        "file name with NUL": (given(pair, certificate=None, certificate_path="a\0b"), "file"),
+        "file is empty": (given(pair, certificate=None, certificate_path=file(b"")), "empty"),
+        "file of 3 MiB": (given(pair, certificate=None, certificate_path=file(b"x" * 3 * 2**20)), "size"),
+        "file of noise": (
+            given(pair, certificate=None, certificate_path=file(bytes(range(255)) * 9)),
+            "certificate-pem",
+        ),
+        # PEM that is none
+        "words": (given(pair, certificate="a certificate, please"), "certificate-pem"),
+        "base64 of words": (given(pair, certificate="YSBjZXJ0aWZpY2F0ZQ=="), "certificate-pem"),
+        "four dashes": (given(pair, certificate=pair.pem.replace("-----", "----")), "certificate-pem"),
+        "a path as content": (given(pair, certificate="/etc/ssl/www.pem"), "certificate-pem"),
+        "cut in the middle": (given(pair, certificate=pair.pem[: len(pair.pem) // 2]), "pem"),
+        "END is missing": (given(pair, certificate=pair.pem.replace("-----END CERTIFICATE-----", "")), "pem"),
+        "BEGIN is missing": (given(pair, certificate=pair.pem.replace("-----BEGIN CERTIFICATE-----", "")), "pem"),
+        "BEGIN and END differ": (given(pair, certificate=pair.pem.replace("END CERT", "END TRUSTED CERT")), "pem"),
+        "a line is missing": (
+            given(pair, certificate="\n".join(middle_block[:3] + middle_block[4:])),
+            "certificate-readable",
+        ),
+        "a letter is missing": (given(pair, certificate=pair.pem.replace("MII", "MI", 1)), "pem"),
+        "a strange letter": (given(pair, certificate=pair.pem.replace("MII", "M*I", 1)), "pem"),
+        "HTML entities": (given(pair, certificate=pair.pem.replace("+", "&#43;").replace("MII", "&#77;II", 1)), "pem"),
+        "block without content": (given(pair, certificate=block("CERTIFICATE", b"")), "certificate-readable"),
+        "block with words": (given(pair, certificate=block("CERTIFICATE", b"hello")), "certificate-readable"),
+        "block in block": (given(pair, certificate=pair.pem.replace("-----END", pair.pem + "-----END")), "pem"),
+        "key is cut": (given(pair, private_key=pair.key_pem[:80]), "pem"),
+        "key is damaged": (given(pair, private_key=block("PRIVATE KEY", b"\x30\x03\x02\x01\x00")), "key-readable"),
+        "chain is cut": (given(pair, certificate_chain=pair.chain_pem[:300]), "pem"),
+        # something else
+        "CSR instead of certificate": (given(pair, certificate=csr_pem), "certificate-pem"),
+        "CRL instead of certificate": (given(pair, certificate=crl_pem), "certificate-pem"),
+        "CRL in the chain": (given(pair, certificate_chain=pair.chain_pem + crl_pem), "chain-pem"),
+        "public key instead of certificate": (given(pair, certificate=public_pem), "certificate-pem"),
+        "public key instead of key": (given(pair, private_key=public_pem), "key-pem"),
+        "CSR instead of key": (given(pair, private_key=csr_pem), "key-pem"),
+        "certificate instead of key": (given(pair, private_key=pair.pem), "key-pem"),
+        "key in certificate": (given(pair, certificate=pair.pem + pair.key_pem), "key-hidden"),
+        "key in chain": (given(pair, certificate_chain=pair.key_pem), "key-hidden"),
+        "words in bundle": ({"bundle": "hello"}, "bundle"),
+        "CSR as bundle": ({"bundle": csr_pem + pair.key_pem}, "certificate-one"),
+        "trusted certificate": (given(pair, certificate=block("TRUSTED CERTIFICATE", der)), "certificate-pem"),
+        "SSH key": (given(pair, private_key=ssh), "key-format"),
+        "PKCS#7 of noise": (given(pair, certificate=block("PKCS7", b"\x30\x03\x02\x01\x00")), "certificate-readable"),
+        "PKCS#12 as text": ({"bundle": block("PKCS12", store)}, "bundle"),
+        "PKCS#12 without passphrase": ({"bundle": base64.b64encode(store).decode()}, "pkcs12"),
+        "PKCS#12 with a wrong one": ({"bundle": base64.b64encode(store).decode(), "passphrase": "geheim"}, "pkcs12"),
+        "PKCS#12 that is cut": ({"bundle_path": file(store[:200]), "passphrase": "abcd"}, "pkcs12"),
+        # key
+        "encrypted key": (given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd")), "key-encrypted"),
+        "encrypted key, old form": (
+            given(pair, private_key=pair.key_pem_in("TraditionalOpenSSL", b"abcd")),
+            "key-encrypted",
+        ),
+        "encrypted key, wrong passphrase": (
+            given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd"), passphrase="geheim"),
+            "key-passphrase",
+        ),
+        "two keys": (given(pair, private_key=pair.key_pem + other.key_pem), "key-one"),
+        "two keys in bundle": ({"bundle": pair.pem + pair.key_pem + other.key_pem}, "key-one"),
+        "another key": (given(pair, private_key=other.key_pem), "key-matches-certificate"),
+        "key of the issuer": (
+            given(pair, certificate_chain=None, private_key=pem.private_key_pem(intermediate.key)),
+            "key-matches-certificate",
+        ),
+        "key file with another certificate": (
+            given(pair, private_key=other.pem + other.key_pem),
+            "key-matches-certificate",
+        ),
+        "Ed25519": (given(pki.issue("www.example.com", key=ed_key)), "key-algorithm"),
+        "DSA": (given(pki.issue("www.example.com", key=dsa_key, digest=hashes.SHA256())), "key-algorithm"),
+        "secp256k1": (given(pki.issue("www.example.com", key=pki.key("secp256k1"))), "key-algorithm"),
+        "RSA 1536": (given(pki.issue("www.example.com", key=pki.key("1536"))), "key-algorithm"),
+        "EC key signed by RSA": (given(pki.issue("www.example.com", rsa_root)), "key-family"),
+        "RSA key signed by EC": (given(pki.issue("www.example.com", root, key=pki.key("2048"))), "key-family"),
+        # certificate
+        "expired": (given(pki.issue("www.example.com", not_before=-90, days=89)), "expired"),
+        "not yet valid": (given(pki.issue("www.example.com", not_before=1)), "not-yet-valid"),
+        "no names at all": (given(pki.issue(None, root)), "names"),
+        "a common name that is none": (given(pki.issue("Web server 3", root, names=())), "names"),
+        "no issuer": (given(no_issuer, certificate_chain=None), "issuer"),
+        "version 1": (given(pki.issue("www.example.com"), certificate=pki.version_1_pem()), "x509-v3"),
+        "two certificates of one key": (
+            {"bundle": pki.issue("a.example.com").pem + pki.issue("b.example.com").pem + pki.issue("x").key_pem},
+            "certificate-one",
+        ),
+        # chain
+        "a link is missing": (
+            given(pki.issue("www.example.com", deep[3]), certificate_chain=deep[2].pem),
+            "chain-link",
+        ),
+        "chain of another": (given(pair, certificate_chain=other.pem), "chain-link"),
+        "root without intermediate": (given(pair, certificate_chain=root.pem), "chain-link"),
+        "chain with a damaged certificate": (
+            given(pair, certificate_chain=pair.chain_pem + block("CERTIFICATE", b"hello")),
+            "certificate-readable",
+        ),
+        "chain of words": (given(pair, certificate_chain="intermediate.pem"), "chain-pem"),
+        "chain of 2 MiB": (given(pair, certificate_chain=pair.chain_pem * 5000), "size"),
+        "chain of 120": (
+            given(pki.issue("www.example.com", deep[-1]), certificate_chain="".join(each.pem for each in deep)),
+            "chain-size",
+        ),
+        "cycle and a stranger": (
+            given(under_cycle, certificate_chain=cycle_1.pem + cycle_2.pem + pki.authority("foreign").pem),
+            "chain-link",
+        ),
+        # options
+        "tag of AWS": (given(pair, tags={"aws:x": "y"}), "InvalidInput"),
+        "51 tags": (given(pair, tags={str(number): "" for number in range(50)}, name_tag="x"), "InvalidInput"),
+        "two names": (given(pair, tags={"Name": "a"}, name_tag="b"), "InvalidInput"),
+        "no ARN": (given(pair, certificate_arn="www.example.com"), "InvalidInput"),
+        "replace by ARN": (
+            given(pair, certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1", replace=True),
+            "InvalidInput",
+        ),
+    }
+
+
+def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path: Path) -> None:
+    opened = []
+
+    def closed() -> Any:
+        opened.append(name)
+        raise AcmError("-", "-", "the door was opened")
+
+    cases = _broken(pki, tmp_path)
+    assert len(cases) >= 60
+    wrong = []
+    secrets = {
+        line
+        for pair in (pki.leaf(), pki.leaf("other.example.com", number=7))
+        for line in pair.key_pem.splitlines()[1:3]
+    }
+    for name, (options, rule) in cases.items():
+        try:
+            result = import_task.run(closed, {"purge_tags": True, **options}, now=pki.now, is_check=False)
+        except AcmError:
+            continue
+        message, error = result.get("msg", ""), result.get("error", {})
+        if error.get("rule", error.get("code")) != rule:
+            wrong.append((name, rule, error, message))
+        assert result["failed"] and not result["changed"], name
+        assert message.endswith(".") and "\n" not in message and len(message) < 600, (name, message)
+        for secret in (*secrets, "geheim", "PRIVATE KEY-----"):
+            assert secret not in json.dumps(result), name
+        listed = import_task.run(closed, {"certificates": [options]}, now=pki.now, is_check=False)
+        assert listed["certificates"][0]["error"] == error, name
+    assert (wrong, opened) == ([], [])
+
+
+@pytest.mark.parametrize("make", ["san only", "address only", "single label", "underscore", "no usage", "CA", "cycle"])
+def test_odd_material_that_is_fine(run: Any, pki: Any, make: str) -> None:
+    root = pki.authority()
+    one, two = pki.key("P-256", 901), pki.key("P-256", 902)
+    pair = {
+        "san only": lambda: pki.issue(None, root, names=("www.example.com",)),
+        "address only": lambda: pki.issue(None, root, addresses=("2001:db8::1",)),
+        "single label": lambda: pki.issue("localhost", root),
+        "underscore": lambda: pki.issue("a_b.example.com", root),
+        "no usage": lambda: pki.issue("www.example.com", root, key_usage=None, extended_key_usage=None),
+        "CA": lambda: pki.issue("ca.example.com", root, is_ca=True),
+        "cycle": lambda: pki.issue(
+            "www.example.com", pki.issue("one", pki.issue("two", key=two, is_ca=True), key=one, is_ca=True)
+        ),
+    }[make]()
+    options = given(pair, name_tag="odd", certificate_chain="".join(pem.certificate_pem(each) for each in pair.issuers))
+    assert run(**options)["changed"]
+    assert not run(**options)["changed"]
+
+
+# ---------------------------------------------------------------- ImportCertificate's own rules (check_import)
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (
+            lambda pki, parts: parts.update(
+                certificate=pki.leaf().certificate.public_bytes(serialization.Encoding.DER)
+            ),
+            "certificate-pem",
+        ),
+        (lambda pki, parts: parts.update(certificate=b""), "certificate-pem"),
+        (lambda pki, parts: parts.update(certificate=parts["certificate"] + parts["chain"]), "certificate-one"),
+        (lambda pki, parts: parts.update(certificate=parts["key"]), "certificate-pem"),
+        (lambda pki, parts: parts.update(certificate=b"#" * 32_769), "certificate-size"),
+        (lambda pki, parts: parts.update(certificate=parts["certificate"].replace(b"\n", b" \n")), "pem-lines"),
+        (lambda pki, parts: parts.update(certificate=parts["certificate"].replace(b"\nM", b"\n\nM", 1)), "pem-lines"),
+        (lambda pki, parts: parts.update(key=parts["key"] + b"#" * (5_121 - len(parts["key"]))), "key-size"),
+        (lambda pki, parts: parts.update(key=pki.leaf().key_pem_in("PKCS8", b"abcd").encode()), "key-encrypted"),
+        (
+            lambda pki, parts: parts.update(key=pki.leaf().key_pem_in("TraditionalOpenSSL", b"abcd").encode()),
+            "key-encrypted",
+        ),
+        (lambda pki, parts: parts.update(key=parts["key"] * 2), "key-one"),
+        (lambda pki, parts: parts.update(key=parts["certificate"]), "key-pem"),
+        (lambda pki, parts: parts.update(key=b"\x30\x82\x01\x00"), "key-pem"),
+        (
+            lambda pki, parts: parts.update(key=pki.leaf("x.example.com", number=8).key_pem.encode()),
+            "key-matches-certificate",
+        ),
+        (lambda pki, parts: parts.update(chain=parts["certificate"] + parts["chain"]), "chain-without-leaf"),
+        (
+            lambda pki, parts: parts.update(
+                chain=pki.leaf().root.public_bytes(serialization.Encoding.PEM) + parts["chain"]
+            ),
+            "chain-order",
+        ),
+        (
+            lambda pki, parts: parts.update(chain=pki.leaf().root.public_bytes(serialization.Encoding.PEM)),
+            "chain-order",
+        ),
+        (lambda pki, parts: parts.update(chain=parts["chain"] * 2), "chain-repeats"),
+        (lambda pki, parts: parts.update(chain=parts["chain"] + parts["key"]), "chain-pem"),
+        (lambda pki, parts: parts.update(chain=b"\x30\x82\x01\x00"), "chain-pem"),
+        (lambda pki, parts: parts.update(chain=b"hello"), "chain-pem"),
+        (lambda pki, parts: parts.update(chain=b"#" * 2_097_153), "chain-size"),
+    ],
+)
+def test_acms_own_verdict_on_the_three_parts(pki: Any, change: Any, rule: str) -> None:
+    pair = pki.leaf()
+    parts = {"certificate": pair.pem.encode(), "key": pair.key_pem.encode(), "chain": pair.chain_pem.encode()}
+    pem.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
+    windows = [part.replace(b"\n", b"\r\n") for part in parts.values()]
+    pem.check_import(windows[0], windows[1], windows[2], pki.now)
+    change(pki, parts)
+    with pytest.raises(pem.InvalidMaterial) as caught:
+        pem.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
+    assert caught.value.rule == rule
+
+
+def test_validity_includes_its_first_and_last_second(pki: Any) -> None:
+    pair = pki.leaf()
+    for moment in (pair.certificate.not_valid_before_utc, pair.certificate.not_valid_after_utc):
+        pem.check_import(pair.pem.encode(), pair.key_pem.encode(), None, moment)
+
+
+# ---------------------------------------------------------------- the module as a whole
+
+
+def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, tmp_path: Path) -> None:
+    client.create_authority(str(tmp_path / "authority"))
+    pair = pki.leaf()
+    output = run_module(
+        "acm_import", {"authority": str(tmp_path / "authority"), "certificate": pair.pem + pair.key_pem}
+    )
+    assert output["failed"] and output["error"]["rule"] == "key-hidden"
+    assert pair.key_pem.splitlines()[1] not in json.dumps(output)
+
+
+def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path: Path) -> None:
+    client.create_authority(str(tmp_path / "authority"))
+    options = {"authority": str(tmp_path / "authority"), **given(pki.leaf()), "tags": {"a": "b"}}
+    made = run_module("acm_import", {**options, "_ansible_diff": True})
+    assert made["changed"] and made["certificate"]["tags"] == {"a": "b"} and made["diff"]["before"] == {}
+    assert not run_module("acm_import", options)["changed"]
+    assert pki.leaf().key_pem.splitlines()[1] not in json.dumps(made)
+    assert run_module("acm_import", {**options, "bundle": "x", "bundle_path": "y"})["failed"]

@@ -1,0 +1,237 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module as Ansible runs it: a process of its own, arguments in, JSON out."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import typing as t
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+COLLECTION = Path(__file__).resolve().parents[4]
+MODULE = COLLECTION / "plugins" / "modules" / "certificate_bundle.py"
+
+Run = t.Callable[..., t.Dict[str, t.Any]]
+
+
+def make(name: str = "www.example.com") -> dict[str, str]:
+    """A self-signed certificate as the module takes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {
+        "name": name,
+        "certificate": certificate.public_bytes(encoding).decode(),
+        "private_key": private.decode(),
+    }
+
+
+@pytest.fixture(name="run")
+def fixture_run(tmp_path: Path) -> Run:
+    """run(certificates, **options): the module's answer. No secret of the arguments may be in it."""
+
+    def run(*certificates: dict[str, t.Any], check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        arguments = {"path": str(tmp_path / "acm"), "certificates": list(certificates), **options}
+        arguments.update(_ansible_check_mode=check, _ansible_diff=True)
+        done = subprocess.run(
+            [sys.executable, str(MODULE)],
+            input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+            env={**os.environ, "PYTHONPATH": str(COLLECTION.parents[2])},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout, done.stderr
+        for certificate in certificates:
+            for line in certificate.get("private_key", "").splitlines()[1:-1]:
+                assert line not in done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def tree(path: Path) -> dict[str, str]:
+    """Every file below, with its mode and content; links with their target."""
+    found = {}
+    for entry in sorted(path.rglob("*")):
+        name = str(entry.relative_to(path))
+        if entry.is_symlink():
+            found[name] = os.readlink(entry)
+        else:
+            found[name] = f"{entry.stat().st_mode:o} " + (entry.read_text() if entry.is_file() else "")
+    return found
+
+
+def test_check_mode_tells_what_the_run_then_does_and_the_run_after_it_nothing(run: Run, tmp_path: Path) -> None:
+    www = make()
+    told = run(www, check=True)
+    assert told["changed"] and tree(tmp_path) == {}
+    done = run(www)
+    assert done == {**told, "invocation": done["invocation"]}
+    before = tree(tmp_path)
+    again = run(www)
+    assert not again["changed"] and again["diff"] == [] and tree(tmp_path) == before
+
+
+def test_check_mode_tells_a_renewal_and_its_pruning(run: Run, tmp_path: Path) -> None:
+    old, new = make(), make()
+    run(old)
+    before = tree(tmp_path)
+    told = run(new, check=True, keep=0)
+    assert tree(tmp_path) == before
+    done = run(new, keep=0)
+    assert done == {**told, "invocation": done["invocation"]}
+    (bundle,) = done["bundles"]
+    assert bundle["previous_serial"] != bundle["serial"]
+    assert bundle["pruned"] == [bundle["previous_version"]]
+    assert bundle["swapped"]
+
+
+def test_check_mode_and_diff_tell_a_mode_that_is_mended(run: Run, tmp_path: Path) -> None:
+    www = make()
+    key = Path(run(www)["bundles"][0]["files"]["key"])
+    key.chmod(0o644)
+    told = run(www, check=True)
+    done = run(www)
+    assert done == {**told, "invocation": done["invocation"]}
+    (bundle,) = done["bundles"]
+    assert bundle["reasons"] == ["privkey.pem had mode 0644, not 0600"] and not bundle["swapped"]
+    assert "privkey.pem: had mode 0644, not 0600\n" in done["diff"][0]["before"]
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
+def test_check_mode_needs_no_key(run: Run) -> None:
+    old, new = make(), make()
+    run(old)
+    without_key = [{key: value for key, value in item.items() if key != "private_key"} for item in (old, new)]
+    assert not run(without_key[0], check=True)["changed"]
+    told = run(without_key[1], check=True)
+    done = run(new)
+    assert done == {**told, "invocation": done["invocation"]}
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_one_bad_certificate_keeps_all_from_going_live(run: Run, tmp_path: Path, check: bool) -> None:
+    run(make("a.example.com"))
+    before = tree(tmp_path)
+    bad = {**make("b.example.com"), "private_key": make()["private_key"]}
+    answer = run(make("a.example.com"), bad, check=check)
+    assert answer["failed"]
+    assert answer["msg"].startswith("The private key of b.example.com does not belong to its certificate")
+    assert tree(tmp_path) == before
+
+
+def test_one_that_cannot_be_written_keeps_all_from_going_live(run: Run, tmp_path: Path) -> None:
+    run(make("a.example.com"))
+    (tmp_path / "acm" / "b.example.com").write_text("in the way")
+    before = tree(tmp_path)
+    answer = run(make("a.example.com"), make("b.example.com"))
+    assert answer["msg"].endswith("b.example.com is not a folder; move it away, or choose another name.")
+    assert tree(tmp_path) == before
+
+
+def test_rolled_back_and_told_so(run: Run) -> None:
+    old, new = make(), make()
+    first = run(old)["bundles"][0]
+    second = run(new)["bundles"][0]
+    name = {"name": "www.example.com"}
+    told = run(name, state="rolled_back", check=True)
+    done = run(name, state="rolled_back")
+    assert done == {**told, "invocation": done["invocation"]}
+    assert done["bundles"][0]["serial"] == first["serial"]
+    assert done["bundles"][0]["previous_serial"] == second["serial"]
+    pinned = {**name, "version": first["version"]}
+    assert not run(pinned, state="rolled_back")["changed"]
+    assert "no set was live before" in run(name, state="rolled_back")["msg"]
+
+
+def test_absent_removes_what_it_made_and_nothing_else(run: Run, tmp_path: Path) -> None:
+    run(make())
+    (tmp_path / "acm" / "www.example.com" / "notes.txt").write_text("mine")
+    name = {"name": "www.example.com"}
+    assert run(name, state="absent", check=True)["changed"]
+    assert run(name, state="absent")["changed"]
+    assert list(tree(tmp_path)) == ["acm", "acm/www.example.com", "acm/www.example.com/notes.txt"]
+    assert not run(name, state="absent")["changed"]
+
+
+def test_a_pkcs12_is_not_written_again_for_its_salt(run: Run, tmp_path: Path) -> None:
+    www = make()
+    first = run({**www, "pkcs12": base64.b64encode(b"one export").decode()})["bundles"][0]
+    again = run({**www, "pkcs12": base64.b64encode(b"another export").decode()})
+    assert not again["changed"]
+    assert Path(first["files"]["pkcs12"]).read_bytes() == b"one export"
+    Path(first["files"]["pkcs12"]).write_bytes(b"spoilt")
+    assert run({**www, "pkcs12": base64.b64encode(b"another export").decode()})["changed"]
+
+
+@pytest.mark.parametrize(
+    "options, words",
+    [
+        ({"mode": "0644"}, "would open its key to every user"),
+        ({"mode": "rw"}, "give octal digits in quotes"),
+        ({"mode": 640}, "give octal digits in quotes"),
+        ({"owner": "nobody-of-that-name"}, "has no user nobody-of-that-name"),
+        ({"group": "nogroup-of-that-name"}, "has no group nogroup-of-that-name"),
+        ({"keep": -1}, "cannot be negative"),
+    ],
+)
+def test_bad_options_are_refused_in_a_sentence(run: Run, tmp_path: Path, options: dict[str, t.Any], words: str) -> None:
+    answer = run(make(), **options)
+    assert answer["failed"] and words in answer["msg"] and answer["msg"].endswith(".")
+    assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"private_key": None}, "comes without private_key"),
+        ({"certificate": None}, "comes without certificate"),
+        ({"pkcs12": "###"}, "is not base64"),
+        ({"domain_names": ["shop.example.com"]}, "does not cover shop.example.com"),
+    ],
+)
+def test_bad_certificates_are_refused_in_a_sentence(
+    run: Run, tmp_path: Path, change: dict[str, t.Any], words: str
+) -> None:
+    item = {key: value for key, value in {**make(), **change}.items() if value is not None}
+    answer = run(item)
+    assert answer["failed"] and words in answer["msg"] and answer["msg"].endswith(".")
+    assert tree(tmp_path) == {}
+
+
+def test_a_name_given_twice_is_refused(run: Run) -> None:
+    assert "is given twice" in run(make(), make())["msg"]
+
+
+def test_a_mode_without_quotes_means_what_yaml_makes_of_it(run: Run) -> None:
+    bundle = run(make(), mode=0o640)["bundles"][0]
+    assert os.stat(bundle["files"]["key"]).st_mode & 0o777 == 0o640

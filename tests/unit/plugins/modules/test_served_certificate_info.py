@@ -1,0 +1,264 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Looks at real TLS servers on loopback, one thread each."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.certops.acm.plugins.module_utils.served import Endpoint, Unreachable, look
+
+COLLECTION = Path(__file__).resolve().parents[4]
+MODULE = COLLECTION / "plugins" / "modules" / "served_certificate_info.py"
+
+GREETINGS = {
+    "smtp": (b"220-hello\r\n220 ready\r\n", {b"EHLO": b"250-me\r\n250 STARTTLS\r\n", b"STARTTLS": b"220 go\r\n"}),
+    "lmtp": (b"220 ready\r\n", {b"LHLO": b"250 STARTTLS\r\n", b"STARTTLS": b"220 go\r\n"}),
+    "imap": (b"* OK ready\r\n", {b"a1 STARTTLS": b"* note\r\na1 OK go\r\n"}),
+    "pop3": (b"+OK ready\r\n", {b"STLS": b"+OK go\r\n"}),
+    "ftp": (b"220 ready\r\n", {b"AUTH TLS": b"234 go\r\n"}),
+    "sieve": (b'"STARTTLS"\r\nOK ready\r\n', {b"STARTTLS": b"OK go\r\n"}),
+}
+
+
+class Server:
+    """Serves a certificate for each name, and the first to who asks for none. `contexts` may be changed while it runs."""
+
+    def __init__(self, folder: Path, *names: str, starttls: str | None = None) -> None:
+        self.folder = folder
+        self.starttls = starttls
+        self.fingerprints: dict[str, str] = {}
+        self.contexts: dict[str, ssl.SSLContext] = {}
+        for name in names:
+            self.renew(name)
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def renew(self, name: str) -> str:
+        self.fingerprints[name], context = make_context(self.folder, name)
+        context.sni_callback = self.choose
+        self.contexts[name] = context
+        return self.fingerprints[name]
+
+    def choose(self, connection: ssl.SSLObject, server_name: str | None, _context: ssl.SSLContext) -> None:
+        connection.context = self.contexts.get(server_name or "", next(iter(self.contexts.values())))
+
+    def serve(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                connection, _address = self.socket.accept()
+                threading.Thread(target=self.answer, args=(connection,), daemon=True).start()
+
+    def answer(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            if self.starttls:
+                greeting, replies = GREETINGS[self.starttls]
+                connection.sendall(greeting)
+                for _line in replies:
+                    asked = connection.recv(100)
+                    found = [reply for word, reply in replies.items() if asked.startswith(word)]
+                    connection.sendall(found[0] if found else b"500 what?\r\n")
+            with next(iter(self.contexts.values())).wrap_socket(connection, server_side=True) as wrapped:
+                wrapped.recv(1)
+
+
+def make_context(folder: Path, name: str) -> tuple[str, ssl.SSLContext]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(0x0A1B2C)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=9, hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    encoding = serialization.Encoding.PEM
+    path = folder / f"{name}.pem"
+    path.write_bytes(
+        certificate.public_bytes(encoding)
+        + key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return certificate.fingerprint(hashes.SHA256()).hex(), context
+
+
+def run(**arguments: t.Any) -> dict[str, t.Any]:
+    done = subprocess.run(
+        [sys.executable, str(MODULE)],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"host": "127.0.0.1", **arguments}}),
+        env={**os.environ, "PYTHONPATH": str(COLLECTION.parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return found.getsockname()[1]
+
+
+@pytest.fixture(name="server")
+def fixture_server(tmp_path: Path) -> Server:
+    return Server(tmp_path, "www.example.com", "api.example.com")
+
+
+def test_by_name_and_without_one(server: Server) -> None:
+    answer = run(port=server.port, server_names=["api.example.com", "www.example.com"], without_sni=True)
+    names = ["api.example.com", "www.example.com", "www.example.com"]
+    assert [sight["names"] for sight in answer["served"]] == [[name] for name in names]
+    assert [sight["fingerprint"] for sight in answer["served"]] == [server.fingerprints[name] for name in names]
+    assert [sight["server_name"] for sight in answer["served"]] == ["api.example.com", "www.example.com", None]
+
+
+def test_what_is_told_of_a_certificate(server: Server) -> None:
+    (sight,) = run(port=server.port, server_name="www.example.com")["served"]
+    assert sight["serial"] == "0a:1b:2c"
+    assert sight["subject"] == sight["issuer"] == "CN=www.example.com"
+    assert 9 * 86400 < sight["seconds_left"] <= 9 * 86400 + 3600
+    assert sight["covers_server_name"] and sight["verified"] is None and sight["as_expected"] is None
+    assert x509.load_pem_x509_certificate(sight["certificate"].encode()).serial_number == 0x0A1B2C
+
+
+@pytest.mark.parametrize("protocol", sorted(GREETINGS))
+def test_starttls(tmp_path: Path, protocol: str) -> None:
+    server = Server(tmp_path, "mail.example.com", starttls=protocol)
+    (sight,) = run(port=server.port, starttls=protocol)["served"]
+    assert sight["fingerprint"] == server.fingerprints["mail.example.com"]
+
+
+def test_a_server_that_refuses_starttls_is_quoted(tmp_path: Path) -> None:
+    server = Server(tmp_path, "mail.example.com", starttls="pop3")
+    (sight,) = run(port=server.port, starttls="imap", timeout=2)["served"]
+    assert not sight["reachable"] and "it answered '+OK ready'" in sight["error"]
+
+
+def test_a_port_where_nothing_listens_is_a_result_or_a_failure() -> None:
+    port = free_port()
+    answer = run(port=port)
+    assert answer["served"][0]["error"] == f"127.0.0.1 port {port} cannot be reached: nothing listens there."
+    assert run(port=port, fail_when=["unreachable"])["failed"]
+    assert run(port=port, expect_fingerprint="ab")["failed"]
+
+
+def test_a_silent_server_is_given_up_in_time() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match="did not finish a TLS handshake within 0.3 s"):
+            look(Endpoint("127.0.0.1", silent.getsockname()[1], None), 0.3)
+        with pytest.raises(Unreachable, match="did not finish"):
+            look(Endpoint("127.0.0.1", silent.getsockname()[1], None, "smtp"), 0.3)
+        assert time.monotonic() - began < 2
+
+
+def test_a_server_that_speaks_no_tls_is_told_apart(tmp_path: Path) -> None:
+    server = Server(tmp_path, "mail.example.com", starttls="smtp")
+    (sight,) = run(port=server.port, timeout=2)["served"]
+    assert "refused the TLS handshake" in sight["error"]
+
+
+def test_the_expected_certificate_is_waited_for(server: Server) -> None:
+    old = dict(server.fingerprints)
+    fingerprint, context = make_context(server.folder, "www.example.com")
+    context.sni_callback = server.choose
+
+    def renew() -> None:
+        server.contexts["www.example.com"] = context
+
+    threading.Timer(1.2, renew).start()
+    answer = run(port=server.port, server_name="www.example.com", expect_fingerprint=fingerprint, wait_timeout=15)
+    (sight,) = answer["served"]
+    assert sight["as_expected"] and sight["looks"] > 5
+    assert sight["fingerprint"] != old["www.example.com"]
+
+
+def test_one_sight_of_the_new_certificate_is_not_enough(server: Server) -> None:
+    """Old and new in turns, as while workers change: it never settles."""
+    old, new = server.contexts["www.example.com"], make_context(server.folder, "www.example.com")
+
+    def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+        server.contexts["turn"], server.contexts["next"] = server.contexts["next"], server.contexts["turn"]
+        connection.context = server.contexts["turn"]
+
+    server.contexts.update(turn=old, next=new[1])
+    old.sni_callback = choose
+    answer = run(port=server.port, expect_fingerprint=new[0], wait_timeout=1, steady_for=0.3)
+    assert answer["failed"] and "Waited 1 s." in answer["msg"]
+
+
+def test_another_certificate_than_expected_fails_in_a_sentence(server: Server) -> None:
+    answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:CD")
+    assert answer["failed"]
+    assert "as www.example.com serves CN=www.example.com, serial 0a:1b:2c" in answer["msg"]
+    assert "not the certificate with the fingerprint abcd." in answer["msg"]
+    assert not run(port=server.port, expect_fingerprint="ab", fail_when=[]).get("failed")
+
+
+def test_check_mode_waits_for_nothing(server: Server) -> None:
+    began = time.monotonic()
+    answer = run(port=server.port, expect_fingerprint="ab", wait_timeout=9, _ansible_check_mode=True)
+    assert not answer.get("failed") and answer["served"][0]["as_expected"] is False
+    assert time.monotonic() - began < 8
+    assert run(port=free_port(), fail_when=["unreachable"], _ansible_check_mode=True)["failed"]
+
+
+def test_trust_is_judged_on_request(server: Server) -> None:
+    ca_file = str(server.folder / "www.example.com.pem")
+    common = {"port": server.port, "ca_file": ca_file}
+    www, api = run(server_names=["www.example.com", "api.example.com"], **common)["served"]
+    assert www["verified"] is True and api["verified"] is False
+    assert "self-signed" in api["verify_error"] or "self signed" in api["verify_error"]
+    (other,) = run(server_name="shop.example.com", **common)["served"]
+    assert other["verified"] is False and "it does not cover shop.example.com" in other["verify_error"]
+    answer = run(server_name="api.example.com", fail_when=["unverified"], **common)
+    assert answer["failed"] and "which a client does not trust" in answer["msg"]
+
+
+def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
+    port = free_port()
+    answer = run(
+        endpoints=[
+            {"port": server.port, "server_name": "api.example.com", "label": "one"},
+            {"port": port, "expect_fingerprint": "ab", "label": "two"},
+        ],
+        fail_when=[],
+    )
+    assert [(sight["label"], sight["reachable"], sight["as_expected"]) for sight in answer["served"]] == [
+        ("one", True, None),
+        ("two", False, False),
+    ]
+
+
+def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
+    answer = run(ca_file=str(tmp_path / "missing.pem"))
+    assert answer["failed"] and "holds no CA certificate that can be read" in answer["msg"]
