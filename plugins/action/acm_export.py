@@ -1,0 +1,36 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hide the result of acm_export where it holds a private key, whatever the task says about no_log.
+
+What is registered holds it all the same. A passphrase reaches the module through the connection, never through a
+temporary file.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.certops.acm.plugins.action.certificate_bundle import ActionModule as PipelinedAction
+
+
+class ActionModule(PipelinedAction):
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        # past the rules of certificate_bundle, which look at other options
+        result = super(PipelinedAction, self).run(tmp, task_vars)
+        items = self._task.args.get("certificates")
+        every = [self._task.args, *(items if isinstance(items, list) else [])]
+        if any(not isinstance(each, dict) or each.get("passphrase") for each in every):
+            obstacle = self._switch_pipelining_on()
+            if obstacle:
+                result.update(
+                    failed=True,
+                    msg=f"The passphrase would be written to a temporary file, as {obstacle}. Nothing was sent.",
+                )
+                return result
+        result.update(self._execute_module(task_vars=task_vars))
+        if any(export.get("private_key") for export in result.get("exports") or () if isinstance(export, dict)):
+            result["_ansible_no_log"] = True
+        return result

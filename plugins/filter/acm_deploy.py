@@ -1,0 +1,380 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the role acm_deploy decides, as pure functions; its tasks then do it.
+
+The words: a *certificate* is an entry of acm_deploy_certificates, a *service* an entry of complete_services, an
+*export* what acm_export returned, a *set* an entry of certificate_bundle's certificates, a *sight* an entry of
+served_certificate_info's result.
+"""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: acm_deploy
+version_added: 1.0.0
+short_description: What the role acm_deploy decides
+description:
+  - The decisions of the role P(certops.acm.acm_deploy#role), such as which services have to reload, apart from the tasks that carry them out.
+  - It belongs to that role. Its arguments may change with it at any time.
+options:
+  _input:
+    description:
+      - What the decision is about.
+    type: raw
+    required: true
+  decision:
+    description:
+      - Which decision.
+      - V(requests) lists what to export, V(services) completes the services, V(sets) lists the certificates of the host,
+        V(endpoints) lists where to look, V(reloads) the services that have to reload.
+      - V(returns) says how to undo what was swapped, V(as_before) where to look then.
+      - V(reason) finds the words of a failure, V(summary) sums up, V(sentence) tells it.
+    type: str
+    required: true
+    choices: [requests, services, sets, endpoints, reloads, returns, as_before, reason, summary, sentence]
+positional: decision
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Say why a task failed
+  ansible.builtin.debug:
+    msg: "{{ ansible_failed_result | certops.acm.acm_deploy('reason') }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The decision, in the shape that the role's tasks want.
+  type: raw
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+Entry = t.Mapping[str, t.Any]
+
+_SERVICE_DEFAULTS: dict[str, t.Any] = {
+    "host": "localhost",
+    "ports": [443],
+    "starttls": None,
+    "sni": True,
+    "default_certificate": None,
+    "files": ["fullchain", "key"],
+    "owner": None,
+    "group": None,
+    "pid_file": None,
+    "check_command": None,
+    "reload_command": None,
+    "start_command": None,
+    "service_name": None,
+}
+
+
+def list_requests(certificates: t.Iterable[Entry]) -> list[dict[str, str]]:
+    """What to ask acm_export for: every certificate once, however many hosts and services want it."""
+    found = {_identity(entry): None for entry in certificates}
+    return [{"certificate_arn" if key.startswith("arn:") else "domain_name": key} for key in found]
+
+
+def complete_services(
+    services: t.Iterable[Entry], certificates: t.Iterable[Entry], servers: t.Mapping[str, Entry], os_family: str = ""
+) -> list[dict[str, t.Any]]:
+    """Every service with all that is to be known about it: its own words over the server's data over the defaults.
+
+    `certificates` of each result holds identities (ARN or domain name).
+    """
+    merged: list[dict[str, t.Any]] = []
+    for service in services:
+        name = service["name"]
+        data = servers.get(service.get("server") or name, {})
+        of_family = data.get("os_family", {}).get(os_family, {})
+        own = {key: value for key, value in service.items() if value is not None}
+        result = {**_SERVICE_DEFAULTS, **data, **of_family, **own}
+        result.pop("os_family", None)
+        result["ports"] = [int(port) for port in result["ports"]]  # templates make text of numbers
+        result["certificates"] = _chosen(name, own.get("certificates"), list(certificates))
+        if result["default_certificate"]:
+            result["default_certificate"] = _chosen(name, [result["default_certificate"]], list(certificates))[0]
+        if not result["reload_command"] and not result["service_name"]:
+            raise AnsibleFilterError(
+                f"The service {name} is none that this role knows ({', '.join(sorted(servers))}); "
+                "give it reload_command or service_name."
+            )
+        merged.append(result)
+    names = [service["name"] for service in merged]
+    for name in names:
+        if names.count(name) > 1:
+            raise AnsibleFilterError(
+                f"The service {name} is given twice; give each its own name, and what it is as server."
+            )
+    return merged
+
+
+def list_sets(
+    certificates: t.Iterable[Entry], services: t.Iterable[Entry], exports: t.Mapping[str, Entry], with_key: bool = True
+) -> list[dict[str, t.Any]]:
+    """The certificates of one host as certificate_bundle wants them; without the key also for every eye."""
+    services = list(services)
+    sets = []
+    for certificate in certificates:
+        identity = _identity(certificate)
+        users = [service for service in services if identity in service["certificates"]]
+        export = exports[identity]
+        entry: dict[str, t.Any] = {
+            "name": _folder(certificate, export),
+            "certificate": export["certificate"],
+            "chain": export.get("chain"),
+            "files": certificate.get("files") or sorted({kind for service in users for kind in service["files"]}),
+            "domain_names": list(certificate.get("server_names") or []),
+            "mode": certificate.get("mode"),
+        }
+        for option in ("owner", "group"):
+            wanted = sorted({service[option] for service in users if service[option]})
+            if len(wanted) > 1 and not certificate.get(option):
+                raise AnsibleFilterError(
+                    f"The services of {entry['name']} want different things as its {option} ({', '.join(wanted)}); "
+                    f"say which with {option} in acm_deploy_certificates."
+                )
+            entry[option] = certificate.get(option) or (wanted[0] if wanted else None)
+        if with_key:
+            entry["private_key"] = export.get("private_key")  # check mode exports none
+        sets.append({key: value for key, value in entry.items() if value is not None})
+    return sets
+
+
+def list_endpoints(
+    certificates: t.Iterable[Entry],
+    services: t.Iterable[Entry],
+    exports: t.Mapping[str, Entry],
+    sights: t.Iterable[Entry] = (),
+) -> list[dict[str, t.Any]]:
+    """Where to look, and the certificate that each place should show: by every name, and once without one.
+
+    Without a name (SNI) a server shows its default certificate. Which one that is, is known if the service says so, if it
+    takes no names at all, or from SIGHTS of before, when one of ours, new or old, was shown there. Else nothing is expected.
+    """
+    by_identity = {_identity(certificate): certificate for certificate in certificates}
+    seen = {(sight["label"], sight["port"]): sight for sight in sights if sight["server_name"] is None}
+    endpoints = []
+    for service in services:
+        for port in service["ports"]:
+            place = {"label": service["name"], "host": service["host"], "port": port, "starttls": service["starttls"]}
+            for identity in service["certificates"] if service["sni"] else []:
+                for server_name in _server_names(by_identity[identity], exports[identity]):
+                    expected = exports[identity]["fingerprint"]
+                    endpoints.append({**place, "server_name": server_name, "expect_fingerprint": expected})
+            default = _default_certificate(service, exports, seen.get((service["name"], port)))
+            expected = exports[default]["fingerprint"] if default else None
+            endpoints.append({**place, "server_name": None, "expect_fingerprint": expected})
+    return [{key: value for key, value in endpoint.items() if value is not None} for endpoint in endpoints]
+
+
+def choose_reloads(
+    services: t.Iterable[Entry],
+    bundles: t.Iterable[Entry],
+    endpoints: t.Iterable[Entry],
+    sights: t.Iterable[Entry],
+    running: t.Iterable[str],
+) -> list[dict[str, t.Any]]:
+    """The services that have to reload, each with the reason: a set was swapped, or what is served is not what lies on disk."""
+    swapped = {bundle["fingerprint"]: bundle["name"] for bundle in bundles if bundle["swapped"]}
+    reloads = []
+    for service in services:
+        if service["name"] not in running:
+            continue
+        reason = None
+        for endpoint, sight in zip(endpoints, sights):
+            expected = endpoint.get("expect_fingerprint")
+            if endpoint["label"] != service["name"] or not expected:
+                continue
+            if expected in swapped:
+                reason = f"{swapped[expected]} is new"
+                break
+            if sight.get("fingerprint") != expected:
+                reason = f"port {endpoint['port']} served another certificate than the one on disk"
+        if reason:
+            reloads.append({**service, "reason": reason})
+    return reloads
+
+
+def undo(bundles: t.Iterable[Entry]) -> dict[str, list[dict[str, str]]]:
+    """How to undo what this run swapped: certificates for state=rolled_back, and those for state=absent that had none before."""
+    swapped = [bundle for bundle in bundles if bundle["swapped"]]
+    return {
+        "rolled_back": [
+            {"name": bundle["name"], "version": bundle["previous_version"]}
+            for bundle in swapped
+            if bundle["previous_version"]
+        ],
+        "absent": [{"name": bundle["name"]} for bundle in swapped if not bundle["previous_version"]],
+    }
+
+
+def show_as_before(sights: t.Iterable[Entry], services: t.Iterable[str]) -> list[dict[str, t.Any]]:
+    """The endpoints of SERVICES that answered before, each expected to show what it showed then."""
+    services = list(services)
+    return [
+        {
+            **{
+                key: sight[key]
+                for key in ("label", "host", "port", "server_name", "starttls")
+                if sight.get(key) is not None
+            },
+            "expect_fingerprint": sight["fingerprint"],
+        }
+        for sight in sights
+        if sight["reachable"] and sight["label"] in services
+    ]
+
+
+def sum_up(
+    services: t.Iterable[Entry],
+    bundles: t.Iterable[Entry],
+    endpoints: t.Iterable[Entry],
+    sights: t.Iterable[Entry],
+    running: t.Iterable[str],
+) -> list[dict[str, t.Any]]:
+    """One line for each certificate at each service: name, old and new serial, where and until when it is served."""
+    by_fingerprint = {bundle["fingerprint"]: bundle for bundle in bundles}
+    lines: dict[tuple[str, str], dict[str, t.Any]] = {}
+    for endpoint, sight in zip(endpoints, sights):
+        bundle = by_fingerprint.get(endpoint.get("expect_fingerprint", ""))
+        if bundle is None:
+            continue
+        line = lines.setdefault(
+            (endpoint["label"], bundle["name"]),
+            {
+                "service": endpoint["label"],
+                "name": bundle["name"],
+                "path": bundle["path"],
+                "old_serial": bundle["previous_serial"],
+                "new_serial": bundle["serial"],
+                "old_public_key_fingerprint": bundle["previous_public_key_fingerprint"],
+                "new_public_key_fingerprint": bundle["public_key_fingerprint"],
+                "not_after": bundle["not_after"],
+                "changed": bundle["changed"],
+                "running": endpoint["label"] in running,
+                "ports": [],
+                "server_names": [],
+                "served": True,
+            },
+        )
+        line["running"] = line["running"] or sight["reachable"]
+        line["served"] = line["served"] and sight.get("fingerprint") == endpoint["expect_fingerprint"]
+        for key, value in (("ports", endpoint["port"]), ("server_names", endpoint.get("server_name"))):
+            if value is not None and value not in line[key]:
+                line[key].append(value)
+    return list(lines.values())
+
+
+def tell(entry: Entry) -> str:
+    """A line of the summary, or a sight, as a sentence for people."""
+    if "new_serial" not in entry:
+        where = f"{entry['host']} port {entry['port']} {_as_name(entry['server_name'])}"
+        seen = entry.get("error") or f"{where} serves {entry['subject']}, serial {entry['serial']}."
+        return seen
+    where = f"port {', '.join(map(str, entry['ports']))}"
+    dates = f"serial {entry['new_serial']}, valid until {entry['not_after']}"
+    old = entry["old_serial"]
+    before = f" (before: serial {old})" if old and old != entry["new_serial"] else ""
+    if entry["served"]:
+        return f"{entry['service']} serves {entry['name']} at {where}: {dates}{before}."
+    if not entry["running"]:
+        return f"{entry['service']} does not run; {entry['name']} is in place for its start: {dates}{before}."
+    return f"{entry['service']} does not serve {entry['name']} at {where} yet: {dates}{before}."
+
+
+def find_reason(result: Entry) -> str:
+    """The words of the task that failed: of its first failed item, and a command's own rather than Ansible's."""
+    failed = next((item for item in result.get("results", ()) if item.get("failed")), result)
+    said = [str(failed.get(key) or "").strip() for key in ("stderr", "stdout", "msg")]
+    text = next((text for text in said if text), "no reason was given")
+    text = text if len(text) <= 800 else text[:400] + " … " + text[-400:]
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _as_name(server_name: str | None) -> str:
+    return f"as {server_name}" if server_name else "without SNI"
+
+
+def _identity(certificate: Entry) -> str:
+    identity = certificate.get("certificate_arn") or certificate.get("domain_name")
+    if not identity:
+        raise AnsibleFilterError(
+            "An entry of acm_deploy_certificates has neither certificate_arn nor domain_name; give one."
+        )
+    return identity
+
+
+def _chosen(service: str, wanted: t.Iterable[str] | None, certificates: list[Entry]) -> list[str]:
+    if wanted is None:
+        return [_identity(certificate) for certificate in certificates]
+    chosen = []
+    for word in wanted:
+        for certificate in certificates:
+            if word in (certificate.get("name"), certificate.get("domain_name"), certificate.get("certificate_arn")):
+                chosen.append(_identity(certificate))
+                break
+        else:
+            raise AnsibleFilterError(
+                f"The service {service} wants the certificate {word}, which acm_deploy_certificates lacks."
+            )
+    return chosen
+
+
+def _folder(certificate: Entry, export: Entry) -> str:
+    name = certificate.get("name") or certificate.get("domain_name") or export["domain_name"]
+    return "wildcard" + name[1:] if name.startswith("*.") else name
+
+
+def _server_names(certificate: Entry, export: Entry) -> list[str]:
+    """The names to ask for. A wildcard's stand-in is www: some name must be asked for, and that is the likeliest."""
+    names = certificate.get("server_names")
+    if names is not None:
+        return list(names)
+    name = export["domain_name"]
+    return ["www" + name[1:] if name.startswith("*.") else name]
+
+
+def _default_certificate(service: Entry, exports: t.Mapping[str, Entry], sight: Entry | None) -> str | None:
+    if service["default_certificate"]:
+        return service["default_certificate"]
+    if not service["sni"] and len(service["certificates"]) == 1:
+        return service["certificates"][0]
+    shown = sight or {}
+    candidates = {identity: exports[identity] for identity in service["certificates"]}
+    for identity, export in candidates.items():
+        if shown.get("fingerprint") == export["fingerprint"]:
+            return identity
+    for identity, export in candidates.items():
+        if export["domain_name"] in shown.get("names", ()):
+            return identity
+    return None
+
+
+DECISIONS: dict[str, t.Callable[..., t.Any]] = {
+    "as_before": show_as_before,
+    "endpoints": list_endpoints,
+    "reason": find_reason,
+    "reloads": choose_reloads,
+    "requests": list_requests,
+    "returns": undo,
+    "sentence": tell,
+    "services": complete_services,
+    "sets": list_sets,
+    "summary": sum_up,
+}
+
+
+def acm_deploy(value: t.Any, decision: str, *arguments: t.Any, **named: t.Any) -> t.Any:
+    return DECISIONS[decision](value, *arguments, **named)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"acm_deploy": acm_deploy}

@@ -1,0 +1,75 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks on the code itself: each runs a tool over the whole collection, and shows the tool's own words when it fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+COLLECTION = Path(__file__).resolve().parents[2]
+LIMIT_S = 900
+
+Tool = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def collection() -> Path:
+    """The collection's folder, in a tree that has amazon.aws beside it."""
+    return COLLECTION
+
+
+@pytest.fixture(scope="session")
+def tool() -> Tool:
+    """tool(program, *arguments, cwd=…, succeeds=…): run it, fail with its output, or return that output."""
+
+    def run(
+        program: str,
+        *arguments: str,
+        cwd: Path = COLLECTION,
+        succeeds: Callable[[int, str], bool] = lambda code, output: code == 0,
+        env: dict[str, str] | None = None,
+    ) -> str:
+        require(program)
+        done = subprocess.run(
+            [program, *arguments],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        if not succeeds(done.returncode, done.stdout):
+            pytest.fail(
+                f"{program} {' '.join(arguments)} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False
+            )
+        return done.stdout
+
+    return run
+
+
+def require(program: str) -> None:
+    """Skip where a program is missing, by its name; in CI that is a failure."""
+    if shutil.which(program) is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up(f"{program} is not installed")
+
+
+@pytest.fixture(scope="session")
+def artifact(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The collection as `ansible-galaxy collection build` packs it."""
+    folder = tmp_path_factory.mktemp("artifact")
+    tool("ansible-galaxy", "collection", "build", "--output-path", str(folder), str(COLLECTION))
+    (built,) = folder.glob("certops-acm-*.tar.gz")
+    return built

@@ -1,0 +1,87 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user downloads: it holds the collection and nothing else, Galaxy takes it, and it installs without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+# What may lie at the top of the artifact. Everything else is for those who work on the collection.
+WANTED = {
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "FILES.json",
+    "LICENSE",
+    "MANIFEST.json",
+    "README.md",
+    "changelogs",
+    "docs",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
+    "tests",
+}
+
+
+def test_artifact_holds_only_the_collection(artifact: Path) -> None:
+    with tarfile.open(artifact) as archive:
+        names = [member.name for member in archive.getmembers() if member.isfile()]
+    strays = [name for name in names if name.split("/")[0] not in WANTED]
+    strays += [
+        name for name in names if name.startswith("tests/") and not re.match(r"tests/(config\.yml|sanity/)", name)
+    ]
+    strays += [name for name in names if re.search(r"(^|/)(\.|__pycache__|fragments/)|\.pyc$", name)]
+    assert not strays
+
+
+def test_galaxy_importer(tool, artifact: Path, collection: Path, tmp_path: Path) -> None:
+    """Galaxy's own importer, warnings included. Its exit code says nothing: it is the imported data's truth value."""
+    python = os.environ.get("ACM_IMPORTER_PYTHON")
+    if not python:
+        pytest.skip("./run test brings galaxy-importer: ACM_IMPORTER_PYTHON is not set")
+    # It imports into a tree of its own, and the modules' docs extend fragments of amazon.aws.
+    env = {
+        "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2]),
+    }
+    output = tool(
+        python,
+        "-m",
+        "galaxy_importer.main",
+        str(artifact),
+        cwd=tmp_path,
+        env=env,
+        succeeds=lambda code, output: "Importer processing completed successfully" in output,
+    )
+    complaints = [line for line in output.splitlines() if re.match(r"(WARNING|ERROR|CRITICAL)", line)]
+    assert not complaints
+
+
+def test_installs_without_a_network(tool, artifact: Path, collection: Path, tmp_path: Path) -> None:
+    beside = tmp_path / "ansible_collections" / "amazon"
+    beside.mkdir(parents=True)
+    (beside / "aws").symlink_to(collection.parents[1] / "amazon" / "aws")
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+    tool("ansible-galaxy", "collection", "install", "--offline", str(artifact), "-p", str(tmp_path), env=env)
+    listed = tool("ansible-doc", "--list", "certops.acm", env=env)
+    modules = {path.stem for path in (collection / "plugins" / "modules").glob("*.py")}
+    assert {line.split()[0].removeprefix("certops.acm.") for line in listed.splitlines()} == modules
+
+
+def test_execution_environment_installs_what_the_modules_need(collection: Path) -> None:
+    """meta/execution-environment.yml names requirements.txt, so that file must travel with the collection."""
+    text = (collection / "meta" / "execution-environment.yml").read_text(encoding="utf-8")
+    (named,) = re.findall(r"python: (\S+)", text)
+    assert (collection / named).exists() and shutil.which("ansible-galaxy")

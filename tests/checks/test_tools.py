@@ -1,0 +1,46 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tools that every Ansible collection answers to, and those that keep the Python in shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def test_sanity(tool) -> None:
+    """Every test of ansible-test; compile and import under each Python from 3.9 on that is installed."""
+    tool("ansible-test", "sanity", "--color", "no")
+
+
+def test_ansible_lint(tool) -> None:
+    tool("ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor")
+
+
+def test_docs(tool) -> None:
+    tool("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
+
+
+def test_changelog(tool) -> None:
+    tool("antsibull-changelog", "lint")
+
+
+def test_black(tool) -> None:
+    tool("black", "--check", "--quiet", "--diff", "plugins", "tests", "tools")
+
+
+def test_mypy(tool, collection: Path) -> None:
+    """Types, with amazon.aws left out: it has none. Run above ansible_collections, so that its imports are found."""
+    tree = collection.parents[2]
+    config = str(collection / "pyproject.toml")
+    tool("mypy", "--config-file", config, "ansible_collections/certops/acm/plugins", cwd=tree)
+
+
+def test_mypy_tools(tool, collection: Path) -> None:
+    tool("mypy", "--config-file", str(collection / "pyproject.toml"), ".", cwd=collection / "tools")
+
+
+def test_shell(tool) -> None:
+    tool("shellcheck", "run", ".ci/run")

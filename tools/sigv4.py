@@ -1,0 +1,178 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Signature Version 4, seen from the server: who asks, and is what arrived what was signed?
+
+The rules are those of "Signature Version 4 signing process" in the AWS documentation; the messages are the service's own.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta, timezone
+from email.message import Message
+from email.utils import parsedate_to_datetime
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
+
+ALGORITHM = "AWS4-HMAC-SHA256"
+TERMINATOR = "aws4_request"
+MAX_SKEW = timedelta(minutes=15)
+BASIC_FORMAT = "%Y%m%dT%H%M%SZ"
+# What is asked must be what was signed; a signature that leaves one of these open is worth nothing.
+MUST_BE_SIGNED = ("host", "x-amz-target")
+
+
+class Refusal(Exception):
+    """A request that is not let in; `code` is AWS's name for the reason."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class _Recomputation(SigV4Auth):
+    """botocore's signer over exactly those headers that the client says it has signed."""
+
+    def __init__(self, credentials: Credentials, service: str, region: str, signed: Collection[str]) -> None:
+        super().__init__(credentials, service, region)
+        self._signed = signed
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
+        chosen = HTTPHeaders()
+        for name, value in request.headers.items():
+            if name.lower() in self._signed:
+                chosen[name.lower()] = value
+        return chosen
+
+
+class Gate:
+    """Lets in what was signed by one key pair for these services of one region."""
+
+    def __init__(
+        self,
+        access_key: tuple[str, str],
+        region: str,
+        services: Collection[str] = ("acm",),
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        self._credentials = Credentials(*access_key)
+        self._region = region
+        self._services = services
+        self._clock = clock
+
+    def check(self, method: str, target: str, headers: Message, body: bytes) -> None:
+        """Raises Refusal unless the request is signed as it should be."""
+        given = _authorization(headers.get("Authorization"))
+        timestamp = _timestamp(headers)
+        identifier, date, region, service, terminator = _scope(given["Credential"])
+        # A token would belong to temporary credentials, which are not given out here.
+        if identifier != self._credentials.access_key or headers.get("X-Amz-Security-Token"):
+            raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
+        self._check_scope(date, region, service, terminator, timestamp)
+        self._check_time(timestamp)
+
+        signed = given["SignedHeaders"].lower().split(";")
+        date_header = "x-amz-date" if "X-Amz-Date" in headers else "date"
+        for name in (*MUST_BE_SIGNED, date_header):
+            if name in headers and name not in signed:
+                raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
+        request = AWSRequest(method, f"http://{headers.get('Host', '')}{target}", headers, body)
+        request.context["timestamp"] = timestamp
+        signer = _Recomputation(self._credentials, service, region, signed)
+        if headers.get("X-Amz-Content-SHA256", signer.payload(request)) != signer.payload(request):
+            raise _invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
+        wanted = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        if not hmac.compare_digest(wanted.encode(), given["Signature"].encode()):
+            raise _invalid(
+                "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+                "Access Key and signing method. Consult the service documentation for details."
+            )
+
+    def _check_scope(self, date: str, region: str, service: str, terminator: str, timestamp: str) -> None:
+        if region != self._region:
+            raise _invalid(f"Credential should be scoped to a valid region, not '{region}'.")
+        if service not in self._services:
+            raise _invalid(f"Credential should be scoped to correct service: '{sorted(self._services)[0]}'.")
+        if terminator != TERMINATOR:
+            raise _invalid(f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'.")
+        if date != timestamp[:8]:
+            raise _invalid(
+                "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
+                f"'{date}' != '{timestamp[:8]}', from '{timestamp}'."
+            )
+
+    def _check_time(self, timestamp: str) -> None:
+        now = self._clock()
+        signed_at = datetime.strptime(timestamp, BASIC_FORMAT).replace(tzinfo=timezone.utc)
+        shown, minutes = now.strftime(BASIC_FORMAT), int(MAX_SKEW.total_seconds() // 60)
+        if signed_at < now - MAX_SKEW:
+            limit = (now - MAX_SKEW).strftime(BASIC_FORMAT)
+            raise _invalid(f"Signature expired: {timestamp} is now earlier than {limit} ({shown} - {minutes} min.)")
+        if signed_at > now + MAX_SKEW:
+            limit = (now + MAX_SKEW).strftime(BASIC_FORMAT)
+            raise _invalid(f"Signature not yet current: {timestamp} is still later than {limit} ({shown} + {minutes} min.)")
+
+
+def _authorization(header: str | None) -> dict[str, str]:
+    """Credential, SignedHeaders and Signature."""
+    if not header:
+        raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
+    algorithm, _space, rest = header.partition(" ")
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"The Authorization header must begin with {ALGORITHM}.")
+    given = {}
+    for part in rest.split(","):
+        key, equals, value = part.strip().partition("=")
+        if not equals:
+            raise _incomplete(f"'{key}' not a valid key=value pair (missing equal-sign) in Authorization header.")
+        given[key] = value
+    missing = [name for name in ("Credential", "Signature", "SignedHeaders") if not given.get(name)]
+    if missing:
+        raise _incomplete(" ".join(f"Authorization header requires '{name}' parameter." for name in missing))
+    return given
+
+
+def _scope(credential: str) -> list[str]:
+    parts = credential.split("/")
+    if len(parts) != 5:
+        raise _incomplete(
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
+            f"got '{credential}'."
+        )
+    return parts
+
+
+def _timestamp(headers: Message) -> str:
+    """When the request says it was signed, in ISO 8601's basic format."""
+    stamp = headers.get("X-Amz-Date")
+    if stamp is None and "Date" in headers:
+        try:
+            stamp = parsedate_to_datetime(headers["Date"]).astimezone(timezone.utc).strftime(BASIC_FORMAT)
+        except (ValueError, OverflowError):
+            stamp = headers["Date"]
+    if stamp is None:
+        raise _incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    try:
+        if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp):
+            raise ValueError
+        datetime.strptime(stamp, BASIC_FORMAT)
+    except ValueError:
+        raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.") from None
+    return stamp
+
+
+def _invalid(message: str) -> Refusal:
+    return Refusal("InvalidSignatureException", message)
+
+
+def _incomplete(message: str) -> Refusal:
+    return Refusal("IncompleteSignatureException", message)

@@ -1,0 +1,177 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verbs of ./run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import workbench
+from debian import install_packages, may_install_packages
+from processes import run_to_the_end
+from trouble import Trouble, say
+
+# Server program → the Debian package that brings it.
+DEMO_SERVERS = {"nginx": "nginx", "named": "bind9"}
+
+
+def demo(arguments: list[str]) -> int:
+    """issue, serve and renew real certificates on this machine, without an AWS account"""
+    start = time.monotonic()
+    workbench.prepare("controller")
+    env = workbench.sealed_environment("controller")
+    missing = [program for program in DEMO_SERVERS if not shutil.which(program, path=env["PATH"])]
+    if missing and may_install_packages():
+        install_packages([DEMO_SERVERS[program] for program in missing], workbench.WORK / "log" / "apt-demo.log")
+    elif missing:
+        packages = " ".join(DEMO_SERVERS[program] for program in missing)
+        say(
+            f"Not installed: {', '.join(missing)}. The demo's own small stand-ins take their place (as root: apt-get install {packages})."
+        )
+    root = workbench.WORK / "demo"
+    root.mkdir(exist_ok=True)
+    command = ["ansible-playbook", "certops.acm.demo", "-e", json.dumps({"demo_root": str(root)}), *arguments]
+    with workbench.turn("demo", "Another ./run demo is at work in this checkout; waiting for it."):
+        code = run_to_the_end(command, env, cwd=root)
+    print(f"\n./run demo took {time.monotonic() - start:.0f} s.")
+    return code
+
+
+def play(arguments: list[str]) -> int:
+    """run ansible-playbook with this collection: ./run play PLAYBOOK [options], PLAYBOOK a path or certops.acm.NAME"""
+    if not arguments:
+        raise Trouble("./run play needs a playbook: a path, or a name such as certops.acm.deploy.")
+    workbench.prepare("controller")
+    env = workbench.ansible_environment("controller")
+    if not any(argument.startswith(("-i", "--inv")) for argument in arguments) and "ANSIBLE_INVENTORY" not in env:
+        # Only this machine takes part: then Ansible's scratch files need not go to ~/.ansible either.
+        env.setdefault("ANSIBLE_REMOTE_TMP", str(workbench.WORK / "ansible" / "tmp"))
+    return replace_by(["ansible-playbook", *arguments], env)
+
+
+def test(arguments: list[str]) -> int:
+    """run every test and check, or those that pytest's arguments choose: ./run test -k wildcard"""
+    return pytest(arguments or ["tests"])
+
+
+def lint(arguments: list[str]) -> int:
+    """run only the checks on the code itself: sanity, ansible-lint, docs, types, imports, packaging"""
+    return pytest(["tests/checks", *arguments])
+
+
+def pytest(arguments: list[str]) -> int:
+    workbench.prepare("dev", "importer")
+    workbench.furnish_home()
+    env = workbench.sealed_environment("dev")
+    env["PATH"] = with_real_interpreters(env["PATH"])
+    env["ACM_IMPORTER_PYTHON"] = str(workbench.python_of("importer"))
+    with workbench.turn("test", "Another ./run test is at work in this checkout; waiting for it."):
+        return run_to_the_end(
+            [str(workbench.python_of("dev")), "-m", "pytest", *arguments], env, cwd=workbench.COLLECTION
+        )
+
+
+def with_real_interpreters(path: str) -> str:
+    """PATH with the other Pythons of this machine, as interpreters: ansible-test fails on a version manager's shims."""
+    folders = [folder for folder in path.split(os.pathsep) if Path(folder).name != "shims"]
+    versions = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    for minor in range(9, 15):
+        if not shutil.which(f"python3.{minor}", path=os.pathsep.join(folders)):
+            folders += [str(found.parent) for found in sorted(versions.glob(f"3.{minor}.*/bin/python3.{minor}"))[-1:]]
+    return os.pathsep.join(folders)
+
+
+def docs(arguments: list[str]) -> int:
+    """build the HTML documentation into .work/docs"""
+    workbench.prepare("dev")
+    env = workbench.sealed_environment("dev")
+    site = workbench.WORK / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    # antsibull-docs refuses a folder in which others may write.
+    (site / "rst").mkdir(parents=True, mode=0o755)
+    what = ["--use-current", "--squash-hierarchy", "--fail-on-error", "certops.acm"]
+    for command in (
+        [
+            "antsibull-docs",
+            "sphinx-init",
+            "--title=certops.acm",
+            "--html-short-title=certops.acm",
+            f"--dest-dir={site}",
+            *what,
+        ],
+        ["antsibull-docs", f"--config-file={site}/antsibull-docs.cfg", "collection", f"--dest-dir={site}/rst", *what],
+        ["sphinx-build", "-M", "html", f"{site}/rst", f"{site}/build", "-c", str(site)],
+    ):
+        log = workbench.WORK / "log" / f"docs-{command[0]}.log"
+        program = str(workbench.python_of("dev").with_name(command[0]))
+        workbench.run_logged([program, *command[1:]], log, f"{command[0]} failed", env=env)
+    print(site / "build" / "html" / "index.html")
+    return 0
+
+
+def bench(arguments: list[str]) -> int:
+    """run the programs in benchmarks/, or those named: ./run bench NAME"""
+    workbench.prepare("dev")
+    found = sorted(
+        path for path in (workbench.COLLECTION / "benchmarks").glob("*.py") if not arguments or path.stem in arguments
+    )
+    if not found:
+        say(
+            "There is no such benchmark in benchmarks/."
+            if arguments
+            else "There is nothing to run: benchmarks/ holds no program."
+        )
+        return 1 if arguments else 0
+    env = workbench.sealed_environment("dev")
+    codes = [
+        run_to_the_end([str(workbench.python_of("dev")), str(path)], env, cwd=workbench.COLLECTION) for path in found
+    ]
+    return max(codes)
+
+
+def authority(arguments: list[str]) -> int:
+    """serve ACM's protocol from an embedded authority: ./run authority DIR PORT [--anyone]"""
+    workbench.prepare("controller")
+    env = {**workbench.ansible_environment("controller"), "PYTHONPATH": str(workbench.TREE)}
+    program = workbench.CHECKOUT / "tools" / "authority_server.py"
+    return replace_by([str(workbench.python_of("controller")), "-B", str(program), *arguments], env)
+
+
+def replace_by(command: list[str], env: dict[str, str]) -> NoReturn:
+    sys.stdout.flush()
+    os.execvpe(command[0], command, env)
+
+
+VERBS: tuple[Callable[[list[str]], int], ...] = (demo, play, test, lint, bench, docs, authority)
+
+
+def main(arguments: list[str]) -> int:
+    verb = next((verb for verb in VERBS if arguments and verb.__name__ == arguments[0]), None)
+    if verb is None:
+        print("./run VERB [arguments]\n" + "\n".join(f"  {verb.__name__:9} {verb.__doc__}" for verb in VERBS))
+        return 0 if not arguments or arguments[0] in ("help", "-h", "--help") else 2
+    for wanted in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wanted, lambda number, frame: sys.exit(128 + number))
+    try:
+        return verb(arguments[1:])
+    except Trouble as trouble:
+        say(str(trouble))
+        return 1
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,309 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The git-ignored folder .work: Python environments, amazon.aws, and the copy of the collection in which everything runs.
+
+Nothing outside that folder is written. What takes long is made once and is either complete or absent: a stamp,
+written last, names what a thing was made of; without the right stamp it is removed and made anew.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from debian import install_packages, may_install_packages
+from trouble import Trouble, say
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+WORK = CHECKOUT / ".work"
+HOME = WORK / "home"
+TREE = WORK / "tree"
+COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
+
+# Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and that alone is taken out of it.
+AMAZON_AWS_SOURCE = "ansible==12.3.0"
+
+# ansible-test would fetch its pip bootstrap; it takes what lies in its cache under these names instead (core 2.17, 2.19, 2.20).
+PIP_BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
+
+
+def prepare(*environments: str) -> None:
+    """Make or refresh .work: the named Python environments (requirements-NAME.txt), amazon.aws and the tree."""
+    files = files_of_checkout()
+    try:
+        for folder in (WORK, WORK / "log", HOME):
+            folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise Trouble(
+            f"Cannot write in {WORK} ({error.strerror}): ./run keeps all it makes there, so it needs a checkout of your own."
+        ) from error
+    with turn("set-up", "Another ./run is setting up .work; waiting for it."):
+        for name in environments:
+            make_python_environment(name)
+        make_amazon_aws(environments[0])
+        refresh_collection(files)
+
+
+@contextmanager
+def turn(name: str, waiting: str) -> Iterator[None]:
+    """Hold the lock .work/NAME.lock, and say why when that takes a wait."""
+    with open(WORK / f"{name}.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(waiting)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def make(target: Path, made_of: str, what: str, build: Callable[[Path], None]) -> None:
+    """Have `build` make the folder `target` unless it stands there complete, made of the same."""
+    stamp = target.with_name(f"{target.name}.stamp")
+    if target.is_dir() and stamp.exists() and stamp.read_text(encoding="utf-8") == made_of:
+        return
+    say(f"Setting up {what} …")
+    start = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        build(target)
+        stamp.write_text(made_of, encoding="utf-8")
+    except BaseException as error:
+        shutil.rmtree(target, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise Trouble(f"Cannot set up {what} in {target}: {error.strerror or error}.") from error
+        raise
+    say(f"  done in {time.monotonic() - start:.0f} s, in {target.relative_to(CHECKOUT)}")
+
+
+def python_of(environment: str) -> Path:
+    return WORK / "venv" / environment / "bin" / "python"
+
+
+def make_python_environment(name: str) -> None:
+    requirements = f"requirements-{name}.txt"
+    wanted = requirements_text(CHECKOUT / requirements)
+    # A virtual environment cannot be moved, and dies with the Python it was made from: both belong to what it is made of.
+    made_of = "\n".join([sys.version, sys.base_prefix, str(WORK), hashlib.sha256(wanted.encode()).hexdigest()])
+
+    def build(target: Path) -> None:
+        require_venv_module()
+        log = WORK / "log" / f"venv-{name}.log"
+        run_logged([sys.executable, "-m", "venv", str(target)], log, "python3 -m venv failed")
+        pip(name, log, "install", "--requirement", str(CHECKOUT / requirements))
+
+    make(WORK / "venv" / name, made_of, f"Python packages ({requirements})", build)
+
+
+def requirements_text(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    included = re.findall(r"^-r (\S+)", text, flags=re.MULTILINE)
+    return text + "".join(requirements_text(path.parent / name) for name in included)
+
+
+def require_venv_module() -> None:
+    """Debian and Ubuntu keep venv in a package of its own."""
+    try:
+        import ensurepip  # noqa: F401
+    except ImportError:
+        package = f"python3.{sys.version_info.minor}-venv"
+        if sys.base_prefix == "/usr" and may_install_packages():
+            install_packages([package], WORK / "log" / "apt-venv.log")
+        else:
+            raise Trouble(
+                f"{sys.executable} has no venv module: on Debian or Ubuntu, `apt-get install {package}` as root brings it; then run this again."
+            ) from None
+
+
+def pip(environment: str, log: Path, *arguments: str) -> None:
+    """Run an environment's pip under the user's own pip configuration, with its cache in .work."""
+    own = {"PIP_CACHE_DIR": str(WORK / "cache" / "pip"), "PIP_USER": "0", "PIP_NO_INPUT": "1"}
+    argv = [str(python_of(environment)), "-m", "pip", "--disable-pip-version-check", "--retries", "2", *arguments]
+    run_logged(argv, log, "pip failed", env={**plain_environment(), **own}, explain=explain_pip)
+
+
+def explain_pip(log_text: str) -> str | None:
+    """The usual reasons for which pip fails, as one sentence."""
+    unreachable = re.search(
+        r"(?:Retrying \(Retry|Connection (?:refused|timed out)|Name or service|name resolution)", log_text
+    )
+    if unreachable:
+        index = re.sub(r"//[^/]*@", "//", os.environ.get("PIP_INDEX_URL", "the index that pip is configured for"))
+        return f"The Python packages cannot be fetched, {index} does not answer: check the network, the proxy and `pip config list`, then run this again"
+    errors = re.findall(r"^ERROR: (.+)", log_text, flags=re.MULTILINE)
+    return f"pip failed: {errors[-1].rstrip('.')}" if errors else None
+
+
+def run_logged(
+    argv: list[str],
+    log: Path,
+    what: str,
+    env: dict[str, str] | None = None,
+    explain: Callable[[str], str | None] = lambda log_text: None,
+) -> None:
+    """Run quietly, all output into `log`; a failure is one sentence that names the log."""
+    with open(log, "w", encoding="utf-8") as output:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env or plain_environment(), check=False
+        )
+    if done.returncode:
+        sentence = explain(log.read_text(encoding="utf-8", errors="replace")) or what
+        raise Trouble(f"{sentence}. Details: {log}")
+
+
+def make_amazon_aws(environment: str) -> None:
+    def build(target: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
+            log = WORK / "log" / "amazon-aws.log"
+            # The wheel is only a carrier: which Python it asks for does not matter.
+            options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", f"--dest={folder}")
+            pip(environment, log, "download", *options, AMAZON_AWS_SOURCE)
+            (wheel,) = Path(folder).glob("*.whl")
+            with zipfile.ZipFile(wheel) as archive:
+                members = [name for name in archive.namelist() if name.startswith("ansible_collections/amazon/aws/")]
+                archive.extractall(folder, members)
+            os.replace(Path(folder) / "ansible_collections" / "amazon" / "aws", target)
+
+    target = TREE / "ansible_collections" / "amazon" / "aws"
+    make(target, AMAZON_AWS_SOURCE, f"the collection amazon.aws (from {AMAZON_AWS_SOURCE}, 54 MB)", build)
+
+
+def refresh_collection(files: list[str]) -> None:
+    """Bring TREE's copy up to date with the checkout: these files, and none that an earlier copy still has."""
+    listing = WORK / "tree.list"
+    before = set(listing.read_text(encoding="utf-8").split("\0")) if listing.exists() else set()
+    now = {name for name in files if (CHECKOUT / name).is_file()}
+    for name in sorted(before - now - {""}):
+        (COLLECTION / name).unlink(missing_ok=True)
+        remove_empty_folders((COLLECTION / name).parent)
+    for name in sorted(now):
+        copy_if_changed(CHECKOUT / name, COLLECTION / name)
+    listing.write_text("\0".join(sorted(now)), encoding="utf-8")
+    if not (COLLECTION / ".git").exists():
+        # ansible-test and ansible-lint ask git for the files; from the checkout's own git they would hear that .work is ignored.
+        git(COLLECTION, "init", "--quiet", "--template=")
+
+
+def files_of_checkout() -> list[str]:
+    """What git tracks here or would track."""
+    listed = git(CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    return [name for name in listed.split("\0") if name]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    if not shutil.which("git"):
+        raise Trouble(
+            "git is missing: ./run asks it which files belong to the collection; install it (Debian: `apt-get install git`)."
+        )
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(["git", "-C", str(folder), *arguments], env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = done.stderr.strip().partition("\n")[0]
+        raise Trouble(f"git cannot read {folder} ({said}): work in a clone of the repository that belongs to you.")
+    return done.stdout
+
+
+def copy_if_changed(source: Path, target: Path) -> None:
+    wanted = source.stat()
+    if target.is_file():
+        present = target.stat()
+        if (present.st_size, present.st_mtime_ns, present.st_mode) == (
+            wanted.st_size,
+            wanted.st_mtime_ns,
+            wanted.st_mode,
+        ):
+            return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = target.with_name(f".{target.name}.new")
+    shutil.copy2(source, fresh)
+    os.replace(fresh, target)
+
+
+def remove_empty_folders(folder: Path) -> None:
+    while folder != COLLECTION:
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def plain_environment() -> dict[str, str]:
+    """The caller's environment without what another Python project may have left in it."""
+    return {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+    }
+
+
+def ansible_environment(name: str) -> dict[str, str]:
+    """The caller's environment, with this collection and the tools of environment `name` in front."""
+    env = plain_environment()
+    # An unprivileged user's PATH often lacks the folders where Debian puts servers.
+    env["PATH"] = os.pathsep.join(
+        [str(python_of(name).parent), env.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
+    )
+    known = env.get("ANSIBLE_COLLECTIONS_PATH", "~/.ansible/collections:/usr/share/ansible/collections")
+    env["ANSIBLE_COLLECTIONS_PATH"] = f"{TREE}{os.pathsep}{known}"
+    env["ANSIBLE_HOME"] = str(WORK / "ansible")
+    env["XDG_CACHE_HOME"] = str(WORK / "cache")
+    return env
+
+
+def sealed_environment(name: str) -> dict[str, str]:
+    """ansible_environment without anything of the caller's own: no AWS account, no Ansible settings, no home folder."""
+    env = {
+        key: value
+        for key, value in ansible_environment(name).items()
+        if not re.match(r"(ANSIBLE|AWS|CERTOPS|PYTEST|MYPY|XDG)_", key)
+    }
+    env.update(
+        HOME=str(HOME),
+        XDG_CACHE_HOME=str(WORK / "cache"),
+        ANSIBLE_COLLECTIONS_PATH=str(TREE),
+        ANSIBLE_HOME=str(WORK / "ansible"),
+        ANSIBLE_REMOTE_TMP=str(WORK / "ansible" / "tmp"),
+        ANSIBLE_CONFIG=str(write(HOME / "ansible.cfg", "[defaults]\nlocalhost_warning = false\nnocows = true\n")),
+        AWS_EC2_METADATA_DISABLED="true",
+        LC_ALL="C.UTF-8",
+    )
+    return env
+
+
+def furnish_home() -> None:
+    """What tools with the home folder .work/home need there: the user's pip settings, ansible-test's pip bootstrap."""
+    done = subprocess.run(
+        [str(python_of("dev")), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    )
+    settings = re.findall(r"^(?:global|install|:env:)\.([\w-]+)='(.*)'$", done.stdout, flags=re.MULTILINE)
+    lines = [
+        name + " = " + value.replace("\\n", " ") + "\n" for name, value in dict(settings).items() if name != "user"
+    ]
+    write(
+        HOME / ".config" / "pip" / "pip.conf",
+        "".join(["[global]\n", f"cache-dir = {WORK / 'cache' / 'pip'}\n", *lines]),
+    ).chmod(0o600)
+    bootstrap = (CHECKOUT / "tests" / "support" / "get_pip.py").read_text(encoding="utf-8")
+    for name in PIP_BOOTSTRAPS:
+        write(HOME / ".ansible" / "test" / "cache" / name, bootstrap)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
