@@ -18,7 +18,8 @@ import shlex
 import signal
 import stat
 import sys
-import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.utils import formatdate
 from typing import Any
 from uuid import uuid4
@@ -57,6 +58,9 @@ class Service:
                 self._gate.check(request.method, request.target, request.headers, request.body)
             except Refusal as refusal:
                 return with_request_id(error(400, refusal.code, refusal.message))
+        return self._carry_out(request)
+
+    def _carry_out(self, request: Request) -> Answer:
         return self._answer(request.headers.get("X-Amz-Target", ""), request.body)
 
 
@@ -91,8 +95,13 @@ def read_regular_file(path: str) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
-        return file.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            return None
+        with open(handle, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(handle)
 
 
 def open_or_make(path: str) -> Any:
@@ -121,7 +130,9 @@ def listen(port: int) -> Server:
         return Server(lambda request: None, port)
     except OSError as trouble:
         reason = os.strerror(trouble.errno or 0)
-        raise Trouble(f"Port {port} of 127.0.0.1 cannot be served: {reason}; take another, or 0 for any free one.") from None
+        raise Trouble(
+            f"Port {port} of 127.0.0.1 cannot be served: {reason}; take another, or 0 for any free one."
+        ) from None
 
 
 def serve(server: Server, authority: Any, gate: Gate | None) -> None:
@@ -160,23 +171,34 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
 
-    told = threading.Event()
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, lambda number, frame: told.set())
     try:
         server = listen(options.port)
         authority = open_or_make(options.dir)
     except Trouble as trouble:
         say(str(trouble))
         return 1
-    serve(server, authority, None if options.anyone else Gate(authority.access_key(), authority.region))
-    print(introduction(server.url, authority, options.anyone), flush=True)
-    while not told.wait(3600):
-        pass
-    # A second signal does not wait for the requests under way.
-    for wanted in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(wanted, signal.SIG_DFL)
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return 130
+    with ending_signals() as wait_for_one:
+        serve(server, authority, None if options.anyone else Gate(authority.access_key(), authority.region))
+        print(introduction(server.url, authority, options.anyone), flush=True)
+        wait_for_one()
     return 0 if server.end() else 1
+
+
+@contextmanager
+def ending_signals() -> Iterator[Callable[[], object]]:
+    """Hold back SIGTERM and SIGINT, for this thread and those it starts, so that one can be waited for.
+
+    After that, a second one ends the process at once.
+    """
+    wanted = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    yield lambda: signal.sigwait(wanted)
+    for each in wanted:
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, wanted)
 
 
 def port_number(text: str) -> int:

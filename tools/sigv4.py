@@ -119,7 +119,9 @@ class Gate:
             raise _invalid(f"Signature expired: {timestamp} is now earlier than {limit} ({shown} - {minutes} min.)")
         if signed_at > now + MAX_SKEW:
             limit = (now + MAX_SKEW).strftime(BASIC_FORMAT)
-            raise _invalid(f"Signature not yet current: {timestamp} is still later than {limit} ({shown} + {minutes} min.)")
+            raise _invalid(
+                f"Signature not yet current: {timestamp} is still later than {limit} ({shown} + {minutes} min.)"
+            )
 
 
 def _authorization(header: str | None) -> dict[str, str]:
