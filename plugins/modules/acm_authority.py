@@ -40,14 +40,14 @@ options:
   region:
     description:
       - AWS region that the authority pretends to be. Fixed once it is made.
+      - A new one is in V(us-east-1) unless this says otherwise.
     type: str
-    default: us-east-1
   account_id:
     description:
       - AWS account that the authority pretends to be; twelve digits in quotes. Fixed once it is made.
+      - A new one has V(123456789012) unless this says otherwise.
       - Validation records are derived from it, so that two authorities of one account ask for the same ones.
     type: str
-    default: "123456789012"
   key_file:
     description:
       - Where the key-encryption key lies that opens the private keys. Fixed once the authority is made.
@@ -58,6 +58,17 @@ options:
     description:
       - Locks the private keys by a passphrase instead of a key file. Needed again whenever the authority is used.
       - The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable may also be used, and is what the other modules read.
+    type: str
+  rotate_key:
+    description:
+      - Replace the key-encryption key, once. A key file gets a new random key; a passphrase is replaced by
+        O(new_passphrase).
+      - Certificates and their keys stay as they are. Whoever has the authority open goes on working.
+    type: bool
+    default: false
+  new_passphrase:
+    description:
+      - The passphrase that O(rotate_key) puts in the place of O(passphrase).
     type: str
   settings:
     description:
@@ -321,6 +332,11 @@ swept:
       returned: success
       type: list
       elements: str
+    troubles:
+      description: What could not be looked at, and why. The next sweep tries again. Each one is a warning of the task, too.
+      returned: success
+      type: list
+      elements: str
 """
 
 import os
@@ -328,18 +344,22 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils import pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, directory, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, directory, keys, opened, renewal
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
-ARGUMENT_SPEC = {
+NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
-    "region": {"type": "str", "default": "us-east-1"},
-    "account_id": {"type": "str", "default": "123456789012"},
+    "region": {"type": "str"},
+    "account_id": {"type": "str"},
     "key_file": {"type": "path", "no_log": False},
-    "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [directory.PASSPHRASE_VARIABLE])},
+    "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [keys.PASSPHRASE_VARIABLE])},
+    "rotate_key": {"type": "bool", "default": False, "no_log": False},
+    "new_passphrase": {"type": "str", "no_log": True},
     "settings": {"type": "dict", "default": {}},
     "smtp": {
         "type": "dict",
@@ -366,7 +386,7 @@ ARGUMENT_SPEC = {
             },
             "common_name": {"type": "str"},
             "validity_days": {"type": "int"},
-            "status": {"type": "str", "default": "ACTIVE", "choices": list(directory.CA_STATUSES)},
+            "status": {"type": "str", "default": "ACTIVE", "choices": list(opened.CA_STATUSES)},
         },
     },
     "approve": {
@@ -403,37 +423,39 @@ def main() -> None:
         result = run(module.params, module.check_mode)
     except InvalidInput as error:
         module.fail_json(msg=str(error))
+    for trouble in result.get("swept", {}).get("troubles", []):
+        module.warn(trouble)
     module.exit_json(**result)
 
 
 def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the authority to where the options want it; answers the module's result."""
+    if wanted["new_passphrase"] and not wanted["rotate_key"]:
+        raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
     wanted = {**wanted, "settings": _settings(wanted)}
-    password = (wanted["smtp"] or {}).get("password")
     before: dict[str, t.Any] = {}
     if directory.exists(wanted["path"]):
         authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
         _check_fixed(authority, wanted)
         before = _state(authority)
-    elif check_mode:
-        directory.check_place(wanted["path"], wanted["region"], wanted["account_id"], wanted["key_file"])
-        after = _planned(wanted, {"settings": Settings().as_dict()})
-        return {"changed": True, "diff": {"before": {}, "after": _shown(after)}, "authority": after}
     else:
+        place: dict[str, t.Any] = {name: wanted[name] or default for name, default in NEW.items()}
+        if check_mode:
+            directory.check_place(wanted["path"], key_file=wanted["key_file"], **place)
+            after = _planned({**wanted, **place}, {"settings": Settings().as_dict()})
+            return {"changed": True, "diff": {"before": {}, "after": _shown(after)}, "authority": after}
         authority = directory.create(
             wanted["path"],
-            region=wanted["region"],
-            account_id=wanted["account_id"],
             settings=wanted["settings"],
             key_file=wanted["key_file"],
             passphrase=wanted["passphrase"],
+            **place,
         )
+        authority.ensure_public_cas()
     if check_mode:
-        after = _planned(wanted, before)
-        return _result(before, after, changed=bool(wanted["approve"] or _in_use_changes(authority, wanted)))
-    changed = _bring(authority, wanted)
-    if wanted["smtp"] is not None:
-        changed = authority.set_smtp_password(password or "") or changed
+        return _result(before, _planned(wanted, before), _carry_out(authority, wanted, plan=True))
+    _bring(authority, wanted)
+    changed = _carry_out(authority, wanted)
     result = {}
     if wanted["sweep"]:
         swept = renewal.sweep(authority)
@@ -452,8 +474,8 @@ def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**wanted["settings"], "smtp": server}
 
 
-def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> bool:
-    """Settings, CAs, uses and approvals; whether approvals or uses changed (the rest shows in the state)."""
+def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
+    """What shows in the state: settings and CAs."""
     if wanted["settings"]:
         authority.configure(wanted["settings"])
     for ca in wanted["certificate_authorities"]:
@@ -466,27 +488,48 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> bool:
         _check_ca(row, ca)
         if row.status != ca["status"]:
             authority.set_ca_status(ca["name"], ca["status"])
+
+
+def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -> bool:
+    """What does not show in the state: whether it changes anything. `plan`: only look."""
     changed = False
+    if wanted["smtp"] is not None:
+        password = wanted["smtp"].get("password") or ""
+        is_other = (authority.smtp_password() or "") != password
+        changed = is_other
+        if is_other and not plan:
+            authority.set_smtp_password(password)
     for use in wanted["in_use_by"]:
-        changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"]) or changed
+        changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"], plan=plan) or changed
     for approval in wanted["approve"]:
         if approval["token"]:
-            _certificate, is_new = approvals.approve_token(authority, approval["token"])
+            _certificate, is_new = approvals.approve_token(authority, approval["token"], plan=plan)
         else:
-            _certificate, is_new = approvals.approve(authority, approval["certificate_arn"], approval["domain_name"])
+            _certificate, is_new = approvals.approve(
+                authority, approval["certificate_arn"], approval["domain_name"], plan=plan
+            )
         changed = is_new or changed
+    if wanted["rotate_key"]:
+        changed = True
+        if not plan:
+            keys.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
     return changed
 
 
 def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
+    """Refuse what cannot be changed, before anything is."""
     for name, present in (("region", authority.region), ("account_id", authority.place.account_id)):
-        default = ARGUMENT_SPEC[name]["default"]
-        if wanted[name] not in (present, default):
+        if wanted[name] not in (None, present):
             raise InvalidInput(
                 f"The authority in {authority.path} has the {name} {present}, which is fixed: "
                 f"leave {name} out, or make another authority for {wanted[name]}."
             )
-    Settings.of({**authority.settings.as_dict(), **wanted["settings"]})
+    authority.settings.changed(wanted["settings"])
+    with authority.store.read() as tx:
+        present_cas = {row.name: row for row in tx.cas()}
+    for ca in wanted["certificate_authorities"]:
+        if ca["name"] in present_cas:
+            _check_ca(present_cas[ca["name"]], ca)
 
 
 def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
@@ -495,15 +538,6 @@ def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
             f"The private CA {row.name} has a key of the kind {row.key_algorithm}, which is fixed: "
             f"give that, or another name for a CA with {wanted['key_algorithm']}."
         )
-
-
-def _in_use_changes(authority: t.Any, wanted: dict[str, t.Any]) -> bool:
-    with authority.store.read() as tx:
-        for use in wanted["in_use_by"]:
-            present = tx.certificate(use["certificate_arn"].rpartition("/")[2])
-            if present is None or list(present.in_use_by) != use["services"]:
-                return True
-    return False
 
 
 def _state(authority: t.Any) -> dict[str, t.Any]:

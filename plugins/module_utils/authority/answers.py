@@ -34,7 +34,9 @@ def detail(certificate: Certificate, place: Place, now: datetime, settings: Sett
         "DomainName": certificate.names[0] if certificate.names else None,
         "SubjectAlternativeNames": list(certificate.names) or None,
         "ManagedBy": certificate.managed_by,
-        "DomainValidationOptions": _validations(_ended(certificate, now, settings), certificate.created_at, place, now, settings),
+        "DomainValidationOptions": _validations(
+            _ended(certificate, now, settings), certificate.created_at, place, now, settings
+        ),
         "Subject": leaf.subject if leaf else f"CN={certificate.names[0]}" if certificate.names else None,
         "Issuer": _issuer(certificate),
         "CreatedAt": certificate.created_at,

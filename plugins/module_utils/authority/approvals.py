@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import issuance, lifecycle, renewal
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, DomainValidation
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Transaction
 from ansible_collections.certops.acm.plugins.module_utils.authority.validation import approval_of

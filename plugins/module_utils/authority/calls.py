@@ -12,7 +12,7 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import events
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Transaction
@@ -43,29 +43,41 @@ class Call:
     def carry_out(self, act: t.Callable[[Call], dict[str, t.Any]], request: dict[str, t.Any]) -> dict[str, t.Any]:
         self.request = request
         try:
+            self._check_rate()
             self.answer = act(self)
         except Fault as fault:
             self.audit_fault(request, fault)
             raise
         if not self._is_recorded:
-            with self.write():
+            with self.write(durable=False):
                 pass
         return self.answer
+
+    def _check_rate(self) -> None:
+        """Refuse a call that comes too fast, where the settings say so."""
+        rate = self.settings.rate(self.operation)
+        if rate is None:
+            return
+        with self.authority.store.write(durable=False) as tx:
+            is_in_time = tx.take_turn(self.operation, rate, self.now)
+        if not is_in_time:
+            raise Fault("ThrottlingException", "Rate exceeded")
 
     def read(self) -> t.ContextManager[Transaction]:
         return self.authority.store.read()
 
     @contextmanager
-    def write(self) -> t.Iterator[Transaction]:
-        """A transaction of a change; set `answer` in it when the change makes one (a new ARN)."""
-        with self.authority.store.write() as tx:
+    def write(self, durable: bool = True) -> t.Iterator[Transaction]:
+        """A transaction of a change; set `answer` in it when the change makes one (a new ARN). What only reads has
+        its record written without waiting for the disk."""
+        with self.authority.store.write(durable) as tx:
             yield tx
             if not self._is_recorded:
                 self._record(tx, self.request, self.answer, None)
         self._is_recorded = True
 
     def audit_fault(self, request: t.Mapping[str, t.Any], fault: Fault) -> None:
-        with self.authority.store.write() as tx:
+        with self.authority.store.write(durable=False) as tx:
             self._record(tx, request, None, (fault.code, fault.message))
 
     def _record(

@@ -14,8 +14,9 @@ from email.utils import formatdate
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import operations, shapes
 from ansible_collections.certops.acm.plugins.module_utils.authority.calls import Call, Fault
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError
+from ansible_collections.certops.acm.plugins.module_utils.authority.vault import WrongKey
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 TARGET_PREFIX = "CertificateManager."
@@ -49,7 +50,7 @@ class Endpoint:
             return self._reply(200, self._answer(target, body))
         except Fault as fault:
             return self._fault(fault.code, fault.message)
-        except StoreError as error:
+        except (StoreError, WrongKey) as error:
             return self._fault("ServiceUnavailable", str(error))
         except InvalidInput as error:
             return self._fault("ValidationException", str(error))
@@ -60,7 +61,9 @@ class Endpoint:
     def _answer(self, target: str, body: bytes) -> dict[str, t.Any]:
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
-            raise Fault("UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation of ACM.")
+            raise Fault(
+                "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation of ACM."
+            )
         if name not in operations.OPERATIONS:
             raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")
         try:

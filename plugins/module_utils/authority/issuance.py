@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle, validation
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, LeafRow, Transaction, moment
@@ -70,22 +70,37 @@ def key_context(certificate: Certificate, serial: str) -> str:
     return f"certificate {certificate.id} {serial}"
 
 
-def store_first(authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime) -> Certificate:
-    """The certificate, stored before, is issued now; told in the same transaction."""
+def store_first(
+    authority: Authority,
+    tx: Transaction,
+    certificate: Certificate,
+    signed: Signed,
+    now: datetime,
+    tags: t.Optional[t.Mapping[str, str]] = None,
+) -> Certificate:
+    """The certificate is issued now; told in the same transaction. `tags`: of one that was not stored before."""
     done = lifecycle.issued(certificate, signed.facts, now)
-    return _store(authority, tx, done, signed, now, "ISSUANCE")
+    return _store(authority, tx, done, signed, now, "ISSUANCE", tags)
 
 
-def store_renewed(authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime) -> Certificate:
+def store_renewed(
+    authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime
+) -> Certificate:
     done = _store(authority, tx, lifecycle.renewed(certificate, signed.facts, now), signed, now, "RENEWAL")
     authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, f"The certificate {done.arn} was renewed.")
     return done
 
 
 def _store(
-    authority: Authority, tx: Transaction, done: Certificate, signed: Signed, now: datetime, action: str
+    authority: Authority,
+    tx: Transaction,
+    done: Certificate,
+    signed: Signed,
+    now: datetime,
+    action: str,
+    tags: t.Optional[t.Mapping[str, str]] = None,
 ) -> Certificate:
-    authority.save(tx, done, now)
+    authority.save(tx, done, now, tags)
     tx.put_leaf(done, signed.row)
     tx.count_issued(t.cast(str, signed.row.ca_id))
     authority.tell(tx, events.AVAILABLE, done, now, Action=action)
@@ -98,7 +113,7 @@ def validate(authority: Authority, certificate: Certificate) -> Certificate:
     Whoever is quicker (another reader, a sweep) wins; the other's work is dropped.
     """
     now = authority.now()
-    if not lifecycle.is_validation_due(certificate, now, authority.settings):
+    if certificate.leaf or not lifecycle.is_validation_due(certificate, now, authority.settings):
         return certificate
     looked = validation.check_names(authority, certificate, certificate.validations, now)
     seen = certificate.with_(validations=looked.validations)
@@ -126,9 +141,7 @@ def _merged(
     present: t.Sequence[lifecycle.DomainValidation], looked: t.Sequence[lifecycle.DomainValidation]
 ) -> tuple[lifecycle.DomainValidation, ...]:
     """What was seen, but an approval that came meanwhile stays."""
-    return tuple(
-        old if old.status == lifecycle.SUCCESS else new for old, new in zip(present, looked)
-    )
+    return tuple(old if old.status == lifecycle.SUCCESS else new for old, new in zip(present, looked))
 
 
 def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
@@ -165,4 +178,3 @@ def ca_fault(
     if row.issued >= settings.quota_certificates_a_ca:
         return "PCA_LIMIT_EXCEEDED"
     return None
-

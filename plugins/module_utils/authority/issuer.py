@@ -24,7 +24,9 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
 
 RSA_BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 CLOCK_SKEW = timedelta(hours=1)  # how far before its issue a certificate is valid, for clocks that are behind
-DOMAIN_VALIDATED = "2.23.140.1.2.1"  # CA/B baseline 7.1.2.7.9: what a public leaf and its intermediate say of themselves
+DOMAIN_VALIDATED = (
+    "2.23.140.1.2.1"  # CA/B baseline 7.1.2.7.9: what a public leaf and its intermediate say of themselves
+)
 COUNTRY = "XX"  # CA/B baseline 7.1.2.10.2 wants one; this is that of nobody (ISO 3166: user-assigned)
 
 # RFC 5280 §5.3.1; ACM's REMOVE_FROM_CRL has no meaning in a full list.
@@ -53,7 +55,11 @@ def generate_key(algorithm: str) -> t.Any:
     """A new key pair; for RSA the library releases the interpreter meanwhile, so that two threads make two."""
     if algorithm in RSA_BITS:
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[algorithm])
-    curves = {"EC_prime256v1": ec.SECP256R1, "EC_secp384r1": ec.SECP384R1, "EC_secp521r1": ec.SECP521R1}
+    curves: dict[str, t.Any] = {
+        "EC_prime256v1": ec.SECP256R1,
+        "EC_secp384r1": ec.SECP384R1,
+        "EC_secp521r1": ec.SECP521R1,
+    }
     return ec.generate_private_key(curves[algorithm]())
 
 

@@ -39,11 +39,11 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
     tags = tag_dict(call.request.get("Tags", []))
     check_tags(tags, tags, call.settings)
     fingerprint = _fingerprint(call.request)
-    with call.read() as tx:
-        answer = _answered(call, tx, fingerprint)
+    if "IdempotencyToken" in call.request:
+        with call.read() as tx:
+            answer = _answered(call, tx, fingerprint)
         if answer:
             return answer
-        _check_quota(call, tx, certificate)
     signed = None
     if certificate.type == lifecycle.PRIVATE:
         try:
@@ -56,9 +56,10 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
             call.answer = answer
             return answer
         _check_quota(call, tx, certificate)
-        call.authority.save(tx, certificate, call.now, tags)
         if signed:
-            certificate = issuance.store_first(call.authority, tx, certificate, signed, call.now)
+            issuance.store_first(call.authority, tx, certificate, signed, call.now, tags)
+        else:
+            call.authority.save(tx, certificate, call.now, tags)
         tx.count_made("REQUESTED", _day(call))
         call.answer = {"CertificateArn": certificate.arn}
         if "IdempotencyToken" in call.request:
@@ -78,7 +79,10 @@ def _wanted(call: Call) -> Certificate:
     algorithm = request.get("KeyAlgorithm", "RSA_2048")
     if algorithm not in settings.request_key_algorithms:
         allowed = ", ".join(settings.request_key_algorithms)
-        raise Fault("InvalidParameterException", f"A certificate with a key of the kind {algorithm} cannot be requested: {allowed}.")
+        raise Fault(
+            "InvalidParameterException",
+            f"A certificate with a key of the kind {algorithm} cannot be requested: {allowed}.",
+        )
     method = None if ca_arn else request.get("ValidationMethod", "EMAIL")
     managed_by = request.get("ManagedBy")
     if (method == "HTTP") != (managed_by == "CLOUDFRONT"):
@@ -142,9 +146,7 @@ def _validations(call: Call, names: t.Sequence[str], method: str) -> tuple[Domai
 def check_validation_domain(name: str, domain: str) -> None:
     """A validation domain is the name itself or a superdomain of it."""
     if not (name == domain or name.endswith("." + domain)):
-        raise Fault(
-            "InvalidDomainValidationOptionsException", f"{domain} is neither {name} nor a superdomain of it."
-        )
+        raise Fault("InvalidDomainValidationOptionsException", f"{domain} is neither {name} nor a superdomain of it.")
 
 
 def _fingerprint(request: t.Mapping[str, t.Any]) -> str:
@@ -188,7 +190,9 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
         ca_id=None,
         pem=pem.certificate_pem(material.certificate),
         chain=pem.chain_pem(material.chain) or None,
-        sealed_key=call.authority.vault.seal(issuer.key_der(material.private_key), f"certificate {identifier} {facts.serial}"),
+        sealed_key=call.authority.vault.seal(
+            issuer.key_der(material.private_key), f"certificate {identifier} {facts.serial}"
+        ),
     )
     wanted = Certificate(
         id=identifier,
@@ -219,9 +223,10 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
     """The present certificate with the new leaf; ACM.md §5 says what may differ."""
     present = call.certificate(tx)
     if present.type != lifecycle.IMPORTED:
-        raise Fault("ValidationException", f"The certificate {present.arn} was not imported: nothing can be imported over it.")
-    row = tx.leaf(present.id)
-    assert row is not None
+        raise Fault(
+            "ValidationException", f"The certificate {present.arn} was not imported: nothing can be imported over it."
+        )
+    row = t.cast(LeafRow, tx.leaf(present.id))
     try:
         pem.check_reimport(pem.load_certificate(row.pem), material.certificate)
     except InvalidInput as error:
@@ -249,7 +254,8 @@ def _check_quota(call: Call, tx: Transaction, certificate: Certificate) -> None:
         raise Fault("LimitExceededException", f"The {place} holds {held} {doing} certificates, and {most} are allowed.")
     if made >= most_a_year:
         raise Fault(
-            "LimitExceededException", f"The {place} {doing} {made} certificates in a year, and {most_a_year} are allowed."
+            "LimitExceededException",
+            f"The {place} {doing} {made} certificates in a year, and {most_a_year} are allowed.",
         )
 
 

@@ -69,18 +69,14 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
             "ValidationException",
             f"The certificate {certificate.arn} was requested with Export=DISABLED: it cannot be exported.",
         )
-    state = lifecycle.status(certificate, call.authority.now(), call.settings)
-    if state != "ISSUED":
-        raise _no_certificate_yet(call, certificate)
     with call.write() as tx:
         # What is exported and what is marked as exported must be the same leaf, also beside a renewal.
         present = call.certificate(tx)
         row = tx.leaf(present.id)
-        assert row is not None
+        if row is None or lifecycle.status(present, call.authority.now(), call.settings) != "ISSUED":
+            raise _no_certificate_yet(call, present)
         call.authority.save(tx, present.with_(exported_at=call.now, ever_exported=True), call.now)
-    key = issuer.key_of_der(
-        call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial))
-    )
+    key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial)))
     return {
         "Certificate": row.pem,
         "CertificateChain": row.chain,
@@ -149,7 +145,9 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
     with call.write() as tx:
         certificate = call.certificate(tx)
         if certificate.type != lifecycle.AMAZON_ISSUED:
-            raise Fault("InvalidStateException", f"The certificate {certificate.arn} is {certificate.type}: it has no options.")
+            raise Fault(
+                "InvalidStateException", f"The certificate {certificate.arn} is {certificate.type}: it has no options."
+            )
         if options.get("Export", certificate.export_option) != certificate.export_option:
             raise Fault("ValidationException", "Export is fixed when a certificate is requested: request a new one.")
         if options.get("ValidationMethod", certificate.validation_method) != certificate.validation_method:

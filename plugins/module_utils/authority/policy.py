@@ -29,6 +29,26 @@ NOT_PUBLIC = (
 
 ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
+# §11: calls a second, of each operation. ACM.md names no number for RevokeCertificate and SearchCertificates.
+RATES = {
+    "AddTagsToCertificate": 5,
+    "DeleteCertificate": 10,
+    "DescribeCertificate": 10,
+    "ExportCertificate": 10,
+    "GetAccountConfiguration": 1,
+    "GetCertificate": 10,
+    "ImportCertificate": 1,
+    "ListCertificates": 8,
+    "ListTagsForCertificate": 10,
+    "PutAccountConfiguration": 1,
+    "RemoveTagsFromCertificate": 5,
+    "RenewCertificate": 5,
+    "RequestCertificate": 5,
+    "ResendValidationEmail": 1,
+    "RevokeCertificate": 5,
+    "SearchCertificates": 5,
+    "UpdateCertificateOptions": 5,
+}
 LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
 
 
@@ -80,6 +100,8 @@ class Settings:
     quota_imports_a_year: int = 5000
     quota_private_cas: int = 200
     quota_certificates_a_ca: int = 1_000_000
+    rate_limits: bool = False
+    rates: dict[str, int] = field(default_factory=dict)  # operation → calls a second, instead of RATES
     # §10: tags
     max_tags: int = 50
     max_tag_key_length: int = 127
@@ -109,6 +131,11 @@ class Settings:
     def as_dict(self) -> dict[str, t.Any]:
         return asdict(self)
 
+    def differing(self) -> dict[str, t.Any]:
+        """Only what differs from the defaults is stored: a default that changes with ACM then changes everywhere."""
+        defaults = asdict(Settings())
+        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+
     def _check(self) -> None:
         for name, value in asdict(self).items():
             if name.endswith(("_days", "_hours", "_minutes", "_day")) and isinstance(value, int):
@@ -127,9 +154,9 @@ class Settings:
             if strange:
                 raise InvalidInput(f"settings.{name} has {sorted(strange)[0]}: take of {', '.join(allowed)}.")
         for name, family in (("public_rsa_ca_key_algorithm", "RSA_"), ("public_ec_ca_key_algorithm", "EC_")):
-            allowed = tuple(each for each in CA_KEY_ALGORITHMS if each.startswith(family))
-            if getattr(self, name) not in allowed:
-                raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(allowed)}.")
+            kinds = [each for each in CA_KEY_ALGORITHMS if each.startswith(family)]
+            if getattr(self, name) not in kinds:
+                raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(kinds)}.")
         if self.renewal_window_percent is not None and not 1 <= self.renewal_window_percent <= 90:
             raise InvalidInput(
                 f"settings.renewal_window_percent is {self.renewal_window_percent}: take 1 to 90, "
@@ -147,6 +174,11 @@ class Settings:
             raise InvalidInput(
                 f"settings.smtp has {sorted(self.smtp)}: it needs host, and may have {', '.join(SMTP_KEYS[1:])}."
             )
+        for operation, rate in self.rates.items():
+            if operation not in RATES or not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
+                raise InvalidInput(
+                    f"settings.rates has {operation}: {rate!r}; it maps an operation of ACM to calls a second, 1 or more."
+                )
         strange = set(self.request_policy) - set(CONDITIONS)
         if strange:
             raise InvalidInput(
@@ -171,6 +203,10 @@ class Settings:
             return lifetime * self.renewal_window_percent / 100
         days = self.renewal_window_email_days if validation_method == "EMAIL" else self.renewal_window_days
         return min(timedelta(days=days), lifetime / 2)
+
+    def rate(self, operation: str) -> t.Optional[int]:
+        """Calls a second that are let through, or None for any number."""
+        return self.rates.get(operation, RATES[operation]) if self.rate_limits else None
 
     def domain_fault(self, name: str) -> t.Optional[str]:
         """The FailureReason for which no public certificate is ever issued for the name, or None."""
@@ -197,9 +233,7 @@ class Settings:
             "acm:ValidationMethod": [None if ca else request.get("ValidationMethod", "EMAIL")],
             "acm:DomainNames": [name.lower() for name in names],
             "acm:KeyAlgorithm": [request.get("KeyAlgorithm", "RSA_2048")],
-            "acm:CertificateTransparencyLogging": [
-                options.get("CertificateTransparencyLoggingPreference", "ENABLED")
-            ],
+            "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
             "acm:CertificateAuthority": [ca],
             "acm:Export": [options.get("Export", "DISABLED")],
         }

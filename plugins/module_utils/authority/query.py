@@ -97,19 +97,19 @@ class Clock(t.NamedTuple):
 
 def has_status(status: str, clock: Clock) -> Condition:
     """The status that lifecycle.status computes, as SQL; a test holds the two together."""
-    alive = "revoked_at IS NULL AND failed_at IS NULL AND "
+    alive = "+revoked_at IS NULL AND +failed_at IS NULL AND "  # the + keeps an index from being used for it
     if status == "REVOKED":
-        return Condition("revoked_at IS NOT NULL")
+        return Condition("(revoked_at IS NOT NULL) = 1")
     if status == "FAILED":
-        return Condition("(revoked_at IS NULL AND failed_at IS NOT NULL)")
-    if status == "ISSUED":
-        return Condition(f"({alive}not_after >= ?)", (clock.now,))
+        return Condition("(+revoked_at IS NULL AND (failed_at IS NOT NULL) = 1)")
+    if status == "ISSUED":  # nearly all
+        return Condition(f"({alive}+not_after >= ?)", (clock.now,))
     if status == "EXPIRED":
-        return Condition(f"({alive}not_after < ?)", (clock.now,))
+        return Condition(f"({alive}unlikely(COALESCE(not_after, '') < ?))", (clock.now,))
     if status == "PENDING_VALIDATION":
-        return Condition(f"({alive}not_after IS NULL AND created_at > ?)", (clock.timed_out,))
+        return Condition(f"({alive}(not_after IS NULL) = 1 AND created_at > ?)", (clock.timed_out,))
     if status == "VALIDATION_TIMED_OUT":
-        return Condition(f"({alive}not_after IS NULL AND created_at <= ?)", (clock.timed_out,))
+        return Condition(f"({alive}(not_after IS NULL) = 1 AND created_at <= ?)", (clock.timed_out,))
     return NOTHING
 
 
@@ -134,7 +134,7 @@ COLUMNS = {
     "IN_USE": "in_use",
     "HAS_NAMES": "has_names",
 }
-NEVER_NULL = ("arn", "created_at", "type", "key_algorithm", "exported", "in_use")
+NEVER_NULL = ("arn", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
 # What is sorted by and has no column of its own. Of ACME, which the authority does not speak, there is nothing.
 SORTED_AS = {
     "CERTIFICATE_ARN": "arn",
@@ -154,7 +154,8 @@ SORTED_AS = {
 
 @dataclass(frozen=True)
 class Query:
-    """A page of certificates."""
+    """A page of certificates. `each_of`: one of these holds, each of which has an index; the best of each are merged,
+    so that neither many nor few that fit make it slow."""
 
     where: Condition
     limit: int
@@ -162,21 +163,29 @@ class Query:
     sort_by: str = "CREATED_AT"
     descending: bool = True
     next_token: t.Optional[str] = None
+    each_of: t.Sequence[Condition] = (EVERYTHING,)
 
     def sql(self) -> tuple[str, tuple[t.Any, ...]]:
         """Asks for one row more than the page has, which tells whether there is another page."""
-        column = SORTED_AS[self.sort_by].format(**self.clock._asdict()) if self.sort_by in SORTED_AS else COLUMNS[self.sort_by]
+        column = (
+            SORTED_AS[self.sort_by].format(**self.clock._asdict())
+            if self.sort_by in SORTED_AS
+            else COLUMNS[self.sort_by]
+        )
         # '' sorts after every number, so that what has no value comes last when ascending.
         key = column if column in NEVER_NULL else f"COALESCE({column}, '')"
         way, direction = ("<", "DESC") if self.descending else (">", "ASC")
         where = self.where
         if self.next_token is not None:
             where = where & Condition(f"({key}, number) {way} (?, ?)", self._position())
-        text = (
-            f"SELECT facts, {key}, number FROM certificates WHERE {where.sql} "
-            f"ORDER BY {key} {direction}, number {direction} LIMIT ?"
-        )
-        return text, (*where.arguments, self.limit + 1)
+        parts = [every([one, where]) for one in self.each_of]
+        selects = [
+            f"SELECT * FROM (SELECT facts, {key}, number FROM certificates WHERE {part.sql} "
+            f"ORDER BY {key} {direction}, number {direction} LIMIT {self.limit + 1})"
+            for part in parts
+        ]
+        text = " UNION ALL ".join(selects) + f" ORDER BY 2 {direction}, 3 {direction} LIMIT {self.limit + 1}"
+        return text, tuple(argument for part in parts for argument in part.arguments)
 
     def token(self, row: t.Sequence[t.Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps([self.sort_by, self.descending, row[1], row[2]]).encode()).decode()

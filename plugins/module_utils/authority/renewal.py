@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuance, lifecycle, validation
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 
 def attempt(authority: Authority, certificate: Certificate) -> Certificate:
     """Try to renew now, if that is due. Answers the certificate as it stands then."""
+    if certificate.leaf is None or certificate.type == lifecycle.IMPORTED:
+        return certificate
     now = authority.now()
     settings = authority.settings
     if lifecycle.is_renewal_failed(certificate, now, settings):
@@ -72,7 +74,7 @@ def _end_failed(authority: Authority, certificate: Certificate, now: datetime) -
 
 
 def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, now: datetime) -> None:
-    """"Action required", once for each of the days before expiry that the settings name."""
+    """ "Action required", once for each of the days before expiry that the settings name."""
     left = t.cast(int, events.days_to_expiry(certificate, now))
     passed = [days for days in authority.settings_in(tx).renewal_notice_days if left <= days]
     if passed:
@@ -112,7 +114,8 @@ def sweep(authority: Authority) -> Swept:
     with authority.store.write() as tx:
         tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
         tx.forget(
-            started_at - timedelta(days=settings.events_kept_days), started_at - timedelta(days=settings.audit_kept_days)
+            started_at - timedelta(days=settings.events_kept_days),
+            started_at - timedelta(days=settings.audit_kept_days),
         )
         tx.set_meta("last_sweep_at", events.iso(started_at))
     authority.publish(with_crls=True)

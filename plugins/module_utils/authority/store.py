@@ -22,92 +22,14 @@ from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
     Certificate,
+    Leaf,
     as_facts,
     is_renewable,
     of_facts,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import APPLICATION_ID, SCHEMA, VERSION
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-
-APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
-VERSION = 1
-
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE data_keys (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
-
-CREATE TABLE cas (
-    id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, status TEXT NOT NULL,
-    key_algorithm TEXT NOT NULL, parent_id TEXT REFERENCES cas, pem TEXT NOT NULL, sealed_key BLOB NOT NULL,
-    not_after INTEGER NOT NULL, created_at INTEGER NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
-    crl_number INTEGER NOT NULL DEFAULT 0, facts TEXT NOT NULL DEFAULT '{}'
-) WITHOUT ROWID;
-
-CREATE TABLE certificates (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
-    type TEXT NOT NULL, key_algorithm TEXT NOT NULL, created_at INTEGER NOT NULL, has_names INTEGER NOT NULL,
-    method TEXT, export_option TEXT, managed_by TEXT, common_name TEXT, serial TEXT, not_before INTEGER,
-    not_after INTEGER, issued_at INTEGER, imported_at INTEGER, failed_at INTEGER, revoked_at INTEGER,
-    renewal_status TEXT, exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, due_at INTEGER
-);
-CREATE INDEX certificates_created ON certificates (created_at, number);
-CREATE INDEX certificates_expiry ON certificates (not_after, number);
-CREATE INDEX certificates_name ON certificates (common_name, number);
-CREATE INDEX certificates_serial ON certificates (serial);
-CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
-
-CREATE TABLE names (
-    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, position INTEGER NOT NULL,
-    name TEXT NOT NULL, PRIMARY KEY (certificate, position)
-) WITHOUT ROWID;
-CREATE INDEX names_name ON names (name, certificate);
-
-CREATE TABLE usages (
-    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, usage TEXT NOT NULL,
-    PRIMARY KEY (certificate, usage)
-) WITHOUT ROWID;
-
-CREATE TABLE leaves (
-    certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, pem TEXT NOT NULL, chain TEXT,
-    sealed_key BLOB NOT NULL, is_current INTEGER NOT NULL, not_after INTEGER NOT NULL,
-    revoked_at INTEGER, reason TEXT, UNIQUE (ca_id, serial)
-);
-CREATE INDEX leaves_certificate ON leaves (certificate, is_current);
-CREATE INDEX leaves_revoked ON leaves (ca_id, not_after) WHERE revoked_at IS NOT NULL;
-
-CREATE TABLE tags (
-    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
-    PRIMARY KEY (certificate, key)
-) WITHOUT ROWID;
-
-CREATE TABLE approvals (
-    token_hash TEXT PRIMARY KEY, certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE,
-    name TEXT NOT NULL, sent_at INTEGER NOT NULL, approved_at INTEGER
-) WITHOUT ROWID;
-CREATE INDEX approvals_certificate ON approvals (certificate, name);
-
-CREATE TABLE idempotency (
-    operation TEXT NOT NULL, token TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (operation, token)
-) WITHOUT ROWID;
-
-CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO counters VALUES ('AMAZON_ISSUED', 0), ('PRIVATE', 0), ('IMPORTED', 0);
-CREATE TRIGGER counted_in AFTER INSERT ON certificates
-    BEGIN UPDATE counters SET value = value + 1 WHERE name = NEW.type; END;
-CREATE TRIGGER counted_out AFTER DELETE ON certificates
-    BEGIN UPDATE counters SET value = value - 1 WHERE name = OLD.type; END;
-CREATE TABLE made (kind TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, day))
-    WITHOUT ROWID;
-
-CREATE TABLE events (
-    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
-    body TEXT NOT NULL
-);
-CREATE INDEX events_at ON events (at);
-CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX audit_at ON audit (at);
-"""
 
 
 class StoreError(InvalidInput):
@@ -192,10 +114,13 @@ class Store:
                 connection.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> t.Iterator[Transaction]:
-        """All or nothing; durable when the block is left without an error."""
+    def write(self, durable: bool = True) -> t.Iterator[Transaction]:
+        """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
+        but not from a power cut, and does not wait for the disk."""
         connection = self._connection()
         with self._translated(), self._turn():
+            if not durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield Transaction(connection)
@@ -204,6 +129,9 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                if not durable:
+                    connection.execute("PRAGMA synchronous = FULL")
 
     def verify(self) -> list[str]:
         """What SQLite's own integrity and foreign key checks find; empty when all is well."""
@@ -257,14 +185,18 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
+        self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
 
     # ---- meta
 
     def meta(self, key: str) -> t.Optional[str]:
-        row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return row[0] if row else None
+        if key not in self._meta:
+            row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            self._meta[key] = row[0] if row else None
+        return self._meta[key]
 
     def set_meta(self, key: str, value: str) -> None:
+        self._meta[key] = value
         self._execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
     def data_keys(self) -> dict[str, bytes]:
@@ -336,9 +268,7 @@ class Transaction:
         return row[0] or 0
 
     def count_made(self, kind: str, day: int) -> None:
-        self._execute(
-            "INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1", (kind, day)
-        )
+        self._execute("INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1", (kind, day))
 
     def _number(self, identifier: str) -> int:
         return self._execute("SELECT number FROM certificates WHERE id = ?", (identifier,)).fetchone()[0]
@@ -356,12 +286,11 @@ class Transaction:
     def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
         """The new current leaf of a certificate; raises sqlite3.IntegrityError for a serial that its CA has used."""
         number = self._number(certificate.id)
-        leaf = certificate.leaf
-        assert leaf is not None
+        not_after = t.cast(Leaf, certificate.leaf).not_after
         self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         self._execute(
             "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
-            (number, row.serial, row.ca_id, row.pem, row.chain, row.sealed_key, millis(leaf.not_after)),
+            (number, row.serial, row.ca_id, row.pem, row.chain, row.sealed_key, millis(not_after)),
         )
 
     def leaf(self, identifier: str) -> t.Optional[LeafRow]:
@@ -454,6 +383,17 @@ class Transaction:
             (token_hash,),
         ).fetchone()
         return (row[0], row[1], moment(row[2])) if row else None
+
+    # ---- rate limits
+
+    def take_turn(self, operation: str, rate: int, now: datetime) -> bool:
+        """Whether one more call fits: of a bucket that holds a second's worth and fills at `rate` a second."""
+        row = self._execute("SELECT calls, at FROM buckets WHERE operation = ?", (operation,)).fetchone()
+        at = t.cast(int, millis(now))
+        calls = min(float(rate), row[0] + max(0, at - row[1]) / 1000 * rate) if row else float(rate)
+        left = calls - 1 if calls >= 1 else calls
+        self._execute("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?)", (operation, left, at))
+        return calls >= 1
 
     # ---- idempotency
 

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from ansible_collections.certops.acm.plugins.module_utils import fetcher
 from ansible_collections.certops.acm.plugins.module_utils.authority.checks import caa, dns, email, http
 from ansible_collections.certops.acm.plugins.module_utils.authority.checks.verdict import Verdict
-from ansible_collections.certops.acm.plugins.module_utils.authority.directory import Authority
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
     FAILED,
     PENDING,
@@ -117,9 +117,7 @@ def _look(authority: Authority, settings: Settings, validation: DomainValidation
         return dns.check(validation.name, record["Name"], record["Value"], resolver, settings.max_cname_chain)
     redirect = http_redirect(validation.name, authority.place.account_id, authority.region, settings)
     fetch = fetcher.Fetcher(resolver, settings.http_addresses)
-    return http.check(
-        validation.name, redirect["RedirectFrom"], redirect["RedirectTo"], fetch, http_content(redirect)
-    )
+    return http.check(validation.name, redirect["RedirectFrom"], redirect["RedirectTo"], fetch, http_content(redirect))
 
 
 def _judged(validation: DomainValidation, verdict: Verdict) -> tuple[DomainValidation, t.Optional[str]]:

@@ -12,6 +12,8 @@ import typing as t
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority.operations import OPERATIONS
+from ansible_collections.certops.acm.plugins.module_utils.authority.policy import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
@@ -26,7 +28,11 @@ def test_a_public_request_waits_for_validation(lab: Lab) -> None:
     arn = lab.public("www.example.com", SubjectAlternativeNames=["example.com"])
     assert re.fullmatch(r"arn:aws:acm:us-east-1:123456789012:certificate/[0-9a-f-]{36}", arn)
     shown = lab.describe(arn)
-    assert (shown["Status"], shown["Type"], shown["DomainName"]) == ("PENDING_VALIDATION", "AMAZON_ISSUED", "www.example.com")
+    assert (shown["Status"], shown["Type"], shown["DomainName"]) == (
+        "PENDING_VALIDATION",
+        "AMAZON_ISSUED",
+        "www.example.com",
+    )
     assert shown["SubjectAlternativeNames"] == ["www.example.com", "example.com"]
     assert shown["Options"] == {"CertificateTransparencyLoggingPreference": "ENABLED", "Export": "DISABLED"}
     assert shown["RenewalEligibility"] == "INELIGIBLE"
@@ -45,7 +51,9 @@ def test_names_are_those_of_the_request_once_each(lab: Lab) -> None:
     assert lab.describe(arn)["SubjectAlternativeNames"] == ["www.example.com", "example.com"]
 
 
-@pytest.mark.parametrize("algorithm, shown", [("EC_prime256v1", "EC_prime256v1"), ("EC_secp384r1", "EC_secp384r1"), ("RSA_2048", "RSA-2048")])
+@pytest.mark.parametrize(
+    "algorithm, shown", [("EC_prime256v1", "EC_prime256v1"), ("EC_secp384r1", "EC_secp384r1"), ("RSA_2048", "RSA-2048")]
+)
 def test_key_algorithms(lab: Lab, algorithm: str, shown: str) -> None:
     ca = lab.ca("rsa", key_algorithm="RSA_2048") if algorithm.startswith("RSA") else lab.ca()
     arn = lab.private(ca=ca, KeyAlgorithm=algorithm)
@@ -56,7 +64,9 @@ def test_key_algorithms(lab: Lab, algorithm: str, shown: str) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RSA_1024", "RSA_3072", "RSA_4096", "EC_secp521r1"])
 def test_key_algorithms_that_are_for_imports_only(lab: Lab, algorithm: str) -> None:
-    message = lab.fails("request_certificate", "InvalidParameterException", DomainName="a.example.com", KeyAlgorithm=algorithm)
+    message = lab.fails(
+        "request_certificate", "InvalidParameterException", DomainName="a.example.com", KeyAlgorithm=algorithm
+    )
     assert algorithm in message
 
 
@@ -144,7 +154,9 @@ def test_ten_names_by_default_and_more_by_quota(lab: Lab) -> None:
         "request_certificate", "LimitExceededException", DomainName="corp.test", SubjectAlternativeNames=more
     )
     assert "10" in message and "11" in message
-    assert len(lab.describe(lab.private("corp.test", SubjectAlternativeNames=more[:9]))["SubjectAlternativeNames"]) == 10
+    assert (
+        len(lab.describe(lab.private("corp.test", SubjectAlternativeNames=more[:9]))["SubjectAlternativeNames"]) == 10
+    )
     lab.set(max_names=100)
     many = [f"n{number}.corp.test" for number in range(99)]
     assert len(lab.describe(lab.private("corp.test", SubjectAlternativeNames=many))["SubjectAlternativeNames"]) == 100
@@ -217,7 +229,9 @@ def test_transparency_can_be_opted_out_of(lab: Lab, clock: Clock) -> None:
 
 def test_the_method_is_fixed_too(lab: Lab) -> None:
     arn = lab.acm.request_certificate(DomainName="www.example.com", ValidationMethod="EMAIL")["CertificateArn"]
-    lab.fails("update_certificate_options", "ValidationException", CertificateArn=arn, Options={"ValidationMethod": "DNS"})
+    lab.fails(
+        "update_certificate_options", "ValidationException", CertificateArn=arn, Options={"ValidationMethod": "DNS"}
+    )
 
 
 def test_options_of_other_types(lab: Lab) -> None:
@@ -320,7 +334,11 @@ def test_which_families_a_private_ca_may_have_is_a_setting(lab: Lab) -> None:
 
 def test_certificates_a_ca(lab: Lab) -> None:
     lab.set(quota_certificates_a_ca=2)
-    assert [lab.describe(lab.private()).get("FailureReason") for _number in range(3)] == [None, None, "PCA_LIMIT_EXCEEDED"]
+    assert [lab.describe(lab.private()).get("FailureReason") for _number in range(3)] == [
+        None,
+        None,
+        "PCA_LIMIT_EXCEEDED",
+    ]
 
 
 # ---------------------------------------------------------------- quotas (ACM.md §11)
@@ -351,6 +369,48 @@ def test_private_cas(lab: Lab) -> None:
     lab.ca()
     with pytest.raises(ValueError, match="quota_private_cas"):
         lab.ca("second")
+
+
+# ---------------------------------------------------------------- rates (ACM.md §11)
+
+
+def test_rates_are_off_unless_switched_on(lab: Lab) -> None:
+    for _call in range(30):
+        lab.acm.get_account_configuration()
+
+
+def test_each_operation_has_a_bucket_of_its_own(lab: Lab, clock: Clock) -> None:
+    arn = lab.private()
+    lab.set(rate_limits=True)
+    for _call in range(10):
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    lab.acm.get_certificate(CertificateArn=arn)
+    clock.advance(milliseconds=99)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    clock.advance(milliseconds=1)
+    lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    clock.advance(hours=1)
+    for _call in range(10):  # a second's worth, however long nobody called
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    lab.set(rates={"DescribeCertificate": 20})
+    clock.advance(seconds=1)
+    for _call in range(20):
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+
+
+def test_rates_of_acm() -> None:
+    operations = {operation for operation in RATES if RATES[operation] == 1}
+    assert operations == {
+        "GetAccountConfiguration",
+        "ImportCertificate",
+        "PutAccountConfiguration",
+        "ResendValidationEmail",
+    }
+    assert set(RATES) == set(OPERATIONS)
 
 
 # ---------------------------------------------------------------- request policy (ACM.md §12)
@@ -404,6 +464,8 @@ ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
         ("not an arn, though long enough", "ValidationException"),
     ],
 )
-@pytest.mark.parametrize("operation", ["describe_certificate", "get_certificate", "delete_certificate", "renew_certificate"])
+@pytest.mark.parametrize(
+    "operation", ["describe_certificate", "get_certificate", "delete_certificate", "renew_certificate"]
+)
 def test_arns(lab: Lab, operation: str, arn: str, code: str) -> None:
     lab.fails(operation, code, CertificateArn=arn)

@@ -1,0 +1,209 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the embedded authority costs: medians of one run, beside the floor that nothing could go below.
+
+    python benchmarks/authority.py [issue] [scale] [writers]
+
+`issue`: requests through boto3 beside bare key generation, signing and a durable commit. `scale`: Describe, a search,
+a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates. `writers`: 50 processes that
+write at once.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+_AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_sys_paths=False)._install()
+
+from ansible_collections.certops.acm.plugins.module_utils import client  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, renewal  # noqa: E402
+
+MANY = 100_000
+NO_QUOTAS = {"quota_certificates": 10**7, "quota_requests_a_year": 10**7}
+
+
+class Bench:
+    """An authority in a folder of its own, with one private EC CA."""
+
+    def __init__(self, folder: str) -> None:
+        self.authority = directory.create(f"{folder}/authority", settings=NO_QUOTAS)
+        self.acm = client.authority_client(self.authority.path, authority=self.authority)
+
+    @functools.lru_cache(maxsize=16)
+    def ca(self, algorithm: str) -> t.Any:
+        return self.authority.private_ca(algorithm, key_algorithm=algorithm)
+
+    def request(self, algorithm: str, name: str = "www.corp.test") -> str:
+        wanted = {"DomainName": name, "KeyAlgorithm": algorithm, "CertificateAuthorityArn": self.ca(algorithm).arn}
+        return str(self.acm.request_certificate(**wanted)["CertificateArn"])
+
+
+def median_ms(work: t.Callable[[], t.Any], times: int, rounds: int = 5) -> float:
+    """Milliseconds of one call: the median of some rounds."""
+    found = []
+    for _round in range(rounds):
+        started = time.perf_counter()
+        for _time in range(times):
+            work()
+        found.append((time.perf_counter() - started) / times * 1000)
+    return statistics.median(found)
+
+
+def line(what: str, value: float, unit: str = "ms", note: str = "") -> None:
+    print(f"{what:<58}{value:>10.2f} {unit:<4}{note}")
+
+
+# ---------------------------------------------------------------- issue
+
+
+def issue(folder: str) -> None:
+    bench = Bench(folder)
+    floor = sqlite3.connect(f"{folder}/floor.sqlite3", isolation_level=None, check_same_thread=False)
+    floor.execute("PRAGMA journal_mode = WAL")
+    floor.execute("PRAGMA synchronous = FULL")
+    floor.execute("CREATE TABLE leaves (content BLOB)")
+
+    def bare(algorithm: str) -> None:
+        signer = bench.authority.signer(bench.ca(algorithm))
+        key = issuer.generate_key(algorithm)
+        leaf = issuer.issue_leaf(
+            names=["www.corp.test"], public_key=key.public_key(), ca=signer, now=bench.authority.now(),
+            validity=timedelta(days=395), publication_url="http://pki.example.com",
+        )  # fmt: skip
+        content = issuer.certificate_der(leaf) + issuer.key_der(key) + bytes(2000)
+        floor.execute("INSERT INTO leaves VALUES (?)", (content,))
+
+    for algorithm, times in (("EC_prime256v1", 200), ("RSA_2048", 10)):
+        bench.request(algorithm)
+        lowest = median_ms(lambda: bare(algorithm), times)
+        ours = median_ms(lambda: bench.request(algorithm), times)
+        line(f"{algorithm}: key, signature, durable commit", lowest)
+        line(f"{algorithm}: RequestCertificate through boto3", ours, note=f"× {ours / lowest:.2f}")
+    with ThreadPoolExecutor(2) as pool:
+        started = time.perf_counter()
+        list(pool.map(lambda _number: bare("RSA_2048"), range(60)))
+        lowest = (time.perf_counter() - started) / 60 * 1000
+        started = time.perf_counter()
+        list(pool.map(lambda _number: bench.request("RSA_2048"), range(60)))
+        ours = (time.perf_counter() - started) / 60 * 1000
+    line("RSA_2048, two threads: key, signature, durable commit", lowest)
+    line("RSA_2048, two threads: RequestCertificate", ours, note=f"× {ours / lowest:.2f}")
+
+
+# ---------------------------------------------------------------- scale
+
+
+def scale(folder: str) -> None:
+    bench = Bench(folder)
+    store, arn = bench.authority.store, bench.request("EC_prime256v1", "needle.corp.test")
+    with store.read() as tx:
+        certificate, row = tx.certificate(arn.rpartition("/")[2]), tx.leaf(arn.rpartition("/")[2])
+    assert certificate and row and certificate.leaf
+    found: dict[str, list[float]] = {}
+    total = 1
+    for wanted in (100, MANY):
+        while total < wanted:
+            with store.write() as tx:
+                for number in range(total, min(wanted, total + 5000)):
+                    serial = f"{number:032x}"
+                    other = replace(
+                        certificate, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(f"n{number}.corp.test",),
+                        created_at=certificate.created_at + timedelta(milliseconds=number),
+                        leaf=replace(certificate.leaf, serial=serial, common_name=f"n{number}.corp.test"),
+                    )  # fmt: skip
+                    bench.authority.save(tx, other, bench.authority.now(), {})
+                    tx.put_leaf(other, row._replace(serial=serial))
+                total = number + 1
+        renewal.sweep(bench.authority)
+        statement = {
+            "And": [
+                {"Filter": {"AcmCertificateMetadataFilter": {"Status": "ISSUED"}}},
+                {"Filter": {"X509AttributeFilter": {"SubjectAlternativeName": {"DnsName": {
+                    "Value": "needle.corp.test", "ComparisonOperator": "EQUALS"}}}}},
+            ]
+        }  # fmt: skip
+        typed = {"Filter": {"AcmCertificateMetadataFilter": {"Type": "PRIVATE"}}}
+        rare = {"Filter": {"AcmCertificateMetadataFilter": {"Status": "REVOKED"}}}
+        listed = {"Includes": {"keyTypes": ["EC_prime256v1"]}, "MaxItems": 100}
+        for what, work, times in (
+            ("DescribeCertificate", lambda: bench.acm.describe_certificate(CertificateArn=arn), 50),
+            (
+                "SearchCertificates by name and status",
+                lambda: bench.acm.search_certificates(FilterStatement=statement),
+                50,
+            ),
+            ("SearchCertificates by type, 100 found", lambda: bench.acm.search_certificates(FilterStatement=typed), 10),
+            (
+                "SearchCertificates by a status that none has",
+                lambda: bench.acm.search_certificates(FilterStatement=rare),
+                10,
+            ),
+            ("ListCertificates, first page of 100", lambda: bench.acm.list_certificates(**listed), 10),
+            ("ListCertificates by default (RSA), nothing found", bench.acm.list_certificates, 10),
+            ("a sweep with nothing due", lambda: renewal.sweep(bench.authority), 3),
+        ):
+            found.setdefault(what, []).append(median_ms(work, times))
+    for what, (few, many) in found.items():
+        line(f"{what}: 100", few)
+        line(f"{what}: {MANY:,}", many, note=f"× {many / few:.2f}")
+
+
+# ---------------------------------------------------------------- writers
+
+
+def writers(folder: str) -> None:
+    bench = Bench(folder)
+    arn = bench.request("EC_prime256v1")
+    bench.authority.store.close()
+    start = time.time() + 1.5
+    readers = []
+    for _process in range(50):
+        reader, writer = os.pipe()
+        if os.fork():
+            os.close(writer)
+            readers.append(reader)
+            continue
+        time.sleep(start - time.time())
+        waits = []
+        for number in range(20):
+            began = time.perf_counter()
+            with bench.authority.store.write() as tx:
+                tx.put_tags(arn.rpartition("/")[2], {f"k{number}": "v"})
+            waits.append(time.perf_counter() - began)
+        os.write(writer, ("\n".join(map(str, waits)) + f"\n{time.time()}").encode())
+        os._exit(0)
+    waits, ends = [], []
+    for reader in readers:
+        with os.fdopen(reader) as file:
+            *each, end = map(float, file.read().split())
+        waits += each
+        ends.append(end)
+    for _process in range(50):
+        assert os.wait()[1] == 0
+    waits.sort()
+    line("50 processes × 20 writes", len(waits) / (max(ends) - start), "/s")
+    line("50 processes × 20 writes, p99 of one write", waits[int(len(waits) * 0.99)] * 1000)
+
+
+PARTS: dict[str, t.Callable[[str], None]] = {"issue": issue, "scale": scale, "writers": writers}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
+            PARTS[part](place)

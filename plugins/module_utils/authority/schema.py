@@ -1,0 +1,100 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables of an authority's store."""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
+VERSION = 1
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE data_keys (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE cas (
+    id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, status TEXT NOT NULL,
+    key_algorithm TEXT NOT NULL, parent_id TEXT REFERENCES cas, pem TEXT NOT NULL, sealed_key BLOB NOT NULL,
+    not_after INTEGER NOT NULL, created_at INTEGER NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
+    crl_number INTEGER NOT NULL DEFAULT 0, facts TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
+    type TEXT NOT NULL, key_algorithm TEXT NOT NULL, created_at INTEGER NOT NULL, has_names INTEGER NOT NULL,
+    method TEXT, export_option TEXT, managed_by TEXT, common_name TEXT NOT NULL, serial TEXT, not_before INTEGER,
+    not_after INTEGER, issued_at INTEGER, imported_at INTEGER, failed_at INTEGER, revoked_at INTEGER,
+    renewal_status TEXT, exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, due_at INTEGER
+);
+-- Each ends in the order of a page (created_at, and the row's number by itself), so that a page of what has one
+-- property is found without looking at what has not.
+CREATE INDEX certificates_created ON certificates (created_at);
+CREATE INDEX certificates_algorithm ON certificates (key_algorithm, created_at);
+CREATE INDEX certificates_type ON certificates (type, created_at);
+CREATE INDEX certificates_used ON certificates (in_use, created_at);
+CREATE INDEX certificates_exported ON certificates (exported, created_at);
+CREATE INDEX certificates_renewal ON certificates (renewal_status, created_at);
+CREATE INDEX certificates_revoked ON certificates (revoked_at IS NOT NULL, created_at);
+CREATE INDEX certificates_failed ON certificates (failed_at IS NOT NULL, created_at);
+CREATE INDEX certificates_pending ON certificates (not_after IS NULL, created_at);
+CREATE INDEX certificates_expiry ON certificates (COALESCE(not_after, ''));
+CREATE INDEX certificates_name ON certificates (common_name, created_at);
+CREATE INDEX certificates_serial ON certificates (serial);
+CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE names (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, position INTEGER NOT NULL,
+    name TEXT NOT NULL, PRIMARY KEY (certificate, position)
+) WITHOUT ROWID;
+CREATE INDEX names_name ON names (name, certificate);
+
+CREATE TABLE usages (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, usage TEXT NOT NULL,
+    PRIMARY KEY (certificate, usage)
+) WITHOUT ROWID;
+
+CREATE TABLE leaves (
+    certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, pem TEXT NOT NULL, chain TEXT,
+    sealed_key BLOB NOT NULL, is_current INTEGER NOT NULL, not_after INTEGER NOT NULL,
+    revoked_at INTEGER, reason TEXT, UNIQUE (ca_id, serial)
+);
+CREATE INDEX leaves_certificate ON leaves (certificate, is_current);
+CREATE INDEX leaves_revoked ON leaves (ca_id, not_after) WHERE revoked_at IS NOT NULL;
+
+CREATE TABLE tags (
+    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, key TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (certificate, key)
+) WITHOUT ROWID;
+
+CREATE TABLE approvals (
+    token_hash TEXT PRIMARY KEY, certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE,
+    name TEXT NOT NULL, sent_at INTEGER NOT NULL, approved_at INTEGER
+) WITHOUT ROWID;
+CREATE INDEX approvals_certificate ON approvals (certificate, name);
+
+CREATE TABLE idempotency (
+    operation TEXT NOT NULL, token TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (operation, token)
+) WITHOUT ROWID;
+
+CREATE TABLE buckets (operation TEXT PRIMARY KEY, calls REAL NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES ('AMAZON_ISSUED', 0), ('PRIVATE', 0), ('IMPORTED', 0);
+CREATE TRIGGER counted_in AFTER INSERT ON certificates
+    BEGIN UPDATE counters SET value = value + 1 WHERE name = NEW.type; END;
+CREATE TRIGGER counted_out AFTER DELETE ON certificates
+    BEGIN UPDATE counters SET value = value - 1 WHERE name = OLD.type; END;
+CREATE TABLE made (kind TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, day))
+    WITHOUT ROWID;
+
+CREATE TABLE events (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
+    body TEXT NOT NULL
+);
+CREATE INDEX events_at ON events (at);
+CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX audit_at ON audit (at);
+"""

@@ -1,0 +1,341 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Faults: kill -9 in the middle of work, many processes at once, full disks, files that are none of ours (store.py)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import tempfile
+import time
+import traceback
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority import (
+    directory,
+    issuance,
+    issuer,
+    lifecycle,
+    renewal,
+)
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store, StoreError
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+
+KILLS = 8
+
+
+class Child:
+    """Work in another process that tells what it has done, line by line, and can be killed."""
+
+    def __init__(self, lab: Lab, work: t.Callable[[t.Callable[[str], None]], None]) -> None:
+        lab.authority.store.close()
+        self._reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(writer)
+            return
+        try:
+            work(lambda line: t.cast(None, os.write(writer, f"{line}\n".encode())))
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(3)
+
+    def kill(self) -> list[str]:
+        os.kill(self.pid, signal.SIGKILL)
+        return self.told()
+
+    def told(self) -> list[str]:
+        """All that it told, after its end."""
+        with os.fdopen(self._reader, "rb") as file:
+            lines = file.read().decode().split("\n")
+        self.status = os.waitpid(self.pid, 0)[1]
+        return lines[:-1]  # what is behind the last newline was not said to its end
+
+
+def whole(lab: Lab) -> dict[str, lifecycle.Certificate]:
+    """Every certificate by ARN, after all that must hold in any state was held."""
+    store = lab.authority.store
+    assert store.verify() == []
+    with store.read() as tx:
+        execute = tx._execute
+        certificates = [lifecycle.of_facts(json.loads(row[0])) for row in execute("SELECT facts FROM certificates")]
+        for certificate in certificates:
+            row = tx.leaf(certificate.id)
+            assert (row is None) == (certificate.leaf is None)
+            if row is None or certificate.leaf is None:
+                continue
+            assert row.serial == certificate.leaf.serial == pem.serial(pem.load_certificate(row.pem))
+            key = issuer.key_of_der(
+                lab.authority.vault.open(row.sealed_key, issuance.key_context(certificate, row.serial))
+            )
+            assert pem.key_matches(key, pem.load_certificate(row.pem))
+        serials = [row[0] for row in execute("SELECT serial FROM leaves WHERE ca_id IS NOT NULL")]
+        assert len(serials) == len(set(serials))
+        counted = dict(execute("SELECT name, value FROM counters"))
+        for kind, value in counted.items():
+            assert value == sum(certificate.type == kind for certificate in certificates)
+        issued = execute("SELECT sum(issued) FROM cas").fetchone()[0] or 0
+        assert (
+            issued
+            == len(serials)
+            == execute(
+                "SELECT count(*) FROM events WHERE detail_type = 'ACM Certificate Available' AND body NOT LIKE '%IMPORT%'"
+            ).fetchone()[0]
+        )
+    return {certificate.arn: certificate for certificate in certificates}
+
+
+# ---------------------------------------------------------------- kill -9
+
+
+def test_killed_at_any_instant_it_loses_nothing_that_it_answered(lab: Lab, pki: t.Any) -> None:
+    lab.set(quota_certificates=10**6, quota_requests_a_year=10**6, quota_imports_a_year=10**6, quota_imported=10**6)
+    lab.ca()
+    pair = pki.leaf("import.example.com")
+
+    def work(tell: t.Callable[[str], None]) -> None:
+        while True:
+            arn = lab.private()
+            tell(f"made {arn}")
+            lab.export(arn)
+            tell(f"exported {arn}")
+            tell(f"serial {arn} {lab.describe(arn)['Serial']}")
+            lab.acm.renew_certificate(CertificateArn=arn)
+            tell(f"serial {arn} {lab.describe(arn)['Serial']}")
+            imported = lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+            tell(f"made {imported['CertificateArn']}")
+            tell(f"leaving {imported['CertificateArn']}")
+            lab.acm.delete_certificate(CertificateArn=imported["CertificateArn"])
+            tell(f"left {imported['CertificateArn']}")
+
+    dice = random.Random(20261123)
+    answered: list[str] = []
+    for _kill in range(KILLS):
+        child = Child(lab, work)
+        time.sleep(dice.uniform(0.02, 0.25))
+        answered += child.kill()
+        assert os.WIFSIGNALED(child.status)
+        present = whole(lab)
+        said = [line.split() for line in answered]
+        leaving = {words[1] for words in said if words[0] == "leaving"}
+        with lab.authority.store.read() as tx:
+            serials = {row[0] for row in tx._execute("SELECT serial FROM leaves")}
+        for verb, arn, *rest in said:
+            if verb == "made":
+                assert arn in present or arn in leaving
+            elif verb == "left":
+                assert arn not in present
+            elif verb == "exported":
+                assert present[arn].ever_exported
+            elif verb == "serial":
+                assert rest[0] in serials
+    assert len(answered) > 50
+
+
+def test_killed_sweeps_renew_each_certificate_once(lab: Lab, clock: Clock) -> None:
+    arns = [lab.private() for _number in range(40)]
+    for arn in arns:
+        lab.export(arn)
+    clock.advance(days=340)
+    dice = random.Random(7)
+    for _kill in range(5):
+        child = Child(lab, lambda _tell: t.cast(None, renewal.sweep(lab.authority)))
+        time.sleep(dice.uniform(0.005, 0.06))
+        child.kill()
+        whole(lab)
+    assert renewal.sweep(lab.authority).troubles == []
+    certificates = whole(lab)
+    assert {certificate.renewal.status for certificate in certificates.values() if certificate.renewal} == {"SUCCESS"}
+    with lab.authority.store.read() as tx:
+        leaves = tx._execute("SELECT count(*) FROM leaves GROUP BY certificate").fetchall()
+    assert leaves == [(2,)] * 40
+
+
+# ---------------------------------------------------------------- side by side
+
+
+def test_many_processes_at_once(lab: Lab) -> None:
+    ca = lab.ca()
+
+    def work(tell: t.Callable[[str], None]) -> None:
+        for _number in range(10):
+            tell(lab.private(ca=ca))
+
+    children = [Child(lab, work) for _number in range(8)]
+    arns = [arn for child in children for arn in child.told()]
+    assert [child.status for child in children] == [0] * 8
+    assert len(set(arns)) == 80 and set(whole(lab)) == set(arns)
+
+
+def test_the_same_token_from_many_processes_makes_one(lab: Lab) -> None:
+    ca = lab.ca()
+    children = [Child(lab, lambda tell: tell(lab.private(ca=ca, IdempotencyToken="same"))) for _number in range(6)]
+    assert len({arn for child in children for arn in child.told()}) == 1
+    assert len(whole(lab)) == 1
+
+
+def test_a_reader_sees_one_moment(lab: Lab) -> None:
+    lab.private()
+    with lab.authority.store.read() as tx:
+        before = tx.count("PRIVATE")
+        child = Child(lab_beside(lab), lambda tell: tell(lab.private("b.corp.test")))
+        assert child.told()
+        assert tx.count("PRIVATE") == before == 1
+    with lab.authority.store.read() as tx:
+        assert tx.count("PRIVATE") == 2
+
+
+def lab_beside(lab: Lab) -> t.Any:
+    """What Child closes before it forks is not the connection whose transaction is open here."""
+
+    class Beside:
+        authority = directory.open_authority(lab.path)
+
+    return Beside
+
+
+# ---------------------------------------------------------------- files that cannot be used
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [(b"", "is not the store"), (b"hello, world\n" * 100, "not a SQLite file"), (b"\0" * 8192, "not a SQLite file")],
+)
+def test_a_file_that_is_no_store(lab: Lab, content: bytes, said: str) -> None:
+    lab.authority.store.close()
+    path = Path(lab.authority.store.path)
+    for each in path.parent.glob("acm.sqlite3*"):
+        each.unlink()
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=said):
+        directory.open_authority(lab.path)
+    assert path.read_bytes() == content
+
+
+def test_a_foreign_database(lab: Lab) -> None:
+    lab.authority.store.close()
+    path = Path(lab.authority.store.path)
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    with pytest.raises(StoreError, match="nothing was changed"):
+        directory.open_authority(lab.path)
+
+
+def test_a_format_of_the_future(lab: Lab) -> None:
+    lab.authority.store._connection().execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match="format 99"):
+        directory.open_authority(lab.path)
+
+
+def test_a_damaged_file(lab: Lab) -> None:
+    arn = lab.private()
+    lab.authority.store._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    lab.authority.store.close()
+    path = Path(lab.authority.store.path)
+    content = bytearray(path.read_bytes())
+    content[4096:] = bytes(octet ^ 0x5A for octet in content[4096:])
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        directory.open_authority(lab.path)
+    started = time.monotonic()
+    assert "damaged" in lab.fails("describe_certificate", "ServiceUnavailable", CertificateArn=arn)
+    assert time.monotonic() - started < 2
+
+
+def test_a_full_disk(lab: Lab) -> None:
+    ca, arns = lab.ca(), []
+    connection = lab.authority.store._connection()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+    started = time.monotonic()
+    with pytest.raises(lab.acm.exceptions.ClientError) as caught:
+        for _number in range(100):
+            arns.append(lab.private(ca=ca))
+    assert time.monotonic() - started < 5
+    assert "disk" in str(caught.value) and "is full" in str(caught.value)
+    assert set(whole(lab)) == set(arns)
+    connection.execute("PRAGMA max_page_count = 1073741823")
+    arns.append(lab.private(ca=ca))
+    assert set(whole(lab)) == set(arns)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_somebody_elses_authority(dns: t.Any, clock: Clock) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        lab = Lab(Path(folder) / "authority", dns, clock)
+        arn = lab.private()
+        lab.authority.store.close()
+        os.seteuid(65534)
+        try:
+            with pytest.raises(ValueError, match="run as its owner"):
+                directory.open_authority(lab.path)
+            assert "run as its owner" in lab.fails("describe_certificate", "ServiceUnavailable", CertificateArn=arn)
+        finally:
+            os.seteuid(0)
+        assert lab.status(arn) == "ISSUED"
+
+
+def test_a_folder_that_became_read_only(dns: t.Any, clock: Clock) -> None:
+    """Reads need to write too (the audit record): one sentence, not a traceback."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        lab = Lab(Path(folder) / "authority", dns, clock)
+        arn = lab.private()
+        lab.authority.store.close()
+        is_root = os.geteuid() == 0
+        for path in [Path(lab.path), *Path(lab.path).rglob("*")]:
+            if is_root:
+                os.chown(path, 65534, 65534)
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        if is_root:
+            os.seteuid(65534)
+        try:
+            assert "cannot be written" in lab.fails("describe_certificate", "ServiceUnavailable", CertificateArn=arn)
+        finally:
+            if is_root:
+                os.seteuid(0)
+            for path in [Path(lab.path), *Path(lab.path).rglob("*")]:
+                path.chmod(0o755)
+
+
+def test_a_store_is_never_made_over_a_file(tmp_path: Path) -> None:
+    (tmp_path / "acm.sqlite3").write_text("precious")
+    with pytest.raises(FileExistsError):
+        Store(str(tmp_path / "acm.sqlite3")).create()
+    assert (tmp_path / "acm.sqlite3").read_text() == "precious"
+
+
+def test_a_failed_change_changes_nothing(lab: Lab) -> None:
+    arn = lab.private()
+    with pytest.raises(ZeroDivisionError):
+        with lab.authority.store.write() as tx:
+            tx.remove(arn.rpartition("/")[2])
+            _never = 1 / 0
+    assert lab.status(arn) == "ISSUED"
+
+
+def test_a_serial_is_never_used_twice_by_one_ca(lab: Lab) -> None:
+    arn = lab.private()
+    with lab.authority.store.read() as tx:
+        certificate, row = tx.certificate(arn.rpartition("/")[2]), tx.leaf(arn.rpartition("/")[2])
+    assert certificate and row
+    lab.acm.delete_certificate(CertificateArn=arn)  # also not after it is gone
+    other = lab.private()
+    with pytest.raises(sqlite3.IntegrityError):
+        with lab.authority.store.write() as tx:
+            there = tx.certificate(other.rpartition("/")[2])
+            assert there
+            tx.put_leaf(there.with_(leaf=certificate.leaf), row)

@@ -1,0 +1,253 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_authority: what the task does, says in check mode, and refuses."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.certops.acm.plugins.module_utils import client, pem
+from ansible_collections.certops.acm.plugins.module_utils.authority import directory
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.modules import acm_authority
+from ansible_collections.certops.acm.tests.support.authority_lab import Lab, checked_client, clock, dns, lab
+from ansible_collections.certops.acm.tests.support.mail_server import mail_server
+
+__all__ = ["clock", "dns", "lab"]
+
+SERVICE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1"
+CORP = {"name": "corp", "key_algorithm": "EC_prime256v1"}
+
+
+class Task:
+    """Runs the module with the options of one path; an Ansible task without Ansible around it."""
+
+    def __init__(self, path: t.Any) -> None:
+        self.path = str(path)
+
+    def __call__(self, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        checked = ArgumentSpecValidator(acm_authority.ARGUMENT_SPEC).validate({"path": self.path, **options})
+        assert checked.error_messages == []
+        return acm_authority.run(checked.validated_parameters, check)
+
+    def fails(self, **options: t.Any) -> str:
+        with pytest.raises(InvalidInput) as caught:
+            self(**options)
+        with pytest.raises(InvalidInput):
+            self(check=True, **options)
+        return str(caught.value)
+
+
+@pytest.fixture
+def task(tmp_path: Path) -> Task:
+    return Task(tmp_path / "authority")
+
+
+# ---------------------------------------------------------------- made, and again
+
+
+def test_made_and_then_unchanged(task: Task) -> None:
+    first = task(certificate_authorities=[CORP], settings={"validity_days": 47})
+    assert first["changed"]
+    shown = first["authority"]
+    assert (shown["path"], shown["region"], shown["account_id"]) == (task.path, "us-east-1", "123456789012")
+    assert shown["settings"]["validity_days"] == 47 and shown["settings"]["max_names"] == 10
+    (ca,) = shown["certificate_authorities"]
+    assert (ca["name"], ca["status"], ca["key_algorithm"]) == ("corp", "ACTIVE", "EC_prime256v1")
+    assert pem.load_certificate(ca["certificate"]) and re.fullmatch(
+        r"arn:aws:acm-pca:.*:certificate-authority/.*", ca["arn"]
+    )
+    assert shown["last_sweep_at"] is None
+    again = task(certificate_authorities=[CORP], settings={"validity_days": 47})
+    assert (again["changed"], again["authority"]) == (False, shown)
+    assert again["diff"]["before"] == again["diff"]["after"]
+    assert task()["changed"] is False  # what is not named stays
+
+
+def test_the_trust_file_has_every_root_from_the_start(task: Task) -> None:
+    trust = Path(task(certificate_authorities=[CORP])["authority"]["trust_file"])
+    names = [pem.common_name(root) for root in pem.load_certificates(trust.read_bytes())]
+    assert sorted(map(str, names)) == ["certops.acm EC prime256v1 Root", "certops.acm RSA 2048 Root", "corp CA"]
+
+
+STEPS: list[dict[str, t.Any]] = [
+    {},
+    {"certificate_authorities": [CORP], "settings": {"validity_days": 47}},
+    {"certificate_authorities": [{**CORP, "status": "DISABLED"}]},
+    {"settings": {"validity_days": 395}},
+    {"smtp": {"host": "mail.example.com", "port": 587, "security": "starttls", "username": "u", "password": "p"}},
+    {"smtp": {"host": "mail.example.com", "port": 587, "security": "starttls", "username": "u", "password": "q"}},
+    {"rotate_key": True},
+]
+
+
+def test_check_mode_tells_what_would_be_and_does_nothing(task: Task) -> None:
+    for options in STEPS:
+        present = task(check=True)["authority"] if os.path.exists(task.path) else None
+        foretold = task(check=True, **options)
+        assert (task(check=True)["authority"] if os.path.exists(task.path) else None) == present
+        done = task(**options)
+        assert foretold["changed"] is done["changed"] is True, options
+        assert foretold["diff"] == done["diff"], options
+        if "rotate_key" not in options:
+            assert task(check=True, **options)["changed"] is task(**options)["changed"] is False, options
+
+
+def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task: Task) -> None:
+    task()
+    done = task(settings={"validity_days": 47}, smtp={"host": "m", "username": "u", "password": "hidden"})
+    assert done["diff"]["before"]["settings"] == {}
+    assert done["diff"]["after"]["settings"]["validity_days"] == 47
+    assert "hidden" not in str(done)
+    assert directory.open_authority(task.path).smtp_password() == "hidden"
+    assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
+
+
+def test_where_it_is_and_whose(task: Task) -> None:
+    shown = task(region="eu-central-1", account_id="000000000001")["authority"]
+    assert (shown["region"], shown["account_id"]) == ("eu-central-1", "000000000001")
+    assert task()["changed"] is False
+    assert "fixed" in task.fails(region="us-east-1")
+    assert "fixed" in task.fails(account_id="123456789012")
+    arn = client.authority_client(task.path).request_certificate(DomainName="a.amazonaws.com")["CertificateArn"]
+    assert arn.startswith("arn:aws:acm:eu-central-1:000000000001:")
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"settings": {"validity_dys": 1}}, "did you mean validity_days"),
+        ({"settings": {"smtp": {"host": "m"}}}, "by the option smtp"),
+        ({"region": "nowhere"}, "no AWS region"),
+        ({"account_id": "1"}, "twelve digits"),
+        ({"new_passphrase": "x"}, "rotate_key"),
+    ],
+)
+def test_what_is_refused_before_anything_is_made(task: Task, options: dict[str, t.Any], said: str) -> None:
+    assert said in task.fails(**options)
+    assert not os.path.exists(task.path)
+
+
+def test_a_directory_with_something_else_in_it(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("precious")
+    assert "is not empty" in Task(tmp_path).fails()
+
+
+# ---------------------------------------------------------------- CAs
+
+
+def test_the_key_of_a_ca_is_fixed(task: Task) -> None:
+    task(certificate_authorities=[CORP])
+    assert "is fixed" in task.fails(certificate_authorities=[{**CORP, "key_algorithm": "EC_secp384r1"}])
+
+
+def test_cas_that_are_not_named_are_left_alone(task: Task) -> None:
+    task(certificate_authorities=[CORP])
+    shown = task(certificate_authorities=[{**CORP, "name": "other", "common_name": "Other Ltd", "validity_days": 500}])
+    other, corp = sorted(shown["authority"]["certificate_authorities"], key=lambda ca: str(ca["name"]), reverse=True)
+    assert (other["name"], corp["name"]) == ("other", "corp")
+    certificate = pem.load_certificate(other["certificate"])
+    assert pem.common_name(certificate) == "Other Ltd"
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=500, seconds=-1)
+
+
+def test_a_ca_out_of_service_signs_nothing(task: Task) -> None:
+    ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
+    acm = client.authority_client(task.path)
+
+    def request() -> str:
+        wanted = {"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
+        arn = acm.request_certificate(**wanted)["CertificateArn"]
+        return str(acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"])
+
+    assert request() == "ISSUED"
+    assert task(certificate_authorities=[{**CORP, "status": "DISABLED"}])["changed"]
+    assert request() == "FAILED"
+    task(certificate_authorities=[CORP])
+    assert request() == "ISSUED"
+
+
+# ---------------------------------------------------------------- approvals, uses, sweeps (the lab's authority)
+
+
+def test_approve_by_name(lab: Lab) -> None:
+    task = Task(lab.path)
+    lab.authority.parts = directory.Parts()  # the task looks at the real clock
+    arn, other = lab.public(ValidationMethod="EMAIL"), lab.public(ValidationMethod="EMAIL")
+    approve = [{"certificate_arn": arn, "domain_name": "www.example.com"}]
+    assert task(check=True, approve=approve)["changed"] is True
+    assert lab.status(arn) == "PENDING_VALIDATION"
+    assert task(approve=approve)["changed"] is True
+    assert lab.status(arn) == "ISSUED"
+    assert task(check=True, approve=approve)["changed"] is task(approve=approve)["changed"] is False
+    assert "no name of" in task.fails(approve=[{"certificate_arn": other, "domain_name": "x.example.com"}])
+    assert "unknown" in task.fails(approve=[{"token": "none"}])
+
+
+def test_approve_by_token(tmp_path: Path, dns: t.Any) -> None:
+    task = Task(tmp_path / "authority")
+    with mail_server() as server:
+        task(
+            settings={"resolvers": [dns.endpoint]},
+            smtp={"host": "127.0.0.1", "port": server.port, "sender": "ca@example.com"},
+        )
+        acm = client.authority_client(task.path)
+        wanted = {"DomainName": "www.example.com", "KeyAlgorithm": "EC_prime256v1", "ValidationMethod": "EMAIL"}
+        arn = acm.request_certificate(**wanted)["CertificateArn"]
+        (mail,) = server.wait_for(1)
+    assert mail["From"] == "ca@example.com"
+    found = re.search(r"context=(\S+)", mail.get_content())
+    assert found and task(approve=[{"token": found[1]}])["changed"]
+    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+
+
+def test_in_use_by(task: Task) -> None:
+    ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
+    acm = checked_client(directory.open_authority(task.path))
+    wanted = {"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
+    arn = acm.request_certificate(**wanted)["CertificateArn"]
+    use = [{"certificate_arn": arn, "services": [SERVICE]}]
+    assert task(check=True, in_use_by=use)["changed"] and task(in_use_by=use)["changed"]
+    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"] == [SERVICE]
+    assert task(check=True, in_use_by=use)["changed"] is task(in_use_by=use)["changed"] is False
+    assert task(in_use_by=[{"certificate_arn": arn, "services": []}])["changed"]
+    assert "has no certificate" in task.fails(in_use_by=[{"certificate_arn": arn + "0", "services": []}])
+
+
+def test_sweep(lab: Lab) -> None:
+    task = Task(lab.path)
+    lab.authority.parts = directory.Parts()  # the task looks at the real clock
+    arn = lab.public("task.example.com")
+    first = task(sweep=True)
+    assert first["changed"] is False and first["swept"] == {
+        "looked_at": 1,
+        "issued": [],
+        "renewed": [],
+        "failed": [],
+        "troubles": [],
+    }
+    for each in lab.describe(arn)["DomainValidationOptions"]:
+        lab.dns.add(each["ResourceRecord"]["Name"], "CNAME", each["ResourceRecord"]["Value"])
+    assert "swept" not in task(check=True, sweep=True)
+    second = task(sweep=True)
+    assert second["changed"] is True and second["swept"]["issued"] == [arn]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", second["authority"]["last_sweep_at"])
+    lab.unpublish(arn)
+
+
+def test_a_passphrase_and_its_rotation(task: Task) -> None:
+    task(passphrase="old")
+    assert "passphrase" in task.fails()
+    assert task(passphrase="old")["changed"] is False
+    assert task(passphrase="old", rotate_key=True, new_passphrase="new")["changed"]
+    assert "does not open" in task.fails(passphrase="old")
+    assert task(passphrase="new")["changed"] is False
