@@ -135,7 +135,8 @@ def bench(arguments: list[str]) -> int:
             else "There is nothing to run: benchmarks/ holds no program."
         )
         return 1 if arguments else 0
-    env = workbench.sealed_environment("dev")
+    workbench.make_peers("dev")
+    env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
     codes = [
         run_to_the_end([str(workbench.python_of("dev")), str(path)], env, cwd=workbench.COLLECTION) for path in found
     ]

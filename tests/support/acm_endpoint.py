@@ -1,0 +1,366 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ACM behind a loopback endpoint, as far away, as strict and as unreliable as a test wants it.
+
+with acm_endpoint(folder, latency_s=0.04, rates=RATES, throttle_share=0.3) as acm:
+    run_module("acm_certificate", {**acm.connection, …})
+    assert acm.count("DescribeCertificate") == 1
+
+An embedded authority answers; tools/authority_server.py carries the protocol. Beside ACM the endpoint answers GetResources
+of the tagging API. As a program (acm_endpoint.py --help) it does the same for tests in other processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+COLLECTION = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(COLLECTION / "tools"))
+if __name__ == "__main__":  # tests have Ansible's own loader for this
+    sys.path.insert(0, str(COLLECTION.parents[2]))
+
+import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
+from connections import Answer, Reply, Request, Server, error  # noqa: E402  # pylint: disable=wrong-import-position
+from sigv4 import Gate  # noqa: E402  # pylint: disable=wrong-import-position
+from trouble import Trouble, say  # noqa: E402  # pylint: disable=wrong-import-position
+
+TAGGING_TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
+PAGE_SIZE = 50  # of GetResources, where the request names none
+
+# Calls a second, as AWS's quotas have them (ACM.md §11; the tagging API's from its own quotas page).
+RATES: t.Mapping[str, float] = {
+    "AddTagsToCertificate": 5,
+    "DeleteCertificate": 10,
+    "DescribeCertificate": 10,
+    "ExportCertificate": 10,
+    "GetAccountConfiguration": 1,
+    "GetCertificate": 10,
+    "ImportCertificate": 1,
+    "ListCertificates": 8,
+    "ListTagsForCertificate": 10,
+    "PutAccountConfiguration": 1,
+    "RemoveTagsFromCertificate": 5,
+    "RenewCertificate": 5,
+    "RequestCertificate": 5,
+    "ResendValidationEmail": 1,
+    "RevokeCertificate": 5,
+    "SearchCertificates": 5,
+    "UpdateCertificateOptions": 5,
+    "GetResources": 15,
+}
+
+
+class LoggedCall(t.NamedTuple):
+    """outcome: "ok", an error code, "dropped" (before anything was done) or "lost" (done, but never answered).
+
+    Times are those of time.monotonic().
+    """
+
+    operation: str
+    started_at: float
+    ended_at: float
+    outcome: str
+
+
+@dataclass
+class Knobs:
+    """What may be changed at any time, also while requests come in."""
+
+    latency_s: float = 0.0  # added to every answer
+    throttle_share: float = 0.0  # of calls that ThrottlingException answers, whatever the rate
+    drop_share: float = 0.0  # of connections that break off before the call is looked at
+    lose_share: float = 0.0  # of connections that break off when the call has been carried out
+    rates: t.Mapping[str, float] = field(default_factory=dict)  # operation → calls a second; others are not limited
+    deny: t.Collection[str] = ()  # operations that AccessDeniedException answers
+    unknown: t.Collection[str] = ()  # operations that this ACM does not have; GetResources: no tagging API
+
+
+class Bucket:
+    """A second's worth of calls may come at once, then as many as flow in."""
+
+    def __init__(self, rate: float, now: float) -> None:
+        self.rate = rate
+        self._calls = max(1.0, rate)
+        self._at = now
+
+    def take(self, now: float) -> bool:
+        self._calls = min(max(1.0, self.rate), self._calls + (now - self._at) * self.rate)
+        self._at = now
+        if self._calls < 1:
+            return False
+        self._calls -= 1
+        return True
+
+
+class AcmEndpoint:
+    """A running endpoint. `calls` is the log; set `knobs.…` at any time."""
+
+    def __init__(
+        self, authority: t.Any, knobs: Knobs, *, is_signed: bool, seed: int, log_file: t.Optional[Path]
+    ) -> None:
+        self.authority = authority
+        self.knobs = knobs
+        self.calls: list[LoggedCall] = []
+        self._log_file = log_file
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self._buckets: dict[str, Bucket] = {}
+        gate = Gate(authority.access_key(), authority.region, ("acm", "tagging")) if is_signed else None
+        self._service = Service(authority, gate)
+        self._access_key = authority.access_key() if is_signed else ("anyone", "anyone")
+        self._server = Server(self._answer, at_thread_end=authority.store.close)
+        self.url = self._server.url
+        self.region: str = authority.region
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """The arguments that lead a module of Ansible here."""
+        identifier, secret = self._access_key
+        return {"endpoint_url": self.url, "region": self.region, "access_key": identifier, "secret_key": secret}
+
+    def client(self, service: str = "acm", **config: t.Any) -> t.Any:
+        """A boto3 client of ACM (or of "resourcegroupstaggingapi"); config: arguments of botocore's Config."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.Session().client(
+            service,
+            endpoint_url=self.url,
+            region_name=self.region,
+            aws_access_key_id=self._access_key[0],
+            aws_secret_access_key=self._access_key[1],
+            config=Config(**config),
+        )
+
+    def count(self, operation: t.Optional[str] = None, outcome: t.Optional[str] = None) -> int:
+        return sum(
+            1 for call in list(self.calls) if operation in (None, call.operation) and outcome in (None, call.outcome)
+        )
+
+    def start(self) -> None:
+        self._server.start()
+
+    def end(self) -> None:
+        self._server.end(grace_s=10)
+
+    # ---- one request
+
+    def _answer(self, request: Request) -> t.Optional[Answer]:
+        if request.method != "POST":
+            return self._service.answer(request)
+        started_at = time.monotonic()
+        operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        answer, outcome = self._decide(operation, request, started_at)
+        pause_s = started_at + self.knobs.latency_s - time.monotonic()
+        if pause_s > 0:
+            time.sleep(pause_s)
+        self._log(LoggedCall(operation, started_at, time.monotonic(), outcome))
+        return answer
+
+    def _decide(self, operation: str, request: Request, now: float) -> tuple[t.Optional[Answer], str]:
+        knobs = self.knobs
+        with self._lock:  # what chance decides depends on the order of the requests only
+            is_dropped, is_throttled, is_lost = (
+                self._random.random() < share for share in (knobs.drop_share, knobs.throttle_share, knobs.lose_share)
+            )
+            is_throttled |= operation in knobs.rates and not self._bucket(operation, now).take(now)
+        if is_dropped:
+            return None, "dropped"
+        refused = None
+        if operation in knobs.unknown:
+            refused = error(400, "UnknownOperationException", "")
+        elif operation in knobs.deny:
+            who = f"arn:aws:iam::{self.authority.place.account_id}:user/test"
+            prefix = "tag" if operation == "GetResources" else "acm"
+            refused = error(
+                400, "AccessDeniedException", f"User: {who} is not authorized to perform: {prefix}:{operation}"
+            )
+        elif is_throttled:
+            refused = error(400, "ThrottlingException", "Rate exceeded")
+        answer = authority_server.with_request_id(refused) if refused else self._service.answer(request)
+        if is_lost:
+            return None, "lost"
+        return answer, "ok" if answer.status == 200 else json.loads(answer.body).get("__type", str(answer.status))
+
+    def _bucket(self, operation: str, now: float) -> Bucket:
+        rate = self.knobs.rates[operation]
+        bucket = self._buckets.get(operation)
+        if bucket is None or bucket.rate != rate:
+            bucket = self._buckets[operation] = Bucket(rate, now)
+        return bucket
+
+    def _log(self, call: LoggedCall) -> None:
+        self.calls.append(call)
+        if self._log_file:
+            with self._lock, open(self._log_file, "a", encoding="utf-8") as file:
+                file.write(json.dumps(call._asdict()) + "\n")
+
+
+class Service(authority_server.Service):
+    """ACM, and of the tagging API what concerns certificates."""
+
+    def __init__(self, authority: t.Any, gate: t.Optional[Gate]) -> None:
+        super().__init__(authority, gate)
+        self._authority = authority
+
+    def _carry_out(self, request: Request) -> Answer:
+        if request.headers.get("X-Amz-Target") == TAGGING_TARGET:
+            return self._get_resources(json.loads(request.body))
+        return super()._carry_out(request)
+
+    def _get_resources(self, members: dict[str, t.Any]) -> Reply:
+        """GetResources: the tags of certificates that have or had any, a page after the other."""
+        wanted_arns = members.get("ResourceARNList") or ()
+        if len(wanted_arns) > 100 or wanted_arns and (members.get("TagFilters") or members.get("ResourcesPerPage")):
+            return error(400, "InvalidParameterException", "At most 100 ARNs, and neither filters nor pages with them.")
+        types = members.get("ResourceTypeFilters") or ["acm"]
+        size = members.get("ResourcesPerPage") or (100 if wanted_arns else PAGE_SIZE)
+        found: list[dict[str, t.Any]] = []
+        if {"acm", "acm:certificate"}.intersection(types):
+            chosen = self._chosen(wanted_arns) if wanted_arns else self._tagged(members.get("PaginationToken") or "")
+            for arn, tags in chosen:
+                if _has(tags, members.get("TagFilters") or ()):
+                    found.append({"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]})
+                if len(found) > size:
+                    break
+        token = found[size - 1]["ResourceARN"].rpartition("/")[2] if len(found) > size else ""
+        return _json({"PaginationToken": token, "ResourceTagMappingList": found[:size]})
+
+    def _chosen(self, arns: t.Iterable[str]) -> t.Iterator[tuple[str, dict[str, str]]]:
+        """ARN and tags of those of these certificates that exist and have any."""
+        with self._authority.store.read() as tx:
+            for arn in arns:
+                found = tx.certificate(arn.rpartition("/")[2])
+                tags = tx.tags(found.id) if found and found.arn == arn else {}
+                if tags:
+                    yield arn, tags
+
+    def _tagged(self, last: str) -> t.Iterator[tuple[str, dict[str, str]]]:
+        """ARN and tags of every certificate that has any, those after the id `last`."""
+        while True:
+            with self._authority.store.read() as tx:
+                page = [(each, tx.tags(each)) for each in tx.ids_after(last, 200)]
+            if not page:
+                return
+            last = page[-1][0]
+            yield from ((self._authority.arn("acm", f"certificate/{each}"), tags) for each, tags in page if tags)
+
+
+def _has(tags: t.Mapping[str, str], filters: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
+    return all(
+        each["Key"] in tags and (not each.get("Values") or tags[each["Key"]] in each["Values"]) for each in filters
+    )
+
+
+def _json(members: dict[str, t.Any]) -> Reply:
+    body = json.dumps(members).encode()
+    headers = {"Content-Type": "application/x-amz-json-1.1", "Content-Length": str(len(body))}
+    return authority_server.with_request_id(Reply(200, headers, body))
+
+
+@contextlib.contextmanager
+def acm_endpoint(
+    authority: t.Any,
+    *,
+    is_signed: bool = False,
+    seed: int = 1,
+    log_file: t.Optional[Path] = None,
+    **knobs: t.Any,
+) -> t.Iterator[AcmEndpoint]:
+    """authority: an opened one, or a folder (made when there is none). knobs: see Knobs.
+
+    is_signed: check signatures, as AWS does. seed: what chance begins with. log_file: for read_log in another process.
+    """
+    if isinstance(authority, (str, Path)):
+        authority = authority_server.open_or_make(str(authority))
+    endpoint = AcmEndpoint(authority, Knobs(**knobs), is_signed=is_signed, seed=seed, log_file=log_file)
+    endpoint.start()
+    try:
+        yield endpoint
+    finally:
+        endpoint.end()
+
+
+# ---------------------------------------------------------------- as a program
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        description="Serve ACM for tests; prints one line of JSON, then runs until SIGTERM."
+    )
+    parser.add_argument("dir", help="the authority's folder; made when there is none")
+    parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
+    parser.add_argument("--throttle", type=float, default=0.0, metavar="SHARE")
+    parser.add_argument("--drop", type=float, default=0.0, metavar="SHARE")
+    parser.add_argument("--lose", type=float, default=0.0, metavar="SHARE")
+    parser.add_argument("--rates", action="store_true", help="AWS's own")
+    parser.add_argument("--deny", action="append", default=[], metavar="OPERATION")
+    parser.add_argument("--unknown", action="append", default=[], metavar="OPERATION")
+    parser.add_argument("--signed", action="store_true", help="check signatures")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="append every call to this file, as JSON lines")
+    parser.add_argument("--detach", action="store_true", help="leave the server running and return")
+    options = parser.parse_args(arguments)
+    if options.detach:
+        return detach([each for each in arguments if each != "--detach"])
+    with authority_server.ending_signals() as wait_for_one, acm_endpoint(
+        options.dir,
+        is_signed=options.signed,
+        seed=options.seed,
+        log_file=options.log,
+        latency_s=options.latency,
+        throttle_share=options.throttle,
+        drop_share=options.drop,
+        lose_share=options.lose,
+        rates=RATES if options.rates else {},
+        deny=options.deny,
+        unknown=options.unknown,
+    ) as endpoint:
+        print(json.dumps({"pid": os.getpid(), "connection": endpoint.connection}), flush=True)
+        wait_for_one()
+    return 0
+
+
+def read_log(path: Path) -> list[LoggedCall]:
+    """What --log has written so far."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return [LoggedCall(**json.loads(line)) for line in lines]
+
+
+def detach(arguments: list[str]) -> int:
+    """Start this program once more, in a session of its own, and repeat its line."""
+    server = subprocess.Popen(
+        [sys.executable, "-B", __file__, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        text=True,
+    )
+    assert server.stdout is not None
+    line = server.stdout.readline()
+    if not line:
+        say(f"The endpoint ended with {server.wait()}: run it without --detach to see why.")
+    print(line, end="")
+    return 0 if line else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Trouble as trouble:
+        sys.exit(str(trouble))
