@@ -13,24 +13,17 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.action.certificate_bundle import ActionModule as PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, holds_any
 
 
 class ActionModule(PipelinedAction):
+    REFUSAL = "The passphrase would be written to a temporary file, as {obstacle}."
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        # past the rules of certificate_bundle, which look at other options
-        result = super(PipelinedAction, self).run(tmp, task_vars)
-        items = self._task.args.get("certificates")
-        every = [self._task.args, *(items if isinstance(items, list) else [])]
-        if any(not isinstance(each, dict) or each.get("passphrase") for each in every):
-            obstacle = self._switch_pipelining_on()
-            if obstacle:
-                result.update(
-                    failed=True,
-                    msg=f"The passphrase would be written to a temporary file, as {obstacle}. Nothing was sent.",
-                )
-                return result
-        result.update(self._execute_module(task_vars=task_vars))
+        result = super().run(tmp, task_vars)
         if any(export.get("private_key") for export in result.get("exports") or () if isinstance(export, dict)):
             result["_ansible_no_log"] = True
         return result
+
+    def _carries_secret(self, arguments: dict[str, t.Any]) -> bool:
+        return holds_any(arguments, ("passphrase",))

@@ -9,29 +9,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.action.certificate_bundle import ActionModule as PipelinedAction
-
-SECRETS = ("private_key", "bundle", "passphrase")
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, holds_any
 
 
 class ActionModule(PipelinedAction):
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        # past the rules of certificate_bundle, which look at other options
-        result = super(PipelinedAction, self).run(tmp, task_vars)
-        if _carries_secret(self._task.args):
-            obstacle = self._switch_pipelining_on()
-            if obstacle:
-                result.update(
-                    failed=True,
-                    msg=f"The private key would be written to a temporary file, as {obstacle}, "
-                    "or give private_key_path or bundle_path. Nothing was sent.",
-                )
-                return result
-        result.update(self._execute_module(task_vars=task_vars))
-        return result
+    REFUSAL = (
+        "The private key would be written to a temporary file, as {obstacle}, "
+        "or give private_key_path or bundle_path."
+    )
 
-
-def _carries_secret(arguments: dict[str, t.Any]) -> bool:
-    items = arguments.get("certificates")
-    every = [arguments, *(items if isinstance(items, list) else [])]
-    return any(not isinstance(each, dict) or any(each.get(option) for option in SECRETS) for each in every)
+    def _carries_secret(self, arguments: dict[str, t.Any]) -> bool:
+        return holds_any(arguments, ("private_key", "bundle", "passphrase"))

@@ -116,18 +116,15 @@ class Job:
 
     @property
     def want(self) -> Wanted:
-        assert self.wanted is not None
-        return self.wanted
+        return t.cast(Wanted, self.wanted)
 
     @property
     def key_set(self) -> KeySet:
-        assert self.keys is not None
-        return self.keys
+        return t.cast(KeySet, self.keys)
 
     @property
     def arn(self) -> str:
-        assert self.one is not None
-        return self.one.arn
+        return t.cast(Certificate, self.one).arn
 
 
 # ---------------------------------------------------------------- read

@@ -41,7 +41,7 @@ def run(door: t.Callable[[], Door], options: dict[str, t.Any], *, now: datetime,
         if is_check:
             imports.read_details(acm, jobs)
         else:
-            imports.carry_out(acm, jobs)
+            imports.carry_out(acm, jobs, now)
     return _of_one(jobs[0], is_check) if items is None else _of_many(jobs, is_check)
 
 

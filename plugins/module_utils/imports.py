@@ -25,7 +25,10 @@ from ansible_collections.certops.acm.plugins.module_utils.names import InvalidIn
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
 
 IMPORT, ADD_TAGS, REMOVE_TAGS = "ImportCertificate", "AddTagsToCertificate", "RemoveTagsFromCertificate"
+ATTEMPTS_TO_IMPORT = 3
 _GONE = "ResourceNotFoundException"
+# botocore's names for a request that left and was never answered
+_UNANSWERED = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,7 @@ class Job:
 
     @property
     def want(self) -> Wanted:
-        assert self.wanted is not None
-        return self.wanted
+        return t.cast(Wanted, self.wanted)
 
     @property
     def is_open(self) -> bool:
@@ -155,14 +157,7 @@ def _find(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
     jobs = _open(jobs)
     if not jobs:
         return
-    any_names: t.Optional[tuple[str, ...]] = tuple(
-        sorted(min(job.want.ready.names) for job in jobs if job.want.ready.names)
-    )
-    if any(job.want.name_tag is not None or not pem.dns_names(job.want.ready.certificate) for job in jobs):
-        any_names = None  # a search by names would miss what is tagged so, and what has a common name only
-    listed = inventory.listing(acm, inventory.Query(any_names=any_names, types=("IMPORTED",)), now)
-    listed = inventory.with_names(acm, [one for one in listed if one.type in (None, "IMPORTED")])
-    listed = [one for one in listed if one.type == "IMPORTED"]
+    listed = _listing(acm, jobs, now)
     tags = _name_tags(acm, jobs, listed)
     for job in jobs:
         try:
@@ -172,6 +167,18 @@ def _find(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
         if job.one is not None:
             job.tags = tags.get(job.one.arn)
             job.detail = job.one.detail
+
+
+def _listing(acm: Door, jobs: t.Sequence[Job], now: datetime) -> list[Certificate]:
+    """All imported certificates that the jobs may be about, with all their names."""
+    any_names: t.Optional[tuple[str, ...]] = tuple(
+        sorted(min(job.want.ready.names) for job in jobs if job.want.ready.names)
+    )
+    if any(job.want.name_tag is not None or not pem.dns_names(job.want.ready.certificate) for job in jobs):
+        any_names = None  # a search by names would miss what is tagged so, and what has a common name only
+    listed = inventory.listing(acm, inventory.Query(any_names=any_names, types=("IMPORTED",)), now)
+    listed = inventory.with_names(acm, [one for one in listed if one.type in (None, "IMPORTED")])
+    return [one for one in listed if one.type == "IMPORTED"]
 
 
 def choose(
@@ -286,18 +293,46 @@ def _tags_member(tags: dict[str, str]) -> dict[str, t.Any]:
 # ---------------------------------------------------------------- do
 
 
-def carry_out(acm: Door, jobs: t.Sequence[Job]) -> None:
+def carry_out(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
     """Make the calls: imports first, tags of what was imported after them."""
     for turn in range(max((len(job.steps) for job in jobs), default=0)):
         for operation in (IMPORT, ADD_TAGS, REMOVE_TAGS):
             due = [job for job in _open(jobs) if len(job.steps) > turn and job.steps[turn].operation == operation]
-            for job, answer in _each(acm, operation, due, lambda job: _members(job, job.steps[turn])):
-                job.done.append(operation)
-                if operation == IMPORT:
-                    job.detail = None
-                    if job.one is None or job.superseded is not None:
-                        job.one = Certificate(arn=answer.get("CertificateArn", ""))
+            _make(acm, operation, due, turn)
+            if operation == IMPORT:
+                _take_up_lost(acm, due, turn, now)
     read_details(acm, jobs)
+
+
+def _make(acm: Door, operation: str, jobs: t.Sequence[Job], turn: int) -> None:
+    for job, answer in _each(acm, operation, jobs, lambda job: _members(job, job.steps[turn])):
+        job.done.append(operation)
+        if operation == IMPORT:
+            job.detail = None
+            if job.one is None or job.superseded is not None:
+                job.one = Certificate(arn=answer.get("CertificateArn", ""))
+
+
+def _take_up_lost(acm: Door, jobs: t.Sequence[Job], turn: int, now: datetime) -> None:
+    """An import whose answer never came may have been carried out. ACM has no token against a second one for imports,
+    so look before it is tried again."""
+    for _attempt in range(ATTEMPTS_TO_IMPORT - 1):
+        lost = [job for job in jobs if isinstance(job.error, AcmError) and job.error.code in _UNANSWERED]
+        if not lost:
+            return
+        listed = _listing(acm, lost, now)
+        for job in lost:
+            job.error = None
+        listed = inventory.described(
+            acm, listed, lambda one: one.serial is None and any(has_names_of(one, job.want.ready) for job in lost)
+        )
+        for job in lost:
+            serial = pem.serial(job.want.ready.certificate)
+            found = next((one for one in listed if one.serial == serial and has_names_of(one, job.want.ready)), None)
+            if found is not None and job.steps[turn].members.get("CertificateArn", found.arn) == found.arn:
+                job.one, job.detail = found, None
+                job.done.append(IMPORT)
+        _make(acm, IMPORT, [job for job in lost if IMPORT not in job.done], turn)
 
 
 def read_details(acm: Door, jobs: t.Sequence[Job]) -> None:
@@ -336,8 +371,7 @@ def _open(jobs: t.Sequence[Job]) -> list[Job]:
 
 
 def _arn(job: Job) -> str:
-    assert job.one is not None
-    return job.one.arn
+    return t.cast(Certificate, job.one).arn
 
 
 # ---------------------------------------------------------------- tell

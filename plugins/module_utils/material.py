@@ -226,7 +226,7 @@ def _only_key(keys: Sequence[Any], sources: Sequence[Source]) -> Any:
 
 
 def _leaf_of(key: Any, certificates: Sequence[x509.Certificate], named: Sequence[x509.Certificate]) -> x509.Certificate:
-    """The certificate that belongs to the key; out of those that the user named as the certificate, where there are any.
+    """The certificate that belongs to the key; out of those named as the certificate, where there are any.
 
     Where several do (renewed with the same key), the first that is named.
     """

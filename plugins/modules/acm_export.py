@@ -404,6 +404,7 @@ from ansible_collections.certops.acm.plugins.module_utils.client import AcmModul
 
 _FILE: dict[str, t.Any] = {
     "type": "dict",
+    "no_log": False,  # one of them is called key, and holds a path
     "options": {
         "path": {"type": "str"},
         "owner": {"type": "str"},
@@ -470,7 +471,7 @@ def main() -> None:
             restore_context=context_restorer(module._module),
         )
         for warning in result.pop("warnings", []):
-            module._module.warn(warning)  # AnsibleAWSModule.warn repeats it in the result, which ansible-core deprecates
+            module.warn(warning)
         return result
 
     guard(module, work)

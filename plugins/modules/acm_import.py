@@ -427,7 +427,7 @@ def main() -> None:
             lambda: module.acm, module.params, now=datetime.now(timezone.utc), is_check=module.check_mode
         )
         for warning in result.pop("warnings", []):
-            module._module.warn(warning)  # AnsibleAWSModule.warn repeats it in the result, which ansible-core deprecates
+            module.warn(warning)
         return result
 
     guard(module, work)

@@ -67,13 +67,13 @@ class Pki:
 
     now = NOW
 
-    @functools.lru_cache(maxsize=None)
+    @functools.lru_cache(maxsize=256)
     def key(self, kind: str = "P-256", number: int = 0) -> Any:
         if kind in _CURVES:
             return ec.generate_private_key(_CURVES[kind]())
         return rsa.generate_private_key(public_exponent=65537, key_size=int(kind))
 
-    @functools.lru_cache(maxsize=None)
+    @functools.lru_cache(maxsize=256)
     def authority(self, name: str = "root", parent: Pair | None = None, kind: str = "P-256", number: int = 0) -> Pair:
         """A CA: self-signed, or certified by PARENT."""
         return self.issue(
@@ -86,7 +86,7 @@ class Pki:
             not_before=-1000,
         )
 
-    @functools.lru_cache(maxsize=None)
+    @functools.lru_cache(maxsize=256)
     def leaf(self, *names: str, kind: str = "P-256", number: int = 0) -> Pair:
         """A server certificate below an intermediate below a root."""
         issuer = self.authority("intermediate", self.authority("root", kind=kind), kind=kind)

@@ -19,6 +19,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client, export_task, exports, file_set, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_passphrase
+from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 
 
 class CountingAcm(client.Acm):
@@ -599,6 +600,22 @@ def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
     answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
     assert pem.key_matches(exports.parse(answer, b"abcd").key, pair.certificate)
+
+
+# ---------------------------------------------------------------- the way to AWS
+
+
+def test_over_the_wire(run_module: Any, site: Site, tmp_path: Path) -> None:
+    name = site.name()
+    site.request(name)
+    with acm_endpoint(site.path, throttle_share=0.2, seed=3) as acm:
+        options = {**acm.connection, "domain_name": name, "path": str(tmp_path / "tls")}
+        made = run_module("acm_export", options)
+        assert made["changed"] and made["export"]["renewal_eligibility"] == "ELIGIBLE"
+        acm.knobs.throttle_share, acm.knobs.unknown = 0.0, ("SearchCertificates",)
+        acm.calls.clear()
+        assert not run_module("acm_export", options)["changed"]
+        assert [call.operation for call in acm.calls if call.outcome == "ok"] == ["ListCertificates", "GetCertificate"]
 
 
 # ---------------------------------------------------------------- the module as a whole

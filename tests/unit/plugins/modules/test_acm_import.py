@@ -16,6 +16,7 @@ from typing import Any, Callable
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client, import_task, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
@@ -278,6 +279,43 @@ def test_a_refused_import_leaves_what_was(run: Any, acm: CountingAcm, pki: Any) 
     assert result["msg"] == "ImportCertificate failed with LimitExceededException: not now"
     assert result["certificate"]["serial"] == pem.serial(pki.leaf(number=1).certificate)
     assert tags(acm, arn) == {"a": "1"}
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("has_search", [True, False])
+def test_a_lost_answer_makes_no_second_certificate(
+    run: Any,
+    acm: CountingAcm,
+    pki: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    is_carried_out: bool,
+    is_new: bool,
+    has_search: bool,
+) -> None:
+    if not is_new:
+        run(**given(pki.leaf(number=1)))
+    if not has_search:
+        acm.refuse = {"SearchCertificates": "UnknownOperationException"}
+    real, lost = acm.call, iter([True, False])
+
+    def call(operation: str, **members: Any) -> dict[str, Any]:
+        if operation == "ImportCertificate" and next(lost):
+            if is_carried_out:
+                real(operation, **members)
+            raise AcmError(operation, "ConnectionClosedError", "Connection was closed")
+        return real(operation, **members)
+
+    monkeypatch.setattr(acm, "call", call)
+    made = run(**given(pki.leaf(number=2)), tags={"a": "b"})
+    assert made["changed"] and not made.get("failed")
+    assert made["actions"][0] == "ImportCertificate" and made["certificate"]["serial"] == pem.serial(
+        pki.leaf(number=2).certificate
+    )
+    assert acm.calls.count("ImportCertificate") == 1
+    types = {"keyTypes": ["EC_prime256v1"]}
+    assert len(real("ListCertificates", Includes=types)["CertificateSummaryList"]) == 1
+    assert tags(acm, made["certificate"]["certificate_arn"]) == {"a": "b"}
 
 
 # ---------------------------------------------------------------- the rules of a re-import
@@ -727,6 +765,69 @@ def test_validity_includes_its_first_and_last_second(pki: Any) -> None:
     pair = pki.leaf()
     for moment in (pair.certificate.not_valid_before_utc, pair.certificate.not_valid_after_utc):
         pem.check_import(pair.pem.encode(), pair.key_pem.encode(), None, moment)
+
+
+# ---------------------------------------------------------------- the way to AWS
+
+
+def test_over_the_wire_with_name_tags(run_module: Any, pki: Any, tmp_path: Path) -> None:
+    with acm_endpoint(tmp_path / "authority") as acm:
+        options = {**acm.connection, **given(pki.leaf(number=1)), "name_tag": "www", "tags": {"a": "b"}}
+        made = run_module("acm_import", options)
+        assert made["changed"] and [call.operation for call in acm.calls] == [
+            "SearchCertificates",
+            "GetResources",
+            "ImportCertificate",
+            "DescribeCertificate",
+        ]
+        acm.calls.clear()
+        assert not run_module("acm_import", options)["changed"]
+        assert {call.operation: acm.count(call.operation) for call in acm.calls} == {
+            "SearchCertificates": 1,
+            "GetResources": 1,
+            "ListTagsForCertificate": 1,
+            "GetCertificate": 1,
+            "DescribeCertificate": 1,
+        }
+        successor = run_module("acm_import", {**options, **given(pki.leaf(number=2)), "tags": {"a": "c"}})
+        assert successor["certificate"]["certificate_arn"] == made["certificate"]["certificate_arn"]
+        assert successor["actions"] == ["ImportCertificate", "AddTagsToCertificate"]
+
+
+@pytest.mark.parametrize(
+    "unknown", [(), ("GetResources",), ("SearchCertificates",), ("SearchCertificates", "GetResources")]
+)
+def test_without_search_or_tagging_api_it_is_the_same(run_module: Any, pki: Any, tmp_path: Path, unknown: Any) -> None:
+    with acm_endpoint(tmp_path / "authority", unknown=unknown) as acm:
+        first, other = pki.leaf("a.example.com", "b.example.com", number=1), pki.leaf("c.example.com", kind="P-384")
+        arns = {
+            run_module("acm_import", {**acm.connection, **given(pair), **more})["certificate"]["certificate_arn"]
+            for pair in (first, other)
+            for more in ({}, {"name_tag": pem.common_name(pair.certificate)}, {"certificate_arn": None})
+        }
+        assert len(arns) == 2
+        successor = run_module(
+            "acm_import", {**acm.connection, **given(pki.leaf("b.example.com", "a.example.com", number=2))}
+        )
+        assert successor["changed"] and successor["certificate"]["certificate_arn"] in arns
+
+
+def test_throttling_is_waited_out(run_module: Any, pki: Any, tmp_path: Path) -> None:
+    with acm_endpoint(tmp_path / "authority", throttle_share=0.3, seed=4) as acm:
+        items = [given(pki.leaf(f"{name}.example.com", number=number)) for number, name in enumerate("abc")]
+        made = run_module("acm_import", {**acm.connection, "certificates": items})
+        assert made["changed"] and not made.get("failed")
+        assert acm.count(outcome="ThrottlingException") > 0
+        assert acm.count("ImportCertificate", "ok") == 3
+
+
+@pytest.mark.parametrize("operation", ["SearchCertificates", "ImportCertificate"])
+def test_what_is_denied_is_said(run_module: Any, pki: Any, tmp_path: Path, operation: str) -> None:
+    deny = (operation, "ListCertificates") if operation == "SearchCertificates" else (operation,)
+    with acm_endpoint(tmp_path / "authority", deny=deny) as acm:
+        result = run_module("acm_import", {**acm.connection, **given(pki.leaf())})
+        assert result["failed"] and result["error"]["code"] == "AccessDeniedException"
+        assert f"acm:{result['error']['operation']}" in result["msg"]
 
 
 # ---------------------------------------------------------------- the module as a whole
