@@ -12,6 +12,7 @@ is what they have in common; `as_result` turns a description into a return value
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -74,7 +75,7 @@ class Certificate:
     extended_key_usages: tuple[str, ...] = ()
     detail: t.Optional[dict[str, t.Any]] = field(default=None, compare=False, repr=False)
 
-    @property
+    @functools.cached_property
     def names(self) -> frozenset[str]:
         """All names in the one spelling that is compared."""
         return frozenset(_spelled(name) for name in (self.domain_name, *self.alternative_names) if name)

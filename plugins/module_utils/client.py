@@ -12,15 +12,38 @@ error classes and retries are botocore's on both, and no module knows which one 
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
+import random
 import threading
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+
+@contextlib.contextmanager
+def no_collection() -> t.Iterator[None]:
+    """While libraries and their tables are loaded there is no garbage, but Python looks for it again and again: a
+    tenth of all that a task costs."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()
+            gc.enable()
+
+
+_loading = contextlib.ExitStack()  # tools do not understand imports in a with block
+_loading.enter_context(no_collection())
 try:
     import botocore.config
+    import botocore.loaders
     import botocore.session
     from botocore.awsrequest import AWSResponse
     from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -28,9 +51,11 @@ except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from ansible.module_utils.basic import env_fallback
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_conn, get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
+_loading.close()
 
 # Calls a second that ACM lets through, each operation in a bucket of its own (ACM.md §11).
 RATES = {
@@ -53,7 +78,11 @@ RATES = {
     "UpdateCertificateOptions": 5,
 }
 SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
-ATTEMPTS = 8  # of one call, throttling and connection faults only
+ATTEMPTS = 8  # of one call, where the connection or the service fails
+PATIENCE_S = 300.0  # how long one call is repeated because others use up the rate
+THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
+MANY_REFUSALS = 0.6  # of the last ten calls or so: below that, coming again costs less than coming too late
+LONGEST_INTERVAL_S = 0.4
 
 
 class AcmError(Exception):
@@ -69,6 +98,13 @@ class AcmError(Exception):
         self.message = message
 
 
+class Lookout(t.NamedTuple):
+    """Where the side that validates looks. resolvers: None for public DNS; addresses: names that it was told about."""
+
+    resolvers: t.Optional[t.Sequence[str]] = None
+    addresses: t.Mapping[str, str] = {}
+
+
 class Acm:
     """Calls to ACM. Members go in and come out in ACM's own spelling (CamelCase, as botocore documents them)."""
 
@@ -80,11 +116,16 @@ class Acm:
         is_authority: bool,
         sleep: t.Callable[[float], None] = time.sleep,
         monotonic: t.Callable[[], float] = time.monotonic,
+        lookout: t.Callable[[], Lookout] = Lookout,
     ) -> None:
+        self.lookout = lookout
         self._client = client
         self._other_client = other_client
         self._sleep = sleep
         self._monotonic = monotonic
+        self._turnstiles: dict[str, Turnstile] = {}
+        self._answered_at: dict[str, datetime] = {}
+        self._lock = threading.Lock()
         self.is_authority = is_authority
         self.region: str = client.meta.region_name
 
@@ -92,14 +133,43 @@ class Acm:
         """Whether the installed botocore has the operation (SearchCertificates is younger than many)."""
         return operation in self._client.meta.service_model.operation_names
 
+    def takes(self, operation: str, member: str) -> bool:
+        """Whether the installed botocore lets an operation have that member."""
+        return (
+            self.knows(operation)
+            and member in self._client.meta.service_model.operation_model(operation).input_shape.members
+        )
+
+    def first_answer_at(self, operation: str) -> t.Optional[datetime]:
+        """When, by ACM's own clock, it first answered that operation; None where it did not tell."""
+        return self._answered_at.get(operation)
+
     def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]:
-        """Call one operation; members that are None are left out. Raises AcmError, or InvalidInput when botocore
-        itself refuses the members."""
+        """Call one operation, in its turn; members that are None are left out. What ACM refuses for the sake of its
+        rates is asked again. Raises AcmError, or InvalidInput when botocore itself refuses the members."""
         method = getattr(self._client, _method_name(operation), None)
         if method is None:
             raise AcmError(operation, "UnknownOperation", "the installed botocore does not know this operation")
+        given = {name: value for name, value in members.items() if value is not None}
+        turn = self._turnstile(operation)
+        gives_up_at = self._monotonic() + PATIENCE_S
+        while True:
+            turn.wait()
+            try:
+                answer = self._call(operation, method, given)
+            except AcmError as error:
+                is_throttled = error.code in THROTTLED
+                turn.heard(is_throttled)
+                if not is_throttled or self._monotonic() >= gives_up_at:
+                    raise
+                self._sleep(random.uniform(0.05, 0.5))
+            else:
+                turn.heard(False)
+                return answer
+
+    def _call(self, operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> t.Any:
         try:
-            answer = method(**{name: value for name, value in members.items() if value is not None})
+            answer = method(**members)
         except ParamValidationError as error:
             raise InvalidInput(f"{operation} was not sent: {_one_line(error)}.") from None
         except ClientError as error:
@@ -108,7 +178,10 @@ class Acm:
             raise AcmError(operation, code, detail.get("Message") or "no reason was given") from error
         except BotoCoreError as error:
             raise AcmError(operation, type(error).__name__, _one_line(error)) from error
-        answer.pop("ResponseMetadata", None)
+        said_at = (answer.pop("ResponseMetadata", None) or {}).get("HTTPHeaders", {}).get("date")
+        if said_at and operation not in self._answered_at:
+            with contextlib.suppress(ValueError, TypeError):
+                self._answered_at[operation] = parsedate_to_datetime(said_at)
         return answer
 
     def pages(self, operation: str, **members: t.Any) -> t.Iterator[dict[str, t.Any]]:
@@ -121,26 +194,31 @@ class Acm:
             if not token:
                 return
 
-    def each(
-        self, operation: str, requests: t.Sequence[dict[str, t.Any]]
-    ) -> list[t.Union[dict[str, t.Any], AcmError]]:
+    def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Union[dict[str, t.Any], AcmError]]:
         """Call one operation for every request, side by side but never faster than ACM's rate for it.
 
         The answers stand in the order of the requests; a failed call leaves its AcmError in its place.
         """
         if not requests:
             return []
-        turn = Turnstile(None if self.is_authority else RATES.get(operation, 5), self._sleep, self._monotonic)
 
         def one(request: dict[str, t.Any]) -> t.Union[dict[str, t.Any], AcmError]:
-            turn.wait()
             try:
                 return self.call(operation, **request)
             except AcmError as error:
                 return error
 
+        if len(requests) == 1:
+            return [one(requests[0])]
         with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(requests))) as pool:
             return list(pool.map(one, requests))
+
+    def _turnstile(self, operation: str) -> Turnstile:
+        with self._lock:
+            if operation not in self._turnstiles:
+                rate = None if self.is_authority else RATES.get(operation, 5)
+                self._turnstiles[operation] = Turnstile(rate, self._sleep, self._monotonic)
+            return self._turnstiles[operation]
 
     def client(self, service: str) -> t.Any:
         """A boto3 client of another AWS service with the same credentials."""
@@ -148,13 +226,18 @@ class Acm:
 
 
 class Turnstile:
-    """Lets callers of many threads through at `rate` a second; the first second's worth may go at once."""
+    """Lets callers of many threads through at `rate` a second; the first second's worth but one may go at once.
+
+    The rate is the account's, and others may use it too: when much is refused, callers are let through more slowly.
+    """
 
     def __init__(
         self, rate: t.Optional[float], sleep: t.Callable[[float], None], monotonic: t.Callable[[], float]
     ) -> None:
-        self._interval_s = 1 / rate if rate else 0.0
-        self._burst_s = 1.0 if rate else 0.0
+        self._interval_s = self._shortest_s = 1 / rate if rate else 0.0
+        self._refused_share = 0.0
+        # One less than a second's worth: calls do not arrive as evenly as they leave.
+        self._burst_s = max(self._interval_s, 1.0 - self._interval_s)
         self._sleep = sleep
         self._monotonic = monotonic
         self._lock = threading.Lock()
@@ -170,6 +253,18 @@ class Turnstile:
         if pause_s > 0:
             self._sleep(pause_s)
 
+    def heard(self, was_refused: bool) -> None:
+        """What came of a call that was let through."""
+        if not self._interval_s:
+            return
+        with self._lock:
+            self._refused_share += 0.1 * (was_refused - self._refused_share)
+            if was_refused and self._refused_share > MANY_REFUSALS:
+                longest_s = max(LONGEST_INTERVAL_S, self._shortest_s)
+                self._interval_s = min(self._interval_s * 1.05, longest_s)
+            elif not was_refused and self._refused_share < MANY_REFUSALS:
+                self._interval_s = max(self._interval_s * 0.7, self._shortest_s)
+
 
 class AcmModule(AnsibleAWSModule):
     """AnsibleAWSModule with the option `authority` and the door `acm`."""
@@ -184,7 +279,8 @@ class AcmModule(AnsibleAWSModule):
         """The one session and client of this task, made at the first use."""
         if self._acm is None:
             path = self.params.get("authority")
-            self._acm = self._open_authority(path) if path else self._open_aws()
+            with no_collection():
+                self._acm = self._open_authority(path) if path else self._open_aws()
         return self._acm
 
     def _open_aws(self) -> Acm:
@@ -195,24 +291,68 @@ class AcmModule(AnsibleAWSModule):
                 "or a region in the AWS profile."
             )
 
-        def connect(service: str, **extra: t.Any) -> t.Any:
-            endpoint = None if service != "acm" and _is_acm_alone(endpoint_url) else endpoint_url
-            return boto3_conn(
-                self, "client", resource=service, region=region, endpoint=endpoint, **{**connection, **extra}
-            )
-
+        # One session for all services: amazon.aws would make a new one for each, at 70 ms.
+        session = _quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
         config = botocore.config.Config(
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS}, max_pool_connections=SIDE_BY_SIDE
+            user_agent_extra="Ansible certops.acm",
+            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=SIDE_BY_SIDE,
         )
-        return Acm(connect("acm", config=config), connect, is_authority=False)
+        users = connection.pop("aws_config", None)
+        config = config.merge(users) if users else config
+
+        def connect(service: str) -> t.Any:
+            endpoint = None if service != "acm" and _is_acm_alone(endpoint_url) else endpoint_url
+            try:
+                return session.create_client(
+                    service, region_name=region, endpoint_url=endpoint, config=config, **connection
+                )
+            except (ValueError, BotoCoreError) as error:
+                raise InvalidInput(f"AWS cannot be reached as it is set up: {_one_line(error)}.") from error
+
+        client = connect("acm")
+        client.meta.events.register_first("needs-retry.acm", veto_retry)
+        return Acm(client, connect, is_authority=False)
+
+    def warn(self, warning: str) -> None:
+        # AnsibleAWSModule also puts warnings into the result, which ansible-core 2.19 calls deprecated.
+        self._module.warn(warning)
 
     def _open_authority(self, path: str) -> Acm:
-        client = authority_client(path, region=self.params.get("region"))
+        authority = open_authority(path)
+        client = authority_client(path, region=self.params.get("region"), authority=authority)
+
+        def lookout() -> Lookout:
+            settings = authority.settings
+            return Lookout(settings.resolvers or None, settings.http_addresses)
 
         def refuse(service: str) -> t.Any:
             raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out what needs it.")
 
-        return Acm(client, refuse, is_authority=True)
+        return Acm(client, refuse, is_authority=True, lookout=lookout)
+
+
+def veto_retry(
+    operation: t.Any = None,
+    response: t.Any = None,
+    caught_exception: t.Any = None,
+    request_dict: t.Any = None,
+    **_others: t.Any,
+) -> None:
+    """Raise at once what botocore would repeat, though it must not be.
+
+    What ACM refuses for its rates is Acm.call's business, which knows how all calls fare. A quota is not given back by
+    waiting, but botocore takes LimitExceededException for throttling. And an import whose answer was lost, or was
+    a server fault, may have been carried out: a second one would make a second certificate. A re-import may be repeated.
+    """
+    answer = response[1] if response else {}
+    is_final = answer.get("Error", {}).get("Code") in (*THROTTLED, "LimitExceededException")
+    if operation.name == "ImportCertificate" and b'"CertificateArn"' not in _bytes(request_dict.get("body") or b""):
+        if caught_exception is not None:
+            raise caught_exception
+        is_final = is_final or (response is not None and response[0].status_code >= 500)
+    if is_final:
+        raise ClientError(answer, operation.name)
 
 
 def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
@@ -258,12 +398,14 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
             "leave the option region out, or name the authority of that region."
         )
     # The user's AWS profile and configuration files mean nothing here, and a broken one must not matter.
-    session = botocore.session.Session(
-        session_vars={
-            "profile": (None, None, None, None),
-            "config_file": (None, None, os.devnull, None),
-            "credentials_file": (None, None, os.devnull, None),
-        }
+    session = _quick(
+        botocore.session.Session(
+            session_vars={
+                "profile": (None, None, None, None),
+                "config_file": (None, None, os.devnull, None),
+                "credentials_file": (None, None, os.devnull, None),
+            }
+        )
     )
     client = session.create_client(
         "acm",
@@ -284,11 +426,12 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
         body = request.body or b""
         reply = answer(
             target if isinstance(target, str) else target.decode(),
-            body if isinstance(body, bytes) else body.encode(),
+            _bytes(body),
         )
         return AWSResponse(request.url, reply.status, reply.headers, _Body(reply.body))
 
     client.meta.events.register("before-send.acm", hand_over)
+    client.meta.events.register_first("needs-retry.acm", veto_retry)
     return client
 
 
@@ -302,6 +445,19 @@ class _Body:
         yield self._content
 
 
+def _quick(session: t.Any) -> t.Any:
+    """The same session, which makes its clients without a look into each of botocore's four hundred service folders."""
+
+    class Loader(botocore.loaders.Loader):  # type: ignore[misc, unused-ignore]
+        def list_available_services(self, type_name: str) -> list[str]:
+            return [name for path in self.search_paths if os.path.isdir(path) for name in os.listdir(path)]
+
+    path = session.get_config_variable("data_path")
+    more = [os.path.expandvars(os.path.expanduser(each)) for each in path.split(os.pathsep)] if path else []
+    session.register_component("data_loader", Loader(extra_search_paths=more))
+    return session
+
+
 def _is_acm_alone(endpoint_url: t.Optional[str]) -> bool:
     """Whether the URL is an endpoint of ACM on AWS (regional, FIPS, or a VPC endpoint), where Route 53 is not found."""
     host = (urlsplit(endpoint_url or "").hostname or "").split(".")
@@ -310,6 +466,10 @@ def _is_acm_alone(endpoint_url: t.Optional[str]) -> bool:
 
 def _method_name(operation: str) -> str:
     return "".join("_" + letter.lower() if letter.isupper() else letter for letter in operation).lstrip("_")
+
+
+def _bytes(content: t.Union[str, bytes]) -> bytes:
+    return content.encode() if isinstance(content, str) else content
 
 
 def _one_line(error: BaseException) -> str:

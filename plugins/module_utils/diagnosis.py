@@ -20,6 +20,7 @@ from ansible_collections.certops.acm.plugins.module_utils.validation import Deta
 
 LONGEST_CHAIN = 5  # ACM.md §3
 NAMES_AT_ONCE = 8
+SILENCES = 3  # so many unanswered questions, and none answered, make a resolver one that does not answer
 
 # What problem can be in a finding.
 PROBLEMS = (
@@ -71,26 +72,54 @@ def diagnose(
     this machine, to recognise records in a private zone. fetch: for HTTP validation; without it that is not looked at.
     Answers {domain_name, problem, message, remedy}, in the order of the certificate's names; empty when all is well.
     """
-    if detail.get("Type", "AMAZON_ISSUED") != "AMAZON_ISSUED":
-        return []
-    once = _Once(resolver)
-    options = list(detail.get("DomainValidationOptions") or ())
-    examine = _Examination(once, _Once(inside) if inside else None, fetch, tuple(issuers))
-    with ThreadPoolExecutor(max_workers=NAMES_AT_ONCE) as pool:
-        return [finding._asdict() for findings in pool.map(examine.option, options) for finding in findings]
+    return diagnose_each([detail], resolver, fetch, inside=inside, issuers=issuers)[0]
+
+
+def diagnose_each(
+    details: t.Sequence[Detail],
+    resolver: Asks,
+    fetch: t.Optional[Fetch] = None,
+    *,
+    inside: t.Optional[Asks] = None,
+    issuers: t.Sequence[str] = ACM_ISSUERS,
+) -> list[list[dict[str, str]]]:
+    """diagnose() of many certificates: no question is asked twice, and names are looked at side by side."""
+    examine = _Examination(_Once(resolver), _Once(inside) if inside else None, fetch, tuple(issuers))
+    options = [
+        (number, option)
+        for number, detail in enumerate(details)
+        if detail.get("Type", "AMAZON_ISSUED") == "AMAZON_ISSUED"
+        for option in detail.get("DomainValidationOptions") or ()
+    ]
+    found: list[list[dict[str, str]]] = [[] for _detail in details]
+    if options:
+        with ThreadPoolExecutor(max_workers=min(NAMES_AT_ONCE, len(options))) as pool:
+            for (number, _option), findings in zip(
+                options, pool.map(examine.option, [option for _number, option in options])
+            ):
+                found[number] += [finding._asdict() for finding in findings]
+    return found
 
 
 class _Once:
-    """Asks every question once for a whole certificate: names share parents, wildcards share records."""
+    """Asks every question once: names share parents, wildcards share records. A resolver that never speaks is left alone."""
 
     def __init__(self, resolver: Asks) -> None:
         self._resolver = resolver
         self._known: dict[tuple[str, str], Lookup] = {}
+        self._silences = 0
+        self._has_spoken = False
 
     def lookup(self, name: str, rdtype: str) -> Lookup:
         question = (name, rdtype)
         if question not in self._known:
-            self._known[question] = self._resolver.lookup(name, rdtype)
+            if self._silences >= SILENCES and not self._has_spoken:
+                return Lookup(dns_door.TIMEOUT, detail="The name servers gave no answer to any question.")
+            found = self._known[question] = self._resolver.lookup(name, rdtype)
+            if found.status == dns_door.TIMEOUT:
+                self._silences += 1
+            else:
+                self._has_spoken = True
         return self._known[question]
 
 

@@ -10,15 +10,9 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
+from datetime import timedelta
 
-from ansible_collections.certops.acm.plugins.module_utils import (
-    inventory,
-    issuance,
-    lookup,
-    publishing,
-    readiness,
-    validation,
-)
+from ansible_collections.certops.acm.plugins.module_utils import issuance, lookup, renewal
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
@@ -26,11 +20,18 @@ from ansible_collections.certops.acm.plugins.module_utils.job import Job, Settin
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils.wanted import request_members
 
+if t.TYPE_CHECKING:
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
 _GONE = "ResourceNotFoundException"
+_IN_USE = "ResourceInUseException"
+A_MOMENT = timedelta(seconds=5)
+NO_REFUSAL = ("AccessDeniedException", "ThrottlingException", "LimitExceededException", "InternalServerError")
 
 
 def fulfil(acm: Door, jobs: t.Sequence[Job], settings: Settings, *, is_check: bool) -> None:
     """Look, decide, and unless this is a check, do. What came of it stands in the jobs."""
+    settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s)
     lookup.look_up(acm, jobs, settings)
     lookup.decide(acm, jobs, settings)
     if not is_check:
@@ -50,19 +51,50 @@ def carry_out(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
         _perform(acm, jobs, operation)
     for operation in ("UpdateCertificateOptions", "ResendValidationEmail", "RevokeCertificate"):
         _perform(acm, jobs, operation)
+    _replace_unmigrated(acm, jobs, settings)
     _delete(acm, jobs, settings)
     _refresh(acm, jobs)
+
+
+def _replace_unmigrated(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    """Where ACM does not change e-mail to DNS validation: request another certificate, if that is wanted."""
+    refused = [
+        job
+        for job in jobs
+        if job.wanted is not None and job.wanted.replace and _is_refused_migration(job.error)
+        if any("ValidationMethod" in step.members.get("Options", ()) for step in job.plan.steps)
+    ]
+    for job in refused:
+        job.plan = issuance.plan_present(
+            job.want, job.one, job.tags, settings.now, spent_arns=job.spent, prices=settings.prices, can_migrate=False
+        )
+        job.error, job.replaces, job.is_stale, job.is_new = None, job.one, False, True
+    _perform(acm, refused, "RequestCertificate")
+    _await_records(acm, [job for job in refused if job.is_open], settings)
+
+
+def _is_refused_migration(error: t.Optional[Exception]) -> bool:
+    return (
+        isinstance(error, AcmError) and error.operation == "UpdateCertificateOptions" and error.code not in NO_REFUSAL
+    )
 
 
 def renew(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     """Renew what is due, and wait for the new certificate where that is wanted."""
     _perform(acm, jobs, "RenewCertificate")
-    renewing = [job for job in still_open(jobs) if "RenewCertificate" in job.done]
+    renewing = [job for job in still_open(jobs) if job.is_renewing]
     waiting = [job for job in renewing if job.want.wait]
+    if waiting:
+        _await_renewals(acm, waiting, settings)
+    _refresh(acm, [job for job in renewing if not job.want.wait])
+
+
+def _await_renewals(acm: Door, waiting: t.Sequence[Job], settings: Settings) -> None:
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
     befores = {job.arn: t.cast(Certificate, job.one) for job in waiting}
     judges = {arn: readiness.is_renewed(before) for arn, before in befores.items()}
     _await(acm, waiting, judges, settings, "has not been renewed")
-    _refresh(acm, [job for job in renewing if not job.want.wait])
 
 
 def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
@@ -74,11 +106,15 @@ def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
         if job.replaces is not None and job.one is job.replaces:
             continue
         if job.one.type == "AMAZON_ISSUED" and job.one.validation_method == "DNS":
+            from ansible_collections.certops.acm.plugins.module_utils import validation
+
             job.records = validation.records(job.one.detail)
             if job.is_open and job.want.publish:
                 publishing_jobs.append(job)
     if not publishing_jobs:
         return
+    from ansible_collections.certops.acm.plugins.module_utils import publishing
+
     needs = [(t.cast("dict[str, t.Any]", job.want.publish), job.records or []) for job in publishing_jobs]
     for job, published in zip(publishing_jobs, publishing.publish_each(needs, acm.client, is_check)):
         job.published, job.error = published.changes, published.error
@@ -87,6 +123,10 @@ def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
 def await_issue(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     """Wait for the certificates of all jobs that want it to be issued, or changed to DNS validation."""
     waiting = [job for job in still_open(jobs) if job.want.state == "present" and job.want.wait and job.one is not None]
+    if not waiting:
+        return
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
     pending = [job for job in waiting if t.cast(Certificate, job.one).status != "ISSUED"]
     _await(acm, pending, {job.arn: readiness.is_issued for job in pending}, settings, "is not issued")
     migrating = [
@@ -99,6 +139,11 @@ def _perform(acm: Door, jobs: t.Sequence[Job], operation: str) -> None:
     calls = [(job, step) for job in still_open(jobs) for step in job.plan.steps if step.operation == operation]
     for (job, step), answer in zip(calls, acm.each(operation, [step.members for _job, step in calls])):
         if isinstance(answer, AcmError):
+            if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
+                # ACM was about to renew it anyway, or an earlier run has asked and it shows only now.
+                decision = renewal.Decision(False, "A renewal is already under way.")
+                job.plan, job.is_renewing = replace(job.plan, renewal=decision, cost=None), True
+                continue
             if operation != "DeleteCertificate" or answer.code != _GONE:
                 job.error = job.error or explained(answer, job)
                 continue
@@ -106,6 +151,7 @@ def _perform(acm: Door, jobs: t.Sequence[Job], operation: str) -> None:
         if operation == "DeleteCertificate":
             job.deleted.append(step.members["CertificateArn"])
             continue
+        job.is_renewing = operation == "RenewCertificate"
         job.is_stale = operation != "RequestCertificate"
         if operation == "RequestCertificate":
             job.one = Certificate(arn=answer["CertificateArn"])
@@ -128,16 +174,37 @@ def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None
         job.done.remove("RequestCertificate")
     _perform(acm, lost, "RequestCertificate")
     _await_appearance(acm, [job for job in lost if job.is_open], settings)
+    # One that was requested a moment ago by an earlier run, and whose records are to be published now.
+    early = [job for job in still_open(jobs) if job not in fresh and job.want.publish and _lacks_records(job)]
+    _await_appearance(acm, early, settings)
     for job in fresh:
-        if job.is_open and not readiness.has_records(job.one or Certificate("")).is_over:
+        if job.is_open and job.one is not None and _was_there(acm, job.one):
+            job.done.remove("RequestCertificate")
+            job.is_new, job.plan = False, replace(job.plan, cost=None)
+    for job in [*fresh, *early]:
+        if job.is_open and _lacks_records(job):
             job.warnings.append(
                 f"ACM has not told yet what validates {job.arn}: run this task again in a minute for the records."
             )
 
 
+def _was_there(acm: Door, one: Certificate) -> bool:
+    """Whether an earlier run made it: by its token ACM brings back what its lists do not show yet. Both times are ACM's."""
+    asked_at = acm.first_answer_at("RequestCertificate")
+    return asked_at is not None and one.created_at is not None and one.created_at < asked_at - A_MOMENT
+
+
+def _lacks_records(job: Job) -> bool:
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
+    return job.want.state == "present" and job.one is not None and not readiness.has_records(job.one).is_over
+
+
 def _await_appearance(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     if not jobs:
         return
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
     outcomes = readiness.await_each(
         acm,
         {job.arn: readiness.has_records for job in jobs},
@@ -157,14 +224,17 @@ def _await(
 ) -> None:
     if not jobs:
         return
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
     outcomes = readiness.await_each(
         acm,
         judges,
         known={} if any(job.is_stale for job in jobs) else {job.arn: t.cast(Certificate, job.one) for job in jobs},
-        timeout_s=settings.timeout_s,
+        timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
     )
+    reasons = _reasons([outcome for outcome in outcomes.values() if outcome.is_timed_out], settings)
     for job in jobs:
         outcome = outcomes[job.arn]
         job.one = outcome.one or job.one
@@ -175,19 +245,37 @@ def _await(
         elif outcome.failure:
             job.error = InvalidInput(f"{name}: {outcome.failure}")
         elif outcome.is_timed_out:
-            why = validation.explain((outcome.one.detail if outcome.one else None) or {})
+            why = reasons.get(job.arn, "")
             job.error = InvalidInput(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
+
+
+def _reasons(outcomes: t.Sequence[readiness.Outcome], settings: Settings) -> dict[str, str]:
+    """By ARN, the sentences on what blocks those that are late."""
+    late = [(outcome.one.arn, outcome.one.detail) for outcome in outcomes if outcome.one and outcome.one.detail]
+    if not late:
+        return {}
+    from ansible_collections.certops.acm.plugins.module_utils import obstacles
+
+    seen: t.Sequence[t.Optional[list[dict[str, str]]]] = [None] * len(late)
+    if settings.look is not None:
+        try:
+            seen = settings.look([detail for _arn, detail in late])
+        except InvalidInput:
+            pass  # without dnspython there is no look
+    return {arn: obstacles.explain(detail, own) for (arn, detail), own in zip(late, seen)}
 
 
 def _delete(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     deleting = [job for job in still_open(jobs) if "DeleteCertificate" in job.plan.operations]
     used = {one.arn: one for job in deleting for one in job.found if issuance.users_of(one)}
     if used:
+        from ansible_collections.certops.acm.plugins.module_utils import readiness
+
         outcomes = readiness.await_each(
             acm,
             {arn: readiness.is_released for arn in used},
             known=used,
-            timeout_s=settings.timeout_s,
+            timeout_s=settings.left_s,
             interval_s=settings.interval_s,
             clock=settings.clock,
         )
@@ -200,6 +288,17 @@ def _delete(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
                         "give these another certificate first."
                     )
     _perform(acm, deleting, "DeleteCertificate")
+    # In use after all: ACM tells so for a while after the last user has let go.
+    while settings.left_s > 0:
+        again = [job for job in deleting if job.want.wait and getattr(job.error, "code", None) == _IN_USE]
+        if not again:
+            return
+        settings.clock.sleep(min(settings.interval_s, settings.left_s))
+        for job in again:
+            job.error = None
+            left = [step for step in job.plan.steps if step.members["CertificateArn"] not in job.deleted]
+            job.plan = replace(job.plan, steps=tuple(left))
+        _perform(acm, again, "DeleteCertificate")
 
 
 def _refresh(acm: Door, jobs: t.Sequence[Job]) -> None:
@@ -218,10 +317,8 @@ def explained(error: AcmError, job: Job) -> Exception:
     advice = ""
     if error.code == "LimitExceededException":
         advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
-    elif error.operation == "RenewCertificate" and error.code in ("ValidationException", "RequestInProgressException"):
+    elif error.operation == "RenewCertificate" and error.code == "ValidationException":
         advice = "ACM renews on demand only what was exported before: export it first (certops.acm.acm_export)"
-        if error.code == "RequestInProgressException":
-            advice = "a renewal is already under way: run this task again later"
     elif error.operation == "UpdateCertificateOptions" and "ValidationMethod" in str(job.plan.steps):
         advice = "where ACM does not offer the change to DNS validation, set replace=true to request a new certificate"
     return AcmError(error.operation, error.code, f"{error.message.rstrip('.')} ({advice})") if advice else error

@@ -36,6 +36,7 @@ from ansible_collections.certops.acm.plugins.module_utils.names import covers, t
 SEARCH_PAGE = 500
 LIST_PAGE = 1000
 TAGGING_PAGE = 100
+KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 MAX_TERMS = 15  # in one And or Or of a filter statement
 FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
 
@@ -55,6 +56,10 @@ class Door(t.Protocol):
     def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Any]: ...
 
     def client(self, service: str) -> t.Any: ...
+
+    def takes(self, operation: str, member: str) -> bool: ...
+
+    def first_answer_at(self, operation: str) -> t.Optional[datetime]: ...
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,10 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
         # But no answer at all (EndpointConnectionError …) is no better on a second try.
         if "Throttl" in error.code or error.code.endswith("Error"):
             raise
-    pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **list_members(query)))
+    filters = list_members(query)
+    if acm.takes("ListCertificates", "CertificateKeyPairOrigins"):
+        filters["CertificateKeyPairOrigins"] = list(KEY_PAIR_ORIGINS)  # else those that came by ACME are not told
+    pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
     return [from_list(summary) for page in pages for summary in page.get("CertificateSummaryList") or ()]
 
 

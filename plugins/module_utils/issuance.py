@@ -101,8 +101,11 @@ def spent(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> lis
     return [one.arn for one in listed if not one.is_live(now) and may_be(wanted, one)]
 
 
-def fixed_differences(wanted: Wanted, one: Certificate) -> list[Difference]:
-    """What differs and cannot be changed in place. Only what the user said, and only what is known, can differ."""
+def fixed_differences(wanted: Wanted, one: Certificate, *, can_migrate: bool = True) -> list[Difference]:
+    """What differs and cannot be changed in place. Only what the user said, and only what is known, can differ.
+
+    can_migrate: whether ACM changes validation by e-mail to validation by DNS.
+    """
     found = []
     if (
         wanted.state == "present"
@@ -126,7 +129,7 @@ def fixed_differences(wanted: Wanted, one: Certificate) -> list[Difference]:
         found.append(Difference("managed_by", one.managed_by, wanted.managed_by))
     method = one.validation_method
     if wanted.validation_method and method and method != wanted.validation_method:
-        if (method, wanted.validation_method) != ("EMAIL", "DNS"):
+        if not can_migrate or (method, wanted.validation_method) != ("EMAIL", "DNS"):
             found.append(Difference("validation_method", method, wanted.validation_method))
     return found
 
@@ -167,14 +170,16 @@ def plan_present(
     *,
     spent_arns: t.Sequence[str] = (),
     prices: t.Optional[dict[str, t.Any]] = None,
+    can_migrate: bool = True,
 ) -> Plan:
     """What makes the certificate as wanted. Raises InvalidInput for what cannot be had.
 
-    one: the certificate that is meant, or None; tags: those it has, or None when they do not matter.
+    one: the certificate that is meant, or None; tags: those it has, or None when they do not matter. can_migrate: see
+    fixed_differences.
     """
     if one is None:
         return _plan_request(wanted, wanted.all_tags, spent_arns, prices)
-    differences = fixed_differences(wanted, one)
+    differences = fixed_differences(wanted, one, can_migrate=can_migrate)
     is_dead = bool(wanted.domain_name) and not one.is_live(now)
     if differences or is_dead:
         what = "; ".join(str(difference) for difference in differences) or f"it is {_dead_status(one)}"
@@ -212,17 +217,22 @@ def plan_absent(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
 
 def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
     """What revokes the certificate. Raises InvalidInput when it is not clear which, or ACM would never do it."""
-    standing = [one for one in found if one.status != "REVOKED"]
     if not found:
         raise InvalidInput(f"There is no certificate {wanted.label} to revoke.")
-    if len(standing) > 1 and not wanted.all_matching:
+    # One that has been revoked counts too: else a second run would revoke its successor.
+    meant = [one for one in found if one.status in ("ISSUED", "REVOKED")] or list(found)
+    if len(meant) > 1 and not wanted.all_matching:
         raise InvalidInput(
-            f"{len(standing)} certificates match {wanted.label}: {', '.join(one.arn for one in standing)}. "
+            f"{len(meant)} certificates match {wanted.label}: "
+            f"{', '.join(f'{one.arn} ({one.status})' for one in meant)}. "
             "Name one by certificate_arn, or set all_matching=true to revoke them all."
         )
+    standing = [one for one in meant if one.status != "REVOKED"]
     for one in standing:
         if one.type == "IMPORTED":
             raise InvalidInput(f"{one.arn} was imported: ask the CA that issued it to revoke it.")
+        if one.status != "ISSUED":
+            raise InvalidInput(f"{one.arn} is {one.status}: only an issued certificate can be revoked.")
         if one.was_exported is False:
             raise InvalidInput(
                 f"{one.arn} was never exported, so nobody but AWS has its key and ACM does not revoke it: delete it."

@@ -12,10 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate
-from ansible_collections.certops.acm.plugins.module_utils.dns_records import Change
 from ansible_collections.certops.acm.plugins.module_utils.issuance import Plan
-from ansible_collections.certops.acm.plugins.module_utils.readiness import Clock
 from ansible_collections.certops.acm.plugins.module_utils.wanted import Wanted
+
+if t.TYPE_CHECKING:
+    from ansible_collections.certops.acm.plugins.module_utils.dns_records import Change
+
+Look = t.Callable[[t.Sequence[t.Mapping[str, t.Any]]], list[list[dict[str, str]]]]
+
+
+class Clock(t.NamedTuple):
+    """Time, so that tests need none."""
+
+    sleep: t.Callable[[float], None]
+    monotonic: t.Callable[[], float]
 
 
 @dataclass
@@ -37,11 +47,11 @@ class Job:
     replaces: t.Optional[Certificate] = None
     is_new: bool = False
     is_stale: bool = False  # changed since it was described
+    is_renewing: bool = False
 
     @property
     def want(self) -> Wanted:
-        assert self.wanted is not None
-        return self.wanted
+        return t.cast(Wanted, self.wanted)
 
     @property
     def is_open(self) -> bool:
@@ -49,8 +59,7 @@ class Job:
 
     @property
     def arn(self) -> str:
-        assert self.one is not None
-        return self.one.arn
+        return t.cast(Certificate, self.one).arn
 
 
 class Settings(t.NamedTuple):
@@ -62,6 +71,13 @@ class Settings(t.NamedTuple):
     interval_s: float = 5
     details: bool = True
     prices: t.Optional[dict[str, t.Any]] = None
+    look: t.Optional[Look] = None  # at DNS and the web, when time is up; may raise InvalidInput
+    ends_at_s: t.Optional[float] = None  # by the monotonic clock; set when the work begins
+
+    @property
+    def left_s(self) -> float:
+        """How much of the time-out is left: all waiting of a task shares it."""
+        return self.timeout_s if self.ends_at_s is None else max(0.0, self.ends_at_s - self.clock.monotonic())
 
 
 def still_open(jobs: t.Iterable[Job]) -> list[Job]:

@@ -78,7 +78,8 @@ def _refuse_shared(jobs: t.Sequence[Job]) -> None:
 def _describe_by_arn(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     by_arn = [job for job in still_open(jobs) if job.want.arn]
     if len(by_arn) > inventory.FEW and not settings.details:
-        return  # the inventory tells about all of them
+        # The inventory tells about all of them; but whether to replace one should be known before its successor is sought.
+        by_arn = [job for job in by_arn if job.want.replace]
     _describe_jobs(acm, by_arn)
 
 
@@ -122,28 +123,43 @@ def _listing(acm: Door, names: t.Sequence[str], now: datetime) -> list[Certifica
 
 
 def _match(acm: Door, jobs: t.Sequence[Job], listed: list[Certificate], now: datetime) -> None:
-    listed = inventory.described(
-        acm,
-        listed,
-        lambda one: any(
-            issuance.may_be(job.want, one) and issuance.needs_detail_to_match(job.want, one) for job in jobs
-        ),
-    )
-    named = {
-        one.arn for job in jobs if job.want.name_tag is not None for one in listed if issuance.may_be(job.want, one)
+    vague = {
+        one.arn
+        for job, matching in _matching(jobs, listed)
+        for one in matching
+        if issuance.needs_detail_to_match(job.want, one)
     }
-    tags = inventory.tags_of(acm, sorted(named)) if named else {}
-    for job in jobs:
-        matching = [one for one in listed if issuance.may_be(job.want, one)]
+    if vague:
+        listed = inventory.described(acm, listed, lambda one: one.arn in vague)
+    pairs = _matching(jobs, listed)
+    tagged = {one.arn for job, matching in pairs if job.want.name_tag is not None for one in matching}
+    tags = inventory.tags_of(acm, sorted(tagged)) if tagged else {}
+    for job, matching in pairs:
         if job.want.state == "present":
             job.spent = issuance.spent(job.want, matching, now)
             job.one = issuance.choose(job.want, matching, tags, now)
             if job.one is not None:
                 job.tags = tags.get(job.one.arn)
+        elif job.want.name_tag is not None:
+            job.found = [one for one in matching if tags[one.arn].get("Name") == job.want.name_tag]
         else:
-            if job.want.name_tag is not None:
-                matching = [one for one in matching if tags[one.arn].get("Name") == job.want.name_tag]
             job.found = matching
+
+
+def _matching(jobs: t.Sequence[Job], listed: t.Iterable[Certificate]) -> list[tuple[Job, list[Certificate]]]:
+    """Every job with the certificates that it may be about, in their order."""
+    by_name: dict[str, list[Certificate]] = {}
+    vague = []
+    for one in listed:
+        if one.names_are_complete:
+            for name in one.names:
+                by_name.setdefault(name, []).append(one)
+        else:
+            vague.append(one)
+    return [
+        (job, [one for one in [*by_name.get(job.want.names[0], ()), *vague] if issuance.may_be(job.want, one)])
+        for job in jobs
+    ]
 
 
 def _find_replacements(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
@@ -152,7 +168,7 @@ def _find_replacements(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> 
         job
         for job in still_open(jobs)
         if job.want.state == "present" and job.want.replace and job.want.arn and job.one is not None
-        if issuance.fixed_differences(job.want, job.one) or not job.one.is_live(settings.now)
+        if issuance.fixed_differences(job.want, job.one, can_migrate=False) or not job.one.is_live(settings.now)
     ]
     if not replacing:
         return
@@ -162,7 +178,7 @@ def _find_replacements(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> 
         successor = Job(replace(job.want, arn=None))
         _match(acm, [successor], [one for one in listed if one.arn != old.arn], settings.now)
         job.spent = successor.spent
-        if successor.one is not None and not issuance.fixed_differences(job.want, successor.one):
+        if successor.one is not None and not issuance.fixed_differences(job.want, successor.one, can_migrate=False):
             job.one, job.tags, job.replaces = successor.one, successor.tags, old
 
 

@@ -13,32 +13,6 @@ import typing as t
 from ansible_collections.certops.acm.plugins.module_utils import validation
 from ansible_collections.certops.acm.plugins.module_utils.dns_records import Change, PublishError, Publisher, plain
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils.rfc2136 import KEY_ALGORITHMS
-
-OPTIONS: dict[str, t.Any] = {
-    "route53": {
-        "type": "dict",
-        "options": {
-            "profile": {"type": "str"},
-            "role_arn": {"type": "str"},
-            "external_id": {"type": "str"},
-            "zone_ids": {"type": "list", "elements": "str"},
-            "ttl": {"type": "int"},
-        },
-    },
-    "rfc2136": {
-        "type": "dict",
-        "options": {
-            "server": {"type": "str", "required": True},
-            "port": {"type": "int"},
-            "key_name": {"type": "str", "no_log": False},
-            "key_secret": {"type": "str", "no_log": True},
-            "key_algorithm": {"type": "str", "choices": list(KEY_ALGORITHMS), "no_log": False},
-            "zone": {"type": "str"},
-            "ttl": {"type": "int"},
-        },
-    },
-}
 
 Records = t.Sequence[dict[str, str]]
 

@@ -18,6 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils import renewal, valida
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate, from_detail
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
+from ansible_collections.certops.acm.plugins.module_utils.job import Clock
 
 FIRST_PAUSE_S = 0.5  # a private certificate takes a second or two, a public one minutes: begin fast, slow down
 APPEARANCE_S = 60  # a new certificate or its records may take some seconds to be seen
@@ -44,13 +45,6 @@ class Outcome:
     failure: t.Optional[str] = None
     is_timed_out: bool = False
     error: t.Optional[AcmError] = None
-
-
-class Clock(t.NamedTuple):
-    """Time, so that tests need none."""
-
-    sleep: t.Callable[[float], None]
-    monotonic: t.Callable[[], float]
 
 
 def is_issued(one: Certificate) -> Verdict:
@@ -103,7 +97,7 @@ def is_renewed(before: Certificate) -> Judge:
 
 def await_each(
     acm: Door,
-    judges: dict[str, Judge],
+    judges: t.Mapping[str, Judge],
     *,
     known: t.Optional[dict[str, Certificate]] = None,
     timeout_s: float,
@@ -152,7 +146,6 @@ def await_each(
 
 
 def _settle(outcome: Outcome, judge: Judge) -> bool:
-    assert outcome.one is not None
-    verdict = judge(outcome.one)
+    verdict = judge(t.cast(Certificate, outcome.one))
     outcome.failure = verdict.failure
     return verdict.is_over

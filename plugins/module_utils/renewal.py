@@ -90,9 +90,8 @@ def decide(one: Certificate, window: t.Optional[Window], is_forced: bool, now: d
         return Decision(False, f"A renewal is already under way ({one.renewal_status}).")
     if is_forced:
         return Decision(True, "force_renewal is set.")
-    if one.not_before is None or one.not_after is None:
+    if one.not_before is None or one.not_after is None or window is None:
         return Decision(False, "ACM does not tell when it expires.")
-    assert window is not None
     opens_at = window.opens_at(one.not_before, one.not_after)
     left = _days(one.not_after - now)
     if now >= opens_at:

@@ -65,16 +65,30 @@ def of_many(jobs: t.Sequence[Job], is_check: bool) -> dict[str, t.Any]:
         items.append({**result.pop("certificate"), **result})
     failed = [item for item in items if item.get("failed")]
     answer: dict[str, t.Any] = {"changed": any(item["changed"] for item in items), "certificates": items}
+    costs = [result["cost"] for result in results if "cost" in result]
+    if costs:
+        total = {key: sum(cost[key] for cost in costs) for key in ("names", "wildcards", "amount")}
+        answer["cost"] = {**total, "currency": costs[0]["currency"]}
     if diffs:
         answer["diff"] = diffs
     if warnings:
         answer["warnings"] = warnings
     if failed:
         answer["failed"] = True
-        answer["msg"] = f"{len(failed)} of {len(items)} certificates failed. " + " ".join(
-            item["msg"] for item in failed
-        )
+        told = [
+            _told(number, job, item) for number, (job, item) in enumerate(zip(jobs, items), 1) if item.get("failed")
+        ]
+        answer["msg"] = " ".join([f"{len(failed)} of {len(items)} certificates failed.", *told])
     return answer
+
+
+def _told(number: int, job: Job, item: dict[str, t.Any]) -> str:
+    """What went wrong with one of many, so that one sees where the next begins."""
+    sentence = str(item["msg"])
+    if sentence.startswith("Item "):
+        return sentence
+    label = job.wanted.label if job.wanted else ""
+    return f"Item {number}: {sentence}" if label in sentence else f"Item {number} ({label}): {sentence}"
 
 
 def failure(error: Exception, actions: t.Sequence[str]) -> dict[str, t.Any]:

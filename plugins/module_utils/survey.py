@@ -11,12 +11,15 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils import inventory, validation
+from ansible_collections.certops.acm.plugins.module_utils import inventory
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door, Query
 
 _NOT_THERE = ("ResourceNotFoundException", "RequestInProgressException")  # deleted, or not issued yet
+
+
+Look = t.Callable[[t.Sequence[t.Mapping[str, t.Any]]], list[list[dict[str, str]]]]
 
 
 class Wishes(t.NamedTuple):
@@ -35,8 +38,12 @@ def survey(
     tags: t.Optional[dict[str, t.Optional[str]]],
     wishes: Wishes,
     now: datetime,
+    look: t.Optional[Look] = None,
 ) -> list[dict[str, t.Any]]:
-    """Return values of all certificates that satisfy the query and have the tags (None: any value)."""
+    """Return values of all certificates that satisfy the query and have the tags (None: any value).
+
+    look: obstacles.look, through somebody's eyes; for a diagnosis only.
+    """
     if arn:
         one = inventory.describe(acm, arn)
         found = [one] if one is not None and inventory.satisfies(one, query, now) else []
@@ -48,13 +55,14 @@ def survey(
     with ThreadPoolExecutor(max_workers=2) as pool:
         pems = pool.submit(_pems, acm, [one for one in found if wishes.pem and _may_have_pem(one)])
         detailed = inventory.described(
-            acm, found, lambda one: wishes.details or (wishes.diagnosis and _may_be_stuck(one))
+            acm, found, lambda one: wishes.details or (wishes.diagnosis and one.type in (None, "AMAZON_ISSUED"))
         )
+    diagnoses = _diagnoses([one for one in detailed if one.detail is not None], look) if wishes.diagnosis else {}
     results = []
     for one in detailed:
         result = {**one.result(known_tags.get(one.arn)), **pems.result().get(one.arn, {})}
         if wishes.diagnosis:
-            result["diagnosis"] = validation.blocking(one.detail) if one.detail is not None else []
+            result["diagnosis"] = diagnoses.get(one.arn, [])
         results.append(result)
     return results
 
@@ -90,9 +98,13 @@ def _pems(acm: Door, found: t.Sequence[Certificate]) -> dict[str, dict[str, str]
     return pems
 
 
+def _diagnoses(found: t.Sequence[Certificate], look: t.Optional[Look]) -> dict[str, list[dict[str, t.Any]]]:
+    from ansible_collections.certops.acm.plugins.module_utils import obstacles
+
+    details = [one.detail or {} for one in found]
+    seen = look(details) if look else [[] for _detail in details]
+    return {one.arn: obstacles.obstacles(detail, own) for one, detail, own in zip(found, details, seen)}
+
+
 def _may_have_pem(one: Certificate) -> bool:
     return one.status not in ("PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED")
-
-
-def _may_be_stuck(one: Certificate) -> bool:
-    return one.status != "ISSUED" or one.renewal_status in (None, "PENDING_VALIDATION", "FAILED")

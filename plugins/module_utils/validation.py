@@ -14,8 +14,9 @@ import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils.dns_records import Change, Publisher, Record, plain
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils.rfc2136 import Rfc2136
-from ansible_collections.certops.acm.plugins.module_utils.route53 import Connect, Route53
+
+if t.TYPE_CHECKING:
+    from ansible_collections.certops.acm.plugins.module_utils.route53 import Connect
 
 Detail = t.Mapping[str, t.Any]
 
@@ -92,8 +93,12 @@ def publisher(publish: t.Mapping[str, t.Any], connect: Connect) -> Publisher:
         raise InvalidInput("publish wants one way of publishing: either route53 or rfc2136.")
     way, settings = next(iter(ways.items()))
     if way == "rfc2136":
+        from ansible_collections.certops.acm.plugins.module_utils.rfc2136 import Rfc2136
+
         return Rfc2136(settings)
     if way == "route53":
+        from ansible_collections.certops.acm.plugins.module_utils.route53 import Route53
+
         return Route53(settings, connect)
     raise InvalidInput(f"publish knows the ways route53 and rfc2136, but not {way}.")
 

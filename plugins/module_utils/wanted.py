@@ -13,7 +13,6 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
-from ansible_collections.certops.acm.plugins.module_utils import validation
 from ansible_collections.certops.acm.plugins.module_utils.names import (
     InvalidInput,
     base_name,
@@ -239,6 +238,8 @@ def _validation_domains(
 def _publish(given: t.Optional[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
     if given is None:
         return None
+    from ansible_collections.certops.acm.plugins.module_utils import validation
+
     validation.publisher(given, _not_yet)  # judges the settings, and connects to nothing
     return {way: settings for way, settings in given.items() if settings is not None}
 

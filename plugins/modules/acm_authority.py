@@ -191,8 +191,8 @@ options:
     type: bool
     default: false
 requirements:
-  - cryptography >= 41
-  - dnspython >= 2.4
+  - cryptography >= 45
+  - dnspython >= 2.6.1
 seealso:
   - module: certops.acm.acm_certificate
 """
@@ -418,7 +418,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if not pem.HAS_CRYPTOGRAPHY:
-        module.fail_json(msg=missing_required_lib("cryptography >= 41"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
+        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
     try:
         result = run(module.params, module.check_mode)
     except InvalidInput as error:

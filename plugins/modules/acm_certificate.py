@@ -219,7 +219,8 @@ options:
         description:
           - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
             is no longer in use.
-          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name.
+          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name. To find out,
+            DNS is asked for a few seconds more where the Python package C(dnspython) is there.
         type: bool
       renew_before: &renew_before
         description:
@@ -309,6 +310,13 @@ options:
   all_matching:
     <<: *all_matching
     default: false
+  resolvers:
+    description:
+      - Name servers to ask what blocks which name when time is up, each an IP address with a port if that is not 53.
+      - By default those of the system, or with O(authority) those that the authority asks. They should see what ACM sees,
+        which is public DNS.
+    type: list
+    elements: str
   details:
     description:
       - Whether to read every certificate in detail for the result, even if nothing else needs that.
@@ -689,12 +697,12 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils import fulfilment, publishing, report, wanted
+from ansible_collections.certops.acm.plugins.module_utils import fulfilment, report, wanted
 from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils.job import Job, Settings
+from ansible_collections.certops.acm.plugins.module_utils.job import Clock, Job, Look, Settings
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils.readiness import Clock
 
+LOOK_S = 8.0
 DEFAULTS = {
     "state": "present",
     "purge_tags": True,
@@ -703,6 +711,32 @@ DEFAULTS = {
     "resend_validation_email": False,
     "replace": False,
     "all_matching": False,
+}
+
+TSIG_ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
+PUBLISH_OPTIONS: dict[str, t.Any] = {
+    "route53": {
+        "type": "dict",
+        "options": {
+            "profile": {"type": "str"},
+            "role_arn": {"type": "str"},
+            "external_id": {"type": "str"},
+            "zone_ids": {"type": "list", "elements": "str"},
+            "ttl": {"type": "int"},
+        },
+    },
+    "rfc2136": {
+        "type": "dict",
+        "options": {
+            "server": {"type": "str", "required": True},
+            "port": {"type": "int"},
+            "key_name": {"type": "str", "no_log": False},
+            "key_secret": {"type": "str", "no_log": True},
+            "key_algorithm": {"type": "str", "choices": list(TSIG_ALGORITHMS), "no_log": False},
+            "zone": {"type": "str"},
+            "ttl": {"type": "int"},
+        },
+    },
 }
 
 
@@ -735,7 +769,7 @@ def certificate_options() -> dict[str, t.Any]:
         "managed_by": {"type": "str", "choices": ["CLOUDFRONT"]},
         "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "purge_tags": {"type": "bool"},
-        "publish": {"type": "dict", "options": publishing.OPTIONS},
+        "publish": {"type": "dict", "options": PUBLISH_OPTIONS},
         "wait": {"type": "bool"},
         "renew_before": {"type": "str"},
         "force_renewal": {"type": "bool"},
@@ -753,6 +787,7 @@ def argument_spec() -> dict[str, t.Any]:
     spec["certificates"] = {"type": "list", "elements": "dict", "options": certificate_options()}
     spec["wait_timeout"] = {"type": "int", "default": 900}
     spec["wait_interval"] = {"type": "int", "default": 5}
+    spec["resolvers"] = {"type": "list", "elements": "str"}
     spec["details"] = {"type": "bool"}
     spec["prices"] = {
         "type": "dict",
@@ -783,6 +818,24 @@ def read_jobs(params: dict[str, t.Any], acm: Acm) -> list[Job]:
     return jobs
 
 
+def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> Look:
+    """Asks DNS and the web for LOOK_S at most, and imports what that needs only when it is asked."""
+    if resolvers:
+        from ansible_collections.certops.acm.plugins.module_utils import resolver
+
+        for text in resolvers:
+            resolver.endpoint(text)
+
+    def look(details: t.Sequence[t.Mapping[str, t.Any]]) -> list[list[dict[str, str]]]:
+        from ansible_collections.certops.acm.plugins.module_utils import obstacles
+
+        lookout = acm.lookout()
+        servers = resolvers or lookout.resolvers
+        return obstacles.look(details, obstacles.eyes(servers, lookout.addresses, LOOK_S, also_inside=bool(resolvers)))
+
+    return look
+
+
 def run(module: AcmModule) -> dict[str, t.Any]:
     params, acm = module.params, module.acm
     if params["wait_timeout"] < 0 or params["wait_interval"] < 1:
@@ -796,6 +849,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         interval_s=params["wait_interval"],
         details=not is_list if params["details"] is None else params["details"],
         prices=params["prices"],
+        look=looking(acm, params["resolvers"]),
     )
     fulfilment.fulfil(acm, jobs, settings, is_check=module.check_mode)
     result = report.of_many(jobs, module.check_mode) if is_list else report.of_one(jobs[0], module.check_mode)

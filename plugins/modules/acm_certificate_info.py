@@ -112,9 +112,20 @@ options:
   diagnose:
     description:
       - Whether to tell for each certificate what stands in the way of its validation or renewal, and what to do about it.
-      - It reads each pending or failed certificate, and each whose renewal is stuck, in detail.
+      - It reads each public certificate in detail and asks DNS (or with validation by HTTP, the web) about each of its
+        names, as ACM does. So it also finds the record that has gone and will be missed at the next renewal.
+      - It needs the Python package C(dnspython).
     type: bool
     default: false
+  resolvers:
+    description:
+      - Name servers to ask for O(diagnose), each an IP address with a port if that is not 53, such as V(192.0.2.1) or
+        V([2001:db8::1]:5353).
+      - They should see what ACM sees, which is public DNS. With some given, the resolver of the system is asked too, to
+        tell a record in a private zone from a missing one.
+      - By default the name servers of the system, or with O(authority) those that the authority asks.
+    type: list
+    elements: str
 notes:
   - "Least IAM policy: C(acm:SearchCertificates), without which C(acm:ListCertificates) is used."
   - "For what they are used for also C(acm:DescribeCertificate) (O(certificate_arn), O(details), O(diagnose)),
@@ -351,9 +362,26 @@ certificates:
           returned: always
           type: str
         reason:
-          description: A sentence on what is wrong and what to do.
+          description: A sentence on what is wrong.
           returned: always
           type: str
+        problem:
+          description:
+            - What is wrong, in a word. C(pending) when ACM still waits and nothing else is wrong, C(ended) when only a new
+              request helps.
+            - Else one of C(record_not_told), C(record_missing), C(record_doubled), C(record_without_underscore),
+              C(record_flattened), C(record_wrong_type), C(record_private), C(value_wrong), C(value_with_zone),
+              C(value_with_dot), C(chain_too_long), C(zone_undelegated), C(zone_broken), C(resolver_silent),
+              C(resolver_refuses), C(caa_forbids), C(caa_unknown), C(mail_impossible), C(mail_unknown),
+              C(redirect_not_told), C(redirect_wrong) or C(redirect_unreachable).
+          returned: always
+          type: str
+          sample: record_doubled
+        remedy:
+          description: A sentence on what to do about it.
+          returned: when there is something to do
+          type: str
+          sample: Give the provider only _0123456789abcdef as the name.
 """
 
 import typing as t
@@ -361,7 +389,7 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils import inventory, survey
 from ansible_collections.certops.acm.plugins.module_utils.certificates import KEY_ALGORITHMS, STATUSES, TYPES
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name
 from ansible_collections.certops.acm.plugins.module_utils.wanted import check_certificate_arn
 
@@ -388,6 +416,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "pem": {"type": "bool", "default": False},
     "include_tags": {"type": "bool", "default": False},
     "diagnose": {"type": "bool", "default": False},
+    "resolvers": {"type": "list", "elements": "str"},
 }
 
 
@@ -417,6 +446,16 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     )
 
 
+def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> survey.Look:
+    """Looks at DNS and the web. What that needs is imported only here."""
+    from ansible_collections.certops.acm.plugins.module_utils import obstacles
+
+    lookout = acm.lookout()
+    servers = resolvers or lookout.resolvers
+    through = obstacles.eyes(servers, lookout.addresses, also_inside=bool(resolvers))
+    return lambda details: obstacles.look(details, through)
+
+
 def run(module: AcmModule) -> dict[str, t.Any]:
     params = module.params
     query = read_query(params)
@@ -428,7 +467,9 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         check_certificate_arn(params["certificate_arn"], acm.region)
     wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"])
     now = datetime.now(timezone.utc)
-    return {"changed": False, "certificates": survey.survey(acm, params["certificate_arn"], query, tags, wishes, now)}
+    look = looking(acm, params["resolvers"]) if wishes.diagnosis else None
+    found = survey.survey(acm, params["certificate_arn"], query, tags, wishes, now, look)
+    return {"changed": False, "certificates": found}
 
 
 def main() -> None:

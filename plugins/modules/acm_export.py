@@ -178,7 +178,7 @@ seealso:
   - module: certops.acm.acm_import
   - module: certops.acm.certificate_bundle
 requirements:
-  - cryptography >= 42.0.0
+  - cryptography >= 45
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
@@ -458,9 +458,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     if not pem.HAS_CRYPTOGRAPHY:
-        module.fail_json(
-            msg=missing_required_lib("cryptography >= 42.0.0"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR)
-        )
+        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR))
 
     def work() -> dict[str, t.Any]:
         result = export_task.run(

@@ -157,7 +157,7 @@ seealso:
   - module: certops.acm.acm_certificate_info
   - module: certops.acm.acm_export
 requirements:
-  - cryptography >= 42.0.0
+  - cryptography >= 45
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
@@ -416,9 +416,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     if not pem.HAS_CRYPTOGRAPHY:
-        module.fail_json(
-            msg=missing_required_lib("cryptography >= 42.0.0"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR)
-        )
+        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR))
     # a key in the wrong option is refused, and must not be shown with the other arguments
     module._module.no_log_values.update(import_task.misplaced_keys(module.params))
 

@@ -49,37 +49,46 @@ def calls_in(entries: Any, where: str, defaults: dict[str, Any], variables: dict
         if not isinstance(entry, dict):
             continue
         place = f"{where}, {entry.get('name', f'entry {number}')}"
-        inner_defaults = {**defaults, **(entry.get("module_defaults") or {})}
-        inner_variables = {**variables, **(entry.get("vars") or {})}
+        inner_defaults = {**defaults, **written(entry.get("module_defaults"))}
+        inner_variables = {**variables, **written(entry.get("vars"))}
         for part in ("pre_tasks", "tasks", "post_tasks", "handlers", "block", "rescue", "always"):
             yield from calls_in(entry.get(part), place, inner_defaults, inner_variables)
         for role in entry.get("roles") or []:
             role = {"role": role} if isinstance(role, str) else role
-            own = {**role, **(role.get("vars") or {})}
+            own = {**role, **written(role.get("vars"))}
             yield from role_call(str(role.get("role") or role.get("name")), "main", {**inner_variables, **own}, place)
         for key, arguments in entry.items():
             if key in ROLE_ACTIONS:
                 entry_point = Path(arguments.get("tasks_from", "main")).stem
                 yield from role_call(arguments["name"], entry_point, inner_variables, place)
             elif key.startswith(OURS):
-                yield Call(place, key.removeprefix(OURS), {**defaults_for(key, inner_defaults), **(arguments or {})})
+                sources = [inner_defaults.get(default) for default in (*groups_of(key), key)] + [arguments]
+                whole = not any(isinstance(source, str) for source in sources)
+                yield Call(
+                    place,
+                    key.removeprefix(OURS),
+                    {k: v for source in sources for k, v in written(source).items()},
+                    whole,
+                )
 
 
-def defaults_for(action: str, defaults: dict[str, Any]) -> dict[str, Any]:
+def written(arguments: Any) -> dict[str, Any]:
+    """The arguments that stand there; those that a template brings as a whole are not known here."""
+    return arguments if isinstance(arguments, dict) else {}
+
+
+def groups_of(action: str) -> list[str]:
+    """The keys under which module_defaults may reach a module by its action group."""
     groups = yaml.safe_load((COLLECTION / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
-    is_member = action.removeprefix(OURS) in groups["acm"]
-    group = defaults.get(f"group/{OURS}acm") if is_member else None
-    return {**(group if isinstance(group, dict) else {}), **(defaults.get(action) or {})}
+    return [f"group/{OURS}{name}" for name, members in groups.items() if action.removeprefix(OURS) in members]
 
 
 def role_call(name: str, entry_point: str, variables: dict[str, Any], where: str) -> Iterator[Call]:
+    """A role's variables may also come from the inventory, so that required ones can be missing here."""
     if name.startswith(OURS):
         role = name.removeprefix(OURS)
-        yield Call(
-            where,
-            f"{role}:{entry_point}",
-            {key: value for key, value in variables.items() if key.startswith(f"{role}_")},
-        )
+        own = {key: value for key, value in variables.items() if key.startswith(f"{role}_")}
+        yield Call(where, f"{role}:{entry_point}", own, is_whole=False)
 
 
 def examples() -> Iterator[Call]:

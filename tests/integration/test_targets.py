@@ -46,11 +46,15 @@ def cases() -> list[Any]:
 
 @pytest.mark.parametrize(("target", "backend"), cases())
 def test_target(target: str, backend: str, tmp_path: Path) -> None:
+    run_target(target, tmp_path, {"acm_backend": backend, "acm_connection": BACKENDS[backend](tmp_path)})
+
+
+def run_target(target: str, tmp_path: Path, backend: dict[str, Any]) -> None:
+    """Run a play with this role; the test fails when the play does. backend: variables that say where ACM is."""
     variables = {
         "ansible_python_interpreter": sys.executable,
         "output_dir": str(tmp_path / "output"),
-        "acm_backend": backend,
-        "acm_connection": BACKENDS[backend](tmp_path),
+        **backend,
     }
     Path(variables["output_dir"]).mkdir()
     play = [{"name": target, "hosts": "testhost", "roles": [target]}]
@@ -78,4 +82,6 @@ def test_target(target: str, backend: str, tmp_path: Path) -> None:
         check=False,
     )
     if done.returncode:
-        pytest.fail(f"{target} on {backend} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False)
+        pytest.fail(
+            f"{target} on {backend['acm_backend']} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False
+        )

@@ -75,6 +75,12 @@ class _Door:
                 answers.append(error)
         return answers
 
+    def takes(self, operation: str, member: str) -> bool:
+        return True
+
+    def first_answer_at(self, operation: str) -> t.Optional[datetime]:
+        return None
+
     def client(self, service: str) -> t.Any:
         assert service == "resourcegroupstaggingapi"
         return self
@@ -155,7 +161,13 @@ class Fleet(_Door):
 
     def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
         types = members.get("Includes", {}).get("keyTypes") or ["RSA_1024", "RSA_2048"]
-        found = [one for one in self.details.values() if one["KeyAlgorithm"].replace("-", "_") in types]
+        origins = members.get("CertificateKeyPairOrigins") or ["AWS_MANAGED", "CUSTOMER_PROVIDED"]
+        found = [
+            one
+            for one in self.details.values()
+            if one["KeyAlgorithm"].replace("-", "_") in types
+            and one.get("CertificateKeyPairOrigin", "AWS_MANAGED") in origins
+        ]
         return _page("CertificateSummaryList", [_summary(one) for one in found], members, members.get("MaxItems", 100))
 
     def _DescribeCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802

@@ -10,7 +10,7 @@ import time
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ParamValidationError
 
 
 class Meta:
@@ -68,7 +68,7 @@ def test_members_that_are_none_are_not_sent():
         (
             EndpointConnectionError(endpoint_url="https://acm.example"),
             "EndpointConnectionError",
-            'RequestCertificate failed with EndpointConnectionError: '
+            "RequestCertificate failed with EndpointConnectionError: "
             'Could not connect to the endpoint URL: "https://acm.example"',
         ),
     ],
@@ -78,6 +78,26 @@ def test_a_refusal_keeps_its_code(raised, code, text):
     with pytest.raises(client.AcmError) as caught:
         door.call("RequestCertificate", DomainName="www.example.com")
     assert (caught.value.code, caught.value.operation, str(caught.value)) == (code, "RequestCertificate", text)
+
+
+def test_when_acm_first_answered():
+    def answer(members):
+        date = f"Mon, 23 Nov 2026 16:51:0{members['MaxItems']} GMT"
+        return {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+
+    door, _scripted = acm(list_certificates=answer)
+    assert door.first_answer_at("ListCertificates") is None
+    for number in (4, 5):
+        assert door.call("ListCertificates", MaxItems=number) == {}
+    assert door.first_answer_at("ListCertificates").isoformat() == "2026-11-23T16:51:04+00:00"
+
+
+def test_which_members_an_operation_takes(tmp_path):
+    client.create_authority(str(tmp_path / "authority"))
+    door = client.Acm(client.authority_client(str(tmp_path / "authority")), None, is_authority=True)
+    assert door.takes("ListCertificates", "MaxItems")
+    assert not door.takes("ListCertificates", "Nonsense")
+    assert not door.takes("Nonsense", "MaxItems")
 
 
 def test_what_botocore_refuses_was_not_sent():
@@ -114,13 +134,90 @@ def test_each_keeps_the_order_and_leaves_errors_in_their_place():
 
 
 def test_on_aws_each_never_exceeds_the_rate():
-    """Twenty-five describes at ten a second: the first second's worth at once, the rest one by one."""
+    """Twenty-five describes at ten a second: the first second's worth but one at once, the rest one by one."""
     slept: list[float] = []
     turn = client.Turnstile(10, slept.append, lambda: 0.0)
     for _call in range(25):
         turn.wait()
-    assert len(slept) == 15
-    assert slept == pytest.approx([0.1 * number for number in range(1, 16)])
+    assert slept == pytest.approx([0.1 * number for number in range(1, 17)])
+
+
+@pytest.mark.parametrize("rate", [1, 2, 5, 10])
+def test_the_first_call_goes_at_once(rate):
+    slept: list[float] = []
+    client.Turnstile(rate, slept.append, lambda: 0.0).wait()
+    assert slept == []
+
+
+class Throttling:
+    """A bucket of ACM's that several accounts' worth of callers share, on a clock of its own."""
+
+    def __init__(self, rate):
+        self.now_s, self.tokens, self.rate, self.refused = 0.0, rate, rate, 0
+
+    def sleep(self, seconds):
+        self.now_s += seconds
+        self.tokens = min(self.rate, self.tokens + seconds * self.rate)
+
+    def describe(self, _members):
+        if self.tokens < 1:
+            self.refused += 1
+            return ClientError({"Error": {"Code": "ThrottlingException", "Message": "Rate exceeded"}}, "Describe")
+        self.tokens -= 1
+        return {"Certificate": {}}
+
+
+def test_what_others_use_up_is_waited_for():
+    """Ours may go at ten a second, but only one is left over."""
+    bucket = Throttling(rate=1)
+    scripted = Scripted(describe_certificate=bucket.describe)
+    door = client.Acm(scripted, None, is_authority=False, sleep=bucket.sleep, monotonic=lambda: bucket.now_s)
+    for _call in range(100):
+        assert door.call("DescribeCertificate", CertificateArn="a") == {"Certificate": {}}
+    assert bucket.now_s < 1.5 * 100  # one caller alone, who waits a little too long after each refusal
+    assert bucket.refused < 300
+
+
+def test_patience_has_an_end():
+    bucket = Throttling(rate=0)
+    scripted = Scripted(describe_certificate=bucket.describe)
+    door = client.Acm(scripted, None, is_authority=False, sleep=bucket.sleep, monotonic=lambda: bucket.now_s)
+    with pytest.raises(client.AcmError) as caught:
+        door.call("DescribeCertificate", CertificateArn="a")
+    assert caught.value.code == "ThrottlingException"
+    assert client.PATIENCE_S <= bucket.now_s < client.PATIENCE_S + 10
+
+
+def test_some_refusals_do_not_slow_down():
+    slept = []
+    turn = client.Turnstile(10, slept.append, lambda: 0.0)
+    for call in range(300):
+        turn.heard(call % 10 in (2, 5, 8))
+    turn.wait()
+    assert slept == []
+    for _call in range(100):
+        turn.heard(True)
+    for _call in range(5):
+        turn.wait()
+    assert slept[-1] - slept[-2] == pytest.approx(client.LONGEST_INTERVAL_S)
+    for _call in range(100):
+        turn.heard(False)
+    del slept[:]
+    turn.wait()
+    turn.wait()
+    assert slept[1] - slept[0] == pytest.approx(0.1)
+
+
+def test_a_quota_is_not_asked_for_again(tmp_path):
+    authority = client.create_authority(str(tmp_path / "authority"), settings={"quota_certificates": 0})
+    asked = []
+    acm_client = client.authority_client(str(tmp_path / "authority"), authority=authority)
+    acm_client.meta.events.register("request-created.acm", lambda **_: asked.append(1))
+    door = client.Acm(acm_client, None, is_authority=True)
+    with pytest.raises(client.AcmError) as caught:
+        door.call("RequestCertificate", DomainName="www.example.com", ValidationMethod="DNS")
+    assert caught.value.code == "LimitExceededException"
+    assert len(asked) == 1
 
 
 def test_a_turnstile_without_a_rate_stops_nobody():
@@ -165,3 +262,63 @@ def test_the_region_must_be_the_authoritys(tmp_path):
 def test_where_there_is_no_authority(tmp_path):
     with pytest.raises(InvalidInput, match="There is no embedded authority in .*acm_authority"):
         client.authority_client(str(tmp_path / "nowhere"))
+
+
+class Reply:
+    def __init__(self, status_code):
+        self.status_code = status_code
+
+
+class Operation:
+    def __init__(self, name):
+        self.name = name
+
+
+LOST = ConnectionClosedError(endpoint_url="https://acm.example")
+FAULT = (Reply(500), {"Error": {"Code": "InternalFailure"}})
+THROTTLED = (Reply(400), {"Error": {"Code": "ThrottlingException"}})
+QUOTA = (Reply(400), {"Error": {"Code": "LimitExceededException"}})
+NEW, AGAIN = b'{"Certificate": "x"}', b'{"CertificateArn": "a", "Certificate": "x"}'
+
+
+@pytest.mark.parametrize(
+    "operation, body, response, caught, is_vetoed",
+    [
+        ("ImportCertificate", NEW, None, LOST, True),
+        ("ImportCertificate", NEW.decode(), None, LOST, True),
+        ("ImportCertificate", NEW, FAULT, None, True),
+        ("ImportCertificate", NEW, THROTTLED, None, True),
+        ("ImportCertificate", NEW, QUOTA, None, True),
+        ("ImportCertificate", NEW, (Reply(200), {}), None, False),
+        ("ImportCertificate", AGAIN, None, LOST, False),
+        ("ImportCertificate", AGAIN, FAULT, None, False),
+        ("RequestCertificate", b"{}", None, LOST, False),
+        ("RequestCertificate", b"{}", FAULT, None, False),
+        ("RequestCertificate", b"{}", THROTTLED, None, True),
+        ("RequestCertificate", b"{}", QUOTA, None, True),
+    ],
+)
+def test_what_is_never_repeated(operation, body, response, caught, is_vetoed):
+    def ask():
+        client.veto_retry(
+            operation=Operation(operation),
+            response=response,
+            caught_exception=caught,
+            request_dict={"body": body},
+            attempts=1,
+        )
+
+    if not is_vetoed:
+        ask()
+        return
+    with pytest.raises((ConnectionClosedError, ClientError)):
+        ask()
+
+
+def test_a_quota_is_told_at_once(tmp_path):
+    """botocore alone would try for half a minute."""
+    authority = client.create_authority(str(tmp_path / "authority"), settings={"quota_certificates": 0})
+    began = time.monotonic()
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        client.authority_client(authority.path, authority=authority).request_certificate(DomainName="www.example.com")
+    assert time.monotonic() - began < 5

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils import fulfilment, readiness, report, wanted
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.job import Job, Settings
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.tests.support.scripted_acm import REGION, Fleet, ScriptedAcm, arn, record
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -149,7 +150,7 @@ def test_request_records_and_wait() -> None:
 
 def test_in_check_mode_nothing_is_written() -> None:
     acm = Fleet(5)
-    items = [
+    items: list[dict[str, t.Any]] = [
         {"domain_name": "new.example.com", "tags": {"a": "1"}, "wait": True},
         {"domain_name": "www1.example.com", "tags": {"a": "1"}, "force_renewal": True, "wait": True},
         {
@@ -177,7 +178,10 @@ def test_in_check_mode_nothing_is_written() -> None:
 
 
 def test_check_mode_tells_what_the_run_then_does() -> None:
-    items = [{"domain_name": "new.example.com"}, {"domain_name": "www1.example.com", "tags": {}}]
+    items: list[dict[str, t.Any]] = [
+        {"domain_name": "new.example.com"},
+        {"domain_name": "www1.example.com", "tags": {}},
+    ]
     acm = Fleet(5)
     checked = fulfil(acm, *items, check=True)
     done = fulfil(acm, *items)
@@ -221,6 +225,27 @@ def test_a_token_that_outlives_its_certificate(is_authority: bool) -> None:
     assert second["actions"] == ["RequestCertificate"]
 
 
+@pytest.mark.parametrize(("hours", "is_changed"), [(0, True), (20, False)])
+def test_what_the_token_brings_back_is_no_change(hours: int, is_changed: bool) -> None:
+    """Lists may lag behind: the certificate of a run before is not shown yet, but ACM remembers its token."""
+
+    class Lagging(Fleet):
+        def _SearchCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            return {"Results": []}
+
+        def _RequestCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            return {"CertificateArn": arn(1)}
+
+        def first_answer_at(self, operation: str) -> datetime:
+            return t.cast(datetime, self.details[arn(1)]["CreatedAt"]) + timedelta(hours=hours, seconds=2)
+
+    item = {"domain_name": "www1.example.com", "options": {"export": "ENABLED"}}
+    (result,) = fulfil(Lagging(3), item)
+    assert result["certificate"]["certificate_arn"] == arn(1)
+    assert result["changed"] is is_changed and ("cost" in result) is is_changed
+    assert result["actions"] == (["RequestCertificate"] if is_changed else [])
+
+
 def test_waiting_for_one_that_fails_ends_at_once() -> None:
     pending = detail(Status="PENDING_VALIDATION")
     failed = {**pending, "Status": "FAILED", "FailureReason": "CAA_ERROR"}
@@ -248,6 +273,49 @@ def test_the_time_out_says_what_blocks() -> None:
 # ---------------------------------------------------------------- one of many
 
 
+def test_a_look_is_taken_only_when_time_is_up() -> None:
+    looked: list[str] = []
+
+    def look(details: t.Any) -> list[list[dict[str, str]]]:
+        looked.extend(one["DomainName"] for one in details)
+        finding = {"domain_name": "www1.example.com", "problem": "caa_forbids", "message": "No.", "remedy": "Do."}
+        return [[finding] for _one in details]
+
+    acm = Fleet(3)
+    items = [{"domain_name": f"www{number}.example.com", "wait": True} for number in range(3)]
+    assert not any(result.get("failed") for result in fulfil(acm, *items, look=look)) and looked == []
+    acm.details[arn(1)]["Status"] = "PENDING_VALIDATION"
+    acm.details[arn(1)]["DomainValidationOptions"][0]["ValidationStatus"] = "PENDING_VALIDATION"
+    results = fulfil(acm, *items, look=look, timeout_s=5)
+    assert looked == ["www1.example.com"]
+    assert results[1]["msg"].endswith("in public DNS. No. Do.")
+
+    def blind(details: t.Any) -> t.NoReturn:
+        raise InvalidInput("dnspython is missing.")
+
+    assert fulfil(acm, items[1], look=blind, timeout_s=5)[0]["msg"].endswith("in public DNS.")
+
+
+def test_what_went_wrong_with_many_can_be_told_apart() -> None:
+    acm = Fleet(2)
+    jobs = [
+        Job(wanted.read({"certificate_arn": arn(7)}, REGION)),
+        Job(wanted.read({"domain_name": "www1.example.com"}, REGION)),
+        Job(
+            wanted.read({"domain_name": "www0.example.com", "options": {"export": "ENABLED"}, "replace": True}, REGION)
+        ),
+        Job(None, InvalidInput("Item 4 of certificates: no.")),
+    ]
+    jobs[2].error = AcmError("RequestCertificate", "LimitExceededException", "too many")
+    fulfilment.fulfil(acm, jobs, settings(), is_check=False)
+    message = report.of_many(jobs, False)["msg"]
+    assert message == (
+        f"3 of 4 certificates failed. Item 1: There is no certificate {arn(7)}: correct certificate_arn, or leave it out "
+        "to have the certificate found by its names or requested. Item 3 (www0.example.com): RequestCertificate failed with LimitExceededException: "
+        "too many. Item 4 of certificates: no."
+    )
+
+
 def test_one_that_fails_does_not_stop_the_others() -> None:
     class Full(Fleet):
         def _RequestCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
@@ -261,7 +329,9 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
     fulfilment.fulfil(acm, jobs, settings(details=False), is_check=False)
     answer = report.of_many(jobs, False)
     assert answer["failed"] and answer["changed"]
-    assert answer["msg"].startswith("1 of 3 certificates failed. RequestCertificate failed with LimitExceededException")
+    assert answer["msg"].startswith(
+        "1 of 3 certificates failed. Item 2 (two.example.com): RequestCertificate failed with LimitExceededException"
+    )
     assert [item.get("failed", False) for item in answer["certificates"]] == [False, True, False]
     assert answer["certificates"][1]["error"] == {"code": "LimitExceededException", "operation": "RequestCertificate"}
     assert [item.get("status") for item in answer["certificates"]] == ["ISSUED", None, "ISSUED"]
@@ -376,6 +446,70 @@ def test_one_that_stays_in_use_is_not_deleted() -> None:
         result = fulfil(acm, {"certificate_arn": arn(1), **item}, timeout_s=10)[0]
         assert result["failed"] and not result["changed"] and "in use by arn:aws:x" in result["msg"]
     assert acm.writes == []
+
+
+def test_in_use_after_all() -> None:
+    describe = ("DescribeCertificate", {"CertificateArn": arn(1)}, {"Certificate": detail()})
+    delete = ("DeleteCertificate", {"CertificateArn": arn(1)})
+    used = AcmError("DeleteCertificate", "ResourceInUseException", "in use")
+    acm = ScriptedAcm(describe, (*delete, used), (*delete, used), (*delete, {}))
+    assert fulfil(acm, {"certificate_arn": arn(1), "state": "absent", "wait": True})[0]["deleted"] == [arn(1)]
+    acm.check_is_done()
+    acm = ScriptedAcm(describe, (*delete, used))
+    result = fulfil(acm, {"certificate_arn": arn(1), "state": "absent"})[0]
+    assert result["failed"] and result["error"]["code"] == "ResourceInUseException"
+
+
+def test_a_renewal_that_is_under_way_is_no_failure_and_no_change() -> None:
+    describe = ("DescribeCertificate", {"CertificateArn": arn(1)})
+    busy = AcmError("RenewCertificate", "RequestInProgressException", "busy")
+    acm = ScriptedAcm(
+        (*describe, {"Certificate": detail()}),
+        ("RenewCertificate", {"CertificateArn": arn(1)}, busy),
+        (*describe, {"Certificate": detail(Serial="ff:ff")}),
+    )
+    result = fulfil(acm, {"certificate_arn": arn(1), "force_renewal": True, "wait": True})[0]
+    acm.check_is_done()
+    assert result["changed"] is False
+    assert result["renewal"] == {"due": False, "reason": "A renewal is already under way."}
+    assert result["certificate"]["serial"] == "ff:ff"
+
+
+def test_many_replacements_are_not_requested_again() -> None:
+    acm = Fleet(10)
+    ca = {"certificate_authority_arn": CA}
+    for number in range(10):
+        acm.details[arn(number)].update(Type="PRIVATE", CertificateAuthorityArn=CA + "old")
+    items = [{"certificate_arn": arn(n), "domain_name": f"www{n}.example.com", "replace": True, **ca} for n in range(4)]
+    first = fulfil(acm, *items)
+    assert [result["actions"] for result in first] == [["RequestCertificate"]] * 4
+    for result in first:
+        acm.details[result["certificate"]["certificate_arn"]].update(Type="PRIVATE", CertificateAuthorityArn=CA)
+    second = fulfil(acm, *items)
+    assert [result["changed"] for result in second] == [False] * 4
+    assert [result["superseded"]["certificate_arn"] for result in second] == [arn(number) for number in range(4)]
+
+
+def test_all_waiting_of_a_task_shares_one_time_out() -> None:
+    acm = Fleet(3)
+    acm.details[arn(1)]["Status"] = "PENDING_VALIDATION"
+    acm.details[arn(2)]["InUseBy"] = ["arn:aws:x"]
+    started = settings(details=False, timeout_s=30)
+    jobs = [
+        Job(wanted.read({"certificate_arn": arn(1), "wait": True}, REGION)),
+        Job(wanted.read({"certificate_arn": arn(2), "wait": True, "state": "absent"}, REGION)),
+    ]
+    fulfilment.fulfil(acm, jobs, started, is_check=False)
+    assert all(job.error for job in jobs)
+    assert started.clock.monotonic() == 30
+
+
+def test_what_a_list_costs_together() -> None:
+    acm = Fleet(3)
+    names = ("a.example.com", "*.b.example.com", "www1.example.com")
+    jobs = [Job(wanted.read({"domain_name": name, "options": {"export": "ENABLED"}}, REGION)) for name in names]
+    fulfilment.fulfil(acm, jobs, settings(details=False), is_check=True)
+    assert report.of_many(jobs, True)["cost"] == {"names": 2, "wildcards": 1, "amount": 93.0, "currency": "USD"}
 
 
 def test_gone_already() -> None:

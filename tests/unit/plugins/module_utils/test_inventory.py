@@ -42,7 +42,11 @@ def test_without_search_the_list_tells(code: str) -> None:
         ("SearchCertificates", {"MaxResults": 500}, AcmError("SearchCertificates", code, "no")),
         (
             "ListCertificates",
-            {"MaxItems": 1000, "Includes": {"keyTypes": list(KEY_ALGORITHMS)}},
+            {
+                "MaxItems": 1000,
+                "Includes": {"keyTypes": list(KEY_ALGORITHMS)},
+                "CertificateKeyPairOrigins": ["AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED"],
+            },
             {"CertificateSummaryList": [{"CertificateArn": arn(1), "DomainName": "a.example.com"}]},
         ),
     )

@@ -287,13 +287,17 @@ def test_revoke_only_what_acm_can() -> None:
     plan = issuance.plan_revoked([have()], revoked)
     assert plan.steps[0].members == {"CertificateArn": arn(1), "RevocationReason": "SUPERSEDED"}
     assert issuance.plan_revoked([have(Status="REVOKED")], revoked).steps == ()
-    assert len(issuance.plan_revoked([have(Status="REVOKED"), have(2)], revoked).steps) == 1
+    all_of_them = want(state="revoked", all_matching=True)
+    assert len(issuance.plan_revoked([have(Status="REVOKED"), have(2)], all_of_them).steps) == 1
+    assert len(issuance.plan_revoked([have(Status="EXPIRED"), have(2)], revoked).steps) == 1
     for found, sentence in (
         ([], "no certificate www.example.com to revoke"),
         ([have(1), have(2)], "2 certificates match"),
+        ([have(Status="REVOKED"), have(2)], "2 certificates match"),  # the second may be its successor
+        ([have(Status="EXPIRED")], "only an issued certificate"),
         ([have(Type="IMPORTED")], "was imported"),
         ([have(InUseBy=["arn:x"])], "in use by arn:x"),
-        ([Certificate(arn(1), type="AMAZON_ISSUED", was_exported=False)], "never exported"),
+        ([Certificate(arn(1), status="ISSUED", type="AMAZON_ISSUED", was_exported=False)], "never exported"),
     ):
         with pytest.raises(InvalidInput, match=sentence):
             issuance.plan_revoked(found, revoked)

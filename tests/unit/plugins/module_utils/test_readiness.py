@@ -152,10 +152,11 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
             {"Certificate": {**PENDING, "CertificateArn": other, "Status": "ISSUED"}},
         ),
     )
-    judges = dict.fromkeys([ARN, other], readiness.is_issued)
+    judges: dict[str, readiness.Judge] = {ARN: readiness.is_issued, other: readiness.is_issued}
     outcomes = readiness.await_each(acm, judges, timeout_s=9, interval_s=1, clock=Clock().as_clock())
     assert outcomes[ARN].error is not None
-    assert outcomes[other].one is not None and outcomes[other].one.status == "ISSUED"
+    issued = outcomes[other].one
+    assert issued is not None and issued.status == "ISSUED"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,25 @@ def test_by_name(size: int) -> None:
     assert acm.counts == {"SearchCertificates": 1}
 
 
+def test_without_search_none_is_hidden() -> None:
+    acm = Fleet(4, can_search=False)
+    acm.details[arn(1)]["KeyAlgorithm"] = "EC_secp384r1"
+    acm.details[arn(2)]["CertificateKeyPairOrigin"] = "ACME"
+    assert len(look(acm)) == 4
+
+
+def test_an_old_botocore_is_not_asked_for_what_it_does_not_know() -> None:
+    class Old(Fleet):
+        def takes(self, operation: str, member: str) -> bool:
+            return False
+
+        def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            assert "CertificateKeyPairOrigins" not in members
+            return super()._ListCertificates(members)
+
+    assert len(look(Old(4, can_search=False))) == 4
+
+
 def test_by_a_name_that_a_wildcard_covers() -> None:
     acm = Fleet(10)
     acm.details[arn(4)].update(DomainName="*.example.com", SubjectAlternativeNames=["*.example.com"])
@@ -103,19 +122,27 @@ def test_pems_only_of_what_was_issued() -> None:
     assert acm.counts["GetCertificate"] == 4
 
 
-def test_a_diagnosis_reads_only_what_may_be_stuck() -> None:
-    class WithStatus(Fleet):
-        """As the service does, the search tells how renewals stand."""
-
-        def _SearchCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
-            answer = super()._SearchCertificates(members)
-            for found in answer["Results"]:
-                found["CertificateMetadata"]["AcmCertificateMetadata"]["RenewalStatus"] = "SUCCESS"
-            return answer
-
-    acm = WithStatus(5)
+def test_a_diagnosis_reads_what_has_names_to_validate() -> None:
+    acm = Fleet(5)
     acm.details[arn(1)].update(Status="FAILED", FailureReason="CAA_ERROR")
+    acm.details[arn(2)].update(Type="IMPORTED")
     found = {one["certificate_arn"]: one["diagnosis"] for one in look(acm, diagnosis=True)}
-    assert found[arn(0)] == []
+    assert found[arn(0)] == found[arn(2)] == []
     assert "CAA" in found[arn(1)][0]["reason"]
-    assert acm.counts["DescribeCertificate"] == 1
+    assert acm.counts["DescribeCertificate"] == 4
+
+
+def test_a_diagnosis_joins_what_acm_tells_and_what_dns_shows() -> None:
+    acm = Fleet(3)
+    acm.details[arn(1)].update(Status="PENDING_VALIDATION")
+    acm.details[arn(1)]["DomainValidationOptions"][0]["ValidationStatus"] = "PENDING_VALIDATION"
+    finding = {"domain_name": "www0.example.com", "problem": "record_missing", "message": "Gone.", "remedy": "Put it."}
+
+    def seen(details: t.Sequence[t.Mapping[str, t.Any]]) -> list[list[dict[str, str]]]:
+        return [[finding] if detail["DomainName"] == "www0.example.com" else [] for detail in details]
+
+    results = survey.survey(acm, None, Query(), None, Wishes(diagnosis=True), NOW, seen)
+    found = {one["certificate_arn"]: one["diagnosis"] for one in results}
+    assert [(one["problem"], one["status"]) for one in found[arn(0)]] == [("record_missing", "SUCCESS")]
+    assert [one["problem"] for one in found[arn(1)]] == ["pending"]
+    assert found[arn(2)] == []

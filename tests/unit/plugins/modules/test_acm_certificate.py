@@ -8,17 +8,25 @@
 from __future__ import annotations
 
 import collections
+import json
+import os
+import subprocess
+import sys
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils import client, rfc2136
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.modules import acm_certificate
+from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
+from ansible_collections.certops.acm.tests.support.name_server import name_server
 
+TREE = Path(__file__).resolve().parents[7]
 READS = ("Describe", "List", "Search", "Get")
 
 
-class Calls(list):  # type: ignore[type-arg]
+class Calls(t.List[str]):
     """The operations that were called."""
 
     @property
@@ -152,6 +160,38 @@ def test_bad_input_is_refused_before_any_call(
     assert calls == []
 
 
+def test_the_algorithms_of_tsig_are_those_of_the_way_there() -> None:
+    assert acm_certificate.TSIG_ALGORITHMS == tuple(rfc2136.KEY_ALGORITHMS)
+
+
+def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[str, str]) -> None:
+    """Each is some milliseconds of every task, because modules travel as source."""
+    acm = client.authority_client(place["path"])
+    arn = acm.request_certificate(DomainName="a.example.com", CertificateAuthorityArn=place["ca"])["CertificateArn"]
+    program = (
+        "import json, sys\n"
+        "from ansible.module_utils import basic\n"
+        "basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': json.loads(sys.argv[1])}).encode()\n"
+        "basic._ANSIBLE_PROFILE = 'legacy'\n"
+        "from ansible_collections.certops.acm.plugins.modules import acm_certificate\n"
+        "try:\n    acm_certificate.main()\nexcept SystemExit:\n    pass\n"
+        "print(json.dumps([name.rpartition('module_utils.')[2] for name in sys.modules]))\n"
+    )
+    with acm_endpoint(place["path"]) as endpoint:
+        done = subprocess.run(
+            [sys.executable, "-c", program, json.dumps({**endpoint.connection, "certificate_arn": arn})],
+            env={**os.environ, "PYTHONPATH": str(TREE)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert [call.operation for call in endpoint.calls] == ["DescribeCertificate"]
+    result, modules = map(json.loads, done.stdout.strip().splitlines())
+    assert result["changed"] is False and result["certificate"]["certificate_arn"] == arn
+    assert not {"route53", "rfc2136", "publishing", "readiness", "obstacles", "diagnosis", "dns"} & set(modules)
+    assert not [name for name in modules if name.startswith("authority")]
+
+
 def test_one_of_both(task: t.Any) -> None:
     assert "one of the following is required" in task()["msg"]
     both = task(domain_name="a.example.com", certificates=[{"domain_name": "b.example.com"}])
@@ -161,6 +201,22 @@ def test_one_of_both(task: t.Any) -> None:
 def test_no_items_are_nothing_to_do(task: t.Any, calls: Calls) -> None:
     assert task(certificates=[])["certificates"] == []
     assert calls == []
+
+
+def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
+    with name_server({"example.com": ""}) as server:
+        wanted = {"domain_name": "www.example.com", "wait": True, "wait_timeout": 0, "resolvers": [server.endpoint]}
+        missing = task(**wanted)
+        assert missing["failed"] and missing["changed"]
+        assert missing["msg"].partition("public DNS. ")[2].startswith("It is not there. Done before")
+        record = missing["validation_records"][0]
+        server.add(record["name"], "CNAME", "_other.acm-validations.aws.")
+        assert "leads to _other.acm-validations.aws instead of" in task(**wanted)["msg"]
+        server.remove(record["name"])
+        server.add(record["name"], "CNAME", record["value"])
+        assert task(**wanted)["msg"].endswith("It stands there: ACM has only to look again.")
+    wanted["resolvers"] = ["ns1.example.com"]
+    assert "no name server" in task(**wanted)["msg"]
 
 
 def test_a_secret_is_nowhere(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 
+KEYS = {"domain_name", "method", "status", "problem", "reason", "remedy"}
 NAMES = {"one": ["www.example.com", "*.shop.example.com"], "two": ["api.example.net"], "three": ["www.example.com"]}
 
 
@@ -101,9 +103,33 @@ def test_by_arn(look: t.Any, made: dict[str, str]) -> None:
     assert look(certificate_arn=made["two"][:-4] + "0000") == []
 
 
-def test_diagnosis(look: t.Any) -> None:
-    (stuck,) = look(statuses=["PENDING_VALIDATION"], diagnose=True)
-    assert "www.example.com waits for the CNAME record" in stuck["diagnosis"][0]["reason"]
+def test_diagnosis_by_real_queries(look: t.Any) -> None:
+    def problems(server: NameServer) -> list[str]:
+        (stuck,) = look(statuses=["PENDING_VALIDATION"], diagnose=True, resolvers=[server.endpoint])
+        assert all(set(one) == KEYS for one in stuck["diagnosis"])
+        return [one["problem"] for one in stuck["diagnosis"]]
+
+    (pending,) = look(statuses=["PENDING_VALIDATION"], details=True)
+    record = pending["domain_validation_options"][0]["resource_record"]
+    with name_server({"example.com": "www A 192.0.2.1"}) as server:
+        assert problems(server) == ["record_missing"]
+        server.add(record["name"], "CNAME", "_other.acm-validations.aws.")
+        assert problems(server) == ["value_wrong"]
+        server.remove(record["name"])
+        server.add(record["name"], "CNAME", record["value"])
+        server.add("www.example.com", "CAA", '0 issue "letsencrypt.org"')
+        assert problems(server) == ["caa_forbids"]
+        server.remove("www.example.com", "CAA")
+        assert problems(server) == ["pending"]
+
+
+def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: Path) -> None:
+    with name_server({"example.com": ""}) as server:
+        path = str(tmp_path / "authority")
+        client.create_authority(path, settings={"resolvers": [server.endpoint]})
+        client.authority_client(path).request_certificate(DomainName="a.example.com", ValidationMethod="DNS")
+        result = run_module("acm_certificate_info", {"authority": path, "diagnose": True})
+    assert [one["problem"] for one in result["certificates"][0]["diagnosis"]] == ["record_missing"]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +140,7 @@ def test_diagnosis(look: t.Any) -> None:
         ({"expires_within": -1}, "number of days from 0"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"certificate_arn": "x"}, "is not an ARN"),
+        ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "no name server"),
         ({"status": "GOOD"}, "value of statuses must be one or more of"),
     ],
 )

@@ -1,0 +1,41 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kill ansible-playbook by SIGKILL after the KILL_AFTER-th task that did something; without it, count them into KILL_COUNT."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: kill_after
+type: aggregate
+short_description: For tests only
+description: For tests only.
+"""
+
+import os
+import signal
+
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "kill_after"
+
+    def __init__(self, *arguments: object, **named: object) -> None:
+        super().__init__(*arguments, **named)
+        self.done: list[str] = []
+
+    def v2_runner_on_ok(self, result: object) -> None:
+        self.done.append(str(getattr(result, "task_name", None) or getattr(result, "_task", "")))
+        if len(self.done) == int(os.environ.get("KILL_AFTER", "0")):
+            os.killpg(0, signal.SIGKILL)
+
+    def v2_playbook_on_stats(self, stats: object) -> None:
+        path = os.environ.get("KILL_COUNT")
+        if path:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write("\n".join(self.done))

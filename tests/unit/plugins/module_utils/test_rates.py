@@ -1,0 +1,66 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading in detail under AWS's rates, from a real endpoint that keeps them: how long it takes, alone and in company."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import client, survey
+from ansible_collections.certops.acm.plugins.module_utils.inventory import Query
+from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, AcmEndpoint, acm_endpoint
+
+SIZE = 16
+RATE = RATES["DescribeCertificate"]
+
+
+@pytest.fixture(name="acm", scope="module")
+def fixture_acm(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[AcmEndpoint]:
+    path = str(tmp_path_factory.mktemp("rates") / "authority")
+    authority = client.create_authority(path)
+    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    local = client.authority_client(path)
+    for number in range(SIZE):
+        local.request_certificate(
+            DomainName=f"n{number}.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
+        )
+    with acm_endpoint(path, latency_s=0.02, rates=RATES) as endpoint:
+        yield endpoint
+
+
+def door(acm: AcmEndpoint) -> client.Acm:
+    made = acm.client(max_pool_connections=client.SIDE_BY_SIDE)
+    made.meta.events.register_first("needs-retry.acm", client.veto_retry)
+    return client.Acm(made, lambda service: acm.client(service), is_authority=False)
+
+
+def read_all(acm: client.Acm) -> int:
+    wishes = survey.Wishes(details=True)
+    found = survey.survey(acm, None, Query(), None, wishes, datetime.now(timezone.utc))
+    return len([one for one in found if "in_use_by" in one])
+
+
+def test_alone_it_takes_what_the_rate_allows(acm: AcmEndpoint) -> None:
+    alone = door(acm)
+    started_at = time.monotonic()
+    assert read_all(alone) == SIZE
+    assert time.monotonic() - started_at < 1.15 * SIZE / RATE
+    assert acm.count("DescribeCertificate") == acm.count("DescribeCertificate", "ok") == SIZE
+
+
+def test_eight_at_once_all_come_through(acm: AcmEndpoint) -> None:
+    time.sleep(1.2)  # until a second's worth of calls is there again
+    doors = [door(acm) for _each in range(8)]
+    started_at = time.monotonic()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read_all, doors)) == [SIZE] * 8
+    floor_s = 8 * SIZE / RATE - 1
+    assert time.monotonic() - started_at < 1.3 * floor_s  # of so short a run, the last calls are a large part
