@@ -29,12 +29,27 @@ options:
     description:
       - Which decision.
       - V(requests) lists what to export, V(services) completes the services, V(sets) lists the certificates of the host,
-        V(endpoints) lists where to look, V(reloads) the services that have to reload.
+        V(due) says which keys have to be exported for it, V(snippets) lists the snippets of its services.
+      - V(endpoints) lists where to look, V(reloads) the services that have to reload, V(remaining) those of them that were not
+        brought up to date without.
       - V(returns) says how to undo what was swapped, V(as_before) where to look then.
       - V(reason) finds the words of a failure, V(summary) sums up, V(sentence) tells it.
     type: str
     required: true
-    choices: [requests, services, sets, endpoints, reloads, returns, as_before, reason, summary, sentence]
+    choices:
+      - requests
+      - services
+      - sets
+      - due
+      - snippets
+      - endpoints
+      - reloads
+      - remaining
+      - returns
+      - as_before
+      - reason
+      - summary
+      - sentence
 positional: decision
 author:
   - The certops.acm authors (@certops)
@@ -72,13 +87,67 @@ _SERVICE_DEFAULTS: dict[str, t.Any] = {
     "reload_command": None,
     "start_command": None,
     "service_name": None,
+    "runtime_socket": None,
+    "snippets": None,
+    "tls_policy": None,
+}
+# What the snippets of a server are called: of a certificate, of all its certificates, of its TLS policy.
+_SNIPPET_NAMES: dict[str, dict[str, str]] = {
+    "nginx": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
+    "apache": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
+    "lighttpd": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
+    "caddy": {"certificate": "{}.conf"},
+    "haproxy": {"list": "certificates.list", "policy": "tls-policy.cfg"},
 }
 
 
-def list_requests(certificates: t.Iterable[Entry]) -> list[dict[str, str]]:
-    """What to ask acm_export for: every certificate once, however many hosts and services want it."""
-    found = {_identity(entry): None for entry in certificates}
-    return [{"certificate_arn" if key.startswith("arn:") else "domain_name": key} for key in found]
+def list_requests(certificates: t.Iterable[Entry], wanted: t.Collection[str] | None = None) -> list[dict[str, t.Any]]:
+    """What to ask acm_export for: every certificate once, however many hosts and services want it; of WANTED only these."""
+    requests: dict[str, dict[str, t.Any]] = {}
+    for entry in certificates:
+        identity, passphrase = _identity(entry), entry.get("pkcs12_passphrase")
+        if wanted is not None and identity not in wanted:
+            continue
+        key = "certificate_arn" if identity.startswith("arn:") else "domain_name"
+        request = requests.setdefault(identity, {key: identity})
+        if passphrase:
+            if request.get("passphrase", passphrase) != passphrase:
+                raise AnsibleFilterError(
+                    f"The certificate {identity} has two different pkcs12_passphrase in this play; give it one."
+                )
+            request.update(passphrase=passphrase, return_pkcs12=True)
+    return list(requests.values())
+
+
+def list_due(
+    certificates: t.Iterable[Entry],
+    found: t.Mapping[str, Entry],
+    probes: t.Iterable[t.Sequence[t.Any]],
+    exported: t.Collection[str] = (),
+) -> list[str]:
+    """The certificates (identities) whose keys have to be exported and were not yet, in the order of list_requests.
+
+    Those of which some host lacks the key, by PROBES: for each host of the batch, its certificates and what
+    certificate_bundle foretold about them. And those that ACM renews only after an export that it has not seen yet.
+    """
+    needed = {
+        _identity(certificate)
+        for certificates_of_host, bundles in probes
+        for certificate, bundle in zip(certificates_of_host, bundles)
+        if bundle["needs_key"]
+    }
+    return [
+        identity
+        for identity in dict.fromkeys(_identity(certificate) for certificate in certificates)
+        if identity not in exported
+        and (
+            identity in needed
+            or (
+                found.get(identity, {}).get("renewal_depends_on_export")
+                and found[identity].get("renewal_eligibility") == "INELIGIBLE"
+            )
+        )
+    ]
 
 
 def complete_services(
@@ -89,6 +158,7 @@ def complete_services(
     `certificates` of each result holds identities (ARN or domain name).
     """
     merged: list[dict[str, t.Any]] = []
+    certificates = list(certificates)
     for service in services:
         name = service["name"]
         data = servers.get(service.get("server") or name, {})
@@ -96,15 +166,24 @@ def complete_services(
         own = {key: value for key, value in service.items() if value is not None}
         result = {**_SERVICE_DEFAULTS, **data, **of_family, **own}
         result.pop("os_family", None)
+        result["server"] = service.get("server") or name
         result["ports"] = [int(port) for port in result["ports"]]  # templates make text of numbers
-        result["certificates"] = _chosen(name, own.get("certificates"), list(certificates))
+        result["certificates"] = _chosen(name, own.get("certificates"), certificates)
         if result["default_certificate"]:
-            result["default_certificate"] = _chosen(name, [result["default_certificate"]], list(certificates))[0]
+            result["default_certificate"] = _chosen(name, [result["default_certificate"]], certificates)[0]
         if not result["reload_command"] and not result["service_name"]:
             raise AnsibleFilterError(
                 f"The service {name} is none that this role knows ({', '.join(sorted(servers))}); "
                 "give it reload_command or service_name."
             )
+        if result["snippets"] and result["server"] not in _SNIPPET_NAMES:
+            raise AnsibleFilterError(
+                f"There are no snippets for {name}, only for {', '.join(sorted(_SNIPPET_NAMES))}; leave out snippets."
+            )
+        if result["tls_policy"] and not result["snippets"]:
+            raise AnsibleFilterError(f"The tls_policy of {name} needs a folder for its snippet; give snippets.")
+        if result["runtime_socket"] and "combined" not in result["files"]:
+            raise AnsibleFilterError(f"The runtime_socket of {name} takes combined files; add combined to its files.")
         merged.append(result)
     names = [service["name"] for service in merged]
     for name in names:
@@ -116,10 +195,17 @@ def complete_services(
 
 
 def list_sets(
-    certificates: t.Iterable[Entry], services: t.Iterable[Entry], exports: t.Mapping[str, Entry], with_key: bool = True
+    certificates: t.Iterable[Entry],
+    services: t.Iterable[Entry],
+    exports: t.Mapping[str, Entry],
+    probe: t.Iterable[Entry] | None = None,
 ) -> list[dict[str, t.Any]]:
-    """The certificates of one host as certificate_bundle wants them; without the key also for every eye."""
+    """The certificates of one host as certificate_bundle wants them.
+
+    With what it foretold about them, as PROBE, they come with the keys that the host lacks; without, they come without.
+    """
     services = list(services)
+    foretold = {bundle["name"]: bundle for bundle in probe or ()}
     sets = []
     for certificate in certificates:
         identity = _identity(certificate)
@@ -141,8 +227,15 @@ def list_sets(
                     f"say which with {option} in acm_deploy_certificates."
                 )
             entry[option] = certificate.get(option) or (wanted[0] if wanted else None)
-        if with_key:
+        if "pkcs12" in entry["files"] and not certificate.get("pkcs12_passphrase"):
+            raise AnsibleFilterError(
+                f"The PKCS#12 of {entry['name']} needs a passphrase; give its certificate pkcs12_passphrase."
+            )
+        bundle = foretold.get(entry["name"])
+        if bundle and (bundle["needs_key"] or bundle["fingerprint"] != export["fingerprint"]):
             entry["private_key"] = export.get("private_key")  # check mode exports none
+            if "pkcs12" in entry["files"]:
+                entry["pkcs12"] = export.get("pkcs12")
         sets.append({key: value for key, value in entry.items() if value is not None})
     return sets
 
@@ -174,36 +267,83 @@ def list_endpoints(
     return [{key: value for key, value in endpoint.items() if value is not None} for endpoint in endpoints]
 
 
+def list_snippets(
+    services: t.Iterable[Entry], certificates: t.Iterable[Entry], bundles: t.Iterable[Entry]
+) -> list[dict[str, t.Any]]:
+    """The snippets of the services that want some: where each lies, and what its template is told."""
+    by_identity = {_identity(certificate): bundle for certificate, bundle in zip(certificates, bundles)}
+    snippets: list[dict[str, t.Any]] = []
+    for service in services:
+        if not service["snippets"]:
+            continue
+        names = _SNIPPET_NAMES[service["server"]]
+        used = [by_identity[identity] for identity in service["certificates"]]
+        common = {"service": service["name"], "server": service["server"], "tls_policy": service["tls_policy"]}
+        wanted = [
+            ("certificate", names["certificate"].format(bundle["name"]), [bundle])
+            for bundle in used
+            if "certificate" in names
+        ]
+        if "list" in names:
+            wanted.append(("list", names["list"], used))
+        if "policy" in names and service["tls_policy"]:
+            wanted.append(("policy", names["policy"], []))
+        for kind, file_name, shown in wanted:
+            path = f"{service['snippets'].rstrip('/')}/{file_name}"
+            snippets.append({**common, "kind": kind, "path": path, "folders": [bundle["path"] for bundle in shown]})
+    return snippets
+
+
 def choose_reloads(
     services: t.Iterable[Entry],
+    certificates: t.Iterable[Entry],
     bundles: t.Iterable[Entry],
     endpoints: t.Iterable[Entry],
     sights: t.Iterable[Entry],
     running: t.Iterable[str],
+    with_new_snippets: t.Iterable[str] = (),
 ) -> list[dict[str, t.Any]]:
-    """The services that have to reload, each with the reason: a set was swapped, or what is served is not what lies on disk."""
-    swapped = {bundle["fingerprint"]: bundle["name"] for bundle in bundles if bundle["swapped"]}
+    """The services that have to reload, each with the reason: a set was swapped, or what is served is not what lies on disk.
+
+    `combined` of each: the files that its running process could be handed instead.
+    """
+    by_identity = {_identity(certificate): bundle for certificate, bundle in zip(certificates, bundles)}
     reloads = []
     for service in services:
         if service["name"] not in running:
             continue
-        reason = None
+        used = [by_identity[identity] for identity in service["certificates"]]
+        reason = next((f"{bundle['name']} is new" for bundle in used if bundle["swapped"]), None)
         for endpoint, sight in zip(endpoints, sights):
             expected = endpoint.get("expect_fingerprint")
-            if endpoint["label"] != service["name"] or not expected:
+            if reason or endpoint["label"] != service["name"] or not expected:
                 continue
-            if expected in swapped:
-                reason = f"{swapped[expected]} is new"
-                break
             if sight.get("fingerprint") != expected:
                 reason = f"port {endpoint['port']} served another certificate than the one on disk"
+        combined = [f"{bundle['path']}/combined.pem" for bundle in used] if service["runtime_socket"] else []
+        if service["name"] in with_new_snippets:
+            reason, combined = "a snippet is new", []
         if reason:
-            reloads.append({**service, "reason": reason})
+            reloads.append({**service, "reason": reason, "combined": combined})
     return reloads
 
 
+def list_remaining(reloads: t.Iterable[Entry], handed: t.Iterable[Entry]) -> list[Entry]:
+    """The services that have to reload although their running process was handed something: not all, or it refused."""
+    done = {
+        result["item"]["name"]
+        for result in handed
+        if result.get("skipped")
+        or (not result.get("failed") and all(file["known"] for file in result.get("certificates", ())))
+    }
+    return [service for service in reloads if service["name"] not in done]
+
+
 def undo(bundles: t.Iterable[Entry]) -> dict[str, list[dict[str, str]]]:
-    """How to undo what this run swapped: certificates for state=rolled_back, and those for state=absent that had none before."""
+    """What this run swapped: certificates for state=rolled_back, and the first ones of their names.
+
+    The latter stay. They were checked, they replace nothing, and a server may have been started with them.
+    """
     swapped = [bundle for bundle in bundles if bundle["swapped"]]
     return {
         "rolled_back": [
@@ -211,7 +351,7 @@ def undo(bundles: t.Iterable[Entry]) -> dict[str, list[dict[str, str]]]:
             for bundle in swapped
             if bundle["previous_version"]
         ],
-        "absent": [{"name": bundle["name"]} for bundle in swapped if not bundle["previous_version"]],
+        "first": [{"name": bundle["name"]} for bundle in swapped if not bundle["previous_version"]],
     }
 
 
@@ -293,6 +433,9 @@ def find_reason(result: Entry) -> str:
     """The words of the task that failed: of its first failed item, and a command's own rather than Ansible's."""
     failed = next((item for item in result.get("results", ()) if item.get("failed")), result)
     said = [str(failed.get(key) or "").strip() for key in ("stderr", "stdout", "msg")]
+    if failed.get("cmd") and failed.get("rc") and not any(said[:2]):
+        words = failed["cmd"] if isinstance(failed["cmd"], str) else " ".join(failed["cmd"])
+        said = [f"The command {words} ended with {failed['rc']} and said nothing."]
     text = next((text for text in said if text), "no reason was given")
     text = text if len(text) <= 800 else text[:400] + " … " + text[-400:]
     return text if text.endswith((".", "!", "?")) else text + "."
@@ -359,14 +502,17 @@ def _default_certificate(service: Entry, exports: t.Mapping[str, Entry], sight: 
 
 DECISIONS: dict[str, t.Callable[..., t.Any]] = {
     "as_before": show_as_before,
+    "due": list_due,
     "endpoints": list_endpoints,
     "reason": find_reason,
     "reloads": choose_reloads,
+    "remaining": list_remaining,
     "requests": list_requests,
     "returns": undo,
     "sentence": tell,
     "services": complete_services,
     "sets": list_sets,
+    "snippets": list_snippets,
     "summary": sum_up,
 }
 

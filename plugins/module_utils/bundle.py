@@ -146,6 +146,13 @@ class Bundle:
                 return read_certificate(pem_certificates(content)[0])
         return None
 
+    def secrets(self, version: Version) -> tuple[bytes | None, bytes | None]:
+        """The file of VERSION that holds its key, and its PKCS#12 if that is still the one that was written."""
+        held = (_read_regular(os.path.join(version.path, name)) for name in ("privkey.pem", "combined.pem"))
+        pkcs12 = _read_regular(os.path.join(version.path, "bundle.p12"))
+        is_ours = pkcs12 is not None and self._is_as_wanted(version, "bundle.p12", pkcs12, None)
+        return next((content for content in held if content), None), pkcs12 if is_ours else None
+
     def next_id(self, facts: CertificateFacts) -> str:
         """The name of the next set: a number that grows, and the beginning of the certificate's fingerprint."""
         numbers = [_sequence(entry) for entry in self._entries() if _VERSION.fullmatch(entry)]
@@ -379,7 +386,7 @@ def explain(error: OSError, label: str) -> str:
     """An operating system's error while sets were put in place, as one sentence."""
     where = error.filename or label
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"There is no space left for the set {label}; free some and run again. Nothing was changed."
+        return f"There is no space left for the certificates in {label}; free some and run again. Nothing was changed."
     if error.errno == errno.EROFS:
         return f"{where} is on a read-only file system; choose another path."
     if error.errno in (errno.EPERM, errno.EACCES):

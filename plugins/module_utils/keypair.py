@@ -57,10 +57,10 @@ class KeyPair:
     def __repr__(self) -> str:
         return f"KeyPair({self.label!r}, {self.facts.subject!r}, {self.facts.serial!r})"
 
-    def render(self, kinds: t.Iterable[str]) -> dict[str, bytes | None]:
+    def render(self, kinds: t.Collection[str]) -> dict[str, bytes | None]:
         """The files of these kinds (keys of FILE_NAMES) by name; a chain that is empty makes no file.
 
-        Without a key, which is for check mode only, the content of a file that holds it is None: not known.
+        Without a key the content of a file that holds it is None: not known.
         """
         texts = {
             "cert": self.certificate,
@@ -72,12 +72,24 @@ class KeyPair:
         }
         files: dict[str, bytes | None] = {}
         for kind in kinds:
-            text = texts[kind]
+            text = texts.get(kind, "")
             if text != "":
                 files[FILE_NAMES[kind]] = None if text is None else text.encode("ascii")
-        if self.pkcs12 is not None:
+        if self.pkcs12 is not None or "pkcs12" in kinds:
             files[FILE_NAMES["pkcs12"]] = self.pkcs12
         return files
+
+    def adopt(self, private_key: bytes | None, pkcs12: bytes | None) -> None:
+        """Fill in what is missing with what a set on the host holds, as far as it belongs to this certificate."""
+        if self.private_key is None and private_key is not None:
+            try:
+                text = _clear_key(self.label, private_key.decode("ascii"))
+                check_key(self, text)
+            except (BundleFault, UnicodeDecodeError):
+                return
+            self.private_key = text
+        if self.pkcs12 is None:
+            self.pkcs12 = pkcs12
 
 
 def read_key_pair(
@@ -122,9 +134,13 @@ def check_key_pair(pair: KeyPair, now: datetime, *, require_valid: bool = True, 
             holds = ", ".join(pair.facts.names + pair.facts.ip_addresses) or "no name"
             raise BundleFault(f"The certificate of {pair.label} does not cover {name}; it holds {holds}.")
     _check_chain_order(pair)
-    if pair.private_key is None:
-        return
-    with _in_memory(pair.certificate + pair.chain, pair.private_key) as paths:
+    if pair.private_key is not None:
+        check_key(pair, pair.private_key)
+
+
+def check_key(pair: KeyPair, private_key: str) -> None:
+    """Raise BundleFault unless PRIVATE_KEY is the certificate's own, and the chain's signatures are right."""
+    with _in_memory(pair.certificate + pair.chain, private_key) as paths:
         if paths:
             check_files(pair.label, *paths)
             if pair.facts.is_for_servers:

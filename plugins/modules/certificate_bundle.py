@@ -63,7 +63,9 @@ options:
       private_key:
         description:
           - The private key as PEM, not encrypted.
-          - Required when O(state=present), except in check mode. There a set without it is compared by all else.
+          - May be left out when the set that is live is of the same certificate and holds its key. That key is used then, so that
+            a set that is as it should be needs none, and a missing file can be written. RV(bundles[].needs_key) tells beforehand,
+            in check mode, whether it is needed.
           - Without pipelining Ansible would write it to a temporary file on the host. So this module refuses to run without,
             see the notes.
         type: str
@@ -71,7 +73,8 @@ options:
         description:
           - The same as a PKCS#12 file, encoded as base64, for servers that want one.
           - It is compared by presence, as two exports of the same certificate are never the same bytes.
-            A new one is written whenever the certificate, chain or key changes.
+            A new one is written whenever the certificate, chain or key changes, or the one that lies there was altered.
+          - May be left out like O(certificates[].private_key).
         type: str
       files:
         description:
@@ -79,9 +82,10 @@ options:
           - V(cert) is C(cert.pem), the certificate alone. V(chain) is C(chain.pem), which is left out when the chain is empty.
             V(fullchain) is C(fullchain.pem), certificate and chain. V(key) is C(privkey.pem).
           - V(combined) is C(combined.pem) with certificate, chain and key, as HAProxy reads it.
+          - V(pkcs12) is C(bundle.p12), which O(certificates[].pkcs12) holds. It is among the files whenever that is given.
         type: list
         elements: str
-        choices: [cert, chain, fullchain, key, combined]
+        choices: [cert, chain, fullchain, key, combined, pkcs12]
         default: [cert, chain, fullchain, key]
       domain_names:
         description:
@@ -226,6 +230,12 @@ bundles:
       description: Whether another set became the live one, so that servers have to reload.
       type: bool
       returned: always
+    needs_key:
+      description:
+        - Whether the task needs the key, or the PKCS#12, that it was not given, because the live set does not hold it either.
+        - Outside check mode such a task fails.
+      type: bool
+      returned: when O(state=present)
     reasons:
       description: Why it was changed, empty when it was not.
       type: list
@@ -329,7 +339,7 @@ CERTIFICATE_SPEC = {
     "files": {
         "type": "list",
         "elements": "str",
-        "choices": ["cert", "chain", "fullchain", "key", "combined"],
+        "choices": ["cert", "chain", "fullchain", "key", "combined", "pkcs12"],
         "default": ["cert", "chain", "fullchain", "key"],
     },
     "domain_names": {"type": "list", "elements": "str", "default": []},
@@ -356,10 +366,11 @@ Result = t.Dict[str, t.Any]
 class Plan:
     """One certificate, what its folder should hold, and how that differs from what it holds."""
 
-    def __init__(self, bundle: Bundle, pair: KeyPair, files: dict[str, bytes | None]) -> None:
+    def __init__(self, bundle: Bundle, pair: KeyPair, kinds: list[str]) -> None:
         self.bundle = bundle
         self.pair = pair
-        self.files = files
+        self.kinds = kinds
+        self.files = pair.render(kinds)
         self.live: Version | None = None
         self.live_facts: CertificateFacts | None = None
         self.differences: list[Difference] = []
@@ -370,9 +381,24 @@ class Plan:
             self.differences = [Difference(True, "there was no set")]
             return
         self.live_facts = self.bundle.facts(self.live)
-        self.differences = self.bundle.differences(self.live, self.files)
         if self.live.manifest.get("fingerprint") != self.pair.facts.fingerprint:
-            self.differences = [Difference(True, "another certificate was there")]
+            names = [str(name) for name in self.live.manifest.get("files", ())]
+            lost = self.bundle.differences(self.live, dict.fromkeys(names))
+            self.differences = [
+                Difference(True, "another certificate was there"),
+                *filter(lambda each: each.is_content, lost),
+            ]
+            return
+        if self.needs_key:
+            self.pair.adopt(*self.bundle.secrets(self.live))
+            self.files = self.pair.render(self.kinds)
+        self.differences = self.bundle.differences(self.live, self.files)
+        if self.needs_key and not self.wants_new_set:
+            self.differences.append(Difference(True, "its key was not the certificate's"))
+
+    @property
+    def needs_key(self) -> bool:
+        return any(content is None for content in self.files.values())
 
     @property
     def wants_new_set(self) -> bool:
@@ -396,6 +422,11 @@ def put_in_place(module: AnsibleModule, now: datetime) -> list[Result]:
         try:
             for plan in plans:
                 plan.look()
+                if plan.needs_key:
+                    raise BundleFault(
+                        f"The certificate {plan.bundle.name} comes without its key, and no set of it here holds that; "
+                        "give private_key, and pkcs12 where that is wanted. Nothing was changed."
+                    )
                 if plan.wants_new_set:
                     staged.append((plan, plan.bundle.stage(plan.pair, plan.files, plan.live, now)))
         except BaseException:
@@ -418,16 +449,15 @@ def put_in_place(module: AnsibleModule, now: datetime) -> list[Result]:
 def make_plan(module: AnsibleModule, item: dict[str, t.Any], now: datetime) -> Plan:
     name = item["name"]
     bundle = make_bundle(module, item)
-    for option in ("certificate",) if module.check_mode else ("certificate", "private_key"):
-        if not item[option]:
-            raise BundleFault(f"The certificate {name} comes without {option}; state=present needs it.")
+    if not item["certificate"]:
+        raise BundleFault(f"The certificate {name} comes without certificate; state=present needs it.")
     try:
         pkcs12 = base64.b64decode(item["pkcs12"], validate=True) if item["pkcs12"] else None
     except binascii.Error:
         raise BundleFault(f"The option pkcs12 of {name} is not base64; use the filter b64encode.") from None
     pair = read_key_pair(name, item["certificate"], item["chain"], item["private_key"] or None, pkcs12)
     check_key_pair(pair, now, require_valid=module.params["require_valid"], names=item["domain_names"])
-    return Plan(bundle, pair, pair.render(item["files"]))
+    return Plan(bundle, pair, item["files"])
 
 
 def make_bundle(module: AnsibleModule, item: dict[str, t.Any]) -> Bundle:
@@ -552,6 +582,7 @@ def describe(plan: Plan, version: str, pruned: list[str]) -> Result:
     reasons = [difference.text for difference in plan.differences]
     result = base_result(bundle, plan.live_facts, plan.live, reasons)
     result["changed"] = bool(reasons or pruned)
+    result["needs_key"] = plan.needs_key
     result.update(version=version, swapped=plan.wants_new_set, pruned=pruned, files=file_paths(bundle, plan.files))
     result.update(certificate_result(plan.pair.facts))
     wanted = "".join(f"{name}: as wanted\n" for name in sorted(plan.files))

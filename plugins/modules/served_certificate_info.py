@@ -356,6 +356,7 @@ class Watch:
         self.looks = 0
         self.first_seen_at: float | None = None
         self.steady_since: float | None = None
+        self.last_look_at = 0.0
 
     @property
     def is_as_expected(self) -> bool | None:
@@ -365,6 +366,7 @@ class Watch:
 
     def look(self, timeout_s: float, trust: ssl.SSLContext | None) -> None:
         self.looks += 1
+        self.last_look_at = time.monotonic()
         try:
             self.sight, self.error = look(self.endpoint, timeout_s, trust), None
         except Unreachable as error:
@@ -379,20 +381,26 @@ class Watch:
     def is_settled(self, steady_for_s: float) -> bool:
         if self.steady_since is None:
             return False
-        return self.expected is None or time.monotonic() - self.steady_since >= steady_for_s
+        # from the end of the first good look to the begin of the last: a pause of this process proves nothing
+        return self.expected is None or self.last_look_at - self.steady_since >= steady_for_s
 
 
 def watch_all(
     watches: list[Watch], wait_s: float, steady_for_s: float, timeout_s: float, trust: ssl.SSLContext | None
 ) -> None:
-    """Look at every endpoint once, and with WAIT_S again until each is settled or the time is over."""
+    """Look at every endpoint once, and with WAIT_S again until each is settled or the time is over.
+
+    What shows the expected certificate when the time is over is watched on until it settles or shows another one.
+    """
     deadline = time.monotonic() + wait_s
     pending = watches
     with concurrent.futures.ThreadPoolExecutor(max_workers=LOOKS_AT_ONCE) as pool:
         while True:
             list(pool.map(lambda watch: watch.look(timeout_s, trust), pending))
             pending = [watch for watch in pending if not watch.is_settled(steady_for_s)]
-            if not pending or time.monotonic() >= deadline:
+            if time.monotonic() >= deadline:
+                pending = [watch for watch in pending if wait_s and watch.steady_since is not None]
+            if not pending:
                 return
             time.sleep(PAUSE_S)
 
@@ -515,7 +523,7 @@ def main() -> None:
     complaints = [text for text in (complaint(watch, fail_when) for watch in watches) if text]
     if complaints:
         waited = f" Waited {wait_s:g} s." if wait_s else ""
-        module.fail_json(msg=" ".join(complaints) + waited, served=served)
+        module.fail_json(msg=" ".join(dict.fromkeys(complaints)) + waited, served=served)
     module.exit_json(changed=False, served=served)
 
 

@@ -46,13 +46,15 @@ class PipelinedAction(ActionBase):
             return "async does not work with pipelining; run the task without async"
         if not (connection.has_pipelining or connection.always_pipeline_modules):
             return f"the connection {name} has no pipelining; use one that has, such as ssh"
-        if become is not None and not become.pipelining:
+        if become is not None and not getattr(become, "pipelining", become.name != "su"):
             return f"become_method {become.name} does not work with pipelining; use sudo, or log in as root"
         try:
             connection.set_option("pipelining", True)
         except KeyError:  # a connection without the option follows the play
             setattr(self._play_context, "pipelining", True)
-        if not connection.is_pipelining_enabled():
+        # ansible-core 2.17 asks the action, later versions the connection.
+        ask = getattr(connection, "is_pipelining_enabled", None)
+        if not (ask() if ask else self._is_pipelining_enabled("new")):
             return f"the connection {name} does not switch pipelining on; set ansible_pipelining to true"
         return None
 

@@ -22,7 +22,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.certops.acm.plugins."
 # Pure rules, and plain access to DNS and HTTP, that both sides of the door use. They know neither ACM's client nor Ansible.
 SHARED = frozenset(f"module_utils.{name}" for name in ("names", "pem", "caa", "resolver", "fetcher"))
-HOST_MODULES = ("certificate_bundle", "served_certificate_info")
+HOST_MODULES = ("certificate_bundle", "haproxy_certificate", "served_certificate_info")
 
 
 def imports_of(path: Path) -> Iterator[str]:

@@ -96,8 +96,7 @@ def test_sets_hold_what_the_services_read() -> None:
     www, api = acm_deploy([WWW, API], "sets", chosen, EXPORTS)
     assert (www["name"], www["files"], www.get("group")) == ("www.example.com", ["combined"], None)
     assert (api["name"], api["files"], api["group"]) == ("api", ["combined", "fullchain", "key"], "caddy")
-    assert www["private_key"] == "KEY www.example.com"
-    assert "KEY" not in str(acm_deploy([WWW, API], "sets", chosen, EXPORTS, with_key=False))
+    assert "KEY" not in str([www, api])
 
 
 def test_services_that_want_different_groups_are_told() -> None:
@@ -159,8 +158,8 @@ def test_who_reloads(swapped: bool, served: str | None, running: bool, reason: s
     chosen = services({"name": "nginx"}, certificates=[WWW])
     endpoints = acm_deploy([WWW], "endpoints", chosen, EXPORTS)
     sights = [sight("nginx", 443, "www.example.com", served), sight("nginx", 443, None, served)]
-    bundles = [{"name": "www.example.com", "fingerprint": "f-www", "swapped": swapped}]
-    reloads = acm_deploy(chosen, "reloads", bundles, endpoints, sights, ["nginx"] if running else [])
+    bundles = [{"name": "www.example.com", "path": "/acm/www.example.com/live", "swapped": swapped}]
+    reloads = acm_deploy(chosen, "reloads", [WWW], bundles, endpoints, sights, ["nginx"] if running else [])
     assert [entry["reason"] for entry in reloads] == ([reason] if reason else [])
 
 
@@ -172,8 +171,11 @@ def test_only_the_services_of_a_new_certificate_reload() -> None:
     sights = [
         sight(entry["label"], 443, entry.get("server_name"), entry.get("expect_fingerprint")) for entry in endpoints
     ]
-    bundles = [{"name": "www.example.com", "fingerprint": "f-www", "swapped": True}]
-    reloads = acm_deploy(chosen, "reloads", bundles, endpoints, sights, ["nginx", "haproxy"])
+    bundles = [
+        {"name": name, "path": f"/acm/{name}/live", "swapped": name == "www.example.com"}
+        for name in ("www.example.com", "api")
+    ]
+    reloads = acm_deploy(chosen, "reloads", [WWW, API], bundles, endpoints, sights, ["nginx", "haproxy"])
     assert [entry["name"] for entry in reloads] == ["haproxy"]
 
 
@@ -185,7 +187,7 @@ def test_what_was_swapped_is_undone() -> None:
     ]
     assert acm_deploy(bundles, "returns") == {
         "rolled_back": [{"name": "a", "version": "0001-a"}],
-        "absent": [{"name": "b"}],
+        "first": [{"name": "b"}],
     }
 
 
@@ -225,8 +227,119 @@ def test_the_summary_tells_it_in_a_sentence() -> None:
     [
         ({"msg": "It broke."}, "It broke."),
         ({"msg": "non-zero return code", "stderr": "unknown directive"}, "unknown directive."),
+        (
+            {"msg": "non-zero return code", "cmd": ["a", "-c"], "rc": 1},
+            "The command a -c ended with 1 and said nothing.",
+        ),
         ({"msg": "One or more items failed", "results": [{"msg": "ok"}, {"failed": True, "stdout": "bad"}]}, "bad."),
     ],
 )
 def test_the_reason_of_a_failure(result: dict[str, t.Any], reason: str) -> None:
     assert acm_deploy(result, "reason") == reason
+
+
+def foretell(name: str, needs_key: bool, fingerprint: str) -> dict[str, t.Any]:
+    return {"name": name, "needs_key": needs_key, "fingerprint": fingerprint}
+
+
+def test_a_host_gets_only_the_keys_that_it_lacks() -> None:
+    chosen = services({"name": "nginx"})
+    probe = [foretell("www.example.com", False, "f-www"), foretell("api", True, "f-api")]
+    www, api = acm_deploy([WWW, API], "sets", chosen, EXPORTS, probe)
+    assert "private_key" not in www and api["private_key"] == "KEY api.example.com"
+    probe[0]["fingerprint"] = "f-before"  # renewed after the host was asked
+    assert acm_deploy([WWW, API], "sets", chosen, EXPORTS, probe)[0]["private_key"] == "KEY www.example.com"
+
+
+@pytest.mark.parametrize(
+    "needs_key, eligibility, depends, due",
+    [
+        (True, "ELIGIBLE", False, ["www.example.com"]),
+        (False, "ELIGIBLE", True, []),
+        (False, "INELIGIBLE", True, ["www.example.com"]),
+        (False, "INELIGIBLE", False, []),
+        (False, None, True, []),
+    ],
+)
+def test_what_is_exported(needs_key: bool, eligibility: str | None, depends: bool, due: list[str]) -> None:
+    found = {"www.example.com": {"renewal_eligibility": eligibility, "renewal_depends_on_export": depends}}
+    elsewhere = ([WWW], [foretell("www.example.com", False, "f")])
+    here = ([WWW], [foretell("www.example.com", needs_key, "f")])
+    assert acm_deploy([WWW], "due", found, [elsewhere, here]) == due
+    assert acm_deploy([WWW], "due", found, [elsewhere, here], {"www.example.com": {}}) == []
+
+
+def test_a_pkcs12_is_asked_for_under_its_one_passphrase() -> None:
+    java = dict(WWW, pkcs12_passphrase="correct horse")
+    assert acm_deploy([java, WWW, API], "requests", ["www.example.com"]) == [
+        {"domain_name": "www.example.com", "passphrase": "correct horse", "return_pkcs12": True}
+    ]
+    with pytest.raises(AnsibleFilterError, match="two different pkcs12_passphrase"):
+        acm_deploy([java, dict(WWW, pkcs12_passphrase="battery")], "requests")
+
+
+def test_a_pkcs12_needs_a_passphrase() -> None:
+    chosen = services({"name": "java", "files": ["pkcs12"], "reload_command": ["true"]}, certificates=[WWW])
+    with pytest.raises(AnsibleFilterError, match="needs a passphrase"):
+        acm_deploy([WWW], "sets", chosen, EXPORTS)
+    export_of_java = {"www.example.com": dict(EXPORTS["www.example.com"], pkcs12="UDEy")}
+    java, probe = dict(WWW, pkcs12_passphrase="correct horse"), [foretell("www.example.com", True, "f-www")]
+    (entry,) = acm_deploy([java], "sets", chosen, export_of_java, probe)
+    assert (entry["files"], entry["pkcs12"]) == (["pkcs12"], "UDEy")
+
+
+BUNDLES = [
+    {"name": "www.example.com", "path": "/acm/www.example.com/live", "swapped": True},
+    {"name": "api", "path": "/acm/api/live", "swapped": False},
+]
+
+
+def test_a_running_haproxy_is_handed_its_own_files() -> None:
+    socket = {"server": "haproxy", "runtime_socket": "/run/s"}
+    chosen = services({"name": "lb", **socket, "certificates": ["www.example.com"]}, {"name": "haproxy"})
+    reloads = acm_deploy(chosen, "reloads", [WWW, API], BUNDLES, [], [], ["lb", "haproxy"])
+    assert [entry["combined"] for entry in reloads] == [["/acm/www.example.com/live/combined.pem"], []]
+    reloads = acm_deploy(chosen, "reloads", [WWW, API], BUNDLES, [], [], ["lb"], ["lb"])
+    assert [(entry["reason"], entry["combined"]) for entry in reloads] == [("a snippet is new", [])]
+
+
+@pytest.mark.parametrize(
+    "result, names",
+    [
+        ({"certificates": [{"known": True}]}, ["haproxy"]),
+        ({"certificates": [{"known": True}, {"known": False}]}, ["lb", "haproxy"]),
+        ({"failed": True, "msg": "refused"}, ["lb", "haproxy"]),
+        ({"skipped": True}, ["haproxy"]),
+    ],
+)
+def test_what_could_not_be_handed_over_reloads(result: dict[str, t.Any], names: list[str]) -> None:
+    reloads = [{"name": "lb"}, {"name": "haproxy"}]
+    remaining = acm_deploy(reloads, "remaining", [{"item": {"name": "lb"}, **result}])
+    assert [service["name"] for service in remaining] == names
+
+
+def test_snippets_point_at_the_files() -> None:
+    chosen = services(
+        {"name": "nginx", "snippets": "/etc/nginx/acm/", "tls_policy": "modern", "certificates": ["api"]},
+        {"name": "lb", "server": "haproxy", "snippets": "/etc/haproxy/acm"},
+        {"name": "caddy"},
+    )
+    snippets = acm_deploy(chosen, "snippets", [WWW, API], BUNDLES)
+    assert [(each["path"], each["kind"], each["folders"]) for each in snippets] == [
+        ("/etc/nginx/acm/api.conf", "certificate", ["/acm/api/live"]),
+        ("/etc/nginx/acm/tls-policy.conf", "policy", []),
+        ("/etc/haproxy/acm/certificates.list", "list", ["/acm/www.example.com/live", "/acm/api/live"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "service, words",
+    [
+        ({"name": "postfix", "snippets": "/etc/postfix"}, "There are no snippets for postfix"),
+        ({"name": "nginx", "tls_policy": "modern"}, "needs a folder for its snippet"),
+        ({"name": "nginx", "runtime_socket": "/run/s"}, "takes combined files"),
+    ],
+)
+def test_options_that_lead_nowhere_are_refused(service: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=words):
+        services(service)

@@ -11,7 +11,6 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
-from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client, survey
@@ -39,7 +38,7 @@ def fixture_acm(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[AcmEndpo
 def door(acm: AcmEndpoint) -> client.Acm:
     made = acm.client(max_pool_connections=client.SIDE_BY_SIDE)
     made.meta.events.register_first("needs-retry.acm", client.veto_retry)
-    return client.Acm(made, lambda service: acm.client(service), is_authority=False)
+    return client.Acm(made, acm.client, is_authority=False)
 
 
 def read_all(acm: client.Acm) -> int:

@@ -135,7 +135,47 @@ def test_check_mode_needs_no_key(run: Run) -> None:
     assert not run(without_key[0], check=True)["changed"]
     told = run(without_key[1], check=True)
     done = run(new)
+    assert [told["bundles"][0].pop("needs_key"), done["bundles"][0].pop("needs_key")] == [True, False]
     assert done == {**told, "invocation": done["invocation"]}
+
+
+def test_the_key_of_the_live_set_serves_when_none_is_given(run: Run, tmp_path: Path) -> None:
+    www = make()
+    run(www)
+    before = tree(tmp_path)
+    without_key = {key: value for key, value in www.items() if key != "private_key"}
+    again = run(without_key)
+    assert not again["changed"] and not again["bundles"][0]["needs_key"] and tree(tmp_path) == before
+    more = run({**without_key, "files": ["combined"]})
+    assert more["bundles"][0]["swapped"]
+    assert www["private_key"] in Path(more["bundles"][0]["files"]["combined"]).read_text()
+    assert run(without_key)["bundles"][0]["swapped"]  # out of the combined file
+
+
+@pytest.mark.parametrize("damage", ["another's", "garbage", "gone"])
+def test_a_key_that_is_not_the_certificates_is_needed_anew(run: Run, damage: str) -> None:
+    www = make()
+    key = Path(run(www)["bundles"][0]["files"]["key"])
+    key.write_text({"another's": make()["private_key"], "garbage": "x", "gone": ""}[damage])
+    if damage == "gone":
+        key.unlink()
+    without_key = {key: value for key, value in www.items() if key != "private_key"}
+    told = run(without_key, check=True)
+    assert told["changed"] and told["bundles"][0]["needs_key"]
+    assert "comes without its key" in run(without_key)["msg"]
+    assert run(www)["bundles"][0]["swapped"] and not run(without_key)["changed"]
+
+
+def test_a_pkcs12_is_needed_until_it_lies_there(run: Run) -> None:
+    www = make()
+    run(www)
+    without_key = {**{key: value for key, value in www.items() if key != "private_key"}, "files": ["key", "pkcs12"]}
+    assert run(without_key, check=True)["bundles"][0]["needs_key"]
+    done = run({**without_key, "pkcs12": base64.b64encode(b"P12").decode()})
+    assert Path(done["bundles"][0]["files"]["pkcs12"]).read_bytes() == b"P12"
+    assert not run(without_key)["changed"]
+    Path(done["bundles"][0]["files"]["pkcs12"]).write_bytes(b"other")
+    assert run(without_key, check=True)["bundles"][0]["needs_key"]
 
 
 @pytest.mark.parametrize("check", [True, False])
@@ -213,7 +253,7 @@ def test_bad_options_are_refused_in_a_sentence(run: Run, tmp_path: Path, options
 @pytest.mark.parametrize(
     "change, words",
     [
-        ({"private_key": None}, "comes without private_key"),
+        ({"private_key": None}, "comes without its key"),
         ({"certificate": None}, "comes without certificate"),
         ({"pkcs12": "###"}, "is not base64"),
         ({"domain_names": ["shop.example.com"]}, "does not cover shop.example.com"),

@@ -1,0 +1,100 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HAProxy's runtime API, as far as certificates go. Standard library only.
+
+What it says and takes is in HAProxy's management guide, section 9.3 ("set ssl cert", "commit ssl cert", "show ssl cert").
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import typing as t
+
+TIMEOUT_S = 10.0
+_SPECIAL = re.compile(r"[\s;\\<'\"]")  # what its command line would not take as part of a name
+
+
+class HaproxyFault(Exception):
+    """What HAProxy refused, or why it could not be asked. The message is one sentence, without any part of a key."""
+
+
+class Runtime:
+    """The stats socket of a running HAProxy. Every command is a connection of its own, as HAProxy closes after one."""
+
+    def __init__(self, path: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.path = path
+        self.timeout_s = timeout_s
+
+    def ask(self, command: str) -> str:
+        """Send one command and return the whole answer."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self.timeout_s)
+            try:
+                connection.connect(self.path)
+                connection.sendall(command.encode("utf-8") + b"\n")
+                answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode("utf-8", "replace").strip()
+            except OSError as error:
+                raise HaproxyFault(
+                    f"The socket {self.path} cannot be used ({error.strerror or error}); "
+                    "see that HAProxy runs and has a 'stats socket' there with 'level admin'."
+                ) from None
+        if answer.startswith("Permission denied"):
+            raise HaproxyFault(f"HAProxy refuses at {self.path}; give its 'stats socket' the words 'level admin'.")
+        if answer.startswith("Unknown command"):
+            raise HaproxyFault(f"The HAProxy at {self.path} knows no such command; it needs HAProxy 2.2 or newer.")
+        return answer
+
+    def names(self) -> list[str]:
+        """The files that HAProxy has loaded certificates from, by the names that its configuration gives them."""
+        lines = self.ask("show ssl cert").splitlines()
+        return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "*"))]
+
+    def fingerprint(self, name: str) -> str | None:
+        """SHA-1 of the certificate that it serves from there, in upper-case hexadecimal digits; HAProxy tells no other."""
+        found = re.search(r"^SHA1 FingerPrint: ([0-9A-F]+)", self.ask(f"show ssl cert {_word(name)}"), re.MULTILINE)
+        return found.group(1) if found else None
+
+    def replace(self, contents: t.Mapping[str, str]) -> None:
+        """Serve these PEM texts from now on under these names: all are handed over before the first one is put to use."""
+        opened: list[str] = []
+        try:
+            for name, text in contents.items():
+                opened.append(name)
+                payload = "\n".join(line for line in text.splitlines() if line.strip())  # an empty line would end it
+                answer = self.ask(f"set ssl cert {_word(name)} <<\n{payload}\n")
+                if not answer.startswith("Transaction "):
+                    raise HaproxyFault(f"HAProxy does not take {name}: {_first_line(answer)}")
+            for name in contents:
+                answer = self.ask(f"commit ssl cert {_word(name)}")
+                if "Success!" not in answer:
+                    raise HaproxyFault(f"HAProxy does not put {name} to use: {_first_line(answer)}")
+                opened.remove(name)
+        except HaproxyFault:
+            for name in opened:
+                self.ask(f"abort ssl cert {_word(name)}")
+            raise
+
+
+def find_name(path: str, names: t.Iterable[str]) -> str | None:
+    """The one of HAProxy's NAMES that means the file PATH, however it is spelled."""
+    names = list(names)
+    for name in names:
+        if os.path.normpath(name) == os.path.normpath(path):
+            return name
+    return next((name for name in names if os.path.realpath(name) == os.path.realpath(path)), None)
+
+
+def _word(name: str) -> str:
+    if _SPECIAL.search(name):
+        raise HaproxyFault(f"The file name {name!r} cannot be said to HAProxy's socket; choose one without blanks.")
+    return name
+
+
+def _first_line(answer: str) -> str:
+    lines = [line.strip(" .") for line in answer.splitlines() if line.strip(" .")]
+    return (lines[-1] if lines else "it gives no reason") + "."

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: haproxy_certificate
+version_added: 1.0.0
+short_description: Have a running HAProxy serve the certificates in its files, without a reload
+description:
+  - Compares each file with what the running HAProxy serves from it, and hands over what differs through HAProxy's runtime socket.
+    No process is replaced and no connection closed.
+  - All certificates are handed over before the first is put to use, and each is seen in HAProxy afterwards.
+  - The files stay as they are. HAProxy reads them at its next reload or start, so put the new certificate there first,
+    for example with M(certops.acm.certificate_bundle). The key goes from the file to the socket only.
+  - Needs nothing on the host but Python, and HAProxy 2.2 or newer.
+extends_documentation_fragment:
+  - certops.acm.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Shows the SHA-1 fingerprints of the certificates.
+  idempotent:
+    support: full
+options:
+  socket:
+    description:
+      - The C(stats socket) of HAProxy, which must have C(level admin).
+    type: path
+    required: true
+  certificates:
+    description:
+      - Files with certificate, chain and key, as HAProxy's configuration names them or through another path to the same file.
+    type: list
+    elements: path
+    required: true
+  unknown:
+    description:
+      - What to do about a file that the running HAProxy does not know, as it came into its configuration later.
+      - V(fail) changes nothing. V(ignore) leaves it to the reload that HAProxy needs then, see RV(certificates[].known).
+    type: str
+    choices: [fail, ignore]
+    default: fail
+seealso:
+  - module: certops.acm.certificate_bundle
+  - module: certops.acm.served_certificate_info
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Serve the certificate that was put in place
+  certops.acm.haproxy_certificate:
+    socket: /run/haproxy/admin.sock
+    certificates:
+      - /etc/acm/www.example.com/live/combined.pem
+"""
+
+RETURN = r"""
+certificates:
+  description: What became of each file, in the order given. In check mode, what would.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - path: /etc/acm/www.example.com/live/combined.pem
+      name: /etc/acm/www.example.com/live/combined.pem
+      known: true
+      changed: true
+      previous_fingerprint: 2FD4E1C67A2D28FCED849EE1BB76E7391B93EB12
+      fingerprint: DE9F2C7FD25E1B3AFAD3E85A0BD17D9B100DB4B3
+  contains:
+    path:
+      description: The file.
+      type: str
+      returned: always
+    name:
+      description: What HAProxy calls it.
+      type: str
+      returned: when it knows it
+    known:
+      description: Whether the running HAProxy knows it.
+      type: bool
+      returned: always
+    changed:
+      description: Whether HAProxy served another certificate from it.
+      type: bool
+      returned: always
+    previous_fingerprint:
+      description: SHA-1 of the certificate that HAProxy served when the module began. HAProxy tells no other hash.
+      type: str
+      returned: when it knows it
+    fingerprint:
+      description: SHA-1 of the certificate in the file.
+      type: str
+      returned: always
+"""
+
+import hashlib
+import ssl
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.certops.acm.plugins.module_utils.haproxy import HaproxyFault, Runtime, find_name
+
+ARGUMENT_SPEC = {
+    "socket": {"type": "path", "required": True},
+    "certificates": {"type": "list", "elements": "path", "required": True},
+    "unknown": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
+}
+END = "-----END CERTIFICATE-----"
+
+
+def read(path: str) -> tuple[str, str]:
+    """The text of a PEM file, and the SHA-1 of its first certificate."""
+    try:
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(END) + len(END)]
+        return text, hashlib.sha1(ssl.PEM_cert_to_DER_cert(first)).hexdigest().upper()
+    except OSError as error:
+        raise HaproxyFault(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise HaproxyFault(f"{path} holds no certificate; name a PEM file with certificate, chain and key.") from None
+
+
+def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_check: bool) -> list[dict[str, t.Any]]:
+    names = runtime.names()
+    results: list[dict[str, t.Any]] = []
+    contents: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        text, fingerprint = read(path)
+        name = find_name(path, names)
+        result = {"path": path, "known": name is not None, "changed": False, "fingerprint": fingerprint}
+        results.append(result)
+        if name is None:
+            if ignores_unknown:
+                continue
+            raise HaproxyFault(f"The running HAProxy does not know {path}; reload it. Nothing was changed.")
+        result.update(name=name, previous_fingerprint=runtime.fingerprint(name))
+        if result["previous_fingerprint"] != fingerprint:
+            result["changed"] = True
+            contents[name] = text
+    if is_check:
+        return results
+    runtime.replace(contents)
+    for result in results:
+        if result["changed"] and runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
+            raise HaproxyFault(f"HAProxy took {result['path']} and yet serves another certificate; reload it.")
+    return results
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    params = module.params
+    try:
+        runtime = Runtime(params["socket"])
+        results = update(runtime, params["certificates"], params["unknown"] == "ignore", module.check_mode)
+    except HaproxyFault as fault:
+        module.fail_json(msg=str(fault))
+    diff = [
+        {
+            "before_header": result["path"],
+            "after_header": result["path"],
+            "before": f"{result['previous_fingerprint']}\n",
+            "after": f"{result['fingerprint']}\n",
+        }
+        for result in results
+        if result["changed"]
+    ]
+    module.exit_json(changed=bool(diff), certificates=results, diff=diff)
+
+
+if __name__ == "__main__":
+    main()
