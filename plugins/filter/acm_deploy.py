@@ -210,7 +210,7 @@ def list_sets(
     for certificate in certificates:
         identity = _identity(certificate)
         users = [service for service in services if identity in service["certificates"]]
-        export = exports[identity]
+        export = _export_of(identity, exports)
         entry: dict[str, t.Any] = {
             "name": _folder(certificate, export),
             "certificate": export["certificate"],
@@ -258,8 +258,8 @@ def list_endpoints(
         for port in service["ports"]:
             place = {"label": service["name"], "host": service["host"], "port": port, "starttls": service["starttls"]}
             for identity in service["certificates"] if service["sni"] else []:
-                for server_name in _server_names(by_identity[identity], exports[identity]):
-                    expected = exports[identity]["fingerprint"]
+                for server_name in _server_names(by_identity[identity], _export_of(identity, exports)):
+                    expected = _export_of(identity, exports)["fingerprint"]
                     endpoints.append({**place, "server_name": server_name, "expect_fingerprint": expected})
             default = _default_certificate(service, exports, seen.get((service["name"], port)))
             expected = exports[default]["fingerprint"] if default else None
@@ -445,6 +445,16 @@ def _as_name(server_name: str | None) -> str:
     return f"as {server_name}" if server_name else "without SNI"
 
 
+def _export_of(identity: str, exports: t.Mapping[str, Entry]) -> Entry:
+    """The export of a certificate. That another's key gets under its name must be impossible, whatever went wrong before."""
+    export = exports[identity]
+    if identity.startswith("arn:") and export.get("certificate_arn", identity) != identity:
+        raise AnsibleFilterError(
+            f"What was exported as {identity} is {export['certificate_arn']}; this is a fault of the role, please report it."
+        )
+    return export
+
+
 def _identity(certificate: Entry) -> str:
     identity = certificate.get("certificate_arn") or certificate.get("domain_name")
     if not identity:
@@ -490,7 +500,7 @@ def _default_certificate(service: Entry, exports: t.Mapping[str, Entry], sight: 
     if not service["sni"] and len(service["certificates"]) == 1:
         return service["certificates"][0]
     shown = sight or {}
-    candidates = {identity: exports[identity] for identity in service["certificates"]}
+    candidates = {identity: _export_of(identity, exports) for identity in service["certificates"]}
     for identity, export in candidates.items():
         if shown.get("fingerprint") == export["fingerprint"]:
             return identity

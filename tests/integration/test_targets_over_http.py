@@ -24,8 +24,14 @@ BACKENDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("target", ["acm_certificate", "acm_certificate_info"])
+TARGETS = ("acm_certificate", "acm_certificate_info", "acm_import", "acm_export")
+
+
+@pytest.mark.parametrize(
+    ("target", "backend"),
+    [(target, "faulty") for target in TARGETS]
+    + [(target, backend) for target in TARGETS[:2] for backend in ("no-search", "old-region")],
+)
 def test_target(target: str, backend: str, tmp_path: Path) -> None:
     authority = tmp_path / "authority"
     with acm_endpoint(authority, **BACKENDS[backend]) as acm:

@@ -54,6 +54,12 @@ def test_every_certificate_is_asked_for_once() -> None:
     ]
 
 
+def test_a_key_never_gets_under_another_certificates_name() -> None:
+    mixed_up = {ARN: dict(EXPORTS[ARN], certificate_arn=ARN.replace("one", "two"))}
+    with pytest.raises(AnsibleFilterError, match="What was exported as .*/one is .*/two"):
+        acm_deploy([API], "sets", services({"name": "nginx"}, certificates=[API]), mixed_up)
+
+
 def test_a_certificate_without_identity_is_refused() -> None:
     with pytest.raises(AnsibleFilterError, match="neither certificate_arn nor domain_name"):
         acm_deploy([{"name": "x"}], "requests")
