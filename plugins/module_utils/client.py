@@ -54,29 +54,10 @@ from ansible.module_utils.basic import env_fallback
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 
 _loading.close()
 
-# Calls a second that ACM lets through, each operation in a bucket of its own (ACM.md §11).
-RATES = {
-    "AddTagsToCertificate": 5,
-    "DeleteCertificate": 10,
-    "DescribeCertificate": 10,
-    "ExportCertificate": 10,
-    "GetAccountConfiguration": 1,
-    "GetCertificate": 10,
-    "ImportCertificate": 1,
-    "ListCertificates": 8,
-    "ListTagsForCertificate": 10,
-    "PutAccountConfiguration": 1,
-    "RemoveTagsFromCertificate": 5,
-    "RenewCertificate": 5,
-    "RequestCertificate": 5,
-    "ResendValidationEmail": 1,
-    "RevokeCertificate": 5,
-    "SearchCertificates": 5,
-    "UpdateCertificateOptions": 5,
-}
 SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
 ATTEMPTS = 8  # of one call, where the connection or the service fails
 PATIENCE_S = 300.0  # how long one call is repeated because others use up the rate

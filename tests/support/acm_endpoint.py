@@ -34,6 +34,9 @@ if __name__ == "__main__":  # tests have Ansible's own loader for this
     sys.path.insert(0, str(COLLECTION.parents[2]))
 
 import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils import (
+    rates,
+)  # noqa: E402  # pylint: disable=wrong-import-position
 from connections import Answer, Reply, Request, Server, error  # noqa: E402  # pylint: disable=wrong-import-position
 from sigv4 import Gate  # noqa: E402  # pylint: disable=wrong-import-position
 from trouble import Trouble, say  # noqa: E402  # pylint: disable=wrong-import-position
@@ -41,27 +44,8 @@ from trouble import Trouble, say  # noqa: E402  # pylint: disable=wrong-import-p
 TAGGING_TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
 PAGE_SIZE = 50  # of GetResources, where the request names none
 
-# Calls a second, as AWS's quotas have them (ACM.md §11; the tagging API's from its own quotas page).
-RATES: t.Mapping[str, float] = {
-    "AddTagsToCertificate": 5,
-    "DeleteCertificate": 10,
-    "DescribeCertificate": 10,
-    "ExportCertificate": 10,
-    "GetAccountConfiguration": 1,
-    "GetCertificate": 10,
-    "ImportCertificate": 1,
-    "ListCertificates": 8,
-    "ListTagsForCertificate": 10,
-    "PutAccountConfiguration": 1,
-    "RemoveTagsFromCertificate": 5,
-    "RenewCertificate": 5,
-    "RequestCertificate": 5,
-    "ResendValidationEmail": 1,
-    "RevokeCertificate": 5,
-    "SearchCertificates": 5,
-    "UpdateCertificateOptions": 5,
-    "GetResources": 15,
-}
+# The tagging API's rate is from its own quotas page.
+RATES: t.Mapping[str, float] = {**rates.RATES, "GetResources": 15}
 
 
 class LoggedCall(t.NamedTuple):

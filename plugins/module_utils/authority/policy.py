@@ -15,6 +15,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name
+from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 from ansible_collections.certops.acm.plugins.module_utils.resolver import endpoint
 
 REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
@@ -29,26 +30,6 @@ NOT_PUBLIC = (
 
 ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
-# §11: calls a second, of each operation. ACM.md names no number for RevokeCertificate and SearchCertificates.
-RATES = {
-    "AddTagsToCertificate": 5,
-    "DeleteCertificate": 10,
-    "DescribeCertificate": 10,
-    "ExportCertificate": 10,
-    "GetAccountConfiguration": 1,
-    "GetCertificate": 10,
-    "ImportCertificate": 1,
-    "ListCertificates": 8,
-    "ListTagsForCertificate": 10,
-    "PutAccountConfiguration": 1,
-    "RemoveTagsFromCertificate": 5,
-    "RenewCertificate": 5,
-    "RequestCertificate": 5,
-    "ResendValidationEmail": 1,
-    "RevokeCertificate": 5,
-    "SearchCertificates": 5,
-    "UpdateCertificateOptions": 5,
-}
 LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
 
 

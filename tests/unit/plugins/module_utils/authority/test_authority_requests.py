@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority.operations import OPERATIONS
-from ansible_collections.certops.acm.plugins.module_utils.authority.policy import RATES
+from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
