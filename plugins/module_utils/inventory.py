@@ -66,6 +66,7 @@ class Door(t.Protocol):
 class Query:
     """What to look for; None: whatever it is. Every condition must hold, any value of a tuple will do."""
 
+    arns: t.Optional[tuple[str, ...]] = None
     names: t.Optional[tuple[str, ...]] = None  # it holds all of these
     any_names: t.Optional[tuple[str, ...]] = None  # it holds one of these, or nobody knows its names yet
     covering: bool = False  # a wildcard that covers the name will do
@@ -91,6 +92,27 @@ def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     if query.names:
         listed = with_names(acm, listed)
     return newest((one for one in listed if satisfies(one, query, now)), now)
+
+
+def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> list[Certificate]:
+    """The certificates of query.arns that there are and that satisfy the query, each described, in the order of `find`.
+
+    as_listed: also ask a list, which alone tells whether a certificate was exported.
+    """
+    arns = query.arns or ()
+    listed: dict[str, Certificate] = {}
+    if arns and (as_listed or query.was_exported is not None):
+        try:
+            listed = {one.arn: one for one in listing(acm, Query(arns=arns), now)}
+        except AcmError as error:
+            # Who may describe need not be allowed to list: then all is told but this.
+            if "AccessDenied" not in error.code or query.was_exported is not None:
+                raise
+    details = describe_each(acm, arns)
+    described_ones = (
+        listed.get(arn, Certificate(arn)).detailed(detail) for arn, detail in details.items() if detail is not None
+    )
+    return newest((one for one in described_ones if satisfies(one, query, now)), now)
 
 
 def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
@@ -151,6 +173,8 @@ def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict
 
 def satisfies(one: Certificate, query: Query, now: datetime) -> bool:
     """Whether a certificate is what the query asks for. What is not told about it does not satisfy a condition."""
+    if query.arns is not None and one.arn not in query.arns:
+        return False
     if query.names is not None:
         wanted = [to_ascii(name) for name in query.names]
         if query.covering:
@@ -187,6 +211,8 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
     A pending request may have no names in SearchCertificates yet, so a search by names asks for all pending ones too.
     """
     terms: list[dict[str, t.Any]] = []
+    if query.arns and len(query.arns) <= MAX_TERMS:
+        terms.append(any_of([{"Filter": {"CertificateArn": arn}} for arn in query.arns]))
     if query.names:
         spellings = [spelling for name in query.names[:1] for spelling in _spellings(name, query.covering)]
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))

@@ -33,7 +33,6 @@ class Wishes(t.NamedTuple):
 
 def survey(
     acm: Door,
-    arn: t.Optional[str],
     query: Query,
     tags: t.Optional[dict[str, t.Optional[str]]],
     wishes: Wishes,
@@ -42,13 +41,13 @@ def survey(
 ) -> list[dict[str, t.Any]]:
     """Return values of all certificates that satisfy the query and have the tags (None: any value).
 
+    Those of query.arns are described in any case, whatever the wishes.
     look: obstacles.look, through somebody's eyes; for a diagnosis only.
     """
-    if arn:
-        one = inventory.describe(acm, arn)
-        found = [one] if one is not None and inventory.satisfies(one, query, now) else []
-    else:
+    if query.arns is None:
         found = inventory.find(acm, query, now)
+    else:
+        found = inventory.read(acm, query, now, as_listed=wishes.details)
     found, known_tags = _with_tags(acm, found, tags, wishes.tags)
 
     # Operations have rates of their own: what is told by different ones is read side by side.

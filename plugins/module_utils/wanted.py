@@ -164,9 +164,9 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
     return wanted
 
 
-def check_certificate_arn(text: str, region: str) -> None:
-    """Raise InvalidInput unless it is the ARN of a certificate of this region."""
-    _check_arn(text, "certificate_arn", "acm", "certificate/", region)
+def check_certificate_arn(text: str, region: str, option: str = "certificate_arn") -> None:
+    """Raise InvalidInput unless it is the ARN of a certificate of this region. option: where it was given."""
+    _check_arn(text, option, "acm", "certificate/", region)
 
 
 def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:

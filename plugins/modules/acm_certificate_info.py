@@ -26,12 +26,13 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - amazon.aws.boto3
 options:
-  certificate_arn:
+  certificate_arns:
     description:
-      - The certificate with this ARN only. It is always read in detail.
-      - The list is empty when there is no such certificate.
-    type: str
-    aliases: [arn]
+      - The certificates with these ARNs only. Each is read in detail, side by side with the others.
+      - One that does not exist (any more) is missing in the answer. An empty list finds nothing.
+    type: list
+    elements: str
+    aliases: [certificate_arn, arn, arns]
   domain_names:
     description:
       - Certificates that hold all these names, as first or as further name.
@@ -97,6 +98,8 @@ options:
   details:
     description:
       - Whether to read each certificate in detail.
+      - Those of O(certificate_arns) always are. With V(true) a list is asked too, which alone tells whether each was
+        exported (RV(certificates[].exported)).
     type: bool
     default: false
   pem:
@@ -128,7 +131,7 @@ options:
     elements: str
 notes:
   - "Least IAM policy: C(acm:SearchCertificates), without which C(acm:ListCertificates) is used."
-  - "For what they are used for also C(acm:DescribeCertificate) (O(certificate_arn), O(details), O(diagnose)),
+  - "For what they are used for also C(acm:DescribeCertificate) (O(certificate_arns), O(details), O(diagnose)),
     C(acm:GetCertificate) (O(pem)), C(acm:ListTagsForCertificate) and C(tag:GetResources) (O(tags), O(include_tags))."
   - Without C(tag:GetResources), tags cost one call for each certificate.
 seealso:
@@ -165,6 +168,20 @@ EXAMPLES = r"""
     details: true
     pem: true
     include_tags: true
+
+- name: How the renewals of some certificates stand, and what each needs
+  certops.acm.acm_certificate_info:
+    certificate_arns: "{{ my_arns }}"
+    details: true
+    diagnose: true
+  register: fleet
+
+- name: Those whose renewal ACM cannot finish alone
+  ansible.builtin.debug:
+    msg: "{{ item.domain_name }}: {{ item.renewal_summary.renewal_status_reason | default('it waits for validation') }}"
+  loop: "{{ fleet.certificates | selectattr('renewal_summary.renewal_status', 'in', ['PENDING_VALIDATION', 'FAILED']) }}"
+  loop_control:
+    label: "{{ item.certificate_arn }}"
 
 - name: Why is it still pending
   certops.acm.acm_certificate_info:
@@ -218,7 +235,7 @@ certificates:
       sample: RSA_2048
     signature_algorithm:
       description: The algorithm of the CA's signature.
-      returned: when issued, with O(details=true)
+      returned: when issued, with O(details=true) or O(certificate_arns)
       type: str
       sample: SHA256WITHRSA
     serial:
@@ -265,27 +282,62 @@ certificates:
       returned: when revoked
       type: str
     in_use_by:
-      description: ARNs of what uses it.
-      returned: with O(details=true)
+      description: ARNs of what uses it, which get a renewed certificate by themselves. Empty when nothing does.
+      returned: with O(details=true) or O(certificate_arns)
       type: list
       elements: str
+      sample: ["arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/shop/50dc6c495c0c9188"]
     in_use:
       description: Whether anything uses it.
       returned: when known
       type: bool
     exported:
       description: Whether it was ever exported.
-      returned: when a list told it
+      returned: when ACM allows a list, for O(certificate_arns) with O(details=true) only
       type: bool
     renewal_eligibility:
-      description: Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+      description:
+        - Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+        - One that is neither used nor exported since it was issued or last renewed is C(INELIGIBLE), as an imported one is.
       returned: when known
       type: str
+      sample: ELIGIBLE
     renewal_summary:
-      description: How the last renewal stands. Missing until one began.
+      description: How the last renewal that ACM began stands. Missing until one began.
       returned: when there was a renewal
       type: dict
-      sample: {"renewal_status": "SUCCESS", "updated_at": "2026-11-23T16:51:00Z"}
+      contains:
+        renewal_status:
+          description: >-
+            C(PENDING_AUTO_RENEWAL) while ACM does all by itself, C(PENDING_VALIDATION) while it waits for a name to be
+            validated, C(SUCCESS), or C(FAILED) once the certificate expired unrenewed.
+          returned: always
+          type: str
+          sample: PENDING_VALIDATION
+        renewal_status_reason:
+          description: Why the renewal does not go on, spelled as RV(certificates[].failure_reason) is.
+          returned: when ACM tells it, with O(details=true), O(certificate_arns) or O(diagnose=true)
+          type: str
+          sample: CAA_ERROR
+        updated_at:
+          description: When this last changed.
+          returned: with O(details=true), O(certificate_arns) or O(diagnose=true)
+          type: str
+          sample: "2026-11-23T16:51:00Z"
+        domain_validation_options:
+          description: How each name stands in this renewal, shaped as RV(certificates[].domain_validation_options) is.
+          returned: for public certificates, with O(details=true), O(certificate_arns) or O(diagnose=true)
+          type: list
+          elements: dict
+          sample:
+            - domain_name: www.example.com
+              validation_domain: www.example.com
+              validation_method: DNS
+              validation_status: PENDING_VALIDATION
+              resource_record:
+                name: _0123456789abcdef.www.example.com.
+                type: CNAME
+                value: _fedcba9876543210.xyz.acm-validations.aws.
     validation_method:
       description: How its names are validated.
       returned: for public certificates
@@ -293,7 +345,7 @@ certificates:
       sample: DNS
     domain_validation_options:
       description: How each name is validated, with its record, redirect or mail addresses.
-      returned: for public certificates, with O(details=true)
+      returned: for public certificates, with O(details=true) or O(certificate_arns)
       type: list
       elements: dict
       sample:
@@ -312,7 +364,7 @@ certificates:
       sample: {"certificate_transparency_logging_preference": "ENABLED", "export": "DISABLED"}
     certificate_authority_arn:
       description: The private CA that issued it.
-      returned: for private certificates, with O(details=true)
+      returned: for private certificates, with O(details=true) or O(certificate_arns)
       type: str
     managed_by:
       description: The service that it is reserved for.
@@ -394,7 +446,7 @@ from ansible_collections.certops.acm.plugins.module_utils.names import InvalidIn
 from ansible_collections.certops.acm.plugins.module_utils.wanted import check_certificate_arn
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
-    "certificate_arn": {"type": "str", "aliases": ["arn"]},
+    "certificate_arns": {"type": "list", "elements": "str", "aliases": ["certificate_arn", "arn", "arns"]},
     "domain_names": {"type": "list", "elements": "str", "aliases": ["domain_name", "name", "names"]},
     "covering": {"type": "bool", "default": False},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
@@ -432,7 +484,9 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     def chosen(option: str) -> t.Optional[tuple[str, ...]]:
         return tuple(params[option]) if params[option] else None
 
+    arns = params["certificate_arns"]
     return inventory.Query(
+        arns=None if arns is None else tuple(dict.fromkeys(arns)),
         names=tuple(check_domain_name(name) for name in names) if names else None,
         covering=params["covering"],
         statuses=chosen("statuses"),
@@ -463,12 +517,12 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     if params["tags"]:
         tags = {str(key): None if value in (None, "") else str(value) for key, value in params["tags"].items()}
     acm = module.acm
-    if params["certificate_arn"]:
-        check_certificate_arn(params["certificate_arn"], acm.region)
+    for arn in query.arns or ():
+        check_certificate_arn(arn, acm.region, "certificate_arns")
     wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"])
     now = datetime.now(timezone.utc)
     look = looking(acm, params["resolvers"]) if wishes.diagnosis else None
-    found = survey.survey(acm, params["certificate_arn"], query, tags, wishes, now, look)
+    found = survey.survey(acm, query, tags, wishes, now, look)
     return {"changed": False, "certificates": found}
 
 

@@ -111,7 +111,7 @@ class ScriptedAcm(_Door):
 class Fleet(_Door):
     """Holds public certificates number 0 to N-1 (www<number>.example.com, tag number=<number>) and counts every call.
 
-    can_search, can_tag: whether SearchCertificates and the tagging API are there.
+    can_search, can_tag: whether SearchCertificates and the tagging API are there. exported: ARNs.
     """
 
     def __init__(self, size: int, *, can_search: bool = True, can_tag: bool = True, is_authority: bool = False) -> None:
@@ -119,6 +119,7 @@ class Fleet(_Door):
         self.can_search = can_search
         self.can_tag = can_tag
         self.details = {arn(number): self._detail(number) for number in range(size)}
+        self.exported: set[str] = set()
         self.tags = {arn(number): {"number": str(number), "fleet": "blue"} for number in range(size)}
 
     def _detail(self, number: int) -> dict[str, t.Any]:
@@ -156,14 +157,15 @@ class Fleet(_Door):
         if not self.can_search:
             raise AcmError("SearchCertificates", "AccessDeniedException", "not authorized")
         statement = members.get("FilterStatement")
-        found = [one for one in self.details.values() if statement is None or _holds(statement, one)]
+        everything = [{**one, "Exported": one["CertificateArn"] in self.exported} for one in self.details.values()]
+        found = [one for one in everything if statement is None or _holds(statement, one)]
         return _page("Results", [_search_result(one) for one in found], members, members.get("MaxResults", 100))
 
     def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
         types = members.get("Includes", {}).get("keyTypes") or ["RSA_1024", "RSA_2048"]
         origins = members.get("CertificateKeyPairOrigins") or ["AWS_MANAGED", "CUSTOMER_PROVIDED"]
         found = [
-            one
+            {**one, "Exported": one["CertificateArn"] in self.exported}
             for one in self.details.values()
             if one["KeyAlgorithm"].replace("-", "_") in types
             and one.get("CertificateKeyPairOrigin", "AWS_MANAGED") in origins
@@ -244,9 +246,11 @@ def _holds(statement: dict[str, t.Any], one: dict[str, t.Any]) -> bool:
         assert len(statement["Or"]) <= 15
         return any(_holds(each, one) for each in statement["Or"])
     condition = statement["Filter"]
+    if "CertificateArn" in condition:
+        return bool(condition["CertificateArn"] == one["CertificateArn"])
     if "AcmCertificateMetadataFilter" in condition:
         ((member, value),) = condition["AcmCertificateMetadataFilter"].items()
-        return bool({"InUse": bool(one["InUseBy"]), "Exported": False}.get(member, one.get(member)) == value)
+        return bool({"InUse": bool(one["InUseBy"])}.get(member, one.get(member)) == value)
     ((member, value),) = condition["X509AttributeFilter"].items()
     if member == "SubjectAlternativeName":
         return value["DnsName"]["Value"] in one["SubjectAlternativeNames"]
@@ -274,7 +278,7 @@ def _search_result(one: dict[str, t.Any]) -> dict[str, t.Any]:
                 "Status": one["Status"],
                 "Type": one["Type"],
                 "InUse": bool(one["InUseBy"]),
-                "Exported": False,
+                "Exported": one["Exported"],
                 "RenewalEligibility": one["RenewalEligibility"],
                 "ExportOption": one["Options"]["Export"],
                 "ValidationMethod": "DNS",
@@ -293,7 +297,7 @@ def _summary(one: dict[str, t.Any]) -> dict[str, t.Any]:
         "Type": one["Type"],
         "KeyAlgorithm": one["KeyAlgorithm"],
         "InUse": bool(one["InUseBy"]),
-        "Exported": False,
+        "Exported": one["Exported"],
         "RenewalEligibility": one["RenewalEligibility"],
         "ExportOption": one["Options"]["Export"],
         "NotBefore": one["NotBefore"],

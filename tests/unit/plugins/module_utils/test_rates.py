@@ -43,7 +43,7 @@ def door(acm: AcmEndpoint) -> client.Acm:
 
 def read_all(acm: client.Acm) -> int:
     wishes = survey.Wishes(details=True)
-    found = survey.survey(acm, None, Query(), None, wishes, datetime.now(timezone.utc))
+    found = survey.survey(acm, Query(), None, wishes, datetime.now(timezone.utc))
     return len([one for one in found if "in_use_by" in one])
 
 

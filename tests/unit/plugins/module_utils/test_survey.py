@@ -22,8 +22,7 @@ SIZES = [10, 2500]
 
 
 def look(acm: Fleet, query: Query = Query(), **wishes: t.Any) -> list[dict[str, t.Any]]:
-    one, tags = wishes.pop("arn", None), wishes.pop("with_tags", None)
-    return survey.survey(acm, one, query, tags, Wishes(**wishes), NOW)
+    return survey.survey(acm, query, wishes.pop("with_tags", None), Wishes(**wishes), NOW)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -102,10 +101,47 @@ def test_by_a_name_that_a_wildcard_covers() -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_by_arn(size: int) -> None:
     acm = Fleet(size)
-    assert look(acm, arn=arn(3))[0]["in_use_by"] == []
+    assert look(acm, Query(arns=(arn(3),)))[0]["in_use_by"] == []
     assert acm.counts == {"DescribeCertificate": 1}
-    assert look(acm, arn=arn(9999)) == []
-    assert look(acm, Query(statuses=("FAILED",)), arn=arn(3)) == []
+    assert look(acm, Query(arns=(arn(9999),))) == []
+    assert look(acm, Query(arns=(arn(3),), statuses=("FAILED",))) == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_by_several_arns(size: int) -> None:
+    acm = Fleet(size)
+    wanted = Query(arns=(arn(3), arn(9999), arn(8), arn(5)))
+    assert [one["certificate_arn"] for one in look(acm, wanted)] == [arn(8), arn(5), arn(3)]
+    assert acm.counts == {"DescribeCertificate": 4}
+    assert look(acm, Query(arns=())) == []
+    assert len(acm.calls) == 4
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_by_several_arns_with_what_only_a_list_tells(size: int) -> None:
+    acm = Fleet(size)
+    found = look(acm, Query(arns=(arn(3), arn(9999))), details=True, tags=True)
+    assert [(one["certificate_arn"], one["exported"]) for one in found] == [(arn(3), False)]
+    assert acm.counts == {"SearchCertificates": 1, "DescribeCertificate": 2, "ListTagsForCertificate": 1}
+
+
+def test_whether_they_were_exported_is_a_condition_that_a_description_does_not_answer() -> None:
+    acm = Fleet(5)
+    acm.exported.add(arn(1))
+    query = Query(arns=(arn(1), arn(2)), was_exported=True)
+    assert [one["certificate_arn"] for one in look(acm, query)] == [arn(1)]
+
+
+def test_who_may_describe_need_not_be_allowed_to_list() -> None:
+    class Closed(Fleet):
+        def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            raise AcmError("ListCertificates", "AccessDeniedException", "not authorized")
+
+    acm = Closed(5, can_search=False)
+    (found,) = look(acm, Query(arns=(arn(1),)), details=True)
+    assert found["in_use_by"] == [] and "exported" not in found
+    with pytest.raises(AcmError, match="AccessDenied"):
+        look(acm, Query(arns=(arn(1),), was_exported=True))
 
 
 def test_pems_only_of_what_was_issued() -> None:
@@ -141,7 +177,7 @@ def test_a_diagnosis_joins_what_acm_tells_and_what_dns_shows() -> None:
     def seen(details: t.Sequence[t.Mapping[str, t.Any]]) -> list[list[dict[str, str]]]:
         return [[finding] if detail["DomainName"] == "www0.example.com" else [] for detail in details]
 
-    results = survey.survey(acm, None, Query(), None, Wishes(diagnosis=True), NOW, seen)
+    results = survey.survey(acm, Query(), None, Wishes(diagnosis=True), NOW, seen)
     found = {one["certificate_arn"]: one["diagnosis"] for one in results}
     assert [(one["problem"], one["status"]) for one in found[arn(0)]] == [("record_missing", "SUCCESS")]
     assert [one["problem"] for one in found[arn(1)]] == ["pending"]

@@ -101,6 +101,10 @@ def test_more_on_demand(look: t.Any, made: dict[str, str]) -> None:
 def test_by_arn(look: t.Any, made: dict[str, str]) -> None:
     assert [one["is"] for one in look(certificate_arn=made["two"])] == ["two"]
     assert look(certificate_arn=made["two"][:-4] + "0000") == []
+    several = [made["two"], made["two"][:-4] + "0000", made["one"], made["two"]]
+    assert sorted(one["is"] for one in look(certificate_arns=several)) == ["one", "two"]
+    assert [one["exported"] for one in look(certificate_arns=several, details=True)] == [False, False]
+    assert look(certificate_arns=[]) == []
 
 
 def test_diagnosis_by_real_queries(look: t.Any) -> None:
@@ -140,6 +144,7 @@ def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: 
         ({"expires_within": -1}, "number of days from 0"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"certificate_arn": "x"}, "is not an ARN"),
+        ({"certificate_arn": ""}, "is not an ARN"),
         ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "no name server"),
         ({"status": "GOOD"}, "value of statuses must be one or more of"),
     ],
