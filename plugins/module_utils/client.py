@@ -92,7 +92,7 @@ class Acm:
     def __init__(
         self,
         client: t.Any,
-        other_client: t.Callable[[str], t.Any],
+        other_client: t.Callable[..., t.Any],
         *,
         is_authority: bool,
         sleep: t.Callable[[float], None] = time.sleep,
@@ -201,9 +201,9 @@ class Acm:
                 self._turnstiles[operation] = Turnstile(rate, self._sleep, self._monotonic)
             return self._turnstiles[operation]
 
-    def client(self, service: str) -> t.Any:
-        """A boto3 client of another AWS service with the same credentials."""
-        return self._other_client(service)
+    def client(self, service: str, region: t.Optional[str] = None) -> t.Any:
+        """A boto3 client of another AWS service with the same credentials, in the same region or another."""
+        return self._other_client(service, region) if region else self._other_client(service)
 
 
 class Turnstile:
@@ -282,11 +282,11 @@ class AcmModule(AnsibleAWSModule):
         users = connection.pop("aws_config", None)
         config = config.merge(users) if users else config
 
-        def connect(service: str) -> t.Any:
+        def connect(service: str, elsewhere: t.Optional[str] = None) -> t.Any:
             endpoint = None if service != "acm" and _is_acm_alone(endpoint_url) else endpoint_url
             try:
                 return session.create_client(
-                    service, region_name=region, endpoint_url=endpoint, config=config, **connection
+                    service, region_name=elsewhere or region, endpoint_url=endpoint, config=config, **connection
                 )
             except (ValueError, BotoCoreError) as error:
                 raise InvalidInput(f"AWS cannot be reached as it is set up: {_one_line(error)}.") from error
@@ -307,7 +307,7 @@ class AcmModule(AnsibleAWSModule):
             settings = authority.settings
             return Lookout(settings.resolvers or None, settings.http_addresses)
 
-        def refuse(service: str) -> t.Any:
+        def refuse(service: str, _region: t.Optional[str] = None) -> t.Any:
             raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out what needs it.")
 
         return Acm(client, refuse, is_authority=True, lookout=lookout)

@@ -32,16 +32,23 @@ class Answer(t.NamedTuple):
 class Request(t.NamedTuple):
     host: str
     path: str
+    method: str = "GET"
+    headers: t.Mapping[str, str] = {}
+    body: bytes = b""
 
 
 def redirect(location: str, status: int = 302) -> Answer:
     return Answer(status, {"Location": location})
 
 
-class WebServer:
-    """pages: path → Answer, or a body for 200. Change it at any time; what is not in it answers 404."""
+Page = t.Union[Answer, bytes, t.Callable[[Request], Answer]]
 
-    def __init__(self, pages: t.Mapping[str, t.Union[Answer, bytes]], tls: t.Optional[ssl.SSLContext]) -> None:
+
+class WebServer:
+    """pages: path → Answer, a body for 200, or what makes an Answer of a Request. What is not in it answers 404; change it
+    at any time."""
+
+    def __init__(self, pages: t.Mapping[str, Page], tls: t.Optional[ssl.SSLContext]) -> None:
         self.pages = dict(pages)
         self.requests: list[Request] = []
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -66,8 +73,16 @@ class WebServer:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                outer.requests.append(Request(self.headers.get("Host", ""), self.path))
+                self._answer()
+
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+            def _answer(self, body: bytes = b"") -> None:
+                request = Request(self.headers.get("Host", ""), self.path, self.command, dict(self.headers), body)
+                outer.requests.append(request)
                 page = outer.pages.get(self.path, Answer(404, body=b"there is no such page\n"))
+                page = page(request) if callable(page) else page
                 answer = Answer(body=page) if isinstance(page, bytes) else page
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
@@ -89,9 +104,7 @@ class WebServer:
 
 
 @contextlib.contextmanager
-def web_server(
-    pages: t.Mapping[str, t.Union[Answer, bytes]], *, tls: t.Optional[ssl.SSLContext] = None
-) -> t.Iterator[WebServer]:
+def web_server(pages: t.Mapping[str, Page], *, tls: t.Optional[ssl.SSLContext] = None) -> t.Iterator[WebServer]:
     """Serve the pages as long as the block lasts, by HTTPS with a server context."""
     server = WebServer(pages, tls)
     server.start()

@@ -1,0 +1,611 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_alert
+short_description: Tell people what happens to certificates
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Brings alerts to people by Slack, Teams, any other webhook, mail, Amazon SNS, and as findings of AWS Security Hub.
+  - A channel is told of an alert once. What could not be delivered is told the next time, and nothing that fails stops
+    the rest.
+  - The module keeps nothing. What it returns as RV(told) is given to the next run as O(told).
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Nothing is sent. RV(sent) says what would be, and RV(told) stays as it is.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details:
+      - With RV(told) of the first run as O(told) of the second.
+options:
+  alerts:
+    description:
+      - What there is to tell today, told before or not.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      key:
+        description:
+          - The identity of the alert. Each channel is told of a key once.
+          - Let it hold the ARN of the certificate, so that an ARN in O(resolved) finds it, and whatever shall be told of
+            again, such as V(/expiring/7) for seven days before the end.
+        type: str
+        required: true
+      kind:
+        description:
+          - What it is about.
+        type: str
+        required: true
+        choices:
+          - deployed
+          - action_required
+          - expiring
+          - expired
+          - ineligible
+          - renewal_failed
+          - deploy_failed
+          - host_unreachable
+          - sweep_stalled
+          - not_issued
+      severity:
+        description:
+          - How bad it is.
+        type: str
+        choices: [info, warning, critical]
+        default: warning
+      title:
+        description:
+          - What happened, on one line. What is longer than 300 characters is cut.
+        type: str
+        required: true
+      text:
+        description:
+          - A few sentences with the remedy in words. What is longer than 20,000 characters is cut.
+        type: str
+      certificate_arn:
+        description:
+          - The certificate.
+        type: str
+      domain_name:
+        description:
+          - The certificate's first name.
+        type: str
+      expires_at:
+        description:
+          - When the certificate ends, in ISO 8601.
+        type: str
+      days_to_expiry:
+        description:
+          - How many days are left; negative after the end.
+        type: int
+      hosts:
+        description:
+          - The servers that it is about.
+        type: list
+        elements: str
+      records:
+        description:
+          - DNS records that somebody must publish.
+        type: list
+        elements: dict
+        suboptions:
+          name:
+            description:
+              - The name of the record.
+            type: str
+            required: true
+          type:
+            description:
+              - The type of the record.
+            type: str
+            default: CNAME
+          value:
+            description:
+              - The value of the record.
+            type: str
+            required: true
+      facts:
+        description:
+          - Whatever else is worth knowing, as names and values.
+        type: dict
+  channels:
+    description:
+      - Where alerts go.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Its name, by which O(told) knows it. A new name is told of everything again.
+        type: str
+        required: true
+      type:
+        description:
+          - What it is. V(sns) and V(security_hub) need AWS, and do not work with O(authority).
+        type: str
+        required: true
+        choices: [webhook, mail, sns, security_hub]
+      kinds:
+        description:
+          - The kinds of alerts that it is told of.
+          - By default all, and for V(security_hub) all but V(deployed).
+        type: list
+        elements: str
+        choices:
+          - deployed
+          - action_required
+          - expiring
+          - expired
+          - ineligible
+          - renewal_failed
+          - deploy_failed
+          - host_unreachable
+          - sweep_stalled
+          - not_issued
+      min_severity:
+        description:
+          - The least severity that it is told of.
+        type: str
+        choices: [info, warning, critical]
+        default: info
+      digest:
+        description:
+          - The same as O(digest) for this channel alone.
+        type: bool
+      url:
+        description:
+          - Where a webhook takes messages. It is treated as a secret.
+        type: str
+      format:
+        description:
+          - What a webhook takes. V(slack) for an incoming webhook of Slack, V(teams) for a workflow of Teams that posts
+            Adaptive Cards, V(json) for anything else.
+        type: str
+        choices: [slack, teams, json]
+        default: json
+      headers:
+        description:
+          - Further headers for a webhook. Their values are treated as secrets.
+        type: dict
+      signing_secret:
+        description:
+          - Signs what a webhook gets, by the Standard Webhooks specification (C(webhook-id), C(webhook-timestamp),
+            C(webhook-signature)). Either V(whsec_) and base64, or any text.
+        type: str
+      host:
+        description:
+          - The mail server.
+        type: str
+      port:
+        description:
+          - Its port. By default 587 for V(starttls), 465 for V(tls) and 25 for V(none).
+        type: int
+      security:
+        description:
+          - How the connection to the mail server is protected.
+        type: str
+        choices: [none, starttls, tls]
+        default: starttls
+      username:
+        description:
+          - Who logs in to the mail server. Without it nobody does.
+        type: str
+      password:
+        description:
+          - The password for that. It is never sent in clear.
+        type: str
+      sender:
+        description:
+          - From whom the mail comes, an address or V(Name <address>).
+        type: str
+      recipients:
+        description:
+          - Who gets the mail.
+        type: list
+        elements: str
+      ca_file:
+        description:
+          - A file with the CA certificates that a webhook or a mail server is verified with, instead of the system's.
+        type: path
+      timeout:
+        description:
+          - For how many seconds a webhook or a mail server may say nothing.
+        type: int
+        default: 10
+      topic_arn:
+        description:
+          - The SNS topic, in any region. A FIFO topic will do.
+        type: str
+      region:
+        description:
+          - The region of Security Hub, if it is not that of the task.
+        type: str
+      product_arn:
+        description:
+          - The product that findings are filed under. By default the account's own,
+            V(arn:aws:securityhub:REGION:ACCOUNT:product/ACCOUNT/default).
+        type: str
+  told:
+    description:
+      - What earlier runs told. RV(told) of the run before.
+    type: dict
+    default: {}
+  resolved:
+    description:
+      - Keys of alerts, or ARNs of certificates, whose trouble is over. They are forgotten, so that the same trouble is
+        told of again when it comes back, and their findings in Security Hub are archived.
+      - What is among O(alerts) is not over. A finding that could not be archived is in RV(undelivered); name it again then.
+    type: list
+    elements: str
+    default: []
+  digest:
+    description:
+      - Whether one message to a webhook, by mail or to a topic holds all that there is to tell, grouped by severity. What
+        is too much for one message goes into several.
+      - If V(false), each alert is a message of its own.
+    type: bool
+    default: true
+  max_attempts:
+    description:
+      - How often a message is tried where the fault may pass, with growing pauses between, or those that the other side
+        asks for if they are no longer than 30 seconds. botocore has its own count for AWS.
+    type: int
+    default: 3
+  forget_after:
+    description:
+      - After how many days RV(told) forgets a key. What is still among O(alerts) is told again then.
+    type: int
+    default: 400
+  fail_on_error:
+    description:
+      - Whether the task fails when something could not be delivered, after all else was. By default it warns.
+    type: bool
+    default: false
+notes:
+  - "Least IAM policy: C(sns:Publish) on the topics for V(sns); C(securityhub:BatchImportFindings),
+    C(securityhub:BatchUpdateFindings) and C(securityhub:GetFindings) for V(security_hub). A topic that is encrypted with a
+    key of one's own also needs C(kms:GenerateDataKey) and C(kms:Decrypt)."
+  - Mail and webhooks need no AWS credentials and no region.
+  - A message whose answer is lost is sent again, so it may arrive twice.
+seealso:
+  - module: certops.acm.acm_certificate_info
+"""
+
+EXAMPLES = r"""
+- name: Tell the team, by chat and by mail
+  certops.acm.acm_alert:
+    alerts:
+      - key: arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012/action_required
+        kind: action_required
+        severity: critical
+        title: www.example.com cannot be renewed until a DNS record is back
+        text: The record that proves the name is missing. Publish it again, and the renewal goes on by itself.
+        domain_name: www.example.com
+        expires_at: "2027-03-07T12:00:00Z"
+        days_to_expiry: 15
+        records:
+          - name: _0123456789abcdef.www.example.com.
+            value: _fedcba9876543210.xyz.acm-validations.aws.
+    channels:
+      - name: chat
+        type: webhook
+        format: slack
+        url: "{{ slack_webhook_url }}"
+      - name: mail
+        type: mail
+        host: smtp.example.com
+        username: certops
+        password: "{{ smtp_password }}"
+        sender: Certificates <certops@example.com>
+        recipients: [web-team@example.com]
+        min_severity: warning
+    told: "{{ told_before }}"
+  register: alert
+
+- name: Findings in Security Hub, and those that are over archived
+  certops.acm.acm_alert:
+    region: eu-central-1
+    alerts: "{{ alerts }}"
+    resolved: "{{ healthy_certificate_arns }}"
+    channels:
+      - name: findings
+        type: security_hub
+      - name: on-call
+        type: sns
+        topic_arn: arn:aws:sns:eu-central-1:111122223333:certificates
+        min_severity: critical
+    told: "{{ told_before }}"
+"""
+
+RETURN = r"""
+told:
+  description:
+    - What was told by now, a dictionary of keys, in each a dictionary of channels and times. Give it to the next run.
+    - In check mode what was given.
+  returned: when the options could be read
+  type: dict
+  sample: {"arn:aws:acm:…/expiring/7": {"chat": "2027-02-28T06:00:00Z"}}
+sent:
+  description: What was told by this run, or would be.
+  returned: when the options could be read
+  type: list
+  elements: dict
+  contains: &pair
+    key:
+      description: The key of the alert.
+      returned: always
+      type: str
+    channel:
+      description: The name of the channel.
+      returned: always
+      type: str
+undelivered:
+  description:
+    - What could not be delivered. It is tried again when it is given again.
+  returned: when the options could be read
+  type: list
+  elements: dict
+  contains:
+    <<: *pair
+    reason:
+      description: Why, in a sentence without secrets.
+      returned: always
+      type: str
+      sample: hooks.slack.com did not answer within 10 s.
+archived:
+  description: The findings in Security Hub that were archived, or would be, by ARN of the certificate or key.
+  returned: when the options could be read
+  type: list
+  elements: dict
+  contains: *pair
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: The kind of fault.
+      returned: always
+      type: str
+      sample: InvalidInput
+    operation:
+      description: The operation that failed, if one was called.
+      returned: always
+      type: str
+"""
+
+import time
+import typing as t
+import uuid
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils.alert_delivery import Delivery, Outcome
+from ansible_collections.certops.acm.plugins.module_utils.alert_findings import SecurityHub
+from ansible_collections.certops.acm.plugins.module_utils.alert_mail import Mail
+from ansible_collections.certops.acm.plugins.module_utils.alert_sns import Sns
+from ansible_collections.certops.acm.plugins.module_utils.alert_webhook import Webhook
+from ansible_collections.certops.acm.plugins.module_utils.alerts import (
+    KINDS,
+    SEVERITIES,
+    Channel,
+    Told,
+    read_alerts,
+    read_told,
+)
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
+NEED_AWS = ("sns", "security_hub")
+SECRETS = ("url", "headers", "signing_secret", "password")
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+_ALERT: dict[str, t.Any] = {
+    "key": {"type": "str", "required": True, "no_log": False},
+    "kind": {"type": "str", "required": True, "choices": list(KINDS)},
+    "severity": {"type": "str", "choices": list(SEVERITIES), "default": "warning"},
+    "title": {"type": "str", "required": True},
+    "text": {"type": "str"},
+    "certificate_arn": {"type": "str"},
+    "domain_name": {"type": "str"},
+    "expires_at": {"type": "str"},
+    "days_to_expiry": {"type": "int"},
+    "hosts": {"type": "list", "elements": "str"},
+    "records": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "type": {"type": "str", "default": "CNAME"},
+            "value": {"type": "str", "required": True},
+        },
+    },
+    "facts": {"type": "dict"},
+}
+_CHANNEL: dict[str, t.Any] = {
+    "name": {"type": "str", "required": True},
+    "type": {"type": "str", "required": True, "choices": ["webhook", "mail", *NEED_AWS]},
+    "kinds": {"type": "list", "elements": "str", "choices": list(KINDS)},
+    "min_severity": {"type": "str", "choices": list(SEVERITIES), "default": "info"},
+    "digest": {"type": "bool"},
+    "url": {"type": "str", "no_log": True},
+    "format": {"type": "str", "choices": ["slack", "teams", "json"], "default": "json"},
+    "headers": {"type": "dict", "no_log": True},
+    "signing_secret": {"type": "str", "no_log": True},
+    "host": {"type": "str"},
+    "port": {"type": "int"},
+    "security": {"type": "str", "choices": ["none", "starttls", "tls"], "default": "starttls"},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "sender": {"type": "str"},
+    "recipients": {"type": "list", "elements": "str"},
+    "ca_file": {"type": "path"},
+    "timeout": {"type": "int", "default": 10},
+    "topic_arn": {"type": "str"},
+    "region": {"type": "str"},
+    "product_arn": {"type": "str"},
+}
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "alerts": {"type": "list", "elements": "dict", "options": _ALERT, "default": []},
+    "channels": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": _CHANNEL,
+        "required_if": [
+            ["type", "webhook", ["url"]],
+            ["type", "mail", ["host", "sender", "recipients"]],
+            ["type", "sns", ["topic_arn"]],
+        ],
+    },
+    "told": {"type": "dict", "default": {}},
+    "resolved": {"type": "list", "elements": "str", "default": []},
+    "digest": {"type": "bool", "default": True},
+    "max_attempts": {"type": "int", "default": 3},
+    "forget_after": {"type": "int", "default": 400},
+    "fail_on_error": {"type": "bool", "default": False},
+}
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def open_channels(module: AcmModule, given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Channel]:
+    """The channels, judged. Nothing is connected yet. Raises InvalidInput."""
+    clients: dict[tuple[str, t.Optional[str]], t.Any] = {}
+
+    def connect(service: str, region: t.Optional[str]) -> t.Any:
+        if (service, region) not in clients:
+            clients[service, region] = module.acm.client(service, region)
+        return clients[service, region]
+
+    channels: list[Channel] = []
+    for settings in given:
+        name, is_digest = settings["name"], module.params["digest"]
+        if any(channel.name == name for channel in channels):
+            raise InvalidInput(f"Two channels are called {name}: give each a name of its own.")
+        if settings["type"] in NEED_AWS and module.params["authority"]:
+            raise InvalidInput(
+                f"Channel {name} is of type {settings['type']}, which needs AWS: with authority use webhook or mail."
+            )
+        if settings["timeout"] < 1:
+            raise InvalidInput(f"Channel {name}: timeout is {settings['timeout']}, give a number of seconds from 1.")
+        if settings["type"] == "webhook":
+            channels.append(Webhook(settings, is_digest=is_digest, now=utc_now, new_id=new_id))
+        elif settings["type"] == "mail":
+            channels.append(Mail(settings, is_digest=is_digest, now=utc_now, new_id=new_id))
+        elif settings["type"] == "sns":
+            channels.append(Sns(settings, is_digest=is_digest, connect=connect, new_id=new_id))
+        else:
+            channels.append(SecurityHub(settings, is_digest=is_digest, connect=connect, now=utc_now))
+    return channels
+
+
+def hide_secrets(module: AcmModule) -> list[dict[str, t.Any]]:
+    """Take the channels out of the parameters, and leave them there without their secrets.
+
+    Ansible also looks for each secret in all that a module returns, and blanks out what looks like one: a header
+    `X-Priority: 1` would take every 1 out of the times in `told`, which must come back as they are.
+    """
+    params = module.params
+    channels: list[dict[str, t.Any]] = params["channels"]
+    params["channels"] = [
+        {name: HIDDEN if name in SECRETS and value is not None else value for name, value in channel.items()}
+        for channel in channels
+    ]
+    names = [*params["told"], *(alert["key"] for alert in params["alerts"]), *(each["name"] for each in channels)]
+    blanked = module._module.no_log_values
+    blanked -= {value for value in blanked if len(value) < 8 or any(value in str(name) for name in names)}
+    return channels
+
+
+def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+    params = module.params
+    for name in ("max_attempts", "forget_after"):
+        if params[name] < 1:
+            raise InvalidInput(f"{name} is {params[name]}: give a number from 1.")
+    told = read_told(params["told"])
+    alerts = read_alerts(params["alerts"])
+    delivery = Delivery(
+        open_channels(module, channels),
+        now=utc_now,
+        sleep=time.sleep,
+        max_attempts=params["max_attempts"],
+        is_check=module.check_mode,
+    )
+    outcome = delivery.run(alerts, told, set(params["resolved"]), timedelta(days=params["forget_after"]))
+    for warning in [*outcome.warnings, *warnings_of(outcome)]:
+        module.warn(warning)
+    result: dict[str, t.Any] = {
+        "changed": bool(outcome.sent or outcome.archived),
+        "told": told if module.check_mode else outcome.told,
+        "sent": outcome.sent,
+        "undelivered": outcome.undelivered,
+        "archived": outcome.archived,
+        "diff": diff(told, outcome),
+    }
+    if outcome.undelivered and params["fail_on_error"]:
+        first = outcome.undelivered[0]
+        more = f", and {len(outcome.undelivered) - 1} more" if len(outcome.undelivered) > 1 else ""
+        module.fail_json(
+            msg=f"Channel {first['channel']} was not told of {first['key']}{more}: {first['reason']}",
+            error={"code": "Undelivered", "operation": None},
+            **result,
+        )
+    return result
+
+
+def warnings_of(outcome: Outcome) -> list[str]:
+    """One for each channel and reason; a channel that is down would else warn once an alert."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for one in outcome.undelivered:
+        reasons.setdefault((one["channel"], one["reason"]), []).append(one["key"])
+    return [
+        f"Channel {channel} was not told of {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}: "
+        f"{reason}"
+        for (channel, reason), keys in reasons.items()
+    ]
+
+
+def diff(told: Told, outcome: Outcome) -> dict[str, t.Any]:
+    """Who knows of what, before and after, for the keys of this run."""
+    keys = dict.fromkeys(one["key"] for one in outcome.sent)
+    before = {key: sorted(told.get(key, {})) for key in keys}
+    after = {
+        key: sorted({*before[key], *(one["channel"] for one in outcome.sent if one["key"] == key)}) for key in keys
+    }
+    return {"before": {"told": before}, "after": {"told": after}}
+
+
+def main() -> None:
+    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    channels = hide_secrets(module)
+    guard(module, lambda: run(module, channels))
+
+
+if __name__ == "__main__":
+    main()
