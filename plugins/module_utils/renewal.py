@@ -30,6 +30,7 @@ class Window:
     text: str
     days: t.Optional[float] = None
     share: t.Optional[float] = None
+    option: str = "renew_before"
 
     def opens_at(self, not_before: datetime, not_after: datetime) -> datetime:
         """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew for ever."""
@@ -37,7 +38,7 @@ class Window:
         length = timedelta(days=self.days) if self.days is not None else lifetime * t.cast(float, self.share)
         if length >= lifetime:
             raise InvalidInput(
-                f"renew_before is {self.text!r}, but the certificate lives for {_days(lifetime)} only, so that each run "
+                f"{self.option} is {self.text!r}, but the certificate lives for {_days(lifetime)} only, so that each run "
                 "would renew it again: give a shorter time, or a share such as '33%'."
             )
         return not_after - length
@@ -54,21 +55,21 @@ class Decision:
         return {"due": self.is_due, "reason": self.reason}
 
 
-def parse_window(text: t.Any) -> Window:
-    """Read "30", "30 days" or "33%". Raises InvalidInput."""
+def parse_window(text: t.Any, option: str = "renew_before") -> Window:
+    """Read "30", "30 days" or "33%", the value of an option. Raises InvalidInput."""
     match = _WINDOW.fullmatch(str(text))
     if not match:
         raise InvalidInput(
-            f"renew_before is {text!r}, which is neither days nor a share: give '30' or '33%' of the lifetime."
+            f"{option} is {text!r}, which is neither days nor a share: give '30' or '33%' of the lifetime."
         )
     amount, unit = float(match[1]), (match[2] or "days").lower()
     if unit == "%":
         if not 0 < amount < 100:
-            raise InvalidInput(f"renew_before is {text!r}: a share lies between 0% and 100% of the lifetime.")
-        return Window(text=str(text).strip(), share=amount / 100)
+            raise InvalidInput(f"{option} is {text!r}: a share lies between 0% and 100% of the lifetime.")
+        return Window(text=str(text).strip(), share=amount / 100, option=option)
     if amount <= 0:
-        raise InvalidInput(f"renew_before is {text!r}: give at least one day.")
-    return Window(text=str(text).strip(), days=amount)
+        raise InvalidInput(f"{option} is {text!r}: give at least one day.")
+    return Window(text=str(text).strip(), days=amount, option=option)
 
 
 def decide(one: Certificate, window: t.Optional[Window], is_forced: bool, now: datetime) -> t.Optional[Decision]:
