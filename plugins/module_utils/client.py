@@ -98,8 +98,11 @@ class Acm:
         sleep: t.Callable[[float], None] = time.sleep,
         monotonic: t.Callable[[], float] = time.monotonic,
         lookout: t.Callable[[], Lookout] = Lookout,
+        events: t.Callable[[str], t.Any] = lambda consumer: None,
     ) -> None:
+        """events: consumer → its inbox (authority/inbox.py); None on AWS, where a queue of SQS takes its place."""
         self.lookout = lookout
+        self.events = events
         self._client = client
         self._other_client = other_client
         self._sleep = sleep
@@ -149,16 +152,7 @@ class Acm:
                 return answer
 
     def _call(self, operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> t.Any:
-        try:
-            answer = method(**members)
-        except ParamValidationError as error:
-            raise InvalidInput(f"{operation} was not sent: {_one_line(error)}.") from None
-        except ClientError as error:
-            detail = error.response.get("Error", {})
-            code = detail.get("Code") or "UnknownError"
-            raise AcmError(operation, code, detail.get("Message") or "no reason was given") from error
-        except BotoCoreError as error:
-            raise AcmError(operation, type(error).__name__, _one_line(error)) from error
+        answer = _answer(operation, method, members)
         said_at = (answer.pop("ResponseMetadata", None) or {}).get("HTTPHeaders", {}).get("date")
         if said_at and operation not in self._answered_at:
             with contextlib.suppress(ValueError, TypeError):
@@ -204,6 +198,27 @@ class Acm:
     def client(self, service: str, region: t.Optional[str] = None) -> t.Any:
         """A boto3 client of another AWS service with the same credentials, in the same region or another."""
         return self._other_client(service, region) if region else self._other_client(service)
+
+
+def call_service(client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
+    """Call an operation of another service; members that are None are left out. Raises AcmError, InvalidInput."""
+    given = {name: value for name, value in members.items() if value is not None}
+    answer = _answer(operation, getattr(client, _method_name(operation)), given)
+    answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _answer(operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> dict[str, t.Any]:
+    try:
+        return method(**members)
+    except ParamValidationError as error:
+        raise InvalidInput(f"{operation} was not sent: {_one_line(error)}.") from None
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        code = detail.get("Code") or "UnknownError"
+        raise AcmError(operation, code, detail.get("Message") or "no reason was given") from error
+    except BotoCoreError as error:
+        raise AcmError(operation, type(error).__name__, _one_line(error)) from error
 
 
 class Turnstile:
@@ -310,7 +325,12 @@ class AcmModule(AnsibleAWSModule):
         def refuse(service: str, _region: t.Optional[str] = None) -> t.Any:
             raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out what needs it.")
 
-        return Acm(client, refuse, is_authority=True, lookout=lookout)
+        def events(consumer: str) -> t.Any:
+            from ansible_collections.certops.acm.plugins.module_utils.authority import inbox
+
+            return inbox.Inbox(authority, consumer)
+
+        return Acm(client, refuse, is_authority=True, lookout=lookout, events=events)
 
 
 def veto_retry(

@@ -90,11 +90,22 @@ CREATE TRIGGER counted_out AFTER DELETE ON certificates
 CREATE TABLE made (kind TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, day))
     WITHOUT ROWID;
 
+-- Numbers are never used again, because each consumer remembers up to which one it has looked.
 CREATE TABLE events (
-    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
     body TEXT NOT NULL
 );
 CREATE INDEX events_at ON events (at);
+
+CREATE TABLE consumers (name TEXT PRIMARY KEY, seen INTEGER NOT NULL) WITHOUT ROWID;
+-- What a consumer has received and not acknowledged.
+CREATE TABLE received (
+    consumer TEXT NOT NULL REFERENCES consumers ON DELETE CASCADE,
+    event INTEGER NOT NULL REFERENCES events ON DELETE CASCADE, handle TEXT NOT NULL, hidden_until INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL, PRIMARY KEY (consumer, event)
+) WITHOUT ROWID;
+CREATE INDEX received_event ON received (event);
+
 CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX audit_at ON audit (at);
 """

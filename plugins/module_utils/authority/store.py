@@ -5,7 +5,7 @@
 
 """What an embedded authority remembers, in one SQLite file (WAL, synchronous=FULL, one transaction an operation).
 
-This file and query.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's own busy wait is
+This file, query.py and inbox.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's own busy wait is
 not fair, and under fifty writers some would wait for a second.
 """
 
@@ -184,7 +184,7 @@ class Transaction:
     """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
+        self.execute = self._execute = connection.execute  # for a file that has tables of its own
         self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
 
     # ---- meta

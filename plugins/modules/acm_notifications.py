@@ -1,0 +1,328 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_notifications
+short_description: Receive what AWS Certificate Manager tells, and acknowledge it once the work is done
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Receives notifications of certificates (issued, renewed, about to expire, in need of somebody, revoked) from the queue that
+    M(certops.acm.acm_notification_queue) makes, and tells in plain words what each says.
+  - Nothing is removed by receiving. What was received is hidden from others for O(visibility_timeout) seconds, and comes
+    again unless it is acknowledged before. So do the work first, and then run the module again with O(acknowledge).
+  - Understands the events of ACM and of AWS Health as EventBridge sends them, bare or inside of an SNS notification.
+  - EventBridge may deliver an event twice, late, or never. Events with the same id are put together here. Take a notification as
+    a reason to look at ACM again, never as the truth, and look at all certificates from time to time anyway.
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Receives nothing, because that alone would hide notifications from others. RV(waiting) tells how many there are.
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details:
+      - Receiving never counts as a change, but finds other notifications each time. What is acknowledged is gone.
+options:
+  queue_name:
+    description:
+      - The queue in SQS.
+      - With O(authority) the name of a consumer. Each consumer gets every event that the authority has stored, whatever
+        other consumers did with it.
+    type: str
+    default: certops-acm
+  queue_url:
+    description:
+      - The queue in SQS by its URL, for one of another account, and to spare the call that looks its URL up.
+      - Not with O(authority).
+    type: str
+  wait_time:
+    description:
+      - How many seconds to wait for a first notification while there is none, at most V(600).
+      - On AWS even V(0) takes a second to find a queue empty. An SQS that is not told to wait may say so of one that is not.
+    type: int
+    default: 0
+  max_notifications:
+    description:
+      - How many messages to receive at most, from V(1) to V(10000).
+    type: int
+    default: 100
+  visibility_timeout:
+    description:
+      - How many seconds the received messages are hidden from others, from V(0) to V(43200). It should be longer than the work takes.
+    type: int
+    default: 900
+  acknowledge:
+    description:
+      - Handles from RV(notifications[].handles) or RV(unknown[].handle). These messages are removed, and nothing is received.
+      - A handle that is no longer good, for example because its time was over and the message has come again, is a warning.
+        The notification may then be worked on again.
+      - An empty list does nothing at all.
+    type: list
+    elements: str
+notes:
+  - "Least IAM policy, on the queue: C(sqs:ReceiveMessage) to receive, C(sqs:DeleteMessage) for O(acknowledge),
+    C(sqs:GetQueueUrl) without O(queue_url), and C(sqs:GetQueueAttributes) for RV(waiting). With a KMS key on the queue also
+    C(kms:Decrypt) on that key."
+  - What is in RV(unknown) stays in the queue. When it has been received as often as the queue allows, SQS moves it to the
+    dead-letter queue.
+seealso:
+  - module: certops.acm.acm_notification_queue
+  - module: certops.acm.acm_certificate_info
+"""
+
+EXAMPLES = r"""
+- name: What has ACM told
+  certops.acm.acm_notifications:
+    queue_name: certops-acm
+    wait_time: 20
+  register: told
+
+- name: Which certificates there are in new
+  ansible.builtin.set_fact:
+    renewed: >-
+      {{ told.notifications | selectattr('kind', 'in', ['available', 'rotated'])
+         | map(attribute='certificate_arns') | flatten | unique }}
+
+- name: Do the work
+  ansible.builtin.include_tasks: deploy.yml
+  loop: "{{ renewed }}"
+
+- name: Then acknowledge it
+  certops.acm.acm_notifications:
+    queue_name: certops-acm
+    acknowledge: "{{ told.notifications | map(attribute='handles') | flatten }}"
+
+- name: The same from an embedded authority
+  certops.acm.acm_notifications:
+    authority: /srv/acm
+    queue_name: monitoring
+"""
+
+RETURN = r"""
+notifications:
+  description:
+    - What was told, one entry for each event. What an event does not tell is missing.
+    - In the order in which they came, which need not be the order in which it happened.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The event's id. It stays the same when the event comes again.
+      returned: always
+      type: str
+      sample: 7bf73129-1428-4cd3-a780-95db273d1602
+    kind:
+      description:
+        - What it is about, one of C(available) (issued, renewed or imported), C(approaching_expiration), C(expired),
+          C(renewal_action_required), C(revoked), C(rotated) or C(health) (an event of AWS Health).
+      returned: always
+      type: str
+      sample: available
+    detail_type:
+      description: The same in the words of EventBridge.
+      returned: always
+      type: str
+      sample: ACM Certificate Available
+    action:
+      description: How it became available, C(ISSUANCE), C(RENEWAL), C(IMPORT) or C(REIMPORT).
+      returned: when told
+      type: str
+      sample: RENEWAL
+    certificate_arns:
+      description: The certificates. An event of Health may name several.
+      returned: always
+      type: list
+      elements: str
+      sample: ["arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"]
+    domain_name:
+      description: The first name of the certificate.
+      returned: when told
+      type: str
+      sample: www.example.com
+    region:
+      description: The region.
+      returned: when told
+      type: str
+      sample: eu-central-1
+    account:
+      description: The AWS account.
+      returned: when told
+      type: str
+      sample: "111122223333"
+    occurred_at:
+      description: When it happened.
+      returned: when told
+      type: str
+      sample: "2026-11-23T16:51:00Z"
+    expires_at:
+      description: Until when the certificate is valid.
+      returned: when told
+      type: str
+      sample: "2027-06-09T23:59:59Z"
+    days_to_expiry:
+      description: How many days that was away when it happened.
+      returned: when told
+      type: int
+      sample: 45
+    reason:
+      description: What stands in the way of the renewal, for example C(CAA_ERROR) or C(PENDING_DOMAIN_VALIDATION).
+      returned: when told
+      type: str
+      sample: PENDING_DOMAIN_VALIDATION
+    certificate_type:
+      description: C(AMAZON_ISSUED), C(PRIVATE) or C(IMPORTED).
+      returned: when told
+      type: str
+      sample: AMAZON_ISSUED
+    validation_method:
+      description: How its names are validated.
+      returned: when told
+      type: str
+      sample: DNS
+    in_use:
+      description: Whether a service of AWS uses it.
+      returned: when told
+      type: bool
+    exported:
+      description: Whether it was ever exported.
+      returned: when told
+      type: bool
+    exportable:
+      description: Whether it can be exported.
+      returned: when told
+      type: bool
+    health_code:
+      description: C(AWS_ACM_RENEWAL_STATE_CHANGE), C(CAA_CHECK_FAILURE), C(AWS_ACM_RENEWAL_FAILURE), or what else Health sends.
+      returned: for RV(notifications[].kind=health)
+      type: str
+      sample: AWS_ACM_RENEWAL_STATE_CHANGE
+    description:
+      description: What Health says about it, for people.
+      returned: for RV(notifications[].kind=health), when told
+      type: str
+    handles:
+      description: What O(acknowledge) takes. All of them, or the event comes again.
+      returned: always
+      type: list
+      elements: str
+    deliveries:
+      description: How often it has been handed out by now, to whomever. More than C(1) when an earlier reader did not acknowledge it,
+        or when EventBridge delivered it more than once.
+      returned: always
+      type: int
+      sample: 1
+unknown:
+  description: Messages that are no notification of ACM, or a broken one. They are never acknowledged unless O(acknowledge) names them.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    handle:
+      description: What O(acknowledge) takes.
+      returned: always
+      type: str
+    why:
+      description: A sentence on what is wrong with it.
+      returned: always
+      type: str
+      sample: The message is no JSON object.
+    deliveries:
+      description: How often it has been handed out by now.
+      returned: always
+      type: int
+      sample: 1
+    detail_type:
+      description: The type of the event.
+      returned: when it is an event
+      type: str
+      sample: EC2 Instance State-change Notification
+    excerpt:
+      description: How the message begins.
+      returned: when it is no event
+      type: str
+waiting:
+  description: About how many more could be received now.
+  returned: without O(acknowledge)
+  type: int
+  sample: 0
+acknowledged:
+  description: How many were acknowledged; in check mode, how many would be.
+  returned: always
+  type: int
+  sample: 0
+"""
+
+import time
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils import notifications
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.inbox import Inbox, open_inbox
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "queue_name": {"type": "str", "default": "certops-acm"},
+    "queue_url": {"type": "str"},
+    "wait_time": {"type": "int", "default": 0},
+    "max_notifications": {"type": "int", "default": 100},
+    "visibility_timeout": {"type": "int", "default": 900},
+    "acknowledge": {"type": "list", "elements": "str"},
+}
+BOUNDS = {"wait_time": (0, 600), "max_notifications": (1, 10_000), "visibility_timeout": (0, 43_200)}
+
+
+def main() -> None:
+    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    guard(module, lambda: run(module))
+
+
+def run(module: AcmModule) -> dict[str, t.Any]:
+    params = module.params
+    for option, (least, most) in BOUNDS.items():
+        if not least <= params[option] <= most:
+            raise InvalidInput(f"{option} is {params[option]}: give a number from {least} to {most}.")
+    result: dict[str, t.Any] = {"changed": False, "notifications": [], "unknown": [], "acknowledged": 0}
+    handles = params["acknowledge"]
+    if handles is not None and not handles:
+        return result
+    inbox = open_inbox(module.acm, params["queue_name"], params["queue_url"], time.sleep, time.monotonic)
+    if handles is None:
+        return {**result, **receive(inbox, params, module.check_mode)}
+    handles = list(dict.fromkeys(handles))
+    refused = {} if module.check_mode else inbox.acknowledge(handles)
+    for handle, why in refused.items():
+        module.warn(f"Not acknowledged, so that it may come again: {handle[:24]} ({why}).")
+    done = len(handles) - len(refused)
+    return {**result, "changed": done > 0, "acknowledged": done}
+
+
+def receive(inbox: Inbox, params: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
+    if check_mode:
+        return {"waiting": inbox.waiting()}
+    limit = params["max_notifications"]
+    messages = inbox.receive(limit, params["wait_time"], params["visibility_timeout"])
+    told, unknown = notifications.read_all(messages)
+    # With fewer than it may have taken, it stopped because nothing more was there.
+    waiting = inbox.waiting() if len(messages) == limit else 0
+    return {"notifications": told, "unknown": unknown, "waiting": waiting}
+
+
+if __name__ == "__main__":
+    main()
