@@ -12,10 +12,17 @@ import os
 import typing as t
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils import exports, file_set, pem
+from ansible_collections.certops.acm.plugins.module_utils import export_lookup, exports, file_set, pem
 from ansible_collections.certops.acm.plugins.module_utils.certificates import iso
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
-from ansible_collections.certops.acm.plugins.module_utils.exports import FILE_NAMES, SECRET_FORMS, Change, Job, Wanted
+from ansible_collections.certops.acm.plugins.module_utils.export_job import (
+    FILE_NAMES,
+    SECRET_FORMS,
+    Change,
+    Job,
+    Wanted,
+    key_in,
+)
 from ansible_collections.certops.acm.plugins.module_utils.file_set import FileSpec, Present
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
 from ansible_collections.certops.acm.plugins.module_utils.names import (
@@ -49,10 +56,10 @@ def run(
         acm = door()
         for job in jobs:
             _check_region(job, acm.region)
-        exports.look_up(acm, jobs, now)
+        export_lookup.look_up(acm, jobs, now, is_check=is_check)
         exports.decide(jobs)
         if not is_check:
-            exports.carry_out(acm, jobs, restore_context)
+            exports.carry_out(acm, jobs, now, restore_context)
     results = [_of_one(job, is_check) for job in jobs]
     if items is None:
         return _told_alone(results[0])
@@ -249,7 +256,7 @@ def _warnings(job: Job, is_check: bool) -> t.Iterator[str]:
     if one is None or one.renewal_eligibility != "INELIGIBLE" or (is_check and job.needs_export):
         return
     why = "its key has not been exported since it was issued or last renewed, and no AWS service uses it"
-    if not exports.is_exportable(one):
+    if not export_lookup.is_exportable(one):
         why = "its key can't be exported, and no AWS service uses it"
     elif job.was_exported:
         why = "it says INELIGIBLE even after this export"
@@ -279,7 +286,7 @@ def _diff(job: Job) -> dict[str, t.Any]:
 
 def _held(job: Job, spec: FileSpec, present: Present) -> str:
     if spec.form in ("key", "pkcs12"):
-        key = exports.key_in(spec.form, present.content, job.want.passphrase)
+        key = key_in(spec.form, present.content, job.want.passphrase)
         return "unreadable" if key is None else f"public key {pem.public_key_fingerprint(key.public_key())}"
     try:
         return "certificates " + ", ".join(pem.serial(each) for each in pem.load_certificates(present.content))

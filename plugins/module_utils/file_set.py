@@ -7,24 +7,29 @@
 their final mode allows.
 
 A file is made under another name in its own directory with no permissions at all, gets its owner and mode, then its
-content, reaches the disk, and is renamed. All files of a set are made before the first is renamed.
+content, reaches the disk, and is renamed. All files of a set are made before the first is renamed. Whoever writes holds
+the directories against other runs, so that no set is ever mixed, and what a killed run left there is dead and removed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import grp
 import os
 import pwd
+import re
 import secrets
 import stat
+import time
 import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 MAX_OCTETS = 4 * 2**20
 DIRECTORY_MODE = 0o755
+LOCK_TIMEOUT_S = 60
 
 # Sets the SELinux context of the file at the first path as the policy wants it at the second; says whether it differed.
 RestoreContext = t.Callable[[str, str], bool]
@@ -82,15 +87,44 @@ def access_differences(spec: FileSpec, present: Present) -> list[str]:
     return found
 
 
-def write(wanted: t.Sequence[tuple[FileSpec, bytes]], restore_context: t.Optional[RestoreContext] = None) -> None:
-    """Write a set of files: all of them are ready before the first takes its place. Raises InvalidInput."""
-    staged: list[tuple[FileSpec, str]] = []
+@contextlib.contextmanager
+def locked(paths: t.Sequence[str]) -> t.Iterator[None]:
+    """Hold the directories of these files against other runs. Those that are missing are made, and removed again if all
+    fails. Raises InvalidInput."""
     made: list[str] = []
+    held: list[int] = []
+    path = ""
+    try:
+        for path in sorted({os.path.dirname(each) for each in paths}):
+            _make_directory(path, made)
+        # one order for all runs, or two of them could wait for each other
+        for path in sorted({os.path.realpath(os.path.dirname(each)) for each in paths}):
+            held.append(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+            if _lock(held[-1], path):
+                _remove_leftovers(path, [os.path.basename(each) for each in paths])
+        yield
+    except BaseException as error:
+        for directory in reversed(made):
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)
+        if isinstance(error, OSError):
+            raise fault(path, error) from error
+        raise
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
+def write(wanted: t.Sequence[tuple[FileSpec, bytes]], restore_context: t.Optional[RestoreContext] = None) -> None:
+    """Write a set of files into directories that are `locked`: all of them are ready before the first takes its place.
+
+    Raises InvalidInput.
+    """
+    staged: list[tuple[FileSpec, str]] = []
     path = ""
     try:
         for spec, content in wanted:
             path = spec.path
-            _make_directory(os.path.dirname(path), made)
             staged.append((spec, _stage(spec, content, restore_context)))
         for spec, temporary in staged:
             path = spec.path
@@ -102,9 +136,6 @@ def write(wanted: t.Sequence[tuple[FileSpec, bytes]], restore_context: t.Optiona
         for _spec, temporary in staged:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-        for directory in reversed(made):
-            with contextlib.suppress(OSError):
-                os.rmdir(directory)
         if isinstance(error, OSError):
             raise fault(path, error) from error
         raise
@@ -157,9 +188,39 @@ def fault(path: str, error: OSError) -> InvalidInput:
     return InvalidInput(f"{path} cannot be read or written: {error.strerror or error}.")
 
 
+def _lock(descriptor: int, path: str) -> bool:
+    """Whether the directory is held now; not so where its file system knows no locks (some network file systems)."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise InvalidInput(
+                    f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end, or end it."
+                ) from None
+            time.sleep(0.02)
+        except OSError:
+            return False
+
+
+def _temporary_prefix(name: str) -> str:
+    return f".{name[:200]}."
+
+
+def _remove_leftovers(folder: str, names: t.Iterable[str]) -> None:
+    """What a run that was killed left beside these files; it may hold a key."""
+    prefixes = "|".join(re.escape(_temporary_prefix(name)) for name in sorted(set(names)))
+    for found in os.listdir(folder):
+        if re.fullmatch(f"({prefixes})[0-9a-f]{{16}}", found):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, found))
+
+
 def _stage(spec: FileSpec, content: bytes, restore_context: t.Optional[RestoreContext]) -> str:
     folder, name = os.path.split(spec.path)
-    temporary = os.path.join(folder, f".{name[:200]}.{secrets.token_hex(8)}")
+    temporary = os.path.join(folder, f"{_temporary_prefix(name)}{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(temporary, flags, 0)  # nobody may open it until owner and mode are right
     try:
@@ -203,7 +264,12 @@ def _make_directory(path: str, made: list[str]) -> None:
         missing.append(path)
         path = os.path.dirname(path)
     for directory in reversed(missing):
-        os.mkdir(directory, DIRECTORY_MODE)
+        try:
+            os.mkdir(directory, DIRECTORY_MODE)
+        except FileExistsError:
+            if os.path.isdir(directory):  # another run was quicker
+                continue
+            raise
         made.append(directory)
         os.chmod(directory, DIRECTORY_MODE)  # whatever the umask
 

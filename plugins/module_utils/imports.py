@@ -12,6 +12,7 @@ Nothing is ever deleted: a re-import whose tagging fails leaves the certificate 
 from __future__ import annotations
 
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -117,12 +118,25 @@ def look_up(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
     _find(acm, [job for job in _open(jobs) if not job.want.arn], now)
     _refuse_shared(jobs)
     found = [job for job in _open(jobs) if job.one is not None]
-    for job, answer in _each(acm, "GetCertificate", found):
-        job.held = _held(answer)
-    untold = [job for job in _open(found) if job.tags is None and (job.want.all_tags is not None or job.want.replace)]
-    tags = inventory.tags_of(acm, [_arn(job) for job in untold], surely=True) if untold else {}
-    for job in untold:
-        job.tags = tags[_arn(job)]
+    # operations have rates of their own: what is told by different ones is read side by side
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        reading = pool.submit(_read_tags, acm, found)
+        described = pool.submit(read_details, acm, [job for job in found if _seems_unchanged(job)])
+        for job, answer in _each(acm, "GetCertificate", found):
+            _settle(job, lambda job=job, answer=answer: setattr(job, "held", _held(answer)))  # type: ignore[misc]
+        reading.result()
+        described.result()
+
+
+def _seems_unchanged(job: Job) -> bool:
+    """Whether the list shows the certificate that is wanted, so that only the result needs its description."""
+    return job.detail is None and t.cast(Certificate, job.one).serial == pem.serial(job.want.ready.certificate)
+
+
+def _read_tags(acm: Door, jobs: t.Sequence[Job]) -> None:
+    untold = [job for job in jobs if job.tags is None and (job.want.all_tags is not None or job.want.replace)]
+    for job, answer in _each(acm, "ListTagsForCertificate", untold):
+        job.tags = inventory.as_dict(answer.get("Tags"))
 
 
 def _describe_by_arn(acm: Door, jobs: t.Sequence[Job]) -> None:
@@ -157,13 +171,15 @@ def _find(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
     jobs = _open(jobs)
     if not jobs:
         return
-    listed = _listing(acm, jobs, now)
-    tags = _name_tags(acm, jobs, listed)
-    for job in jobs:
-        try:
-            job.one = choose(job.want, listed, tags, now)
-        except InvalidInput as error:
+    try:
+        listed = _listing(acm, jobs, now)
+        tags = _name_tags(acm, jobs, listed)
+    except AcmError as error:
+        for job in jobs:
             job.error = error
+        return
+    for job in jobs:
+        _settle(job, lambda job=job: setattr(job, "one", choose(job.want, listed, tags, now)))  # type: ignore[misc]
         if job.one is not None:
             job.tags = tags.get(job.one.arn)
             job.detail = job.one.detail
@@ -218,12 +234,15 @@ def _name_tags(acm: Door, jobs: t.Sequence[Job], listed: t.Sequence[Certificate]
     if not wanted:
         return {}
     candidates = {one.arn for one in listed if any(has_names_of(one, job.want.ready) for job in jobs)}
-    for name in sorted(wanted):
-        found = inventory.tagged(acm, {"Name": name})
+    # one question for each of a few, one for all of many
+    questions = sorted(wanted) if len(wanted) <= inventory.FEW else [None]
+    answers = [inventory.tagged(acm, {"Name": name}) for name in questions]
+    for found in answers:
         if found is None:
-            candidates = {one.arn for one in listed}
-            break
-        candidates |= set(found) & {one.arn for one in listed}
+            candidates |= {one.arn for one in listed}
+        else:
+            named = {arn for arn, tags in found.items() if tags.get("Name") in wanted}
+            candidates |= named & {one.arn for one in listed}
     return inventory.tags_of(acm, sorted(candidates), surely=True)
 
 
@@ -247,10 +266,7 @@ def _refuse_shared(jobs: t.Sequence[Job]) -> None:
 def decide(jobs: t.Sequence[Job]) -> None:
     """Make every job's steps. Pure."""
     for job in _open(jobs):
-        try:
-            job.steps = _steps(job)
-        except InvalidInput as error:
-            job.error = error
+        _settle(job, lambda job=job: setattr(job, "steps", _steps(job)))  # type: ignore[misc]
 
 
 def _steps(job: Job) -> list[Step]:
@@ -364,6 +380,14 @@ def _each(
 def _held(answer: dict[str, t.Any]) -> Held:
     chain = answer.get("CertificateChain") or ""
     return Held(pem.load_certificate(answer.get("Certificate") or ""), tuple(pem.load_certificates(chain)))
+
+
+def _settle(job: Job, action: t.Callable[[], None]) -> None:
+    """Let a fault stay with its job."""
+    try:
+        action()
+    except InvalidInput as error:
+        job.error = error
 
 
 def _open(jobs: t.Sequence[Job]) -> list[Job]:

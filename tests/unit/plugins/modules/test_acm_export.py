@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client, export_task, exports, file_set, pem
+from ansible_collections.certops.acm.plugins.module_utils import client, export_job, export_task, exports, file_set, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
@@ -29,7 +29,8 @@ class CountingAcm(client.Acm):
         super().__init__(client.authority_client(path), self._no_other, is_authority=True)
         self.calls: list[str] = []
         self.passphrases: list[bytes] = []
-        self.refuse: dict[str, str] = {}
+        self.refuse: dict[str, str] = {}  # an operation, or "Operation ARN" → the code of the error
+        self.spoil: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
     @staticmethod
     def _no_other(service: str) -> Any:
@@ -39,9 +40,12 @@ class CountingAcm(client.Acm):
         self.calls.append(operation)
         if operation == "ExportCertificate":
             self.passphrases.append(members["Passphrase"])
-        if operation in self.refuse:
-            raise AcmError(operation, self.refuse[operation], "not now")
-        return super().call(operation, **members)
+        arn = members.get("CertificateArn", "")
+        for key in (operation, f"{operation} {arn}"):
+            if key in self.refuse:
+                raise AcmError(operation, self.refuse[key], "not now")
+        answer = super().call(operation, **members)
+        return self.spoil.get(f"{operation} {arn}", dict)(answer)
 
 
 class Site:
@@ -91,6 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 @pytest.fixture
 def acm(site: Site) -> CountingAcm:
     site.acm.refuse.clear()
+    site.acm.spoil.clear()
     return site.acm
 
 
@@ -117,7 +122,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.iterdir())}
 
 
-ALL = {form: {} for form in exports.FILE_NAMES}
+ALL = {form: {} for form in export_job.FILE_NAMES}
 
 
 # ---------------------------------------------------------------- what is written
@@ -200,7 +205,7 @@ def test_nothing_to_do_is_two_calls_and_no_export(run: Any, site: Site, acm: Cou
     assert foreseen["changed"] and not (tmp_path / "tls").exists()
     assert acm.calls == ["DescribeCertificate", "GetCertificate"]
     made = run(**options)
-    assert acm.calls == ["DescribeCertificate", "GetCertificate", "ExportCertificate", "DescribeCertificate"]
+    assert acm.calls == ["DescribeCertificate", "ExportCertificate", "DescribeCertificate"]
     assert made["diff"] == foreseen["diff"] and set(made["diff"]["before"].values()) == {"absent"}
     before = contents(tmp_path / "tls")
     for is_check in (False, True):
@@ -226,7 +231,7 @@ def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: Count
     assert pem.serial(leaf) == new["export"]["serial"]
 
 
-@pytest.mark.parametrize("form", list(exports.FILE_NAMES))
+@pytest.mark.parametrize("form", list(export_job.FILE_NAMES))
 @pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
 def test_a_damaged_file_is_mended_with_the_key_at_hand(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
@@ -236,7 +241,7 @@ def test_a_damaged_file_is_mended_with_the_key_at_hand(
     options = {"certificate_arn": arn, "path": str(tmp_path), "files": ALL, "passphrase": "keystore"}
     run(**options)
     good = {name: content for name, (content, _time) in contents(tmp_path).items()}
-    path = tmp_path / exports.FILE_NAMES[form]
+    path = tmp_path / export_job.FILE_NAMES[form]
     content = path.read_bytes()
     if damage == "missing":
         path.unlink()
@@ -271,7 +276,8 @@ def test_the_only_key_is_fetched_again(run: Any, site: Site, acm: CountingAcm, t
         if content is not None:
             (tmp_path / "privkey.pem").write_bytes(content)
         result = run(certificate_arn=arn, path=str(tmp_path))
-        assert result["changed"] and result["export"]["exported"] and acm.calls[2] == "ExportCertificate"
+        assert result["changed"] and result["export"]["exported"]
+        assert acm.calls == ["DescribeCertificate", "ExportCertificate"]
         assert (tmp_path / "privkey.pem").read_bytes() == key
 
 
@@ -465,11 +471,122 @@ def test_a_list_side_by_side(run: Any, site: Site, acm: CountingAcm, tmp_path: P
     result = run(certificates=items)
     assert result["failed"] and result["changed"] and result["msg"].startswith("1 of 4 exports failed. Item 2: ")
     assert [bool(each.get("failed")) for each in result["exports"]] == [False, True, False, False]
-    assert acm.calls[:4] == ["SearchCertificates", *["GetCertificate"] * 3]
-    assert acm.calls.count("ExportCertificate") == 3 and len(set(acm.passphrases)) == 3
+    # one read before, one after that shows whether the exports keep the renewal alive
+    assert acm.calls == ["SearchCertificates", *["ExportCertificate"] * 3, "SearchCertificates"]
+    assert len(set(acm.passphrases)) == 3
+    assert [each.get("renewal_eligibility") for each in result["exports"]] == ["ELIGIBLE", None, "ELIGIBLE", "ELIGIBLE"]
     del items[1]
     again = run(certificates=items)
     assert not again["changed"] and acm.calls == ["SearchCertificates", *["GetCertificate"] * 3]
+    for each in again["exports"]:
+        site.renew(each["certificate_arn"])
+    assert run(is_check=True, certificates=items)["changed"]
+    assert acm.calls == ["SearchCertificates", *["GetCertificate"] * 3]
+    assert run(certificates=items)["changed"]
+    assert acm.calls == ["SearchCertificates", *["ExportCertificate"] * 3, "SearchCertificates"]
+    acm.refuse = {"SearchCertificates": "AccessDeniedException", "ListCertificates": "AccessDeniedException"}
+    assert run(certificates=items)["failed"] and acm.calls == ["SearchCertificates", "ListCertificates"]
+
+
+@pytest.mark.parametrize("may_list", [True, False])
+def test_many_by_arn_are_read_at_once(run: Any, site: Site, acm: CountingAcm, tmp_path: Path, may_list: bool) -> None:
+    arns = [site.request(site.name()) for _number in range(4)]
+    if not may_list:
+        acm.refuse = {"SearchCertificates": "AccessDeniedException", "ListCertificates": "AccessDeniedException"}
+    read = ["SearchCertificates"] if may_list else ["SearchCertificates", "ListCertificates"]
+    described = [] if may_list else ["DescribeCertificate"] * 4
+    items = [{"certificate_arn": arn, "path": str(tmp_path / str(number))} for number, arn in enumerate(arns)]
+    made = run(certificates=items)
+    assert made["changed"] and [each["certificate_arn"] for each in made["exports"]] == arns
+    assert acm.calls == [*read, *described, *["ExportCertificate"] * 4, *read, *described]
+    assert {each["renewal_eligibility"] for each in made["exports"]} == {"ELIGIBLE"} and "warnings" not in made
+    assert not run(certificates=items)["changed"]
+    assert acm.calls == [*read, *described, *["GetCertificate"] * 4]
+
+
+def test_a_list_that_lags_behind_does_not_mislead(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+    """What is shown to be unfit, or unexported after the export, is described before anybody is told so."""
+    arns = [site.request(site.name()) for _number in range(3)]
+
+    def pending(answer: dict[str, Any]) -> dict[str, Any]:
+        for each in answer["Results"]:
+            each["CertificateMetadata"]["AcmCertificateMetadata"].update(
+                Status="PENDING_VALIDATION", RenewalEligibility="INELIGIBLE"
+            )
+        return answer
+
+    acm.spoil = {"SearchCertificates ": pending}
+    items = [{"certificate_arn": arn, "path": str(tmp_path / str(number))} for number, arn in enumerate(arns)]
+    made = run(certificates=items)
+    assert made["changed"] and not made.get("failed") and "warnings" not in made
+    describes = ["DescribeCertificate"] * 3
+    assert acm.calls == [
+        "SearchCertificates",
+        *describes,
+        *["ExportCertificate"] * 3,
+        "SearchCertificates",
+        *describes,
+    ]
+
+
+def test_whatever_one_fails_for_the_others_are_done(
+    run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
+) -> None:
+    good = [site.request(site.name()) for _number in range(2)]
+    refused, damaged, foreign, unreadable, blocked = (site.request(site.name()) for _number in range(5))
+    pending = acm.call("RequestCertificate", DomainName=site.name(), ValidationMethod="DNS")["CertificateArn"]
+    pair = pki.leaf("imported-too.example.com")
+    imported = acm.call("ImportCertificate", Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    other_key = pem.private_key_pem(pki.key("P-256", 5))
+    run(certificate_arn=unreadable, path=str(tmp_path / unreadable[-12:]))
+    (tmp_path / blocked[-12:]).write_text("a file where a folder should be")
+    acm.refuse = {
+        f"ExportCertificate {refused}": "AccessDeniedException",
+        f"GetCertificate {unreadable}": "InternalFailure",
+    }
+    acm.spoil = {
+        f"ExportCertificate {damaged}": lambda answer: {**answer, "PrivateKey": answer["PrivateKey"][:300]},
+        f"ExportCertificate {foreign}": lambda answer: {**answer, "PrivateKey": other_key},
+    }
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"certificate_arn": good[0]}, ""),
+        ({"certificate_arn": refused}, "AccessDeniedException"),
+        ({"certificate_arn": damaged}, "pem"),
+        ({"certificate_arn": foreign}, "key-matches-certificate"),
+        ({"certificate_arn": unreadable}, "InternalFailure"),
+        ({"certificate_arn": blocked}, "InvalidInput"),
+        ({"certificate_arn": pending}, "InvalidInput"),
+        ({"certificate_arn": imported["CertificateArn"]}, "InvalidInput"),
+        ({"certificate_arn": good[0][:-1] + "x"}, "InvalidInput"),
+        ({"certificate_arn": good[0].replace("us-east-1", "eu-west-1")}, "InvalidInput"),
+        ({"certificate_arn": "nonsense"}, "InvalidInput"),
+        ({"domain_name": "nobody.example.com"}, "InvalidInput"),
+        ({"domain_name": "not a name"}, "InvalidInput"),
+        ({"certificate_arn": good[0], "passphrase": "abc"}, "InvalidInput"),
+        ({}, "InvalidInput"),
+        ({"certificate_arn": good[1]}, ""),
+    ]
+    items = [
+        {**case, "path": str(tmp_path / (case.get("certificate_arn") or f"item-{number}")[-12:])}
+        for number, (case, _code) in enumerate(cases)
+    ]
+    items[13]["path"] = str(tmp_path / "elsewhere")
+    for is_check in (True, False):
+        result = run(is_check=is_check, certificates=items, return_private_key=True)
+        assert result["failed"] and result["changed"] and len(result["exports"]) == len(cases)
+        for number, ((_case, code), item) in enumerate(zip(cases, result["exports"]), 1):
+            if is_check and code in ("AccessDeniedException", "pem", "key-matches-certificate"):
+                continue  # only an export shows these
+            error = item.get("error", {})
+            assert error.get("rule", error.get("code", "")) == code, (number, item.get("msg"))
+            assert bool(item.get("failed")) is bool(code) and item["changed"] is not bool(code)
+            if code:
+                assert item["msg"].startswith(f"Item {number}: ") and item["msg"] in result["msg"]
+                assert "private_key" not in item
+    assert [bool(each.get("private_key")) for each in result["exports"]] == [not code for _case, code in cases]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == sorted(
+        arn[-12:] for arn in (*good, unreadable)
+    )
 
 
 def test_two_never_write_one_file(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
@@ -586,10 +703,10 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
         "CertificateChain": pair.chain_pem,
         "PrivateKey": pem.encrypted_private_key_pem(pair.key, b"abcd"),
     }
-    assert exports.parse(answer, b"abcd").certificate == pair.certificate
+    assert export_job.parse(answer, b"abcd").certificate == pair.certificate
     spoil(answer, pki)
     with pytest.raises(pem.InvalidMaterial) as caught:
-        exports.parse(answer, b"abcd")
+        export_job.parse(answer, b"abcd")
     assert caught.value.rule == rule
 
 
@@ -599,7 +716,7 @@ def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     command = ["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd"]
     old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
     answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
-    assert pem.key_matches(exports.parse(answer, b"abcd").key, pair.certificate)
+    assert pem.key_matches(export_job.parse(answer, b"abcd").key, pair.certificate)
 
 
 # ---------------------------------------------------------------- the way to AWS
@@ -635,7 +752,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
 
 
 def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
-    wanted = exports.Wanted(arn="x", passphrase=b"geheim")
-    assert "geheim" not in repr(exports.Job(wanted))
+    wanted = export_job.Wanted(arn="x", passphrase=b"geheim")
+    assert "geheim" not in repr(export_job.Job(wanted))
     with pytest.raises(InvalidInput):
         file_set.read(str(tmp_path))

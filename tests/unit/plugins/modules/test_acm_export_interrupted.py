@@ -1,0 +1,271 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""acm_export killed at each of its system calls, beside another run, on a full disk, and where it may not write."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import signal
+import stat
+import tempfile
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, Callable, Iterator
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils import (
+    export_job,
+    export_lookup,
+    export_task,
+    exports,
+    file_set,
+    pem,
+)
+
+ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
+SECRET = {"privkey.pem", "combined.pem", "bundle.p12"}
+SYSTEM_CALLS = ("open", "mkdir", "chmod", "fchmod", "lstat", "fstat", "write", "fsync", "rename", "close", "unlink")
+FILES: dict[str, dict[str, Any]] = {form: {} for form in export_job.FILE_NAMES}
+
+
+class OneCertificate:
+    """An ACM that holds this one certificate, exported already."""
+
+    region, is_authority = "us-east-1", True
+
+    def __init__(self, pair: Any) -> None:
+        self.pair = pair
+        self.calls: list[str] = []
+
+    def each(self, operation: str, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [self.call(operation, **request) for request in requests]
+
+    def call(self, operation: str, **members: Any) -> dict[str, Any]:
+        self.calls.append(operation)
+        pair = self.pair
+        if operation == "DescribeCertificate":
+            detail = {
+                "CertificateArn": ARN,
+                "DomainName": "www.example.com",
+                "Status": "ISSUED",
+                "Type": "PRIVATE",
+                "Serial": pem.serial(pair.certificate),
+                "NotAfter": pair.certificate.not_valid_after_utc,
+                "RenewalEligibility": "ELIGIBLE",
+            }
+            return {"Certificate": detail}
+        answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem}
+        if operation == "ExportCertificate":
+            answer["PrivateKey"] = pem.encrypted_private_key_pem(pair.key, members["Passphrase"])
+        return answer
+
+
+@pytest.fixture
+def export(pki: Any) -> Callable[..., dict[str, Any]]:
+    def task(pair: Any, folder: Path | str, **options: Any) -> dict[str, Any]:
+        options = {"certificate_arn": ARN, "path": str(folder), "files": FILES, "passphrase": "keystore", **options}
+        return export_task.run(lambda: OneCertificate(pair), options, now=pki.now, is_check=False)  # type: ignore[arg-type, return-value]
+
+    return task
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that every user can reach; pytest's own are root's alone."""
+    folder = Path(tempfile.mkdtemp(prefix="acm-export-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def in_child(action: Callable[[], None]) -> int:
+    """The wait status of a process that does it; 0 when all went well."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            action()
+            code = 0
+        except BaseException:  # pylint: disable=broad-except
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    return os.waitpid(child, 0)[1]
+
+
+def kill_at(number: int) -> None:
+    """Let this process die just before its system call of that number, counted from now."""
+    left = number
+
+    def deadly(real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **options)
+
+        return call
+
+    for name in SYSTEM_CALLS:
+        setattr(file_set.os, name, deadly(getattr(os, name)))
+
+
+def serials(folder: Path) -> set[str]:
+    """The serials of the certificates that the files are about, a key's included. One: the files fit together."""
+    found = {
+        pem.serial(pem.load_certificates((folder / name).read_bytes())[0])
+        for name in ("cert.pem", "fullchain.pem", "combined.pem")
+    }
+    key, leaf, _chain = pem.load_pkcs12((folder / "bundle.p12").read_bytes(), b"keystore")
+    assert leaf is not None and pem.key_matches(key, leaf)
+    found.add(pem.serial(leaf))
+    for name in ("privkey.pem", "combined.pem"):
+        if not pem.key_matches(pem.load_private_key((folder / name).read_bytes()), leaf):
+            found.add(f"another's key in {name}")
+    return found
+
+
+def test_killed_at_any_instant_it_leaves_whole_files_and_the_next_run_mends(
+    export: Any, pki: Any, tmp_path: Path
+) -> None:
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    export(old, tmp_path / "0")
+    good = {path.name: path.read_bytes() for path in (tmp_path / "0").iterdir()}
+    number, left_behind = 0, 0
+    while True:
+        folder = tmp_path / str(number)
+        export(old, folder)
+
+        def renew(folder: Path = folder, number: int = number) -> None:
+            kill_at(number)
+            export(new, folder)
+
+        status = in_child(renew)
+        for path in folder.iterdir():
+            mode, name = stat.S_IMODE(path.stat().st_mode), path.name.lstrip(".").rpartition(".")[0]
+            if path.name in good:
+                assert path.read_bytes() == good[path.name] or path.suffix == ".p12" or b"-----END" in path.read_bytes()
+                assert mode == (0o600 if path.name in SECRET else 0o644)
+            else:
+                left_behind += 1
+                assert mode in (0, 0o600 if name in SECRET else 0o644) and (mode or not path.stat().st_size)
+        result = export(new, folder)
+        assert not result.get("failed") and sorted(path.name for path in folder.iterdir()) == sorted(good), number
+        assert serials(folder) == {pem.serial(new.certificate)}
+        assert not export(new, folder)["changed"]
+        if status == 0:
+            break
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+        number += 1
+    assert number > 60 and left_behind > 60
+
+
+def test_a_run_that_reads_before_and_writes_after_another_makes_no_mixture(
+    export: Any, pki: Any, tmp_path: Path
+) -> None:
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    for missing in ("cert.pem", "fullchain.pem", "privkey.pem"):
+        export(old, tmp_path)
+        (tmp_path / missing).unlink()
+        options = {"certificate_arn": ARN, "path": str(tmp_path), "files": FILES, "passphrase": "keystore"}
+        slow: Any = OneCertificate(old)
+        jobs = [export_task.read(options)]
+        export_lookup.look_up(slow, jobs, pki.now)
+        exports.decide(jobs)
+        assert [change.reasons for change in jobs[0].changes] == [("it was missing",)]
+        export(new, tmp_path)
+        exports.carry_out(slow, jobs, pki.now)
+        assert jobs[0].error is None and serials(tmp_path) == {pem.serial(old.certificate)}
+
+
+def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    for number in range(10):
+        folder, results = tmp_path / str(number) / "tls", []
+        start = threading.Barrier(4)
+
+        def run(pair: Any, folder: Path = folder, results: list[Any] = results, start: Any = start) -> None:
+            start.wait()
+            results.append(export(pair, folder))
+
+        threads = [threading.Thread(target=run, args=(pair,)) for pair in (old, new, old, new)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [result["msg"] for result in results if result.get("failed")] == []
+        assert len(serials(folder)) == 1
+        assert len(list(folder.iterdir())) == len(FILES)
+
+
+def test_one_that_hangs_is_not_waited_for_for_ever(
+    export: Any, pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_set, "LOCK_TIMEOUT_S", 0.1)
+    with file_set.locked([str(tmp_path / "cert.pem")]):
+        result = export(pki.leaf(), tmp_path)
+    assert result["failed"] and "Another run has held" in result["msg"] and list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_half_way_leaves_the_old_set(export: Any, pki: Any, tmp_path: Path) -> None:
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    export(old, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    largest = max(map(len, before.values()))
+    for limit in (0, 1, len(before["cert.pem"]), largest - 100):
+
+        def renew(limit: int = limit) -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+            result = export(new, tmp_path)
+            assert result["failed"] and not result["changed"], result
+            assert "File too large" in result["msg"] and str(tmp_path) in result["msg"]
+
+        assert in_child(renew) == 0
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+        assert in_child(lambda: renew()) == 0  # pylint: disable=unnecessary-lambda
+    fresh = tmp_path / "new" / "tls"
+
+    def first() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        assert export(new, fresh)["failed"]
+
+    assert in_child(first) == 0 and not fresh.parent.exists()
+
+
+@pytest.mark.parametrize("has_files", [False, True])
+def test_where_it_may_not_write_nothing_changes(export: Any, pki: Any, public_folder: Path, has_files: bool) -> None:
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    folder = public_folder / "tls"
+    folder.mkdir()
+    if has_files:
+        export(old, folder)
+        if os.geteuid() == 0:
+            for path in folder.iterdir():
+                os.chown(path, 65534, -1)
+    folder.chmod(0o555)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def renew() -> None:
+        if os.geteuid() == 0:
+            os.setgid(65534)
+            os.setuid(65534)
+        for target in (folder, folder / "below"):
+            result = export(new, target)
+            assert result["failed"] and not result["changed"], result
+            assert "Permission denied" in result["msg"] and str(folder) in result["msg"], result
+
+    assert in_child(renew) == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    folder.chmod(0o755)
+
+
+def test_a_folder_that_the_kernel_refuses(export: Any, pki: Any) -> None:
+    result = export(pki.leaf(), "/proc/acm/tls")
+    assert result["failed"] and not result["changed"] and result["msg"].startswith("/proc/acm")
