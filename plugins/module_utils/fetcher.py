@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to the web: one GET, one answer that never raises. No redirect is followed, no proxy used.
+"""The door to the web: one GET or POST, one answer that never raises. No redirect is followed, no proxy used.
 
-Both sides of an HTTP validation ask through it. Time and size are bounded whatever the server does.
+Both sides of an HTTP validation ask through it, and events leave through it. Time and size are bounded whatever the server does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Fetch = t.Callable[[str], Page]
 
 
 class Fetcher:
-    """Fetches http:// and https:// pages: `fetcher(url) -> Page`.
+    """Fetches http:// and https:// pages: `fetcher(url) -> Page`. With a body it is a POST.
 
     resolver: asked for the address of a name (A, then AAAA); None for the system's own way.
     addresses: name → "192.0.2.1" or "192.0.2.1:8080", before any resolver: how a lab says where its names live.
@@ -56,7 +56,9 @@ class Fetcher:
         self._timeout_s = timeout_s
         self._context = context
 
-    def __call__(self, url: str) -> Page:
+    def __call__(
+        self, url: str, *, body: t.Optional[bytes] = None, headers: t.Optional[t.Mapping[str, str]] = None
+    ) -> Page:
         try:
             parts = urlsplit(url)
             name, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
@@ -69,7 +71,7 @@ class Fetcher:
         except LookupError as error:
             return Page(0, detail=str(error))
         try:
-            return self._get(parts, name, where)
+            return self._ask(parts, name, where, body, headers or {})
         except ssl.SSLError as error:
             return Page(0, detail=f"{where} speaks no TLS that can be trusted for {name}: {error.reason or error}.")
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -92,7 +94,14 @@ class Fetcher:
             detail = detail or found.detail
         raise LookupError(f"{name} has no address. {detail}".strip())
 
-    def _get(self, parts: SplitResult, name: str, where: Endpoint) -> Page:
+    def _ask(
+        self,
+        parts: SplitResult,
+        name: str,
+        where: Endpoint,
+        content: t.Optional[bytes],
+        others: t.Mapping[str, str],
+    ) -> Page:
         sock = socket.create_connection((where.address, where.port), timeout=self._timeout_s)
         if parts.scheme == "https":
             context = self._context or ssl.create_default_context()
@@ -108,8 +117,8 @@ class Fetcher:
             connection = http.client.HTTPConnection(name, where.port)
             connection.sock = sock
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            headers = {"Host": parts.netloc, "User-Agent": "certops.acm", "Accept": "*/*"}
-            connection.request("GET", target, headers=headers)
+            headers = {"Host": parts.netloc, "User-Agent": "certops.acm", "Accept": "*/*", **others}
+            connection.request("GET" if content is None else "POST", target, content, headers)
             response = connection.getresponse()
             body = response.read(MAX_BODY_OCTETS + 1)
             if is_late.is_set():

@@ -112,6 +112,90 @@ options:
         description:
           - Address that the mails come from.
         type: str
+  event_targets:
+    description:
+      - Where a sweep delivers the authority's events to, which have the form of EventBridge's. Renewals, expirations,
+        and everything else that ACM tells of.
+      - This is the whole list. A target that is not in it is removed, and an empty list removes all. Without this option they stay
+        as they are.
+      - A new target gets what happens from then on. Each event arrives at least once, and in order. A target that does
+        not take an event gets it, and all that follow, from a later sweep. The others do not wait for it.
+      - All that is said of a target is kept as the private keys are.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the target within the authority.
+        type: str
+        required: true
+      detail_types:
+        description:
+          - Only events of these kinds. By default all.
+        type: list
+        elements: str
+        default: []
+        choices:
+          - ACM Certificate Available
+          - ACM Certificate Approaching Expiration
+          - ACM Certificate Expired
+          - ACM Certificate Renewal Action Required
+          - ACM Certificate Revoked
+          - AWS Health Event
+      webhook:
+        description:
+          - An HTTP server that gets one POST for each event. It must answer with a status of 200 to 299.
+        type: dict
+        suboptions:
+          url:
+            description:
+              - Its URL. It is treated as a secret, because that of many services is one.
+            type: str
+            required: true
+          token:
+            description:
+              - Sent in the header C(Authorization) as a bearer token.
+            type: str
+          secret:
+            description:
+              - Key with which each event is signed, as L(Standard Webhooks,https://www.standardwebhooks.com) describes
+                it. Headers C(webhook-id), C(webhook-timestamp) and C(webhook-signature).
+            type: str
+          trust_file:
+            description:
+              - PEM file with the CAs that the server's certificate may be from. By default those of the system.
+            type: path
+      sqs:
+        description:
+          - A queue of SQS, which needs botocore. The event is the message, as EventBridge would put it there.
+          - It needs the permission C(sqs:SendMessage).
+        type: dict
+        suboptions:
+          queue_url:
+            description:
+              - URL of the queue. One that ends in C(.fifo) keeps the order.
+            type: str
+            required: true
+          region:
+            description:
+              - Region of the queue. By default the authority's.
+            type: str
+          endpoint_url:
+            description:
+              - Endpoint to use instead of that of AWS.
+            type: str
+          access_key:
+            description:
+              - Access key id. By default botocore looks for credentials where it always does.
+            type: str
+          secret_key:
+            description:
+              - Secret access key.
+            type: str
+          profile:
+            description:
+              - Profile of the AWS configuration files.
+            type: str
   certificate_authorities:
     description:
       - Private CAs that must exist, for certificates with O(certops.acm.acm_certificate#module:certificate_authority_arn).
@@ -193,6 +277,7 @@ options:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1
+  - botocore >= 1.38.38 (where O(event_targets) has a queue)
 seealso:
   - module: certops.acm.acm_certificate
 """
@@ -228,6 +313,22 @@ EXAMPLES = r"""
     name: sweep the authority
     special_time: hourly
     job: ansible localhost -m certops.acm.acm_authority -a 'path=/srv/acm sweep=true'
+
+- name: Tell others what happens
+  certops.acm.acm_authority:
+    path: /srv/acm
+    event_targets:
+      - name: chat
+        webhook:
+          url: https://hooks.example.com/services/acm
+          secret: "{{ webhook_secret }}"
+        detail_types:
+          - ACM Certificate Expired
+          - ACM Certificate Renewal Action Required
+      - name: renewals
+        sqs:
+          queue_url: https://sqs.eu-central-1.amazonaws.com/123456789012/acm-events
+          region: eu-central-1
 
 - name: Approve a name, as the mail would
   certops.acm.acm_authority:
@@ -302,6 +403,47 @@ authority:
       returned: success
       type: str
       sample: /srv/acm/public/trust.pem
+    event_targets:
+      description: Where events are delivered to, and how far they have come. Neither addresses nor secrets are among it.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name within the authority.
+          returned: success
+          type: str
+          sample: chat
+        kind:
+          description: C(webhook) or C(sqs).
+          returned: success
+          type: str
+          sample: webhook
+        detail_types:
+          description: The kinds of events that it gets; empty for all.
+          returned: success
+          type: list
+          elements: str
+        waiting:
+          description: How many events there are that it has not been offered yet. Not of a target that check mode would make.
+          returned: success
+          type: int
+          sample: 0
+        delivered_at:
+          description: When it last took an event.
+          returned: success
+          type: str
+          sample: "2026-11-23T16:51:00Z"
+        failing_since:
+          description: Since when it does not take the next one; null when all is well.
+          returned: success
+          type: str
+          sample: "2026-11-23T16:51:00Z"
+        trouble:
+          description: Why it does not.
+          returned: success
+          type: str
+          sample: https://hooks.example.com/… answered 503, not 2xx.
     last_sweep_at:
       description: When the last sweep began; null before the first one.
       returned: success
@@ -332,8 +474,13 @@ swept:
       returned: success
       type: list
       elements: str
+    delivered:
+      description: How many events were delivered, each counted once for each target.
+      returned: success
+      type: int
+      sample: 5
     troubles:
-      description: What could not be looked at, and why. The next sweep tries again. Each one is a warning of the task, too.
+      description: What could not be looked at or delivered, and why. The next sweep tries again. Each one is a warning of the task, too.
       returned: success
       type: list
       elements: str
@@ -344,13 +491,22 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils import pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, directory, keys, opened, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import (
+    approvals,
+    deliveries,
+    directory,
+    keys,
+    opened,
+    renewal,
+)
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
+
+SHOWN_OF_TARGET = ("name", "kind", "detail_types")
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
@@ -371,6 +527,41 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "password": {"type": "str", "no_log": True},
             "sender": {"type": "str"},
         },
+    },
+    "event_targets": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "name": {"type": "str", "required": True},
+            "detail_types": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+                "choices": list(deliveries.DETAIL_TYPES),
+            },
+            "webhook": {
+                "type": "dict",
+                "options": {
+                    "url": {"type": "str", "required": True, "no_log": True},
+                    "token": {"type": "str", "no_log": True},
+                    "secret": {"type": "str", "no_log": True},
+                    "trust_file": {"type": "path"},
+                },
+            },
+            "sqs": {
+                "type": "dict",
+                "options": {
+                    "queue_url": {"type": "str", "required": True},
+                    "region": {"type": "str"},
+                    "endpoint_url": {"type": "str"},
+                    "access_key": {"type": "str", "no_log": False},
+                    "secret_key": {"type": "str", "no_log": True},
+                    "profile": {"type": "str"},
+                },
+            },
+        },
+        "required_one_of": [("webhook", "sqs")],
+        "mutually_exclusive": [("webhook", "sqs")],
     },
     "certificate_authorities": {
         "type": "list",
@@ -432,7 +623,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the authority to where the options want it; answers the module's result."""
     if wanted["new_passphrase"] and not wanted["rotate_key"]:
         raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
-    wanted = {**wanted, "settings": _settings(wanted)}
+    wanted = {**wanted, "settings": _settings(wanted), "event_targets": _event_targets(wanted)}
     before: dict[str, t.Any] = {}
     if directory.exists(wanted["path"]):
         authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
@@ -459,7 +650,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     result = {}
     if wanted["sweep"]:
         swept = renewal.sweep(authority)
-        changed = changed or bool(swept.issued or swept.renewed or swept.failed)
+        changed = changed or bool(swept.issued or swept.renewed or swept.failed or swept.delivered)
         result["swept"] = swept._asdict()
     return {**_result(before, _state(authority), changed), **result}
 
@@ -472,6 +663,19 @@ def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
         return dict(wanted["settings"])
     server = {name: value for name, value in wanted["smtp"].items() if name != "password" and value is not None}
     return {**wanted["settings"], "smtp": server}
+
+
+def _event_targets(wanted: dict[str, t.Any]) -> t.Optional[list[dict[str, t.Any]]]:
+    """As deliveries.set_targets takes them, and checked; None to leave them as they are."""
+    if wanted["event_targets"] is None:
+        return None
+    targets = []
+    for each in wanted["event_targets"]:
+        kind = "webhook" if each["webhook"] else "sqs"
+        given = {name: value for name, value in each[kind].items() if value is not None}
+        targets.append({"name": each["name"], "kind": kind, "detail_types": sorted(set(each["detail_types"])), **given})
+    deliveries.check_targets(targets)
+    return targets
 
 
 def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
@@ -499,6 +703,8 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
         changed = is_other
         if is_other and not plan:
             authority.set_smtp_password(password)
+    if wanted["event_targets"] is not None:
+        changed = deliveries.set_targets(authority, wanted["event_targets"], plan=plan) or changed
     for use in wanted["in_use_by"]:
         changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"], plan=plan) or changed
     for approval in wanted["approve"]:
@@ -561,6 +767,7 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
             if row.role == "private"
         ],
         "trust_file": authority.trust_file,
+        "event_targets": deliveries.targets(authority),
         "last_sweep_at": last_sweep_at,
     }
 
@@ -571,12 +778,18 @@ def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.
     for ca in wanted["certificate_authorities"]:
         present = cas.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
         present["status"] = ca["status"]
+    targets = before.get("event_targets", [])
+    if wanted["event_targets"] is not None:
+        fare = {target["name"]: target for target in targets}
+        shown = ({name: target[name] for name in SHOWN_OF_TARGET} for target in wanted["event_targets"])
+        targets = sorted(({**fare.get(each["name"], {}), **each} for each in shown), key=lambda each: each["name"])
     return {
         "path": os.path.abspath(wanted["path"]),
         "region": before.get("region", wanted["region"]),
         "account_id": before.get("account_id", wanted["account_id"]),
         "settings": Settings.of({**before["settings"], **wanted["settings"]}).as_dict(),
         "certificate_authorities": list(cas.values()),
+        "event_targets": targets,
         "trust_file": before.get("trust_file", os.path.join(wanted["path"], "public", "trust.pem")),
         "last_sweep_at": before.get("last_sweep_at"),
     }
@@ -596,6 +809,9 @@ def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
     shown["certificate_authorities"] = [
         {name: value for name, value in ca.items() if name in ("name", "status", "key_algorithm")}
         for ca in state.get("certificate_authorities", [])
+    ]
+    shown["event_targets"] = [
+        {name: target[name] for name in SHOWN_OF_TARGET} for target in state.get("event_targets", [])
     ]
     return shown if state else {}
 

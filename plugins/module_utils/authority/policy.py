@@ -74,6 +74,7 @@ class Settings:
     max_days_before_expiry: int = 45
     events_kept_days: int = 400
     audit_kept_days: int = 90
+    delivery_timeout_s: float = 10.0
     # §11: quotas
     quota_certificates: int = 2500
     quota_requests_a_year: int = 5000

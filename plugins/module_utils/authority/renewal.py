@@ -17,7 +17,13 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuance, lifecycle, validation
+from ansible_collections.certops.acm.plugins.module_utils.authority import (
+    deliveries,
+    events,
+    issuance,
+    lifecycle,
+    validation,
+)
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError
@@ -90,18 +96,20 @@ def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, n
 
 
 class Swept(t.NamedTuple):
-    """What one sweep did. issued, renewed, failed: ARNs. troubles: sentences on certificates that could not be looked
-    at, and will be by the next sweep."""
+    """What one sweep did. issued, renewed, failed: ARNs. troubles: sentences on what could not be done, and will be
+    tried by the next sweep. delivered: how many events their targets took."""
 
     looked_at: int
     issued: list[str]
     renewed: list[str]
     failed: list[str]
     troubles: list[str]
+    delivered: int = 0
 
 
 def sweep(authority: Authority) -> Swept:
-    """Do all that is due: validations, renewals, notices of expiry, revocation lists, and forgetting what is old."""
+    """Do all that is due: validations, renewals, notices of expiry, revocation lists, delivery of events, and forgetting
+    what is old."""
     started_at = authority.now()
     _refresh_dues(authority)
     with authority.store.read() as tx:
@@ -119,7 +127,9 @@ def sweep(authority: Authority) -> Swept:
         )
         tx.set_meta("last_sweep_at", events.iso(started_at))
     authority.publish(with_crls=True)
-    return swept
+    deliveries_made = deliveries.deliver(authority)
+    swept.troubles.extend(each.trouble for each in deliveries_made if each.trouble)
+    return swept._replace(delivered=sum(each.events for each in deliveries_made))
 
 
 def _settle(authority: Authority, identifier: str, swept: Swept) -> None:

@@ -106,6 +106,10 @@ CREATE TABLE received (
 ) WITHOUT ROWID;
 CREATE INDEX received_event ON received (event);
 
+CREATE TABLE event_targets (
+    name TEXT PRIMARY KEY, sealed BLOB NOT NULL, cursor INTEGER NOT NULL, delivered_at INTEGER, failing_since INTEGER,
+    trouble TEXT
+) WITHOUT ROWID;
 CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE INDEX audit_at ON audit (at);
 """

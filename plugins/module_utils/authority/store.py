@@ -5,8 +5,8 @@
 
 """What an embedded authority remembers, in one SQLite file (WAL, synchronous=FULL, one transaction an operation).
 
-This file, query.py and inbox.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's own busy wait is
-not fair, and under fifty writers some would wait for a second.
+This file, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's
+own busy wait is not fair, and under fifty writers some would wait for a second.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
     is_renewable,
     of_facts,
 )
+from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import Outbox
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
 from ansible_collections.certops.acm.plugins.module_utils.authority.schema import APPLICATION_ID, SCHEMA, VERSION
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
@@ -180,7 +181,7 @@ class Store:
             raise StoreError(_sentence(self.path, error)) from error
 
 
-class Transaction:
+class Transaction(Outbox):
     """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -438,7 +439,10 @@ class Transaction:
         ).fetchall()
 
     def forget(self, events_before: datetime, audit_before: datetime) -> None:
-        self._execute("DELETE FROM events WHERE at < ?", (millis(events_before),))
+        """What is older; but no event that still has to be delivered."""
+        self._execute(
+            "DELETE FROM events WHERE at < ? AND number <= ?", (millis(events_before), self.delivered_everywhere())
+        )
         self._execute("DELETE FROM audit WHERE at < ?", (millis(audit_before),))
 
 

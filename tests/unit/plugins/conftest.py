@@ -63,9 +63,10 @@ def pem_of(certificate: x509.Certificate) -> str:
 
 
 class Pki:
-    """Makes what a test asks for; keys are made once and used again."""
+    """Makes what a test asks for; keys are made once and used again. now: the clock of who looks at it."""
 
-    now = NOW
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
 
     @functools.lru_cache(maxsize=256)
     def key(self, kind: str = "P-256", number: int = 0) -> Any:
@@ -110,11 +111,11 @@ class Pki:
         issuer_name: x509.Name | None = None,
         digest: Any = None,
     ) -> Pair:
-        """A certificate; not_before and days count from the session's NOW."""
+        """A certificate; not_before and days count from `now`."""
         key = key if key is not None else self.key()
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name)] if common_name else [])
         signer = parent.key if parent else key
-        start = NOW + timedelta(days=not_before)
+        start = self.now + timedelta(days=not_before)
         builder = (
             x509.CertificateBuilder()
             .subject_name(subject)

@@ -21,6 +21,7 @@ from ansible_collections.certops.acm.plugins.module_utils.names import InvalidIn
 from ansible_collections.certops.acm.plugins.modules import acm_authority
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab, checked_client, clock, dns, lab
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
+from ansible_collections.certops.acm.tests.support.web_server import Answer, web_server
 
 __all__ = ["clock", "dns", "lab"]
 
@@ -86,6 +87,15 @@ STEPS: list[dict[str, t.Any]] = [
     {"settings": {"validity_days": 395}},
     {"smtp": {"host": "mail.example.com", "port": 587, "security": "starttls", "username": "u", "password": "p"}},
     {"smtp": {"host": "mail.example.com", "port": 587, "security": "starttls", "username": "u", "password": "q"}},
+    {"event_targets": [{"name": "chat", "webhook": {"url": "https://hooks.example.com/s", "token": "one"}}]},
+    {"event_targets": [{"name": "chat", "webhook": {"url": "https://hooks.example.com/s", "token": "two"}}]},
+    {
+        "event_targets": [
+            {"name": "queue", "sqs": {"queue_url": "https://sqs.us-east-1.amazonaws.com/123456789012/acm"}},
+            {"name": "chat", "webhook": {"url": "https://hooks.example.com/s"}, "detail_types": ["AWS Health Event"]},
+        ]
+    },
+    {"event_targets": []},
     {"rotate_key": True},
 ]
 
@@ -110,6 +120,23 @@ def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task:
     assert "hidden" not in str(done)
     assert directory.open_authority(task.path).smtp_password() == "hidden"
     assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
+
+
+def test_events_are_delivered_by_a_sweep(task: Task) -> None:
+    with web_server({"/hook": Answer(204)}) as web:
+        hook = {"name": "hook", "webhook": {"url": f"http://{web.address}/hook", "token": "hidden"}}
+        made = task(certificate_authorities=[CORP], event_targets=[hook])
+        (shown,) = made["authority"]["event_targets"]
+        assert (shown["kind"], shown["waiting"], shown["delivered_at"]) == ("webhook", 0, None)
+        acm = client.authority_client(task.path)
+        acm.request_certificate(
+            DomainName="a.corp.test", KeyAlgorithm="EC_prime256v1",
+            CertificateAuthorityArn=made["authority"]["certificate_authorities"][0]["arn"],
+        )  # fmt: skip
+        done = task(sweep=True)
+        assert done["changed"] and done["swept"]["delivered"] == 1 == len(web.requests)
+        assert done["authority"]["event_targets"][0]["waiting"] == 0
+        assert not task(sweep=True)["changed"] and "hidden" not in str(done)
 
 
 def test_where_it_is_and_whose(task: Task) -> None:
@@ -234,6 +261,7 @@ def test_sweep(lab: Lab) -> None:
         "renewed": [],
         "failed": [],
         "troubles": [],
+        "delivered": 0,
     }
     for each in lab.describe(arn)["DomainValidationOptions"]:
         lab.dns.add(each["ResourceRecord"]["Name"], "CNAME", each["ResourceRecord"]["Value"])

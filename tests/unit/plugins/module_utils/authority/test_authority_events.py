@@ -67,7 +67,7 @@ def test_revoked(lab: Lab) -> None:
 
 def test_approaching_expiration_once_a_day_for_every_type(lab: Lab, clock: Clock, pki: t.Any) -> None:
     lab.private()
-    pair = pki.issue("import.example.com", days=60)
+    pair = pki.issue("import.example.com", days=60.3)
     lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
     for _half_day in range(2 * 62):
         clock.advance(hours=12)
