@@ -28,8 +28,9 @@ options:
   decision:
     description:
       - Which decision.
-      - V(requests) lists what to export, V(services) completes the services, V(sets) lists the certificates of the host,
-        V(due) says which keys have to be exported for it, V(snippets) lists the snippets of its services.
+      - V(kept) lists the certificates that are not left out, V(identity) says what one goes by, V(requests) lists what to export,
+        V(services) completes the services, V(sets) lists the certificates of the host, V(due) says which keys have to be
+        exported for it, V(snippets) lists the snippets of its services.
       - V(endpoints) lists where to look, V(reloads) the services that have to reload, V(remaining) those of them that were not
         brought up to date without.
       - V(returns) says how to undo what was swapped, V(as_before) where to look then.
@@ -37,6 +38,8 @@ options:
     type: str
     required: true
     choices:
+      - kept
+      - identity
       - requests
       - services
       - sets
@@ -101,6 +104,12 @@ _SNIPPET_NAMES: dict[str, dict[str, str]] = {
 }
 
 
+def keep(certificates: t.Iterable[Entry], left_out: t.Iterable[str]) -> list[Entry]:
+    """The certificates that none of the words LEFT_OUT means: an ARN, a domain name, or a name."""
+    words = {str(word).lower() for word in left_out}
+    return [entry for entry in certificates if not words & {word.lower() for word in _words(entry)}]
+
+
 def list_requests(certificates: t.Iterable[Entry], wanted: t.Collection[str] | None = None) -> list[dict[str, t.Any]]:
     """What to ask acm_export for: every certificate once, however many hosts and services want it; of WANTED only these."""
     requests: dict[str, dict[str, t.Any]] = {}
@@ -120,12 +129,12 @@ def list_requests(certificates: t.Iterable[Entry], wanted: t.Collection[str] | N
 
 
 def list_due(
-    certificates: t.Iterable[Entry],
+    identities: t.Iterable[str],
     found: t.Mapping[str, Entry],
     probes: t.Iterable[t.Sequence[t.Any]],
     exported: t.Collection[str] = (),
 ) -> list[str]:
-    """The certificates (identities) whose keys have to be exported and were not yet, in the order of list_requests.
+    """Those of the certificates (identities) whose keys have to be exported and were not yet.
 
     Those of which some host lacks the key, by PROBES: for each host of the batch, its certificates and what
     certificate_bundle foretold about them. And those that ACM renews only after an export that it has not seen yet.
@@ -138,7 +147,7 @@ def list_due(
     }
     return [
         identity
-        for identity in dict.fromkeys(_identity(certificate) for certificate in certificates)
+        for identity in identities
         if identity not in exported
         and (
             identity in needed
@@ -151,14 +160,20 @@ def list_due(
 
 
 def complete_services(
-    services: t.Iterable[Entry], certificates: t.Iterable[Entry], servers: t.Mapping[str, Entry], os_family: str = ""
+    services: t.Iterable[Entry],
+    certificates: t.Iterable[Entry],
+    servers: t.Mapping[str, Entry],
+    os_family: str = "",
+    left_out: t.Iterable[str] = (),
 ) -> list[dict[str, t.Any]]:
     """Every service with all that is to be known about it: its own words over the server's data over the defaults.
 
-    `certificates` of each result holds identities (ARN or domain name).
+    `certificates` of each result holds identities (ARN or domain name), `is_partial` says whether some of its certificates
+    are left out. A service that would have none but these is left out too.
     """
     merged: list[dict[str, t.Any]] = []
     certificates = list(certificates)
+    kept = keep(certificates, left_out)
     for service in services:
         name = service["name"]
         data = servers.get(service.get("server") or name, {})
@@ -168,9 +183,12 @@ def complete_services(
         result.pop("os_family", None)
         result["server"] = service.get("server") or name
         result["ports"] = [int(port) for port in result["ports"]]  # templates make text of numbers
-        result["certificates"] = _chosen(name, own.get("certificates"), certificates)
+        chosen = _chosen(name, own.get("certificates"), certificates)
+        result["certificates"] = [_identity(entry) for entry in chosen if entry in kept]
+        result["is_partial"] = len(result["certificates"]) < len(chosen)
         if result["default_certificate"]:
-            result["default_certificate"] = _chosen(name, [result["default_certificate"]], certificates)[0]
+            (default,) = _chosen(name, [result["default_certificate"]], certificates)
+            result["default_certificate"] = _identity(default) if default in kept else None
         if not result["reload_command"] and not result["service_name"]:
             raise AnsibleFilterError(
                 f"The service {name} is none that this role knows ({', '.join(sorted(servers))}); "
@@ -184,7 +202,8 @@ def complete_services(
             raise AnsibleFilterError(f"The tls_policy of {name} needs a folder for its snippet; give snippets.")
         if result["runtime_socket"] and "combined" not in result["files"]:
             raise AnsibleFilterError(f"The runtime_socket of {name} takes combined files; add combined to its files.")
-        merged.append(result)
+        if result["certificates"] or not result["is_partial"]:
+            merged.append(result)
     names = [service["name"] for service in merged]
     for name in names:
         if names.count(name) > 1:
@@ -270,7 +289,10 @@ def list_endpoints(
 def list_snippets(
     services: t.Iterable[Entry], certificates: t.Iterable[Entry], bundles: t.Iterable[Entry]
 ) -> list[dict[str, t.Any]]:
-    """The snippets of the services that want some: where each lies, and what its template is told."""
+    """The snippets of the services that want some: where each lies, and what its template is told.
+
+    One with `is_partial` lacks what is left out, and so must not replace one that may have it.
+    """
     by_identity = {_identity(certificate): bundle for certificate, bundle in zip(certificates, bundles)}
     snippets: list[dict[str, t.Any]] = []
     for service in services:
@@ -290,7 +312,15 @@ def list_snippets(
             wanted.append(("policy", names["policy"], []))
         for kind, file_name, shown in wanted:
             path = f"{service['snippets'].rstrip('/')}/{file_name}"
-            snippets.append({**common, "kind": kind, "path": path, "folders": [bundle["path"] for bundle in shown]})
+            snippets.append(
+                {
+                    **common,
+                    "kind": kind,
+                    "path": path,
+                    "folders": [bundle["path"] for bundle in shown],
+                    "is_partial": kind == "list" and service["is_partial"],
+                }
+            )
     return snippets
 
 
@@ -464,14 +494,19 @@ def _identity(certificate: Entry) -> str:
     return identity
 
 
-def _chosen(service: str, wanted: t.Iterable[str] | None, certificates: list[Entry]) -> list[str]:
+def _words(certificate: Entry) -> list[str]:
+    """What a certificate can be called by."""
+    return [certificate[key] for key in ("name", "domain_name", "certificate_arn") if certificate.get(key)]
+
+
+def _chosen(service: str, wanted: t.Iterable[str] | None, certificates: list[Entry]) -> list[Entry]:
     if wanted is None:
-        return [_identity(certificate) for certificate in certificates]
+        return certificates
     chosen = []
     for word in wanted:
         for certificate in certificates:
-            if word in (certificate.get("name"), certificate.get("domain_name"), certificate.get("certificate_arn")):
-                chosen.append(_identity(certificate))
+            if word in _words(certificate):
+                chosen.append(certificate)
                 break
         else:
             raise AnsibleFilterError(
@@ -497,7 +532,7 @@ def _server_names(certificate: Entry, export: Entry) -> list[str]:
 def _default_certificate(service: Entry, exports: t.Mapping[str, Entry], sight: Entry | None) -> str | None:
     if service["default_certificate"]:
         return service["default_certificate"]
-    if not service["sni"] and len(service["certificates"]) == 1:
+    if not service["sni"] and len(service["certificates"]) == 1 and not service["is_partial"]:
         return service["certificates"][0]
     shown = sight or {}
     candidates = {identity: _export_of(identity, exports) for identity in service["certificates"]}
@@ -514,6 +549,8 @@ DECISIONS: dict[str, t.Callable[..., t.Any]] = {
     "as_before": show_as_before,
     "due": list_due,
     "endpoints": list_endpoints,
+    "identity": _identity,
+    "kept": keep,
     "reason": find_reason,
     "reloads": choose_reloads,
     "remaining": list_remaining,

@@ -271,8 +271,8 @@ def test_what_is_exported(needs_key: bool, eligibility: str | None, depends: boo
     found = {"www.example.com": {"renewal_eligibility": eligibility, "renewal_depends_on_export": depends}}
     elsewhere = ([WWW], [foretell("www.example.com", False, "f")])
     here = ([WWW], [foretell("www.example.com", needs_key, "f")])
-    assert acm_deploy([WWW], "due", found, [elsewhere, here]) == due
-    assert acm_deploy([WWW], "due", found, [elsewhere, here], {"www.example.com": {}}) == []
+    assert acm_deploy(["www.example.com"], "due", found, [elsewhere, here]) == due
+    assert acm_deploy(["www.example.com"], "due", found, [elsewhere, here], {"www.example.com": {}}) == []
 
 
 def test_a_pkcs12_is_asked_for_under_its_one_passphrase() -> None:
@@ -349,3 +349,33 @@ def test_snippets_point_at_the_files() -> None:
 def test_options_that_lead_nowhere_are_refused(service: dict[str, t.Any], words: str) -> None:
     with pytest.raises(AnsibleFilterError, match=words):
         services(service)
+
+
+@pytest.mark.parametrize("word", ["api", ARN, ARN.upper()])
+def test_what_is_left_out_is_named_by_any_of_its_words(word: str) -> None:
+    assert acm_deploy([WWW, API], "kept", [word, "unknown.example.com"]) == [WWW]
+
+
+def test_services_go_on_without_what_is_left_out() -> None:
+    entries = [
+        {"name": "nginx", "certificates": ["www.example.com", "api"], "default_certificate": "api"},
+        {"name": "haproxy", "snippets": "/etc/haproxy/acm"},
+        {"name": "caddy", "certificates": ["api"]},
+        {"name": "postfix"},
+    ]
+    chosen = acm_deploy(entries, "services", [WWW, API], SERVERS, "", ["api"])
+    assert [(each["name"], each["certificates"], each["is_partial"]) for each in chosen] == [
+        (name, ["www.example.com"], True) for name in ("nginx", "haproxy", "postfix")
+    ]
+    assert chosen[0]["default_certificate"] is None
+    # whatever Postfix, which takes no names, shows may be the one that is left out
+    assert ("postfix", None) in [
+        (each["label"], each.get("expect_fingerprint")) for each in acm_deploy([WWW], "endpoints", chosen, EXPORTS)
+    ]
+    (snippet,) = acm_deploy(chosen, "snippets", [WWW], BUNDLES[:1])
+    assert (snippet["kind"], snippet["is_partial"]) == ("list", True)
+
+
+def test_a_service_still_has_to_want_certificates_that_are_there() -> None:
+    with pytest.raises(AnsibleFilterError, match="wants the certificate shop"):
+        acm_deploy([{"name": "nginx", "certificates": ["shop"]}], "services", [WWW], SERVERS, "", ["shop"])
