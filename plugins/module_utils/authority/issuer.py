@@ -41,6 +41,10 @@ REVOCATION_REASONS = {
     "PRIVILEGE_WITHDRAWN": "privilege_withdrawn",
     "A_A_COMPROMISE": "aa_compromise",
 }
+# CA/B baseline 7.2.2: a list of a public CA leaves the others out.
+PUBLIC_REASONS = frozenset(
+    {"key_compromise", "affiliation_changed", "superseded", "cessation_of_operation", "privilege_withdrawn"}
+)
 
 
 class Signer(t.NamedTuple):
@@ -146,9 +150,15 @@ def issue_leaf(
 
 
 def make_crl(
-    ca: Signer, revoked: t.Iterable[tuple[str, datetime, str]], number: int, now: datetime, validity: timedelta
+    ca: Signer,
+    revoked: t.Iterable[tuple[str, datetime, str]],
+    number: int,
+    now: datetime,
+    validity: timedelta,
+    is_public: bool = False,
 ) -> t.Any:
-    """A full CRL; `revoked` holds (serial as ACM shows it, revoked at, ACM's reason)."""
+    """A full CRL; `revoked` holds (serial as ACM shows it, revoked at, ACM's reason). is_public: only with the reasons
+    that the CA/B baseline allows."""
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(ca.certificate.subject)
@@ -159,9 +169,9 @@ def make_crl(
     )
     for serial, revoked_at, reason in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(serial_number(serial)).revocation_date(revoked_at)
-        if reason in REVOCATION_REASONS:  # "unspecified" is told by leaving the reason out (RFC 5280 §5.3.1)
-            flag = x509.ReasonFlags[REVOCATION_REASONS[reason]]
-            entry = entry.add_extension(x509.CRLReason(flag), critical=False)
+        told = REVOCATION_REASONS.get(reason)  # "unspecified" is told by leaving the reason out (RFC 5280 §5.3.1)
+        if told and (told in PUBLIC_REASONS or not is_public):
+            entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[told]), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(ca.key, _digest(ca.key))
 
@@ -210,9 +220,12 @@ def _builder(
         .not_valid_after(end - CLOCK_SKEW - timedelta(seconds=1))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
     )
-    if issuer:
-        builder = builder.add_extension(_authority_key_identifier(issuer.certificate), critical=False)
-    return builder
+    above = (
+        _authority_key_identifier(issuer.certificate)
+        if issuer
+        else x509.AuthorityKeyIdentifier.from_issuer_public_key(public)
+    )
+    return builder.add_extension(above, critical=False)
 
 
 def _authority_key_identifier(certificate: t.Any) -> t.Any:

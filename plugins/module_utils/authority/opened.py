@@ -334,7 +334,8 @@ class Authority:
         signer, now = self.signer(row), self.now()
         with self._publishing(), self.store.write() as tx:
             validity = timedelta(days=self.settings_in(tx).crl_days)
-            crl = issuer.make_crl(signer, tx.revoked(row.id, now), tx.next_crl_number(row.id), now, validity)
+            number, is_public = tx.next_crl_number(row.id), row.role != "private"
+            crl = issuer.make_crl(signer, tx.revoked(row.id, now), number, now, validity, is_public)
             _write_public(self.public_folder, f"{row.id}.crl", issuer.certificate_der(crl))
 
     @contextmanager
