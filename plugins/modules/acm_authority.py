@@ -224,6 +224,17 @@ options:
           - How long the CA is valid. By default the setting V(ca_validity_days).
           - It must outlive the certificates that it signs.
         type: int
+      account_id:
+        description:
+          - The account that the CA belongs to, where that is another one which shares it. By default the authority's own.
+          - Such certificates are renewed only as long as the setting V(service_linked_role) is true.
+        type: str
+      permitted_domains:
+        description:
+          - Name constraints of the CA. It signs for these domains and what is below them; by default for any name.
+        type: list
+        elements: str
+        default: []
       status:
         description:
           - Status of the CA. Only an V(ACTIVE) one signs.
@@ -486,6 +497,7 @@ swept:
       elements: str
 """
 
+import json
 import os
 import typing as t
 
@@ -502,7 +514,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name, is_wildcard
 
 NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
 
@@ -577,6 +589,8 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             },
             "common_name": {"type": "str"},
             "validity_days": {"type": "int"},
+            "account_id": {"type": "str"},
+            "permitted_domains": {"type": "list", "elements": "str", "default": []},
             "status": {"type": "str", "default": "ACTIVE", "choices": list(opened.CA_STATUSES)},
         },
     },
@@ -623,7 +637,12 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the authority to where the options want it; answers the module's result."""
     if wanted["new_passphrase"] and not wanted["rotate_key"]:
         raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
-    wanted = {**wanted, "settings": _settings(wanted), "event_targets": _event_targets(wanted)}
+    wanted = {
+        **wanted,
+        "settings": _settings(wanted),
+        "event_targets": _event_targets(wanted),
+        "certificate_authorities": [_checked_ca(ca) for ca in wanted["certificate_authorities"]],
+    }
     before: dict[str, t.Any] = {}
     if directory.exists(wanted["path"]):
         authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
@@ -665,6 +684,18 @@ def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     return {**wanted["settings"], "smtp": server}
 
 
+def _checked_ca(ca: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The CA with its domains in the one spelling that names are compared in."""
+    if ca["account_id"] is not None:
+        directory.check_account(ca["account_id"])
+    domains = sorted({check_domain_name(domain) for domain in ca["permitted_domains"]})
+    if any(is_wildcard(domain) for domain in domains):
+        raise InvalidInput(
+            f"The private CA {ca['name']} has a wildcard among its permitted_domains: a domain stands for all below it."
+        )
+    return {**ca, "permitted_domains": domains}
+
+
 def _event_targets(wanted: dict[str, t.Any]) -> t.Optional[list[dict[str, t.Any]]]:
     """As deliveries.set_targets takes them, and checked; None to leave them as they are."""
     if wanted["event_targets"] is None:
@@ -688,6 +719,8 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
             key_algorithm=ca["key_algorithm"],
             common_name=ca["common_name"],
             validity_days=ca["validity_days"],
+            account_id=ca["account_id"],
+            permitted_domains=ca["permitted_domains"],
         )
         _check_ca(row, ca)
         if row.status != ca["status"]:
@@ -739,6 +772,16 @@ def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
 
 
 def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
+    account = wanted["account_id"]
+    if account and f":{account}:" not in row.arn:
+        raise InvalidInput(
+            f"The private CA {row.name} is {row.arn}, and an account is fixed: leave account_id out, or give another name."
+        )
+    domains = wanted["permitted_domains"]
+    if domains and domains != json.loads(row.facts).get("permitted_domains"):
+        raise InvalidInput(
+            f"The private CA {row.name} has other permitted_domains, which are fixed: give another name for a new CA."
+        )
     if row.key_algorithm != wanted["key_algorithm"]:
         raise InvalidInput(
             f"The private CA {row.name} has a key of the kind {row.key_algorithm}, which is fixed: "

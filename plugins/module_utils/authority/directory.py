@@ -106,14 +106,18 @@ def check_place(path: str, region: str, account_id: str, key_file: t.Optional[st
     """Raise InvalidInput where `create` would refuse before it makes anything."""
     if not REGION.fullmatch(region):
         raise InvalidInput(f"{region!r} is no AWS region name: take one like eu-central-1.")
-    if not ACCOUNT.fullmatch(account_id):
-        raise InvalidInput(f"{account_id!r} is no AWS account id: take twelve digits, in quotes.")
+    check_account(account_id)
     if os.path.isdir(path) and os.listdir(path):
         raise InvalidInput(f"{path} is not empty: an authority is made in a new or empty directory only.")
     if os.path.exists(path) and not os.path.isdir(path):
         raise InvalidInput(f"{path} is a file: an authority needs a directory of its own.")
     if key_file and os.path.exists(key_file):
         raise InvalidInput(f"{key_file} exists: the new authority's key is not written over another file.")
+
+
+def check_account(account_id: str) -> None:
+    if not ACCOUNT.fullmatch(account_id):
+        raise InvalidInput(f"{account_id!r} is no AWS account id: take twelve digits, in quotes.")
 
 
 def _new_key(

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.opened impor
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, LeafRow, Transaction, moment
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, parse_arn
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name, parse_arn
 
 
 class Signed(t.NamedTuple):
@@ -150,31 +151,41 @@ def _ca(authority: Authority, certificate: Certificate, settings: Settings, now:
         return authority.public_ca(certificate.key_algorithm)
     with authority.store.read() as tx:
         row = tx.ca_of_arn(certificate.ca_arn or "")
-    reason = ca_fault(row, certificate.ca_arn or "", certificate.key_algorithm, authority, settings, now)
+    reason = ca_fault(row, certificate, authority.place, settings, now)
     if reason:
         raise CannotSign(reason)
     return t.cast(CaRow, row)
 
 
 def ca_fault(
-    row: t.Optional[CaRow], arn: str, key_algorithm: str, authority: Authority, settings: Settings, now: datetime
+    row: t.Optional[CaRow], certificate: Certificate, place: events.Place, settings: Settings, now: datetime
 ) -> t.Optional[str]:
     """The FailureReason for which a private CA does not sign, or None."""
+    try:
+        arn = parse_arn(certificate.ca_arn or "")
+    except InvalidInput:
+        return "PCA_INVALID_ARN"
+    if arn.region != place.region or not arn.resource.startswith("certificate-authority/"):
+        return "PCA_INVALID_ARN"
     if row is None or row.role != "private":
-        try:
-            wanted = parse_arn(arn)
-        except InvalidInput:
-            return "PCA_INVALID_ARN"
-        if wanted.account != authority.place.account_id:
-            return "PCA_ACCESS_DENIED"
-        return "PCA_RESOURCE_NOT_FOUND"
+        return "PCA_RESOURCE_NOT_FOUND" if arn.account == place.account_id else "PCA_ACCESS_DENIED"
+    if arn.account != place.account_id and certificate.leaf and not settings.service_linked_role:
+        return "SLR_NOT_FOUND"
     if row.status != "ACTIVE" or moment(row.not_after) <= now:
         return "PCA_INVALID_STATE"
     if now + settings.validity(lifecycle.PRIVATE) > moment(row.not_after):
         return "PCA_INVALID_DURATION"
-    family = key_algorithm.split("_", maxsplit=1)[0]
+    family = certificate.key_algorithm.split("_", maxsplit=1)[0]
     if not row.key_algorithm.startswith(family) or family not in settings.private_ca_key_families:
         return "PCA_INVALID_ARGS"
     if row.issued >= settings.quota_certificates_a_ca:
         return "PCA_LIMIT_EXCEEDED"
+    permitted = json.loads(row.facts).get("permitted_domains")
+    if permitted and not all(_is_below(base_name(name), permitted) for name in certificate.names):
+        return "PCA_NAME_CONSTRAINTS_VALIDATION"
     return None
+
+
+def _is_below(name: str, domains: t.Sequence[str]) -> bool:
+    """RFC 5280 §4.2.1.10: a domain itself, and everything to its left."""
+    return any(name == domain or name.endswith("." + domain) for domain in domains)

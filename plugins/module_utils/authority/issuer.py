@@ -96,8 +96,12 @@ def make_ca(
     validity: timedelta,
     parent: t.Optional[Signer] = None,
     publication_url: str = "",
+    permitted_domains: t.Sequence[str] = (),
 ) -> tuple[t.Any, t.Any]:
-    """(certificate, key) of a CA: self-signed, or an intermediate of `parent` that signs leaves only."""
+    """(certificate, key) of a CA: self-signed, or an intermediate of `parent` that signs leaves only.
+
+    permitted_domains: name constraints; none for any name.
+    """
     key = generate_key(algorithm)
     name = x509.Name(
         [
@@ -116,6 +120,9 @@ def make_ca(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         ).add_extension(_policy(DOMAIN_VALIDATED), critical=False)
         builder = _add_pointers(builder, parent.id, publication_url)
+    if permitted_domains:
+        permitted = [x509.DNSName(domain) for domain in permitted_domains]
+        builder = builder.add_extension(x509.NameConstraints(permitted, None), critical=True)
     certificate = _sign(builder, parent.key if parent else key)
     return certificate, key
 

@@ -282,8 +282,21 @@ def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
         leaf=leaf,
         issued_at=now,
         exported_at=None,
+        validations=tuple(replace(each, status=SUCCESS) for each in certificate.validations),
         renewal=replace(renewal, status=SUCCESS, reason=None, updated_at=now, attempted_at=now, validations=done),
     )
+
+
+def validated_by_dns(certificate: Certificate) -> Certificate:
+    """From now on, and also where a validation is under way."""
+
+    def pending(validations: t.Sequence[DomainValidation]) -> tuple[DomainValidation, ...]:
+        return tuple(DomainValidation(each.name, "DNS", validation_domain=each.name) for each in validations)
+
+    renewal = certificate.renewal
+    if renewal is not None and is_renewal_open(certificate):
+        renewal = replace(renewal, validations=pending(renewal.validations), attempted_at=None)
+    return certificate.with_(validation_method="DNS", validations=pending(certificate.validations), renewal=renewal)
 
 
 def issued(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:

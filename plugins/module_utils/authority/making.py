@@ -90,7 +90,11 @@ def _wanted(call: Call) -> Certificate:
     if method == "HTTP" and any(is_wildcard(name) for name in names):
         raise Fault("InvalidParameterException", "A wildcard name cannot be validated by HTTP.")
     if ca_arn and options.get("Export"):
-        raise Fault("InvalidParameterException", "Options.Export is for public certificates only.")
+        # Code and words as the service's own, as those of a re-import with tags are.
+        raise Fault(
+            "ValidationException",
+            "One or more of the options specified in the request are not supported for PRIVATE certificate types",
+        )
     identifier = call.authority.parts.new_id()
     certificate = Certificate(
         id=identifier,
@@ -174,7 +178,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
     request = call.request
     arn = request.get("CertificateArn")
     if arn and request.get("Tags"):
-        raise Fault("InvalidParameterException", "Tags cannot be given when a certificate is imported again.")
+        raise Fault("ValidationException", "Tagging is not permitted on re-import.")
     tags = tag_dict(request.get("Tags", []))
     check_tags(tags, tags, call.settings)
     try:

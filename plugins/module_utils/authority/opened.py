@@ -80,8 +80,9 @@ class Authority:
         moment = self.parts.clock()
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
-    def arn(self, service: str, resource: str) -> str:
-        return f"arn:{self.place.partition}:{service}:{self.place.region}:{self.place.account_id}:{resource}"
+    def arn(self, service: str, resource: str, account_id: t.Optional[str] = None) -> str:
+        account = account_id or self.place.account_id
+        return f"arn:{self.place.partition}:{service}:{self.place.region}:{account}:{resource}"
 
     @property
     def settings(self) -> Settings:
@@ -223,8 +224,11 @@ class Authority:
         key_algorithm: str = "RSA_2048",
         common_name: t.Optional[str] = None,
         validity_days: t.Optional[int] = None,
+        account_id: t.Optional[str] = None,
+        permitted_domains: t.Sequence[str] = (),
     ) -> CaRow:
-        """The private CA of that name, made when there is none."""
+        """The private CA of that name, made when there is none. account_id: whose it is. permitted_domains: its name
+        constraints."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name.startswith("public-"):
             raise InvalidInput(
                 f"{name!r} is no name for a private CA: take letters, digits, '.', '_' and '-', not beginning with public-."
@@ -243,6 +247,7 @@ class Authority:
         return self._ensure_ca(
             name, key_algorithm, role="private", common_name=common_name or f"{name} CA",
             validity=timedelta(days=validity_days or settings.ca_validity_days), identifier=self.parts.new_id(),
+            account_id=account_id, permitted_domains=permitted_domains,
         )  # fmt: skip
 
     def set_ca_status(self, name: str, status: str) -> None:
@@ -272,6 +277,8 @@ class Authority:
         validity: timedelta,
         identifier: str,
         parent_name: t.Optional[str] = None,
+        account_id: t.Optional[str] = None,
+        permitted_domains: t.Sequence[str] = (),
     ) -> CaRow:
         with self.store.read() as tx:
             present = tx.ca_named(name)
@@ -287,10 +294,11 @@ class Authority:
             validity=validity,
             parent=self.signer(parent) if parent else None,
             publication_url=self.settings.publication_url,
+            permitted_domains=permitted_domains,
         )
         row = CaRow(
             id=identifier,
-            arn=self.arn("acm-pca", f"certificate-authority/{identifier}"),
+            arn=self.arn("acm-pca", f"certificate-authority/{identifier}", account_id),
             name=name,
             role=role,
             status="ACTIVE",
@@ -302,7 +310,7 @@ class Authority:
             created_at=t.cast(int, millis(now)),
             issued=0,
             crl_number=0,
-            facts="{}",
+            facts=json.dumps({"permitted_domains": list(permitted_domains)}),
         )
         with self.store.write() as tx:
             present = tx.ca_named(name)  # another process may have been quicker

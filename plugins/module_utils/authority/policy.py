@@ -45,6 +45,7 @@ class Settings:
     request_key_algorithms: list[str] = field(default_factory=lambda: list(REQUEST_KEY_ALGORITHMS))
     public_rsa_ca_key_algorithm: str = "RSA_2048"
     public_ec_ca_key_algorithm: str = "EC_prime256v1"
+    service_linked_role: bool = True  # without it, no renewal from a CA of another account
     private_ca_key_families: list[str] = field(default_factory=lambda: ["RSA", "EC"])
     never_issued: list[str] = field(default_factory=lambda: list(NEVER_ISSUED))
     public_suffixes: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Settings:
     smtp: dict[str, t.Any] = field(default_factory=dict)
     approval_url: str = "https://certificates.acm.internal/approvals"
     http_addresses: dict[str, str] = field(default_factory=dict)
+    email_to_dns: bool = False  # whether UpdateCertificateOptions migrates, as the live service does
     # §7: managed renewal
     renewal_window_days: int = 60
     renewal_window_email_days: int = 45

@@ -113,7 +113,7 @@ def test_what_a_reimport_may_not_change(lab: Lab, pki: t.Any) -> None:
     ):
         lab.fails("import_certificate", "ValidationException", CertificateArn=arn, **members(pair))
     lab.fails(
-        "import_certificate", "InvalidParameterException", CertificateArn=arn, Tags=[{"Key": "a"}],
+        "import_certificate", "ValidationException", CertificateArn=arn, Tags=[{"Key": "a"}],
         **members(pki.leaf("www.example.com")),
     )  # fmt: skip
     lab.fails(

@@ -12,6 +12,7 @@ import typing as t
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils.authority import approvals
 from ansible_collections.certops.acm.plugins.module_utils.authority.operations import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -204,7 +205,7 @@ def test_export_is_fixed_at_the_request(lab: Lab) -> None:
 
 def test_export_is_no_option_of_a_private_certificate(lab: Lab) -> None:
     lab.fails(
-        "request_certificate", "InvalidParameterException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
+        "request_certificate", "ValidationException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
         Options={"Export": "ENABLED"},
     )  # fmt: skip
 
@@ -232,6 +233,43 @@ def test_the_method_is_fixed_too(lab: Lab) -> None:
     lab.fails(
         "update_certificate_options", "ValidationException", CertificateArn=arn, Options={"ValidationMethod": "DNS"}
     )
+
+
+def test_from_email_to_dns_where_a_setting_allows_it(lab: Lab) -> None:
+    lab.set(email_to_dns=True)
+    members = {
+        "ValidationMethod": "EMAIL",
+        "SubjectAlternativeNames": ["*.example.com"],
+        "KeyAlgorithm": "EC_prime256v1",
+    }
+    arn = lab.acm.request_certificate(DomainName="example.com", **members)["CertificateArn"]
+    lab.acm.update_certificate_options(CertificateArn=arn, Options={"ValidationMethod": "DNS"})
+    options = lab.describe(arn)["DomainValidationOptions"]
+    assert {(each["ValidationMethod"], each["ValidationStatus"]) for each in options} == {("DNS", "PENDING_VALIDATION")}
+    lab.publish(arn)
+    assert lab.status(arn) == "ISSUED"
+    lab.unpublish(arn)
+    lab.fails(
+        "update_certificate_options", "ValidationException", CertificateArn=arn, Options={"ValidationMethod": "EMAIL"}
+    )
+
+
+def test_an_issued_one_goes_over_to_dns_with_its_next_renewal(lab: Lab, clock: Clock) -> None:
+    lab.set(email_to_dns=True)
+    members = {"ValidationMethod": "EMAIL", "KeyAlgorithm": "EC_prime256v1"}
+    arn = lab.acm.request_certificate(DomainName="example.com", **members)["CertificateArn"]
+    approvals.approve(lab.authority, arn, "example.com")
+    before = lab.describe(arn)
+    approvals.set_in_use_by(lab.authority, arn, ["arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/a"])
+    lab.acm.update_certificate_options(CertificateArn=arn, Options={"ValidationMethod": "DNS"})
+    shown = lab.describe(arn)
+    assert (shown["Status"], shown["Serial"]) == ("ISSUED", before["Serial"])
+    lab.publish(arn)
+    clock.advance(days=395 - 59)  # in the window of DNS, not yet in that of e-mail
+    shown = lab.describe(arn)
+    assert shown["Serial"] != before["Serial"] and shown["RenewalSummary"]["RenewalStatus"] == "SUCCESS"
+    assert {each["ValidationStatus"] for each in shown["DomainValidationOptions"]} == {"SUCCESS"}
+    lab.unpublish(arn)
 
 
 def test_options_of_other_types(lab: Lab) -> None:
@@ -303,11 +341,46 @@ PCA = "arn:aws:acm-pca:us-east-1"
     [
         (f"{PCA}:123456789012:certificate-authority/00000000-0000-0000-0000-000000000000", "PCA_RESOURCE_NOT_FOUND"),
         (f"{PCA}:999999999999:certificate-authority/00000000-0000-0000-0000-000000000000", "PCA_ACCESS_DENIED"),
+        ("arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/00000000-0000", "PCA_INVALID_ARN"),
+        (f"{PCA}:123456789012:certificate/00000000-0000", "PCA_INVALID_ARN"),
     ],
 )
 def test_a_ca_that_is_not_there_or_not_ours(lab: Lab, arn: str, reason: str) -> None:
     shown = lab.describe(lab.private(ca=arn))
     assert (shown["Status"], shown["FailureReason"]) == ("FAILED", reason)
+
+
+def test_name_constraints_of_a_ca(lab: Lab) -> None:
+    ca = lab.ca("narrow", permitted_domains=["corp.test", "lab.test"])
+    assert (
+        lab.status(lab.private("a.corp.test", ca=ca, SubjectAlternativeNames=["*.lab.test", "corp.test"])) == "ISSUED"
+    )
+    for name in ("a.example.com", "notcorp.test"):
+        shown = lab.describe(lab.private("a.corp.test", ca=ca, SubjectAlternativeNames=[name]))
+        assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_NAME_CONSTRAINTS_VALIDATION")
+    with lab.authority.store.read() as tx:
+        row = tx.ca_of_arn(ca)
+    assert row
+    extension = pem.load_certificate(row.pem).extensions.get_extension_for_class(x509.NameConstraints)
+    assert extension.critical and [each.value for each in extension.value.permitted_subtrees] == [
+        "corp.test",
+        "lab.test",
+    ]
+
+
+def test_a_ca_of_another_account_signs_as_long_as_the_role_is_there(lab: Lab, clock: Clock) -> None:
+    ca = lab.ca("theirs", account_id="999999999999")
+    assert ca.split(":")[4] == "999999999999"
+    lab.set(service_linked_role=False)
+    arn = lab.private(ca=ca)
+    lab.export(arn)
+    serial = lab.describe(arn)["Serial"]
+    clock.advance(days=340)
+    summary = lab.describe(arn)["RenewalSummary"]
+    assert (summary["RenewalStatus"], summary["RenewalStatusReason"]) == ("PENDING_AUTO_RENEWAL", "SLR_NOT_FOUND")
+    lab.set(service_linked_role=True)
+    clock.advance(hours=1)
+    assert lab.describe(arn)["Serial"] != serial
 
 
 def test_the_ca_must_outlive_the_certificate(lab: Lab, clock: Clock) -> None:
