@@ -94,6 +94,7 @@ _SERVICE_DEFAULTS: dict[str, t.Any] = {
     "snippets": None,
     "tls_policy": None,
 }
+_OWN_FAULT = "The filter plugin 'certops.acm.acm_deploy'"
 # What the snippets of a server are called: of a certificate, of all its certificates, of its TLS policy.
 _SNIPPET_NAMES: dict[str, dict[str, str]] = {
     "nginx": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
@@ -246,6 +247,12 @@ def list_sets(
                     f"say which with {option} in acm_deploy_certificates."
                 )
             entry[option] = certificate.get(option) or (wanted[0] if wanted else None)
+        pinned = [pin.replace(":", "").lower() for pin in certificate.get("public_keys") or ()]
+        if pinned and export["public_key_fingerprint"] not in pinned:
+            raise AnsibleFilterError(
+                f"The key of {entry['name']} ({export['public_key_fingerprint']}) is none of its public_keys; "
+                "let the clients that pin keys know it first, and then add it there."
+            )
         if "pkcs12" in entry["files"] and not certificate.get("pkcs12_passphrase"):
             raise AnsibleFilterError(
                 f"The PKCS#12 of {entry['name']} needs a passphrase; give its certificate pkcs12_passphrase."
@@ -467,6 +474,7 @@ def find_reason(result: Entry) -> str:
         words = failed["cmd"] if isinstance(failed["cmd"], str) else " ".join(failed["cmd"])
         said = [f"The command {words} ended with {failed['rc']} and said nothing."]
     text = next((text for text in said if text), "no reason was given")
+    text = text.rpartition(f"{_OWN_FAULT} failed: ")[2]  # ansible-core puts a sentence of its own before each of ours
     text = text if len(text) <= 800 else text[:400] + " … " + text[-400:]
     return text if text.endswith((".", "!", "?")) else text + "."
 

@@ -59,25 +59,28 @@ class Runtime:
         found = re.search(r"^SHA1 FingerPrint: ([0-9A-F]+)", self.ask(f"show ssl cert {_word(name)}"), re.MULTILINE)
         return found.group(1) if found else None
 
-    def replace(self, contents: t.Mapping[str, str]) -> None:
-        """Serve these PEM texts from now on under these names: all are handed over before the first one is put to use."""
-        opened: list[str] = []
-        try:
-            for name, text in contents.items():
-                opened.append(name)
-                payload = "\n".join(line for line in text.splitlines() if line.strip())  # an empty line would end it
-                answer = self.ask(f"set ssl cert {_word(name)} <<\n{payload}\n")
-                if not answer.startswith("Transaction "):
-                    raise HaproxyFault(f"HAProxy does not take {name}: {_first_line(answer)}")
-            for name in contents:
-                answer = self.ask(f"commit ssl cert {_word(name)}")
-                if "Success!" not in answer:
-                    raise HaproxyFault(f"HAProxy does not put {name} to use: {_first_line(answer)}")
-                opened.remove(name)
-        except HaproxyFault:
-            for name in opened:
-                self.ask(f"abort ssl cert {_word(name)}")
-            raise
+    def replace(self, name: str, text: str) -> None:
+        """Serve this PEM text from now on under NAME.
+
+        HAProxy has one transaction at a time. While one is open, it takes whatever is set, under any name, into that.
+        So each certificate is put to use before the next one is handed over, and a transaction that somebody left open
+        is ended first.
+        """
+        payload = "\n".join(line for line in text.splitlines() if line.strip())  # an empty line would end it
+        for _attempt in range(2):
+            answer = self.ask(f"set ssl cert {_word(name)} <<\n{payload}\n")
+            open_name = _transaction_of(answer)
+            if open_name is None:
+                raise HaproxyFault(f"HAProxy does not take {name}: {_first_line(answer)}")
+            if open_name == name:
+                break
+            self.ask(f"abort ssl cert {_word(open_name)}")
+        else:
+            raise HaproxyFault(f"HAProxy is busy with another change, of {open_name}; wait for its end and run again.")
+        answer = self.ask(f"commit ssl cert {_word(name)}")
+        if "Success!" not in answer:
+            self.ask(f"abort ssl cert {_word(name)}")
+            raise HaproxyFault(f"HAProxy does not put {name} to use: {_first_line(answer)}")
 
 
 def find_name(path: str, names: t.Iterable[str]) -> str | None:
@@ -93,6 +96,14 @@ def _word(name: str) -> str:
     if _SPECIAL.search(name):
         raise HaproxyFault(f"The file name {name!r} cannot be said to HAProxy's socket; choose one without blanks.")
     return name
+
+
+def _transaction_of(answer: str) -> str | None:
+    """The name that the open transaction is about, by the answer to `set ssl cert`."""
+    taken = re.search(r"^Transaction \w+ for certificate (.+)!$", answer, re.MULTILINE)
+    refused = re.search(r"ongoing transaction is about '(.+?)'", answer)
+    found = taken or refused
+    return found.group(1) if found else None
 
 
 def _first_line(answer: str) -> str:

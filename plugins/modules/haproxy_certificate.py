@@ -13,7 +13,8 @@ short_description: Have a running HAProxy serve the certificates in its files, w
 description:
   - Compares each file with what the running HAProxy serves from it, and hands over what differs through HAProxy's runtime socket.
     No process is replaced and no connection closed.
-  - All certificates are handed over before the first is put to use, and each is seen in HAProxy afterwards.
+  - Each certificate is put to use before the next is handed over, as HAProxy changes one at a time, and is seen in HAProxy
+    afterwards. When one is refused, those before it are in use.
   - The files stay as they are. HAProxy reads them at its next reload or start, so put the new certificate there first,
     for example with M(certops.acm.certificate_bundle). The key goes from the file to the socket only.
   - Needs nothing on the host but Python, and HAProxy 2.2 or newer.
@@ -150,9 +151,11 @@ def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_c
             contents[name] = text
     if is_check:
         return results
-    runtime.replace(contents)
     for result in results:
-        if result["changed"] and runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
+        if not result["changed"]:
+            continue
+        runtime.replace(str(result["name"]), contents[str(result["name"])])
+        if runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
             raise HaproxyFault(f"HAProxy took {result['path']} and yet serves another certificate; reload it.")
     return results
 

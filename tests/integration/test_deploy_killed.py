@@ -3,21 +3,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role acm_deploy, killed after each of its tasks: at every instant nginx serves a whole set, and the next run converges.
+"""The role acm_deploy, killed after each of its tasks and after each item of their loops: at every instant every server
+serves a whole set, and the next run converges.
 
-It takes minutes, and so runs only with KILL_AFTER_EACH=1. Of the tasks before the first that changes something, one stands
-for all, as a kill there leaves nothing behind; KILL_AFTER_EACH=all takes each.
+It takes many minutes, and so runs only with KILL_AFTER_EACH=1. Of the tasks before the first that changes something, one
+stands for all, as a kill there leaves nothing behind; KILL_AFTER_EACH=all takes each. KILL_SERVERS names some servers only.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,23 +28,33 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.certops.acm.plugins.module_utils.served import Endpoint, Unreachable, look
+
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 FIRST_CHANGE = "Put the sets in place"
-LIMIT_S = 120
+LIMIT_S = 600
 NAME = "www.example.com"
+SERVERS = "nginx apache haproxy haproxy-runtime lighttpd caddy postfix"
 
 
 class Lab:
-    """An authority, an nginx, and a playbook that deploys the one to the other."""
+    """An authority, servers, and a playbook that deploys the one to the others."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.acm = folder / "acm"
-        command = [sys.executable, str(SUPPORT / "real_servers.py"), str(folder / "s"), str(self.acm), "nginx"]
+        names = os.environ.get("KILL_SERVERS", SERVERS).split()
+        command = [sys.executable, str(SUPPORT / "real_servers.py"), str(folder / "s"), str(self.acm), *names]
         described = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-        (self.service,) = described["services"]
-        self.stop_command = self.service.pop("stop_command")
-        self.port = self.service["ports"][0]
+        self.missing: list[str] = described["missing"]
+        self.services: list[dict[str, Any]] = described["services"]
+        self.stop_commands = [service.pop("stop_command") for service in self.services]
+        self.endpoints = {
+            service["name"]: Endpoint(
+                "127.0.0.1", service["ports"][0], NAME, "smtp" if service["name"] == "postfix" else None
+            )
+            for service in self.services
+        }
         authority = str(folder / "authority")
         names = [NAME, "api.example.com"]
         connection = {"module_defaults": {"group/certops.acm.acm": {"authority": authority}}}
@@ -78,7 +90,7 @@ class Lab:
         variables = {
             "acm_deploy_path": str(self.acm),
             "acm_deploy_certificates": [{"domain_name": name} for name in names],
-            "acm_deploy_services": [self.service],
+            "acm_deploy_services": self.services,
             "acm_deploy_when_stopped": "start",
         }
         self.play("deploy", {**play, "vars": variables, "roles": ["certops.acm.acm_deploy"]})
@@ -118,32 +130,34 @@ class Lab:
         done = self.run(name, **environment)
         assert done.returncode == 0, done.stdout
 
-    def served(self) -> bytes:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as plain:
-            with context.wrap_socket(plain, server_hostname=NAME) as connection:
-                return connection.getpeercert(binary_form=True) or b""
+    def served(self, server: str) -> str:
+        """The fingerprint of what it serves."""
+        return look(self.endpoints[server], 10, None).leaf.fingerprint
 
-    def on_disk(self) -> bytes:
-        """The certificate of the live set, which its key must belong to."""
+    def on_disk(self) -> str:
+        """The fingerprint of the certificate of the live set, which its key must belong to."""
         live = (self.acm / NAME / "live").resolve()  # one set, also when the link moves meanwhile
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(live / "fullchain.pem", live / "privkey.pem")
         text = (live / "fullchain.pem").read_text()
-        return ssl.PEM_cert_to_DER_cert(text[: text.index("-----END CERTIFICATE-----") + 25] + "\n")
+        der = ssl.PEM_cert_to_DER_cert(text[: text.index("-----END CERTIFICATE-----") + 25] + "\n")
+        return hashlib.sha256(der).hexdigest()
 
 
 @pytest.fixture(name="lab", scope="module")
-def fixture_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    if not shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("nginx is not installed.")
-    lab = Lab(tmp_path_factory.mktemp("killed"))
-    lab.succeed("issue")
+def fixture_lab() -> Iterator[Lab]:
+    folder = Path(tempfile.mkdtemp(prefix="k-"))  # a short name, for sockets, which every server's user may reach
+    folder.chmod(0o755)
+    lab = Lab(folder)
+    if lab.missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"Not installed: {', '.join(lab.missing)}.")
     try:
+        lab.succeed("issue")
         lab.succeed("deploy")
         yield lab
     finally:
-        subprocess.run(lab.stop_command, check=False, capture_output=True)
+        for command in lab.stop_commands:
+            subprocess.run(command, check=False, capture_output=True)
+        shutil.rmtree(folder)
 
 
 @pytest.mark.skipif(not os.environ.get("KILL_AFTER_EACH"), reason="Takes minutes; set KILL_AFTER_EACH=1.")
@@ -151,30 +165,33 @@ def test_a_run_that_is_killed_anywhere_is_caught_up_by_the_next(lab: Lab) -> Non
     faults: list[str] = []
     done = threading.Event()
 
-    def watch() -> None:
-        while not done.wait(0.02):
+    def watch(server: str) -> None:
+        while not done.wait(0.05):
             try:
-                assert lab.served() and lab.on_disk()
-            except (OSError, ValueError, AssertionError) as error:
-                faults.append(f"{time.strftime('%X')} {error!r}")
+                assert lab.served(server) and lab.on_disk()
+            except (OSError, ValueError, AssertionError, Unreachable) as error:
+                faults.append(f"{time.strftime('%X')} {server}: {error!r}")
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    watchers = [threading.Thread(target=watch, args=[server], daemon=True) for server in lab.endpoints]
+    for watcher in watchers:
+        watcher.start()
     count = lab.folder / "count"
     try:
         lab.succeed("renew")
         lab.succeed("deploy", KILL_COUNT=str(count))
-        tasks = count.read_text().splitlines()
-        first = next(number for number, task in enumerate(tasks, 1) if task.endswith(FIRST_CHANGE))
+        steps = count.read_text().splitlines()
+        first = next(number for number, step in enumerate(steps, 1) if step.endswith(FIRST_CHANGE))
         everywhere = os.environ["KILL_AFTER_EACH"] == "all"
-        for number in range(1 if everywhere else first - 1, len(tasks) + 1):
+        for number in range(1 if everywhere else first - 1, len(steps) + 1):
             lab.succeed("renew")
             killed = lab.run("deploy", KILL_AFTER=str(number))
             assert killed.returncode == -9, (number, killed.stdout)
             lab.succeed("deploy")
-            assert lab.served() == lab.on_disk(), f"killed after task {number}: {tasks[number - 1]}"
+            served = {server: lab.served(server) for server in lab.endpoints}
+            assert set(served.values()) == {lab.on_disk()}, f"killed after step {number}, {steps[number - 1]}: {served}"
             assert not [*lab.acm.rglob(".new-*"), *lab.acm.rglob(".live-new")]
     finally:
         done.set()
-        watcher.join(10)
+        for watcher in watchers:
+            watcher.join(20)
     assert faults == []

@@ -130,9 +130,15 @@ def haproxy_runtime(folder: Path, certificates: Path, port: int) -> Service:
 def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
     file, pid = folder / "lighttpd.conf", folder / "lighttpd.pid"
     first, second = (site(certificates, name) for name in NAMES)
+    user = ""
+    if os.getuid() == 0 and all(parent.stat().st_mode & 0o001 for parent in folder.parents):
+        # As every distribution runs it: once started it is no longer root, and reloads so.
+        (folder / "lighttpd.log").touch()
+        shutil.chown(folder / "lighttpd.log", "www-data")
+        user = 'server.username = "www-data"\nserver.groupname = "www-data"\n'
     file.write_text(
         'server.modules = ("mod_openssl", "mod_redirect")\n'
-        f'server.document-root = "{folder}"\nserver.pid-file = "{pid}"\nserver.errorlog = "{folder}/lighttpd.log"\n'
+        f'server.document-root = "{folder}"\nserver.pid-file = "{pid}"\nserver.errorlog = "{folder}/lighttpd.log"\n{user}'
         f'server.bind = "127.0.0.1"\nserver.port = {port}\nssl.engine = "enable"\n'
         f'ssl.pemfile = "{first["fullchain"]}"\nssl.privkey = "{first["key"]}"\n'
         f'$HTTP["host"] == "{NAMES[1]}" {{\n'
@@ -144,6 +150,7 @@ def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
         "start_command": ["lighttpd", "-f", str(file)],
         "stop_command": signal_words("TERM", pid),
         "pid_file": str(pid),
+        "server": "lighttpd" if user else "none",  # without: the files belong to who runs this one
     }
 
 

@@ -3,7 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill ansible-playbook by SIGKILL after the KILL_AFTER-th task that did something; without it, count them into KILL_COUNT."""
+"""Kill ansible-playbook by SIGKILL after its KILL_AFTER-th step, a task that did something or an item of its loop; without
+it, count the steps into KILL_COUNT.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +30,9 @@ class CallbackModule(CallbackBase):
     def __init__(self, *arguments: object, **named: object) -> None:
         super().__init__(*arguments, **named)
         self.done: list[str] = []
+
+    def v2_runner_item_on_ok(self, result: object) -> None:
+        self.v2_runner_on_ok(result)
 
     def v2_runner_on_ok(self, result: object) -> None:
         self.done.append(str(getattr(result, "task_name", None) or getattr(result, "_task", "")))

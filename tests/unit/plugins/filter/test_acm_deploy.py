@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.certops.acm.plugins.filter.acm_deploy import acm_deploy
@@ -232,6 +234,7 @@ def test_the_summary_tells_it_in_a_sentence() -> None:
     "result, reason",
     [
         ({"msg": "It broke."}, "It broke."),
+        ({"msg": "Task failed: The filter plugin 'certops.acm.acm_deploy' failed: Give x a name."}, "Give x a name."),
         ({"msg": "non-zero return code", "stderr": "unknown directive"}, "unknown directive."),
         (
             {"msg": "non-zero return code", "cmd": ["a", "-c"], "rc": 1},
@@ -379,3 +382,41 @@ def test_services_go_on_without_what_is_left_out() -> None:
 def test_a_service_still_has_to_want_certificates_that_are_there() -> None:
     with pytest.raises(AnsibleFilterError, match="wants the certificate shop"):
         acm_deploy([{"name": "nginx", "certificates": ["shop"]}], "services", [WWW], SERVERS, "", ["shop"])
+
+
+VARS = yaml.safe_load((Path(__file__).parents[4] / "roles" / "acm_deploy" / "vars" / "main.yml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "family, server, service_name, pid_file, group",
+    [
+        ("Debian", "nginx", "nginx", "/run/nginx.pid", None),
+        ("RedHat", "nginx", "nginx", "/run/nginx.pid", None),
+        ("Debian", "apache", "apache2", "/run/apache2/apache2.pid", None),
+        ("RedHat", "apache", "httpd", "/run/httpd/httpd.pid", None),
+        ("Suse", "apache", "apache2", "/run/httpd.pid", None),
+        ("Debian", "haproxy", "haproxy", "/run/haproxy.pid", None),
+        ("RedHat", "haproxy", "haproxy", "/run/haproxy.pid", None),
+        ("Debian", "lighttpd", "lighttpd", "/run/lighttpd.pid", "www-data"),
+        ("RedHat", "lighttpd", "lighttpd", "/run/lighttpd.pid", "lighttpd"),
+        ("Suse", "lighttpd", "lighttpd", "/run/lighttpd.pid", "lighttpd"),
+        ("Debian", "caddy", None, None, "caddy"),
+        ("RedHat", "caddy", None, None, "caddy"),
+        ("Debian", "postfix", None, "/var/spool/postfix/pid/master.pid", None),
+        ("RedHat", "postfix", None, "/var/spool/postfix/pid/master.pid", None),
+    ],
+)
+def test_the_layouts_of_the_distributions(
+    family: str, server: str, service_name: str | None, pid_file: str | None, group: str | None
+) -> None:
+    (service,) = acm_deploy([{"name": server}], "services", [WWW], VARS["__acm_deploy_servers"], family)
+    assert (service["service_name"], service["pid_file"], service["group"]) == (service_name, pid_file, group)
+    assert service["check_command"] and (service["service_name"] or service["reload_command"])
+
+
+def test_a_key_that_clients_do_not_pin_is_refused() -> None:
+    exports = {"www.example.com": dict(EXPORTS["www.example.com"], public_key_fingerprint="ab12")}
+    chosen = services({"name": "nginx"}, certificates=[WWW])
+    with pytest.raises(AnsibleFilterError, match=r"The key of www.example.com \(ab12\) is none of its public_keys"):
+        acm_deploy([dict(WWW, public_keys=["cd34"])], "sets", chosen, exports)
+    assert acm_deploy([dict(WWW, public_keys=["cd34", "AB:12"])], "sets", chosen, exports)

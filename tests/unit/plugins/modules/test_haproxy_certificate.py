@@ -41,11 +41,11 @@ def sha1(text: str) -> str:
 
 
 class Haproxy:
-    """What it serves by name, what waits in transactions, and every first line that it was sent."""
+    """What it serves by name, what waits in its one transaction, and every first line that it was sent."""
 
     def __init__(self, **served: str) -> None:
         self.served = dict(served)
-        self.waiting: dict[str, str] = {}
+        self.open: tuple[str, str] | None = None
         self.said: list[str] = []
         self.refuses: set[str] = set()
 
@@ -61,13 +61,15 @@ class Haproxy:
         if words[:3] == ["show", "ssl", "cert"]:
             return f"Filename: {name}\nStatus: Used\nSHA1 FingerPrint: {sha1(self.served[name])}\nAlgorithm: EC256\n"
         if words[0] == "set" and payload:
-            self.waiting[name] = payload
-            return f"Transaction created for certificate {name}!\n"
+            made, self.open = self.open is None, (self.open[0] if self.open else name, payload)
+            return f"Transaction {'created' if made else 'updated'} for certificate {self.open[0]}!\n"
+        if words[0] in ("commit", "abort") and self.open is None:
+            return f"No ongoing transaction! !\nCan't {words[0]} {name}!\n"
         if words[0] == "commit":
-            self.served[name] = self.waiting.pop(name)
+            self.served[name], self.open = self.open[1], None
             return f"Committing {name}.\nSuccess!\n"
         if words[0] == "abort":
-            self.waiting.pop(name, None)
+            self.open = None
             return f"Transaction aborted for certificate {name}!\n"
         return "Unknown command: 'set'\n"
 
@@ -112,16 +114,27 @@ def test_what_differs_is_handed_over_and_put_to_use(tmp_path: Path, files: dict[
         assert not any(line.startswith("set") for line in haproxy.said)
 
 
-def test_when_one_is_refused_none_is_put_to_use(tmp_path: Path, files: dict[str, str]) -> None:
+def test_several_are_put_to_use_one_by_one_also_when_somebody_left_a_change_open(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
     a, b = files.values()
     haproxy = Haproxy(**{a: combined(), b: combined()})
-    before = dict(haproxy.served)
+    haproxy.open = (b, combined())
+    with listening(tmp_path / "s", haproxy) as runtime:
+        results = update(runtime, [a, b], False, False)
+    assert [sha1(haproxy.served[name]) for name in (a, b)] == [result["fingerprint"] for result in results]
+    assert haproxy.open is None
+
+
+def test_what_is_refused_leaves_no_change_open(tmp_path: Path, files: dict[str, str]) -> None:
+    a, b = files.values()
+    haproxy = Haproxy(**{a: combined(), b: combined()})
     haproxy.refuses = {f"set ssl cert {b} <<"}
     with listening(tmp_path / "s", haproxy) as runtime:
         with pytest.raises(HaproxyFault, match=r"does not take .*b\.pem: Can't update it!\.") as caught:
             update(runtime, [a, b], False, False)
     assert "PRIVATE" not in str(caught.value)
-    assert haproxy.served == before and haproxy.waiting == {}
+    assert sha1(haproxy.served[a]) == sha1(Path(a).read_text()) and haproxy.open is None
 
 
 def test_a_file_that_it_does_not_know_is_told(tmp_path: Path, files: dict[str, str]) -> None:

@@ -1,0 +1,139 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A fleet by the role acm_deploy, in waves: hosts that share this machine, each with an nginx, a port and a folder of its own.
+
+What it shows: how often a certificate is exported for the whole fleet, and what a first deployment, a run that finds
+nothing to do, and a renewal take. ./run bench deploy_fleet takes some ten minutes with 50 hosts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+COLLECTION = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(COLLECTION / "tests" / "support"))
+
+import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
+
+LIMIT_S = 3600
+
+
+class Fleet:
+    def __init__(self, folder: Path, count: int, forks: int) -> None:
+        self.folder = folder
+        self.forks = forks
+        self.authority = folder / "authority"
+        self.hosts: dict[str, dict[str, Any]] = {}
+        self.stops: list[list[str]] = []
+        for number in range(count):
+            home = folder / f"web{number}"
+            (home / "s").mkdir(parents=True)
+            (service,) = real_servers.describe(home / "s", home / "acm", ["nginx"])["services"]
+            self.stops.append(service.pop("stop_command"))
+            self.hosts[home.name] = {"acm_deploy_path": str(home / "acm"), "acm_deploy_services": [service]}
+
+    def play(self, name: str, content: dict[str, Any]) -> float:
+        """Run the play; returns the seconds that it took."""
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        inventory, file = self.folder / "hosts.json", self.folder / f"{name}.yml"
+        inventory.write_text(json.dumps({"web": {"hosts": self.hosts, "vars": variables}}), encoding="utf-8")
+        defaults = {"group/certops.acm.acm": {"authority": str(self.authority)}}
+        file.write_text(json.dumps([{"gather_facts": False, "module_defaults": defaults, **content}]), encoding="utf-8")
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        began = time.monotonic()
+        done = subprocess.run(
+            [program, "-f", str(self.forks), "-i", str(inventory), str(file)],
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        if done.returncode:
+            sys.exit(f"{name} failed:\n{done.stdout[-3000:]}")
+        return time.monotonic() - began
+
+    def exports(self) -> int:
+        with sqlite3.connect(self.authority / "acm.sqlite3") as database:
+            records = [json.loads(body) for (body,) in database.execute("SELECT body FROM audit")]
+        return sum(record["eventName"] == "ExportCertificate" for record in records)
+
+    def issue(self, **options: Any) -> None:
+        request = {
+            "certificate_authority_arn": "{{ made.authority.certificate_authorities[0].arn }}",
+            "key_algorithm": "EC_prime256v1",
+            **options,
+        }
+        wanted = [{"domain_name": name, **request} for name in real_servers.NAMES]
+        authority = {
+            "path": str(self.authority),
+            "certificate_authorities": [{"name": "ca", "key_algorithm": "EC_prime256v1"}],
+        }
+        tasks = [
+            {"certops.acm.acm_authority": authority, "register": "made"},
+            {"certops.acm.acm_certificate": {"certificates": wanted, "wait": True}},
+        ]
+        self.play("issue", {"hosts": "localhost", "tasks": tasks})
+
+    def deploy(self, waves: list[str]) -> float:
+        content = {
+            "hosts": "web",
+            "serial": waves,
+            "max_fail_percentage": 0,
+            "vars": {
+                "acm_deploy_certificates": [{"domain_name": name} for name in real_servers.NAMES],
+                "acm_deploy_when_stopped": "start",
+            },
+            "roles": ["certops.acm.acm_deploy"],
+        }
+        return self.play("deploy", content)
+
+    def sets(self) -> set[str]:
+        return {os.readlink(link) for link in self.folder.glob(f"web*/acm/{real_servers.NAMES[0]}/live")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="A fleet by the role acm_deploy, in waves.")
+    parser.add_argument("--hosts", type=int, default=50)
+    parser.add_argument("--forks", type=int, default=10)
+    parser.add_argument("--waves", nargs="*", default=["10%", "100%"])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="df-") as name:
+        fleet = Fleet(Path(name), options.hosts, options.forks)
+        try:
+            fleet.issue()
+            print(f"{options.hosts} hosts in waves of {', '.join(options.waves)}, two certificates each")
+            exported = 0
+            for what, prepare in (
+                ("first deployment", None),
+                ("nothing to do", None),
+                ("renewal of both", lambda: fleet.issue(force_renewal=True)),
+            ):
+                if prepare:
+                    prepare()
+                took = fleet.deploy(options.waves)
+                exports, exported = fleet.exports() - exported, fleet.exports()
+                print(f"{what:18} {took:6.0f} s, {took / options.hosts:5.2f} s a host, {exports} exports", flush=True)
+            if len(fleet.sets()) != 1:
+                sys.exit(f"The hosts do not all have the same set: {fleet.sets()}")
+        finally:
+            for words in fleet.stops:
+                subprocess.run(words, check=False, capture_output=True)
+
+
+if __name__ == "__main__":
+    main()
