@@ -84,6 +84,10 @@ class Certificate:
         """Whether it can be served now. The date decides, not the status alone: an expired one may still say ISSUED."""
         return self.status == "ISSUED" and (self.not_after is None or self.not_after > now)
 
+    def standing(self, now: datetime) -> t.Optional[str]:
+        """The status, but EXPIRED for one that ACM still calls ISSUED after its last day."""
+        return "EXPIRED" if self.status == "ISSUED" and not self.is_valid(now) else self.status
+
     def is_live(self, now: datetime) -> bool:
         """Whether it is valid, or may become so without a new request."""
         return self.status == "PENDING_VALIDATION" or self.is_valid(now)

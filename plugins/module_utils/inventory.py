@@ -186,7 +186,7 @@ def satisfies(one: Certificate, query: Query, now: datetime) -> bool:
     if query.any_names is not None and one.names_are_complete and not one.names.intersection(query.any_names):
         return False
     for allowed, value in (
-        (query.statuses, one.status),
+        (query.statuses, one.standing(now)),
         (query.types, one.type),
         (query.key_algorithms, one.key_algorithm),
     ):
@@ -219,9 +219,13 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
     if query.any_names and len(set(query.any_names)) < MAX_TERMS:
         spellings = sorted(set(query.any_names))
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
-    for member, values in (("Status", query.statuses), ("Type", query.types)):
-        if values:
-            terms.append(any_of([metadata_term(member, value) for value in values]))
+    if query.statuses:
+        standing = [metadata_term("Status", status) for status in query.statuses]
+        if "EXPIRED" in query.statuses:  # by its date it may be long before ACM says so
+            standing.append({"Filter": {"X509AttributeFilter": {"NotAfter": {"End": now}}}})
+        terms.append(any_of(standing))
+    if query.types:
+        terms.append(any_of([metadata_term("Type", type_) for type_ in query.types]))
     if query.key_algorithms:
         terms.append(
             any_of(
@@ -258,7 +262,7 @@ def metadata_term(member: str, value: t.Any) -> dict[str, t.Any]:
 def list_members(query: Query) -> dict[str, t.Any]:
     """What ListCertificates can filter by. Without key types it would hide all but two kinds of RSA (ACM.md §9)."""
     members: dict[str, t.Any] = {"Includes": {"keyTypes": list(query.key_algorithms or KEY_ALGORITHMS)}}
-    if query.statuses:
+    if query.statuses and "EXPIRED" not in query.statuses:  # else by its date
         members["CertificateStatuses"] = list(query.statuses)
     if query.export == "ENABLED":
         members["Includes"]["exportOption"] = "ENABLED"

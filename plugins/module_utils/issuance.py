@@ -182,7 +182,7 @@ def plan_present(
     differences = fixed_differences(wanted, one, can_migrate=can_migrate)
     is_dead = bool(wanted.domain_name) and not one.is_live(now)
     if differences or is_dead:
-        what = "; ".join(str(difference) for difference in differences) or f"it is {_dead_status(one)}"
+        what = "; ".join(str(difference) for difference in differences) or f"it is {one.standing(now)}"
         if not wanted.replace:
             raise InvalidInput(
                 f"ACM cannot change this in {one.arn}: {what}. "
@@ -191,7 +191,7 @@ def plan_present(
         kept = {key: value for key, value in (tags or {}).items() if not key.startswith(tag_rules.RESERVED)}
         new_tags = wanted.all_tags if wanted.tags is not None else {**kept, **(wanted.all_tags or {})}
         plan = _plan_request(wanted, new_tags or None, [*spent_arns, one.arn], prices)
-        before = {difference.what: difference.present for difference in differences} or {"status": _dead_status(one)}
+        before = {difference.what: difference.present for difference in differences} or {"status": one.standing(now)}
         return Plan(plan.steps, {"certificate_arn": one.arn, **before}, plan.after, plan.warnings, None, plan.cost, one)
     return _plan_changes(wanted, one, tags, now, prices)
 
@@ -405,10 +405,6 @@ def _has_names_of(wanted: Wanted, one: Certificate) -> bool:
     if wanted.state != "present" and not wanted.alternative_names:
         return (one.domain_name or "").lower() == wanted.domain_name
     return one.names == frozenset(wanted.names)
-
-
-def _dead_status(one: Certificate) -> str:
-    return "EXPIRED" if one.status == "ISSUED" else str(one.status)
 
 
 def _spoken(value: t.Any) -> str:

@@ -348,8 +348,9 @@ notes:
   - "For what they are used for also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
     C(acm:RevokeCertificate) and C(acm:DeleteCertificate). For private certificates C(acm-pca:IssueCertificate),
     C(acm-pca:GetCertificate) and C(acm-pca:DescribeCertificateAuthority) on the CA."
-  - "With O(publish.route53) also C(route53:ListHostedZones), C(route53:ListResourceRecordSets) and
-    C(route53:ChangeResourceRecordSets)."
+  - "With O(publish.route53) also C(route53:ListHostedZones) (with O(publish.route53.zone_ids) C(route53:GetHostedZone)
+    instead), C(route53:ListResourceRecordSets) and C(route53:ChangeResourceRecordSets); they are needed by
+    O(publish.route53.role_arn) where that is set, which the task then needs C(sts:AssumeRole) for."
   - "O(publish.rfc2136) needs the Python package C(dnspython)."
 seealso:
   - module: certops.acm.acm_certificate_info
@@ -635,7 +636,9 @@ validation_records:
       type: CNAME
       value: _fedcba9876543210.xyz.acm-validations.aws.
 published:
-  description: The changes to DNS that were made, or in check mode would be. Empty when all records stood already.
+  description:
+    - The changes to DNS that were made, or in check mode would be. Empty when all records stood already.
+    - C(zone) has the hosted zone's ID behind its name where it is one of Route 53.
   returned: with O(publish)
   type: list
   elements: dict

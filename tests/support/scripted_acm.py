@@ -255,7 +255,7 @@ def _holds(statement: dict[str, t.Any], one: dict[str, t.Any]) -> bool:
     if member == "SubjectAlternativeName":
         return value["DnsName"]["Value"] in one["SubjectAlternativeNames"]
     if member == "NotAfter":
-        return bool(value["Start"] <= one["NotAfter"] <= value["End"])
+        return bool(value.get("Start", one["NotAfter"]) <= one["NotAfter"] <= value["End"])
     return bool(one[member].replace("-", "_") == value)
 
 

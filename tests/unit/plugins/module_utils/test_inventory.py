@@ -84,7 +84,13 @@ def test_conditions_are_joined() -> None:
 
     assert inventory.search_filter(query, NOW) == {
         "And": [
-            {"Or": [metadata("Status", "ISSUED"), metadata("Status", "EXPIRED")]},
+            {
+                "Or": [
+                    metadata("Status", "ISSUED"),
+                    metadata("Status", "EXPIRED"),
+                    {"Filter": {"X509AttributeFilter": {"NotAfter": {"End": NOW}}}},
+                ]
+            },
             metadata("Type", "PRIVATE"),
             {"Filter": {"X509AttributeFilter": {"KeyAlgorithm": "RSA_2048"}}},
             metadata("ExportOption", "ENABLED"),
@@ -161,6 +167,10 @@ def one(**facts: t.Any) -> Certificate:
         (Query(names=("example.com",), covering=True), {"domain_name": "*.example.com"}, False),
         (Query(names=("a.example.com", "b.example.com")), {"domain_name": "a.example.com"}, False),
         (Query(statuses=("EXPIRED", "FAILED")), {}, False),
+        (Query(statuses=("ISSUED",)), {"not_after": NOW + timedelta(days=1)}, True),
+        (Query(statuses=("ISSUED",)), {"not_after": NOW - timedelta(days=1)}, False),
+        (Query(statuses=("EXPIRED",)), {"not_after": NOW - timedelta(days=1)}, True),
+        (Query(statuses=("EXPIRED",)), {"not_after": NOW - timedelta(days=1), "status": "REVOKED"}, False),
         (Query(types=("AMAZON_ISSUED",)), {}, True),
         (Query(key_algorithms=("EC_prime256v1",)), {"key_algorithm": "RSA_2048"}, False),
         (Query(is_in_use=False), {"is_in_use": False}, True),
@@ -188,6 +198,18 @@ def test_number_of_calls_for_a_list_of_all(size: int, can_search: bool) -> None:
         assert acm.counts == {"SearchCertificates": max(1, size // 500)}
     else:
         assert acm.counts == {"SearchCertificates": 1, "ListCertificates": -(-size // 1000)}
+
+
+@pytest.mark.parametrize("can_search", [True, False])
+def test_the_date_tells_what_has_expired_whatever_acm_says(can_search: bool) -> None:
+    acm = Fleet(4, can_search=can_search)
+    for number, status in enumerate(("ISSUED", "EXPIRED", "INACTIVE")):
+        acm.details[arn(number)].update(Status=status, NotAfter=NOW - timedelta(days=1))
+    found = {
+        status: {one.arn for one in inventory.find(acm, Query(statuses=(status,)), NOW)}
+        for status in ("ISSUED", "EXPIRED")
+    }
+    assert found == {"ISSUED": {arn(3)}, "EXPIRED": {arn(0), arn(1)}}
 
 
 def test_every_key_type_is_listed() -> None:
