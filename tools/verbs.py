@@ -75,7 +75,8 @@ def lint(arguments: list[str]) -> int:
 def pytest(arguments: list[str]) -> int:
     workbench.prepare("dev", "importer")
     workbench.furnish_home()
-    env = workbench.sealed_environment("dev")
+    workbench.make_peers("dev")
+    env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
     env["PATH"] = with_real_interpreters(env["PATH"])
     env["ACM_IMPORTER_PYTHON"] = str(workbench.python_of("importer"))
     with workbench.turn("test", "Another ./run test is at work in this checkout; waiting for it."):

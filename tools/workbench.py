@@ -320,7 +320,8 @@ def write(path: Path, text: str) -> Path:
 
 
 def make_peers(environment: str) -> None:
-    """The collections that benchmarks/ measures ours against, in PEERS: apart from TREE, so that nothing else sees them."""
+    """The collections of others that benchmarks and a test run beside ours, in PEERS: apart from TREE, so that nothing
+    else sees them."""
     with turn("set-up", "Another ./run is setting up .work; waiting for it."):
         for name in ("aws", "crypto"):
             target = PEERS / "ansible_collections" / "community" / name

@@ -1,0 +1,126 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""./run authority, spoken to by programs of others that know nothing of it: the AWS CLI, and community.aws's modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from ansible_collections.certops.acm.tests.unit.tools.test_authority_server import COLLECTION, Running
+
+NAME = "imported.example.com"
+RUN_MODULE = """
+import importlib, json, sys
+from ansible.module_utils import basic
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+_AnsibleCollectionFinder(paths=sys.path, scan_sys_paths=False)._install()
+basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": json.loads(sys.argv[2])}).encode()
+basic._ANSIBLE_PROFILE = "legacy"
+importlib.import_module(f"ansible_collections.community.aws.plugins.modules.{sys.argv[1]}").main()
+"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    program = Running(tmp_path_factory.mktemp("others") / "authority")
+    yield program
+    assert program.end() == (0, "")
+
+
+def environment(running: Running, **more: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"], "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
+        **running.variables, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def aws(running: Running) -> Callable[..., Any]:
+    """`aws acm …` → its JSON, or the error code that it shows."""
+    program = shutil.which("aws")
+    if program is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("The AWS CLI is not installed.")
+
+    def run(*arguments: str) -> Any:
+        # Debian's is older than AWS_ENDPOINT_URL_ACM.
+        command = [str(program), "acm", "--endpoint-url", running.url, "--output", "json", *arguments]
+        done = subprocess.run(command, env=environment(running), capture_output=True, text=True, check=False)
+        if done.returncode:
+            assert "An error occurred (" in done.stderr, done.stderr
+            return done.stderr.partition("(")[2].partition(")")[0]
+        return json.loads(done.stdout or "null")
+
+    return run
+
+
+def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
+    pair = Pki().leaf(NAME, kind="2048")
+    for name, text in (("leaf", pair.pem), ("key", pair.key_pem), ("chain", pair.chain_pem)):
+        (tmp_path / name).write_text(text)
+    material = [f"--certificate=fileb://{tmp_path}/leaf", f"--private-key=fileb://{tmp_path}/key"]
+    imported = aws("import-certificate", *material, f"--certificate-chain=fileb://{tmp_path}/chain")["CertificateArn"]
+    assert aws("get-certificate", f"--certificate-arn={imported}")["Certificate"] == pair.pem
+    requested = aws(
+        "request-certificate", "--domain-name=www.example.com", "--subject-alternative-names=*.example.com",
+        "--validation-method=DNS", "--idempotency-token=cli", "--tags=Key=team,Value=web",
+    )["CertificateArn"]  # fmt: skip
+    shown = aws("describe-certificate", f"--certificate-arn={requested}")["Certificate"]
+    assert (shown["Status"], shown["KeyAlgorithm"], shown["Type"]) == (
+        "PENDING_VALIDATION",
+        "RSA-2048",
+        "AMAZON_ISSUED",
+    )
+    assert {each["ResourceRecord"]["Type"] for each in shown["DomainValidationOptions"]} == {"CNAME"}
+    # Its own paging: more pages than it is asked to show.
+    listed = aws("list-certificates", "--page-size=1", "--includes=keyTypes=RSA_2048")["CertificateSummaryList"]
+    assert [each["CertificateArn"] for each in listed] == [requested, imported]
+    tags = aws("list-tags-for-certificate", f"--certificate-arn={requested}")["Tags"]
+    assert tags == [{"Key": "team", "Value": "web"}]
+    assert aws("get-certificate", f"--certificate-arn={requested}") == "RequestInProgressException"
+    assert aws("renew-certificate", f"--certificate-arn={imported}") == "ValidationException"
+    for arn in (requested, imported):
+        assert aws("delete-certificate", f"--certificate-arn={arn}") is None
+    assert aws("describe-certificate", f"--certificate-arn={imported}") == "ResourceNotFoundException"
+
+
+def test_the_modules_of_community_aws(running: Running) -> None:
+    peers = os.environ.get("ACM_PEERS")
+    if not peers:
+        pytest.skip("ACM_PEERS names no folder with community.aws; ./run test does.")
+    path = os.pathsep.join([str(COLLECTION.parents[2]), peers])
+    where = {"endpoint_url": running.url, "region": running.variables["AWS_REGION"]}
+
+    def run(module: str, **arguments: Any) -> dict[str, Any]:
+        command = [sys.executable, "-B", "-c", RUN_MODULE, module, json.dumps({**where, **arguments})]
+        env = environment(running, PYTHONPATH=path)
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        return dict(json.loads(done.stdout))
+
+    pki = Pki()
+    pair, other = pki.leaf(NAME, kind="2048"), pki.leaf(NAME, kind="2048", number=1)
+    wanted = {"certificate": pair.pem, "private_key": pair.key_pem, "certificate_chain": pair.chain_pem}
+    made = run("acm_certificate", name_tag="peer", tags={"team": "web"}, **wanted)
+    assert made["changed"] and made["certificate"]["domain_name"] == NAME
+    arn = made["certificate"]["arn"]
+    assert run("acm_certificate", name_tag="peer", tags={"team": "web"}, **wanted)["changed"] is False
+    renewed = {"certificate": other.pem, "private_key": other.key_pem, "certificate_chain": other.chain_pem}
+    again = run("acm_certificate", name_tag="peer", **renewed)
+    assert again["changed"] and again["certificate"]["arn"] == arn, again
+    (found,) = run("acm_certificate_info", certificate_arn=arn)["certificates"]
+    assert found["certificate"] == other.pem and found["tags"] == {"Name": "peer", "team": "web"}
+    assert (found["status"], found["type"], found["key_algorithm"]) == ("ISSUED", "IMPORTED", "RSA-2048")
+    assert run("acm_certificate", certificate_arn=arn, state="absent")["changed"]
+    assert run("acm_certificate_info", domain_name=NAME)["certificates"] == []
