@@ -245,7 +245,7 @@ def list_undone(run: Entry, tasks: t.Iterable[Entry]) -> list[str]:
     untold = [
         f"{each['key']} was not told by {each['channel']}: {each['reason']}"
         for task in tasks
-        for each in task.get("failed_alerts", ())
+        for each in task.get("undelivered", ())
     ]
     return [*run["problems"], *said, *broken, *untold]
 

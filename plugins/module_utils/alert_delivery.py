@@ -53,22 +53,26 @@ class Delivery:
         self, alerts: t.Sequence[Alert], told: Told, resolved: t.Collection[str], forget_after: timedelta
     ) -> Outcome:
         """Close what is over, then tell what is not told yet. `told` of the outcome replaces the one given."""
-        over = set(keys_over(told, resolved, alerts))
+        over = keys_over(told, resolved, alerts)
         kept = {key: dict(channels) for key, channels in told.items() if key not in over}
         self._outcome = Outcome(prune(kept, self._now(), forget_after), [], [], [], [])
         for channel in self._channels:
             current = [alert for alert in alerts if channel.wants(alert)]
-            self._resolve(channel, resolved, current)
+            self._resolve(channel, resolved, current, {key: told[key] for key in over if channel.name in told[key]})
             due = [alert for alert in current if channel.name not in self._outcome.told.get(alert.key, {})]
             self._tell(channel, channel.split(due), current)
         return self._outcome
 
-    def _resolve(self, channel: Channel, resolved: t.Collection[str], current: t.Sequence[Alert]) -> None:
+    def _resolve(self, channel: Channel, resolved: t.Collection[str], current: t.Sequence[Alert], over: Told) -> None:
+        """over: what the channel was told of and is over. It stays told as long as the channel keeps it open, so that
+        it is closed the next time."""
         try:
             closed = channel.resolve(resolved, current, self._is_check)
         except Undelivered as error:
-            for key in sorted(resolved):
+            for key in over or sorted(resolved):
                 self._outcome.undelivered.append({"key": key, "channel": channel.name, "reason": error.reason})
+            for key, channels in over.items():
+                self._outcome.told.setdefault(key, {})[channel.name] = channels[channel.name]
         else:
             self._outcome.archived.extend({"key": key, "channel": channel.name} for key in closed)
 

@@ -12,6 +12,7 @@ certificate today, and is archived when that is over.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import typing as t
 from datetime import datetime, timezone
@@ -26,6 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils.alerts import (
     Undelivered,
     by_urgency,
     clip,
+    one_line,
 )
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
@@ -199,7 +201,7 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
     worst = alerts[0]
     arn = _ARN.fullmatch(worst.subject)
     label = "CRITICAL" if (worst.kind, worst.severity) == ("expired", "critical") else _LABELS[worst.severity]
-    recommendation = {"Text": clip(worst.text or alert_text.MEANINGS[worst.kind], 512)}
+    recommendation = {"Text": clip(one_line(worst.text) or alert_text.MEANINGS[worst.kind], 512)}
     if arn:
         recommendation["Url"] = _console(arn)
     return {
@@ -213,7 +215,7 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
         "UpdatedAt": _time(at),
         "Severity": {"Label": label, "Original": worst.severity},
         "Title": clip(worst.title, 256),
-        "Description": clip(_description(alerts), 1024),
+        "Description": clip(one_line(_description(alerts)), 1024),
         "Remediation": {"Recommendation": recommendation},
         "ProductFields": _product_fields(alerts),
         "Resources": [_resource(worst, arn, account_id, product_arn)],
@@ -229,7 +231,8 @@ def _description(alerts: t.Sequence[Alert]) -> str:
 
 
 def _product_fields(alerts: t.Sequence[Alert]) -> dict[str, str]:
-    fields = {_KEYS: "\n".join(sorted(alert.key for alert in alerts))}
+    keys = json.dumps(sorted(alert.key for alert in alerts))
+    fields = {_KEYS: keys} if len(keys) <= 2048 else {}
     for alert in alerts:
         known = [("kind", alert.kind), *((name, value) for name, value in alert_text.facts(alert) if name != "ARN")]
         known += [(f"record {number}", " ".join(record)) for number, record in enumerate(alert.records, 1)]
@@ -266,11 +269,15 @@ def _subject_of(one: t.Mapping[str, t.Any]) -> str:
     """What a finding is about: an ARN, or the key that it holds."""
     if _ARN.fullmatch(one["Id"]):
         return str(one["Id"])
-    return _keys_of(one)[0] if _keys_of(one) else str(one["Id"])
+    return next(iter(_keys_of(one)), str(one["Id"]))
 
 
 def _keys_of(one: t.Mapping[str, t.Any]) -> list[str]:
-    return str((one.get("ProductFields") or {}).get(_KEYS) or "").split("\n")
+    """The keys of the alerts that a finding tells of; none where they were too many."""
+    try:
+        return list(json.loads((one.get("ProductFields") or {}).get(_KEYS) or "[]"))
+    except ValueError:
+        return []
 
 
 def is_open(one: t.Mapping[str, t.Any]) -> bool:
@@ -279,7 +286,8 @@ def is_open(one: t.Mapping[str, t.Any]) -> bool:
 
 def is_over(one: t.Mapping[str, t.Any], resolved: t.Collection[str]) -> bool:
     """Whether a finding tells of nothing but what is over: its certificate, or all its keys."""
-    return one["Id"] in resolved or set(_keys_of(one)) <= set(resolved)
+    keys = _keys_of(one)
+    return one["Id"] in resolved or (bool(keys) and set(keys) <= set(resolved))
 
 
 def archived(one: t.Mapping[str, t.Any], at: str) -> dict[str, t.Any]:

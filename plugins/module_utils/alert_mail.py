@@ -11,6 +11,7 @@ import contextlib
 import email.policy
 import re
 import smtplib
+import socket
 import ssl
 import typing as t
 from datetime import datetime
@@ -111,8 +112,11 @@ class Mail(Channel):
                 f"{self._host} lacks what is asked of it (STARTTLS, a login, or addresses outside ASCII): "
                 "look at security, username and recipients."
             ) from None
-        except smtplib.SMTPServerDisconnected:
-            raise Undelivered(f"{self._host} hung up.", is_transient=True) from None
+        except smtplib.SMTPServerDisconnected as error:
+            cause = error.__context__  # smtplib says the same of a server that is only slow
+            is_slow = isinstance(cause, (socket.timeout, TimeoutError))
+            fault = network_fault(cause, self._host, self._timeout_s) if cause and is_slow else None
+            raise Undelivered(*(fault or (f"{self._host} hung up.",)), is_transient=True) from None
         except Exception as error:  # one channel's trouble must not keep the others from being told
             fault = network_fault(error, self._host, self._timeout_s)
             raise Undelivered(*fault, is_transient=is_passing(error)) from None

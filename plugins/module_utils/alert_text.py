@@ -15,6 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils.alerts import Alert, c
 
 SENDER = "certops.acm"
 HOSTS_SHOWN = 50
+COLUMNS = 78
 FOOTER = f"Sent by the automation that renews and deploys TLS certificates ({SENDER})."
 KIND_NAMES = {
     "deployed": "Deployed",
@@ -121,13 +122,13 @@ def plain_text(alerts: t.Sequence[Alert], most: t.Optional[int] = None) -> str:
             name = f"{SEVERITY_NAMES[severity].upper()} ({len(there)})"
             parts.append(f"{name}\n{'=' * len(name)}")
         parts += [plain_alert(alert, most) for alert in there]
-    return "\n\n".join([*parts, "-- \n" + FOOTER]) + "\n"
+    return "\n\n".join([*parts, "\n".join(["-- ", *_wrap(FOOTER)])]) + "\n"
 
 
 def plain_alert(alert: Alert, most: t.Optional[int] = None) -> str:
-    lines = [alert.title, "-" * min(len(alert.title), 78), MEANINGS[alert.kind]]
-    for paragraph in alert.text.split("\n"):
-        lines += ["", *textwrap.wrap(paragraph, 78, break_long_words=False, break_on_hyphens=False)]
+    lines = [*_wrap(alert.title), "-" * min(len(alert.title), COLUMNS), *_wrap(MEANINGS[alert.kind])]
+    for paragraph in filter(str.strip, alert.text.split("\n")):
+        lines += ["", *_wrap(paragraph)]
     if alert.records:
         lines += ["", records_title(alert)]
         for record in alert.records:
@@ -138,6 +139,10 @@ def plain_alert(alert: Alert, most: t.Optional[int] = None) -> str:
         width = max(len(name) for name, _value in known) + 1
         lines += ["", *(f"{name + ':':<{width}} {value}" for name, value in known)]
     return clip_octets("\n".join(lines), most)
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def clip_octets(text: str, most: t.Optional[int]) -> str:

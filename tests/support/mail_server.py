@@ -41,10 +41,18 @@ class _Controller(Controller):
 
 
 class MailServer:
-    """refuse: recipients that are answered 550. users: name → password; where given, nobody else may send."""
+    """refuse: recipients that are answered 550. put_off: how often a recipient is answered 450 first.
+    users: name → password; where given, nobody else may send."""
 
-    def __init__(self, refuse: t.Collection[str], users: t.Mapping[str, str], tls: t.Optional[ssl.SSLContext]) -> None:
+    def __init__(
+        self,
+        refuse: t.Collection[str],
+        users: t.Mapping[str, str],
+        tls: t.Optional[ssl.SSLContext],
+        put_off: t.Mapping[str, int],
+    ) -> None:
         self._refuse = refuse
+        self._put_off = dict(put_off)
         self._users = users
         self._arrived = threading.Condition()
         self.deliveries: list[Delivery] = []
@@ -94,6 +102,9 @@ class MailServer:
     ) -> str:
         if address in self._refuse:
             return "550 no such mailbox"
+        if self._put_off.get(address, 0) > 0:
+            self._put_off[address] -= 1
+            return "450 come again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -114,9 +125,10 @@ def mail_server(
     refuse: t.Collection[str] = (),
     users: t.Optional[t.Mapping[str, str]] = None,
     tls: t.Optional[ssl.SSLContext] = None,
+    put_off: t.Optional[t.Mapping[str, int]] = None,
 ) -> t.Iterator[MailServer]:
     """Take mail as long as the block lasts. tls: a server context; then mail in clear is refused (STARTTLS)."""
-    server = MailServer(refuse, users or {}, tls)
+    server = MailServer(refuse, users or {}, tls, put_off or {})
     server.start()
     try:
         yield server

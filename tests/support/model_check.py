@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Holds an answer of ACM against the output shape of botocore's model: members, types, enums, patterns, lengths."""
+"""Holds an answer of ACM, or what is sent to AWS, against a shape of botocore's model: members, types, enums, patterns, lengths."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ DECLARED = {
 KINDS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "list": (list,),
+    "map": (dict,),
     "string": (str,),
     "boolean": (bool,),
     "integer": (int,),
@@ -39,6 +40,11 @@ def faults(shape: t.Any, value: t.Any, path: str = "") -> list[str]:
         found = [] if where == "Tags" and not value else _length(shape, len(value), where)
         for number, each in enumerate(value):
             found += faults(shape.member, each, f"{path}[{number}]")
+        return found
+    if shape.type_name == "map":
+        found = []
+        for name, each in value.items():
+            found += faults(shape.key, name, f"{path}[{name!r}]") + faults(shape.value, each, f"{path}[{name!r}]")
         return found
     if shape.type_name == "string":
         return _string(shape, value, where)

@@ -24,7 +24,7 @@ class Answer(t.NamedTuple):
     """drip_s: the pause before every octet of the body, for a server that never comes to an end."""
 
     status: int = 200
-    headers: t.Mapping[str, str] = {}
+    headers: t.Mapping[str, str] = {}  # whatever the case of a name
     body: bytes = b""
     drip_s: float = 0.0
 
@@ -33,7 +33,7 @@ class Request(t.NamedTuple):
     host: str
     path: str
     method: str = "GET"
-    headers: t.Mapping[str, str] = {}
+    headers: t.Mapping[str, str] = {}  # whatever the case of a name
     body: bytes = b""
 
 
@@ -79,7 +79,13 @@ class WebServer:
                 self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
 
             def _answer(self, body: bytes = b"") -> None:
-                request = Request(self.headers.get("Host", ""), self.path, self.command, dict(self.headers), body)
+                request = Request(
+                    self.headers.get("Host", ""),
+                    self.path,
+                    self.command,
+                    t.cast("t.Mapping[str, str]", self.headers),
+                    body,
+                )
                 outer.requests.append(request)
                 page = outer.pages.get(self.path, Answer(404, body=b"there is no such page\n"))
                 page = page(request) if callable(page) else page
