@@ -117,24 +117,26 @@ class SecurityHub(Channel):
         return [_subject_of(one) for one in over]
 
     def _archive(self, findings: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+        """Resolve, then archive: what fails at either is still active, and so found again the next time."""
         at = _time(self._now())
         for start in range(0, len(findings), FINDINGS_A_CALL):
             batch = findings[start : start + FINDINGS_A_CALL]
-            refused = self._import([archived(one, at) for one in batch])
-            taken = [one for one in batch if one["Id"] not in refused]
-            if taken:
-                answer = self._call(
-                    "batch_update_findings",
-                    FindingIdentifiers=[{"Id": one["Id"], "ProductArn": one["ProductArn"]} for one in taken],
-                    Workflow={"Status": "RESOLVED"},
-                )
-                for one in answer.get("UnprocessedFindings") or ():
-                    said = f"{one.get('ErrorCode')}: {one.get('ErrorMessage') or 'no reason was given'}"
-                    refused[one.get("FindingIdentifier", {}).get("Id", "")] = said
+            answer = self._call(
+                "batch_update_findings",
+                FindingIdentifiers=[{"Id": one["Id"], "ProductArn": one["ProductArn"]} for one in batch],
+                Workflow={"Status": "RESOLVED"},
+            )
+            refused = {
+                one["FindingIdentifier"][
+                    "Id"
+                ]: f"{one['ErrorCode']}: {one.get('ErrorMessage') or 'no reason was given'}"
+                for one in answer.get("UnprocessedFindings") or ()
+            }
+            taken = [archived(one, at) for one in batch if one["Id"] not in refused]
+            refused.update(self._import(taken) if taken else {})
             if refused:
-                raise Undelivered(
-                    f"Security Hub does not close {len(refused)} findings: {next(iter(refused.values()))}"
-                )
+                said = next(iter(refused.values())).rstrip(".")
+                raise Undelivered(f"Security Hub does not close {len(refused)} of the findings that are over: {said}.")
 
     def _active(self, product_arn: str) -> list[dict[str, t.Any]]:
         """Our findings that are open, as they were when this was first asked."""
