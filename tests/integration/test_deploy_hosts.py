@@ -136,6 +136,8 @@ def test_every_host_says_why_a_certificate_cannot_be_read(fleet: Fleet) -> None:
 def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_ends_them(fleet: Fleet) -> None:
     for host, site in zip(HOSTS, ["www", "api", "www"]):
         fleet.hosts[host]["site"] = site
+    # one whose layout depends on the distribution, and that does not run
+    fleet.hosts["web3"]["acm_deploy_services"] = [{"name": "apache", "ports": [], "pid_file": "/nowhere/apache.pid"}]
     fleet.issue("www.example.com", "api.example.com")
     play = {
         "hosts": "web",
@@ -186,6 +188,28 @@ def test_a_host_without_space_keeps_what_it_has(fleet: Fleet, small_disk: Path) 
     done = fleet.run(play)
     failure = fleet.said("web1")["failure"]
     assert "There is no space left" in failure["message"] and failure["restored"], done.stdout
+    assert fleet.live("web1") == before
+
+
+def test_a_service_that_runs_behind_a_closed_port_goes_back_to_its_set(fleet: Fleet) -> None:
+    fleet.hosts = {"web1": fleet.hosts["web1"]}
+    play = {
+        "hosts": "web",
+        "vars": {**WWW, "acm_deploy_timeout": 0.5},
+        "tasks": [{"block": [ROLE], "rescue": LEAVE_BEHIND}],
+    }
+    fleet.issue("www.example.com")
+    done = fleet.run(play)
+    before = fleet.live("web1")
+    assert before and "rescued=0" in done.stdout, done.stdout
+
+    fleet.issue("www.example.com", force_renewal=True)
+    (fleet.folder / "pid").write_text(str(os.getpid()))
+    closed = {"name": "own", "host": "127.0.0.1", "ports": [1], "pid_file": str(fleet.folder / "pid")}
+    fleet.hosts["web1"]["acm_deploy_services"] = [{**closed, "reload_command": ["true"]}]
+    done = fleet.run(play)
+    failure = fleet.said("web1")["failure"]
+    assert "nothing listens there" in failure["message"] and failure["restored"], done.stdout
     assert fleet.live("web1") == before
 
 

@@ -3,8 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill ansible-playbook by SIGKILL after its KILL_AFTER-th step, a task that did something or an item of its loop; without
-it, count the steps into KILL_COUNT.
+"""Kill ansible-playbook by SIGKILL after its KILL_AFTER-th step; without it, list the steps in the file KILL_COUNT.
+
+A step is a task, or an item of its loop, that changed something; with KILL_AFTER_EACH=all any that was not skipped.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ description: For tests only.
 
 import os
 import signal
+from typing import Any
 
 from ansible.plugins.callback import CallbackBase
 
@@ -31,10 +33,12 @@ class CallbackModule(CallbackBase):
         super().__init__(*arguments, **named)
         self.done: list[str] = []
 
-    def v2_runner_item_on_ok(self, result: object) -> None:
+    def v2_runner_item_on_ok(self, result: Any) -> None:
         self.v2_runner_on_ok(result)
 
-    def v2_runner_on_ok(self, result: object) -> None:
+    def v2_runner_on_ok(self, result: Any) -> None:
+        if os.environ.get("KILL_AFTER_EACH") != "all" and not result.is_changed():
+            return
         self.done.append(str(getattr(result, "task_name", None) or getattr(result, "_task", "")))
         if len(self.done) == int(os.environ.get("KILL_AFTER", "0")):
             os.killpg(0, signal.SIGKILL)
