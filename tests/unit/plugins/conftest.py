@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -212,6 +213,7 @@ def run_module(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPat
         module = importlib.import_module(f"ansible_collections.certops.acm.plugins.modules.{name}")
         monkeypatch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode())
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
+        warnings._global_warnings.clear()  # those of the module that ran before, in this same process
         capsys.readouterr()
         with pytest.raises(SystemExit):
             module.main()

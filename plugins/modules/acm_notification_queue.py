@@ -1,0 +1,365 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_notification_queue
+short_description: Have AWS Certificate Manager tell a queue what happens to certificates
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Makes EventBridge rules for what ACM and AWS Health tell about certificates, and the SQS queue that these bring it to, with a
+    dead-letter queue, encryption, and a policy that lets nobody but these rules send. M(certops.acm.acm_notifications) reads it.
+  - What is there already under these names is adopted, and what is missing or different in it is mended. In policies,
+    targets and tags only what this module put there is changed. Statements that others added to a queue's policy stay, also those
+    that let others in.
+  - Also sets from how many days before expiry ACM tells about it.
+  - An embedded authority keeps what it tells by itself, and needs no queue. There only O(days_before_expiry) has a meaning, so that
+    the same playbook runs on both.
+extends_documentation_fragment:
+  - certops.acm.attributes
+  - certops.acm.attributes.actiongroup_acm
+  - certops.acm.connection
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - With V(absent) the rules, queues and topic are removed that this module made, which it knows by a tag. What it adopted stays, and
+        so does a rule to which others have added targets. Each is a warning.
+      - O(days_before_expiry) is never set back.
+    type: str
+    choices: [present, absent]
+    default: present
+  queue_name:
+    description:
+      - The queue, and the name of the rule for ACM's events. The rule for those of Health is called the same with C(-health) behind it.
+      - At most 57 letters, digits, hyphens and underscores.
+    type: str
+    default: certops-acm
+    aliases: [name]
+  dead_letter_queue_name:
+    description:
+      - The queue for what was received O(max_receives) times and never acknowledged, and for what EventBridge could not
+        deliver. It keeps messages for 14 days.
+      - By default O(queue_name) with C(-dead-letter) behind it.
+    type: str
+  events:
+    description:
+      - What to be told of. V(available) is what a renewal ends with, and V(health) is what AWS Health tells about certificates.
+    type: list
+    elements: str
+    choices: [available, approaching_expiration, expired, renewal_action_required, revoked, rotated, health]
+    default: [available, approaching_expiration, expired, renewal_action_required, revoked, rotated, health]
+  retention_days:
+    description:
+      - For how many days the queue keeps a message that nobody acknowledges, from V(1) to V(14).
+      - V(14) for a new queue.
+    type: int
+  visibility_timeout:
+    description:
+      - How many seconds a received message is hidden from others when the reader does not say, from V(0) to V(43200).
+      - V(900) for a new queue.
+    type: int
+  max_receives:
+    description:
+      - How often a message is received before it goes to the dead-letter queue, from V(1) to V(1000).
+      - V(5) for a new queue.
+    type: int
+  kms_key_id:
+    description:
+      - The customer managed KMS key that encrypts both queues and the topic, by id, ARN or alias.
+      - Its key policy must allow C(events.amazonaws.com) the actions C(kms:Decrypt) and C(kms:GenerateDataKey), or nothing arrives.
+      - By default SQS encrypts the queues with keys of its own. An empty string goes back to that.
+    type: str
+  topic_name:
+    description:
+      - An SNS topic that the same rules feed, for people. Whom it tells is for you to subscribe.
+      - Without this option a topic that is there is left alone. An empty string takes it away.
+    type: str
+  days_before_expiry:
+    description:
+      - From how many days before expiry ACM tells every day that a certificate approaches it, from V(1) to V(45).
+      - This is a setting of the whole account in this region. It is only asked for and changed when this option is set.
+    type: int
+  tags:
+    description:
+      - Tags of the queues, the rules and the topic.
+      - Without this option tags are left alone.
+    type: dict
+    aliases: [resource_tags]
+  purge_tags:
+    description:
+      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) and the one that this
+        module knows its own by always stay.
+    type: bool
+    default: true
+  force:
+    description:
+      - Whether O(state=absent) may remove a queue that still holds messages.
+      - SQS counts approximately, and may miss those of the last minute.
+    type: bool
+    default: false
+notes:
+  - "Least IAM policy: C(sqs:GetQueueUrl), C(sqs:GetQueueAttributes), C(events:ListRules), C(events:ListTargetsByRule)."
+  - "To make and to mend also C(sts:GetCallerIdentity), C(sqs:CreateQueue), C(sqs:SetQueueAttributes), C(sqs:TagQueue),
+    C(events:PutRule), C(events:PutTargets), C(events:TagResource)."
+  - "For what they are used for also C(sqs:ListQueueTags), C(sqs:UntagQueue), C(events:ListTagsForResource), C(events:UntagResource)
+    (O(tags)); C(sns:GetTopicAttributes), C(sns:CreateTopic), C(sns:SetTopicAttributes), C(sns:ListTagsForResource),
+    C(sns:TagResource), C(sns:UntagResource), C(events:RemoveTargets) (O(topic_name)); C(acm:GetAccountConfiguration),
+    C(acm:PutAccountConfiguration) (O(days_before_expiry))."
+  - "To remove C(sqs:ListQueueTags), C(sqs:DeleteQueue), C(events:ListTagsForResource), C(events:RemoveTargets), C(events:DeleteRule),
+    and for a topic C(sns:GetTopicAttributes), C(sns:ListTagsForResource), C(sns:DeleteTopic)."
+  - The rules match on source and detail-type, and for Health also on the service, because Health tells of every service under one
+    detail-type. They do not look at what ACM says of export, which it spells differently from event to event.
+  - A queue's name can be used again a minute after the queue was removed.
+seealso:
+  - module: certops.acm.acm_notifications
+  - module: certops.acm.acm_authority
+"""
+
+EXAMPLES = r"""
+- name: A queue for what ACM tells
+  certops.acm.acm_notification_queue:
+    queue_name: certops-acm
+    days_before_expiry: 45
+    tags:
+      team: web
+
+- name: People shall hear of it too
+  certops.acm.acm_notification_queue:
+    topic_name: certificates
+    kms_key_id: alias/certificates
+
+- name: What would be removed
+  certops.acm.acm_notification_queue:
+    state: absent
+  check_mode: true
+  diff: true
+
+- name: On an embedded authority
+  certops.acm.acm_notification_queue:
+    authority: /srv/acm
+    days_before_expiry: 45
+"""
+
+RETURN = r"""
+notification_queue:
+  description: The queue and what feeds it, as it is now; in check mode, as it would be.
+  returned: always
+  type: dict
+  contains:
+    queue_name:
+      description: The name of the queue. On an embedded authority, of the consumer.
+      returned: always
+      type: str
+      sample: certops-acm
+    is_needed:
+      description: Whether there is a queue at all. On an embedded authority there is none, because it keeps what it tells by itself.
+      returned: always
+      type: bool
+      sample: true
+    queue_url:
+      description: Its URL.
+      returned: on AWS, once there is a queue
+      type: str
+      sample: https://sqs.eu-central-1.amazonaws.com/111122223333/certops-acm
+    queue_arn:
+      description: Its ARN.
+      returned: on AWS, with O(state=present)
+      type: str
+      sample: arn:aws:sqs:eu-central-1:111122223333:certops-acm
+    dead_letter_queue:
+      description: The dead-letter queue, with C(name), C(arn), and C(url) once there is one.
+      returned: on AWS, with O(state=present)
+      type: dict
+      sample:
+        name: certops-acm-dead-letter
+        arn: arn:aws:sqs:eu-central-1:111122223333:certops-acm-dead-letter
+        url: https://sqs.eu-central-1.amazonaws.com/111122223333/certops-acm-dead-letter
+    rules:
+      description: The rules, each with C(name), C(arn) and C(event_pattern).
+      returned: on AWS, with O(state=present)
+      type: list
+      elements: dict
+      sample:
+        - name: certops-acm-health
+          arn: arn:aws:events:eu-central-1:111122223333:rule/certops-acm-health
+          event_pattern: {"source": ["aws.health"], "detail-type": ["AWS Health Event"], "detail": {"service": ["ACM"]}}
+    topic:
+      description: The topic, with C(name) and C(arn).
+      returned: on AWS, with O(topic_name) and O(state=present)
+      type: dict
+      sample: {"name": "certificates", "arn": "arn:aws:sns:eu-central-1:111122223333:certificates"}
+    days_before_expiry:
+      description: From how many days before expiry ACM tells about it.
+      returned: with O(days_before_expiry), and on an embedded authority
+      type: int
+      sample: 45
+msg:
+  description: Says on an embedded authority that no queue is needed.
+  returned: on an embedded authority
+  type: str
+"""
+
+import re
+import typing as t
+import uuid
+
+from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
+from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.notification_queue import Place, Wanted, plan, removal
+from ansible_collections.certops.acm.plugins.module_utils.notification_queue_task import Services
+from ansible_collections.certops.acm.plugins.module_utils.notifications import KINDS
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "queue_name": {"type": "str", "default": "certops-acm", "aliases": ["name"]},
+    "dead_letter_queue_name": {"type": "str"},
+    "events": {"type": "list", "elements": "str", "choices": list(KINDS), "default": list(KINDS)},
+    "retention_days": {"type": "int"},
+    "visibility_timeout": {"type": "int"},
+    "max_receives": {"type": "int"},
+    "kms_key_id": {"type": "str"},
+    "topic_name": {"type": "str"},
+    "days_before_expiry": {"type": "int"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+    "force": {"type": "bool", "default": False},
+}
+BOUNDS = {
+    "retention_days": (1, 14),
+    "visibility_timeout": (0, 43_200),
+    "max_receives": (1, 1000),
+    "days_before_expiry": (1, 45),
+}
+LENGTHS = {"queue_name": 57, "dead_letter_queue_name": 80, "topic_name": 256}
+NEEDLESS = (
+    "An embedded authority keeps what it tells by itself: acm_notifications reads it there, and no queue is needed."
+)
+
+
+def main() -> None:
+    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    guard(module, lambda: run(module))
+
+
+def run(module: AcmModule) -> dict[str, t.Any]:
+    params, wanted = module.params, read_wanted(module.params)
+    acm = module.acm
+    is_removal = params["state"] == "absent"
+    days = None if is_removal else params["days_before_expiry"]
+    result: dict[str, t.Any] = {"changed": False, "diff": {"before": {}, "after": {}}}
+    told = {"queue_name": wanted.queue_name, "is_needed": not acm.is_authority}
+    if acm.is_authority:
+        result["msg"] = NEEDLESS
+    else:
+        told.update(bring(module, acm, wanted, is_removal, result))
+    if days is not None or acm.is_authority:
+        told["days_before_expiry"] = set_days(acm, days, module.check_mode, result)
+    return {**result, "notification_queue": {name: value for name, value in told.items() if value is not None}}
+
+
+def read_wanted(params: dict[str, t.Any]) -> Wanted:
+    """The options, judged. Raises InvalidInput."""
+    for option, (least, most) in BOUNDS.items():
+        if params[option] is not None and not least <= params[option] <= most:
+            raise InvalidInput(f"{option} is {params[option]}: give a number from {least} to {most}.")
+    for option, length in LENGTHS.items():
+        if params[option] and not re.fullmatch(rf"[A-Za-z0-9_-]{{1,{length}}}", params[option]):
+            raise InvalidInput(
+                f"{option} is {params[option]!r}: take 1 to {length} letters, digits, hyphens and underscores."
+            )
+    if not params["queue_name"]:
+        raise InvalidInput("queue_name is empty: give the queue a name.")
+    if not params["events"]:
+        raise InvalidInput("events is empty: name what to be told of, or set state to absent.")
+    if (params["kms_key_id"] or "").endswith("alias/aws/sqs"):
+        raise InvalidInput(
+            "EventBridge cannot use the key alias/aws/sqs: name a customer managed key, or leave kms_key_id out."
+        )
+    dead = params["dead_letter_queue_name"] or f"{params['queue_name']}-dead-letter"
+    if dead == params["queue_name"]:
+        raise InvalidInput("dead_letter_queue_name is the queue itself: give it another name.")
+    return Wanted(
+        queue_name=params["queue_name"],
+        dead_letter_queue_name=dead,
+        kinds=tuple(params["events"]),
+        retention_s=params["retention_days"] and params["retention_days"] * 86_400,
+        visibility_s=params["visibility_timeout"],
+        max_receives=params["max_receives"],
+        kms_key_id=params["kms_key_id"],
+        topic_name=params["topic_name"],
+        tags=None if params["tags"] is None else tag_rules.check(params["tags"]),
+        purge_tags=params["purge_tags"],
+    )
+
+
+def bring(module: AcmModule, acm: Acm, wanted: Wanted, is_removal: bool, result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Read, plan, and carry the plan out; `result` gets what changed. Answers what there is then."""
+    services = Services(acm)
+    with_tags = is_removal or wanted.tags is not None or wanted.topic_name == ""
+    present, place = services.read(wanted, with_tags, is_removal)
+    if is_removal:
+        work = removal(present, wanted, module.params["force"])
+    else:
+        work = plan(present, wanted, t.cast(Place, place))
+    for sentence in work.left:
+        module.warn(sentence)
+    result.update(changed=bool(work.steps), diff={"before": work.before, "after": work.after})
+    if not module.check_mode:
+        services.carry_out(work.steps)
+    return {} if is_removal else describe(wanted, t.cast(Place, place), services.urls)
+
+
+def describe(wanted: Wanted, place: Place, urls: t.Mapping[str, str]) -> dict[str, t.Any]:
+    dead = wanted.dead_letter_queue_name
+    dead_letter_queue = {"name": dead, "arn": place.arn("sqs", dead), "url": urls.get(dead)}
+    rules = [(name, pattern) for name in wanted.rule_names if (pattern := wanted.pattern(name))]
+    topic = {"name": wanted.topic_name, "arn": place.arn("sns", wanted.topic_name)} if wanted.topic_name else None
+    return {
+        "queue_url": urls.get(wanted.queue_name),
+        "queue_arn": place.arn("sqs", wanted.queue_name),
+        "dead_letter_queue": {name: value for name, value in dead_letter_queue.items() if value is not None},
+        "rules": [
+            {"name": name, "arn": place.arn("events", f"rule/{name}"), "event_pattern": pattern}
+            for name, pattern in rules
+        ],
+        "topic": topic,
+    }
+
+
+def set_days(acm: Acm, wanted: t.Optional[int], check_mode: bool, result: dict[str, t.Any]) -> t.Optional[int]:
+    """Bring DaysBeforeExpiry to `wanted`, where it is set; answers what it is then."""
+    present = acm.call("GetAccountConfiguration").get("ExpiryEvents", {}).get("DaysBeforeExpiry")
+    if wanted is None or wanted == present:
+        return t.cast(t.Optional[int], present)
+    result["changed"] = True
+    result["diff"] = {
+        "before": {**result["diff"]["before"], "days_before_expiry": present},
+        "after": {**result["diff"]["after"], "days_before_expiry": wanted},
+    }
+    if not check_mode:
+        # A token of its own each time: one that ACM knows would leave an older setting in place.
+        acm.call(
+            "PutAccountConfiguration", ExpiryEvents={"DaysBeforeExpiry": wanted}, IdempotencyToken=uuid.uuid4().hex
+        )
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""AWS behind a loopback endpoint: ACM by an embedded authority, SQS, EventBridge, SNS and STS by moto.
+
+What the authority tells goes to moto's EventBridge, as what ACM tells goes to the real one, and from there wherever the
+rules send it.
+
+with aws_endpoint(folder) as aws:
+    run_target("acm_notifications", …, aws.connection)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+import threading
+import typing as t
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.events.models import Rule
+from moto.sqs.models import Queue
+
+COLLECTION = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(COLLECTION / "tools"))
+
+import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
+from connections import Answer, Reply, Request, Server  # noqa: E402  # pylint: disable=wrong-import-position
+
+SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/")
+
+
+@contextlib.contextmanager
+def mended_moto() -> t.Iterator[None]:
+    """moto, whose SetQueueAttributes forgets a policy that it is not given again; SQS does not.
+
+    And an event reaches a target as it is, with its account; moto would take it apart and put it together without.
+    """
+    whole, send = Queue._set_attributes, Rule.send_to_targets
+
+    def set_attributes(queue: t.Any, attributes: dict[str, t.Any], now: t.Any = None) -> None:
+        kept = getattr(queue, "_policy_json", None)
+        whole(queue, attributes, now)
+        if "Policy" not in attributes and kept:
+            queue._policy_json = kept
+
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setattr(Queue, "_set_attributes", set_attributes)
+        patch.setattr(Rule, "send_to_targets", lambda rule, event, *_others: send(rule, event, transform_input=False))
+        yield
+
+
+class AwsEndpoint:
+    """A running endpoint. `calls`: service and operation of each request, as far as its headers tell."""
+
+    def __init__(self, authority: t.Any) -> None:
+        self.authority = authority
+        self.calls: list[str] = []
+        self._acm = authority_server.Service(authority, None)
+        self._moto = BotocoreStubber()
+        self._events = boto3.client("events", region_name=authority.region)
+        self._told = 0
+        self._telling = threading.Lock()
+        self.server = Server(self._answer, at_thread_end=authority.store.close)
+
+    @property
+    def connection(self) -> dict[str, str]:
+        """The arguments that lead a module of Ansible here."""
+        region = self.authority.region
+        return {"endpoint_url": self.server.url, "region": region, "access_key": "anyone", "secret_key": "anyone"}
+
+    def _answer(self, request: Request) -> t.Optional[Answer]:
+        target = request.headers.get("X-Amz-Target", "")
+        if target.startswith("CertificateManager."):
+            self.calls.append(f"acm {target.rpartition('.')[2]}")
+            return self._acm.answer(request)
+        self._tell()
+        region, service = SCOPE.search(request.headers["Authorization"]).groups()  # type: ignore[union-attr]
+        self.calls.append(f"{service} {target.rpartition('.')[2]}".rstrip())
+        prepared = AWSPreparedRequest(
+            request.method,
+            f"https://{service}.{region}.amazonaws.com{request.target}",
+            HeadersDict(dict(request.headers.items())),
+            request.body,
+            False,
+        )
+        answer = self._moto.process_request(prepared)
+        assert answer is not None, f"moto has no {service}"
+        status, headers, body = answer
+        content = body.encode() if isinstance(body, str) else body
+        kept = {name: str(value) for name, value in headers.items() if name.lower() not in ("content-length", "server")}
+        return Reply(int(status), {**kept, "Content-Length": str(len(content))}, content)
+
+    def _tell(self) -> None:
+        """Hand what the authority has told since the last time to EventBridge."""
+        with self._telling:
+            with self.authority.store.read() as tx:
+                new = tx.events(self._told)
+            for number, body in new:
+                event = json.loads(body)
+                entry = {"Source": event["source"], "DetailType": event["detail-type"], "Resources": event["resources"]}
+                self._events.put_events(Entries=[{**entry, "Detail": json.dumps(event["detail"])}])
+                self._told = number
+
+
+@contextlib.contextmanager
+def aws_endpoint(folder: Path) -> t.Iterator[AwsEndpoint]:
+    """folder: that of the authority, which is made when there is none."""
+    with mended_moto():
+        endpoint = AwsEndpoint(authority_server.open_or_make(str(folder)))
+        endpoint.server.start()
+        try:
+            yield endpoint
+        finally:
+            endpoint.server.end(grace_s=10)
