@@ -28,7 +28,7 @@ options:
     description:
       - Which decision.
       - V(memory) reads what the run before has left, V(policy) judges the options.
-      - V(requests) lists what to read with acm_export, V(reads) sorts what it told.
+      - V(identities) names certificates, V(requests) lists what to read with acm_export, V(reads) sorts what it told.
       - V(forced) says which renewals to force, V(forcing) what to remember before that, V(came_of_it) what came of it.
       - V(deployable) lists what to deploy on a host, V(done) what it reports.
       - V(suspects) lists what to look at closely, V(alerts) what to tell, V(resolved) what is over.
@@ -39,6 +39,7 @@ options:
     choices:
       - memory
       - policy
+      - identities
       - requests
       - reads
       - forced
@@ -89,6 +90,10 @@ def check_policy(options: Entry) -> Entry:
     """The options themselves, judged: facts are plain data."""
     policy.read_policy(options)
     return options
+
+
+def list_identities(entries: t.Iterable[Entry]) -> list[str]:
+    return [plan.identity_of(entry) for entry in entries]
 
 
 def list_requests(run: Entry) -> list[dict[str, str]]:
@@ -233,14 +238,10 @@ def list_undone(run: Entry, tasks: t.Iterable[Entry]) -> list[str]:
         if one.state == "failed" or (one.state == "unreachable" and not one.is_current):
             failed.setdefault((one.state, one.host), []).append(one.domain_name)
     words = {"failed": "could not be deployed", "unreachable": "did not answer, and lacks"}
-    said = [
-        (
-            f"{host} {words[state]} {', '.join(names)}."
-            if state == "unreachable"
-            else f"{', '.join(names)} {words[state]} on {host}."
-        )
-        for (state, host), names in failed.items()
-    ]
+    said = []
+    for (state, host), lacking in failed.items():
+        names = ", ".join(sorted(lacking))
+        said.append(f"{names} {words[state]} on {host}." if state == "failed" else f"{host} {words[state]} {names}.")
     broken = [str(task.get("msg", "")) for task in tasks if task.get("failed")]
     untold = [
         f"{each['key']} was not told by {each['channel']}: {each['reason']}"
@@ -270,6 +271,7 @@ DECISIONS: dict[str, t.Callable[..., t.Any]] = {
     "done": report_done,
     "forced": choose_forced,
     "forcing": remember_forcing,
+    "identities": list_identities,
     "memory": read_memory,
     "metrics": write_metrics,
     "policy": check_policy,

@@ -23,6 +23,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.renewals.plan import (
     due_notice,
     is_exportable,
     is_valid,
+    is_within,
     maybe_moment,
     moment,
 )
@@ -178,7 +179,7 @@ def _of_valid(certificate: Entry, name: str, is_deployed: bool, seen: Seen, poli
             "days_to_expiry": left,
             "records": _records(certificate),
         }
-    if notice is not None and left is not None:
+    if notice is not None and left is not None and not _may_still_renew_itself(certificate, policy, seen.now):
         waits_for_us = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
         kind = "action_required" if waits_for_us and _renews_itself(certificate) else "expiring"
         reason = summary.get("renewal_status_reason")
@@ -213,6 +214,20 @@ def _of_valid(certificate: Entry, name: str, is_deployed: bool, seen: Seen, poli
 
 def _renews_itself(certificate: Entry) -> bool:
     return certificate.get("type") != "IMPORTED" and certificate.get("renewal_eligibility") != "INELIGIBLE"
+
+
+def _may_still_renew_itself(certificate: Entry, policy: Policy, now: datetime) -> bool:
+    """Whether ACM, or this play, may be about to renew it, and nothing is known to be wrong."""
+    summary = certificate.get("renewal_summary") or {}
+    if not _renews_itself(certificate) or summary.get("renewal_status") == "FAILED":
+        return False
+    waits_by_mail = (
+        summary.get("renewal_status") == "PENDING_VALIDATION" and certificate.get("validation_method") == "EMAIL"
+    )
+    if certificate.get("diagnosis") or waits_by_mail:
+        return False
+    not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
+    return bool(not_before and not_after) and not is_within(policy.overdue_before, not_before, not_after, now)
 
 
 def _is_superseded(certificate: Entry, seen: Seen) -> bool:

@@ -16,6 +16,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.renewal import Window
 from ansible_collections.certops.acm.plugins.plugin_utils.renewals.policy import Policy
 
 Entry = t.Mapping[str, t.Any]
@@ -112,7 +113,7 @@ def choose_forced(
             forced.wrong.append((arn, str(error)))
             continue
         if is_ripe:
-            ripe.append((not_after, arn, _is_urgent(not_before, not_after, policy, now)))
+            ripe.append((not_after, arn, is_within(policy.urgent_before, not_before, not_after, now)))
     status = {one["certificate_arn"]: (one.get("renewal_summary") or {}).get("renewal_status") for one in listing}
     exported = {one["certificate_arn"]: one.get("exported") for one in listing}
     for _until, arn, is_urgent in sorted(ripe):
@@ -152,7 +153,7 @@ def held_back(
         served = known.get(read.get("certificate_arn"))
         if not served or served["serial"] == read.get("serial"):
             continue
-        if not _is_urgent(moment(served["not_before"]), moment(served["not_after"]), policy, now):
+        if not is_within(policy.urgent_before, moment(served["not_before"]), moment(served["not_after"]), now):
             waiting.append(identity_of(entry))
     return waiting
 
@@ -246,8 +247,9 @@ def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:
     return policy.notice(days_left(not_after, now), lifetime)
 
 
-def _is_urgent(not_before: datetime, not_after: datetime, policy: Policy, now: datetime) -> bool:
+def is_within(window: Window, not_before: datetime, not_after: datetime, now: datetime) -> bool:
+    """Whether so little of a lifetime is left; of one that is shorter than the window always."""
     try:
-        return now >= policy.urgent_before.opens_at(not_before, not_after)
-    except InvalidInput:  # shorter-lived than what is urgent: always urgent
+        return now >= window.opens_at(not_before, not_after)
+    except InvalidInput:
         return True

@@ -53,12 +53,14 @@ class MaintenanceWindow:
 @dataclass(frozen=True)
 class Policy:
     """notice_days: descending. renew_before: None when no renewal is forced. urgent_before: from then on the
-    maintenance window no longer counts. forced_a_day: how many renewals are forced in 24 hours at the most."""
+    maintenance window no longer counts. overdue_before: until then ACM may renew what it renews by itself, and nobody
+    is told of it unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at the most."""
 
     notice_days: tuple[int, ...] = NOTICE_DAYS
     renew_before: Window | None = None
     maintenance_window: MaintenanceWindow | None = None
     urgent_before: Window = Window("7", days=7.0)
+    overdue_before: Window = Window("30", days=30.0)
     forced_a_day: int = 20
     watches_all: bool = True
     stalled_after: timedelta = timedelta(hours=48)
@@ -87,6 +89,7 @@ def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
         renew_before=_window("renew_before", options.get("renew_before")),
         maintenance_window=_maintenance_window(options.get("maintenance_window")),
         urgent_before=_window("urgent_before", options.get("urgent_before")) or default.urgent_before,
+        overdue_before=_window("overdue_before", options.get("overdue_before")) or default.overdue_before,
         forced_a_day=cap,
         watches_all=options.get("watch", "all") == "all",
         stalled_after=timedelta(hours=float(options.get("stalled_after") or 48)),

@@ -54,7 +54,9 @@ def told(
     [
         ({}, []),
         ({"left": 46}, []),
-        ({"left": 44}, ["expiring"]),
+        ({"left": 44}, []),  # ACM may have just begun; it renews from 60 or 45 days on
+        ({"left": 29}, ["expiring"]),
+        ({"left": 44, "renewal_eligibility": "INELIGIBLE"}, ["expiring"]),
         ({"left": 44, "type": "IMPORTED", "renewal_eligibility": "INELIGIBLE"}, ["expiring"]),
         ({"left": 44, **MISSING}, ["action_required"]),
         ({"left": 59, **MISSING}, []),  # ACM has just begun; the first notice is at 45 days
@@ -65,6 +67,7 @@ def told(
         ),
         ({"left": 20, "lifetime": 47}, []),
         ({"left": 14, "lifetime": 47}, ["expiring"]),
+        ({"left": 44, "renewal_summary": {"renewal_status": "PENDING_VALIDATION"}, "validation_method": "EMAIL"}, ["action_required"]),
         ({"left": -1}, ["expired"]),
         ({"left": -8}, []),  # old history
         ({"left": -8, "in_use": True}, ["expired"]),
@@ -78,7 +81,7 @@ def told(
         ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=2))}, ["not_issued"]),
         ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=20))}, []),
         ({"not_after": None, "not_before": None, "created_at": None}, []),
-        ({"domain_name": None, "subject_alternative_names": None, "left": 44}, ["expiring"]),
+        ({"domain_name": None, "subject_alternative_names": None, "left": 14}, ["expiring"]),
     ],
 )
 def test_of_one_that_nobody_deploys(members: dict[str, Any], kinds: list[str]) -> None:
@@ -134,7 +137,8 @@ def test_action_required_by_mail() -> None:
 
 
 def test_each_notice_day_has_a_key_of_its_own() -> None:
-    keys = [told([make_certificate(left=left + 0.5)])[0]["key"] for left in range(45, -1, -1)]
+    members: dict[str, Any] = {"type": "IMPORTED"}
+    keys = [told([make_certificate(left=left + 0.5, **members)])[0]["key"] for left in range(45, -1, -1)]
     assert [key.split(" ")[-1] for key in dict.fromkeys(keys)] == ["45", "30", "15", "7", "3", "1"]
     assert keys.index(f"expiring {arn(1)} 01 30") == 45 - 30
 
@@ -196,7 +200,7 @@ def test_stalled(hours: int, is_told: bool) -> None:
 
 def test_resolved() -> None:
     """A trouble is over when its subject has none; the next notice of the same expiry does not end the one before."""
-    now = told([make_certificate(1, left=29), make_certificate(2)])
+    now = told([make_certificate(1, left=28), make_certificate(2)])
     keys = [
         f"expiring {arn(1)} 01 45",
         f"expiring {arn(1)} 01 30",

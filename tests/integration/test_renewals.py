@@ -1,0 +1,212 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook certops.acm.renew, as a timer runs it: notices, an nginx on each of two hosts, and a third host that is down."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.tests.support.web_server import WebServer, web_server
+from cryptography import x509
+from prometheus_client.parser import text_string_to_metric_families
+
+SUPPORT = Path(__file__).resolve().parents[1] / "support"
+LIMIT_S = 600
+NAMES = ("www.example.com", "api.example.com")
+BOTH = "--limit !web-3 -e acm_deploy_serial=100%"
+ONCE = "-e acm_deploy_renewals_renew_before=99.99999%"  # seconds after it was issued
+
+
+class Fleet:
+    """An authority, web hosts that are folders of this machine with an nginx each, and somebody who is told."""
+
+    def __init__(self, folder: Path, people: WebServer) -> None:
+        self.folder = folder
+        self.people = people
+        self.authority = str(folder / "authority")
+        self.textfile = folder / "acm.prom"
+        self.stops: list[list[str]] = []
+        self.ports: dict[str, int] = {}
+        self.configurations: dict[str, Path] = {}
+        hosts = {name: self.web_host(name) for name in ("web-1", "web-2")}
+        silent = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9, "ansible_ssh_timeout": 2}
+        hosts["web-3"] = {**hosts["web-2"], **silent}
+        variables = {
+            "ansible_python_interpreter": sys.executable,
+            "acm_deploy_become": False,
+            "acm_deploy_authority": self.authority,
+            "acm_deploy_certificates": [{"domain_name": name} for name in NAMES],
+            "acm_deploy_when_stopped": "start",
+            "acm_deploy_renewals_path": str(folder / "left"),
+            "acm_deploy_renewals_textfile": str(self.textfile),
+            "acm_deploy_renewals_channels": [
+                {"name": "people", "type": "webhook", "format": "json", "url": f"http://{people.address}/told"}
+            ],
+        }
+        inventory = {"all": {"children": {"web": {"hosts": hosts, "vars": variables}}}}
+        (folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+
+    def web_host(self, name: str) -> dict[str, Any]:
+        certificates = self.folder / name / "acm"
+        command = [
+            sys.executable,
+            str(SUPPORT / "real_servers.py"),
+            str(self.folder / name),
+            str(certificates),
+            "nginx",
+        ]
+        (service,) = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["services"]
+        self.stops.append(service.pop("stop_command"))
+        self.ports[name] = service["ports"][0]
+        self.configurations[name] = Path(service["check_command"][3])
+        return {"ansible_connection": "local", "acm_deploy_path": str(certificates), "acm_deploy_services": [service]}
+
+    def ansible(self, *words: str) -> subprocess.CompletedProcess[str]:
+        program, *arguments = words
+        return subprocess.run(
+            [str(Path(sys.executable).with_name(program)), "-i", str(self.folder / "hosts.json"), *arguments],
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+    def module(self, name: str, **arguments: Any) -> dict[str, Any]:
+        interpreter = f"ansible_python_interpreter={sys.executable}"
+        done = self.ansible(
+            "ansible", "localhost", "-e", interpreter, "-m", f"certops.acm.{name}", "-a", json.dumps(arguments)
+        )
+        assert done.returncode == 0, done.stdout
+        return dict(json.loads(done.stdout[done.stdout.index("{") :]))
+
+    def renew(self, *words: str, fails: bool = False) -> str:
+        done = self.ansible("ansible-playbook", "certops.acm.renew", *" ".join(words).split())
+        assert bool(done.returncode) is fails, done.stdout
+        return " ".join(done.stdout.split())
+
+    def served(self, host: str, name: str = NAMES[0]) -> int:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", self.ports[host]), timeout=5) as plain:
+            with context.wrap_socket(plain, server_hostname=name) as connection:
+                return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").serial_number
+
+    def told(self) -> list[dict[str, Any]]:
+        """The alerts that were delivered since it was last asked."""
+        alerts = [alert for request in self.people.requests for alert in json.loads(request.body)["alerts"]]
+        self.people.requests.clear()
+        return alerts
+
+    def metric(self, name: str, **labels: str) -> list[float]:
+        return [
+            sample.value
+            for family in text_string_to_metric_families(self.textfile.read_text(encoding="utf-8"))
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        ]
+
+
+@pytest.fixture(name="fleet", scope="module")
+def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    if not shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin"):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("nginx is not installed.")
+    with web_server({"/told": b"thanks"}) as people:
+        fleet = Fleet(tmp_path_factory.mktemp("renewals"), people)
+        made = fleet.module(
+            "acm_authority",
+            path=fleet.authority,
+            certificate_authorities=[{"name": "corp", "key_algorithm": "EC_prime256v1"}],
+        )
+        request = {
+            "certificate_authority_arn": made["authority"]["certificate_authorities"][0]["arn"],
+            "key_algorithm": "EC_prime256v1",
+        }
+        wanted = [{"domain_name": name, **request} for name in NAMES]
+        fleet.module("acm_certificate", authority=fleet.authority, certificates=wanted, wait=True)
+        try:
+            yield fleet
+        finally:
+            for command in fleet.stops:
+                subprocess.run(command, check=False, capture_output=True)
+
+
+def test_unattended(fleet: Fleet) -> None:
+    """One story: each of its runs begins with what the one before has left."""
+    said = fleet.renew(fails=True)
+    assert fleet.served("web-1") == fleet.served("web-2")
+    alerts = fleet.told()
+    assert [alert["kind"] for alert in alerts].count("deployed") == 2
+    (silent,) = [alert for alert in alerts if alert["kind"] != "deployed"]
+    assert (silent["kind"], silent["hosts"]) == ("host_unreachable", ["web-3"])
+    assert "web-3 did not answer, and lacks api.example.com, www.example.com." in said
+    assert fleet.metric("acm_served_certificate_current", host="web-1") == [1, 1]
+    assert fleet.metric("acm_served_certificate_current", host="web-3") == [0, 0]
+    first = fleet.served("web-1"), fleet.served("web-1", NAMES[1])
+
+    # without web-3, both are renewed and deployed to both hosts
+    fleet.renew(BOTH, ONCE)
+    assert fleet.served("web-1") == fleet.served("web-2") != first[0]
+    assert fleet.served("web-1", NAMES[1]) == fleet.served("web-2", NAMES[1]) != first[1]
+    assert [(alert["kind"], alert["hosts"]) for alert in fleet.told()] == [("deployed", ["web-1", "web-2"])] * 2
+    left = json.loads((fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8"))
+    assert len(left["forced"]) == 2
+
+
+def test_one_host_that_fails(fleet: Fleet) -> None:
+    """The other one gets what is new; the next run brings the rest when somebody has mended the host."""
+    sound = fleet.configurations["web-2"].read_text(encoding="utf-8")
+    before = fleet.served("web-2")
+    arns = [
+        one["certificate_arn"]
+        for one in fleet.module("acm_certificate_info", authority=fleet.authority)["certificates"]
+    ]
+    renewed = [{"certificate_arn": arn} for arn in arns]
+    fleet.module("acm_certificate", authority=fleet.authority, certificates=renewed, force_renewal=True, wait=True)
+    fleet.configurations["web-2"].write_text(sound + "nonsense;", encoding="utf-8")
+    said = fleet.renew(BOTH, fails=True)
+    assert "could not be deployed on web-2." in said
+    assert fleet.served("web-1") != before
+    assert fleet.served("web-2") == before
+    alerts = {alert["kind"]: alert for alert in fleet.told()}
+    assert alerts["deployed"]["hosts"] == ["web-1"]
+    assert alerts["deploy_failed"]["hosts"] == ["web-2"]
+    assert "nonsense" in alerts["deploy_failed"]["text"]
+    assert fleet.metric("acm_served_certificate_current", host="web-2") == [0, 0]
+    assert fleet.metric("acm_renewals_troubles", kind="deploy_failed") == [1]
+
+    fleet.configurations["web-2"].write_text(sound, encoding="utf-8")
+    fleet.renew(BOTH)
+    assert fleet.served("web-2") == fleet.served("web-1") != before
+    assert {(alert["kind"], *alert["hosts"]) for alert in fleet.told()} == {("deployed", "web-2")}
+    waiting = fleet.module("acm_notifications", authority=fleet.authority, queue_name="certops-acm")
+    assert waiting["notifications"] == []
+
+
+def test_check_mode_changes_nothing(fleet: Fleet) -> None:
+    before = fleet.served("web-1"), (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")
+    arns = [
+        one["certificate_arn"]
+        for one in fleet.module("acm_certificate_info", authority=fleet.authority)["certificates"]
+    ]
+    fleet.module("acm_certificate", authority=fleet.authority, certificate_arn=arns[0], force_renewal=True, wait=True)
+    said = fleet.renew(BOTH, "--check --diff")
+    assert fleet.told() == []
+    assert (fleet.served("web-1"), (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")) == before
+    assert "PRIVATE KEY" not in said
