@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ class Policy:
 
     def notice(self, days_left: int, lifetime: timedelta) -> int | None:
         """The notice that is due with so many days left: the smallest of the notice days not passed yet."""
-        latest = lifetime.total_seconds() / 86400 * LATEST_SHARE
+        latest = math.ceil(lifetime.total_seconds() / 86400 * LATEST_SHARE)  # 90 days may lack an hour
         due = [days for days in self.notice_days if days_left <= days <= latest]
         return min(due) if due else None
 

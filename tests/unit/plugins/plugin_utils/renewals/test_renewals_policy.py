@@ -59,9 +59,10 @@ def test_maintenance_window(window: dict[str, Any], now: str, is_open: bool) -> 
         (30, 47, None),
         (15, 47, 15),
         (30, 90, 30),
+        (30, 89.96, 30),
     ],
 )
-def test_notice(days_left: int, lifetime_days: int, notice: int | None) -> None:
+def test_notice(days_left: int, lifetime_days: float, notice: int | None) -> None:
     assert Policy().notice(days_left, timedelta(days=lifetime_days)) == notice
 
 
