@@ -473,5 +473,13 @@ def _bytes(content: t.Union[str, bytes]) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
+def _said(message: str) -> str:
+    """What ACM says, as part of a sentence. A proxy, or what is no ACM at all, may answer a whole page."""
+    message = " ".join(message.split())
+    if message.startswith("<"):
+        return "the answer is a web page and not ACM's: see to the endpoint, and to the proxy before it"
+    return message or "no reason was given"
+
+
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".")

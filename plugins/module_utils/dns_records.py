@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+
 CREATE, REPLACE, DELETE = "create", "replace", "delete"
 DEFAULT_TTL_S = 300
+LONGEST_TTL_S = 2**31 - 1
 
 
 class PublishError(Exception):
@@ -75,5 +78,10 @@ def is_below(name: str, zone: str) -> bool:
 
 
 def ttl_of(settings: t.Mapping[str, t.Any]) -> int:
-    """The option ttl of a way of publishing."""
-    return DEFAULT_TTL_S if settings.get("ttl") is None else int(settings["ttl"])
+    """The option ttl of a way of publishing. Raises InvalidInput for what DNS cannot hold (RFC 2181 §8)."""
+    if settings.get("ttl") is None:
+        return DEFAULT_TTL_S
+    ttl = int(settings["ttl"])
+    if not 0 <= ttl <= LONGEST_TTL_S:
+        raise InvalidInput(f"publish: ttl is {ttl}; give seconds from 0 to {LONGEST_TTL_S}.")
+    return ttl

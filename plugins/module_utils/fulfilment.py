@@ -54,6 +54,7 @@ def carry_out(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
     _replace_unmigrated(acm, jobs, settings)
     _delete(acm, jobs, settings)
     _refresh(acm, jobs)
+    _await_migration_records(acm, jobs, settings)
 
 
 def _replace_unmigrated(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
@@ -71,6 +72,20 @@ def _replace_unmigrated(acm: Door, jobs: t.Sequence[Job], settings: Settings) ->
         job.error, job.replaces, job.is_stale, job.is_new = None, job.one, False, True
     _perform(acm, refused, "RequestCertificate")
     _await_records(acm, [job for job in refused if job.is_open], settings)
+
+
+def _await_migration_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+    """What is to be published of a certificate that has just begun to change to DNS may not be told at once."""
+    changed = [job for job in still_open(jobs) if "UpdateCertificateOptions" in job.done and job.want.publish]
+    if not changed:
+        return
+    from ansible_collections.certops.acm.plugins.module_utils import readiness
+
+    migrating = [job for job in changed if job.one and not readiness.has_migration_records(job.one).is_over]
+    _await_appearance(acm, migrating, settings, readiness.has_migration_records)
+    for job in migrating:
+        if job.is_open and job.one is not None and not readiness.has_migration_records(job.one).is_over:
+            job.warnings.append(_untold(job))
 
 
 def _is_refused_migration(error: t.Optional[Exception]) -> bool:
@@ -105,7 +120,7 @@ def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
             continue
         if job.replaces is not None and job.one is job.replaces:
             continue
-        if job.one.type == "AMAZON_ISSUED" and job.one.validation_method == "DNS":
+        if job.one.type == "AMAZON_ISSUED" and "DNS" in _methods(job.one.detail):
             from ansible_collections.certops.acm.plugins.module_utils import validation
 
             job.records = validation.records(job.one.detail)
@@ -118,6 +133,11 @@ def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
     needs = [(t.cast("dict[str, t.Any]", job.want.publish), job.records or []) for job in publishing_jobs]
     for job, published in zip(publishing_jobs, publishing.publish_each(needs, acm.client, is_check)):
         job.published, job.error = published.changes, published.error
+
+
+def _methods(detail: dict[str, t.Any]) -> set[str]:
+    """How the names are validated; in more than one way while that is being changed."""
+    return {option.get("ValidationMethod") or "DNS" for option in detail.get("DomainValidationOptions") or ()}
 
 
 def await_issue(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
@@ -183,9 +203,7 @@ def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None
             job.is_new, job.plan = False, replace(job.plan, cost=None)
     for job in [*fresh, *early]:
         if job.is_open and _lacks_records(job):
-            job.warnings.append(
-                f"ACM has not told yet what validates {job.arn}: run this task again in a minute for the records."
-            )
+            job.warnings.append(_untold(job))
 
 
 def _was_there(acm: Door, one: Certificate) -> bool:
@@ -194,20 +212,27 @@ def _was_there(acm: Door, one: Certificate) -> bool:
     return asked_at is not None and one.created_at is not None and one.created_at < asked_at - A_MOMENT
 
 
+def _untold(job: Job) -> str:
+    return f"ACM has not told yet what validates {job.arn}: run this task again in a minute for the records."
+
+
 def _lacks_records(job: Job) -> bool:
     from ansible_collections.certops.acm.plugins.module_utils import readiness
 
     return job.want.state == "present" and job.one is not None and not readiness.has_records(job.one).is_over
 
 
-def _await_appearance(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
+def _await_appearance(
+    acm: Door, jobs: t.Sequence[Job], settings: Settings, judge: t.Optional[readiness.Judge] = None
+) -> None:
+    """Wait until what is to be published is told; judge: readiness.has_records unless given."""
     if not jobs:
         return
     from ansible_collections.certops.acm.plugins.module_utils import readiness
 
     outcomes = readiness.await_each(
         acm,
-        {job.arn: readiness.has_records for job in jobs},
+        {job.arn: judge or readiness.has_records for job in jobs},
         timeout_s=readiness.APPEARANCE_S,
         interval_s=settings.interval_s,
         clock=settings.clock,

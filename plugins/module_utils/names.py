@@ -18,6 +18,8 @@ MAX_FIRST_NAME_OCTETS = 64
 MAX_LABEL_OCTETS = 63
 PASSPHRASE_OCTETS = (4, 128)
 PASSPHRASE_FORBIDDEN = b"#$%"
+# ACM never issues a public certificate for a name below these (ACM.md §2).
+NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_CHARACTERS = re.compile(r"[a-z0-9-]+")

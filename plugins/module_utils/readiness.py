@@ -80,6 +80,15 @@ def is_migrated(one: Certificate) -> Verdict:
     return Verdict(True, "The change to DNS validation FAILED.") if status == "FAILED" else READY
 
 
+def has_migration_records(one: Certificate) -> Verdict:
+    """Whether ACM has told the records that a change to DNS validation waits for."""
+    detail = one.detail or {}
+    if is_migrated(one).is_over:
+        return READY
+    is_told = validation.records(detail) and not validation.names_without_record(detail)
+    return READY if is_told else WAITING
+
+
 def is_renewed(before: Certificate) -> Judge:
     """Whether the renewal that was begun when the certificate was `before` has come to its end."""
 

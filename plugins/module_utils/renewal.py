@@ -20,6 +20,7 @@ from ansible_collections.certops.acm.plugins.module_utils.certificates import Ce
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 _WINDOW = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(%|d|days?)?\s*", re.IGNORECASE)
+MAX_DAYS = 36_525  # a hundred years; CAs live shorter
 _UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
 
 
@@ -69,6 +70,8 @@ def parse_window(text: t.Any, option: str = "renew_before") -> Window:
         return Window(text=str(text).strip(), share=amount / 100, option=option)
     if amount <= 0:
         raise InvalidInput(f"{option} is {text!r}: give at least one day.")
+    if amount > MAX_DAYS:
+        raise InvalidInput(f"{option} is {text!r} days: no certificate lives as long, so that each run would renew it.")
     return Window(text=str(text).strip(), days=amount, option=option)
 
 

@@ -50,7 +50,7 @@ class Rfc2136:
         sleep: t.Callable[[float], None] = time.sleep,
     ) -> None:
         self._server: str = settings.get("server") or ""
-        self._port = int(settings.get("port") or 53)
+        self._port = 53 if settings.get("port") is None else int(settings["port"])
         self._key_name: str = settings.get("key_name") or ""
         self._key_secret: str = settings.get("key_secret") or ""
         self._algorithm: str = (settings.get("key_algorithm") or "hmac-sha256").lower()
@@ -65,6 +65,8 @@ class Rfc2136:
     def _check(self) -> None:
         if not self._server:
             raise InvalidInput("publish.rfc2136 lacks server: give the address of the name server that takes updates.")
+        if not 1 <= self._port <= 65535:
+            raise InvalidInput(f"publish.rfc2136.port is {self._port}; give a TCP port, 1 to 65535.")
         if bool(self._key_name) != bool(self._key_secret):
             raise InvalidInput("publish.rfc2136 wants key_name and key_secret together, or neither.")
         if self._algorithm not in KEY_ALGORITHMS:

@@ -26,7 +26,7 @@ from ansible_collections.certops.acm.plugins.module_utils.dns_records import (
     plain,
     ttl_of,
 )
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, parse_arn
 
 RECORDS_A_BATCH = 400  # Route 53 takes 1,000 in a batch and counts an UPSERT twice
 SESSION_NAME = "certops.acm"
@@ -60,6 +60,8 @@ class Route53:
         self._zones: t.Optional[list[Zone]] = None
         if self._external_id and not self._role_arn:
             raise InvalidInput("publish.route53.external_id goes with role_arn: give both or neither.")
+        if self._role_arn:
+            _check_role(self._role_arn)
 
     # Publisher
 
@@ -190,6 +192,19 @@ class Route53:
             region_name=sts.meta.region_name,  # says which partition's Route 53 it is
         )
         return session.client("route53")
+
+
+def _check_role(text: str) -> None:
+    try:
+        arn = parse_arn(text)
+        is_role = arn.service == "iam" and arn.resource.startswith("role/")
+    except InvalidInput:
+        is_role = False
+    if not is_role:
+        raise InvalidInput(
+            f"publish.route53.role_arn is {text}, which is not the ARN of a role: "
+            "one looks like arn:aws:iam::ACCOUNT:role/NAME."
+        )
 
 
 def _is_private(zone: t.Mapping[str, t.Any]) -> bool:

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
+from ansible_collections.certops.acm.plugins.module_utils.dns_records import is_below, plain
 from ansible_collections.certops.acm.plugins.module_utils.names import (
+    NEVER_ISSUED,
     InvalidInput,
     base_name,
     check_domain_name,
@@ -161,6 +164,8 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
             raise InvalidInput("name_tag and the tag Name in tags say different things: leave one of them out.")
         tag_rules.check(wanted.all_tags or {})
     _check_together(wanted)
+    if state == "present":
+        _check_reach(wanted)
     return wanted
 
 
@@ -250,9 +255,12 @@ def _not_yet(service: str) -> t.NoReturn:
 
 def _check_arn(text: str, option: str, service: str, resource: str, region: str) -> None:
     arn = parse_arn(text)
-    if arn.service != service or not arn.resource.startswith(resource) or arn.resource == resource:
+    is_whole = re.fullmatch(r"\d{12}", arn.account) and re.fullmatch(
+        re.escape(resource) + r"[A-Za-z0-9-]+", arn.resource
+    )
+    if arn.service != service or not is_whole:
         raise InvalidInput(
-            f"{option} is {text}, which is not the ARN of a {resource.rstrip('/')}: "
+            f"{option} is {text.strip()}, which is not the ARN of a {resource.rstrip('/')}: "
             f"one looks like arn:{arn.partition}:{service}:{region}:ACCOUNT:{resource}ID."
         )
     if arn.region != region:
@@ -260,6 +268,26 @@ def _check_arn(text: str, option: str, service: str, resource: str, region: str)
             f"{option} is {text} in region {arn.region or '(none)'}, but this task works in {region}: "
             "set the option region to the ARN's."
         )
+
+
+def _check_reach(wanted: Wanted) -> None:
+    """Whether there is anybody who could prove the control of the names, and a place for the records."""
+    if not wanted.authority_arn:
+        for name in wanted.names:
+            owned = next((domain for domain in NEVER_ISSUED if is_below(base_name(name), domain)), None)
+            if owned:
+                raise InvalidInput(
+                    f"{name} belongs to AWS, and ACM issues no public certificate below {owned}: "
+                    "use a name of a domain of your own."
+                )
+    zone = ((wanted.publish or {}).get("rfc2136") or {}).get("zone")
+    if zone:
+        outside = next((name for name in wanted.names if not is_below(base_name(name), plain(zone))), None)
+        if outside:
+            raise InvalidInput(
+                f"publish.rfc2136.zone is {zone}, which does not hold {outside}: "
+                "leave it out to have the zone of each name found."
+            )
 
 
 def _check_together(wanted: Wanted) -> None:

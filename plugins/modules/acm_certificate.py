@@ -843,6 +843,10 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     params, acm = module.params, module.acm
     if params["wait_timeout"] < 0 or params["wait_interval"] < 1:
         raise InvalidInput("wait_timeout must be at least 0 and wait_interval at least 1 second.")
+    for what in ("name", "wildcard"):
+        price = (params["prices"] or {}).get(what)
+        if price is not None and price < 0:
+            raise InvalidInput(f"prices.{what} is {price:g}: give what AWS asks, from 0.")
     is_list = params.get("certificates") is not None
     jobs = read_jobs(params, acm)
     settings = Settings(

@@ -443,6 +443,7 @@ from ansible_collections.certops.acm.plugins.module_utils import inventory, surv
 from ansible_collections.certops.acm.plugins.module_utils.certificates import KEY_ALGORITHMS, STATUSES, TYPES
 from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name
+from ansible_collections.certops.acm.plugins.module_utils.renewal import MAX_DAYS
 from ansible_collections.certops.acm.plugins.module_utils.wanted import check_certificate_arn
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
@@ -478,8 +479,8 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     if params["covering"] and not names:
         raise InvalidInput("covering needs domain_names: name what is to be covered.")
     days = params["expires_within"]
-    if days is not None and days < 0:
-        raise InvalidInput(f"expires_within is {days}: give a number of days from 0.")
+    if days is not None and not 0 <= days <= MAX_DAYS:
+        raise InvalidInput(f"expires_within is {days}: give a number of days from 0 to {MAX_DAYS}.")
 
     def chosen(option: str) -> t.Optional[tuple[str, ...]]:
         return tuple(params[option]) if params[option] else None

@@ -14,16 +14,15 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name
+from ansible_collections.certops.acm.plugins.module_utils.names import NEVER_ISSUED, InvalidInput, base_name
 from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 from ansible_collections.certops.acm.plugins.module_utils.resolver import endpoint
 
 REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
-# Names under these belong to AWS, and top-level domains that the public DNS never delegates (RFC 6761, 6762, 7686,
-# ICANN's reserved ones): no public certificate is issued for them.
-NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
+# Top-level domains that the public DNS never delegates (RFC 6761, 6762, 7686, ICANN's reserved ones): no public
+# certificate is issued for names below them.
 NOT_PUBLIC = (
     "alt arpa corp example home internal intranet invalid lan local localdomain localhost mail onion private test"
 ).split()

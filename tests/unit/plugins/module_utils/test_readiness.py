@@ -215,3 +215,19 @@ def test_release_and_migration() -> None:
     assert not readiness.is_migrated(from_detail({"UpdateSummary": {"Status": "PENDING_DOMAIN_VALIDATION"}})).is_over
     assert readiness.is_migrated(from_detail({"UpdateSummary": {"Status": "FAILED"}})).failure
     assert readiness.is_migrated(from_detail({})) == readiness.READY
+
+
+@pytest.mark.parametrize(
+    ("status", "options", "is_over"),
+    [
+        ("PENDING_DOMAIN_VALIDATION", [{"ValidationMethod": "EMAIL"}], False),
+        ("PENDING_DOMAIN_VALIDATION", [{"ValidationMethod": "DNS"}], False),
+        ("PENDING_DOMAIN_VALIDATION", [{"ValidationMethod": "DNS", "ResourceRecord": RECORD}], True),
+        ("SUCCESS", [{"ValidationMethod": "EMAIL"}], True),
+        (None, [{"ValidationMethod": "EMAIL"}], True),
+    ],
+)
+def test_the_records_of_a_migration(status: t.Optional[str], options: list[dict[str, t.Any]], is_over: bool) -> None:
+    options = [{"DomainName": "www.example.com", **option} for option in options]
+    detail = {"Status": "ISSUED", "UpdateSummary": {"Status": status}, "DomainValidationOptions": options}
+    assert readiness.has_migration_records(from_detail(detail)).is_over is is_over

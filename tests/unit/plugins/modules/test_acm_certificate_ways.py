@@ -101,6 +101,34 @@ def test_from_mail_to_dns(task: t.Any, bind: NameServer) -> None:
     assert again["certificate"]["certificate_arn"] == replaced["certificate"]["certificate_arn"]
 
 
+@pytest.mark.parametrize("is_issued", [False, True])
+def test_from_mail_to_dns_where_that_is_offered(
+    task: t.Any, run_module: t.Any, place: str, bind: NameServer, is_issued: bool
+) -> None:
+    """As the service does it: the same certificate, its records published and waited for in one task."""
+    run_module("acm_authority", {"path": place, "settings": {"email_to_dns": True}})
+    name = f"{'issued' if is_issued else 'pending'}.silent.example.com"
+    domain = {"domain_name": name, "validation_domain": "silent.example.com"}
+    made = task(domain_name=name, validation_method="EMAIL", domain_validation_options=[domain])
+    arn = {"certificate_arn": made["certificate"]["certificate_arn"]}
+    if is_issued:
+        run_module("acm_authority", {"path": place, "approve": [{**arn, "domain_name": name}]})
+    way = {"validation_method": "DNS", "publish": {"rfc2136": bind.rfc2136()}, "wait": True, "wait_timeout": 10}
+    checked = task(**arn, **way, _ansible_check_mode=True)
+    assert checked["actions"] == ["UpdateCertificateOptions"]
+    assert (checked["diff"]["before"], checked["diff"]["after"]) == (
+        {"validation_method": "EMAIL"},
+        {"validation_method": "DNS"},
+    )
+    done = task(**arn, **way)
+    assert "failed" not in done and done["actions"] == ["UpdateCertificateOptions", "publish"]
+    (record,) = done["validation_records"]
+    assert bind.values(record["name"]) == [record["value"]]
+    assert done["certificate"]["certificate_arn"] == arn["certificate_arn"]
+    assert (done["certificate"]["status"], done["certificate"]["validation_method"]) == ("ISSUED", "DNS")
+    assert not task(**arn, **way)["changed"]
+
+
 def test_by_the_web(task: t.Any, run_module: t.Any, place: str) -> None:
     wanted = {"domain_name": "web.example.com", "validation_method": "HTTP", "managed_by": "CLOUDFRONT"}
     with web_server({}) as server:
