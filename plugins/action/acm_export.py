@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, holds_any
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 
 class ActionModule(PipelinedAction):
+    SECRET_OPTIONS = ("passphrase",)
     REFUSAL = "The passphrase would be written to a temporary file, as {obstacle}."
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -24,6 +25,3 @@ class ActionModule(PipelinedAction):
         if any(export.get("private_key") for export in result.get("exports") or () if isinstance(export, dict)):
             result["_ansible_no_log"] = True
         return result
-
-    def _carries_secret(self, arguments: dict[str, t.Any]) -> bool:
-        return holds_any(arguments, ("passphrase",))

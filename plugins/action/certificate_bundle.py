@@ -7,13 +7,9 @@
 
 from __future__ import annotations
 
-import typing as t
-
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, holds_any
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 
 class ActionModule(PipelinedAction):
+    SECRET_OPTIONS = ("private_key", "pkcs12")
     REFUSAL = "The private key would be written to a temporary file on the host, as {obstacle}."
-
-    def _carries_secret(self, arguments: dict[str, t.Any]) -> bool:
-        return holds_any(arguments, ("private_key", "pkcs12"))

@@ -53,6 +53,7 @@ except ImportError:
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
 
@@ -267,6 +268,8 @@ class AcmModule(AnsibleAWSModule):
 
     def __init__(self, argument_spec: dict[str, t.Any], **settings: t.Any) -> None:
         spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
+        # amazon.aws has a setting module_class, but looks at its default alone
+        AnsibleAWSModule.default_settings["module_class"] = DiscreetModule
         super().__init__(argument_spec=spec, **settings)
         self._acm: t.Optional[Acm] = None
 

@@ -18,7 +18,12 @@ from ansible_collections.certops.acm.plugins.module_utils.certificates import as
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.plugins.module_utils.imports import Job, Wanted
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
-from ansible_collections.certops.acm.plugins.module_utils.material import MAX_SOURCE_OCTETS, Source, make_ready
+from ansible_collections.certops.acm.plugins.module_utils.material import (
+    MAX_SOURCE_OCTETS,
+    Source,
+    make_ready,
+    refuse_misplaced_key,
+)
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_certificate_arn
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
 
@@ -61,14 +66,7 @@ def misplaced_keys(options: dict[str, t.Any]) -> set[str]:
 
 
 def _wanted(options: dict[str, t.Any], now: datetime) -> Wanted:
-    misplaced = next(
-        (kind for kind in ("certificate", "certificate_chain") if "PRIVATE KEY" in (options.get(kind) or "")), None
-    )
-    if misplaced:
-        raise InvalidMaterial(
-            "key-hidden",
-            f"{misplaced} holds a private key, and that option is shown in logs; give it as private_key or bundle.",
-        )
+    refuse_misplaced_key(options)
     arn, name_tag, tags = options.get("certificate_arn"), options.get("name_tag"), options.get("tags")
     if arn:
         check_certificate_arn(arn)

@@ -39,6 +39,8 @@ _PASSED_OVER = (
     "X509 CRL",
 )
 _PKCS7 = ("PKCS7", "CMS")
+# RFC 7292, appendix D: the object identifiers of keyBag and pkcs8ShroudedKeyBag in DER
+_KEY_BAGS = tuple(bytes.fromhex("060b2a864886f70d010c0a01") + last for last in (b"\x01", b"\x02"))
 
 
 class Source(NamedTuple):
@@ -73,6 +75,16 @@ class Ready(NamedTuple):
 class _Contents(NamedTuple):
     certificates: list[x509.Certificate]
     keys: list[Any]
+
+
+def refuse_misplaced_key(options: dict[str, Any]) -> None:
+    """Raise InvalidMaterial when an option that is shown in logs holds a private key."""
+    for option in ("certificate", "certificate_chain"):
+        if "PRIVATE KEY" in str(options.get(option) or ""):
+            raise InvalidMaterial(
+                "key-hidden",
+                f"{option} holds a private key, and that option is shown in logs; give it as private_key or bundle.",
+            )
 
 
 def make_ready(sources: Sequence[Source], passphrase: bytes | None, now: datetime, *, keep_root: bool = False) -> Ready:
@@ -185,6 +197,11 @@ def _pkcs12(der: bytes, passphrase: bytes | None) -> _Contents | None:
     # a PFX (RFC 7292) begins with SEQUENCE { INTEGER 3
     if b"\x02\x01\x03" not in der[:10]:
         return None
+    keys = sum(der.count(oid) for oid in _KEY_BAGS)
+    if keys > 1:  # of which cryptography would take the first and say nothing
+        raise InvalidMaterial(
+            "key-one", f"The PKCS#12 holds {keys} private keys; give one that holds that of the certificate alone."
+        )
     key, certificate, others = pem.load_pkcs12(der, passphrase)
     return _Contents([*([certificate] if certificate else []), *others], [] if key is None else [key])
 

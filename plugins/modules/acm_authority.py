@@ -501,7 +501,7 @@ import json
 import os
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority import (
     approvals,
@@ -514,6 +514,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
+from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name, is_wildcard
 
 NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
@@ -621,7 +622,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if not pem.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
     try:

@@ -311,8 +311,6 @@ import stat
 import typing as t
 from datetime import datetime, timezone
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.certops.acm.plugins.module_utils.bundle import (
     Access,
     Bundle,
@@ -322,6 +320,7 @@ from ansible_collections.certops.acm.plugins.module_utils.bundle import (
     explain,
 )
 from ansible_collections.certops.acm.plugins.module_utils.der import CertificateFacts, iso
+from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils.keypair import (
     FILE_NAMES,
     BundleFault,
@@ -405,7 +404,7 @@ class Plan:
         return any(difference.is_content for difference in self.differences)
 
 
-def put_in_place(module: AnsibleModule, now: datetime) -> list[Result]:
+def put_in_place(module: DiscreetModule, now: datetime) -> list[Result]:
     """state=present: check and plan everything, then write everything, and only then let anything go live."""
     plans = [make_plan(module, item, now) for item in module.params["certificates"]]
     keep = module.params["keep"]
@@ -446,7 +445,7 @@ def put_in_place(module: AnsibleModule, now: datetime) -> list[Result]:
         return results
 
 
-def make_plan(module: AnsibleModule, item: dict[str, t.Any], now: datetime) -> Plan:
+def make_plan(module: DiscreetModule, item: dict[str, t.Any], now: datetime) -> Plan:
     name = item["name"]
     bundle = make_bundle(module, item)
     if not item["certificate"]:
@@ -460,7 +459,7 @@ def make_plan(module: AnsibleModule, item: dict[str, t.Any], now: datetime) -> P
     return Plan(bundle, pair, item["files"])
 
 
-def make_bundle(module: AnsibleModule, item: dict[str, t.Any]) -> Bundle:
+def make_bundle(module: DiscreetModule, item: dict[str, t.Any]) -> Bundle:
     params = module.params
     group = item["group"] or params["group"]
     key_mode = read_mode("mode", item["mode"] if item["mode"] is not None else params["mode"])
@@ -503,7 +502,7 @@ def read_id(kind: str, value: str | None) -> int | None:
         raise BundleFault(f"This host has no {kind} {value}; create it first, or name another.") from None
 
 
-def context_restorer(module: AnsibleModule) -> t.Callable[[str, str], bool] | None:
+def context_restorer(module: DiscreetModule) -> t.Callable[[str, str], bool] | None:
     if not module.selinux_enabled():
         return None
 
@@ -514,7 +513,7 @@ def context_restorer(module: AnsibleModule) -> t.Callable[[str, str], bool] | No
     return restore
 
 
-def go_back(module: AnsibleModule) -> list[Result]:
+def go_back(module: DiscreetModule) -> list[Result]:
     """state=rolled_back: look at every target first, then move every link."""
     steps: list[tuple[Bundle, Version, Version]] = []
     with contextlib.ExitStack() as locks:
@@ -547,7 +546,7 @@ def go_back(module: AnsibleModule) -> list[Result]:
         return results
 
 
-def take_away(module: AnsibleModule) -> list[Result]:
+def take_away(module: DiscreetModule) -> list[Result]:
     """state=absent."""
     results = []
     for item in module.params["certificates"]:
@@ -655,7 +654,7 @@ def diff(bundle: Bundle, before: str, after: str) -> dict[str, str]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = [item["name"] for item in module.params["certificates"]]
     try:
         repeated = sorted({name for name in names if names.count(name) > 1})

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks whose arguments hold a secret go to their host through the connection, never through a file.
+"""Tasks whose arguments hold a secret go to their host through the connection, never through a file; and where the item
+of a loop holds it, which Ansible shows beside every result, the result is hidden.
 
 Without pipelining ansible-core writes module and arguments to a temporary file on the host before it runs them.
 """
@@ -20,20 +21,37 @@ class PipelinedAction(ActionBase):
     """Runs the module of the same name, with pipelining wherever its arguments hold a secret."""
 
     _requires_connection = True
+    SECRET_OPTIONS: tuple[str, ...] = ()
     REFUSAL = ""  # the sentence for a connection without pipelining; {obstacle} is the clause that says why
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        if self._carries_secret(self._task.args):
+        if holds_any(self._task.args, self.SECRET_OPTIONS):
             obstacle = self._switch_pipelining_on()
             if obstacle:
                 result.update(failed=True, msg=f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent.")
-                return result
+            else:
+                result.update(self._execute_module(task_vars=task_vars))
+            self._hide_with_item(result, task_vars or {})
+            return result
         result.update(self._execute_module(task_vars=task_vars))
         return result
 
-    def _carries_secret(self, arguments: dict[str, t.Any]) -> bool:
-        raise NotImplementedError
+    def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
+        if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), self._secrets()):
+            return
+        result["_ansible_no_log"] = True
+        self._display.warning(
+            f"The items of this loop over {self._task.action} hold a key or a passphrase, so its results are hidden; "
+            "give the option certificates instead of a loop, or loop over names."
+        )
+
+    def _secrets(self) -> list[str]:
+        arguments = self._task.args
+        items = arguments.get("certificates") or ()
+        every = [arguments, *(items if isinstance(items, (list, tuple)) else ())]
+        found = [each.get(option) for each in every if isinstance(each, dict) for option in self.SECRET_OPTIONS]
+        return [text for text in found if isinstance(text, str) and text]
 
     def _switch_pipelining_on(self) -> str | None:
         """Switch it on for this task; returns what stands in the way, as a clause."""
@@ -67,3 +85,12 @@ def holds_any(arguments: dict[str, t.Any], options: t.Collection[str]) -> bool:
     items = arguments.get("certificates") or ()
     every = [arguments, *items] if isinstance(items, (list, tuple)) else [None]
     return any(not isinstance(each, dict) or any(each.get(option) for option in options) for each in every)
+
+
+def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
+    """Whether VALUE has, at any depth, one of the secrets or a part of one; short words are no part."""
+    if isinstance(value, str):
+        return any(secret in value or (len(value) >= 8 and value in secret) for secret in secrets)
+    if isinstance(value, dict):
+        return any(is_told(each, secrets) for each in value.values())
+    return isinstance(value, (list, tuple)) and any(is_told(each, secrets) for each in value)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import base64
 import json
-import os
+import tempfile
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from ansible.module_utils import basic
 from ansible_collections.certops.acm.plugins.module_utils import client, import_task, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.tests.support import broken_material
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
+from ansible_collections.certops.acm.tests.support.broken_material import given
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 READ = ("DescribeCertificate", "GetCertificate", "SearchCertificates", "ListCertificates", "ListTagsForCertificate")
@@ -65,15 +67,6 @@ def run(acm: CountingAcm, pki: Any) -> Callable[..., dict[str, Any]]:
         return result
 
     return task
-
-
-def given(pair: Any, **options: Any) -> dict[str, Any]:
-    return {
-        "certificate": pair.pem,
-        "private_key": pair.key_pem,
-        "certificate_chain": pair.chain_pem or None,
-        **options,
-    }
 
 
 def held(acm: CountingAcm, arn: str) -> tuple[x509.Certificate, list[x509.Certificate]]:
@@ -463,192 +456,6 @@ def test_the_named_one_of_two_with_the_same_key(run: Any, pki: Any) -> None:
 # ---------------------------------------------------------------- what must be refused before any call
 
 
-def _broken(pki: Any, tmp_path: Path) -> dict[str, tuple[dict[str, Any], str]]:
-    """Name of the case → options, rule."""
-    pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
-    root, intermediate = pki.authority(), pki.authority("intermediate", pki.authority())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.example.com")])
-    csr = x509.CertificateSigningRequestBuilder().subject_name(name).sign(pair.key, hashes.SHA256())
-    csr_pem = csr.public_bytes(serialization.Encoding.PEM).decode()
-    crl = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(name)
-        .last_update(pki.now)
-        .next_update(pki.now)
-        .sign(root.key, hashes.SHA256())
-    )
-    crl_pem = crl.public_bytes(serialization.Encoding.PEM).decode()
-    public_pem = (
-        pair.key.public_key()
-        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        .decode()
-    )
-    ssh = pair.key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    ).decode()
-    ed_key, dsa_key = ed25519.Ed25519PrivateKey.generate(), dsa.generate_private_key(2048)
-    der = pair.certificate.public_bytes(serialization.Encoding.DER)
-    store = pem.pkcs12("www", pair.key, pair.certificate, (), b"abcd")
-    no_issuer = pki.issue("www.example.com", root, issuer_name=x509.Name([]))
-    rsa_root = pki.authority("rsa root", kind="2048")
-    middle_block = pair.pem.splitlines()
-
-    def file(content: bytes) -> str:
-        path = tmp_path / f"file-{len(list(tmp_path.iterdir()))}"
-        path.write_bytes(content)
-        return str(path)
-
-    def block(label: str, content: bytes) -> str:
-        return f"-----BEGIN {label}-----\n{base64.encodebytes(content).decode()}-----END {label}-----\n"
-
-    unreadable = tmp_path / "folder"
-    unreadable.mkdir()
-    os.mkfifo(tmp_path / "pipe")
-    deep = [root]
-    for number in range(120):
-        deep.append(pki.issue(f"ca {number}", deep[-1], key=pki.key("P-256", 950 + number % 2), is_ca=True, names=()))
-    one, two = pki.key("P-256", 901), pki.key("P-256", 902)
-    cycle_1 = pki.issue("one", pki.issue("two", key=two, is_ca=True), key=one, is_ca=True)
-    cycle_2 = pki.issue("two", pki.issue("one", key=one, is_ca=True), key=two, is_ca=True)
-    under_cycle = pki.issue("www.example.com", pki.issue("one", key=one, is_ca=True))
-    return {
-        # nothing, or not all of it
-        "nothing": ({}, "InvalidInput"),
-        "empty certificate": (given(pair, certificate=""), "empty"),
-        "blank certificate": (given(pair, certificate=" \n\t\n"), "empty"),
-        "empty key": (given(pair, private_key=""), "empty"),
-        "empty chain": (given(pair, certificate_chain=""), "empty"),
-        "empty bundle": ({"bundle": ""}, "empty"),
-        "no key": (given(pair, private_key=None), "key-one"),
-        "no certificate": ({"private_key": pair.key_pem}, "certificate-one"),
-        "bundle without key": ({"bundle": pair.pem + pair.chain_pem}, "key-one"),
-        "bundle without certificate": ({"bundle": pair.key_pem}, "certificate-one"),
-        "chain only": ({"certificate_chain": pair.chain_pem}, "key-one"),
-        "key and chain without leaf": (given(pair, certificate=None), "key-matches-certificate"),
-        # files
-        "file is missing": (given(pair, certificate=None, certificate_path=str(tmp_path / "no")), "file"),
-        "file is a folder": (given(pair, certificate=None, certificate_path=str(unreadable)), "file"),
-        "file is a pipe": (given(pair, certificate=None, certificate_path=str(tmp_path / "pipe")), "file"),
-        "file is a device": (given(pair, certificate=None, certificate_path="/dev/zero"), "file"),
-        "file name with NUL": (given(pair, certificate=None, certificate_path="a\0b"), "file"),
-        "file is empty": (given(pair, certificate=None, certificate_path=file(b"")), "empty"),
-        "file of 3 MiB": (given(pair, certificate=None, certificate_path=file(b"x" * 3 * 2**20)), "size"),
-        "file of noise": (
-            given(pair, certificate=None, certificate_path=file(bytes(range(255)) * 9)),
-            "certificate-pem",
-        ),
-        # PEM that is none
-        "words": (given(pair, certificate="a certificate, please"), "certificate-pem"),
-        "base64 of words": (given(pair, certificate="YSBjZXJ0aWZpY2F0ZQ=="), "certificate-pem"),
-        "four dashes": (given(pair, certificate=pair.pem.replace("-----", "----")), "certificate-pem"),
-        "a path as content": (given(pair, certificate="/etc/ssl/www.pem"), "certificate-pem"),
-        "cut in the middle": (given(pair, certificate=pair.pem[: len(pair.pem) // 2]), "pem"),
-        "END is missing": (given(pair, certificate=pair.pem.replace("-----END CERTIFICATE-----", "")), "pem"),
-        "BEGIN is missing": (given(pair, certificate=pair.pem.replace("-----BEGIN CERTIFICATE-----", "")), "pem"),
-        "BEGIN and END differ": (given(pair, certificate=pair.pem.replace("END CERT", "END TRUSTED CERT")), "pem"),
-        "a line is missing": (
-            given(pair, certificate="\n".join(middle_block[:3] + middle_block[4:])),
-            "certificate-readable",
-        ),
-        "a letter is missing": (given(pair, certificate=pair.pem.replace("MII", "MI", 1)), "pem"),
-        "a strange letter": (given(pair, certificate=pair.pem.replace("MII", "M*I", 1)), "pem"),
-        "HTML entities": (given(pair, certificate=pair.pem.replace("+", "&#43;").replace("MII", "&#77;II", 1)), "pem"),
-        "block without content": (given(pair, certificate=block("CERTIFICATE", b"")), "certificate-readable"),
-        "block with words": (given(pair, certificate=block("CERTIFICATE", b"hello")), "certificate-readable"),
-        "block in block": (given(pair, certificate=pair.pem.replace("-----END", pair.pem + "-----END")), "pem"),
-        "key is cut": (given(pair, private_key=pair.key_pem[:80]), "pem"),
-        "key is damaged": (given(pair, private_key=block("PRIVATE KEY", b"\x30\x03\x02\x01\x00")), "key-readable"),
-        "chain is cut": (given(pair, certificate_chain=pair.chain_pem[:300]), "pem"),
-        # something else
-        "CSR instead of certificate": (given(pair, certificate=csr_pem), "certificate-pem"),
-        "CRL instead of certificate": (given(pair, certificate=crl_pem), "certificate-pem"),
-        "CRL in the chain": (given(pair, certificate_chain=pair.chain_pem + crl_pem), "chain-pem"),
-        "public key instead of certificate": (given(pair, certificate=public_pem), "certificate-pem"),
-        "public key instead of key": (given(pair, private_key=public_pem), "key-pem"),
-        "CSR instead of key": (given(pair, private_key=csr_pem), "key-pem"),
-        "certificate instead of key": (given(pair, private_key=pair.pem), "key-pem"),
-        "key in certificate": (given(pair, certificate=pair.pem + pair.key_pem), "key-hidden"),
-        "key in chain": (given(pair, certificate_chain=pair.key_pem), "key-hidden"),
-        "words in bundle": ({"bundle": "hello"}, "bundle"),
-        "CSR as bundle": ({"bundle": csr_pem + pair.key_pem}, "certificate-one"),
-        "trusted certificate": (given(pair, certificate=block("TRUSTED CERTIFICATE", der)), "certificate-pem"),
-        "SSH key": (given(pair, private_key=ssh), "key-format"),
-        "PKCS#7 of noise": (given(pair, certificate=block("PKCS7", b"\x30\x03\x02\x01\x00")), "certificate-readable"),
-        "PKCS#12 as text": ({"bundle": block("PKCS12", store)}, "bundle"),
-        "PKCS#12 without passphrase": ({"bundle": base64.b64encode(store).decode()}, "pkcs12"),
-        "PKCS#12 with a wrong one": ({"bundle": base64.b64encode(store).decode(), "passphrase": "geheim"}, "pkcs12"),
-        "PKCS#12 that is cut": ({"bundle_path": file(store[:200]), "passphrase": "abcd"}, "pkcs12"),
-        # key
-        "encrypted key": (given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd")), "key-encrypted"),
-        "encrypted key, old form": (
-            given(pair, private_key=pair.key_pem_in("TraditionalOpenSSL", b"abcd")),
-            "key-encrypted",
-        ),
-        "encrypted key, wrong passphrase": (
-            given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd"), passphrase="geheim"),
-            "key-passphrase",
-        ),
-        "two keys": (given(pair, private_key=pair.key_pem + other.key_pem), "key-one"),
-        "two keys in bundle": ({"bundle": pair.pem + pair.key_pem + other.key_pem}, "key-one"),
-        "another key": (given(pair, private_key=other.key_pem), "key-matches-certificate"),
-        "key of the issuer": (
-            given(pair, certificate_chain=None, private_key=pem.private_key_pem(intermediate.key)),
-            "key-matches-certificate",
-        ),
-        "key file with another certificate": (
-            given(pair, private_key=other.pem + other.key_pem),
-            "key-matches-certificate",
-        ),
-        "Ed25519": (given(pki.issue("www.example.com", key=ed_key)), "key-algorithm"),
-        "DSA": (given(pki.issue("www.example.com", key=dsa_key, digest=hashes.SHA256())), "key-algorithm"),
-        "secp256k1": (given(pki.issue("www.example.com", key=pki.key("secp256k1"))), "key-algorithm"),
-        "RSA 1536": (given(pki.issue("www.example.com", key=pki.key("1536"))), "key-algorithm"),
-        "EC key signed by RSA": (given(pki.issue("www.example.com", rsa_root)), "key-family"),
-        "RSA key signed by EC": (given(pki.issue("www.example.com", root, key=pki.key("2048"))), "key-family"),
-        # certificate
-        "expired": (given(pki.issue("www.example.com", not_before=-90, days=89)), "expired"),
-        "not yet valid": (given(pki.issue("www.example.com", not_before=1)), "not-yet-valid"),
-        "no names at all": (given(pki.issue(None, root)), "names"),
-        "a common name that is none": (given(pki.issue("Web server 3", root, names=())), "names"),
-        "no issuer": (given(no_issuer, certificate_chain=None), "issuer"),
-        "version 1": (given(pki.issue("www.example.com"), certificate=pki.version_1_pem()), "x509-v3"),
-        "two certificates of one key": (
-            {"bundle": pki.issue("a.example.com").pem + pki.issue("b.example.com").pem + pki.issue("x").key_pem},
-            "certificate-one",
-        ),
-        # chain
-        "a link is missing": (
-            given(pki.issue("www.example.com", deep[3]), certificate_chain=deep[2].pem),
-            "chain-link",
-        ),
-        "chain of another": (given(pair, certificate_chain=other.pem), "chain-link"),
-        "root without intermediate": (given(pair, certificate_chain=root.pem), "chain-link"),
-        "chain with a damaged certificate": (
-            given(pair, certificate_chain=pair.chain_pem + block("CERTIFICATE", b"hello")),
-            "certificate-readable",
-        ),
-        "chain of words": (given(pair, certificate_chain="intermediate.pem"), "chain-pem"),
-        "chain of 2 MiB": (given(pair, certificate_chain=pair.chain_pem * 5000), "size"),
-        "chain of 120": (
-            given(pki.issue("www.example.com", deep[-1]), certificate_chain="".join(each.pem for each in deep)),
-            "chain-size",
-        ),
-        "cycle and a stranger": (
-            given(under_cycle, certificate_chain=cycle_1.pem + cycle_2.pem + pki.authority("foreign").pem),
-            "chain-link",
-        ),
-        # options
-        "tag of AWS": (given(pair, tags={"aws:x": "y"}), "InvalidInput"),
-        "51 tags": (given(pair, tags={str(number): "" for number in range(50)}, name_tag="x"), "InvalidInput"),
-        "two names": (given(pair, tags={"Name": "a"}, name_tag="b"), "InvalidInput"),
-        "no ARN": (given(pair, certificate_arn="www.example.com"), "InvalidInput"),
-        "replace by ARN": (
-            given(pair, certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1", replace=True),
-            "InvalidInput",
-        ),
-    }
-
-
 def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path: Path) -> None:
     opened = []
 
@@ -656,8 +463,9 @@ def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path
         opened.append(name)
         raise AcmError("-", "-", "the door was opened")
 
-    cases = _broken(pki, tmp_path)
+    cases = broken_material.cases(pki, tmp_path)
     assert len(cases) >= 60
+    listing = sorted((str(path), path.lstat().st_mtime_ns) for path in tmp_path.rglob("*"))
     wrong = []
     secrets = {
         line
@@ -679,6 +487,39 @@ def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path
         listed = import_task.run(closed, {"certificates": [options]}, now=pki.now, is_check=False)
         assert listed["certificates"][0]["error"] == error, name
     assert (wrong, opened) == ([], [])
+    assert sorted((str(path), path.lstat().st_mtime_ns) for path in tmp_path.rglob("*")) == listing
+
+
+def test_a_task_full_of_broken_material_calls_nothing_writes_nothing_and_logs_no_key(
+    run_module: Any, pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole table through the module, over HTTP, as one list; then each thing that the module left behind."""
+    (tmp_path / "material").mkdir()
+    (tmp_path / "temporary").mkdir()
+    logged: list[str] = []
+    monkeypatch.setattr(basic.AnsibleModule, "log", lambda self, message, log_args=None: logged.append(str(message)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    cases = broken_material.cases(pki, tmp_path / "material")
+    for misplaced in ("key in certificate", "key in chain"):  # the action plugin sends these to no host
+        del cases[misplaced]
+    with acm_endpoint(tmp_path / "authority") as acm:
+        listing = sorted((str(path), path.lstat().st_mtime_ns) for path in tmp_path.rglob("*"))
+        items = [
+            {key: value for key, value in options.items() if value is not None} for options, _rule in cases.values()
+        ]
+        result = run_module("acm_import", {**acm.connection, "certificates": items, "_ansible_verbosity": 5})
+        assert acm.calls == []
+    assert sorted((str(path), path.lstat().st_mtime_ns) for path in tmp_path.rglob("*")) == listing
+    assert result["failed"] and "certificates" in result, result["msg"]
+    assert not result["changed"] and len(result["certificates"]) == len(cases) >= 60
+    for (name, (_options, rule)), item in zip(cases.items(), result["certificates"]):
+        assert item["error"].get("rule", item["error"]["code"]) == rule, (name, item["msg"])
+    assert logged
+    secrets = {
+        line for pair in (pki.leaf(), pki.leaf("other.example.com", number=7)) for line in pair.key_pem.split("\n")[1:3]
+    }
+    for secret in (*secrets, "geheim"):
+        assert secret not in json.dumps(result) and not [line for line in logged if secret in line], name
 
 
 @pytest.mark.parametrize("make", ["san only", "address only", "single label", "underscore", "no usage", "CA", "cycle"])
