@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils.validation import Deta
 
 # A look is worth it for what may still be validated, or failed over it: the others need a new request in any case.
 WORTH_A_LOOK = ("PENDING_VALIDATION", "ISSUED", "VALIDATION_TIMED_OUT", "FAILED")
-PROBLEMS = ("pending", "ended", *diagnosis.PROBLEMS)
+PROBLEMS = ("pending", "ended", "renewal_stuck", *diagnosis.PROBLEMS)
 INSIDE_S = 2.0  # for a question to this machine's own resolver
 QUESTION_S = 5.0  # for one to the others
 SHOWN = 5  # names that one message tells about
@@ -93,6 +93,9 @@ def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t
             items += [_found(finding, detail, options.get(name) or {}) for finding in shown[name]]
         elif name in waiting:
             one = waiting[name]
+            if detail.get("Status") == "ISSUED" and one["method"] is None:
+                items.append({**one, "problem": "renewal_stuck"})  # the reason says what to do
+                continue
             remedy = _remedy(one) if detail.get("Status") != "VALIDATION_TIMED_OUT" else ""
             items.append({**one, "problem": "pending", **({"remedy": remedy} if remedy else {})})
     return items

@@ -54,7 +54,7 @@ def survey(
     with ThreadPoolExecutor(max_workers=2) as pool:
         pems = pool.submit(_pems, acm, [one for one in found if wishes.pem and _may_have_pem(one)])
         detailed = inventory.described(
-            acm, found, lambda one: wishes.details or (wishes.diagnosis and one.type in (None, "AMAZON_ISSUED"))
+            acm, found, lambda one: wishes.details or (wishes.diagnosis and _may_be_stuck(one))
         )
     diagnoses = _diagnoses([one for one in detailed if one.detail is not None], look) if wishes.diagnosis else {}
     results = []
@@ -103,6 +103,12 @@ def _diagnoses(found: t.Sequence[Certificate], look: t.Optional[Look]) -> dict[s
     details = [one.detail or {} for one in found]
     seen = look(details) if look else [[] for _detail in details]
     return {one.arn: obstacles.obstacles(detail, own) for one, detail, own in zip(found, details, seen)}
+
+
+def _may_be_stuck(one: Certificate) -> bool:
+    """Public ones have names to prove; of the others only a request or renewal that ACM says something about."""
+    has_begun = one.renewal_status not in (None, "SUCCESS")
+    return one.type in (None, "AMAZON_ISSUED") or one.status == "FAILED" or has_begun
 
 
 def _may_have_pem(one: Certificate) -> bool:

@@ -175,7 +175,7 @@ def blocking(detail: Detail) -> list[dict[str, t.Any]]:
             f"Every name is validated; ACM has still to issue the certificate of {name} (CAA records may hinder it)."
         )
         found.append(_item(name, None, "PENDING_VALIDATION", reason))
-    return found
+    return found or _stuck_renewal(detail)
 
 
 def explain(detail: Detail) -> str:
@@ -200,6 +200,18 @@ def _ended(detail: Detail, status: str) -> list[dict[str, t.Any]]:
     why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
     names = failed or [name]
     return [_item(name, None, "FAILED", f"The request for {name} failed with {code}: {why}.") for name in names]
+
+
+def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
+    """A renewal that no name holds up, but something else: of a private certificate it is always the CA."""
+    renewal = detail.get("RenewalSummary") or {}
+    status, code = renewal.get("RenewalStatus"), renewal.get("RenewalStatusReason")
+    if detail.get("Status") != "ISSUED" or status in (None, "SUCCESS") or not (code or status == "FAILED"):
+        return []
+    name, code = detail.get("DomainName", ""), code or "OTHER"
+    why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
+    what = f"failed with {code}" if status == "FAILED" else f"does not go on because of {code}"
+    return [_item(name, None, str(status), f"The renewal of {name} {what}: {why}.")]
 
 
 def _pending(detail: Detail) -> list[Detail]:

@@ -523,6 +523,11 @@ certificate:
       returned: when issued
       type: str
       sample: "2026-11-23T16:53:00Z"
+    imported_at:
+      description: When it was imported, or last imported again.
+      returned: when imported
+      type: str
+      sample: "2026-11-23T16:51:00Z"
     not_before:
       description: From when it is valid.
       returned: when issued
@@ -559,7 +564,9 @@ certificate:
       returned: when known
       type: str
     renewal_summary:
-      description: How the last renewal stands. Missing until one began.
+      description:
+        - How the last renewal that ACM began stands. Missing until one began. Its members are those that
+          M(certops.acm.acm_certificate_info) describes.
       returned: when there was a renewal
       type: dict
       sample: {"renewal_status": "SUCCESS", "updated_at": "2026-11-23T16:51:00Z"}
@@ -591,6 +598,16 @@ certificate:
       description: The private CA that issued it.
       returned: for private certificates, when read in detail
       type: str
+    update_summary:
+      description: How the change from validation by e-mail to validation by DNS stands. Missing where there was none.
+      returned: when such a change was asked for, when read in detail
+      type: dict
+      sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
+    certificate_key_pair_origin:
+      description: Who made the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
+      returned: when ACM tells it
+      type: str
+      sample: AWS_MANAGED
     managed_by:
       description: The service that it is reserved for.
       returned: when reserved

@@ -117,6 +117,7 @@ options:
       - Whether to tell for each certificate what stands in the way of its validation or renewal, and what to do about it.
       - It reads each public certificate in detail and asks DNS (or with validation by HTTP, the web) about each of its
         names, as ACM does. So it also finds the record that has gone and will be missed at the next renewal.
+      - Of private certificates it reads those that failed or whose renewal is under way.
       - It needs the Python package C(dnspython).
     type: bool
     default: false
@@ -263,6 +264,11 @@ certificates:
       returned: when issued
       type: str
       sample: "2026-11-23T16:53:00Z"
+    imported_at:
+      description: When it was imported, or last imported again.
+      returned: when imported
+      type: str
+      sample: "2026-11-23T16:51:00Z"
     not_before:
       description: From when it is valid.
       returned: when issued
@@ -366,6 +372,16 @@ certificates:
       description: The private CA that issued it.
       returned: for private certificates, with O(details=true) or O(certificate_arns)
       type: str
+    update_summary:
+      description: How the change from validation by e-mail to validation by DNS stands. Missing where there was none.
+      returned: when such a change was asked for, with O(details=true) or O(certificate_arns)
+      type: dict
+      sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
+    certificate_key_pair_origin:
+      description: Who made the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
+      returned: when ACM tells it
+      type: str
+      sample: AWS_MANAGED
     managed_by:
       description: The service that it is reserved for.
       returned: when reserved
@@ -420,7 +436,7 @@ certificates:
         problem:
           description:
             - What is wrong, in a word. C(pending) when ACM still waits and nothing else is wrong, C(ended) when only a new
-              request helps.
+              request helps, C(renewal_stuck) when no name but something else holds up the renewal, such as the private CA.
             - Else one of C(record_not_told), C(record_missing), C(record_doubled), C(record_without_underscore),
               C(record_flattened), C(record_wrong_type), C(record_private), C(value_wrong), C(value_with_zone),
               C(value_with_dot), C(chain_too_long), C(zone_undelegated), C(zone_broken), C(resolver_silent),

@@ -282,6 +282,7 @@ def _search_result(one: dict[str, t.Any]) -> dict[str, t.Any]:
                 "RenewalEligibility": one["RenewalEligibility"],
                 "ExportOption": one["Options"]["Export"],
                 "ValidationMethod": "DNS",
+                **{key: one["RenewalSummary"][key] for key in ("RenewalStatus",) if "RenewalSummary" in one},
             }
         },
     }

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading in detail under AWS's rates, from a real endpoint that keeps them: how long it takes, alone and in company."""
+"""Reading in detail under AWS's rates, from a real endpoint that keeps them: alone without one refusal, in company without one failure."""
 
 from __future__ import annotations
 
-import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -18,7 +17,6 @@ from ansible_collections.certops.acm.plugins.module_utils.inventory import Query
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, AcmEndpoint, acm_endpoint
 
 SIZE = 16
-RATE = RATES["DescribeCertificate"]
 
 
 @pytest.fixture(name="acm", scope="module")
@@ -47,19 +45,12 @@ def read_all(acm: client.Acm) -> int:
     return len([one for one in found if "in_use_by" in one])
 
 
-def test_alone_it_takes_what_the_rate_allows(acm: AcmEndpoint) -> None:
-    alone = door(acm)
-    started_at = time.monotonic()
-    assert read_all(alone) == SIZE
-    assert time.monotonic() - started_at < 1.15 * SIZE / RATE
+def test_alone_it_stays_within_the_rate(acm: AcmEndpoint) -> None:
+    assert read_all(door(acm)) == SIZE
     assert acm.count("DescribeCertificate") == acm.count("DescribeCertificate", "ok") == SIZE
 
 
 def test_eight_at_once_all_come_through(acm: AcmEndpoint) -> None:
-    time.sleep(1.2)  # until a second's worth of calls is there again
     doors = [door(acm) for _each in range(8)]
-    started_at = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(read_all, doors)) == [SIZE] * 8
-    floor_s = 8 * SIZE / RATE - 1
-    assert time.monotonic() - started_at < 1.3 * floor_s  # of so short a run, the last calls are a large part

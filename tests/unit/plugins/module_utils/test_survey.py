@@ -182,3 +182,18 @@ def test_a_diagnosis_joins_what_acm_tells_and_what_dns_shows() -> None:
     assert [(one["problem"], one["status"]) for one in found[arn(0)]] == [("record_missing", "SUCCESS")]
     assert [one["problem"] for one in found[arn(1)]] == ["pending"]
     assert found[arn(2)] == []
+
+
+def test_a_private_one_is_read_for_a_diagnosis_when_its_renewal_is_stuck() -> None:
+    acm = Fleet(4)
+    for number in range(4):
+        acm.details[arn(number)].update(Type="PRIVATE")
+        del acm.details[arn(number)]["DomainValidationOptions"]
+    stuck = {"RenewalStatus": "PENDING_AUTO_RENEWAL", "RenewalStatusReason": "PCA_INVALID_STATE"}
+    acm.details[arn(1)].update(RenewalSummary=stuck)
+    acm.details[arn(2)].update(RenewalSummary={"RenewalStatus": "SUCCESS"})
+    found = {one["certificate_arn"]: one["diagnosis"] for one in look(acm, diagnosis=True)}
+    assert [one["problem"] for one in found[arn(1)]] == ["renewal_stuck"]
+    assert "PCA_INVALID_STATE" in found[arn(1)][0]["reason"]
+    assert found[arn(0)] == found[arn(2)] == found[arn(3)] == []
+    assert acm.counts == {"SearchCertificates": 1, "DescribeCertificate": 1}

@@ -308,6 +308,29 @@ def test_a_renewal_that_is_stuck(status: str, blocked: int) -> None:
     assert len(validation.blocking(one)) == blocked
 
 
+@pytest.mark.parametrize(
+    ("summary", "sentence"),
+    [
+        (
+            {"RenewalStatus": "PENDING_AUTO_RENEWAL", "RenewalStatusReason": "PCA_ACCESS_DENIED"},
+            "The renewal of example.com does not go on because of PCA_ACCESS_DENIED: ACM may not use the private CA",
+        ),
+        ({"RenewalStatus": "FAILED", "RenewalStatusReason": "PCA_INVALID_STATE"}, "failed with PCA_INVALID_STATE"),
+        ({"RenewalStatus": "FAILED"}, "failed with OTHER"),
+        ({"RenewalStatus": "PENDING_AUTO_RENEWAL"}, None),
+        ({"RenewalStatus": "SUCCESS", "RenewalStatusReason": "OTHER"}, None),
+        ({}, None),
+    ],
+)
+def test_a_renewal_that_no_name_holds_up(summary: dict[str, str], sentence: t.Optional[str]) -> None:
+    one = {"DomainName": "example.com", "Status": "ISSUED", "Type": "PRIVATE", "RenewalSummary": summary}
+    found = validation.blocking(one)
+    assert len(found) == (sentence is not None)
+    if sentence:
+        assert sentence in found[0]["reason"] and found[0]["status"] == summary["RenewalStatus"]
+    assert validation.blocking({**one, "Status": "EXPIRED"})[0]["status"] == "EXPIRED"
+
+
 def test_the_text_for_an_error_message_is_not_endless() -> None:
     one = detail(*[option(f"n{number}.example.com", APEX) for number in range(100)])
     text = validation.explain(one)

@@ -127,6 +127,25 @@ def test_diagnosis_by_real_queries(look: t.Any) -> None:
         assert problems(server) == ["pending"]
 
 
+def test_a_renewal_that_the_ca_holds_up(run_module: t.Any, tmp_path: Path) -> None:
+    path = str(tmp_path / "authority")
+    authority = client.create_authority(path)
+    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    acm = client.authority_client(path)
+    arn = acm.request_certificate(
+        DomainName="db.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
+    )["CertificateArn"]
+    acm.export_certificate(CertificateArn=arn, Passphrase=b"only for a test")
+    authority.set_ca_status("internal", "DISABLED")
+    acm.renew_certificate(CertificateArn=arn)
+    acm.describe_certificate(CertificateArn=arn)
+    for which in ({}, {"certificate_arns": [arn]}):
+        (found,) = run_module("acm_certificate_info", {"authority": path, "diagnose": True, **which})["certificates"]
+        assert [one["problem"] for one in found["diagnosis"]] == ["renewal_stuck"]
+        assert "PCA_INVALID_STATE: the private CA is not active." in found["diagnosis"][0]["reason"]
+        assert found["renewal_summary"]["renewal_status_reason"] == "PCA_INVALID_STATE"
+
+
 def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: Path) -> None:
     with name_server({"example.com": ""}) as server:
         path = str(tmp_path / "authority")

@@ -67,7 +67,10 @@ def told(
         ),
         ({"left": 20, "lifetime": 47}, []),
         ({"left": 14, "lifetime": 47}, ["expiring"]),
-        ({"left": 44, "renewal_summary": {"renewal_status": "PENDING_VALIDATION"}, "validation_method": "EMAIL"}, ["action_required"]),
+        (
+            {"left": 44, "renewal_summary": {"renewal_status": "PENDING_VALIDATION"}, "validation_method": "EMAIL"},
+            ["action_required"],
+        ),
         ({"left": -1}, ["expired"]),
         ({"left": -8}, []),  # old history
         ({"left": -8, "in_use": True}, ["expired"]),
