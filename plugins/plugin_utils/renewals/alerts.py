@@ -227,7 +227,9 @@ def _may_still_renew_itself(certificate: Entry, policy: Policy, now: datetime) -
     if certificate.get("diagnosis") or waits_by_mail:
         return False
     not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
-    return bool(not_before and not_after) and not is_within(policy.overdue_before, not_before, not_after, now)
+    if not_before is None or not_after is None:
+        return False
+    return not is_within(policy.overdue_before, not_before, not_after, now)
 
 
 def _is_superseded(certificate: Entry, seen: Seen) -> bool:

@@ -13,7 +13,7 @@ left (memory.py).
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils.renewal import Window
@@ -61,7 +61,7 @@ class Standing(t.NamedTuple):
 
 def moment(text: t.Any) -> datetime:
     """A time as modules return it: 2026-11-23T16:51:00Z."""
-    return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(str(text).replace("Z", "+00:00"))  # Python 3.10 does not read a Z
 
 
 def maybe_moment(text: t.Any) -> datetime | None:
