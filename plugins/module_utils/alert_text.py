@@ -11,7 +11,7 @@ import textwrap
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.alerts import Alert, clip, one_line
+from ansible_collections.certops.acm.plugins.module_utils.alerts import Alert, one_line
 
 SENDER = "certops.acm"
 HOSTS_SHOWN = 50
@@ -43,7 +43,9 @@ MEANINGS = {
     "not_issued": "A certificate that was requested has not been issued, so it cannot be used.",
 }
 SEVERITY_NAMES = {"critical": "Critical", "warning": "Warning", "info": "For information"}
-_PLAIN = str.maketrans({"–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "…": "...", "\u00a0": " "})
+_PLAIN = str.maketrans(
+    {"–": "-", "—": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "…": "...", "\u00a0": " "}
+)
 
 
 def ascii_line(text: str, most: int) -> str:

@@ -309,7 +309,7 @@ def test_headline(severities: list[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("bücher.example – “ends” soon…", 'b?cher.example - "ends" soon...'),
+        ("bücher.example – \u201cends\u201d soon…", 'b?cher.example - "ends" soon...'),
         ("a\r\nb", "a b"),
         ("x" * 120, "x" * 96 + "..."),
     ],
