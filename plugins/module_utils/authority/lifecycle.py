@@ -179,12 +179,13 @@ def is_renewal_due(certificate: Certificate, now: datetime, settings: Settings) 
     return is_renewable(certificate) and starts_at is not None and now >= starts_at
 
 
-def next_notice_at(certificate: Certificate, settings: Settings, days_before_expiry: int) -> t.Optional[datetime]:
+def next_notice_at(certificate: Certificate, now: datetime, days_before_expiry: int) -> t.Optional[datetime]:
     """When the next word on its expiry is due (ACM.md §8): daily from so many days before, and once at the end."""
     leaf, told_at = certificate.leaf, certificate.noticed_at
     if leaf is None or certificate.revoked_at:
         return None
-    if told_at is None or told_at < leaf.not_after - timedelta(days=days_before_expiry):
+    # What was told "in the future" was told by a clock that has been set back since.
+    if told_at is None or told_at > now or told_at < leaf.not_after - timedelta(days=days_before_expiry):
         return leaf.not_after - timedelta(days=days_before_expiry)
     if told_at < leaf.not_after:
         return min(told_at + timedelta(days=1), leaf.not_after)
@@ -197,7 +198,7 @@ def next_due_at(
     """When a sweep has to look at the certificate next; None: never again unless it changes."""
     if is_validation_due(certificate, now, settings):
         return now
-    dues = [next_notice_at(certificate, settings, days_before_expiry)]
+    dues = [next_notice_at(certificate, now, days_before_expiry)]
     if status(certificate, now, settings) == "ISSUED" and certificate.type != IMPORTED:
         renewal = certificate.renewal
         if renewal is not None and is_renewal_open(certificate):

@@ -172,13 +172,15 @@ def _put_off(authority: Authority, certificate: Certificate) -> None:
 
 
 def _refresh_dues(authority: Authority) -> None:
-    """Compute all dues again if a setting that they depend on has changed since the last sweep.
+    """Compute all dues again if a setting that they depend on has changed since the last sweep, or the clock was set
+    back: what had expired by then may be alive, and nobody would look at it again.
 
     In pieces; one that is killed half-way begins again.
     """
     with authority.store.read() as tx:
         wanted = json.dumps(authority.due_basis(tx))
-        if tx.meta("due_basis") == wanted:
+        was_set_back = (tx.meta("last_sweep_at") or "") > events.iso(authority.now())
+        if tx.meta("due_basis") == wanted and not was_set_back:
             return
     last, now = "", authority.now()
     while True:
@@ -195,7 +197,7 @@ def _notice(authority: Authority, certificate: Certificate) -> Certificate:
     """Tell of a coming or past expiry, if that is due (ACM.md §8)."""
     now = authority.now()
     with authority.store.read() as tx:
-        due_at = lifecycle.next_notice_at(certificate, authority.settings_in(tx), authority.days_before_expiry(tx))
+        due_at = lifecycle.next_notice_at(certificate, now, authority.days_before_expiry(tx))
     if due_at is None or due_at > now:
         return certificate
     with authority.store.write() as tx:

@@ -227,7 +227,7 @@ def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
     is_due = lifecycle.is_validation_due(one, NOW, DEFAULTS) or lifecycle.is_renewal_due(one, NOW, DEFAULTS)
     if is_due or lifecycle.is_renewal_failed(one, NOW, DEFAULTS):
         assert due_at is not None and due_at <= NOW
-    notice_at = lifecycle.next_notice_at(one, DEFAULTS, days)
+    notice_at = lifecycle.next_notice_at(one, NOW, days)
     if notice_at is not None:
         assert due_at is not None and due_at <= notice_at
 

@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import tempfile
 import time
 import traceback
@@ -30,7 +31,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store, StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
-KILLS = 8
+KILLS = int(os.environ.get("ACM_KILLS", "8"))  # ACM_KILLS=200 for a long look
 
 
 class Child:
@@ -120,7 +121,9 @@ def test_killed_at_any_instant_it_loses_nothing_that_it_answered(lab: Lab, pki: 
 
     dice = random.Random(20261123)
     answered: list[str] = []
-    for _kill in range(KILLS):
+    kills = 0
+    while kills < KILLS or (len(answered) < 50 and kills < 20 * KILLS):  # a busy machine does less between two
+        kills += 1
         child = Child(lab, work)
         time.sleep(dice.uniform(0.02, 0.25))
         answered += child.kill()
@@ -139,16 +142,17 @@ def test_killed_at_any_instant_it_loses_nothing_that_it_answered(lab: Lab, pki: 
                 assert present[arn].ever_exported
             elif verb == "serial":
                 assert rest[0] in serials
-    assert len(answered) > 50
+    assert len(answered) >= 50
 
 
 def test_killed_sweeps_renew_each_certificate_once(lab: Lab, clock: Clock) -> None:
-    arns = [lab.private() for _number in range(40)]
+    number = 5 * KILLS
+    arns = [lab.private() for _number in range(number)]
     for arn in arns:
         lab.export(arn)
     clock.advance(days=340)
     dice = random.Random(7)
-    for _kill in range(5):
+    for _kill in range(KILLS):
         child = Child(lab, lambda _tell: t.cast(None, renewal.sweep(lab.authority)))
         time.sleep(dice.uniform(0.005, 0.06))
         child.kill()
@@ -158,7 +162,7 @@ def test_killed_sweeps_renew_each_certificate_once(lab: Lab, clock: Clock) -> No
     assert {certificate.renewal.status for certificate in certificates.values() if certificate.renewal} == {"SUCCESS"}
     with lab.authority.store.read() as tx:
         leaves = tx._execute("SELECT count(*) FROM leaves GROUP BY certificate").fetchall()
-    assert leaves == [(2,)] * 40
+    assert leaves == [(2,)] * number
 
 
 # ---------------------------------------------------------------- side by side
@@ -269,6 +273,62 @@ def test_a_full_disk(lab: Lab) -> None:
     connection.execute("PRAGMA max_page_count = 1073741823")
     arns.append(lab.private(ca=ca))
     assert set(whole(lab)) == set(arns)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> t.Iterator[Path]:
+    """A file system of two megabytes."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("No file system can be mounted here.")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_a_disk_that_is_really_full(small_disk: Path, dns: t.Any, clock: Clock) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(512 * 1024))
+    lab = Lab(small_disk / "authority", dns, clock)
+    ca, arns = lab.ca(), []
+    with pytest.raises(lab.acm.exceptions.ClientError) as caught:
+        for _number in range(1000):
+            arns.append(lab.private(ca=ca))
+    error = caught.value.response["Error"]
+    assert error["Code"] == "ServiceUnavailable" and "is full: nothing was changed" in error["Message"]
+    with pytest.raises(StoreError, match="is full|free space"):
+        renewal.sweep(lab.authority)
+    ballast.unlink()
+    assert set(whole(lab)) == set(arns) and len(arns) > 2
+    assert renewal.sweep(lab.authority).troubles == []
+    arns.append(lab.private(ca=ca))
+    assert set(whole(lab)) == set(arns)
+    lab.authority.store.close()
+
+
+def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
+    lab.set(events_kept_days=36500)
+    arn = lab.private()
+    lab.export(arn)
+    serial = lab.describe(arn)["Serial"]
+    clock.advance(days=10 * 365)
+    assert lab.status(arn) == "EXPIRED"
+    assert renewal.sweep(lab.authority).renewed == []
+    clock.advance(days=-10 * 365)
+    assert (lab.status(arn), lab.describe(arn)["Serial"]) == ("ISSUED", serial)
+    clock.advance(days=-2)  # before it was made: nothing is signed, and one sentence says why
+    message = lab.fails(
+        "request_certificate", "ValidationException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
+        KeyAlgorithm="EC_prime256v1",
+    )  # fmt: skip
+    assert "set the clock right" in message
+    assert renewal.sweep(lab.authority).troubles == []
+    clock.advance(days=2 + 340)
+    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert set(whole(lab)) == {arn}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
