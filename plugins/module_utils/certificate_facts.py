@@ -166,9 +166,11 @@ def signature_family(certificate: x509.Certificate) -> str | None:
 
 def distinguished_name(name: x509.Name) -> str:
     """Return a subject or issuer as ACM shows it: C=US,O=Example,CN=www.example.com, in the certificate's own order."""
-    return ",".join(
-        rdn.rfc4514_string({x509.ObjectIdentifier(oid): short for oid, short in _SHORT_NAMES.items()})
-        for rdn in name.rdns
+    return _in_one_line(
+        ",".join(
+            rdn.rfc4514_string({x509.ObjectIdentifier(oid): short for oid, short in _SHORT_NAMES.items()})
+            for rdn in name.rdns
+        )
     )
 
 
@@ -198,7 +200,15 @@ def domain_names(certificate: x509.Certificate) -> list[str]:
 def describe(certificate: x509.Certificate) -> str:
     """Return a few words that tell a person which certificate is meant."""
     names = distinguished_name(certificate.subject) or ", ".join(dns_names(certificate)[:3]) or "without a subject"
-    return f"{names} (serial {serial(certificate)})"
+    return f"{_in_one_line(names)} (serial {serial(certificate)})"
+
+
+def _in_one_line(text: str) -> str:
+    """TEXT with what does not print escaped by RFC 4514: whoever made a certificate must not write lines of a log."""
+    return "".join(
+        letter if letter.isprintable() else "".join(f"\\{octet:02X}" for octet in letter.encode("utf-8", "replace"))
+        for letter in text
+    )
 
 
 def _public_der(key: Any) -> bytes:

@@ -139,7 +139,7 @@ def test_a_certificate_that_says_odd_things(pki: Any, flips: list[tuple[int, int
     )
 
 
-@fuzz(max_examples=50)
+@fuzz(max_examples=30)
 @given(
     flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=3),
     kind=st.sampled_from(["P-256", "2048"]),
@@ -169,7 +169,7 @@ def test_anything_at_all(pki: Any, data: dict[str, Any]) -> None:
     check([Source(kind, kind, content) for kind, content in contents.items()], pki.now)
 
 
-@fuzz(max_examples=50)
+@fuzz(max_examples=30)
 @given(part=st.sampled_from(["Certificate", "CertificateChain", "PrivateKey"]), how=mutations)
 def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
     pair = pki.leaf()
@@ -188,6 +188,14 @@ def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
     for form in export_job.SECRET_FORMS:
         export_job.key_in(form, answer[part].encode(), PASSPHRASE)
     export_job.key_in("pkcs12", mutated(forms(pki)["store"], how), PASSPHRASE)
+
+
+def test_a_subject_writes_no_lines_of_its_own(pki: Any) -> None:
+    pair = pki.issue("www.example.com\nFAILED! => {}\u2028\u202e\x1b[31m", names=("a.example.com",))
+    own = "CN=www.example.com\\0AFAILED! =\\> {}\\E2\\80\\A8\\E2\\80\\AE\\1B[31m"
+    assert pem.describe(pair.certificate) == f"{own} (serial {pem.serial(pair.certificate)})"
+    assert pem.distinguished_name(pair.certificate.subject) == own
+    check([Source("certificate", "certificate", pair.pem.encode())], pki.now)
 
 
 def test_the_forms_are_good_before_they_are_damaged(pki: Any) -> None:
