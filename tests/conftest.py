@@ -21,3 +21,10 @@ if COLLECTION.parts[-3:] != ("ansible_collections", "certops", "acm"):
     )
 # Nobody's own collections (~/.ansible, site-packages) take part: only those beside this one.
 _AnsibleCollectionFinder(paths=[str(COLLECTION.parents[2])], scan_sys_paths=False)._install()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, the tests of one file stay together, and so do all checks: they share the tree's caches and output."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("checks" if folder.name == "checks" else str(item.path)))
