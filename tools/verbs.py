@@ -76,6 +76,7 @@ def lint(arguments: list[str]) -> int:
 
 def pytest(arguments: list[str]) -> int:
     workbench.prepare("dev", "importer")
+    workbench.make_collections("dev", workbench.TREE, "awx/awx")  # what playbooks/awx.yml calls
     workbench.furnish_home()
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}

@@ -36,7 +36,7 @@ TREE = WORK / "tree"
 COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
 PEERS = WORK / "peers"
 
-# Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and that alone is taken out of it.
+# Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and only what is needed is taken out of it.
 AMAZON_AWS_SOURCE = "ansible==12.3.0"
 
 # ansible-test would fetch its pip bootstrap; it takes what lies in its cache under these names instead (core 2.17, 2.19, 2.20).
@@ -322,8 +322,12 @@ def write(path: Path, text: str) -> Path:
 def make_peers(environment: str) -> None:
     """The collections of others that benchmarks and a test run beside ours, in PEERS: apart from TREE, so that nothing
     else sees them."""
+    make_collections(environment, PEERS, "community/aws", "community/crypto")
+
+
+def make_collections(environment: str, root: Path, *parts: str) -> None:
     with turn("set-up", "Another ./run is setting up .work; waiting for it."):
-        for name in ("aws", "crypto"):
-            target = PEERS / "ansible_collections" / "community" / name
-            part, what = f"community/{name}", f"the collection community.{name} (from {AMAZON_AWS_SOURCE})"
+        for part in parts:
+            target, name = root / "ansible_collections" / part, part.replace("/", ".")
+            what = f"the collection {name} (from {AMAZON_AWS_SOURCE})"
             make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, part))

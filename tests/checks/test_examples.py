@@ -111,12 +111,20 @@ def guides() -> Iterator[Call]:
             elif isinstance(content, dict):
                 for role in ROLES:
                     found = {key: value for key, value in content.items() if str(key).startswith(f"{role}_")}
-                    if found:
-                        yield Call(where, f"{role}:main", found, is_whole=False)
+                    for entry_point in sorted({entry_point_with(role, key) for key in found}):
+                        own = {key: found[key] for key in found if entry_point_with(role, key) == entry_point}
+                        yield Call(where, f"{role}:{entry_point}", own, is_whole=False)
+
+
+def entry_point_with(role: str, variable: str) -> str:
+    """The first entry point of the role that has this variable."""
+    return next((name for name, spec in role_specs(role).items() if variable in spec["options"]), "main")
 
 
 def playbooks() -> Iterator[Call]:
     for path in [*listed("playbooks/*.yml"), *listed("roles/*/tasks/*.yml")]:
+        if path.parent.name == "vars":
+            continue
         yield from calls_in(yaml.safe_load(path.read_text(encoding="utf-8")), str(path.relative_to(COLLECTION)), {}, {})
 
 

@@ -28,14 +28,15 @@ def test_changelog(tool) -> None:
 
 
 def test_black(tool) -> None:
-    tool("black", "--check", "--quiet", "--diff", "plugins", "tests", "tools")
+    tool("black", "--check", "--quiet", "--diff", "plugins", "extensions", "tests", "tools")
 
 
 def test_mypy(tool, collection: Path) -> None:
     """Types, with amazon.aws left out: it has none. Run above ansible_collections, so that its imports are found."""
     tree = collection.parents[2]
     config = str(collection / "pyproject.toml")
-    tool("mypy", "--config-file", config, "ansible_collections/certops/acm/plugins", cwd=tree)
+    parts = [f"ansible_collections/certops/acm/{part}" for part in ("plugins", "extensions")]
+    tool("mypy", "--config-file", config, *parts, cwd=tree)
 
 
 def test_mypy_tools(tool, collection: Path) -> None:

@@ -1,0 +1,78 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Programs that tests run to their end, or for a while."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+COLLECTION = Path(__file__).resolve().parents[2]
+LIMIT_S = 300
+
+
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """That of the tests, with the tools that are installed beside their Python in front."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", **more}
+
+
+def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> str:
+    """Its output; AssertionError with that output when it fails."""
+    done = subprocess.run(
+        words,
+        cwd=cwd,
+        env=environment(env or {}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, f"{words[0]} (exit code {done.returncode})\n\n{done.stdout}"
+    return done.stdout
+
+
+@contextlib.contextmanager
+def running(
+    words: Sequence[str], cwd: Path, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Its output goes into `log`. It is in a process group of its own, and that is ended at the end."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=environment(env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def wait_until(is_so: Callable[[], bool], log: Path, limit_s: float = LIMIT_S) -> None:
+    """AssertionError with what `log` holds when it never comes about."""
+    deadline = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < deadline, log.read_text(encoding="utf-8", errors="replace")
+        time.sleep(0.1)
