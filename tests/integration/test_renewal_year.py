@@ -311,8 +311,8 @@ def check_told(renewals: Renewals, world: World, name_of: dict[str, str]) -> Non
 
     assert "lost-1.example.com" in texts["lost-1.example.com action_required"]
     for name, words in {
-        LOST[0]: "no record",
-        UNBALANCED[0]: "no record",
+        LOST[0]: "has no CNAME record",
+        UNBALANCED[0]: "has no CNAME record",
         FORBIDDEN[0]: "CAA",
         UNANSWERED[0]: "resend_validation_email",
     }.items():
