@@ -65,6 +65,7 @@ PATIENCE_S = 300.0  # how long one call is repeated because others use up the ra
 THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
 MANY_REFUSALS = 0.6  # of the last ten calls or so: below that, coming again costs less than coming too late
 LONGEST_INTERVAL_S = 0.4
+UNEVEN = 1.03  # at one call a second nothing is left over to make up for one that arrives a little early
 
 
 class AcmError(Exception):
@@ -231,24 +232,25 @@ class Turnstile:
     def __init__(
         self, rate: t.Optional[float], sleep: t.Callable[[float], None], monotonic: t.Callable[[], float]
     ) -> None:
-        self._interval_s = self._shortest_s = 1 / rate if rate else 0.0
+        self._interval_s = self._shortest_s = (UNEVEN if rate <= 1 else 1) / rate if rate else 0.0
         self._refused_share = 0.0
         # One less than a second's worth: calls do not arrive as evenly as they leave.
         self._burst_s = max(self._interval_s, 1.0 - self._interval_s)
         self._sleep = sleep
         self._monotonic = monotonic
         self._lock = threading.Lock()
+        self._queue = threading.Lock()
         self._next_at = float("-inf")
 
     def wait(self) -> None:
         if not self._interval_s:
             return
-        with self._lock:
+        with self._queue:  # one leaves after the other: behind one that woke up late the next would come too soon
             now = self._monotonic()
-            self._next_at = max(self._next_at, now - self._burst_s) + self._interval_s
-            pause_s = self._next_at - now
-        if pause_s > 0:
-            self._sleep(pause_s)
+            turn_at = max(self._next_at, now - self._burst_s) + self._interval_s
+            if turn_at > now:
+                self._sleep(turn_at - now)
+            self._next_at = max(turn_at, self._monotonic() - self._burst_s + self._interval_s)
 
     def heard(self, was_refused: bool) -> None:
         """What came of a call that was let through."""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -147,6 +148,21 @@ def test_the_first_call_goes_at_once(rate):
     slept: list[float] = []
     client.Turnstile(rate, slept.append, lambda: 0.0).wait()
     assert slept == []
+
+
+def test_behind_a_call_that_left_late_the_next_does_not_leave_early():
+    """Where ACM takes one call a second, one that comes early is refused, and costs a second more."""
+    now_s, chance = 0.0, random.Random(1)
+
+    def sleep(seconds):
+        nonlocal now_s
+        now_s += seconds + chance.uniform(0, 0.3)
+
+    turn, left_at = client.Turnstile(1, sleep, lambda: now_s), []
+    for _call in range(50):
+        turn.wait()
+        left_at.append(now_s)
+    assert min(later - sooner for sooner, later in zip(left_at, left_at[1:])) >= 1
 
 
 class Throttling:
