@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
@@ -130,7 +131,8 @@ def play(run: Run, acm: Endpoint, env: dict[str, str], folder: Path) -> Cost:
     )
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     command = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", str(file)]
-    return timed(lambda: subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S), acm)
+    launch = partial(subprocess.run, command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    return timed(launch, acm)
 
 
 def timed(action: Callable[[], Optional[subprocess.CompletedProcess[str]]], acm: Endpoint) -> Cost:

@@ -12,7 +12,6 @@ tasks (key, request, certificate of an own CA) in loops. Whole plays, run by tur
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import statistics

@@ -191,11 +191,11 @@ def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:
         folder, results = tmp_path / str(number) / "tls", []
         start = threading.Barrier(4)
 
-        def run(pair: Any, folder: Path = folder, results: list[Any] = results, start: Any = start) -> None:
+        def run(pair: Any, folder: Path, results: list[Any], start: Any) -> None:
             start.wait()
             results.append(export(pair, folder))
 
-        threads = [threading.Thread(target=run, args=(pair,)) for pair in (old, new, old, new)]
+        threads = [threading.Thread(target=run, args=(pair, folder, results, start)) for pair in (old, new, old, new)]
         for thread in threads:
             thread.start()
         for thread in threads:
