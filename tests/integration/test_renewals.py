@@ -78,7 +78,7 @@ class Fleet:
         program, *arguments = words
         return subprocess.run(
             [str(Path(sys.executable).with_name(program)), "-i", str(self.folder / "hosts.json"), *arguments],
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
