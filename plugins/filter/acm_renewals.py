@@ -112,9 +112,8 @@ def sort_reads(results: t.Iterable[Entry], requests: t.Iterable[Entry]) -> dict[
 
 
 def choose_forced(run: Entry) -> dict[str, t.Any]:
-    deployed = {read["certificate_arn"] for read in run["reads"].values() if read.get("certificate_arn")}
     wanted = policy.read_policy(run["policy"])
-    forced = plan.choose_forced(run["listing"], deployed, run["memory"], wanted, plan.moment(run["started_at"]))
+    forced = plan.choose_forced(run["listing"], _deployed(run), run["memory"], wanted, plan.moment(run["started_at"]))
     return {**forced._asdict(), "due": [{"certificate_arn": arn} for arn in forced.due]}
 
 
@@ -172,9 +171,8 @@ def report_done(
 
 
 def list_suspects(run: Entry) -> list[str]:
-    deployed = {read["certificate_arn"] for read in run["reads"].values() if read.get("certificate_arn")}
     wanted = policy.read_policy(run["policy"])
-    return plan.suspects(run["listing"], deployed, wanted, plan.moment(run["started_at"]))
+    return plan.suspects(run["listing"], _deployed(run), wanted, plan.moment(run["started_at"]))
 
 
 def list_alerts(run: Entry) -> list[dict[str, t.Any]]:
@@ -249,6 +247,11 @@ def list_undone(run: Entry, tasks: t.Iterable[Entry]) -> list[str]:
         for each in task.get("undelivered", ())
     ]
     return [*run["problems"], *said, *broken, *untold]
+
+
+def _deployed(run: Entry) -> set[str]:
+    """The ARNs of what the play deploys."""
+    return {read["certificate_arn"] for read in run["reads"].values() if read.get("certificate_arn")}
 
 
 def _standings(run: Entry) -> list[plan.Standing]:

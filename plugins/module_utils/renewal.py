@@ -21,7 +21,7 @@ from ansible_collections.certops.acm.plugins.module_utils.names import InvalidIn
 
 _WINDOW = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(%|d|days?)?\s*", re.IGNORECASE)
 MAX_DAYS = 36_525  # a hundred years; CAs live shorter
-_UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
+UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def decide(one: Certificate, window: t.Optional[Window], is_forced: bool, now: d
             f"{one.arn} cannot be renewed, because it is {'EXPIRED' if one.status == 'ISSUED' else one.status}: "
             "request a new certificate."
         )
-    if one.renewal_status in _UNDER_WAY:
+    if one.renewal_status in UNDER_WAY:
         return Decision(False, f"A renewal is already under way ({one.renewal_status}).")
     if is_forced:
         return Decision(True, "force_renewal is set.")

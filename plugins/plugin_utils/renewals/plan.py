@@ -16,12 +16,11 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils.renewal import Window
+from ansible_collections.certops.acm.plugins.module_utils.renewal import UNDER_WAY, Window
 from ansible_collections.certops.acm.plugins.plugin_utils.renewals.policy import Policy
 
 Entry = t.Mapping[str, t.Any]
 
-UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
 A_DAY = timedelta(days=1)
 
 
