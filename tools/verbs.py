@@ -65,7 +65,7 @@ def play(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """run every test and check, or those that pytest's arguments choose: ./run test -k wildcard"""
     # The slow ones come first in the alphabet, so the files are taken in that order.
-    side_by_side = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--no-loadscope-reorder"]
+    side_by_side = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope", "--no-loadscope-reorder"]
     return pytest(arguments or ["tests", *side_by_side])
 
 
