@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -127,22 +128,20 @@ def docs(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """run the programs in benchmarks/, or those named: ./run bench NAME"""
+    """run the programs in benchmarks/, or those named; options go to each: ./run bench NAME --help"""
+    names = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
+    options = arguments[len(names) :]
     workbench.prepare("dev")
-    found = sorted(
-        path for path in (workbench.COLLECTION / "benchmarks").glob("*.py") if not arguments or path.stem in arguments
-    )
-    if not found:
-        say(
-            "There is no such benchmark in benchmarks/."
-            if arguments
-            else "There is nothing to run: benchmarks/ holds no program."
-        )
-        return 1 if arguments else 0
+    programs = {path.stem: path for path in sorted((workbench.COLLECTION / "benchmarks").glob("*.py"))}
+    unknown = [name for name in names if name not in programs]
+    if unknown:
+        raise Trouble(f"There is no benchmark {unknown[0]}: take of {', '.join(programs)}.")
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
+    python = str(workbench.python_of("dev"))
     codes = [
-        run_to_the_end([str(workbench.python_of("dev")), str(path)], env, cwd=workbench.COLLECTION) for path in found
+        run_to_the_end([python, str(programs[name]), *options], env, cwd=workbench.COLLECTION)
+        for name in names or programs
     ]
     return max(codes)
 

@@ -209,4 +209,15 @@ def test_check_mode_changes_nothing(fleet: Fleet) -> None:
     said = fleet.renew(BOTH, "--check --diff")
     assert fleet.told() == []
     assert (fleet.served("web-1"), (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")) == before
+    assert said.count("nginx would be reloaded: ") == 2
     assert "PRIVATE KEY" not in said
+
+
+def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
+    """A folder that is not mounted must not pass for an ACM in which there is nothing to renew."""
+    missing = fleet.folder / "not-mounted"
+    left = (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")
+    said = fleet.renew(BOTH, f"-e acm_deploy_authority={missing}", fails=True)
+    assert str(missing) in said and "PLAY RECAP" in said
+    assert not missing.exists()
+    assert (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8") == left

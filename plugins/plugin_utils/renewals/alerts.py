@@ -255,14 +255,12 @@ def _names(certificate: Entry) -> set[str]:
 
 def _is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
     """Whether a request that did not, or not yet, become a certificate is to be told of."""
-    if is_deployed:
-        return True
     created = maybe_moment(certificate.get("created_at"))
     age = now - created if created else timedelta(0)
     status = certificate.get("status")
     if status == "PENDING_VALIDATION":
         return age >= SLOW_VALIDATION
-    return status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
+    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
 
 
 def _blocked(certificate: Entry) -> str:
