@@ -5,7 +5,7 @@
 
 """What the embedded authority costs: medians of one run, beside the floor that nothing could go below.
 
-    python benchmarks/authority.py [issue] [scale] [writers]
+    ./run bench authority --only issue scale writers
 
 `issue`: requests through boto3 beside bare key generation, signing and a durable commit. `scale`: Describe, a search,
 a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates. `writers`: 50 processes that
@@ -14,11 +14,11 @@ write at once.
 
 from __future__ import annotations
 
+import argparse
 import functools
 import os
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
 import typing as t
@@ -195,6 +195,7 @@ def writers(folder: str) -> None:
         code = 1
         try:
             os.close(gate)
+            bench.authority.store.check()  # opens it, as it opened its own
             os.read(at_the_gate, 1)
             waits = []
             for number in range(20):
@@ -236,6 +237,8 @@ def writers(folder: str) -> None:
 PARTS: dict[str, t.Callable[[str], None]] = {"issue": issue, "scale": scale, "writers": writers}
 
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])
+    parser.add_argument("--only", nargs="*", choices=list(PARTS), default=list(PARTS), metavar="PART")
+    for part in parser.parse_args().only:
         with tempfile.TemporaryDirectory(prefix="benchmark-") as place:
             PARTS[part](place)

@@ -63,7 +63,10 @@ _EXTENDED_KEY_USAGES = {
     "2.5.29.37.0": "ANY",
 }
 _SIGNATURE_FAMILIES = {"1.2.840.113549.1.1": "RSA", "1.2.840.10045.4": "ECDSA"}
-_SHORT_NAMES = {"2.5.4.5": "SERIALNUMBER", "1.2.840.113549.1.9.1": "EMAILADDRESS"}
+_SHORT_NAMES = {
+    x509.ObjectIdentifier("2.5.4.5"): "SERIALNUMBER",
+    x509.ObjectIdentifier("1.2.840.113549.1.9.1"): "EMAILADDRESS",
+}
 
 
 class InvalidMaterial(InvalidInput):
@@ -166,12 +169,7 @@ def signature_family(certificate: x509.Certificate) -> str | None:
 
 def distinguished_name(name: x509.Name) -> str:
     """Return a subject or issuer as ACM shows it: C=US,O=Example,CN=www.example.com, in the certificate's own order."""
-    return _in_one_line(
-        ",".join(
-            rdn.rfc4514_string({x509.ObjectIdentifier(oid): short for oid, short in _SHORT_NAMES.items()})
-            for rdn in name.rdns
-        )
-    )
+    return _in_one_line(",".join(rdn.rfc4514_string(_SHORT_NAMES) for rdn in name.rdns))
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
@@ -205,6 +203,8 @@ def describe(certificate: x509.Certificate) -> str:
 
 def _in_one_line(text: str) -> str:
     """TEXT with what does not print escaped by RFC 4514: whoever made a certificate must not write lines of a log."""
+    if text.isprintable():
+        return text
     return "".join(
         letter if letter.isprintable() else "".join(f"\\{octet:02X}" for octet in letter.encode("utf-8", "replace"))
         for letter in text

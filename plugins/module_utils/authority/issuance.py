@@ -38,8 +38,10 @@ class CannotSign(Exception):
 def sign(authority: Authority, certificate: Certificate, now: datetime) -> Signed:
     """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
     transaction."""
-    settings = authority.settings
-    ca = _ca(authority, certificate, settings, now)
+    with authority.store.read() as tx:
+        settings = authority.settings_in(tx)
+        private = tx.ca_of_arn(certificate.ca_arn) if certificate.ca_arn else None
+    ca = _ca(authority, certificate, private, settings, now)
     signer = authority.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
         raise InvalidInput(
@@ -145,16 +147,16 @@ def _merged(
     return tuple(old if old.status == lifecycle.SUCCESS else new for old, new in zip(present, looked))
 
 
-def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
+def _ca(
+    authority: Authority, certificate: Certificate, private: t.Optional[CaRow], settings: Settings, now: datetime
+) -> CaRow:
     """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
     if certificate.type != lifecycle.PRIVATE:
         return authority.public_ca(certificate.key_algorithm)
-    with authority.store.read() as tx:
-        row = tx.ca_of_arn(certificate.ca_arn or "")
-    reason = ca_fault(row, certificate, authority.place, settings, now)
+    reason = ca_fault(private, certificate, authority.place, settings, now)
     if reason:
         raise CannotSign(reason)
-    return t.cast(CaRow, row)
+    return t.cast(CaRow, private)
 
 
 def ca_fault(

@@ -83,6 +83,8 @@ class Store:
         os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._translated():
             connection = self._connect()
+            # A change touches some thirty pages, a little of each: small ones make it a third cheaper to have on disk.
+            connection.execute("PRAGMA page_size = 1024")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {VERSION}")
@@ -169,6 +171,7 @@ class Store:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=60)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB
         return connection
 
     @contextmanager
