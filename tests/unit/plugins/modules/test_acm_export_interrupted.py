@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import stat
+import subprocess
 import tempfile
 import threading
 import traceback
@@ -237,6 +238,39 @@ def test_a_disk_that_is_full_half_way_leaves_the_old_set(export: Any, pki: Any, 
         assert export(new, fresh)["failed"]
 
     assert in_child(first) == 0 and not fresh.parent.exists()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kilobytes."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("No file system can be mounted here.")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def test_a_disk_that_is_really_full(export: Any, pki: Any, small_disk: Path) -> None:
+    """Whatever the number of free pages is with which it comes to its end, the set there is the one before."""
+    old, new = pki.leaf(number=1), pki.leaf(number=2)
+    folder, ballast = small_disk / "tls", small_disk / "ballast"
+    export(old, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    page = os.sysconf("SC_PAGESIZE")
+    filled, refused = os.statvfs(small_disk).f_bavail, 0
+    while filled >= 0:
+        ballast.write_bytes(bytes(filled * page))
+        result = export(new, folder)
+        if not result.get("failed"):
+            break
+        refused += 1
+        assert not result["changed"] and "No space left" in result["msg"] and str(folder) in result["msg"]
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+        filled -= 1
+    assert refused >= len(FILES) - 1 and serials(folder) == {pem.serial(new.certificate)}
+    assert not export(new, folder)["changed"]
 
 
 @pytest.mark.parametrize("has_files", [False, True])
