@@ -110,6 +110,7 @@ class Acm:
         self._sleep = sleep
         self._monotonic = monotonic
         self._turnstiles: dict[str, Turnstile] = {}
+        self._crews: dict[str, ThreadPoolExecutor] = {}
         self._answered_at: dict[str, datetime] = {}
         self._lock = threading.Lock()
         self.is_authority = is_authority
@@ -187,8 +188,15 @@ class Acm:
 
         if len(requests) == 1:
             return [one(requests[0])]
-        with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(requests))) as pool:
-            return list(pool.map(one, requests))
+        return list(self._crew(operation).map(one, requests))
+
+    def _crew(self, operation: str) -> ThreadPoolExecutor:
+        """The threads for one operation: kept, as each has a connection of its own; and not shared, for while they wait
+        for their turn another operation goes on."""
+        with self._lock:
+            if operation not in self._crews:
+                self._crews[operation] = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
+            return self._crews[operation]
 
     def _turnstile(self, operation: str) -> Turnstile:
         with self._lock:
