@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 HOSTS = ["web1", "web2", "web3"]
@@ -159,28 +160,23 @@ def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_ends_them
     assert "web3" not in done.stdout
 
 
-@pytest.fixture(name="small_disk")
-def fixture_small_disk(fleet: Fleet) -> Iterator[Path]:
+@pytest.fixture(name="disk")
+def fixture_disk(fleet: Fleet) -> Iterator[Path]:
     """A file system of its own, with hardly more space than one set takes, where web1 has its sets."""
     path = fleet.folder / "web1" / "acm"
     path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("Nothing can be mounted here.")
-    try:
+    with small_disk(path, "64k"):
         yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
 
 
-def test_a_host_without_space_keeps_what_it_has(fleet: Fleet, small_disk: Path) -> None:
+def test_a_host_without_space_keeps_what_it_has(fleet: Fleet, disk: Path) -> None:
     fleet.hosts = {"web1": fleet.hosts["web1"]}
     play = {"hosts": "web", "vars": WWW, "tasks": [{"block": [ROLE], "rescue": LEAVE_BEHIND}]}
     fleet.issue("www.example.com")
     done = fleet.run(play)
     before = fleet.live("web1")
     assert before and "rescued=0" in done.stdout, done.stdout
-    with pytest.raises(OSError), (small_disk / "other").open("wb", buffering=0) as file:
+    with pytest.raises(OSError), (disk / "other").open("wb", buffering=0) as file:
         while True:
             file.write(b"x" * 4096)
 

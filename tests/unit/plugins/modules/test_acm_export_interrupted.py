@@ -12,7 +12,6 @@ import resource
 import shutil
 import signal
 import stat
-import subprocess
 import tempfile
 import threading
 import traceback
@@ -28,6 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils import (
     file_set,
     pem,
 )
+from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
 SECRET = {"privkey.pem", "combined.pem", "bundle.p12"}
@@ -240,26 +240,20 @@ def test_a_disk_that_is_full_half_way_leaves_the_old_set(export: Any, pki: Any, 
     assert in_child(first) == 0 and not fresh.parent.exists()
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 kilobytes."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("No file system can be mounted here.")
-    try:
+@pytest.fixture(name="disk")
+def fixture_disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, "64k"):
         yield tmp_path
-    finally:
-        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
 
 
-def test_a_disk_that_is_really_full(export: Any, pki: Any, small_disk: Path) -> None:
+def test_a_disk_that_is_really_full(export: Any, pki: Any, disk: Path) -> None:
     """Whatever the number of free pages is with which it comes to its end, the set there is the one before."""
     old, new = pki.leaf(number=1), pki.leaf(number=2)
-    folder, ballast = small_disk / "tls", small_disk / "ballast"
+    folder, ballast = disk / "tls", disk / "ballast"
     export(old, folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     page = os.sysconf("SC_PAGESIZE")
-    filled, refused = os.statvfs(small_disk).f_bavail, 0
+    filled, refused = os.statvfs(disk).f_bavail, 0
     while filled >= 0:
         ballast.write_bytes(bytes(filled * page))
         result = export(new, folder)

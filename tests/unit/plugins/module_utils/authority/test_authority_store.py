@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import tempfile
 import time
 import traceback
@@ -30,6 +29,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store, StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 KILLS = int(os.environ.get("ACM_KILLS", "8"))  # ACM_KILLS=200 for a long look
 MANY = 50  # processes at once
@@ -276,24 +276,16 @@ def test_a_full_disk(lab: Lab) -> None:
     assert set(whole(lab)) == set(arns)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> t.Iterator[Path]:
-    """A file system of two megabytes."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", tmp_path], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("No file system can be mounted here.")
-    try:
+@pytest.fixture(name="disk")
+def fixture_disk(tmp_path: Path) -> t.Iterator[Path]:
+    with small_disk(tmp_path, "2m"):
         yield tmp_path
-    finally:
-        subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
-def test_a_disk_that_is_really_full(small_disk: Path, dns: t.Any, clock: Clock) -> None:
-    ballast = small_disk / "ballast"
+def test_a_disk_that_is_really_full(disk: Path, dns: t.Any, clock: Clock) -> None:
+    ballast = disk / "ballast"
     ballast.write_bytes(bytes(512 * 1024))
-    lab = Lab(small_disk / "authority", dns, clock)
+    lab = Lab(disk / "authority", dns, clock)
     ca, arns = lab.ca(), []
     with pytest.raises(lab.acm.exceptions.ClientError) as caught:
         for _number in range(1000):
