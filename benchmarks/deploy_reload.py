@@ -4,12 +4,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a certificate swap costs the clients of real servers, and how soon the new certificate is seen: the role acm_deploy
-against the bare reload command, in the same run.
+against the bare reload command, by itself and as a task of a play, in the same run.
 
 Every server gets two kinds of clients while certificates are swapped under it: some that open a connection for each request,
 and (with --wrk) wrk, which keeps its connections and does not retry. ./run bench deploy_reload takes some five minutes.
 When a certificate is first seen counts from the start of the reload command. Through HAProxy's runtime socket the role
-runs none, so that column stays empty there.
+runs none, so that column stays empty there. What a play costs beside its commands (another process ends, the next task
+begins) shows in the second way: there a play of two tasks swaps the sets and reloads.
 """
 
 from __future__ import annotations
@@ -222,8 +223,21 @@ def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path]) -> 
     return seen
 
 
-def sights_of_role(log: Path, clients: dict[str, Clients]) -> dict[str, list[float]]:
-    """The same for the role, from the times at which its reload commands began."""
+def swap_by_tasks(stage: Stage, sets: list[Path]) -> dict[str, Any]:
+    """A play that swaps by a link and a command. Nothing is handed to a runtime socket: no module of Ansible's does that."""
+    link = {"dest": str(stage.acm / NAME / "live"), "state": "link", "force": True}
+    reloads = [
+        {"ansible.builtin.command": {"argv": service["reload_command"]}}
+        for service in stage.services
+        if not service.get("runtime_socket")
+    ]
+    wait = {"ansible.builtin.wait_for": {"timeout": 1}}
+    tasks = [task for live in sets for task in ({"ansible.builtin.file": {**link, "src": str(live)}}, *reloads, wait)]
+    return {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+
+
+def sights_of_plays(log: Path, clients: dict[str, Clients]) -> dict[str, list[float]]:
+    """The same for a play, from the times at which its reload commands began."""
     began: dict[str, list[float]] = {}
     for line in log.read_text().splitlines() if log.exists() else ():
         name, at = line.split()
@@ -255,6 +269,15 @@ def errors_of(process: subprocess.Popen[str]) -> tuple[int, int]:
     total = re.search(r"(\d+) requests in", said)
     found = re.search(r"connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
     return sum(map(int, found.groups())) if found else 0, int(total.group(1)) if total else 0
+
+
+def start_with(stage: Stage, sets: list[Path]) -> None:
+    """Let the servers serve the first set, and the second as that of the other name."""
+    point(stage.acm / NAME / "live", sets[0])
+    point(stage.acm / real_servers.NAMES[1] / "live", sets[1])
+    for service in stage.services:
+        subprocess.run(service["start_command"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(1)
 
 
 def measure(stage: Stage, action: Any, with_wrk: bool) -> tuple[dict[str, Clients], Any, dict[str, tuple[int, int]]]:
@@ -290,30 +313,32 @@ def main() -> None:
         folder = Path(name)
         folder.chmod(0o755)
         bare = Stage(folder / "bare", options.servers)
-        log = folder / "log"
+        log, task_log = folder / "log", folder / "task-log"
+        tasks = Stage(folder / "tasks", options.servers, task_log)
         ours = Stage(folder / "ours", options.servers, log)
         try:
             sets = make_sets(folder / "sets", options.swaps + 2)
-            point(bare.acm / NAME / "live", sets[0])
-            point(bare.acm / real_servers.NAMES[1] / "live", sets[1])
-            for service in bare.services:
-                subprocess.run(
-                    service["start_command"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-                )
-            time.sleep(1)
+            start_with(bare, sets)
             bare_clients, bare_seen, bare_wrk = measure(
                 bare, lambda clients: swap_barely(bare, clients, sets[2:]), options.wrk
             )
             bare.stop()
+            start_with(tasks, sets)
+            by_tasks = swap_by_tasks(tasks, sets[2:])
+            task_clients, _nothing, task_wrk = measure(
+                tasks, lambda _clients: playbook(folder, "tasks", by_tasks), options.wrk
+            )
+            tasks.stop()
             books = plays(ours, options.swaps)
             playbook(folder, "first", books["first"])
             our_clients, _nothing, our_wrk = measure(
                 ours, lambda _clients: playbook(folder, "swaps", books["swaps"]), options.wrk
             )
         finally:
-            bare.stop()
-            ours.stop()
-        our_seen = sights_of_role(log, our_clients)
+            for stage in (bare, tasks, ours):
+                stage.stop()
+        task_seen = sights_of_plays(task_log, task_clients)
+        our_seen = sights_of_plays(log, our_clients)
     worst = 0
     print(f"\n{options.swaps} swaps each" + (", under wrk" if options.wrk else ""))
     print(
@@ -322,6 +347,7 @@ def main() -> None:
     for name in bare_clients:
         for way, clients, seen, loads in (
             ("bare", bare_clients, bare_seen, bare_wrk),
+            ("task", task_clients, task_seen, task_wrk),
             ("role", our_clients, our_seen, our_wrk),
         ):
             client = clients[name]
@@ -333,9 +359,10 @@ def main() -> None:
             for failure in client.failures[:3]:
                 print(f"{'':22} {failure}")
         worst += len(our_clients[name].failures)
-        if our_seen.get(name) and bare_seen[name]:
-            ratio = statistics.median(our_seen[name]) / statistics.median(bare_seen[name])
-            print(f"{'':22} first seen, role to bare: {ratio:.2f}")
+        if our_seen.get(name):
+            role, *others = (statistics.median(seen[name]) for seen in (our_seen, bare_seen, task_seen))
+            to_bare, to_task = (role / other for other in others)
+            print(f"{'':22} first seen, role to bare: {to_bare:.2f}, role to task: {to_task:.2f}")
     sys.exit(f"{worst} requests failed during the role's swaps." if worst else 0)
 
 
