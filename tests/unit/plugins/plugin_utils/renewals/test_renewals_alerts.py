@@ -101,7 +101,10 @@ def test_of_one_that_nobody_deploys(members: dict[str, Any], kinds: list[str]) -
         ({"status": "REVOKED"}, ["not_issued"]),
         ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=20))}, ["not_issued"]),
         ({"status": "PENDING_VALIDATION", "not_after": None, "created_at": iso(NOW - timedelta(hours=23))}, []),
-        ({"status": "PENDING_VALIDATION", "not_after": None, "created_at": iso(NOW - timedelta(hours=25))}, ["not_issued"]),
+        (
+            {"status": "PENDING_VALIDATION", "not_after": None, "created_at": iso(NOW - timedelta(hours=25))},
+            ["not_issued"],
+        ),
         ({"renewal_eligibility": "INELIGIBLE"}, ["ineligible"]),
         ({"renewal_eligibility": "INELIGIBLE", "left": 44}, ["expiring"]),
         ({"renewal_eligibility": "INELIGIBLE", "type": "IMPORTED"}, []),
