@@ -63,10 +63,7 @@ _EXTENDED_KEY_USAGES = {
     "2.5.29.37.0": "ANY",
 }
 _SIGNATURE_FAMILIES = {"1.2.840.113549.1.1": "RSA", "1.2.840.10045.4": "ECDSA"}
-_SHORT_NAMES = {
-    x509.ObjectIdentifier("2.5.4.5"): "SERIALNUMBER",
-    x509.ObjectIdentifier("1.2.840.113549.1.9.1"): "EMAILADDRESS",
-}
+_SHORT_NAMES = {"2.5.4.5": "SERIALNUMBER", "1.2.840.113549.1.9.1": "EMAILADDRESS"}
 
 
 class InvalidMaterial(InvalidInput):
@@ -169,7 +166,8 @@ def signature_family(certificate: x509.Certificate) -> str | None:
 
 def distinguished_name(name: x509.Name) -> str:
     """Return a subject or issuer as ACM shows it: C=US,O=Example,CN=www.example.com, in the certificate's own order."""
-    return _in_one_line(",".join(rdn.rfc4514_string(_SHORT_NAMES) for rdn in name.rdns))
+    short = {x509.ObjectIdentifier(oid): word for oid, word in _SHORT_NAMES.items()}
+    return _in_one_line(",".join(rdn.rfc4514_string(short) for rdn in name.rdns))
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
