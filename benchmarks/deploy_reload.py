@@ -359,7 +359,7 @@ def main() -> None:
             for failure in client.failures[:3]:
                 print(f"{'':22} {failure}")
         worst += len(our_clients[name].failures)
-        if our_seen.get(name):
+        if our_seen.get(name) and bare_seen[name] and task_seen.get(name):
             role, *others = (statistics.median(seen[name]) for seen in (our_seen, bare_seen, task_seen))
             to_bare, to_task = (role / other for other in others)
             print(f"{'':22} first seen, role to bare: {to_bare:.2f}, role to task: {to_task:.2f}")

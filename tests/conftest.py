@@ -30,7 +30,7 @@ class OneFileOneWorker(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::")[0]
-        return "checks" if "/checks/" in path else path
+        return "checks" if path.startswith("tests/checks/") else path
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneFileOneWorker:

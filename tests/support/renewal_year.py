@@ -23,22 +23,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils import basic
+from ansible_collections.certops.acm.plugins.filter.acm_deploy import acm_deploy
+from ansible_collections.certops.acm.plugins.filter.acm_renewals import acm_renewals
 from ansible_collections.certops.acm.plugins.module_utils import client
 
 MODULES = "ansible_collections.certops.acm.plugins.modules."
-
-
-def acm_deploy(*arguments: t.Any) -> t.Any:
-    return _filter("acm_deploy", arguments)
-
-
-def acm_renewals(*arguments: t.Any) -> t.Any:
-    return _filter("acm_renewals", arguments)
-
-
-def _filter(name: str, arguments: tuple[t.Any, ...]) -> t.Any:
-    """Imported late: whoever imports Ansible's controller before a module has its warnings shown, not returned."""
-    return getattr(importlib.import_module(f"{MODULES.replace('modules', 'filter')}{name}"), name)(*arguments)
 
 
 def call(name: str, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
