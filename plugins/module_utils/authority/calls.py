@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from contextlib import contextmanager
 
@@ -90,7 +89,7 @@ class Call:
         record = events.audit_record(
             self.operation, request, answer, error, self.authority.place, self.now, self.authority.parts.new_id()
         )
-        tx.add_audit(self.now, json.dumps(record, default=events.iso))
+        tx.add_audit(self.now, events.text(record))
 
     # ---- what most operations begin with
 

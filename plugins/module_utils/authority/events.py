@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -134,6 +135,14 @@ def audit_record(
 
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def text(told: t.Mapping[str, t.Any]) -> str:
+    """An event or a record as the store keeps it."""
+    return ENCODER.encode(told)
+
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso)
 
 
 def _uncovered(members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

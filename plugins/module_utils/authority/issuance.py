@@ -48,21 +48,20 @@ def sign(authority: Authority, certificate: Certificate, now: datetime) -> Signe
             f"The clock says {events.iso(now)}, which is before the CA {ca.name} was made: set the clock right."
         )
     key = issuer.generate_key(certificate.key_algorithm)
+    wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}
     leaf = issuer.issue_leaf(
-        names=certificate.names,
-        public_key=key.public_key(),
-        ca=signer,
+        **wanted,
         now=now,
         validity=settings.validity(certificate.type),
         publication_url=settings.publication_url,
         policy=None if certificate.type == lifecycle.PRIVATE else issuer.DOMAIN_VALIDATED,
     )
-    facts = issuer.leaf_facts(leaf)
+    facts = issuer.issued_facts(leaf, **wanted)
     row = LeafRow(
         serial=facts.serial,
         ca_id=ca.id,
         pem=pem.certificate_pem(leaf),
-        chain="".join(each.pem for each in authority.chain(ca)),
+        chain=None,
         sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
     )
     return Signed(facts, row)
@@ -105,7 +104,7 @@ def _store(
 ) -> Certificate:
     authority.save(tx, done, now, tags)
     tx.put_leaf(done, signed.row)
-    tx.count_issued(t.cast(str, signed.row.ca_id))
+    tx.count_up(t.cast(str, signed.row.ca_id))
     authority.tell(tx, events.AVAILABLE, done, now, Action=action)
     return done
 

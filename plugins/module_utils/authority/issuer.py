@@ -46,13 +46,27 @@ PUBLIC_REASONS = frozenset(
     {"key_compromise", "affiliation_changed", "superseded", "cessation_of_operation", "privilege_withdrawn"}
 )
 
+# ACM's names and the OIDs of what every leaf may be used for
+LEAF_USAGES = (
+    ("TLS_WEB_SERVER_AUTHENTICATION", "1.3.6.1.5.5.7.3.1"),
+    ("TLS_WEB_CLIENT_AUTHENTICATION", "1.3.6.1.5.5.7.3.2"),
+)
+
 
 class Signer(t.NamedTuple):
-    """A CA that signs: its id (the name of its published files), its certificate and its opened key."""
+    """A CA that signs: its id (the name of its published files), its certificate and its opened key; its name as ACM
+    shows it."""
 
     id: str
     certificate: t.Any
     key: t.Any
+    name: str
+    common_name: t.Optional[str]
+
+    @classmethod
+    def of(cls, identifier: str, certificate: t.Any, key: t.Any) -> Signer:
+        name = certificate.subject
+        return cls(identifier, certificate, key, pem.distinguished_name(name), _common_name(name))
 
 
 def generate_key(algorithm: str) -> t.Any:
@@ -137,15 +151,13 @@ def issue_leaf(
     publication_url: str,
     policy: t.Optional[str] = None,
 ) -> t.Any:
-    """A server and client certificate with the extensions of ACM.md §2. The first name is the common name."""
+    """A server and client certificate with the extensions of ACM.md §2. The first name is the common name.
+    issued_facts says what ACM shows of it."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     builder = (
         _builder(subject, None, now, now + validity, ca, public_key=public_key)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            _key_usage(digital_signature=True, key_encipherment=isinstance(public_key, rsa.RSAPublicKey)),
-            critical=True,
-        )
+        .add_extension(_key_usage(digital_signature=True, key_encipherment=_is_rsa(public_key)), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
@@ -187,6 +199,22 @@ def serial_number(serial: str) -> int:
     return int(serial.replace(":", ""), 16)
 
 
+def issued_facts(leaf: t.Any, *, names: t.Sequence[str], public_key: t.Any, ca: Signer) -> Leaf:
+    """leaf_facts of what issue_leaf made, by what went into it: reading it all out again costs as much as signing did."""
+    return Leaf(
+        serial=pem.serial(leaf),
+        subject=f"CN={names[0]}",
+        common_name=names[0],
+        issuer=ca.name,
+        issuer_common_name=ca.common_name,
+        not_before=leaf.not_valid_before_utc,
+        not_after=leaf.not_valid_after_utc,
+        signature_algorithm=pem.signature_algorithm(leaf),
+        key_usages=("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT") if _is_rsa(public_key) else ("DIGITAL_SIGNATURE",),
+        extended_key_usages=LEAF_USAGES,
+    )
+
+
 def leaf_facts(certificate: t.Any) -> Leaf:
     """What ACM shows of a certificate."""
     return Leaf(
@@ -194,7 +222,7 @@ def leaf_facts(certificate: t.Any) -> Leaf:
         subject=pem.distinguished_name(certificate.subject),
         common_name=pem.common_name(certificate),
         issuer=pem.distinguished_name(certificate.issuer),
-        issuer_common_name=_issuer_common_name(certificate),
+        issuer_common_name=_common_name(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         signature_algorithm=pem.signature_algorithm(certificate),
@@ -207,9 +235,13 @@ def leaf_facts(certificate: t.Any) -> Leaf:
 # ---------------------------------------------------------------- inside
 
 
-def _issuer_common_name(certificate: t.Any) -> t.Optional[str]:
-    found = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+def _common_name(name: t.Any) -> t.Optional[str]:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else None
+
+
+def _is_rsa(public_key: t.Any) -> bool:
+    return isinstance(public_key, rsa.RSAPublicKey)
 
 
 def _builder(

@@ -12,7 +12,7 @@ so that time alone can expire a certificate and no process has to be running for
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
@@ -40,14 +40,14 @@ class Leaf:
 
     serial: str
     subject: str
-    common_name: t.Optional[str]
     issuer: str
-    issuer_common_name: t.Optional[str]
     not_before: datetime
     not_after: datetime
     signature_algorithm: str
-    key_usages: tuple[str, ...]
-    extended_key_usages: tuple[tuple[str, str], ...]
+    common_name: t.Optional[str] = None
+    issuer_common_name: t.Optional[str] = None
+    key_usages: tuple[str, ...] = ()
+    extended_key_usages: tuple[tuple[str, str], ...] = ()
     ip_addresses: tuple[str, ...] = ()
 
     @property
@@ -76,7 +76,7 @@ class Certificate:
     type: str
     key_algorithm: str
     created_at: datetime
-    names: tuple[str, ...]  # the first is the domain name; empty for an import with none
+    names: tuple[str, ...] = ()  # the first is the domain name; empty for an import with none
     validation_method: t.Optional[str] = None
     ca_arn: t.Optional[str] = None
     export_option: t.Optional[str] = None
@@ -312,35 +312,37 @@ def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
 
 
 def as_facts(certificate: Certificate) -> dict[str, t.Any]:
-    """Plain JSON values: times as ISO 8601 text, tuples as lists."""
+    """Plain JSON values: times as ISO 8601 text, tuples as lists; what is empty by default is left out."""
     return t.cast("dict[str, t.Any]", _plain(certificate))
 
 
 def of_facts(facts: t.Mapping[str, t.Any]) -> Certificate:
-    values = dict(facts)
-    values["names"] = tuple(values["names"])
-    values["in_use_by"] = tuple(values["in_use_by"])
-    values["validations"] = _validations(values["validations"])
-    if values["leaf"]:
-        leaf = _times(Leaf, values["leaf"])
-        leaf["key_usages"] = tuple(leaf["key_usages"])
-        leaf["ip_addresses"] = tuple(leaf["ip_addresses"])
-        leaf["extended_key_usages"] = tuple((name, oid) for name, oid in leaf["extended_key_usages"])
+    values = _values(Certificate, facts)
+    if "validations" in values:
+        values["validations"] = _validations(values["validations"])
+    if "leaf" in values:
+        leaf = _values(Leaf, values["leaf"])
+        if "extended_key_usages" in leaf:
+            leaf["extended_key_usages"] = tuple((name, oid) for name, oid in leaf["extended_key_usages"])
         values["leaf"] = Leaf(**leaf)
-    if values["renewal"]:
-        renewal = _times(Renewal, values["renewal"])
-        renewal["validations"] = _validations(renewal["validations"])
+    if "renewal" in values:
+        renewal = _values(Renewal, values["renewal"])
+        if "validations" in renewal:
+            renewal["validations"] = _validations(renewal["validations"])
         values["renewal"] = Renewal(**renewal)
-    return Certificate(**_times(Certificate, values))
+    return Certificate(**values)
 
 
 def _validations(values: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[DomainValidation, ...]:
-    return tuple(DomainValidation(**{**each, "emails": tuple(each["emails"])}) for each in values)
+    return tuple(DomainValidation(**_values(DomainValidation, each)) for each in values)
 
 
-def _times(kind: t.Any, values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    timed = {each.name for each in fields(kind) if each.name.endswith(("_at", "_before", "_after"))}
-    return {name: datetime.fromisoformat(value) if name in timed and value else value for name, value in values.items()}
+def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    times = TIMES[kind]
+    return {
+        name: datetime.fromisoformat(value) if name in times else tuple(value) if isinstance(value, list) else value
+        for name, value in facts.items()
+    }
 
 
 def _plain(value: t.Any) -> t.Any:
@@ -348,9 +350,20 @@ def _plain(value: t.Any) -> t.Any:
         return value.astimezone(timezone.utc).isoformat()
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    names = FIELDS.get(type(value))
-    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
+    kept = KEPT.get(type(value))
+    if kept is None:
+        return value
+    members = {name: getattr(value, name) for name in kept}
+    return {name: _plain(member) for name, member in members.items() if member != kept[name]}
 
 
-# dataclasses.asdict copies deeply, which costs more than signing a certificate.
-FIELDS = {kind: tuple(each.name for each in fields(kind)) for kind in (Certificate, Leaf, Renewal, DomainValidation)}
+KINDS = (Certificate, Leaf, Renewal, DomainValidation)
+# The fields, and what each is when it is left out. (dataclasses.asdict copies deeply, which costs more than signing.)
+KEPT = {
+    kind: {each.name: each.default if each.default in (None, (), "", False) else MISSING for each in fields(kind)}
+    for kind in KINDS
+}
+TIMES = {
+    kind: frozenset(each.name for each in fields(kind) if each.name.endswith(("_at", "_before", "_after")))
+    for kind in KINDS
+}

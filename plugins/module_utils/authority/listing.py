@@ -123,7 +123,9 @@ def _statement(call: Call, statement: t.Mapping[str, t.Any], depth: int = 1) -> 
 def _filter(call: Call, value: t.Mapping[str, t.Any]) -> Condition:
     ((kind, wanted),) = value.items()
     if kind == "CertificateArn":
-        return query.equals("ARN", wanted)
+        identifier = wanted.rpartition("/")[2]
+        is_ours = wanted == call.authority.arn("acm", f"certificate/{identifier}")
+        return query.equals("ID", identifier) if is_ours else query.NOTHING
     ((member, what),) = wanted.items()
     return _metadata(call, member, what) if kind == "AcmCertificateMetadataFilter" else _attribute(member, what)
 

@@ -38,10 +38,10 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
     certificate = _wanted(call)
     tags = tag_dict(call.request.get("Tags", []))
     check_tags(tags, tags, call.settings)
-    fingerprint = _fingerprint(call.request)
-    if "IdempotencyToken" in call.request:
+    token = call.request.get("IdempotencyToken")
+    if token is not None:
         with call.read() as tx:
-            answer = _answered(call, tx, fingerprint)
+            answer = _answered(call, tx, token)
         if answer:
             return answer
     signed = None
@@ -51,7 +51,7 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
         except issuance.CannotSign as error:
             certificate = lifecycle.failed(certificate, error.reason, call.now)
     with call.write() as tx:
-        answer = _answered(call, tx, fingerprint)  # the same request, side by side
+        answer = _answered(call, tx, token) if token is not None else None  # the same request, side by side
         if answer:
             call.answer = answer
             return answer
@@ -60,11 +60,10 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
             issuance.store_first(call.authority, tx, certificate, signed, call.now, tags)
         else:
             call.authority.save(tx, certificate, call.now, tags)
-        tx.count_made("REQUESTED", _day(call))
+        tx.count_up("REQUESTS", _day(call))
         call.answer = {"CertificateArn": certificate.arn}
-        if "IdempotencyToken" in call.request:
-            token = call.request["IdempotencyToken"]
-            tx.remember(call.operation, token, fingerprint, certificate.arn, call.now)
+        if token is not None:
+            tx.remember(call.operation, token, _fingerprint(call.request), certificate.arn, call.now)
     if any(each.method == "EMAIL" for each in certificate.validations):
         issuance.validate(call.authority, certificate)  # the mails leave now, not at the first look
     return call.answer
@@ -158,15 +157,12 @@ def _fingerprint(request: t.Mapping[str, t.Any]) -> str:
     return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
 
 
-def _answered(call: Call, tx: Transaction, fingerprint: str) -> t.Optional[dict[str, t.Any]]:
-    token = call.request.get("IdempotencyToken")
-    if token is None:
-        return None
+def _answered(call: Call, tx: Transaction, token: str) -> t.Optional[dict[str, t.Any]]:
     since = call.now - timedelta(minutes=call.settings.idempotency_minutes)
     before = tx.answered(call.operation, token, since)
     if before is None:
         return None
-    if before[0] != fingerprint:
+    if before[0] != _fingerprint(call.request):
         raise Fault("InvalidParameterException", f"The idempotency token {token} was used with other parameters.")
     return {"CertificateArn": before[1]}
 
@@ -215,7 +211,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
         else:
             done = wanted
             _check_quota(call, tx, done)
-            tx.count_made("IMPORTED", _day(call))
+            tx.count_up("IMPORTS", _day(call))
             call.authority.save(tx, done, call.now, tags)
         tx.put_leaf(done, row)
         call.authority.tell(tx, events.AVAILABLE, done, call.now, Action="REIMPORT" if arn else "IMPORT")
@@ -246,13 +242,13 @@ def _check_quota(call: Call, tx: Transaction, certificate: Certificate) -> None:
     since = _day(call) - YEAR_DAYS
     if certificate.type == lifecycle.IMPORTED:
         held, most = tx.count(lifecycle.IMPORTED), settings.quota_imported
-        made, most_a_year, doing = tx.made_since("IMPORTED", since), settings.quota_imports_a_year, "imported"
+        made, most_a_year, doing = tx.count("IMPORTS", since), settings.quota_imports_a_year, "imported"
     elif certificate.type == lifecycle.AMAZON_ISSUED:
         held, most = tx.count(lifecycle.AMAZON_ISSUED), settings.quota_certificates
-        made, most_a_year, doing = tx.made_since("REQUESTED", since), settings.quota_requests_a_year, "requested"
+        made, most_a_year, doing = tx.count("REQUESTS", since), settings.quota_requests_a_year, "requested"
     else:
         held, most = 0, 1
-        made, most_a_year, doing = tx.made_since("REQUESTED", since), settings.quota_requests_a_year, "requested"
+        made, most_a_year, doing = tx.count("REQUESTS", since), settings.quota_requests_a_year, "requested"
     place = f"account {call.authority.place.account_id} in {call.authority.region}"
     if held >= most:
         raise Fault("LimitExceededException", f"The {place} holds {held} {doing} certificates, and {most} are allowed.")

@@ -168,7 +168,7 @@ class Authority:
         """Store an event in the transaction of the change that it tells of. `once`: a key under which it is told once."""
         body = events.event(detail_type, certificate, self.place, now, self.parts.new_id(), **details)
         key = f"{detail_type} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, detail_type, json.dumps(body), key)
+        tx.add_event(now, certificate.arn, detail_type, events.text(body), key)
 
     def tell_health(
         self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
@@ -176,14 +176,14 @@ class Authority:
         """The same for an event of AWS Health; `said`: what happened, for people."""
         body = events.health_event(code, certificate, self.place, now, self.parts.new_id(), said)
         key = f"{code} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, events.HEALTH, json.dumps(body), key)
+        tx.add_event(now, certificate.arn, events.HEALTH, events.text(body), key)
 
     # ---- certification authorities
 
     def signer(self, row: CaRow) -> Signer:
         if row.id not in self._signers:
             key = issuer.key_of_der(self.vault.open(row.sealed_key, f"ca {row.id}"))
-            self._signers[row.id] = Signer(row.id, pem.load_certificate(row.pem), key)
+            self._signers[row.id] = Signer.of(row.id, pem.load_certificate(row.pem), key)
         return self._signers[row.id]
 
     def public_ca(self, key_algorithm: str) -> CaRow:
@@ -259,14 +259,6 @@ class Authority:
                 raise InvalidInput(f"The authority has no private CA named {name}.")
             tx.set_ca_status(row.id, status)
 
-    def chain(self, row: CaRow) -> list[CaRow]:
-        """The CA and those above it, the root last."""
-        chain = [row]
-        with self.store.read() as tx:
-            while chain[-1].parent_id:
-                chain.append(t.cast(CaRow, tx.ca(chain[-1].parent_id)))
-        return chain
-
     def _ensure_ca(
         self,
         name: str,
@@ -308,7 +300,6 @@ class Authority:
             sealed_key=self.vault.seal(issuer.key_der(key), f"ca {identifier}"),
             not_after=t.cast(int, millis(certificate.not_valid_after_utc)),
             created_at=t.cast(int, millis(now)),
-            issued=0,
             crl_number=0,
             facts=json.dumps({"permitted_domains": list(permitted_domains)}),
         )

@@ -81,7 +81,7 @@ def has_name_with(text: str) -> Condition:
 
 
 def has_usage(usage: str) -> Condition:
-    return Condition("number IN (SELECT certificate FROM usages WHERE usage = ?)", (usage,))
+    return Condition("instr(usages, ?) > 0", (f" {usage} ",))
 
 
 class Clock(t.NamedTuple):
@@ -115,7 +115,7 @@ def has_status(status: str, clock: Clock) -> Condition:
 
 # What may be asked for and sorted by → column. Anything else is a programming error (KeyError), never SQL.
 COLUMNS = {
-    "ARN": "arn",
+    "ID": "id",
     "CREATED_AT": "created_at",
     "NOT_AFTER": "not_after",
     "NOT_BEFORE": "not_before",
@@ -134,10 +134,10 @@ COLUMNS = {
     "IN_USE": "in_use",
     "HAS_NAMES": "has_names",
 }
-NEVER_NULL = ("arn", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
+NEVER_NULL = ("id", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
 # What is sorted by and has no column of its own. Of ACME, which the authority does not speak, there is nothing.
 SORTED_AS = {
-    "CERTIFICATE_ARN": "arn",
+    "CERTIFICATE_ARN": "id",  # before which all ARNs of an authority are the same
     "STATUS": (
         "CASE WHEN revoked_at IS NOT NULL THEN 'REVOKED' WHEN failed_at IS NOT NULL THEN 'FAILED' "
         "WHEN not_after < {now} THEN 'EXPIRED' WHEN not_after IS NOT NULL THEN 'ISSUED' "

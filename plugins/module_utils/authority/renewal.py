@@ -122,6 +122,7 @@ def sweep(authority: Authority) -> Swept:
     with authority.store.write() as tx:
         tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
         tx.forget(
+            started_at,
             started_at - timedelta(days=settings.events_kept_days),
             started_at - timedelta(days=settings.audit_kept_days),
         )

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -17,12 +17,12 @@ CREATE TABLE data_keys (key_id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) WITHOUT 
 CREATE TABLE cas (
     id TEXT PRIMARY KEY, arn TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, role TEXT NOT NULL, status TEXT NOT NULL,
     key_algorithm TEXT NOT NULL, parent_id TEXT REFERENCES cas, pem TEXT NOT NULL, sealed_key BLOB NOT NULL,
-    not_after INTEGER NOT NULL, created_at INTEGER NOT NULL, issued INTEGER NOT NULL DEFAULT 0,
-    crl_number INTEGER NOT NULL DEFAULT 0, facts TEXT NOT NULL DEFAULT '{}'
+    not_after INTEGER NOT NULL, created_at INTEGER NOT NULL, crl_number INTEGER NOT NULL DEFAULT 0,
+    facts TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 
 CREATE TABLE certificates (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, arn TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL, usages TEXT NOT NULL,
     type TEXT NOT NULL, key_algorithm TEXT NOT NULL, created_at INTEGER NOT NULL, has_names INTEGER NOT NULL,
     method TEXT, export_option TEXT, managed_by TEXT, common_name TEXT NOT NULL, serial TEXT, not_before INTEGER,
     not_after INTEGER, issued_at INTEGER, imported_at INTEGER, failed_at INTEGER, revoked_at INTEGER,
@@ -44,16 +44,8 @@ CREATE INDEX certificates_name ON certificates (common_name, created_at);
 CREATE INDEX certificates_serial ON certificates (serial);
 CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
 
-CREATE TABLE names (
-    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, position INTEGER NOT NULL,
-    name TEXT NOT NULL, PRIMARY KEY (certificate, position)
-) WITHOUT ROWID;
-CREATE INDEX names_name ON names (name, certificate);
-
-CREATE TABLE usages (
-    certificate INTEGER NOT NULL REFERENCES certificates ON DELETE CASCADE, usage TEXT NOT NULL,
-    PRIMARY KEY (certificate, usage)
-) WITHOUT ROWID;
+-- To find certificates by; what names one has stands in its facts. (A reference would want an index by certificate.)
+CREATE TABLE names (name TEXT NOT NULL, certificate INTEGER NOT NULL, PRIMARY KEY (name, certificate)) WITHOUT ROWID;
 
 CREATE TABLE leaves (
     certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, pem TEXT NOT NULL, chain TEXT,
@@ -81,21 +73,23 @@ CREATE TABLE idempotency (
 
 CREATE TABLE buckets (operation TEXT PRIMARY KEY, calls REAL NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO counters VALUES ('AMAZON_ISSUED', 0), ('PRIVATE', 0), ('IMPORTED', 0);
-CREATE TRIGGER counted_in AFTER INSERT ON certificates
-    BEGIN UPDATE counters SET value = value + 1 WHERE name = NEW.type; END;
-CREATE TRIGGER counted_out AFTER DELETE ON certificates
-    BEGIN UPDATE counters SET value = value - 1 WHERE name = OLD.type; END;
-CREATE TABLE made (kind TEXT NOT NULL, day INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (kind, day))
+-- How many certificates there are of a type, how many a CA signed (by its id; both with the day 0), and how many were
+-- requested and imported on a day. One table, so that a request changes one page for them.
+CREATE TABLE counters (name TEXT NOT NULL, day INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, day))
     WITHOUT ROWID;
+CREATE TRIGGER counted_in AFTER INSERT ON certificates BEGIN
+    INSERT INTO counters VALUES (NEW.type, 0, 1) ON CONFLICT DO UPDATE SET value = value + 1;
+END;
+CREATE TRIGGER counted_out AFTER DELETE ON certificates BEGIN
+    UPDATE counters SET value = value - 1 WHERE name = OLD.type AND day = 0;
+END;
 
 -- Numbers are never used again, because each consumer remembers up to which one it has looked.
 CREATE TABLE events (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT UNIQUE,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT,
     body TEXT NOT NULL
 );
-CREATE INDEX events_at ON events (at);
+CREATE UNIQUE INDEX events_once ON events (once) WHERE once IS NOT NULL;
 
 CREATE TABLE consumers (name TEXT PRIMARY KEY, seen INTEGER NOT NULL) WITHOUT ROWID;
 -- What a consumer has received and not acknowledged.
@@ -111,5 +105,4 @@ CREATE TABLE event_targets (
     trouble TEXT
 ) WITHOUT ROWID;
 CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
-CREATE INDEX audit_at ON audit (at);
 """

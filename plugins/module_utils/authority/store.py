@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an embedded authority remembers, in one SQLite file (WAL, synchronous=FULL, one transaction an operation).
+"""What an embedded authority remembers, in one SQLite file: WAL, one transaction an operation, on disk when answered.
 
 This file, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's
 own busy wait is not fair, and under fifty writers some would wait for a second.
@@ -27,7 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
     is_renewable,
     of_facts,
 )
-from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import Outbox
+from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import LARGEST, Outbox
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
 from ansible_collections.certops.acm.plugins.module_utils.authority.schema import APPLICATION_ID, SCHEMA, VERSION
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
@@ -46,6 +46,8 @@ def moment(value: int) -> datetime:
 
 
 class LeafRow(t.NamedTuple):
+    """chain: stored of an import only; for the others it is that of their CA."""
+
     serial: str
     ca_id: t.Optional[str]
     pem: str
@@ -65,9 +67,14 @@ class CaRow(t.NamedTuple):
     sealed_key: bytes
     not_after: int
     created_at: int
-    issued: int
     crl_number: int
     facts: str
+    issued: int = 0  # how many certificates it has signed
+
+
+CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
+
+DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
 
 
 class Store:
@@ -121,20 +128,18 @@ class Store:
         """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
         but not from a power cut, and does not wait for the disk."""
         connection = self._connection()
-        with self._translated(), self._turn():
-            if not durable:
-                connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(connection)
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-            finally:
-                if not durable:
-                    connection.execute("PRAGMA synchronous = FULL")
+        with self._translated():
+            with self._turn():
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield Transaction(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            if durable:
+                self._reach_disk()
 
     def verify(self) -> list[str]:
         """What SQLite's own integrity and foreign key checks find; empty when all is well."""
@@ -159,6 +164,15 @@ class Store:
         finally:
             os.close(lock)
 
+    def _reach_disk(self) -> None:
+        """Wait until everything that is committed is on the disk. Those who wait at the same time wait together, and
+        nobody for whose turn it is."""
+        log = os.open(self.path + "-wal", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            DATA_SYNC(log)
+        finally:
+            os.close(log)
+
     def _connection(self) -> sqlite3.Connection:
         threads = self._threads
         if getattr(threads, "process", None) != os.getpid() or threads.connection is None:
@@ -169,7 +183,7 @@ class Store:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=60)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA synchronous = NORMAL")  # write() itself waits for the disk
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB
         return connection
@@ -189,18 +203,17 @@ class Transaction(Outbox):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = self._execute = connection.execute  # for a file that has tables of its own
-        self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
+        self._meta: t.Optional[dict[str, str]] = None  # asked for many times in one transaction
 
     # ---- meta
 
     def meta(self, key: str) -> t.Optional[str]:
-        if key not in self._meta:
-            row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            self._meta[key] = row[0] if row else None
-        return self._meta[key]
+        if self._meta is None:
+            self._meta = dict(self._execute("SELECT key, value FROM meta"))
+        return self._meta.get(key)
 
     def set_meta(self, key: str, value: str) -> None:
-        self._meta[key] = value
+        self._meta = None
         self._execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
     def data_keys(self) -> dict[str, bytes]:
@@ -224,21 +237,20 @@ class Transaction(Outbox):
         cursor = self._execute(
             f"INSERT INTO certificates ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
         )
-        self._put_sides(t.cast(int, cursor.lastrowid), certificate)
-        self._put_tags(t.cast(int, cursor.lastrowid), tags)
+        number = t.cast(int, cursor.lastrowid)
+        self._put_names(number, certificate.names)
+        self._put_tags(number, tags)
 
     def put(self, certificate: Certificate, due_at: t.Optional[datetime]) -> None:
         columns = _columns(certificate, due_at)
         settings = ", ".join(f"{column} = ?" for column in columns)
-        self._execute(f"UPDATE certificates SET {settings} WHERE id = ?", (*columns.values(), certificate.id))
-        number = self._number(certificate.id)
-        self._execute("DELETE FROM names WHERE certificate = ?", (number,))
-        self._execute("DELETE FROM usages WHERE certificate = ?", (number,))
-        self._put_sides(number, certificate)
+        number = self._remove_names(certificate.id)
+        self._execute(f"UPDATE certificates SET {settings} WHERE number = ?", (*columns.values(), number))
+        self._put_names(number, certificate.names)
 
     def remove(self, identifier: str) -> None:
         """Gone from every answer; issued serials stay known, so that none is ever used again."""
-        number = self._number(identifier)
+        number = self._remove_names(identifier)
         self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         self._execute("DELETE FROM leaves WHERE certificate = ? AND ca_id IS NULL", (number,))
         self._execute("DELETE FROM certificates WHERE number = ?", (number,))
@@ -264,26 +276,27 @@ class Transaction(Outbox):
         rows = self._execute("SELECT id FROM certificates WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))
         return [row[0] for row in rows]
 
-    def count(self, certificate_type: str) -> int:
-        return self._execute("SELECT value FROM counters WHERE name = ?", (certificate_type,)).fetchone()[0]
-
-    def made_since(self, kind: str, day: int) -> int:
-        row = self._execute("SELECT sum(number) FROM made WHERE kind = ? AND day >= ?", (kind, day)).fetchone()
+    def count(self, name: str, since: int = 0) -> int:
+        """What a counter counted, or one that goes by the day since a day."""
+        row = self._execute("SELECT sum(value) FROM counters WHERE name = ? AND day >= ?", (name, since)).fetchone()
         return row[0] or 0
 
-    def count_made(self, kind: str, day: int) -> None:
-        self._execute("INSERT INTO made VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET number = number + 1", (kind, day))
+    def count_up(self, name: str, day: int = 0) -> None:
+        self._execute("INSERT INTO counters VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (name, day))
 
     def _number(self, identifier: str) -> int:
         return self._execute("SELECT number FROM certificates WHERE id = ?", (identifier,)).fetchone()[0]
 
-    def _put_sides(self, number: int, certificate: Certificate) -> None:
-        for position, name in enumerate(certificate.names):
-            self._execute("INSERT INTO names VALUES (?, ?, ?)", (number, position, name))
-        if certificate.leaf:
-            usages = {*certificate.leaf.key_usages, *(name for name, _oid in certificate.leaf.extended_key_usages)}
-            for usage in usages:
-                self._execute("INSERT INTO usages VALUES (?, ?)", (number, usage))
+    def _put_names(self, number: int, names: t.Iterable[str]) -> None:
+        for name in dict.fromkeys(names):
+            self._execute("INSERT INTO names VALUES (?, ?)", (name, number))
+
+    def _remove_names(self, identifier: str) -> int:
+        """By the names that the certificate has up to now; answers its number."""
+        number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
+        for name in json.loads(facts).get("names", ()):
+            self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name, number))
+        return number
 
     # ---- leaves
 
@@ -302,7 +315,12 @@ class Transaction(Outbox):
             "SELECT serial, ca_id, pem, chain, sealed_key FROM leaves WHERE certificate = ? AND is_current",
             (self._number(identifier),),
         ).fetchone()
-        return LeafRow(*row) if row else None
+        if not row:
+            return None
+        leaf = LeafRow(*row)
+        if leaf.ca_id is None:
+            return leaf
+        return leaf._replace(chain="".join(ca.pem for ca in self.chain(leaf.ca_id)))
 
     def revoke_leaves(self, identifier: str, at: datetime, reason: str) -> None:
         """All leaves of a certificate: one that a renewal replaced may be the one that was exported."""
@@ -345,28 +363,31 @@ class Transaction(Outbox):
     # ---- certificate authorities
 
     def cas(self) -> list[CaRow]:
-        return [CaRow(*row) for row in self._execute("SELECT * FROM cas ORDER BY created_at, id")]
+        return [CaRow(*row) for row in self._execute(f"{CAS} ORDER BY created_at, id")]
 
-    def ca(self, identifier: str) -> t.Optional[CaRow]:
-        row = self._execute("SELECT * FROM cas WHERE id = ?", (identifier,)).fetchone()
-        return CaRow(*row) if row else None
+    def chain(self, identifier: str) -> list[CaRow]:
+        """The CA of that id and those above it, the root last."""
+        chain: list[CaRow] = []
+        above: t.Optional[str] = identifier
+        while above:
+            chain.append(CaRow(*self._execute(f"{CAS} WHERE id = ?", (above,)).fetchone()))
+            above = chain[-1].parent_id
+        return chain
 
     def ca_of_arn(self, arn: str) -> t.Optional[CaRow]:
-        row = self._execute("SELECT * FROM cas WHERE arn = ?", (arn,)).fetchone()
+        row = self._execute(f"{CAS} WHERE arn = ?", (arn,)).fetchone()
         return CaRow(*row) if row else None
 
     def ca_named(self, name: str) -> t.Optional[CaRow]:
-        row = self._execute("SELECT * FROM cas WHERE name = ?", (name,)).fetchone()
+        row = self._execute(f"{CAS} WHERE name = ?", (name,)).fetchone()
         return CaRow(*row) if row else None
 
     def add_ca(self, row: CaRow) -> None:
-        self._execute(f"INSERT INTO cas VALUES ({', '.join('?' * len(row))})", tuple(row))
+        columns = row[: len(row) - 1]
+        self._execute(f"INSERT INTO cas VALUES ({', '.join('?' * len(columns))})", columns)
 
     def set_ca_status(self, identifier: str, status: str) -> None:
         self._execute("UPDATE cas SET status = ? WHERE id = ?", (status, identifier))
-
-    def count_issued(self, ca_id: str) -> None:
-        self._execute("UPDATE cas SET issued = issued + 1 WHERE id = ?", (ca_id,))
 
     def next_crl_number(self, ca_id: str) -> int:
         self._execute("UPDATE cas SET crl_number = crl_number + 1 WHERE id = ?", (ca_id,))
@@ -441,21 +462,29 @@ class Transaction(Outbox):
             "SELECT number, body FROM audit WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
         ).fetchall()
 
-    def forget(self, events_before: datetime, audit_before: datetime) -> None:
+    def forget(self, now: datetime, events_before: datetime, audit_before: datetime) -> None:
         """What is older; but no event that still has to be delivered."""
-        self._execute(
-            "DELETE FROM events WHERE at < ? AND number <= ?", (millis(events_before), self.delivered_everywhere())
-        )
-        self._execute("DELETE FROM audit WHERE at < ?", (millis(audit_before),))
+        for table, before, last in (
+            ("events", events_before, self.delivered_everywhere()),
+            ("audit", audit_before, LARGEST),
+        ):
+            # They lie in the order of their times but for what a wrong clock wrote: the first one that is young, and not
+            # of the future, ends the look at them.
+            self._execute(
+                f"DELETE FROM {table} WHERE at < ? AND number <= ? AND number < COALESCE("
+                f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",
+                (millis(before), last, millis(before), millis(now)),
+            )
 
 
 def _columns(certificate: Certificate, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
     """The columns that lists and searches look at, drawn from the facts; nothing else writes them."""
     leaf = certificate.leaf
+    usages = (*leaf.key_usages, *(name for name, _oid in leaf.extended_key_usages)) if leaf else ()
     return {
         "id": certificate.id,
-        "arn": certificate.arn,
         "facts": json.dumps(as_facts(certificate), separators=(",", ":")),
+        "usages": " ".join(["", *usages, ""]),
         "type": certificate.type,
         "key_algorithm": certificate.key_algorithm,
         "created_at": millis(certificate.created_at),

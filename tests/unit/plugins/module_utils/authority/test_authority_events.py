@@ -141,6 +141,20 @@ def test_old_events_are_forgotten(lab: Lab, clock: Clock) -> None:
     assert lab.events() == []
 
 
+def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Clock) -> None:
+    lab.set(events_kept_days=10, audit_kept_days=10)
+    lab.ca()
+    clock.advance(days=3000)
+    future = lab.private()
+    clock.advance(days=-3000)
+    lab.private()
+    clock.advance(days=11)
+    arn = lab.private()
+    renewal.sweep(lab.authority)
+    assert [event["resources"] for event in lab.events()] == [[future], [arn]]
+    assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]
+
+
 # ---------------------------------------------------------------- audit
 
 

@@ -35,14 +35,12 @@ def leaf(ends: timedelta = 90 * DAY, lifetime: timedelta = 395 * DAY) -> Leaf:
     return Leaf(
         "0a",
         "CN=a.example.com",
-        "a.example.com",
         "CN=ca",
-        "ca",
         NOW + ends - lifetime,
         NOW + ends,
         "SHA256WITHRSA",
-        (),
-        (),
+        "a.example.com",
+        "ca",
     )
 
 

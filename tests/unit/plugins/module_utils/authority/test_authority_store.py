@@ -83,10 +83,12 @@ def whole(lab: Lab) -> dict[str, lifecycle.Certificate]:
             assert pem.key_matches(key, pem.load_certificate(row.pem))
         serials = [row[0] for row in execute("SELECT serial FROM leaves WHERE ca_id IS NOT NULL")]
         assert len(serials) == len(set(serials))
-        counted = dict(execute("SELECT name, value FROM counters"))
-        for kind, value in counted.items():
-            assert value == sum(certificate.type == kind for certificate in certificates)
-        issued = execute("SELECT sum(issued) FROM cas").fetchone()[0] or 0
+        for kind in (lifecycle.AMAZON_ISSUED, lifecycle.PRIVATE, lifecycle.IMPORTED):
+            assert tx.count(kind) == sum(certificate.type == kind for certificate in certificates)
+        names = [(name, certificate.id) for certificate in certificates for name in certificate.names]
+        rows = execute("SELECT name, id FROM names LEFT JOIN certificates ON certificate = number").fetchall()
+        assert sorted(rows) == sorted(names)
+        issued = sum(ca.issued for ca in tx.cas())
         assert (
             issued
             == len(serials)
