@@ -35,13 +35,10 @@ class CannotSign(Exception):
         self.reason = reason
 
 
-def sign(authority: Authority, certificate: Certificate, now: datetime) -> Signed:
+def sign(authority: Authority, certificate: Certificate, now: datetime, settings: Settings) -> Signed:
     """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
     transaction."""
-    with authority.store.read() as tx:
-        settings = authority.settings_in(tx)
-        private = tx.ca_of_arn(certificate.ca_arn) if certificate.ca_arn else None
-    ca = _ca(authority, certificate, private, settings, now)
+    ca = _ca(authority, certificate, settings, now)
     signer = authority.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
         raise InvalidInput(
@@ -115,14 +112,17 @@ def validate(authority: Authority, certificate: Certificate) -> Certificate:
     Whoever is quicker (another reader, a sweep) wins; the other's work is dropped.
     """
     now = authority.now()
-    if certificate.leaf or not lifecycle.is_validation_due(certificate, now, authority.settings):
+    if certificate.leaf:
+        return certificate
+    settings = authority.settings
+    if not lifecycle.is_validation_due(certificate, now, settings):
         return certificate
     looked = validation.check_names(authority, certificate, certificate.validations, now)
     seen = certificate.with_(validations=looked.validations)
     signed, reason = None, looked.reason
     if looked.is_valid:
         try:
-            signed = sign(authority, seen, now)
+            signed = sign(authority, seen, now, settings)
         except CannotSign as error:
             reason = error.reason
     if seen == certificate and not signed and not reason:
@@ -146,12 +146,12 @@ def _merged(
     return tuple(old if old.status == lifecycle.SUCCESS else new for old, new in zip(present, looked))
 
 
-def _ca(
-    authority: Authority, certificate: Certificate, private: t.Optional[CaRow], settings: Settings, now: datetime
-) -> CaRow:
+def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
     """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
     if certificate.type != lifecycle.PRIVATE:
         return authority.public_ca(certificate.key_algorithm)
+    with authority.store.read() as tx:
+        private = tx.ca_of_arn(certificate.ca_arn or "")
     reason = ca_fault(private, certificate, authority.place, settings, now)
     if reason:
         raise CannotSign(reason)

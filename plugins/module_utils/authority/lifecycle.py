@@ -107,17 +107,24 @@ def validation_ends_at(certificate: Certificate, settings: Settings) -> datetime
     return certificate.created_at + timedelta(hours=settings.validation_hours)
 
 
-def status(certificate: Certificate, now: datetime, settings: Settings) -> str:
-    """ACM.md §2."""
+def state(certificate: Certificate) -> str:
+    """What of the status does not depend on the time: REVOKED, FAILED, ISSUED (and perhaps expired since), PENDING."""
     if certificate.revoked_at:
         return "REVOKED"
     if certificate.failed_at:
         return "FAILED"
-    if certificate.leaf:
-        return "EXPIRED" if certificate.leaf.not_after < now else "ISSUED"
-    if now >= validation_ends_at(certificate, settings):
-        return "VALIDATION_TIMED_OUT"
-    return "PENDING_VALIDATION"
+    return "ISSUED" if certificate.leaf else "PENDING"
+
+
+def status(certificate: Certificate, now: datetime, settings: Settings) -> str:
+    """ACM.md §2."""
+    found = state(certificate)
+    if found == "ISSUED":
+        return "EXPIRED" if t.cast(Leaf, certificate.leaf).not_after < now else "ISSUED"
+    if found == "PENDING":
+        timed_out = now >= validation_ends_at(certificate, settings)
+        return "VALIDATION_TIMED_OUT" if timed_out else "PENDING_VALIDATION"
+    return found
 
 
 def is_eligible_for_renewal(certificate: Certificate, now: datetime, settings: Settings) -> bool:
@@ -346,21 +353,25 @@ def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _plain(value: t.Any) -> t.Any:
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat()
+    kept = KEPT.get(type(value))
+    if kept is not None:
+        members = ((name, getattr(value, name), empty) for name, empty in kept)
+        return {
+            name: member if type(member) is str else _plain(member)
+            for name, member, empty in members
+            if member != empty
+        }
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    kept = KEPT.get(type(value))
-    if kept is None:
-        return value
-    members = {name: getattr(value, name) for name in kept}
-    return {name: _plain(member) for name, member in members.items() if member != kept[name]}
+    return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else value
 
 
 KINDS = (Certificate, Leaf, Renewal, DomainValidation)
 # The fields, and what each is when it is left out. (dataclasses.asdict copies deeply, which costs more than signing.)
 KEPT = {
-    kind: {each.name: each.default if each.default in (None, (), "", False) else MISSING for each in fields(kind)}
+    kind: tuple(
+        (each.name, each.default if each.default in (None, (), "", False) else MISSING) for each in fields(kind)
+    )
     for kind in KINDS
 }
 TIMES = {

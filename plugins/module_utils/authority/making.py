@@ -47,7 +47,7 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
     signed = None
     if certificate.type == lifecycle.PRIVATE:
         try:
-            signed = issuance.sign(call.authority, certificate, call.now)
+            signed = issuance.sign(call.authority, certificate, call.now, call.settings)
         except issuance.CannotSign as error:
             certificate = lifecycle.failed(certificate, error.reason, call.now)
     with call.write() as tx:

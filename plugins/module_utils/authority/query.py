@@ -5,7 +5,9 @@
 
 """Questions to the store: ListCertificates and SearchCertificates as SQL over indexed columns.
 
-A page is found by where the page before ended, never by counting rows, so that page 200 costs what page 1 costs.
+Certificates that have everything in common that is no name, number or time are of one kind, and there are few kinds. So a
+page is found kind by kind, each in the order of its index, whatever is asked for and however many have it. It begins where
+the page before ended and counts no rows: page 200 costs what page 1 costs.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+MOST_KINDS = 60  # looked at one by one; SQLite joins up to 500
+MOST_ARGUMENTS = 900  # of one statement; old SQLite takes 999
+
 
 class BadToken(Exception):
     """A NextToken that this query did not hand out."""
@@ -24,42 +29,55 @@ class BadToken(Exception):
 
 @dataclass(frozen=True)
 class Condition:
-    """A piece of SQL with its arguments; values never stand in the text."""
+    """A piece of SQL with its arguments; values never stand in the text.
+
+    of_kind, kind_arguments: what it demands of a certificate's kind. is_of_kind: it demands nothing else. is_found: an
+    index of its own finds what it holds for.
+    """
 
     sql: str
     arguments: tuple[t.Any, ...] = ()
+    of_kind: str = "1"
+    kind_arguments: tuple[t.Any, ...] = ()
+    is_of_kind: bool = False
+    is_found: bool = False
 
     def __and__(self, other: Condition) -> Condition:
         return every([self, other])
 
 
-EVERYTHING = Condition("1")
-NOTHING = Condition("0")
+def _of_kind(sql: str, arguments: tuple[t.Any, ...] = ()) -> Condition:
+    return Condition(sql, arguments, sql, arguments, is_of_kind=True)
+
+
+EVERYTHING = _of_kind("1")
+NOTHING = _of_kind("0")
 
 
 def every(conditions: t.Sequence[Condition]) -> Condition:
-    return _joined(" AND ", conditions) if conditions else EVERYTHING
+    return _joined(" AND ", conditions, any) if conditions else EVERYTHING
 
 
 def some(conditions: t.Sequence[Condition]) -> Condition:
-    return _joined(" OR ", conditions) if conditions else NOTHING
+    return _joined(" OR ", conditions, all) if conditions else NOTHING
 
 
 def none_of(condition: Condition) -> Condition:
-    return Condition(f"NOT COALESCE({condition.sql}, 0)", condition.arguments)
+    sql = f"NOT COALESCE({condition.sql}, 0)"
+    return _of_kind(sql, condition.arguments) if condition.is_of_kind else Condition(sql, condition.arguments)
 
 
 def equals(column: str, value: t.Any) -> Condition:
-    return Condition(f"{COLUMNS[column]} = ?", (value,))
+    return _on(column, f"{COLUMNS[column]} = ?", (value,), is_found=column in FOUND)
 
 
 def one_of(column: str, values: t.Iterable[t.Any]) -> Condition:
     distinct = tuple(dict.fromkeys(values))
-    return Condition(f"{COLUMNS[column]} IN ({', '.join('?' * len(distinct))})", distinct)
+    return _on(column, f"{COLUMNS[column]} IN ({', '.join('?' * len(distinct))})", distinct)
 
 
 def contains(column: str, text: str) -> Condition:
-    return Condition(f"instr({COLUMNS[column]}, ?) > 0", (text,))
+    return _on(column, f"instr({COLUMNS[column]}, ?) > 0", (text,))
 
 
 def between(column: str, start: t.Optional[int], end: t.Optional[int]) -> Condition:
@@ -73,15 +91,15 @@ def between(column: str, start: t.Optional[int], end: t.Optional[int]) -> Condit
 
 
 def has_name(name: str) -> Condition:
-    return Condition("number IN (SELECT certificate FROM names WHERE name = ?)", (name,))
+    return Condition("number IN (SELECT certificate FROM names WHERE name = ?)", (name,), is_found=True)
 
 
 def has_name_with(text: str) -> Condition:
-    return Condition("number IN (SELECT certificate FROM names WHERE instr(name, ?) > 0)", (text,))
+    return Condition("number IN (SELECT certificate FROM names WHERE instr(name, ?) > 0)", (text,), is_found=True)
 
 
 def has_usage(usage: str) -> Condition:
-    return Condition("instr(usages, ?) > 0", (f" {usage} ",))
+    return _of_kind("instr(usages, ?) > 0", (f" {usage} ",))
 
 
 class Clock(t.NamedTuple):
@@ -97,33 +115,22 @@ class Clock(t.NamedTuple):
 
 def has_status(status: str, clock: Clock) -> Condition:
     """The status that lifecycle.status computes, as SQL; a test holds the two together."""
-    alive = "+revoked_at IS NULL AND +failed_at IS NULL AND "  # the + keeps an index from being used for it
-    if status == "REVOKED":
-        return Condition("(revoked_at IS NOT NULL) = 1")
-    if status == "FAILED":
-        return Condition("(+revoked_at IS NULL AND (failed_at IS NOT NULL) = 1)")
-    if status == "ISSUED":  # nearly all
-        return Condition(f"({alive}+not_after >= ?)", (clock.now,))
+    if status in ("REVOKED", "FAILED"):
+        return _of_kind("state = ?", (status,))
+    if status == "ISSUED":
+        return _of_kind("state = 'ISSUED'") & Condition("not_after >= ?", (clock.now,))
     if status == "EXPIRED":
-        return Condition(f"({alive}unlikely(COALESCE(not_after, '') < ?))", (clock.now,))
+        expired = Condition("unlikely(COALESCE(not_after, '') < ?)", (clock.now,), is_found=True)
+        return _of_kind("state = 'ISSUED'") & expired
     if status == "PENDING_VALIDATION":
-        return Condition(f"({alive}(not_after IS NULL) = 1 AND created_at > ?)", (clock.timed_out,))
+        return _of_kind("state = 'PENDING'") & Condition("created_at > ?", (clock.timed_out,))
     if status == "VALIDATION_TIMED_OUT":
-        return Condition(f"({alive}(not_after IS NULL) = 1 AND created_at <= ?)", (clock.timed_out,))
+        return _of_kind("state = 'PENDING'") & Condition("created_at <= ?", (clock.timed_out,))
     return NOTHING
 
 
 # What may be asked for and sorted by → column. Anything else is a programming error (KeyError), never SQL.
-COLUMNS = {
-    "ID": "id",
-    "CREATED_AT": "created_at",
-    "NOT_AFTER": "not_after",
-    "NOT_BEFORE": "not_before",
-    "ISSUED_AT": "issued_at",
-    "IMPORTED_AT": "imported_at",
-    "REVOKED_AT": "revoked_at",
-    "COMMON_NAME": "common_name",
-    "SERIAL": "serial",
+KIND_COLUMNS = {
     "TYPE": "type",
     "KEY_ALGORITHM": "key_algorithm",
     "VALIDATION_METHOD": "method",
@@ -134,17 +141,30 @@ COLUMNS = {
     "IN_USE": "in_use",
     "HAS_NAMES": "has_names",
 }
+COLUMNS = {
+    "ID": "id",
+    "CREATED_AT": "created_at",
+    "NOT_AFTER": "not_after",
+    "NOT_BEFORE": "not_before",
+    "ISSUED_AT": "issued_at",
+    "IMPORTED_AT": "imported_at",
+    "REVOKED_AT": "revoked_at",
+    "COMMON_NAME": "common_name",
+    "SERIAL": "serial",
+    **KIND_COLUMNS,
+}
+FOUND = ("ID", "COMMON_NAME", "SERIAL")
 NEVER_NULL = ("id", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
 # What is sorted by and has no column of its own. Of ACME, which the authority does not speak, there is nothing.
 SORTED_AS = {
     "CERTIFICATE_ARN": "id",  # before which all ARNs of an authority are the same
     "STATUS": (
-        "CASE WHEN revoked_at IS NOT NULL THEN 'REVOKED' WHEN failed_at IS NOT NULL THEN 'FAILED' "
+        "CASE WHEN state IN ('REVOKED', 'FAILED') THEN state "
         "WHEN not_after < {now} THEN 'EXPIRED' WHEN not_after IS NOT NULL THEN 'ISSUED' "
         "WHEN created_at > {timed_out} THEN 'PENDING_VALIDATION' ELSE 'VALIDATION_TIMED_OUT' END"
     ),
     "RENEWAL_ELIGIBILITY": (
-        "CASE WHEN renewable AND revoked_at IS NULL AND not_after >= {now} THEN 'ELIGIBLE' ELSE 'INELIGIBLE' END"
+        "CASE WHEN renewable AND state = 'ISSUED' AND not_after >= {now} THEN 'ELIGIBLE' ELSE 'INELIGIBLE' END"
     ),
     "ACME_ENDPOINT_ARN": "created_at",
     "ACME_ACCOUNT_ID": "created_at",
@@ -154,8 +174,7 @@ SORTED_AS = {
 
 @dataclass(frozen=True)
 class Query:
-    """A page of certificates. `each_of`: one of these holds, each of which has an index; the best of each are merged,
-    so that neither many nor few that fit make it slow."""
+    """A page of certificates."""
 
     where: Condition
     limit: int
@@ -163,10 +182,14 @@ class Query:
     sort_by: str = "CREATED_AT"
     descending: bool = True
     next_token: t.Optional[str] = None
-    each_of: t.Sequence[Condition] = (EVERYTHING,)
 
-    def sql(self) -> tuple[str, tuple[t.Any, ...]]:
-        """Asks for one row more than the page has, which tells whether there is another page."""
+    def kinds(self) -> tuple[str, tuple[t.Any, ...]]:
+        """Asks for the kinds that can have what is wanted."""
+        return f"SELECT kind FROM kinds WHERE {self.where.of_kind}", self.where.kind_arguments
+
+    def sql(self, kinds: t.Sequence[int]) -> tuple[str, tuple[t.Any, ...]]:
+        """Asks for the facts, what is sorted by, and the number, of one certificate more than the page has, which tells
+        whether there is another page. `kinds`: the answer to the other question."""
         column = (
             SORTED_AS[self.sort_by].format(**self.clock._asdict())
             if self.sort_by in SORTED_AS
@@ -175,12 +198,16 @@ class Query:
         # '' sorts after every number, so that what has no value comes last when ascending.
         key = column if column in NEVER_NULL else f"COALESCE({column}, '')"
         way, direction = ("<", "DESC") if self.descending else (">", "ASC")
-        where = self.where
+        where = self.where if kinds else NOTHING
         if self.next_token is not None:
             where = where & Condition(f"({key}, number) {way} (?, ?)", self._position())
-        parts = [every([one, where]) for one in self.each_of]
+        parts = [where]
+        if kinds and self._goes_by_kind(len(kinds), len(where.arguments)):
+            parts = [Condition("certificates.kind = ?", (kind,)) & where for kind in kinds]
+        # CROSS JOIN: SQLite is to begin with the certificates, in the order of their index.
         selects = [
-            f"SELECT * FROM (SELECT facts, {key}, number FROM certificates WHERE {part.sql} "
+            f"SELECT * FROM (SELECT facts, {key}, number FROM certificates CROSS JOIN kinds "
+            f"ON kinds.kind = certificates.kind WHERE {part.sql} "
             f"ORDER BY {key} {direction}, number {direction} LIMIT {self.limit + 1})"
             for part in parts
         ]
@@ -189,6 +216,10 @@ class Query:
 
     def token(self, row: t.Sequence[t.Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps([self.sort_by, self.descending, row[1], row[2]]).encode()).decode()
+
+    def _goes_by_kind(self, kinds: int, arguments: int) -> bool:
+        is_ordered = self.sort_by == "CREATED_AT" and not self.where.is_found
+        return is_ordered and kinds <= MOST_KINDS and kinds * (arguments + 1) <= MOST_ARGUMENTS
 
     def _position(self) -> tuple[t.Any, int]:
         try:
@@ -204,8 +235,16 @@ class Query:
         return value, number
 
 
-def _joined(word: str, conditions: t.Sequence[Condition]) -> Condition:
+def _on(column: str, sql: str, arguments: tuple[t.Any, ...], is_found: bool = False) -> Condition:
+    return _of_kind(sql, arguments) if column in KIND_COLUMNS else Condition(sql, arguments, is_found=is_found)
+
+
+def _joined(word: str, conditions: t.Sequence[Condition], are_found: t.Callable[[t.Iterable[bool]], bool]) -> Condition:
     return Condition(
         "(" + word.join(each.sql for each in conditions) + ")",
         tuple(argument for each in conditions for argument in each.arguments),
+        "(" + word.join(each.of_kind for each in conditions) + ")",
+        tuple(argument for each in conditions for argument in each.kind_arguments),
+        is_of_kind=all(each.is_of_kind for each in conditions),
+        is_found=are_found(each.is_found for each in conditions),
     )

@@ -53,7 +53,7 @@ def attempt(authority: Authority, certificate: Certificate) -> Certificate:
     signed, reason = None, looked.reason
     if looked.is_valid:
         try:
-            signed = issuance.sign(authority, begun, now)
+            signed = issuance.sign(authority, begun, now, settings)
         except issuance.CannotSign as error:
             reason = error.reason
     with authority.store.write() as tx:

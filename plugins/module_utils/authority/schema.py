@@ -21,24 +21,19 @@ CREATE TABLE cas (
     facts TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 
-CREATE TABLE certificates (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL, usages TEXT NOT NULL,
-    type TEXT NOT NULL, key_algorithm TEXT NOT NULL, created_at INTEGER NOT NULL, has_names INTEGER NOT NULL,
-    method TEXT, export_option TEXT, managed_by TEXT, common_name TEXT NOT NULL, serial TEXT, not_before INTEGER,
-    not_after INTEGER, issued_at INTEGER, imported_at INTEGER, failed_at INTEGER, revoked_at INTEGER,
-    renewal_status TEXT, exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, due_at INTEGER
+-- What many certificates have in common, once; query.py says what for. properties: all of it as JSON.
+CREATE TABLE kinds (
+    kind INTEGER PRIMARY KEY, properties TEXT NOT NULL UNIQUE, type TEXT NOT NULL, key_algorithm TEXT NOT NULL,
+    state TEXT NOT NULL, has_names INTEGER NOT NULL, method TEXT, export_option TEXT, managed_by TEXT, renewal_status TEXT,
+    exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, usages TEXT NOT NULL
 );
--- Each ends in the order of a page (created_at, and the row's number by itself), so that a page of what has one
--- property is found without looking at what has not.
+CREATE TABLE certificates (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
+    kind INTEGER NOT NULL REFERENCES kinds, created_at INTEGER NOT NULL, common_name TEXT NOT NULL, serial TEXT,
+    not_before INTEGER, not_after INTEGER, issued_at INTEGER, imported_at INTEGER, revoked_at INTEGER, due_at INTEGER
+);
 CREATE INDEX certificates_created ON certificates (created_at);
-CREATE INDEX certificates_algorithm ON certificates (key_algorithm, created_at);
-CREATE INDEX certificates_type ON certificates (type, created_at);
-CREATE INDEX certificates_used ON certificates (in_use, created_at);
-CREATE INDEX certificates_exported ON certificates (exported, created_at);
-CREATE INDEX certificates_renewal ON certificates (renewal_status, created_at);
-CREATE INDEX certificates_revoked ON certificates (revoked_at IS NOT NULL, created_at);
-CREATE INDEX certificates_failed ON certificates (failed_at IS NOT NULL, created_at);
-CREATE INDEX certificates_pending ON certificates (not_after IS NULL, created_at);
+CREATE INDEX certificates_kind ON certificates (kind, created_at);
 CREATE INDEX certificates_expiry ON certificates (COALESCE(not_after, ''));
 CREATE INDEX certificates_name ON certificates (common_name, created_at);
 CREATE INDEX certificates_serial ON certificates (serial);
@@ -77,12 +72,6 @@ CREATE TABLE buckets (operation TEXT PRIMARY KEY, calls REAL NOT NULL, at INTEGE
 -- requested and imported on a day. One table, so that a request changes one page for them.
 CREATE TABLE counters (name TEXT NOT NULL, day INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, day))
     WITHOUT ROWID;
-CREATE TRIGGER counted_in AFTER INSERT ON certificates BEGIN
-    INSERT INTO counters VALUES (NEW.type, 0, 1) ON CONFLICT DO UPDATE SET value = value + 1;
-END;
-CREATE TRIGGER counted_out AFTER DELETE ON certificates BEGIN
-    UPDATE counters SET value = value - 1 WHERE name = OLD.type AND day = 0;
-END;
 
 -- Numbers are never used again, because each consumer remembers up to which one it has looked.
 CREATE TABLE events (

@@ -26,6 +26,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
     as_facts,
     is_renewable,
     of_facts,
+    state,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import LARGEST, Outbox
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
@@ -73,7 +74,7 @@ class CaRow(t.NamedTuple):
 
 
 CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
-
+TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
 DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
 
 
@@ -232,17 +233,13 @@ class Transaction(Outbox):
         return of_facts(json.loads(row[0])) if row else None
 
     def add(self, certificate: Certificate, tags: t.Mapping[str, str], due_at: t.Optional[datetime]) -> None:
-        columns = _columns(certificate, due_at)
-        marks = ", ".join("?" * len(columns))
-        cursor = self._execute(
-            f"INSERT INTO certificates ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values())
-        )
-        number = t.cast(int, cursor.lastrowid)
+        number = self._insert("certificates", _columns(certificate, self._kind(certificate), due_at))
         self._put_names(number, certificate.names)
         self._put_tags(number, tags)
+        self._count(certificate.type, 1)
 
     def put(self, certificate: Certificate, due_at: t.Optional[datetime]) -> None:
-        columns = _columns(certificate, due_at)
+        columns = _columns(certificate, self._kind(certificate), due_at)
         settings = ", ".join(f"{column} = ?" for column in columns)
         number = self._remove_names(certificate.id)
         self._execute(f"UPDATE certificates SET {settings} WHERE number = ?", (*columns.values(), number))
@@ -250,6 +247,7 @@ class Transaction(Outbox):
 
     def remove(self, identifier: str) -> None:
         """Gone from every answer; issued serials stay known, so that none is ever used again."""
+        self._count(self._execute(TYPE_OF, (identifier,)).fetchone()[0], -1)
         number = self._remove_names(identifier)
         self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         self._execute("DELETE FROM leaves WHERE certificate = ? AND ca_id IS NULL", (number,))
@@ -257,8 +255,8 @@ class Transaction(Outbox):
 
     def find(self, query: Query) -> tuple[list[Certificate], t.Optional[str]]:
         """One page of certificates, and the token of the next one."""
-        sql, arguments = query.sql()
-        rows = self._execute(sql, arguments).fetchall()
+        kinds = [row[0] for row in self._execute(*query.kinds())]
+        rows = self._execute(*query.sql(kinds)).fetchall()
         page = rows[: query.limit]
         token = query.token(page[-1]) if len(rows) > query.limit else None
         return [of_facts(json.loads(row[0])) for row in page], token
@@ -282,10 +280,28 @@ class Transaction(Outbox):
         return row[0] or 0
 
     def count_up(self, name: str, day: int = 0) -> None:
-        self._execute("INSERT INTO counters VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET value = value + 1", (name, day))
+        self._count(name, 1, day)
 
     def _number(self, identifier: str) -> int:
         return self._execute("SELECT number FROM certificates WHERE id = ?", (identifier,)).fetchone()[0]
+
+    def _count(self, name: str, by: int, day: int = 0) -> None:
+        self._execute(
+            "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            (name, day, by),
+        )
+
+    def _insert(self, table: str, columns: t.Mapping[str, t.Any]) -> int:
+        marks = ", ".join("?" * len(columns))
+        cursor = self._execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
+        return t.cast(int, cursor.lastrowid)
+
+    def _kind(self, certificate: Certificate) -> int:
+        """The number of its kind, which is there from now on."""
+        columns = _kind_columns(certificate)
+        properties = json.dumps(list(columns.values()))
+        row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
+        return row[0] if row else self._insert("kinds", {"properties": properties, **columns})
 
     def _put_names(self, number: int, names: t.Iterable[str]) -> None:
         for name in dict.fromkeys(names):
@@ -477,34 +493,42 @@ class Transaction(Outbox):
             )
 
 
-def _columns(certificate: Certificate, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
+def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
     """The columns that lists and searches look at, drawn from the facts; nothing else writes them."""
     leaf = certificate.leaf
-    usages = (*leaf.key_usages, *(name for name, _oid in leaf.extended_key_usages)) if leaf else ()
     return {
         "id": certificate.id,
         "facts": json.dumps(as_facts(certificate), separators=(",", ":")),
-        "usages": " ".join(["", *usages, ""]),
-        "type": certificate.type,
-        "key_algorithm": certificate.key_algorithm,
+        "kind": kind,
         "created_at": millis(certificate.created_at),
-        "has_names": bool(certificate.names),
-        "method": certificate.validation_method,
-        "export_option": certificate.export_option,
-        "managed_by": certificate.managed_by,
         "common_name": (leaf.common_name or "").lower() if leaf else (certificate.names or ("",))[0],
         "serial": leaf.serial if leaf else None,
         "not_before": millis(leaf.not_before) if leaf else None,
         "not_after": millis(leaf.not_after) if leaf else None,
         "issued_at": millis(certificate.issued_at),
         "imported_at": millis(certificate.imported_at),
-        "failed_at": millis(certificate.failed_at),
         "revoked_at": millis(certificate.revoked_at),
+        "due_at": millis(due_at),
+    }
+
+
+def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
+    """The same for what a certificate has in common with others."""
+    leaf = certificate.leaf
+    usages = (*leaf.key_usages, *(name for name, _oid in leaf.extended_key_usages)) if leaf else ()
+    return {
+        "type": certificate.type,
+        "key_algorithm": certificate.key_algorithm,
+        "state": state(certificate),
+        "has_names": bool(certificate.names),
+        "method": certificate.validation_method,
+        "export_option": certificate.export_option,
+        "managed_by": certificate.managed_by,
         "renewal_status": certificate.renewal.status if certificate.renewal else None,
         "exported": certificate.ever_exported,
         "in_use": bool(certificate.in_use_by),
         "renewable": is_renewable(certificate),
-        "due_at": millis(due_at),
+        "usages": " ".join(["", *usages, ""]),
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -325,3 +326,84 @@ def test_a_statement_too_deep_or_too_large(lab: Lab) -> None:
 def test_what_is_searched_for_is_never_sql(zoo: Lab, value: str) -> None:
     for how in ("EQUALS", "CONTAINS"):
         assert found(zoo, common_name(value, how)) == found(zoo, dns_name(value, how)) == []
+
+
+# ---------------------------------------------------------------- what a page costs
+
+
+def fill(lab: Lab, arn: str, numbers: range) -> None:
+    """More certificates like one that is there, which differ in what no two have in common."""
+    store = lab.authority.store
+    with store.write() as tx:
+        one, row = tx.certificate(arn[-36:]), tx.leaf(arn[-36:])
+        assert one and one.leaf and row
+        for number in numbers:
+            serial = number.to_bytes(16, "big").hex(":")
+            other = replace(
+                one, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(f"n{number}.corp.test",),
+                created_at=one.created_at + timedelta(milliseconds=number),
+                leaf=replace(one.leaf, serial=serial, common_name=f"n{number}.corp.test"),
+            )  # fmt: skip
+            lab.authority.save(tx, other, lab.authority.now(), {})
+            tx.put_leaf(other, row._replace(serial=serial))
+
+
+def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
+    """Of SQLite's machine for one search, in tens: the same on any computer."""
+    count = 0
+
+    def step() -> int:
+        nonlocal count
+        count += 1
+        return 0
+
+    connection = lab.authority.store._connection()
+    connection.set_progress_handler(step, 10)
+    try:
+        lab.acm.search_certificates(FilterStatement=statement)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return count
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        metadata(Type="PRIVATE"),
+        metadata(Type="IMPORTED"),
+        metadata(InUse=True),
+        metadata(InUse=False),
+        metadata(Exported=True),
+        metadata(Exported=False),
+        *(metadata(Status=status) for status in "ISSUED REVOKED FAILED PENDING_VALIDATION VALIDATION_TIMED_OUT EXPIRED".split()),
+        metadata(RenewalStatus="SUCCESS"),
+        metadata(ValidationMethod="DNS"),
+        metadata(ExportOption="DISABLED"),
+        metadata(ManagedBy="CLOUDFRONT"),
+        metadata(CertificateKeyPairOrigin="CUSTOMER_PROVIDED"),
+        attribute(KeyAlgorithm="EC_prime256v1"),
+        attribute(KeyAlgorithm="RSA_2048"),
+        attribute(KeyUsage="KEY_ENCIPHERMENT"),
+        attribute(ExtendedKeyUsage="TLS_WEB_SERVER_AUTHENTICATION"),
+        attribute(SerialNumber=(7).to_bytes(16, "big").hex(":")),
+        attribute(SubjectAlternativeName={"DnsName": {"Value": "n7.corp.test", "ComparisonOperator": "EQUALS"}}),
+        attribute(Subject={"CommonName": {"Value": "n7.corp.test", "ComparisonOperator": "EQUALS"}}),
+        {"Not": metadata(Type="PRIVATE")},
+        {"Not": {"Or": [metadata(Exported=False), metadata(Status="REVOKED")]}},
+        {"Or": [metadata(InUse=True), metadata(Status="REVOKED"), metadata(Type="AMAZON_ISSUED")]},
+        {
+            "And": [
+                metadata(Status="ISSUED"),
+                attribute(SubjectAlternativeName={"DnsName": {"Value": "n7.corp.test", "ComparisonOperator": "EQUALS"}}),
+            ]
+        },
+    ],
+)  # fmt: skip
+def test_a_page_costs_the_same_among_many(zoo: Lab, statement: dict[str, t.Any]) -> None:
+    """Whether nearly all have what is searched for, a few, or none."""
+    arn = zoo.made["private.corp.test"]  # type: ignore[attr-defined]
+    fill(zoo, arn, range(300))
+    few = steps(zoo, statement)
+    fill(zoo, arn, range(300, 3000))
+    many = steps(zoo, statement)
+    assert many <= few * 1.2 + 20

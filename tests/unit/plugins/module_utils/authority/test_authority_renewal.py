@@ -324,10 +324,10 @@ def test_one_certificate_in_trouble_does_not_stop_the_others(
     clock.advance(days=340)
     sign = issuance.sign
 
-    def sign_or_not(authority: t.Any, certificate: t.Any, now: t.Any) -> t.Any:
+    def sign_or_not(authority: t.Any, certificate: t.Any, *others: t.Any) -> t.Any:
         if certificate.arn == arns[1]:
             raise RuntimeError("a defect")
-        return sign(authority, certificate, now)
+        return sign(authority, certificate, *others)
 
     monkeypatch.setattr(issuance, "sign", sign_or_not)
     swept = renewal.sweep(lab.authority)
