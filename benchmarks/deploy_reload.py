@@ -40,7 +40,6 @@ NAME = real_servers.NAMES[0]
 SERVERS = ("nginx", "apache", "haproxy", "haproxy-runtime", "caddy")
 PAUSE_S = 0.005
 LIMIT_S = 900
-SETTLE_S = 0.4
 
 
 class Clients(threading.Thread):
@@ -200,7 +199,7 @@ def hand_over(service: dict[str, Any], path: Path) -> None:
                 pass
 
 
-def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path]) -> dict[str, list[float]]:
+def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path], pause_s: float) -> dict[str, list[float]]:
     """Swap by a rename and the reload command alone; seconds from the command to the first sight, by server."""
     seen: dict[str, list[float]] = {service["name"]: [] for service in stage.services}
     for live in sets:
@@ -216,7 +215,7 @@ def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path]) -> 
         deadline = time.time() + 10
         while time.time() < deadline and not all(der in client.first_seen for client in clients.values()):
             time.sleep(0.02)
-        time.sleep(SETTLE_S)
+        time.sleep(pause_s)
         for name, client in clients.items():
             if der in client.first_seen:
                 seen[name].append(client.first_seen[der] - began[name])
@@ -250,11 +249,24 @@ def sights_of_plays(log: Path, clients: dict[str, Clients]) -> dict[str, list[fl
     return result
 
 
-def wrk(services: list[dict[str, Any]], seconds: int) -> dict[str, subprocess.Popen[str]]:
-    """One wrk a server with four connections that it keeps. One at a time where it counts: --servers."""
+def wrk(services: list[dict[str, Any]], seconds: int, hosts: Path) -> dict[str, subprocess.Popen[str]]:
+    """One wrk a server with four connections that it keeps. One at a time where it counts: --servers.
+
+    It sees a file of hosts of its own, because it asks by SNI for the name that it connects to.
+    """
+    hosts.write_text(f"127.0.0.1 {NAME}\n", encoding="utf-8")
+    alone = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        'mount --bind "$0" /etc/hosts && exec "$@"',
+        str(hosts),
+    ]
     return {
         service["name"]: subprocess.Popen(
-            ["wrk", "-t1", "-c4", f"-d{seconds}", "-H", f"Host: {NAME}", f"https://127.0.0.1:{service['ports'][0]}/"],
+            [*alone, "wrk", "-t1", "-c4", f"-d{seconds}", f"https://{NAME}:{service['ports'][0]}/"],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -264,6 +276,8 @@ def wrk(services: list[dict[str, Any]], seconds: int) -> dict[str, subprocess.Po
 
 def errors_of(process: subprocess.Popen[str]) -> tuple[int, int]:
     """Failed requests and all requests of a wrk that is told to stop."""
+    if process.poll() is not None:
+        sys.exit(f"wrk ended by itself: {process.communicate()[0]}")
     process.send_signal(2)
     said = process.communicate(timeout=20)[0]
     total = re.search(r"(\d+) requests in", said)
@@ -284,7 +298,7 @@ def measure(stage: Stage, action: Any, with_wrk: bool) -> tuple[dict[str, Client
     clients = stage.clients()
     for client in clients.values():
         client.start()
-    loads = wrk(stage.services, LIMIT_S) if with_wrk else {}
+    loads = wrk(stage.services, LIMIT_S, stage.folder / "hosts") if with_wrk else {}
     time.sleep(0.5)
     try:
         result = action(clients)
@@ -305,6 +319,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The role acm_deploy under load against the bare reload command.")
     parser.add_argument("--swaps", type=int, default=20)
     parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds after a bare swap; a play takes some")
     parser.add_argument("--wrk", action="store_true", help="also load each server with wrk, which keeps connections")
     options = parser.parse_args()
     if options.wrk and not shutil.which("wrk"):
@@ -320,7 +335,7 @@ def main() -> None:
             sets = make_sets(folder / "sets", options.swaps + 2)
             start_with(bare, sets)
             bare_clients, bare_seen, bare_wrk = measure(
-                bare, lambda clients: swap_barely(bare, clients, sets[2:]), options.wrk
+                bare, lambda clients: swap_barely(bare, clients, sets[2:], options.pause), options.wrk
             )
             bare.stop()
             start_with(tasks, sets)

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import random
@@ -26,6 +28,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
     issuer,
     lifecycle,
     renewal,
+    store,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store, StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -66,9 +69,8 @@ class Child:
 
 def whole(lab: Lab) -> dict[str, lifecycle.Certificate]:
     """Every certificate by ARN, after all that must hold in any state was held."""
-    store = lab.authority.store
-    assert store.verify() == []
-    with store.read() as tx:
+    assert lab.authority.store.verify() == []
+    with lab.authority.store.read() as tx:
         execute = tx._execute
         certificates = [lifecycle.of_facts(json.loads(row[0])) for row in execute("SELECT facts FROM certificates")]
         for certificate in certificates:
@@ -200,6 +202,30 @@ def test_a_reader_sees_one_moment(lab: Lab) -> None:
         assert tx.count("PRIVATE") == before == 1
     with lab.authority.store.read() as tx:
         assert tx.count("PRIVATE") == 2
+
+
+def test_what_is_answered_is_on_the_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca, path = lab.ca(), lab.authority.store.path
+    seen = []
+
+    def look(handle: int) -> None:
+        with open(path + "-writers", "rb") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else waits for the disk of this one
+        with lab.authority.store.read() as tx:
+            seen.append((os.readlink(f"/proc/self/fd/{handle}"), tx.count("PRIVATE")))
+
+    monkeypatch.setattr(store, "DATA_SYNC", look)
+    arn = lab.private(ca=ca)
+    assert seen == [(path + "-wal", 1)]
+    lab.describe(arn)
+    assert len(seen) == 1  # the record of what only reads may wait
+
+    def fail(_handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(store, "DATA_SYNC", fail)
+    said = lab.fails("delete_certificate", "ServiceUnavailable", CertificateArn=arn)
+    assert path in said and "Input/output error" in said
 
 
 def lab_beside(lab: Lab) -> t.Any:
