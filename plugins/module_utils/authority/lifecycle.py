@@ -356,11 +356,7 @@ def _plain(value: t.Any) -> t.Any:
     kept = KEPT.get(type(value))
     if kept is not None:
         members = ((name, getattr(value, name), empty) for name, empty in kept)
-        return {
-            name: member if type(member) is str else _plain(member)
-            for name, member, empty in members
-            if member != empty
-        }
+        return {name: _plain(member) for name, member, empty in members if member != empty}
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else value
