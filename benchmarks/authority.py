@@ -23,7 +23,6 @@ import tempfile
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +32,7 @@ _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_
 
 from ansible_collections.certops.acm.plugins.module_utils import client  # noqa: E402
 from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, renewal  # noqa: E402
+from ansible_collections.certops.acm.tests.support.many_certificates import fill  # noqa: E402
 
 MANY = 100_000
 NO_QUOTAS = {"quota_certificates": 10**7, "quota_requests_a_year": 10**7}
@@ -124,25 +124,12 @@ def issue(folder: str) -> None:
 
 def scale(folder: str) -> None:
     bench = Bench(folder)
-    store, arn = bench.authority.store, bench.request("EC_prime256v1", "needle.corp.test")
-    with store.read() as tx:
-        certificate, row = tx.certificate(arn.rpartition("/")[2]), tx.leaf(arn.rpartition("/")[2])
-    assert certificate and row and certificate.leaf
+    arn = bench.request("EC_prime256v1", "needle.corp.test")
     found: dict[str, list[float]] = {}
     total = 1
     for wanted in (100, MANY):
-        while total < wanted:
-            with store.write() as tx:
-                for number in range(total, min(wanted, total + 5000)):
-                    serial = f"{number:032x}"
-                    other = replace(
-                        certificate, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(f"n{number}.corp.test",),
-                        created_at=certificate.created_at + timedelta(milliseconds=number),
-                        leaf=replace(certificate.leaf, serial=serial, common_name=f"n{number}.corp.test"),
-                    )  # fmt: skip
-                    bench.authority.save(tx, other, bench.authority.now(), {})
-                    tx.put_leaf(other, row._replace(serial=serial))
-                total = number + 1
+        fill(bench.authority, arn, range(total, wanted))
+        total = wanted
         renewal.sweep(bench.authority)
         statement = {
             "And": [

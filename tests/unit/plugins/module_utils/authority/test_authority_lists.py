@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils.authority import approvals
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+from ansible_collections.certops.acm.tests.support.many_certificates import fill
 
 SERVICE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1"
 EC = {"keyTypes": ["EC_prime256v1"]}
@@ -331,23 +331,6 @@ def test_what_is_searched_for_is_never_sql(zoo: Lab, value: str) -> None:
 # ---------------------------------------------------------------- what a page costs
 
 
-def fill(lab: Lab, arn: str, numbers: range) -> None:
-    """More certificates like one that is there, which differ in what no two have in common."""
-    store = lab.authority.store
-    with store.write() as tx:
-        one, row = tx.certificate(arn[-36:]), tx.leaf(arn[-36:])
-        assert one and one.leaf and row
-        for number in numbers:
-            serial = number.to_bytes(16, "big").hex(":")
-            other = replace(
-                one, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(f"n{number}.corp.test",),
-                created_at=one.created_at + timedelta(milliseconds=number),
-                leaf=replace(one.leaf, serial=serial, common_name=f"n{number}.corp.test"),
-            )  # fmt: skip
-            lab.authority.save(tx, other, lab.authority.now(), {})
-            tx.put_leaf(other, row._replace(serial=serial))
-
-
 def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
     """Of SQLite's machine for one search, in tens: the same on any computer."""
     count = 0
@@ -402,8 +385,8 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
 def test_a_page_costs_the_same_among_many(zoo: Lab, statement: dict[str, t.Any]) -> None:
     """Whether nearly all have what is searched for, a few, or none."""
     arn = zoo.made["private.corp.test"]  # type: ignore[attr-defined]
-    fill(zoo, arn, range(300))
+    fill(zoo.authority, arn, range(300))
     few = steps(zoo, statement)
-    fill(zoo, arn, range(300, 3000))
+    fill(zoo.authority, arn, range(300, 3000))
     many = steps(zoo, statement)
     assert many <= few * 1.2 + 20

@@ -1,0 +1,33 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An authority with many certificates, without signing them all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
+
+AT_ONCE = 5000  # in one transaction
+
+
+def fill(authority: Authority, arn: str, numbers: range) -> None:
+    """More certificates like one that is issued, which differ in what no two have in common."""
+    with authority.store.read() as tx:
+        one, row = tx.certificate(arn[-36:]), tx.leaf(arn[-36:])
+    assert one and one.leaf and row
+    for start in range(0, len(numbers), AT_ONCE):
+        with authority.store.write() as tx:
+            for number in numbers[start : start + AT_ONCE]:
+                serial, name = number.to_bytes(16, "big").hex(":"), f"n{number}.corp.test"
+                other = replace(
+                    one, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(name,),
+                    created_at=one.created_at + timedelta(milliseconds=number),
+                    leaf=replace(one.leaf, serial=serial, common_name=name),
+                )  # fmt: skip
+                authority.save(tx, other, authority.now(), {})
+                tx.put_leaf(other, row._replace(serial=serial))
