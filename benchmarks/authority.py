@@ -54,17 +54,6 @@ class Bench:
         return str(self.acm.request_certificate(**wanted)["CertificateArn"])
 
 
-def median_ms(work: t.Callable[[], t.Any], times: int, rounds: int = 5) -> float:
-    """Milliseconds of one call: the median of some rounds."""
-    found = []
-    for _round in range(rounds):
-        started = time.perf_counter()
-        for _time in range(times):
-            work()
-        found.append((time.perf_counter() - started) / times * 1000)
-    return statistics.median(found)
-
-
 def by_turns(floor: t.Callable[[], t.Any], work: t.Callable[[], t.Any], times: int) -> tuple[float, float, float]:
     """Milliseconds of one call of each, and their ratio: medians of rounds in which both had the same machine. The last
     is the ratio of the CPU time, which says the same on a machine that has other things to do."""
@@ -122,44 +111,60 @@ def issue(folder: str) -> None:
 # ---------------------------------------------------------------- scale
 
 
+NEEDLE = "needle.corp.test"
+NAMED = {"SubjectAlternativeName": {"DnsName": {"Value": NEEDLE, "ComparisonOperator": "EQUALS"}}}
+
+
+class Crowd:
+    """An authority with so many certificates, and what is asked of it."""
+
+    def __init__(self, folder: str, number: int) -> None:
+        self.bench = Bench(folder)
+        self.arn = self.bench.request("EC_prime256v1", NEEDLE)
+        fill(self.bench.authority, self.arn, range(1, number))
+        self.sweep()
+
+    def describe(self) -> None:
+        self.bench.acm.describe_certificate(CertificateArn=self.arn)
+
+    def search(self, *filters: dict[str, t.Any]) -> None:
+        self.bench.acm.search_certificates(FilterStatement={"And": [{"Filter": each} for each in filters]})
+
+    def list_page(self, **wanted: t.Any) -> None:
+        self.bench.acm.list_certificates(**wanted)
+
+    def sweep(self) -> None:
+        renewal.sweep(self.bench.authority)
+
+
+def metadata(**wanted: t.Any) -> dict[str, t.Any]:
+    return {"AcmCertificateMetadataFilter": wanted}
+
+
+QUESTIONS: dict[str, tuple[t.Callable[[Crowd], None], int]] = {  # and how often in a round
+    "DescribeCertificate": (Crowd.describe, 50),
+    "SearchCertificates by name and status": (
+        lambda crowd: crowd.search({"X509AttributeFilter": NAMED}, metadata(Status="ISSUED")),
+        50,
+    ),
+    "SearchCertificates by type, 100 found": (lambda crowd: crowd.search(metadata(Type="PRIVATE")), 10),
+    "SearchCertificates by a status that none has": (lambda crowd: crowd.search(metadata(Status="REVOKED")), 10),
+    "ListCertificates, first page of 100": (
+        lambda crowd: crowd.list_page(Includes={"keyTypes": ["EC_prime256v1"]}),
+        10,
+    ),
+    "ListCertificates by default (RSA), nothing found": (Crowd.list_page, 10),
+    "a sweep with nothing due": (Crowd.sweep, 3),
+}
+
+
 def scale(folder: str) -> None:
-    bench = Bench(folder)
-    arn = bench.request("EC_prime256v1", "needle.corp.test")
-    found: dict[str, list[float]] = {}
-    total = 1
-    for wanted in (100, MANY):
-        fill(bench.authority, arn, range(total, wanted))
-        total = wanted
-        renewal.sweep(bench.authority)
-        statement = {
-            "And": [
-                {"Filter": {"AcmCertificateMetadataFilter": {"Status": "ISSUED"}}},
-                {"Filter": {"X509AttributeFilter": {"SubjectAlternativeName": {"DnsName": {
-                    "Value": "needle.corp.test", "ComparisonOperator": "EQUALS"}}}}},
-            ]
-        }  # fmt: skip
-        typed = {"Filter": {"AcmCertificateMetadataFilter": {"Type": "PRIVATE"}}}
-        rare = {"Filter": {"AcmCertificateMetadataFilter": {"Status": "REVOKED"}}}
-        listed = {"Includes": {"keyTypes": ["EC_prime256v1"]}, "MaxItems": 100}
-        for what, work, times in (
-            ("DescribeCertificate", lambda: bench.acm.describe_certificate(CertificateArn=arn), 50),
-            (
-                "SearchCertificates by name and status",
-                lambda: bench.acm.search_certificates(FilterStatement=statement),
-                50,
-            ),
-            ("SearchCertificates by type, 100 found", lambda: bench.acm.search_certificates(FilterStatement=typed), 10),
-            (
-                "SearchCertificates by a status that none has",
-                lambda: bench.acm.search_certificates(FilterStatement=rare),
-                10,
-            ),
-            ("ListCertificates, first page of 100", lambda: bench.acm.list_certificates(**listed), 10),
-            ("ListCertificates by default (RSA), nothing found", bench.acm.list_certificates, 10),
-            ("a sweep with nothing due", lambda: renewal.sweep(bench.authority), 3),
-        ):
-            found.setdefault(what, []).append(median_ms(work, times))
-    for what, (few, many) in found.items():
+    crowds = []
+    for number in (100, MANY):
+        os.mkdir(f"{folder}/{number}")
+        crowds.append(Crowd(f"{folder}/{number}", number))
+    for what, (question, times) in QUESTIONS.items():
+        few, many, _cpu = by_turns(lambda: question(crowds[0]), lambda: question(crowds[1]), times)
         line(f"{what}: 100", few)
         line(f"{what}: {MANY:,}", many, note=f"× {many / few:.2f}")
 
