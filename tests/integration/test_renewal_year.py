@@ -280,7 +280,9 @@ def check_told(renewals: Renewals, world: World, name_of: dict[str, str]) -> Non
     texts: dict[str, str] = {}
 
     def subject(alert: dict[str, Any]) -> str:
-        return name_of.get(alert.get("certificate_arn", ""), "") or str(alert["hosts"][0])
+        """A host that is down may lack one certificate only, which the alert then names too."""
+        name = "" if alert["kind"] == "host_unreachable" else name_of.get(alert.get("certificate_arn", ""), "")
+        return name or str(alert["hosts"][0])
 
     for _at, alert in renewals.told:
         name = subject(alert)
