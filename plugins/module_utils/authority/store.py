@@ -241,14 +241,17 @@ class Transaction(Outbox):
     def put(self, certificate: Certificate, due_at: t.Optional[datetime]) -> None:
         columns = _columns(certificate, self._kind(certificate), due_at)
         settings = ", ".join(f"{column} = ?" for column in columns)
-        number = self._remove_names(certificate.id)
+        number, names = self._found_by(certificate.id)
         self._execute(f"UPDATE certificates SET {settings} WHERE number = ?", (*columns.values(), number))
-        self._put_names(number, certificate.names)
+        if names != certificate.names:
+            self._remove_names(number, names)
+            self._put_names(number, certificate.names)
 
     def remove(self, identifier: str) -> None:
         """Gone from every answer; issued serials stay known, so that none is ever used again."""
         self._count(self._execute(TYPE_OF, (identifier,)).fetchone()[0], -1)
-        number = self._remove_names(identifier)
+        number, names = self._found_by(identifier)
+        self._remove_names(number, names)
         self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         self._execute("DELETE FROM leaves WHERE certificate = ? AND ca_id IS NULL", (number,))
         self._execute("DELETE FROM certificates WHERE number = ?", (number,))
@@ -307,12 +310,14 @@ class Transaction(Outbox):
         for name in dict.fromkeys(names):
             self._execute("INSERT INTO names VALUES (?, ?)", (name, number))
 
-    def _remove_names(self, identifier: str) -> int:
-        """By the names that the certificate has up to now; answers its number."""
-        number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
-        for name in json.loads(facts).get("names", ()):
+    def _remove_names(self, number: int, names: t.Iterable[str]) -> None:
+        for name in names:
             self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name, number))
-        return number
+
+    def _found_by(self, identifier: str) -> tuple[int, tuple[str, ...]]:
+        """The number of a certificate, and the names that it has up to now."""
+        number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
+        return number, tuple(json.loads(facts).get("names", ()))
 
     # ---- leaves
 
