@@ -426,7 +426,9 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
         region_name=authority.region,
         endpoint_url="http://authority.invalid",
         config=botocore.config.Config(
-            signature_version=botocore.UNSIGNED,  # nobody checks it here, and it costs a seventh of a call
+            # Nobody looks at these here, and to make them anew for each call costs a seventh of it.
+            signature_version=botocore.UNSIGNED,
+            user_agent="certops.acm",
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             proxies={},
             parameter_validation=True,

@@ -11,7 +11,6 @@ import json
 import typing as t
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle, validation
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
@@ -57,7 +56,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
     row = LeafRow(
         serial=facts.serial,
         ca_id=ca.id,
-        pem=pem.certificate_pem(leaf),
+        der=issuer.certificate_der(leaf),
         chain=None,
         sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
     )

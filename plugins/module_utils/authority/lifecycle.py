@@ -11,9 +11,10 @@ so that time alone can expire a certificate and no process has to be running for
 
 from __future__ import annotations
 
+import json
 import typing as t
-from dataclasses import MISSING, dataclass, fields, replace
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.names import breaks_punycode_rule
@@ -39,11 +40,11 @@ class Leaf:
     """What is shown of the X.509 certificate behind an ARN; its PEM and key lie in the store beside it."""
 
     serial: str
-    subject: str
-    issuer: str
     not_before: datetime
     not_after: datetime
     signature_algorithm: str
+    subject: str = ""
+    issuer: str = ""
     common_name: t.Optional[str] = None
     issuer_common_name: t.Optional[str] = None
     key_usages: tuple[str, ...] = ()
@@ -318,13 +319,13 @@ def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
 # ---------------------------------------------------------------- facts as JSON, for the store
 
 
-def as_facts(certificate: Certificate) -> dict[str, t.Any]:
-    """Plain JSON values: times as ISO 8601 text, tuples as lists; what is empty by default is left out."""
-    return t.cast("dict[str, t.Any]", _plain(certificate))
+def facts_text(certificate: Certificate) -> str:
+    """JSON: times as ISO 8601 text, tuples as lists; what is empty is left out, and is so by default (of_facts)."""
+    return ENCODER.encode(certificate)
 
 
-def of_facts(facts: t.Mapping[str, t.Any]) -> Certificate:
-    values = _values(Certificate, facts)
+def of_facts(text: str) -> Certificate:
+    values = _values(Certificate, json.loads(text))
     if "validations" in values:
         values["validations"] = _validations(values["validations"])
     if "leaf" in values:
@@ -353,24 +354,14 @@ def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _plain(value: t.Any) -> t.Any:
-    kept = KEPT.get(type(value))
-    if kept is not None:
-        members = ((name, getattr(value, name), empty) for name, empty in kept)
-        return {name: _plain(member) for name, member, empty in members if member != empty}
-    if isinstance(value, tuple):
-        return [_plain(each) for each in value]
-    return value.astimezone(timezone.utc).isoformat() if isinstance(value, datetime) else value
+    """What is no JSON yet: one of ours as its members that are not empty, or a time."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return {name: member for name, member in vars(value).items() if member}
 
 
-KINDS = (Certificate, Leaf, Renewal, DomainValidation)
-# The fields, and what each is when it is left out. (dataclasses.asdict copies deeply, which costs more than signing.)
-KEPT = {
-    kind: tuple(
-        (each.name, each.default if each.default in (None, (), "", False) else MISSING) for each in fields(kind)
-    )
-    for kind in KINDS
-}
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
 TIMES = {
     kind: frozenset(each.name for each in fields(kind) if each.name.endswith(("_at", "_before", "_after")))
-    for kind in KINDS
+    for kind in (Certificate, Leaf, Renewal, DomainValidation)
 }

@@ -143,7 +143,7 @@ def _attribute(member: str, what: t.Any) -> Condition:
         column = "NOT_AFTER" if member == "NotAfter" else "NOT_BEFORE"
         return query.between(column, millis(what.get("Start")), millis(what.get("End")))
     if member == "SerialNumber":
-        return query.equals("SERIAL", what)
+        return query.has_serial(what)
     return query.equals("KEY_ALGORITHM", what)
 
 

@@ -188,7 +188,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
     row = LeafRow(
         serial=facts.serial,
         ca_id=None,
-        pem=pem.certificate_pem(material.certificate),
+        der=issuer.certificate_der(material.certificate),
         chain=pem.chain_pem(material.chain) or None,
         sealed_key=call.authority.vault.seal(
             issuer.key_der(material.private_key), f"certificate {identifier} {facts.serial}"

@@ -209,6 +209,8 @@ class Settings:
         ForAllValues:StringLike does. What the request leaves out counts with its default; what it cannot have (the
         validation method of a private certificate, the CA of a public one) is not judged.
         """
+        if not self.request_policy:
+            return None
         options = request.get("Options") or {}
         ca = request.get("CertificateAuthorityArn")
         names = [request["DomainName"], *request.get("SubjectAlternativeNames", [])]

@@ -98,6 +98,12 @@ def has_name_with(text: str) -> Condition:
     return Condition("number IN (SELECT certificate FROM names WHERE instr(name, ?) > 0)", (text,), is_found=True)
 
 
+def has_serial(serial: str) -> Condition:
+    return Condition(
+        "number IN (SELECT certificate FROM leaves WHERE serial = ? AND is_current)", (serial,), is_found=True
+    )
+
+
 def has_usage(usage: str) -> Condition:
     return _of_kind("instr(usages, ?) > 0", (f" {usage} ",))
 
@@ -150,10 +156,9 @@ COLUMNS = {
     "IMPORTED_AT": "imported_at",
     "REVOKED_AT": "revoked_at",
     "COMMON_NAME": "common_name",
-    "SERIAL": "serial",
     **KIND_COLUMNS,
 }
-FOUND = ("ID", "COMMON_NAME", "SERIAL")
+FOUND = ("ID", "COMMON_NAME")
 NEVER_NULL = ("id", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
 # What is sorted by and has no column of its own. Of ACME, which the authority does not speak, there is nothing.
 SORTED_AS = {

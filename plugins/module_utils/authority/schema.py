@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
-VERSION = 2
+VERSION = 3
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -29,23 +29,22 @@ CREATE TABLE kinds (
 );
 CREATE TABLE certificates (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
-    kind INTEGER NOT NULL REFERENCES kinds, created_at INTEGER NOT NULL, common_name TEXT NOT NULL, serial TEXT,
+    kind INTEGER NOT NULL REFERENCES kinds, created_at INTEGER NOT NULL, common_name TEXT NOT NULL,
     not_before INTEGER, not_after INTEGER, issued_at INTEGER, imported_at INTEGER, revoked_at INTEGER, due_at INTEGER
 );
 CREATE INDEX certificates_created ON certificates (created_at);
 CREATE INDEX certificates_kind ON certificates (kind, created_at);
 CREATE INDEX certificates_expiry ON certificates (COALESCE(not_after, ''));
 CREATE INDEX certificates_name ON certificates (common_name, created_at);
-CREATE INDEX certificates_serial ON certificates (serial);
 CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
 
 -- To find certificates by; what names one has stands in its facts. (A reference would want an index by certificate.)
 CREATE TABLE names (name TEXT NOT NULL, certificate INTEGER NOT NULL, PRIMARY KEY (name, certificate)) WITHOUT ROWID;
 
 CREATE TABLE leaves (
-    certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, pem TEXT NOT NULL, chain TEXT,
+    certificate INTEGER NOT NULL, serial TEXT NOT NULL, ca_id TEXT REFERENCES cas, der BLOB NOT NULL, chain TEXT,
     sealed_key BLOB NOT NULL, is_current INTEGER NOT NULL, not_after INTEGER NOT NULL,
-    revoked_at INTEGER, reason TEXT, UNIQUE (ca_id, serial)
+    revoked_at INTEGER, reason TEXT, UNIQUE (serial, ca_id)
 );
 CREATE INDEX leaves_certificate ON leaves (certificate, is_current);
 CREATE INDEX leaves_revoked ON leaves (ca_id, not_after) WHERE revoked_at IS NOT NULL;

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import random
 import signal
@@ -72,7 +71,7 @@ def whole(lab: Lab) -> dict[str, lifecycle.Certificate]:
     assert lab.authority.store.verify() == []
     with lab.authority.store.read() as tx:
         execute = tx._execute
-        certificates = [lifecycle.of_facts(json.loads(row[0])) for row in execute("SELECT facts FROM certificates")]
+        certificates = [lifecycle.of_facts(row[0]) for row in execute("SELECT facts FROM certificates")]
         for certificate in certificates:
             row = tx.leaf(certificate.id)
             assert (row is None) == (certificate.leaf is None)
