@@ -31,7 +31,7 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_sys_paths=False)._install()
 
 from ansible_collections.certops.acm.plugins.module_utils import client  # noqa: E402
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, renewal  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, sweep  # noqa: E402
 from ansible_collections.certops.acm.tests.support.many_certificates import fill  # noqa: E402
 
 MANY = 100_000
@@ -134,7 +134,7 @@ class Crowd:
         self.bench.acm.list_certificates(**wanted)
 
     def sweep(self) -> None:
-        renewal.sweep(self.bench.authority)
+        sweep.sweep(self.bench.authority)
 
 
 def metadata(**wanted: t.Any) -> dict[str, t.Any]:

@@ -13,7 +13,6 @@ error classes and retries are botocore's on both, and no module knows which one 
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import random
 import threading
@@ -24,20 +23,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-
-@contextlib.contextmanager
-def no_collection() -> t.Iterator[None]:
-    """While libraries and their tables are loaded there is no garbage, but Python looks for it again and again: a
-    tenth of all that a task costs."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.freeze()
-            gc.enable()
-
+from ansible_collections.certops.acm.plugins.module_utils.loading import no_collection
 
 _loading = contextlib.ExitStack()  # tools do not understand imports in a with block
 _loading.enter_context(no_collection())
@@ -192,11 +178,12 @@ class Acm:
 
     def _crew(self, operation: str) -> ThreadPoolExecutor:
         """The threads for one operation: kept, as each has a connection of its own; and not shared, for while they wait
-        for their turn another operation goes on."""
+        for their turn another operation goes on. (At an authority nobody waits for a turn.)"""
+        crew = "" if self.is_authority else operation
         with self._lock:
-            if operation not in self._crews:
-                self._crews[operation] = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
-            return self._crews[operation]
+            if crew not in self._crews:
+                self._crews[crew] = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE)
+            return self._crews[crew]
 
     def _turnstile(self, operation: str) -> Turnstile:
         with self._lock:
@@ -419,7 +406,8 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
                 "config_file": (None, None, os.devnull, None),
                 "credentials_file": (None, None, os.devnull, None),
             }
-        )
+        ),
+        knows_endpoints=False,  # it is told its only one
     )
     client = session.create_client(
         "acm",
@@ -460,12 +448,20 @@ class _Body:
         yield self._content
 
 
-def _quick(session: t.Any) -> t.Any:
-    """The same session, which makes its clients without a look into each of botocore's four hundred service folders."""
+def _quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:
+    """The same session, which makes its clients without a look into each of botocore's four hundred service folders.
+
+    knows_endpoints: or else also without the table of all endpoints of AWS, half of the time that a client takes.
+    """
 
     class Loader(botocore.loaders.Loader):  # type: ignore[misc, unused-ignore]
         def list_available_services(self, type_name: str) -> list[str]:
             return [name for path in self.search_paths if os.path.isdir(path) for name in os.listdir(path)]
+
+        def load_data_with_path(self, name: str) -> t.Any:
+            if name == "endpoints" and not knows_endpoints:
+                return {"partitions": []}, self.BUILTIN_DATA_PATH
+            return super().load_data_with_path(name)
 
     path = session.get_config_variable("data_path")
     more = [os.path.expandvars(os.path.expanduser(each)) for each in path.split(os.pathsep)] if path else []

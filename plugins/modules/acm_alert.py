@@ -399,6 +399,7 @@ import typing as t
 import uuid
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils.alert_delivery import Delivery, Outcome
 from ansible_collections.certops.acm.plugins.module_utils.alert_findings import SecurityHub
 from ansible_collections.certops.acm.plugins.module_utils.alert_mail import Mail
@@ -412,7 +413,6 @@ from ansible_collections.certops.acm.plugins.module_utils.alerts import (
     read_alerts,
     read_told,
 )
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 NEED_AWS = ("sns", "security_hub")

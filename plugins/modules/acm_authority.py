@@ -509,7 +509,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
     directory,
     keys,
     opened,
-    renewal,
+    sweep,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
@@ -669,7 +669,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     changed = _carry_out(authority, wanted)
     result = {}
     if wanted["sweep"]:
-        swept = renewal.sweep(authority)
+        swept = sweep.sweep(authority)
         changed = changed or bool(swept.issued or swept.renewed or swept.failed or swept.delivered)
         result["swept"] = swept._asdict()
     return {**_result(before, _state(authority), changed), **result}

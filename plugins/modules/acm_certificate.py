@@ -717,8 +717,8 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils import fulfilment, report, wanted
 from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils import fulfilment, report, wanted
 from ansible_collections.certops.acm.plugins.module_utils.job import Clock, Job, Look, Settings
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 

@@ -399,8 +399,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils import export_task, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils import export_task, pem
 
 _FILE: dict[str, t.Any] = {
     "type": "dict",

@@ -364,8 +364,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils import import_task, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils import import_task, pem
 
 _MATERIAL: dict[str, t.Any] = {
     "certificate": {"type": "str"},

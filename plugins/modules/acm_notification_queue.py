@@ -219,8 +219,8 @@ import re
 import typing as t
 import uuid
 
-from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
 from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils.notification_queue import Place, Wanted, plan, removal
 from ansible_collections.certops.acm.plugins.module_utils.notification_queue_task import Services

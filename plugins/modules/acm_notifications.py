@@ -272,8 +272,8 @@ acknowledged:
 import time
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils import notifications
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils import notifications
 from ansible_collections.certops.acm.plugins.module_utils.inbox import Inbox, open_inbox
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 

@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import lifec
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import Place
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, DomainValidation
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
-from ansible_collections.certops.acm.plugins.module_utils.authority.validation import http_redirect, resource_record
+from ansible_collections.certops.acm.plugins.module_utils.authority.proofs import http_redirect, resource_record
 
 SUMMARY_NAMES = 100
 ORIGINS = {"IMPORTED": "CUSTOMER_PROVIDED"}

@@ -11,7 +11,7 @@ import json
 import typing as t
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle, validation
+from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
@@ -116,6 +116,8 @@ def validate(authority: Authority, certificate: Certificate) -> Certificate:
     settings = authority.settings
     if not lifecycle.is_validation_due(certificate, now, settings):
         return certificate
+    from ansible_collections.certops.acm.plugins.module_utils.authority import validation  # of use to few calls
+
     looked = validation.check_names(authority, certificate, certificate.validations, now)
     seen = certificate.with_(validations=looked.validations)
     signed, reason = None, looked.reason

@@ -148,7 +148,7 @@ class Authority:
         return lifecycle.next_due_at(certificate, now, self.settings_in(tx), self.days_before_expiry(tx))
 
     def due_basis(self, tx: Transaction) -> list[t.Any]:
-        """What stored dues depend on; see renewal.sweep."""
+        """What stored dues depend on; see sweep.py."""
         settings = self.settings_in(tx)
         return [self.days_before_expiry(tx), *(getattr(settings, name) for name in lifecycle.DUE_SETTINGS)]
 

@@ -24,7 +24,6 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
     listing,
     making,
     renewal,
-    validation,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.calls import Call, Fault
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
@@ -162,6 +161,8 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
 
 
 def resend_validation_email(call: Call) -> dict[str, t.Any]:
+    from ansible_collections.certops.acm.plugins.module_utils.authority import validation
+
     name, domain = to_ascii(call.request["Domain"]), to_ascii(call.request["ValidationDomain"])
     certificate = call.certificate()
     options = {each.name: each for each in _open_validations(call, certificate)}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CA proves that who asks for a name controls it (ACM.md §3): what it asks for, and looking whether it is there.
+"""The CA looks whether who asks for a name controls it (ACM.md §3); proofs.py says what it asks for.
 
 Slow (DNS, mail, HTTP), so never inside a write transaction.
 """
@@ -29,47 +29,15 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
     DomainValidation,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.proofs import (
+    http_content,
+    http_redirect,
+    resource_record,
+)
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name, is_wildcard
 
 SIDE_BY_SIDE = 10
 SENDER = "no-reply@certificates.acm.internal"
-
-
-# ---------------------------------------------------------------- what is asked for
-
-
-def resource_record(name: str, account_id: str, settings: Settings) -> dict[str, str]:
-    """The CNAME of a name: the same for its wildcard, in every region, and for every later certificate."""
-    plain = base_name(name)
-    owner = _token("record", account_id, plain)[:32]
-    value = _token("value", account_id, plain)
-    suffix = "".join(chr(ord("a") + int(digit, 16)) for digit in value[32:42])
-    return {
-        "Name": f"_{owner}.{plain}.",
-        "Type": "CNAME",
-        "Value": f"_{value[:32]}.{suffix}.{settings.validation_suffix}.",
-    }
-
-
-def http_redirect(name: str, account_id: str, region: str, settings: Settings) -> dict[str, str]:
-    token = _token("http", account_id, name)
-    path = f"/.well-known/pki-validation/{token[:32]}.txt"
-    return {
-        "RedirectFrom": f"http://{name}{path}",
-        "RedirectTo": f"https://validation.{region}.{settings.validation_suffix}/{token[32:48]}{path}",
-    }
-
-
-def http_content(redirect: t.Mapping[str, str]) -> bytes:
-    """What RedirectTo holds; serving just this at RedirectFrom is as good as redirecting there."""
-    return hashlib.sha256(redirect["RedirectTo"].encode()).hexdigest().encode()
-
-
-def _token(purpose: str, account_id: str, name: str) -> str:
-    return hashlib.sha256(f"{purpose} {account_id} {name}".encode()).hexdigest()
-
-
-# ---------------------------------------------------------------- looking
 
 
 class Looked(t.NamedTuple):

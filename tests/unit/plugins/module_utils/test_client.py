@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ParamValidationError
+from botocore.loaders import JSONFileLoader
 
 
 class Meta:
@@ -267,6 +268,16 @@ def test_the_users_aws_settings_mean_nothing_to_an_authority(tmp_path, monkeypat
     client.create_authority(str(tmp_path / "authority"))
     acm_client = client.authority_client(str(tmp_path / "authority"))
     assert acm_client.list_certificates()["CertificateSummaryList"] == []
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
+def test_an_authority_needs_no_table_of_endpoints(tmp_path, monkeypatch, region):
+    authority = client.create_authority(str(tmp_path / "acm"), region=region)
+    loaded, load_file = [], JSONFileLoader.load_file
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: loaded.append(path) or load_file(self, path))
+    acm_client = client.authority_client(authority.path)
+    assert acm_client.list_certificates()["CertificateSummaryList"] == []
+    assert loaded and not [path for path in loaded if path.endswith("endpoints")]
 
 
 def test_the_region_must_be_the_authoritys(tmp_path):

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import deliveries, directory, renewal, senders
+from ansible_collections.certops.acm.plugins.module_utils.authority import deliveries, directory, senders, sweep
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from ansible_collections.certops.acm.tests.support.name_server import silent_server
@@ -92,7 +92,7 @@ def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
     arn = lab.private()
     lab.export(arn)
     clock.advance(days=340)
-    swept = renewal.sweep(lab.authority)
+    swept = sweep.sweep(lab.authority)
     told = lab.events()[1:]  # what was before the target came is not for it
     assert bodies(web) == told and swept.delivered == len(told) >= 3
     assert [event["detail"].get("Action") for event in told][:2] == ["ISSUANCE", "RENEWAL"]
@@ -100,7 +100,7 @@ def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
     assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
     assert request.headers["webhook-id"] == told[0]["id"]
     assert "Authorization" not in request.headers and "webhook-signature" not in request.headers
-    assert renewal.sweep(lab.authority).delivered == 0 and len(web.requests) == len(told)
+    assert sweep.sweep(lab.authority).delivered == 0 and len(web.requests) == len(told)
     assert (state(lab)["waiting"], state(lab)["trouble"]) == (0, None)
 
 
@@ -153,7 +153,7 @@ def test_into_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> None:
     deliveries.set_targets(lab.authority, [target])
     for number in range(23):
         lab.private(f"n{number}.corp.test")
-    swept = renewal.sweep(lab.authority)
+    swept = sweep.sweep(lab.authority)
     assert (swept.delivered, swept.troubles) == (23, [])
     found = messages(sqs, target)
     if fifo:
@@ -202,7 +202,7 @@ def test_one_in_trouble_holds_up_nobody_and_loses_nothing(lab: Lab, clock: Clock
     web.pages["/hook"] = REFUSED
     for number in range(3):
         lab.private(f"n{number}.corp.test")
-        swept = renewal.sweep(lab.authority)
+        swept = sweep.sweep(lab.authority)
         assert len(swept.troubles) == 1 and "answered 503" in swept.troubles[0] and "/hook" not in swept.troubles[0]
         clock.advance(hours=1)
     assert bodies(web, "/other") == lab.events()
@@ -211,7 +211,7 @@ def test_one_in_trouble_holds_up_nobody_and_loses_nothing(lab: Lab, clock: Clock
     assert (shown["waiting"], shown["failing_since"]) == (4, "2026-11-23T12:00:00Z")
     web.requests.clear()
     web.pages["/hook"] = TAKEN
-    assert renewal.sweep(lab.authority).delivered == 4
+    assert sweep.sweep(lab.authority).delivered == 4
     assert bodies(web) == lab.events()
     assert (state(lab)["failing_since"], state(lab)["trouble"]) == (None, None)
 
@@ -245,7 +245,7 @@ def test_a_server_that_says_nothing_costs_one_time_out(lab: Lab, web: WebServer)
         for number in range(3):
             lab.private(f"n{number}.corp.test")
         started = time.monotonic()
-        swept = renewal.sweep(lab.authority)
+        swept = sweep.sweep(lab.authority)
         assert time.monotonic() - started < 2
     assert len(bodies(web)) == 3 == swept.delivered
     assert len(swept.troubles) == 1 and "secret-path" not in swept.troubles[0]
@@ -265,11 +265,11 @@ def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> 
     deliveries.set_targets(lab.authority, [webhook(web), webhook(web, "other")])
     arn = lab.private()
     clock.advance(days=30)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert [event["resources"] for event in lab.events()] == [[arn]]
     web.pages["/hook"] = TAKEN
-    renewal.sweep(lab.authority)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert bodies(web)[-1]["resources"] == [arn] and lab.events() == []
 
 
@@ -278,13 +278,13 @@ def test_numbers_go_on_when_all_was_forgotten(lab: Lab, clock: Clock, web: WebSe
     lab.set(events_kept_days=10)
     deliveries.set_targets(lab.authority, [webhook(web)])
     lab.private()
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     clock.advance(days=30)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert lab.events() == []
     web.requests.clear()
     lab.private("new.corp.test")
-    assert renewal.sweep(lab.authority).delivered == len(bodies(web)) == 1
+    assert sweep.sweep(lab.authority).delivered == len(bodies(web)) == 1
 
 
 # ---------------------------------------------------------------- killed, and two at once

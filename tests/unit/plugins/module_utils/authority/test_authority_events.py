@@ -11,7 +11,7 @@ import json
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import sweep
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 AVAILABLE = "ACM Certificate Available"
@@ -71,7 +71,7 @@ def test_approaching_expiration_once_a_day_for_every_type(lab: Lab, clock: Clock
     lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
     for _half_day in range(2 * 62):
         clock.advance(hours=12)
-        renewal.sweep(lab.authority)
+        sweep.sweep(lab.authority)
     events = lab.events("ACM Certificate Approaching Expiration")
     assert {event["detail"]["CommonName"] for event in events} == {"import.example.com"}
     days = [event["detail"]["DaysToExpiry"] for event in events]
@@ -79,7 +79,7 @@ def test_approaching_expiration_once_a_day_for_every_type(lab: Lab, clock: Clock
     assert lab.events("ACM Certificate Expired") == []  # imported ones
     for _day in range(340):
         clock.advance(days=1)
-        if renewal.sweep(lab.authority).looked_at and lab.events("ACM Certificate Expired"):
+        if sweep.sweep(lab.authority).looked_at and lab.events("ACM Certificate Expired"):
             break
     (expired,) = lab.events("ACM Certificate Expired")
     assert expired["detail"]["CertificateType"] == "PRIVATE" and "DaysToExpiry" not in expired["detail"]
@@ -92,11 +92,11 @@ def test_days_before_expiry_is_the_accounts(lab: Lab, clock: Clock) -> None:
     assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 30}
     lab.private()
     clock.advance(days=395 - 40)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert lab.events("ACM Certificate Approaching Expiration") == []
     lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 41}, IdempotencyToken="a")
     assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 41}
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert len(lab.events("ACM Certificate Approaching Expiration")) == 1
 
 
@@ -134,10 +134,10 @@ def test_old_events_are_forgotten(lab: Lab, clock: Clock) -> None:
     lab.set(events_kept_days=10, audit_kept_days=5)
     lab.private()
     clock.advance(days=6)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert len(lab.events()) == 1 and lab.audit() == []
     clock.advance(days=6)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert lab.events() == []
 
 
@@ -150,7 +150,7 @@ def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Cloc
     lab.private()
     clock.advance(days=11)
     arn = lab.private()
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert [event["resources"] for event in lab.events()] == [[future], [arn]]
     assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]
 

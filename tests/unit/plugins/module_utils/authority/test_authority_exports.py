@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, sweep
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
@@ -176,7 +176,7 @@ def test_a_deleted_certificate_stays_revoked(lab: Lab) -> None:
     lab.export(arn)
     lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="KEY_COMPROMISE")
     lab.acm.delete_certificate(CertificateArn=arn)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert len(revoked_serials(lab)) == 1
 
 
@@ -186,16 +186,16 @@ def test_what_expired_leaves_the_crl(lab: Lab, clock: Clock) -> None:
     lab.export(arn)
     lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="KEY_COMPROMISE")
     clock.advance(days=31)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert revoked_serials(lab) == set()
 
 
 def test_crls_are_fresh_and_numbered(lab: Lab, clock: Clock) -> None:
     lab.ca()
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     before = crls(lab)
     clock.advance(hours=1)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     for stem, crl in crls(lab).items():
         assert crl.last_update_utc == clock.now and (crl.next_update_utc - clock.now).days == 7
         numbers = [
@@ -228,9 +228,9 @@ def test_a_revocation_stands_though_public_cannot_be_written(lab: Lab) -> None:
     lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="KEY_COMPROMISE")
     assert lab.status(arn) == "REVOKED"
     with pytest.raises(ValueError, match="cannot be written"):
-        renewal.sweep(lab.authority)
+        sweep.sweep(lab.authority)
     public.with_name("away").rename(public)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert len(revoked_serials(lab)) == 1
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import sweep
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography.hazmat.primitives import serialization
 from hypothesis import HealthCheck, given, settings
@@ -133,7 +133,7 @@ def test_what_a_reimport_may_not_change(lab: Lab, pki: t.Any) -> None:
 def test_an_import_is_never_renewed_and_expires(lab: Lab, clock: Clock, pki: t.Any) -> None:
     arn = imported(lab, pki.issue("www.example.com", days=30))
     clock.advance(days=20)
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     assert "RenewalSummary" not in lab.describe(arn)
     clock.advance(days=20)
     assert lab.status(arn) == "EXPIRED"

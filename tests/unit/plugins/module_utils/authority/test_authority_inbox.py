@@ -14,7 +14,7 @@ import signal
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import directory, sweep
 from ansible_collections.certops.acm.plugins.module_utils.authority.inbox import Inbox
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -116,7 +116,7 @@ def test_forgotten_events_are_gone_and_new_ones_still_come(lab: Lab, clock: Cloc
     received = inbox.receive(10, 0)
     inbox.acknowledge([received[0].handle])
     clock.advance(days=11)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert lab.events() == [] and inbox.waiting() == 0 and inbox.receive(10, 60) == []
     assert inbox.acknowledge([received[1].handle]) == [received[1].handle]
     tell(lab)  # its number must not be one that the consumer has looked at already

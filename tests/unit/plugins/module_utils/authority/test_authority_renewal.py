@@ -12,7 +12,13 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, directory, issuance, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import (
+    approvals,
+    directory,
+    issuance,
+    renewal,
+    sweep,
+)
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 SERVICE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1"
@@ -42,7 +48,7 @@ def test_eligible(lab: Lab, clock: Clock, how: str, eligible: bool) -> None:
     assert shown["RenewalEligibility"] == ("ELIGIBLE" if eligible else "INELIGIBLE")
     assert "RenewalSummary" not in shown
     clock.advance(days=380)
-    assert renewal.sweep(lab.authority).renewed == ([arn] if eligible else [])
+    assert sweep.sweep(lab.authority).renewed == ([arn] if eligible else [])
     assert ("RenewalSummary" in lab.describe(arn)) == eligible
 
 
@@ -52,7 +58,7 @@ def test_a_used_one_is_renewed_again_and_again(lab: Lab, clock: Clock) -> None:
     serials = {lab.describe(arn)["Serial"]}
     for _year in range(3):
         clock.advance(days=340)
-        assert renewal.sweep(lab.authority).renewed == [arn]
+        assert sweep.sweep(lab.authority).renewed == [arn]
         serials.add(lab.describe(arn)["Serial"])
     assert len(serials) == 4 and lab.describe(arn)["InUseBy"] == [SERVICE]
 
@@ -60,9 +66,9 @@ def test_a_used_one_is_renewed_again_and_again(lab: Lab, clock: Clock) -> None:
 def test_an_exported_one_must_be_exported_again(lab: Lab, clock: Clock) -> None:
     arn = exported(lab)
     clock.advance(days=340)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
     clock.advance(days=340)
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=100)
     assert lab.status(arn) == "EXPIRED"
 
@@ -71,9 +77,9 @@ def test_the_window_of_60_days(lab: Lab, clock: Clock) -> None:
     arn = exported(lab)
     starts_at = lab.describe(arn)["NotAfter"].timestamp() - 60 * 86400
     clock.advance(seconds=starts_at - clock.now.timestamp() - 1)
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     clock.advance(seconds=1)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
 
 
 def test_reading_renews_too(lab: Lab, clock: Clock) -> None:
@@ -87,25 +93,25 @@ def test_the_window_as_a_share_of_the_lifetime(lab: Lab, clock: Clock) -> None:
     lab.set(private_validity_days=47, renewal_window_percent=33)
     arn = exported(lab)
     clock.advance(days=31)
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=1)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
 
 
 def test_a_window_as_long_as_the_lifetime_does_not_renew_without_end(lab: Lab) -> None:
     lab.set(private_validity_days=30)
     arn = lab.private()
     approvals.set_in_use_by(lab.authority, arn, [SERVICE])
-    assert [renewal.sweep(lab.authority).renewed for _number in range(3)] == [[], [], []]
+    assert [sweep.sweep(lab.authority).renewed for _number in range(3)] == [[], [], []]
 
 
 def test_a_changed_window_counts_for_what_is_there(lab: Lab, clock: Clock) -> None:
     """Stored dues are computed again when a setting that they depend on changes."""
     arn = exported(lab)
     clock.advance(days=300)
-    assert renewal.sweep(lab.authority).looked_at == 0
+    assert sweep.sweep(lab.authority).looked_at == 0
     lab.set(renewal_window_days=120)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
 
 
 # ---------------------------------------------------------------- DNS
@@ -116,7 +122,7 @@ def test_dns_as_long_as_the_record_stands(lab: Lab, clock: Clock) -> None:
     lab.export(arn)
     lab.unpublish(arn)
     clock.advance(days=340)
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     summary = renewal_of(lab, arn)
     assert summary["RenewalStatus"] == "PENDING_VALIDATION"
     assert summary["DomainValidationOptions"][0]["ValidationStatus"] == "PENDING_VALIDATION"
@@ -124,9 +130,9 @@ def test_dns_as_long_as_the_record_stands(lab: Lab, clock: Clock) -> None:
     assert lab.status(arn) == "ISSUED"
     before = lab.describe(arn)["Serial"]
     lab.publish(arn)
-    assert renewal.sweep(lab.authority).looked_at == 0  # attempts are spaced
+    assert sweep.sweep(lab.authority).looked_at == 0  # attempts are spaced
     clock.advance(hours=1)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
     summary = renewal_of(lab, arn)
     assert (summary["RenewalStatus"], summary["UpdatedAt"]) == ("SUCCESS", clock.now)
     assert summary["DomainValidationOptions"][0]["ValidationStatus"] == "SUCCESS"
@@ -141,7 +147,7 @@ def test_never_renewed_is_failed_once_expired(lab: Lab, clock: Clock) -> None:
     clock.advance(days=340)
     for _day in range(60):
         clock.advance(days=1)
-        renewal.sweep(lab.authority)
+        sweep.sweep(lab.authority)
     shown = lab.describe(arn)
     assert (shown["Status"], shown["RenewalSummary"]["RenewalStatus"]) == ("EXPIRED", "FAILED")
     days = [event["detail"]["DaysToExpiry"] for event in lab.events("ACM Certificate Renewal Action Required")]
@@ -159,7 +165,7 @@ def test_a_renewal_begins_again_after_72_hours(lab: Lab, clock: Clock) -> None:
     lab.unpublish(arn)
     lab.dns.add(name, "CNAME", value)
     clock.advance(days=340)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
 
     def statuses() -> list[str]:
         options = renewal_of(lab, arn)["DomainValidationOptions"]
@@ -168,10 +174,10 @@ def test_a_renewal_begins_again_after_72_hours(lab: Lab, clock: Clock) -> None:
     assert statuses() == ["PENDING_VALIDATION", "SUCCESS"]
     lab.dns.remove(name)
     clock.advance(hours=71)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert statuses() == ["PENDING_VALIDATION", "SUCCESS"]  # one validated counts for this renewal
     clock.advance(hours=1)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert statuses() == ["PENDING_VALIDATION", "PENDING_VALIDATION"]
 
 
@@ -180,7 +186,7 @@ def test_caa_in_the_way_of_a_renewal(lab: Lab, clock: Clock) -> None:
     lab.export(arn)
     lab.dns.add("caa.example.com", "CAA", '0 issue ";"')
     clock.advance(days=360)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     summary = renewal_of(lab, arn)
     assert (summary["RenewalStatus"], summary["RenewalStatusReason"]) == ("PENDING_VALIDATION", "CAA_ERROR")
     (event,) = lab.events("ACM Certificate Renewal Action Required")
@@ -189,7 +195,7 @@ def test_caa_in_the_way_of_a_renewal(lab: Lab, clock: Clock) -> None:
     assert health["detail"]["eventTypeCode"] == "CAA_CHECK_FAILURE"
     lab.dns.remove("caa.example.com", "CAA")
     clock.advance(hours=1)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
     lab.unpublish(arn)
 
 
@@ -207,7 +213,7 @@ def test_email_45_days_before_and_approval_of_every_name_again(lab: Lab, clock: 
     clock.advance(days=395 - 46)
     assert "RenewalSummary" not in lab.describe(arn)
     clock.advance(days=1)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     summary = renewal_of(lab, arn)
     assert summary["RenewalStatus"] == "PENDING_VALIDATION"
     assert [len(each["ValidationEmails"]) for each in summary["DomainValidationOptions"]] == [5, 5]
@@ -228,7 +234,7 @@ def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     clock.advance(days=340)
     attempts = []
     for _quarter in range(9):
-        attempts.append(renewal.sweep(lab.authority).looked_at)
+        attempts.append(sweep.sweep(lab.authority).looked_at)
         clock.advance(minutes=15)
     assert attempts == [1, 0, 0, 0, 1, 0, 0, 0, 1]
     summary = renewal_of(lab, arn)
@@ -236,14 +242,14 @@ def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     assert summary["DomainValidationOptions"] == [{"DomainName": "www.corp.test"}]
     lab.authority.set_ca_status("corp", "ACTIVE")
     clock.advance(hours=1)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
 
 
 def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
     exported(lab)
     lab.authority.set_ca_status("corp", "DISABLED")
     clock.advance(days=360)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     assert [event["detail"]["eventTypeCode"] for event in lab.events("AWS Health Event")] == ["AWS_ACM_RENEWAL_FAILURE"]
 
 
@@ -255,13 +261,13 @@ def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
     clock.advance(days=340)
     gate = threading.Barrier(3)
 
-    def sweep(authority: t.Any) -> list[str]:
+    def renewed_by(authority: t.Any) -> list[str]:
         gate.wait()
-        return renewal.sweep(authority).renewed
+        return sweep.sweep(authority).renewed
 
     beside = [directory.open_authority(lab.path, parts=directory.Parts(clock=clock)) for _number in range(2)]
     with ThreadPoolExecutor(3) as pool:
-        renewed = [arn for found in pool.map(sweep, [lab.authority, *beside]) for arn in found]
+        renewed = [arn for found in pool.map(renewed_by, [lab.authority, *beside]) for arn in found]
     assert set(renewed) == set(arns)
     assert len(lab.events("ACM Certificate Available")) == 24  # issued, and renewed once
     with lab.authority.store.read() as tx:
@@ -294,7 +300,7 @@ def test_a_sweep_after_a_year_of_silence(lab: Lab, clock: Clock) -> None:
     living = exported(lab)
     pending = lab.public("silence.example.com")
     clock.advance(days=450)
-    swept = renewal.sweep(lab.authority)
+    swept = sweep.sweep(lab.authority)
     assert swept.renewed == [living] and swept.troubles == []
     assert [lab.status(arn) for arn in (late, lost, living, pending)] == [
         "EXPIRED",
@@ -303,7 +309,7 @@ def test_a_sweep_after_a_year_of_silence(lab: Lab, clock: Clock) -> None:
         "VALIDATION_TIMED_OUT",
     ]
     assert len(lab.events("ACM Certificate Expired")) == 2
-    assert renewal.sweep(lab.authority).looked_at == 0
+    assert sweep.sweep(lab.authority).looked_at == 0
 
 
 def test_public_certificates_never_outlive_their_issuer(lab: Lab, clock: Clock) -> None:
@@ -330,13 +336,13 @@ def test_one_certificate_in_trouble_does_not_stop_the_others(
         return sign(authority, certificate, *others)
 
     monkeypatch.setattr(issuance, "sign", sign_or_not)
-    swept = renewal.sweep(lab.authority)
+    swept = sweep.sweep(lab.authority)
     assert sorted(swept.renewed) == [arns[0], arns[2]]
     assert swept.troubles == [f"{arns[1]}: unexpected RuntimeError."]
 
 
 def test_a_sweep_leaves_its_time_behind(lab: Lab) -> None:
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     with lab.authority.store.read() as tx:
         assert tx.meta("last_sweep_at") == "2026-11-23T12:00:00Z"
 
@@ -345,7 +351,7 @@ def test_a_clock_that_was_set_back(lab: Lab, clock: Clock) -> None:
     arn = exported(lab)
     lab.authority.set_ca_status("corp", "DISABLED")
     clock.advance(days=340)
-    renewal.sweep(lab.authority)
+    sweep.sweep(lab.authority)
     clock.advance(days=-5)
     lab.authority.set_ca_status("corp", "ACTIVE")
     assert lab.status(arn) == "ISSUED"

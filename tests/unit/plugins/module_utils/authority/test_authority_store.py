@@ -26,8 +26,8 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
     issuance,
     issuer,
     lifecycle,
-    renewal,
     store,
+    sweep,
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store, StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -157,11 +157,11 @@ def test_killed_sweeps_renew_each_certificate_once(lab: Lab, clock: Clock) -> No
     clock.advance(days=340)
     dice = random.Random(7)
     for _kill in range(KILLS):
-        child = Child(lab, lambda _tell: t.cast(None, renewal.sweep(lab.authority)))
+        child = Child(lab, lambda _tell: t.cast(None, sweep.sweep(lab.authority)))
         time.sleep(dice.uniform(0.005, 0.06))
         child.kill()
         whole(lab)
-    assert renewal.sweep(lab.authority).troubles == []
+    assert sweep.sweep(lab.authority).troubles == []
     certificates = whole(lab)
     assert {certificate.renewal.status for certificate in certificates.values() if certificate.renewal} == {"SUCCESS"}
     with lab.authority.store.read() as tx:
@@ -320,10 +320,10 @@ def test_a_disk_that_is_really_full(disk: Path, dns: t.Any, clock: Clock) -> Non
     error = caught.value.response["Error"]
     assert error["Code"] == "ServiceUnavailable" and "is full: nothing was changed" in error["Message"]
     with pytest.raises(StoreError, match="is full|free space"):
-        renewal.sweep(lab.authority)
+        sweep.sweep(lab.authority)
     ballast.unlink()
     assert set(whole(lab)) == set(arns) and len(arns) > 2
-    assert renewal.sweep(lab.authority).troubles == []
+    assert sweep.sweep(lab.authority).troubles == []
     arns.append(lab.private(ca=ca))
     assert set(whole(lab)) == set(arns)
     lab.authority.store.close()
@@ -336,7 +336,7 @@ def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
     serial = lab.describe(arn)["Serial"]
     clock.advance(days=10 * 365)
     assert lab.status(arn) == "EXPIRED"
-    assert renewal.sweep(lab.authority).renewed == []
+    assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=-10 * 365)
     assert (lab.status(arn), lab.describe(arn)["Serial"]) == ("ISSUED", serial)
     clock.advance(days=-2)  # before it was made: nothing is signed, and one sentence says why
@@ -345,9 +345,9 @@ def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
         KeyAlgorithm="EC_prime256v1",
     )  # fmt: skip
     assert "set the clock right" in message
-    assert renewal.sweep(lab.authority).troubles == []
+    assert sweep.sweep(lab.authority).troubles == []
     clock.advance(days=2 + 340)
-    assert renewal.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == [arn]
     assert set(whole(lab)) == {arn}
 
 

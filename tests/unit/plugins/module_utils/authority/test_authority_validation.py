@@ -14,7 +14,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, renewal
+from ansible_collections.certops.acm.plugins.module_utils.authority import approvals, sweep
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
 from ansible_collections.certops.acm.tests.support.web_server import redirect, web_server
@@ -52,9 +52,9 @@ def test_get_and_export_look_too(lab: Lab) -> None:
 
 def test_a_sweep_issues_what_nobody_reads(lab: Lab) -> None:
     arn = lab.public("sweep.example.com")
-    assert renewal.sweep(lab.authority).issued == []
+    assert sweep.sweep(lab.authority).issued == []
     lab.publish(arn)
-    assert renewal.sweep(lab.authority).issued == [arn]
+    assert sweep.sweep(lab.authority).issued == [arn]
     lab.unpublish(arn)
 
 
@@ -93,7 +93,7 @@ def test_the_value_without_its_underscore(lab: Lab, prefix: str, status: str) ->
 
 def test_after_72_hours_the_request_times_out_for_good(lab: Lab, clock: Clock) -> None:
     arn = lab.public("late.example.com")
-    assert renewal.sweep(lab.authority).looked_at == 1
+    assert sweep.sweep(lab.authority).looked_at == 1
     clock.advance(hours=72, milliseconds=-1)
     assert lab.status(arn) == "PENDING_VALIDATION"
     clock.advance(milliseconds=1)
@@ -103,8 +103,8 @@ def test_after_72_hours_the_request_times_out_for_good(lab: Lab, clock: Clock) -
     lab.dns.add(name, "CNAME", value)
     assert lab.status(arn) == "VALIDATION_TIMED_OUT"
     lab.dns.remove(name)
-    assert renewal.sweep(lab.authority).looked_at == 1
-    assert renewal.sweep(lab.authority).looked_at == 0  # never again
+    assert sweep.sweep(lab.authority).looked_at == 1
+    assert sweep.sweep(lab.authority).looked_at == 0  # never again
     lab.fails("get_certificate", "ValidationException", CertificateArn=arn)
 
 

@@ -1,0 +1,61 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Loading libraries, and ourselves: most of what a task takes on its host. client.py imports this file before others."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.util
+import os
+import sys
+import typing as t
+import zipimport
+
+
+@contextlib.contextmanager
+def no_collection() -> t.Iterator[None]:
+    """While libraries and their tables are loaded there is no garbage, but Python looks for it again and again: a
+    tenth of all that a task costs."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()
+            gc.enable()
+
+
+class Importer(zipimport.zipimporter):
+    """zipimporter compiles a file once to say where it lies, and once more to run it. This one knows where it lies."""
+
+    def find_spec(self, fullname: str, target: t.Any = None) -> t.Any:
+        found = super().find_spec if self._is_no_file(fullname) else self._spec
+        return found(fullname, target)
+
+    def _is_no_file(self, fullname: str) -> bool:
+        try:
+            return self.is_package(fullname)
+        except zipimport.ZipImportError:
+            return True
+
+    def _spec(self, fullname: str, _target: t.Any) -> t.Any:
+        name = fullname.rpartition(".")[2]
+        place = os.path.join(self.archive, self.prefix, f"{name}.py")
+        return importlib.util.spec_from_file_location(fullname, place, loader=self)
+
+
+def use_importer() -> None:
+    """For what is imported from now on out of the zips that Python knows; from elsewhere nothing changes."""
+    sys.path_hooks.insert(0, Importer)
+    for path, finder in list(sys.path_importer_cache.items()):
+        if isinstance(finder, zipimport.zipimporter):
+            del sys.path_importer_cache[path]
+
+
+if isinstance(__spec__.loader, zipimport.zipimporter):  # as Ansible sends a module to its host
+    use_importer()
