@@ -147,21 +147,28 @@ def parse_arn(text: str) -> Arn:
     return Arn(*parts[1:])
 
 
-def check_certificate_arn(text: str, region: str | None = None) -> str:
-    """Return TEXT if it is the ARN of a certificate in ACM, in REGION where that is given, or raise InvalidInput."""
+def check_certificate_arn(text: str, region: str | None = None, option: str = "certificate_arn") -> None:
+    """Raise InvalidInput unless TEXT is the ARN of a certificate in ACM, of REGION where that is given.
+
+    option: where it was given.
+    """
+    check_arn(text, option, "acm", "certificate", region)
+
+
+def check_arn(text: str, option: str, service: str, kind: str, region: str | None = None) -> None:
+    """The same for a resource KIND/ID of another SERVICE."""
     arn = parse_arn(text)
-    kind, slash, identity = arn.resource.partition("/")
-    if arn.service != "acm" or kind != "certificate" or not slash or not identity:
+    is_whole = re.fullmatch(r"\d{12}", arn.account) and re.fullmatch(re.escape(kind) + "/[A-Za-z0-9-]+", arn.resource)
+    if arn.service != service or not is_whole:
         raise InvalidInput(
-            f"{text!r} is not the ARN of a certificate in ACM; "
-            "one looks like arn:aws:acm:REGION:ACCOUNT:certificate/ID."
+            f"{option} is {text.strip()}, which is not the ARN of a {kind}: "
+            f"one looks like arn:{arn.partition}:{service}:{region or 'REGION'}:ACCOUNT:{kind}/ID."
         )
     if region and arn.region != region:
         raise InvalidInput(
-            f"{text} is a certificate in {arn.region or 'no region'}, but this task works in {region}; "
+            f"{option} is {text} in region {arn.region or '(none)'}, but this task works in {region}: "
             "set the option region to the ARN's."
         )
-    return text
 
 
 def _check_label(label: str, name: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import typing as t
 from dataclasses import dataclass
 
@@ -19,9 +18,10 @@ from ansible_collections.certops.acm.plugins.module_utils.names import (
     NEVER_ISSUED,
     InvalidInput,
     base_name,
+    check_arn,
+    check_certificate_arn,
     check_domain_name,
     is_wildcard,
-    parse_arn,
     to_ascii,
 )
 from ansible_collections.certops.acm.plugins.module_utils.renewal import Window, parse_window
@@ -123,7 +123,7 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
     if arn:
         check_certificate_arn(arn, region)
     if ca:
-        _check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority/", region)
+        check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority", region)
     given = [name for name in options.get("subject_alternative_names") or () if name]
     if given and not domain_name:
         raise InvalidInput("subject_alternative_names needs domain_name: name the certificate's first name there.")
@@ -167,11 +167,6 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
     if state == "present":
         _check_reach(wanted)
     return wanted
-
-
-def check_certificate_arn(text: str, region: str, option: str = "certificate_arn") -> None:
-    """Raise InvalidInput unless it is the ARN of a certificate of this region. option: where it was given."""
-    _check_arn(text, option, "acm", "certificate/", region)
 
 
 def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:
@@ -251,23 +246,6 @@ def _publish(given: t.Optional[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]
 
 def _not_yet(service: str) -> t.NoReturn:
     raise AssertionError(f"{service} is asked only when records are published")
-
-
-def _check_arn(text: str, option: str, service: str, resource: str, region: str) -> None:
-    arn = parse_arn(text)
-    is_whole = re.fullmatch(r"\d{12}", arn.account) and re.fullmatch(
-        re.escape(resource) + r"[A-Za-z0-9-]+", arn.resource
-    )
-    if arn.service != service or not is_whole:
-        raise InvalidInput(
-            f"{option} is {text.strip()}, which is not the ARN of a {resource.rstrip('/')}: "
-            f"one looks like arn:{arn.partition}:{service}:{region}:ACCOUNT:{resource}ID."
-        )
-    if arn.region != region:
-        raise InvalidInput(
-            f"{option} is {text} in region {arn.region or '(none)'}, but this task works in {region}: "
-            "set the option region to the ARN's."
-        )
 
 
 def _check_reach(wanted: Wanted) -> None:

@@ -458,9 +458,12 @@ from datetime import datetime, timedelta, timezone
 from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils import inventory, survey
 from ansible_collections.certops.acm.plugins.module_utils.certificates import KEY_ALGORITHMS, STATUSES, TYPES
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name
+from ansible_collections.certops.acm.plugins.module_utils.names import (
+    InvalidInput,
+    check_certificate_arn,
+    check_domain_name,
+)
 from ansible_collections.certops.acm.plugins.module_utils.renewal import MAX_DAYS
-from ansible_collections.certops.acm.plugins.module_utils.wanted import check_certificate_arn
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "certificate_arns": {"type": "list", "elements": "str", "aliases": ["certificate_arn", "arn", "arns"]},

@@ -154,6 +154,11 @@ def test_by_arn(run: Any, acm: CountingAcm, pki: Any) -> None:
         ),
         ("arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000", "eu-west-1"),
         ("arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x", "not the ARN of a certificate"),
+        (
+            "arn:aws:acm:us-east-1:12345:certificate/1",
+            "certificate_arn is arn:aws:acm:us-east-1:12345:certificate/1, which is",
+        ),
+        ("arn:aws:acm:us-east-1:123456789012:certificate/1\n", "not the ARN of a certificate"),
         ("certificate/1", "is not an ARN"),
     ],
 )
