@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, to_ascii
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, is_exportable, to_ascii
 
 KEY_ALGORITHMS = (
     "RSA_1024",
@@ -79,6 +79,10 @@ class Certificate:
     def names(self) -> frozenset[str]:
         """All names in the one spelling that is compared."""
         return frozenset(_spelled(name) for name in (self.domain_name, *self.alternative_names) if name)
+
+    @property
+    def is_exportable(self) -> bool:
+        return is_exportable(self.type, self.export)
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it can be served now. The date decides, not the status alone: an expired one may still say ISSUED."""

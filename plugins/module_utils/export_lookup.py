@@ -113,7 +113,7 @@ def _read_files(job: Job) -> None:
 def is_export_due(job: Job) -> bool:
     """Whether a key must be fetched whatever certificate ACM holds: no file has one that could belong to it."""
     one = t.cast(Certificate, job.one)
-    if not job.want.needs_key or not is_exportable(one):
+    if not job.want.needs_key or not one.is_exportable:
         return False
     leaves = [leaf for leaf in map(functools.partial(_leaf_in, job), job.want.files) if leaf is not None]
     if one.serial is None or any(pem.serial(leaf) == one.serial for leaf in leaves):
@@ -136,7 +136,7 @@ def choose(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> Ce
     """The newest valid one with these names; where the key is wanted, one whose key can be had."""
     same = [one for one in listed if has_names_of(wanted, one)]
     ready = [one for one in newest(same, now) if one.is_valid(now) and one.type != "IMPORTED"]
-    exportable = [one for one in ready if not wanted.needs_key or is_exportable(one)]
+    exportable = [one for one in ready if not wanted.needs_key or one.is_exportable]
     if exportable:
         return exportable[0]
     if ready:
@@ -151,10 +151,6 @@ def has_names_of(wanted: Wanted, one: Certificate) -> bool:
     if wanted.names is not None:
         return one.names == wanted.names
     return bool(one.domain_name) and name_set(one.domain_name) == name_set(wanted.domain_name)
-
-
-def is_exportable(one: Certificate) -> bool:
-    return one.type == "PRIVATE" or (one.type == "AMAZON_ISSUED" and one.export == "ENABLED")
 
 
 def not_exportable(one: Certificate) -> InvalidInput:

@@ -256,7 +256,7 @@ def _warnings(job: Job, is_check: bool) -> t.Iterator[str]:
     if one is None or one.renewal_eligibility != "INELIGIBLE" or (is_check and job.needs_export):
         return
     why = "its key has not been exported since it was issued or last renewed, and no AWS service uses it"
-    if not export_lookup.is_exportable(one):
+    if not one.is_exportable:
         why = "its key can't be exported, and no AWS service uses it"
     elif job.was_exported:
         why = "it says INELIGIBLE even after this export"

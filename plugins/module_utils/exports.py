@@ -29,11 +29,7 @@ from ansible_collections.certops.acm.plugins.module_utils.export_job import (
     settle,
     still_open,
 )
-from ansible_collections.certops.acm.plugins.module_utils.export_lookup import (
-    is_exportable,
-    listed_by_arn,
-    not_exportable,
-)
+from ansible_collections.certops.acm.plugins.module_utils.export_lookup import listed_by_arn, not_exportable
 from ansible_collections.certops.acm.plugins.module_utils.file_set import FileSpec
 from ansible_collections.certops.acm.plugins.module_utils.inventory import Door
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
@@ -61,8 +57,9 @@ def _decide(job: Job) -> None:
         change.is_content and change.spec.form in SECRET_FORMS for change in job.changes
     )
     job.needs_export = needs_key and job.keys.key is None
-    if job.needs_export and not is_exportable(t.cast(Certificate, job.one)):
-        raise not_exportable(t.cast(Certificate, job.one))
+    one = t.cast(Certificate, job.one)
+    if job.needs_export and not one.is_exportable:
+        raise not_exportable(one)
 
 
 def _changes(job: Job) -> t.Iterator[Change]:

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules about names that both sides of the door to ACM share: domain names, wildcards, IDN, passphrases, ARNs.
+"""Rules that both sides of the door to ACM share: domain names, wildcards, IDN, ARNs, passphrases, what is exportable.
 
-Pure functions over text. The rules are those of ACM.md §2 (names) and §6 (passphrases).
+Pure functions over text. The rules are those of ACM.md §2 (names) and §6 (exports).
 """
 
 from __future__ import annotations
@@ -137,6 +137,11 @@ def check_passphrase(passphrase: bytes) -> None:
         raise InvalidInput("The passphrase has a character outside ASCII; ACM accepts ASCII only.")
     if any(octet in PASSPHRASE_FORBIDDEN for octet in passphrase):
         raise InvalidInput("The passphrase has a #, $ or %; ACM accepts every other ASCII character.")
+
+
+def is_exportable(kind: str | None, export_option: str | None) -> bool:
+    """ACM.md §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's Type."""
+    return kind == "PRIVATE" or (kind == "AMAZON_ISSUED" and export_option == "ENABLED")
 
 
 def parse_arn(text: str) -> Arn:

@@ -21,9 +21,9 @@ from ansible_collections.certops.acm.plugins.plugin_utils.renewals.plan import (
     Standing,
     days_left,
     due_notice,
-    is_exportable,
     is_valid,
     is_within,
+    may_be_exported,
     maybe_moment,
     moment,
 )
@@ -198,7 +198,7 @@ def _of_valid(certificate: Entry, name: str, is_deployed: bool, seen: Seen, poli
             "records": _records(certificate),
             "facts": {"reason": reason} if reason else {},
         }
-    elif is_deployed and certificate.get("renewal_eligibility") == "INELIGIBLE" and is_exportable(certificate):
+    elif is_deployed and certificate.get("renewal_eligibility") == "INELIGIBLE" and may_be_exported(certificate):
         deployed = [one for one in seen.standings if one.arn == arn]
         if all(one.is_current for one in deployed):
             yield {

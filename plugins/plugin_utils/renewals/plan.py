@@ -15,7 +15,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, is_exportable
 from ansible_collections.certops.acm.plugins.module_utils.renewal import UNDER_WAY, Window
 from ansible_collections.certops.acm.plugins.plugin_utils.renewals.policy import Policy
 
@@ -76,12 +76,8 @@ def identity_of(entry: Entry) -> str:
     return str(entry.get("certificate_arn") or entry.get("domain_name"))
 
 
-def is_exportable(certificate: Entry) -> bool:
-    """ACM.md §6."""
-    if certificate.get("type") == "PRIVATE":
-        return True
-    options = certificate.get("options") or {}
-    return certificate.get("type") == "AMAZON_ISSUED" and options.get("export") == "ENABLED"
+def may_be_exported(certificate: Entry) -> bool:
+    return is_exportable(certificate.get("type"), (certificate.get("options") or {}).get("export"))
 
 
 def is_valid(certificate: Entry, now: datetime) -> bool:
@@ -104,7 +100,7 @@ def choose_forced(
     for one in listing:
         arn = one["certificate_arn"]
         not_before, not_after = maybe_moment(one.get("not_before")), maybe_moment(one.get("not_after"))
-        if arn not in deployed or not is_exportable(one) or not is_valid(one, now) or not not_before or not not_after:
+        if arn not in deployed or not may_be_exported(one) or not is_valid(one, now) or not not_before or not not_after:
             continue
         try:
             is_ripe = now >= policy.renew_before.opens_at(not_before, not_after)
