@@ -50,7 +50,7 @@ _KEY_USAGES = (
     ("crl_sign", "CRL_SIGNING"),
 )
 # The enumeration ExtendedKeyUsageName of ACM by OID
-_EXTENDED_KEY_USAGES = {
+EXTENDED_KEY_USAGES = {
     "1.3.6.1.5.5.7.3.1": "TLS_WEB_SERVER_AUTHENTICATION",
     "1.3.6.1.5.5.7.3.2": "TLS_WEB_CLIENT_AUTHENTICATION",
     "1.3.6.1.5.5.7.3.3": "CODE_SIGNING",
@@ -143,7 +143,7 @@ def extended_key_usages(certificate: x509.Certificate) -> list[tuple[str, str]]:
     usage = extension(certificate, x509.ExtendedKeyUsage)
     if usage is None:
         return []
-    return [(_EXTENDED_KEY_USAGES.get(oid.dotted_string, "CUSTOM"), oid.dotted_string) for oid in usage]
+    return [(EXTENDED_KEY_USAGES.get(oid.dotted_string, "CUSTOM"), oid.dotted_string) for oid in usage]
 
 
 def signature_algorithm(certificate: x509.Certificate) -> str:

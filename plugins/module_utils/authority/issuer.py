@@ -15,12 +15,13 @@ try:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
-    from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
+    from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 except ImportError:
     pass  # client.py reports it
 
 from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Leaf
+from ansible_collections.certops.acm.plugins.module_utils.certificate_facts import EXTENDED_KEY_USAGES
 
 RSA_BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
 CLOCK_SKEW = timedelta(hours=1)  # how far before its issue a certificate is valid, for clocks that are behind
@@ -46,11 +47,8 @@ PUBLIC_REASONS = frozenset(
     {"key_compromise", "affiliation_changed", "superseded", "cessation_of_operation", "privilege_withdrawn"}
 )
 
-# ACM's names and the OIDs of what every leaf may be used for
-LEAF_USAGES = (
-    ("TLS_WEB_SERVER_AUTHENTICATION", "1.3.6.1.5.5.7.3.1"),
-    ("TLS_WEB_CLIENT_AUTHENTICATION", "1.3.6.1.5.5.7.3.2"),
-)
+SERVER_AUTH, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
+LEAF_USAGES = tuple((EXTENDED_KEY_USAGES[oid], oid) for oid in (SERVER_AUTH, CLIENT_AUTH))  # as ACM shows them
 
 
 class Signer(t.NamedTuple):
@@ -130,9 +128,9 @@ def make_ca(
         .add_extension(_key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True), critical=True)
     )
     if parent:
-        builder = builder.add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
-        ).add_extension(_policy(DOMAIN_VALIDATED), critical=False)
+        builder = builder.add_extension(_extended_key_usage(), critical=False).add_extension(
+            _policy(DOMAIN_VALIDATED), critical=False
+        )
         builder = _add_pointers(builder, parent.id, publication_url)
     if permitted_domains:
         permitted = [x509.DNSName(domain) for domain in permitted_domains]
@@ -158,9 +156,7 @@ def issue_leaf(
         _builder(subject, None, now, now + validity, ca, public_key=public_key)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(digital_signature=True, key_encipherment=_is_rsa(public_key)), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
-        )
+        .add_extension(_extended_key_usage(), critical=False)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
     )
     if policy:
@@ -293,6 +289,10 @@ def _add_pointers(builder: t.Any, ca_id: str, publication_url: str) -> t.Any:
 
 def _policy(oid: str) -> t.Any:
     return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(oid), None)])
+
+
+def _extended_key_usage() -> t.Any:
+    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for _name, oid in LEAF_USAGES])
 
 
 def _key_usage(**wanted: bool) -> t.Any:
