@@ -57,5 +57,6 @@ def use_importer() -> None:
             del sys.path_importer_cache[path]
 
 
-if isinstance(__spec__.loader, zipimport.zipimporter):  # as Ansible sends a module to its host
+# As Ansible sends a module to its host. Python 3.9 finds modules in another way.
+if isinstance(__spec__.loader, zipimport.zipimporter) and hasattr(zipimport.zipimporter, "find_spec"):
     use_importer()
