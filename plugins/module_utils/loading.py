@@ -57,6 +57,6 @@ def use_importer() -> None:
             del sys.path_importer_cache[path]
 
 
-# As Ansible sends a module to its host. Python 3.9 finds modules in another way.
-if isinstance(__spec__.loader, zipimport.zipimporter) and hasattr(zipimport.zipimporter, "find_spec"):
+# As Ansible sends a module to its host. Python 3.9 finds modules in another way, and other importers leave out __spec__.
+if isinstance(getattr(__spec__, "loader", None), zipimport.zipimporter) and hasattr(zipimport.zipimporter, "find_spec"):
     use_importer()
