@@ -286,6 +286,8 @@ notes:
     C(securityhub:BatchUpdateFindings) and C(securityhub:GetFindings) for V(security_hub). A topic that is encrypted with a
     key of one's own also needs C(kms:GenerateDataKey) and C(kms:Decrypt)."
   - Mail and webhooks need no AWS credentials and no region.
+  - Passwords, URLs and headers of O(channels) go to the module through the connection only. Where that has no pipelining,
+    the task fails instead of writing them to a temporary file.
   - A message whose answer is lost is sent again, so it may arrive twice.
 seealso:
   - module: certops.acm.acm_certificate_info

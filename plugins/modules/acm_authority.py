@@ -289,6 +289,9 @@ requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1
   - botocore >= 1.38.38 (where O(event_targets) has a queue)
+notes:
+  - Passphrases, passwords and tokens go to the module through the connection only. Where that has no pipelining, the task
+    fails instead of writing them to a temporary file. The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable works everywhere.
 seealso:
   - module: certops.acm.acm_certificate
 """

@@ -351,7 +351,8 @@ notes:
   - "With O(publish.route53) also C(route53:ListHostedZones) (with O(publish.route53.zone_ids) C(route53:GetHostedZone)
     instead), C(route53:ListResourceRecordSets) and C(route53:ChangeResourceRecordSets); they are needed by
     O(publish.route53.role_arn) where that is set, which the task then needs C(sts:AssumeRole) for."
-  - "O(publish.rfc2136) needs the Python package C(dnspython)."
+  - "O(publish.rfc2136) needs the Python package C(dnspython). O(publish.rfc2136.key_secret) goes to the module through the
+    connection only. Where that has no pipelining, the task fails instead of writing it to a temporary file."
 seealso:
   - module: certops.acm.acm_certificate_info
   - module: certops.acm.acm_import

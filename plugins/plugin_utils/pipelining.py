@@ -14,44 +14,40 @@ from __future__ import annotations
 import typing as t
 
 from ansible import constants
-from ansible.plugins.action import ActionBase
+from ansible.plugins.action.normal import ActionModule as NormalAction
+from ansible_collections.certops.acm.plugins.module_utils.loading import no_collection
 
 
-class PipelinedAction(ActionBase):
+class PipelinedAction(NormalAction):
     """Runs the module of the same name, with pipelining wherever its arguments hold a secret."""
 
     _requires_connection = True
     SECRET_OPTIONS: tuple[str, ...] = ()
+    CONTAINERS: tuple[str, ...] = ("certificates",)  # the options, at any depth, that may have SECRET_OPTIONS in them
     REFUSAL = ""  # the sentence for a connection without pipelining; {obstacle} is the clause that says why
+    INSTEAD = "give the option certificates instead of a loop, or loop over names"
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        result = super().run(tmp, task_vars)
-        if holds_any(self._task.args, self.SECRET_OPTIONS):
-            obstacle = self._switch_pipelining_on()
-            if obstacle:
-                result.update(failed=True, msg=f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent.")
-            else:
-                result.update(self._execute_module(task_vars=task_vars))
+        found = list(secrets(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
+        obstacle = self._switch_pipelining_on() if found else None
+        if obstacle:
+            result = {"failed": True, "msg": f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."}
+        else:
+            with no_collection():  # Ansible reads all our files to find what goes to the host
+                result = super().run(tmp, task_vars)
+        if found:
             self._hide_with_item(result, task_vars or {})
-            return result
-        result.update(self._execute_module(task_vars=task_vars))
         return result
 
     def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
-        if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), self._secrets()):
+        found = secrets(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS)
+        texts = [each for each in found if isinstance(each, str)]
+        if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), texts):
             return
         result["_ansible_no_log"] = True
         self._display.warning(
-            f"The items of this loop over {self._task.action} hold a key or a passphrase, so its results are hidden; "
-            "give the option certificates instead of a loop, or loop over names."
+            f"The items of this loop over {self._task.action} hold a secret, so its results are hidden; {self.INSTEAD}."
         )
-
-    def _secrets(self) -> list[str]:
-        arguments = self._task.args
-        items = arguments.get("certificates") or ()
-        every = [arguments, *(items if isinstance(items, (list, tuple)) else ())]
-        found = [each.get(option) for each in every if isinstance(each, dict) for option in self.SECRET_OPTIONS]
-        return [text for text in found if isinstance(text, str) and text]
 
     def _switch_pipelining_on(self) -> str | None:
         """Switch it on for this task; returns what stands in the way, as a clause."""
@@ -77,14 +73,21 @@ class PipelinedAction(ActionBase):
         return None
 
 
-def holds_any(arguments: dict[str, t.Any], options: t.Collection[str]) -> bool:
-    """Whether the task or any item of its `certificates` has one of these options.
+def secrets(arguments: t.Any, options: t.Collection[str], containers: t.Collection[str]) -> t.Iterator[t.Any]:
+    """What these options are set to, in the task and in its containers.
 
-    What has another shape counts as well: to refuse it is for the module's own check.
+    A container of another shape than one or many dictionaries counts as well: to refuse or to convert it is for the
+    module.
     """
-    items = arguments.get("certificates") or ()
-    every = [arguments, *items] if isinstance(items, (list, tuple)) else [None]
-    return any(not isinstance(each, dict) or any(each.get(option) for option in options) for each in every)
+    if not isinstance(arguments, dict):
+        yield arguments
+        return
+    for name, value in arguments.items():
+        if name in options and value:
+            yield value
+        elif name in containers and value:
+            for each in value if isinstance(value, (list, tuple)) else [value]:
+                yield from secrets(each, options, containers)
 
 
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:

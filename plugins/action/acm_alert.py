@@ -1,0 +1,17 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hand acm_alert what opens its channels through the connection, never through a temporary file."""
+
+from __future__ import annotations
+
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+
+
+class ActionModule(PipelinedAction):
+    SECRET_OPTIONS = ("url", "headers", "signing_secret", "password")
+    CONTAINERS = ("channels",)
+    REFUSAL = "What opens a channel would be written to a temporary file, as {obstacle}."
+    INSTEAD = "give all channels to one task"

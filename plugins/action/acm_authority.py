@@ -1,0 +1,18 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hand acm_authority a passphrase, or what opens a mail server or an event target, through the connection, never through a
+temporary file."""
+
+from __future__ import annotations
+
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+
+
+class ActionModule(PipelinedAction):
+    SECRET_OPTIONS = ("passphrase", "new_passphrase", "password", "url", "token", "secret", "secret_key")
+    CONTAINERS = ("smtp", "event_targets", "webhook", "sqs", "approve")
+    REFUSAL = "The passphrase, or another secret, would be written to a temporary file, as {obstacle}."
+    INSTEAD = "loop over names"

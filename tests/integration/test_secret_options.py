@@ -1,0 +1,93 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options that hold a secret reach their module through the connection: Ansible's temporary folder is never made.
+
+Of private keys, targets/certificate_bundle and targets/acm_export show the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SECRET = "c2VjcmV0IG9mIGEgdGVzdA=="
+LIMIT_S = 120
+
+
+def options(folder: Path) -> dict[str, dict[str, Any]]:
+    authority = str(folder / "authority")
+    return {
+        "acm_authority": {"path": authority, "passphrase": SECRET},
+        "acm_authority with targets": {
+            "path": authority,
+            "smtp": {"host": "127.0.0.1", "password": SECRET},
+            "event_targets": [{"name": "one", "webhook": {"url": "http://127.0.0.1:9/", "token": SECRET}}],
+        },
+        "acm_alert": {"channels": [{"name": "one", "type": "webhook", "url": f"http://127.0.0.1:9/{SECRET}"}]},
+        "acm_certificate": {
+            "authority": authority,
+            "certificates": [{"domain_name": "www.example.com"}],
+            "publish": {"rfc2136": {"server": "127.0.0.1", "key_name": "acm", "key_secret": SECRET}},
+        },
+    }
+
+
+def play(folder: Path, name: str, **environment: str) -> tuple[dict[str, Any], str]:
+    """What one task with these options answered, and all that Ansible said."""
+    module = f"certops.acm.{name.split()[0]}"
+    work = {module: options(folder)[name], "register": "answer", "ignore_errors": True}
+    shown = {"ansible.builtin.copy": {"content": "{{ answer | to_json }}", "dest": f"{folder}/answer.json"}}
+    variables = {"ansible_remote_tmp": f"{folder}/temporary", "ansible_python_interpreter": sys.executable}
+    tasks = [work, {**shown, "vars": {"ansible_remote_tmp": f"{folder}/other"}}]
+    plays = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": tasks}]
+    (folder / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvvv", "-i", "localhost,", "play.yml"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "answer.json").read_text(encoding="utf-8")), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["acm_authority", "acm_authority with targets", "acm_alert", "acm_certificate"])
+def test_no_temporary_file(tmp_path: Path, name: str) -> None:
+    answer, said = play(tmp_path, name, ANSIBLE_PIPELINING="false")
+    assert "Nothing was sent" not in str(answer.get("msg")) and "MODULE FAILURE" not in said
+    assert not (tmp_path / "temporary").exists()
+    assert SECRET not in said
+
+
+@pytest.mark.parametrize("name", ["acm_authority", "acm_alert", "acm_certificate"])
+def test_what_would_need_one_is_refused(tmp_path: Path, name: str) -> None:
+    answer, said = play(tmp_path, name, ANSIBLE_KEEP_REMOTE_FILES="true")
+    assert answer["failed"] and answer["msg"].endswith(
+        "would be written to a temporary file, as ANSIBLE_KEEP_REMOTE_FILES is set; unset it. Nothing was sent."
+    )
+    assert not (tmp_path / "temporary").exists() and not (tmp_path / "authority").exists()
+    assert SECRET not in said
+
+
+def test_async_without_a_secret(tmp_path: Path) -> None:
+    """These modules wait long, so what hands them over must not stand in the way."""
+    command = [
+        str(Path(sys.executable).with_name("ansible")), "localhost", "-B", "60", "-P", "1", "-m", "certops.acm.acm_authority",
+        "-e", f"ansible_python_interpreter={sys.executable}", "-a", f"path={tmp_path}/authority",
+    ]  # fmt: skip
+    environment = {**os.environ, "ANSIBLE_ASYNC_DIR": str(tmp_path / "async")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    assert done.returncode == 0 and (tmp_path / "authority" / "acm.sqlite3").exists(), done.stdout + done.stderr

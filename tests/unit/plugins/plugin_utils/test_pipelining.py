@@ -1,0 +1,63 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the options of a task hold a secret (tests/integration/test_secret_options.py runs such tasks)."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Any, Iterator
+
+import pytest
+from ansible_collections.certops.acm.plugins import action, modules
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import secrets
+
+OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        ({}, []),
+        ({"name": "a", "key": None, "items": []}, []),
+        ({"key": "k", "word": ""}, ["k"]),
+        ({"items": [{"key": "k"}, {"inner": {"word": "w"}}]}, ["k", "w"]),
+        ({"items": {"word": "w"}}, ["w"]),
+        ({"elsewhere": {"key": "k"}}, []),
+        ({"items": '[{"key": "k"}]'}, ['[{"key": "k"}]']),
+        ({"items": ["key=k"]}, ["key=k"]),
+        ({"items": [{"key": {"a": 1}}]}, [{"a": 1}]),
+    ],
+)
+def test_secrets(arguments: Any, found: list[Any]) -> None:
+    assert list(secrets(arguments, OPTIONS, CONTAINERS)) == found
+
+
+def secret_paths(spec: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, option in spec.items():
+        if option.get("no_log"):
+            yield (*above, name)
+        yield from secret_paths(option.get("options") or {}, (*above, name))
+
+
+def every_secret() -> list[tuple[str, tuple[str, ...]]]:
+    found = []
+    for each in pkgutil.iter_modules(modules.__path__):
+        module = importlib.import_module(f"{modules.__name__}.{each.name}")
+        spec = getattr(module, "ARGUMENT_SPEC", None) or module.argument_spec()
+        found += [(each.name, path) for path in secret_paths(spec)]
+    return found
+
+
+@pytest.mark.parametrize(("name", "path"), every_secret())
+def test_every_option_that_is_hidden_in_logs_is_kept_out_of_temporary_files(name: str, path: tuple[str, ...]) -> None:
+    plugin = importlib.import_module(f"{action.__name__}.{name}").ActionModule
+    assert path[-1] in plugin.SECRET_OPTIONS and set(path[:-1]) <= set(plugin.CONTAINERS)
+
+
+def test_there_are_secrets() -> None:
+    names = {name for name, _path in every_secret()}
+    assert {"acm_alert", "acm_authority", "acm_certificate", "acm_export", "acm_import", "certificate_bundle"} <= names
