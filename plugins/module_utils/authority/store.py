@@ -114,10 +114,12 @@ class Store:
         if found != APPLICATION_ID:
             raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
         if version != VERSION:
-            raise StoreError(
-                f"{self.path} has the format {version}, this collection knows {VERSION}: "
+            advice = (
                 "use the version of certops.acm that made it, or a newer one."
+                if version > VERSION
+                else "use the development version that made it, or have a new authority made in another place."
             )
+            raise StoreError(f"{self.path} has the format {version}, this collection knows {VERSION}: {advice}")
 
     @contextmanager
     def read(self) -> t.Iterator[Transaction]:

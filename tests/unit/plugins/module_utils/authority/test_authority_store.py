@@ -265,9 +265,13 @@ def test_a_foreign_database(lab: Lab) -> None:
         directory.open_authority(lab.path)
 
 
-def test_a_format_of_the_future(lab: Lab) -> None:
-    lab.authority.store._connection().execute("PRAGMA user_version = 99")
-    with pytest.raises(StoreError, match="format 99"):
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [(99, "made it, or a newer one"), (2, "made it, or have a new authority made in another place")],
+)
+def test_another_format(lab: Lab, version: int, advice: str) -> None:
+    lab.authority.store._connection().execute(f"PRAGMA user_version = {version}")
+    with pytest.raises(StoreError, match=f"format {version}, .* {advice}"):
         directory.open_authority(lab.path)
 
 
