@@ -160,9 +160,9 @@ def test_several_readers_share_the_events_and_none_gets_anothers(lab: Lab) -> No
     assert Inbox(lab.authority, "web").waiting() == 0
 
 
-def receive_for_ever(path: str, acknowledged: t.Any) -> None:
+def receive_on(path: str, acknowledged: t.Any, turns: t.Any) -> None:
     inbox = Inbox(directory.open_authority(path), "web")
-    while True:
+    while turns.acquire():
         for each in inbox.receive(1, 0):
             inbox.acknowledge([each.handle])
             acknowledged.put(json.loads(each.body)["id"])
@@ -176,7 +176,8 @@ def test_killed_at_any_moment_it_loses_nothing(lab: Lab, tmp_path: t.Any) -> Non
     known: set[str] = set()
     for _round in range(6):
         acknowledged = context.SimpleQueue()
-        reader = context.Process(target=receive_for_ever, args=(lab.path, acknowledged))
+        turns = context.Semaphore(9)  # so that the next round has something to read, however late the kill comes
+        reader = context.Process(target=receive_on, args=(lab.path, acknowledged, turns))
         reader.start()
         known.update(acknowledged.get() for _each in range(5))
         os.kill(t.cast(int, reader.pid), signal.SIGKILL)
