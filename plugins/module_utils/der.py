@@ -79,13 +79,6 @@ def pem_certificates(text: bytes) -> list[bytes]:
     return found
 
 
-def pem_of(der: bytes) -> str:
-    """DER as one PEM block of 64 characters a line, with a newline at the end."""
-    text = binascii.b2a_base64(der, newline=False).decode("ascii")
-    lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-    return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])
-
-
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 

@@ -19,7 +19,7 @@ import ssl
 import typing as t
 from datetime import datetime
 
-from .der import Unreadable, covers, iso, pem_certificates, pem_of, read_certificate
+from .der import Unreadable, covers, iso, pem_certificates, read_certificate
 
 FILE_NAMES = {
     "cert": "cert.pem",
@@ -47,8 +47,8 @@ class KeyPair:
         self, label: str, certificate: bytes, chain: list[bytes], private_key: str | None, pkcs12: bytes | None = None
     ) -> None:
         self.label = label
-        self.certificate = pem_of(certificate)
-        self.chain = "".join(pem_of(der) for der in chain)
+        self.certificate = ssl.DER_cert_to_PEM_cert(certificate)
+        self.chain = "".join(map(ssl.DER_cert_to_PEM_cert, chain))
         self.private_key = private_key
         self.pkcs12 = pkcs12
         self.facts = read_certificate(certificate)

@@ -34,16 +34,12 @@ class Importer(zipimport.zipimporter):
     """zipimporter compiles a file once to say where it lies, and once more to run it. This one knows where it lies."""
 
     def find_spec(self, fullname: str, target: t.Any = None) -> t.Any:
-        found = super().find_spec if self._is_no_file(fullname) else self._spec
-        return found(fullname, target)
-
-    def _is_no_file(self, fullname: str) -> bool:
         try:
-            return self.is_package(fullname)
-        except zipimport.ZipImportError:
-            return True
-
-    def _spec(self, fullname: str, _target: t.Any) -> t.Any:
+            is_file = not self.is_package(fullname)
+        except zipimport.ZipImportError:  # it is not in here
+            is_file = False
+        if not is_file:
+            return super().find_spec(fullname, target)
         name = fullname.rpartition(".")[2]
         place = os.path.join(self.archive, self.prefix, f"{name}.py")
         return importlib.util.spec_from_file_location(fullname, place, loader=self)

@@ -298,7 +298,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.certops.acm.plugins.module_utils.der import covers, iso, pem_of
+from ansible_collections.certops.acm.plugins.module_utils.der import covers, iso
 from ansible_collections.certops.acm.plugins.module_utils.served import (
     STARTTLS_PROTOCOLS,
     Endpoint,
@@ -466,7 +466,7 @@ def as_result(watch: Watch, started_at: float, now: datetime) -> dict[str, t.Any
         not_before=iso(leaf.not_before),
         not_after=iso(leaf.not_after),
         seconds_left=int((leaf.not_after - now).total_seconds()),
-        certificate=pem_of(sight.leaf_der),
+        certificate=ssl.DER_cert_to_PEM_cert(sight.leaf_der),
         chain=None if sight.chain is None else [chain_entry(facts) for facts in sight.chain],
         protocol=sight.protocol,
         verified=sight.verified,

@@ -28,20 +28,20 @@ class PipelinedAction(NormalAction):
     INSTEAD = "give the option certificates instead of a loop, or loop over names"
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        found = list(secrets(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
-        obstacle = self._switch_pipelining_on() if found else None
+        obstacle = self._switch_pipelining_on() if self._secrets() else None
         if obstacle:
             result = {"failed": True, "msg": f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."}
         else:
             with no_collection():  # Ansible reads all our files to find what goes to the host
                 result = super().run(tmp, task_vars)
-        if found:
-            self._hide_with_item(result, task_vars or {})
+        self._hide_with_item(result, task_vars or {})
         return result
 
+    def _secrets(self) -> list[t.Any]:
+        return list(secrets_in(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
+
     def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
-        found = secrets(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS)
-        texts = [each for each in found if isinstance(each, str)]
+        texts = [each for each in self._secrets() if isinstance(each, str)]
         if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), texts):
             return
         result["_ansible_no_log"] = True
@@ -73,7 +73,7 @@ class PipelinedAction(NormalAction):
         return None
 
 
-def secrets(arguments: t.Any, options: t.Collection[str], containers: t.Collection[str]) -> t.Iterator[t.Any]:
+def secrets_in(arguments: t.Any, options: t.Collection[str], containers: t.Collection[str]) -> t.Iterator[t.Any]:
     """What these options are set to, in the task and in its containers.
 
     A container of another shape than one or many dictionaries counts as well: to refuse or to convert it is for the
@@ -87,7 +87,7 @@ def secrets(arguments: t.Any, options: t.Collection[str], containers: t.Collecti
             yield value
         elif name in containers and value:
             for each in value if isinstance(value, (list, tuple)) else [value]:
-                yield from secrets(each, options, containers)
+                yield from secrets_in(each, options, containers)
 
 
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:

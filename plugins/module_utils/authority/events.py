@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
-from ansible_collections.certops.acm.plugins.module_utils.names import is_exportable
 
 AVAILABLE = "ACM Certificate Available"
 APPROACHING = "ACM Certificate Approaching Expiration"
@@ -169,7 +168,7 @@ def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[s
     detail: dict[str, t.Any] = {"CertificateType": certificate.type, "CommonName": name}
     if detail_type == REVOKED:
         detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
-        detail["Exportable"] = is_exportable(certificate.type, certificate.export_option)
+        detail["Exportable"] = certificate.is_exportable
         return detail
     detail["DomainValidationMethod"] = certificate.validation_method
     detail["CertificateCreatedDate"] = iso(certificate.created_at)
@@ -179,5 +178,5 @@ def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[s
     detail["InUse"] = bool(certificate.in_use_by)
     detail["Exported"] = certificate.ever_exported
     if detail_type == AVAILABLE:
-        detail["Exportable"] = is_exportable(certificate.type, certificate.export_option)
+        detail["Exportable"] = certificate.is_exportable
     return detail

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
-from ansible_collections.certops.acm.plugins.module_utils.names import breaks_punycode_rule
+from ansible_collections.certops.acm.plugins.module_utils.names import breaks_punycode_rule, is_exportable
 
 AMAZON_ISSUED, PRIVATE, IMPORTED = "AMAZON_ISSUED", "PRIVATE", "IMPORTED"
 PENDING, SUCCESS, FAILED = "PENDING_VALIDATION", "SUCCESS", "FAILED"
@@ -96,6 +96,10 @@ class Certificate:
     in_use_by: tuple[str, ...] = ()
     renewal: t.Optional[Renewal] = None
     noticed_at: t.Optional[datetime] = None  # when the daily look at its expiry last told of it
+
+    @property
+    def is_exportable(self) -> bool:
+        return is_exportable(self.type, self.export_option)
 
     def with_(self, **changes: t.Any) -> Certificate:
         return replace(self, **changes)

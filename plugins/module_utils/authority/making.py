@@ -228,7 +228,7 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
         )
     row = t.cast(LeafRow, tx.leaf(present.id))
     try:
-        pem.check_reimport(pem.load_certificate(row.pem), material.certificate)
+        pem.check_reimport(pem.parse_certificate(row.der), material.certificate)
     except InvalidInput as error:
         raise Fault("ValidationException", str(error)) from None
     return present.with_(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)

@@ -29,12 +29,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.calls import
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError
 from ansible_collections.certops.acm.plugins.module_utils.authority.tagging import check_tags, tag_dict
-from ansible_collections.certops.acm.plugins.module_utils.names import (
-    InvalidInput,
-    check_passphrase,
-    is_exportable,
-    to_ascii,
-)
+from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_passphrase, to_ascii
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +63,7 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
     certificate = _current(call)
     if certificate.type == lifecycle.IMPORTED:
         raise Fault("ValidationException", f"The certificate {certificate.arn} was imported: it cannot be exported.")
-    if not is_exportable(certificate.type, certificate.export_option):
+    if not certificate.is_exportable:
         raise Fault(
             "ValidationException",
             f"The certificate {certificate.arn} was requested with Export=DISABLED: it cannot be exported.",

@@ -13,7 +13,7 @@ from typing import Any, Iterator
 
 import pytest
 from ansible_collections.certops.acm.plugins import action, modules
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import secrets
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import secrets_in
 
 OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
 
@@ -32,8 +32,8 @@ OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
         ({"items": [{"key": {"a": 1}}]}, [{"a": 1}]),
     ],
 )
-def test_secrets(arguments: Any, found: list[Any]) -> None:
-    assert list(secrets(arguments, OPTIONS, CONTAINERS)) == found
+def test_secrets_in(arguments: Any, found: list[Any]) -> None:
+    assert list(secrets_in(arguments, OPTIONS, CONTAINERS)) == found
 
 
 def secret_paths(spec: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
