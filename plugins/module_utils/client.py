@@ -5,9 +5,10 @@
 
 """The door to ACM: the service over HTTPS, or an embedded authority in the same process.
 
-On AWS a request leaves over HTTPS. With `authority: /path` a handler on botocore's `before-send.acm` event hands the
-same JSON request to the embedded authority and returns its answer, so that parameter validation, paginators,
-error classes and retries are botocore's on both, and no module knows which one it talks to.
+On AWS a request leaves over HTTPS. With `authority: /path` a handler on botocore's `before-call.acm` event hands the
+same JSON request to the embedded authority and returns its answer, so that parameter validation, serialization,
+paginators and error classes are botocore's on both, and no module knows which one it talks to. What is there to bring
+a request over a network (connections, signatures, retries) has no part in it.
 """
 
 from __future__ import annotations
@@ -30,9 +31,11 @@ _loading.enter_context(no_collection())
 try:
     import botocore.config
     import botocore.loaders
+    import botocore.parsers
     import botocore.session
     from botocore.awsrequest import AWSResponse
-    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+    from botocore.endpoint import convert_to_response_dict
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
@@ -398,17 +401,12 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
             f"The embedded authority in {path} is that of region {authority.region}, not of {region}: "
             "leave the option region out, or name the authority of that region."
         )
-    # The user's AWS profile and configuration files mean nothing here, and a broken one must not matter.
-    session = _quick(
-        botocore.session.Session(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": (None, None, os.devnull, None),
-                "credentials_file": (None, None, os.devnull, None),
-            }
-        ),
-        knows_endpoints=False,  # it is told its only one
-    )
+    # The user's AWS environment and configuration files mean nothing here, and broken ones must not matter.
+    unset = {
+        name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
+        for name, (_key, _variable, default, conversion) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    session = _quick(botocore.session.Session(session_vars=unset), knows_endpoints=False)  # it is told its only one
     client = session.create_client(
         "acm",
         region_name=authority.region,
@@ -417,24 +415,25 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
             # Nobody looks at these here, and to make them anew for each call costs a seventh of it.
             signature_version=botocore.UNSIGNED,
             user_agent="certops.acm",
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             proxies={},
             parameter_validation=True,
         ),
     )
     answer = endpoint.Endpoint(authority, client.meta.service_model).answer
+    parser = botocore.parsers.create_parser("json")
 
-    def hand_over(request: t.Any, **_kwargs: t.Any) -> t.Any:
-        target = request.headers.get("X-Amz-Target", "")
-        body = request.body or b""
-        reply = answer(
-            target if isinstance(target, str) else target.decode(),
-            _bytes(body),
-        )
-        return AWSResponse(request.url, reply.status, reply.headers, _Body(reply.body))
+    def hand_over(model: t.Any, params: dict[str, t.Any], **_others: t.Any) -> tuple[t.Any, dict[str, t.Any]]:
+        reply = answer(params["headers"]["X-Amz-Target"], params["body"])
+        http = AWSResponse(params["url"], reply.status, reply.headers, _Body(reply.body))
+        response = convert_to_response_dict(http, model)
+        parsed = parser.parse(response, model.output_shape)
+        if "Error" in parsed:
+            shape = model.service_model.shape_for_error_code(parsed["Error"]["Code"])
+            parsed.update(parser.parse(response, shape) if shape else {})  # an error has members of its own, too
+        parsed["ResponseMetadata"]["RetryAttempts"] = 0
+        return http, parsed
 
-    client.meta.events.register("before-send.acm", hand_over)
-    client.meta.events.register_first("needs-retry.acm", veto_retry)
+    client.meta.events.register("before-call.acm", hand_over)
     return client
 
 
@@ -451,7 +450,8 @@ class _Body:
 def _quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:
     """The same session, which makes its clients without a look into each of botocore's four hundred service folders.
 
-    knows_endpoints: or else also without the table of all endpoints of AWS, half of the time that a client takes.
+    knows_endpoints: or else also without the table of all endpoints of AWS, half of the time that a client takes, and
+    without the rules by which one is chosen, for each call anew.
     """
 
     class Loader(botocore.loaders.Loader):  # type: ignore[misc, unused-ignore]
@@ -462,6 +462,11 @@ def _quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:
             if name == "endpoints" and not knows_endpoints:
                 return {"partitions": []}, self.BUILTIN_DATA_PATH
             return super().load_data_with_path(name)
+
+        def load_service_model(self, service_name: str, type_name: str, api_version: t.Optional[str] = None) -> t.Any:
+            if type_name == "endpoint-rule-set-1" and not knows_endpoints:
+                raise UnknownServiceError(service_name=service_name, known_service_names="none")
+            return super().load_service_model(service_name, type_name, api_version)
 
     path = session.get_config_variable("data_path")
     more = [os.path.expandvars(os.path.expanduser(each)) for each in path.split(os.pathsep)] if path else []

@@ -159,8 +159,6 @@ def checked_client(authority: t.Any) -> t.Any:
             assert faults(model.output_shape, json.loads(http_response.content)) == []
 
     acm.meta.events.register("after-call.acm", check)
-    # botocore asks again after LimitExceededException, for half a minute: here every answer counts.
-    acm.meta.events.unregister("needs-retry.acm", unique_id="retry-config-acm")
     return acm
 
 

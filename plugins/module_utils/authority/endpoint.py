@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
+import time
 import typing as t
 from email.utils import formatdate
 
@@ -89,9 +91,14 @@ class Endpoint:
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(body)),
             "x-amzn-RequestId": self._authority.parts.new_id(),
-            "Date": formatdate(usegmt=True),
+            "Date": _http_date(int(time.time())),
         }
         return Answer(status, headers, body)
+
+
+@functools.lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def _service_model() -> t.Any:

@@ -142,7 +142,7 @@ def text(told: t.Mapping[str, t.Any]) -> str:
     return ENCODER.encode(told)
 
 
-ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso)
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso, check_circular=False)
 
 
 def _uncovered(members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -364,7 +364,7 @@ def _plain(value: t.Any) -> t.Any:
     return {name: member for name, member in vars(value).items() if member}
 
 
-ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain)
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain, check_circular=False)
 TIMES = {
     kind: frozenset(each.name for each in fields(kind) if each.name.endswith(("_at", "_before", "_after")))
     for kind in (Certificate, Leaf, Renewal, DomainValidation)

@@ -10,7 +10,9 @@ import time
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils.authority import making
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ParamValidationError
 from botocore.loaders import JSONFileLoader
 
@@ -225,16 +227,22 @@ def test_some_refusals_do_not_slow_down():
     assert slept[1] - slept[0] == pytest.approx(0.1)
 
 
-def test_a_quota_is_not_asked_for_again(tmp_path):
+@pytest.mark.parametrize("is_broken", [False, True], ids=["quota", "internal failure"])
+def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
+    """It is in the same process: what it refused, or failed at, it would refuse again."""
     authority = client.create_authority(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     asked = []
-    acm_client = client.authority_client(str(tmp_path / "authority"), authority=authority)
-    acm_client.meta.events.register("request-created.acm", lambda **_: asked.append(1))
-    door = client.Acm(acm_client, None, is_authority=True)
+
+    def check_quota(*_arguments):
+        asked.append(1)
+        raise ZeroDivisionError if is_broken else making.Fault("LimitExceededException", "It is full.")
+
+    monkeypatch.setattr(making, "_check_quota", check_quota)
+    door = client.Acm(client.authority_client(authority.path, authority=authority), None, is_authority=True)
     with pytest.raises(client.AcmError) as caught:
         door.call("RequestCertificate", DomainName="www.example.com", ValidationMethod="DNS")
-    assert caught.value.code == "LimitExceededException"
-    assert len(asked) == 1
+    assert caught.value.code == ("InternalFailure" if is_broken else "LimitExceededException")
+    assert asked == [1]
 
 
 def test_a_turnstile_without_a_rate_stops_nobody():
@@ -262,22 +270,60 @@ def test_which_endpoint_serves_acm_alone(url, is_acm_alone):
 
 
 def test_the_users_aws_settings_mean_nothing_to_an_authority(tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_PROFILE", "there-is-none")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     client.create_authority(str(tmp_path / "authority"))
+    (tmp_path / "config").write_text("this is [no configuration")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "there-is-none")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for each in ("MAX_ATTEMPTS", "RETRY_MODE", "DEFAULTS_MODE", "REQUEST_CHECKSUM_CALCULATION", "USE_FIPS_ENDPOINT"):
+        monkeypatch.setenv(f"AWS_{each}", "wrong")
     acm_client = client.authority_client(str(tmp_path / "authority"))
     assert acm_client.list_certificates()["CertificateSummaryList"] == []
 
 
+def test_a_client_of_an_authority_answers_what_one_over_http_does(tmp_path):
+    authority = client.create_authority(str(tmp_path / "acm"))
+    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    within = client.authority_client(authority.path, authority=authority)
+    wanted = {"DomainName": "www.corp.test", "KeyAlgorithm": "EC_prime256v1", "CertificateAuthorityArn": ca}
+    arn = within.request_certificate(**wanted)["CertificateArn"]
+    with acm_endpoint(authority) as served:
+        outside = served.client()
+        for operation, members in (
+            ("describe_certificate", {"CertificateArn": arn}),
+            ("search_certificates", {}),
+            ("put_account_configuration", {"IdempotencyToken": "a"}),
+            ("describe_certificate", {"CertificateArn": arn + "0"}),
+            ("request_certificate", {"DomainName": "no name"}),
+            ("get_certificate", {}),
+        ):
+            assert _outcome(within, operation, members) == _outcome(outside, operation, members)
+
+
+def _outcome(acm_client, operation, members):
+    """The answer or the error, in all its parts but what is of one call, or of HTTP, alone."""
+    try:
+        kind, answer = None, getattr(acm_client, operation)(**members)
+    except ClientError as error:
+        kind, answer = type(error).__name__, error.response
+    except ParamValidationError as error:
+        return str(error)
+    told = answer["ResponseMetadata"]
+    assert told.pop("RequestId") == told["HTTPHeaders"].pop("x-amzn-requestid")
+    for header in ("date", "server", "connection"):
+        told["HTTPHeaders"].pop(header, None)
+    return kind, answer
+
+
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
-def test_an_authority_needs_no_table_of_endpoints(tmp_path, monkeypatch, region):
+def test_an_authority_needs_nothing_of_endpoints(tmp_path, monkeypatch, region):
     authority = client.create_authority(str(tmp_path / "acm"), region=region)
     loaded, load_file = [], JSONFileLoader.load_file
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: loaded.append(path) or load_file(self, path))
     acm_client = client.authority_client(authority.path)
     assert acm_client.list_certificates()["CertificateSummaryList"] == []
-    assert loaded and not [path for path in loaded if path.endswith("endpoints")]
+    assert loaded and not [path for path in loaded if "endpoint" in path]
 
 
 def test_the_region_must_be_the_authoritys(tmp_path):
@@ -345,7 +391,9 @@ def test_what_is_never_repeated(operation, body, response, caught, is_vetoed):
 def test_a_quota_is_told_at_once(tmp_path):
     """botocore alone would try for half a minute."""
     authority = client.create_authority(str(tmp_path / "authority"), settings={"quota_certificates": 0})
-    began = time.monotonic()
-    with pytest.raises(ClientError, match="LimitExceededException"):
-        client.authority_client(authority.path, authority=authority).request_certificate(DomainName="www.example.com")
-    assert time.monotonic() - began < 5
+    with acm_endpoint(authority) as served:
+        acm_client = served.client()
+        acm_client.meta.events.register_first("needs-retry.acm", client.veto_retry)
+        with pytest.raises(ClientError, match="LimitExceededException"):
+            acm_client.request_certificate(DomainName="www.example.com")
+        assert served.count() == 1
