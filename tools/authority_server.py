@@ -138,7 +138,6 @@ def listen(port: int) -> Server:
 def serve(server: Server, authority: Any, gate: Gate | None) -> None:
     """From here on the server answers."""
     server.answer = Service(authority, gate).answer
-    server.at_thread_end = authority.store.close  # a thread's own connection to the store
     server.start()
 
 

@@ -84,17 +84,11 @@ class Server:
     """Listens as soon as it is made, and answers from start() to end().
 
     answer: called for each whole request, from many threads at once. None breaks the connection off without a word.
-    at_thread_end: called as the last thing in the thread of each connection. Raises OSError for a port that is taken.
+    Raises OSError for a port that is taken.
     """
 
-    def __init__(
-        self,
-        answer: Callable[[Request], Answer | None],
-        port: int = 0,
-        at_thread_end: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, answer: Callable[[Request], Answer | None], port: int = 0) -> None:
         self.answer = answer
-        self.at_thread_end = at_thread_end
         self.is_ending = False
         self._listener = socket.create_server(("127.0.0.1", port), backlog=512)
         self.port = int(self._listener.getsockname()[1])
@@ -157,12 +151,9 @@ class Server:
         try:
             connection.serve()
         finally:
-            try:
-                self.at_thread_end()
-            finally:
-                with self._changed:
-                    self._connections.discard(connection)
-                    self._changed.notify_all()
+            with self._changed:
+                self._connections.discard(connection)
+                self._changed.notify_all()
 
 
 class Connection:

@@ -406,7 +406,8 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
         name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
         for name, (_key, _variable, default, conversion) in botocore.session.Session.SESSION_VARIABLES.items()
     }
-    session = _quick(botocore.session.Session(session_vars=unset), knows_endpoints=False)  # it is told its only one
+    # Nothing that botocore does to a request in special cases concerns ACM, and it is told its only endpoint.
+    session = _quick(botocore.session.Session(unset, include_builtin_handlers=False), knows_endpoints=False)
     client = session.create_client(
         "acm",
         region_name=authority.region,

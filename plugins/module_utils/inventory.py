@@ -38,6 +38,7 @@ LIST_PAGE = 1000
 TAGGING_PAGE = 100
 KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 MAX_TERMS = 15  # in one And or Or of a filter statement
+MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; who asks for more reads everything, which is little more
 FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
 
 _GONE = "ResourceNotFoundException"
@@ -211,12 +212,12 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
     A pending request may have no names in SearchCertificates yet, so a search by names asks for all pending ones too.
     """
     terms: list[dict[str, t.Any]] = []
-    if query.arns and len(query.arns) <= MAX_TERMS:
+    if query.arns and len(query.arns) <= MOST_TERMS:
         terms.append(any_of([{"Filter": {"CertificateArn": arn}} for arn in query.arns]))
     if query.names:
         spellings = [spelling for name in query.names[:1] for spelling in _spellings(name, query.covering)]
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
-    if query.any_names and len(set(query.any_names)) < MAX_TERMS:
+    if query.any_names and len(set(query.any_names)) < MOST_TERMS:
         spellings = sorted(set(query.any_names))
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
     if query.statuses:
@@ -247,6 +248,9 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
 
 
 def any_of(terms: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """One statement of at most MOST_TERMS."""
+    if len(terms) > MAX_TERMS:
+        terms = [any_of(terms[start : start + MAX_TERMS]) for start in range(0, len(terms), MAX_TERMS)]
     return terms[0] if len(terms) == 1 else {"Or": terms}
 
 

@@ -106,7 +106,7 @@ class AcmEndpoint:
         gate = Gate(authority.access_key(), authority.region, ("acm", "tagging")) if is_signed else None
         self._service = Service(authority, gate)
         self._access_key = authority.access_key() if is_signed else ("anyone", "anyone")
-        self._server = Server(self._answer, at_thread_end=authority.store.close)
+        self._server = Server(self._answer)
         self.url = self._server.url
         self.region: str = authority.region
 

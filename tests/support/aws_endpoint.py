@@ -70,7 +70,7 @@ class AwsEndpoint:
         self._events = boto3.client("events", region_name=authority.region)
         self._told = 0
         self._telling = threading.Lock()
-        self.server = Server(self._answer, at_thread_end=authority.store.close)
+        self.server = Server(self._answer)
 
     @property
     def connection(self) -> dict[str, str]:

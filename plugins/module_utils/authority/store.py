@@ -16,7 +16,6 @@ import json
 import os
 import sqlite3
 import ssl
-import threading
 import typing as t
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -80,6 +79,7 @@ class CaRow(t.NamedTuple):
 
 CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
 TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
+MOST_IDLE = 10  # connections that are kept for the next ones
 DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
 
 
@@ -89,7 +89,8 @@ class Store:
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock_path = path + "-writers"
-        self._threads = threading.local()
+        self._idle: list[sqlite3.Connection] = []
+        self._process = os.getpid()
         self._translated = _Translated(path)
 
     def create(self) -> None:
@@ -108,9 +109,9 @@ class Store:
         """Refuse a file that is not a store of this version. Cheap: reads the header only."""
         if not os.path.exists(self.path):
             raise StoreError(f"There is no authority at {self.path}: make one with certops.acm.acm_authority.")
-        with self._translated:
-            found = self._connection().execute("PRAGMA application_id").fetchone()[0]
-            version = self._connection().execute("PRAGMA user_version").fetchone()[0]
+        with self.read() as tx:
+            found = tx.execute("PRAGMA application_id").fetchone()[0]
+            version = tx.execute("PRAGMA user_version").fetchone()[0]
         if found != APPLICATION_ID:
             raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
         if version != VERSION:
@@ -124,43 +125,40 @@ class Store:
     @contextmanager
     def read(self) -> t.Iterator[Transaction]:
         """One consistent view."""
-        connection = self._connection()
         with self._translated:
-            connection.execute("BEGIN")
+            connection = self._take()
             try:
+                connection.execute("BEGIN")
                 yield Transaction(connection)
             finally:
-                connection.execute("ROLLBACK")
+                self._give_back(connection)
 
     @contextmanager
     def write(self, durable: bool = True) -> t.Iterator[Transaction]:
         """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
         but not from a power cut, and does not wait for the disk."""
-        connection = self._connection()
         with self._translated:
             with self._turn():
-                connection.execute("BEGIN IMMEDIATE")
+                connection = self._take()
                 try:
+                    connection.execute("BEGIN IMMEDIATE")
                     yield Transaction(connection)
                     connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
+                finally:
+                    self._give_back(connection)
             if durable:
                 self._reach_disk()
 
     def verify(self) -> list[str]:
         """What SQLite's own integrity and foreign key checks find; empty when all is well."""
-        connection = self._connection()
-        found = [row[0] for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        return found + [f"{row[0]}: dangling reference" for row in connection.execute("PRAGMA foreign_key_check")]
+        with self.read() as tx:
+            found = [row[0] for row in tx.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            return found + [f"{row[0]}: dangling reference" for row in tx.execute("PRAGMA foreign_key_check")]
 
     def close(self) -> None:
-        connection = getattr(self._threads, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._threads.connection = None
+        """Close every connection that nobody uses; the next transaction opens one again."""
+        while self._idle:
+            self._idle.pop().close()
 
     # ---- inside
 
@@ -182,16 +180,26 @@ class Store:
         finally:
             os.close(log)
 
-    def _connection(self) -> sqlite3.Connection:
-        threads = self._threads
-        if getattr(threads, "process", None) != os.getpid() or threads.connection is None:
-            with self._translated:
-                threads.connection = self._connect()
-            threads.process = os.getpid()
-        return t.cast(sqlite3.Connection, threads.connection)
+    def _take(self) -> sqlite3.Connection:
+        """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
+        tables and the statements."""
+        if self._process != os.getpid():
+            self._idle, self._process = [], os.getpid()  # SQLite forbids a fork to use those of its parent
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=60)
+        connection = sqlite3.connect(self.path, isolation_level=None, timeout=60, check_same_thread=False)
         connection.execute("PRAGMA synchronous = NORMAL")  # write() itself waits for the disk
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB

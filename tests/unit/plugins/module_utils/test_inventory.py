@@ -101,11 +101,15 @@ def test_conditions_are_joined() -> None:
     }
 
 
-def test_more_names_than_a_statement_holds_mean_everything() -> None:
-    few = tuple(f"www{number}.example.com" for number in range(14))
-    statement = inventory.search_filter(Query(any_names=few), NOW)
-    assert statement is not None and len(statement["Or"]) == inventory.MAX_TERMS
-    assert inventory.search_filter(Query(any_names=(*few, "one.example.com")), NOW) is None
+def test_many_names_are_sought_in_groups_and_very_many_mean_everything() -> None:
+    names = tuple(f"www{number:03}.example.com" for number in range(150))
+    terms = [*map(named, names), PENDING]
+    assert inventory.search_filter(Query(any_names=names[:14]), NOW) == {"Or": [*terms[:14], PENDING]}
+    assert inventory.search_filter(Query(any_names=names[:15]), NOW) == {"Or": [{"Or": terms[:15]}, PENDING]}
+    assert inventory.search_filter(Query(any_names=names[:149]), NOW) == {
+        "Or": [{"Or": [*terms[:149], PENDING][start : start + 15]} for start in range(0, 150, 15)]
+    }
+    assert inventory.search_filter(Query(any_names=names), NOW) is None
 
 
 def test_a_pending_request_whose_names_are_not_told_is_described() -> None:

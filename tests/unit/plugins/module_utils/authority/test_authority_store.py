@@ -270,14 +270,14 @@ def test_a_foreign_database(lab: Lab) -> None:
     [(99, "made it, or a newer one"), (2, "made it, or have a new authority made in another place")],
 )
 def test_another_format(lab: Lab, version: int, advice: str) -> None:
-    lab.authority.store._connection().execute(f"PRAGMA user_version = {version}")
+    lab.authority.store._take().execute(f"PRAGMA user_version = {version}")
     with pytest.raises(StoreError, match=f"format {version}, .* {advice}"):
         directory.open_authority(lab.path)
 
 
 def test_a_damaged_file(lab: Lab) -> None:
     arn = lab.private()
-    lab.authority.store._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    lab.authority.store._take().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     lab.authority.store.close()
     path = Path(lab.authority.store.path)
     content = bytearray(path.read_bytes())
@@ -292,7 +292,7 @@ def test_a_damaged_file(lab: Lab) -> None:
 
 def test_a_full_disk(lab: Lab) -> None:
     ca, arns = lab.ca(), []
-    connection = lab.authority.store._connection()
+    [connection] = lab.authority.store._idle
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 4}")
     started = time.monotonic()
