@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
@@ -24,10 +23,10 @@ def fill(authority: Authority, arn: str, numbers: range) -> None:
         with authority.store.write() as tx:
             for number in numbers[start : start + AT_ONCE]:
                 serial, name = number.to_bytes(16, "big").hex(":"), f"n{number}.corp.test"
-                other = replace(
-                    one, id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(name,),
+                other = one._replace(
+                    id=f"{number:036}", arn=f"{arn[:-36]}{number:036}", names=(name,),
                     created_at=one.created_at + timedelta(milliseconds=number),
-                    leaf=replace(one.leaf, serial=serial, common_name=name),
+                    leaf=one.leaf._replace(serial=serial, common_name=name),
                 )  # fmt: skip
                 authority.save(tx, other, authority.now(), {})
                 tx.put_leaf(other, row._replace(serial=serial))

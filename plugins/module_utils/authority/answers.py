@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import lifecycle
@@ -198,7 +197,7 @@ def _ended(certificate: Certificate, now: datetime, settings: Settings) -> t.Seq
     if lifecycle.status(certificate, now, settings) not in ("FAILED", "VALIDATION_TIMED_OUT"):
         return certificate.validations
     return [
-        replace(each, status=lifecycle.FAILED) if each.status == lifecycle.PENDING else each
+        each._replace(status=lifecycle.FAILED) if each.status == lifecycle.PENDING else each
         for each in certificate.validations
     ]
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import issuance, lifecycle, renewal
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
@@ -42,7 +41,7 @@ def set_in_use_by(authority: Authority, certificate_arn: str, services: t.Sequen
             return False
         if plan:
             return True
-        authority.save(tx, present.with_(in_use_by=tuple(services)), authority.now())
+        authority.save(tx, present._replace(in_use_by=tuple(services)), authority.now())
         return True
 
 
@@ -53,10 +52,10 @@ def _approve(authority: Authority, identifier: str, name: str, plan: bool) -> tu
         state = lifecycle.status(present, now, authority.settings_in(tx))
         if state == "PENDING_VALIDATION":
             validations, changed = _approved(present.validations, name, present.arn)
-            done = present.with_(validations=validations)
+            done = present._replace(validations=validations)
         elif present.renewal is not None and lifecycle.is_renewal_open(present):
             validations, changed = _approved(present.renewal.validations, name, present.arn)
-            done = present.with_(renewal=replace(present.renewal, validations=validations, attempted_at=None))
+            done = present._replace(renewal=present.renewal._replace(validations=validations, attempted_at=None))
         else:
             validations = present.renewal.validations if present.renewal else present.validations
             if any(each.name == name and each.status == lifecycle.SUCCESS for each in validations):
@@ -79,7 +78,7 @@ def _approved(
     if wanted[0].method != "EMAIL":
         raise InvalidInput(f"{name} of {arn} is validated by {wanted[0].method}, not by an approval.")
     done = tuple(
-        replace(each, status=lifecycle.SUCCESS, detail="Approved.") if each.name == name else each
+        each._replace(status=lifecycle.SUCCESS, detail="Approved.") if each.name == name else each
         for each in validations
     )
     return done, wanted[0].status != lifecycle.SUCCESS

@@ -119,7 +119,7 @@ def validate(authority: Authority, certificate: Certificate) -> Certificate:
     from ansible_collections.certops.acm.plugins.module_utils.authority import validation  # of use to few calls
 
     looked = validation.check_names(authority, certificate, certificate.validations, now)
-    seen = certificate.with_(validations=looked.validations)
+    seen = certificate._replace(validations=looked.validations)
     signed, reason = None, looked.reason
     if looked.is_valid:
         try:
@@ -132,7 +132,7 @@ def validate(authority: Authority, certificate: Certificate) -> Certificate:
         present = tx.certificate(certificate.id)
         if present is None or not lifecycle.is_validation_due(present, now, authority.settings_in(tx)):
             return present or certificate
-        seen = present.with_(validations=_merged(present.validations, looked.validations))
+        seen = present._replace(validations=_merged(present.validations, looked.validations))
         if signed:
             return store_first(authority, tx, seen, signed, now)
         done = lifecycle.failed(seen, reason, now) if reason else seen

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
@@ -23,8 +22,7 @@ AMAZON_ISSUED, PRIVATE, IMPORTED = "AMAZON_ISSUED", "PRIVATE", "IMPORTED"
 PENDING, SUCCESS, FAILED = "PENDING_VALIDATION", "SUCCESS", "FAILED"
 
 
-@dataclass(frozen=True)
-class DomainValidation:
+class DomainValidation(t.NamedTuple):
     """The validation of one name, for the first issue or for a renewal."""
 
     name: str
@@ -35,8 +33,7 @@ class DomainValidation:
     detail: str = ""  # what the last check saw, for people
 
 
-@dataclass(frozen=True)
-class Leaf:
+class Leaf(t.NamedTuple):
     """What is shown of the X.509 certificate behind an ARN; its PEM and key lie in the store beside it."""
 
     serial: str
@@ -56,8 +53,7 @@ class Leaf:
         return self.not_after - self.not_before
 
 
-@dataclass(frozen=True)
-class Renewal:
+class Renewal(t.NamedTuple):
     """Managed renewal under way, or its last result."""
 
     status: str  # PENDING_AUTO_RENEWAL, PENDING_VALIDATION, SUCCESS, FAILED
@@ -68,8 +64,7 @@ class Renewal:
     attempted_at: t.Optional[datetime] = None
 
 
-@dataclass(frozen=True)
-class Certificate:
+class Certificate(t.NamedTuple):
     """Everything known of one certificate but its PEM, its keys and its tags."""
 
     id: str
@@ -100,9 +95,6 @@ class Certificate:
     @property
     def is_exportable(self) -> bool:
         return is_exportable(self.type, self.export_option)
-
-    def with_(self, **changes: t.Any) -> Certificate:
-        return replace(self, **changes)
 
 
 # ---------------------------------------------------------------- status
@@ -246,8 +238,8 @@ def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -
     if renewal is not None and is_renewal_open(certificate):
         if now - renewal.started_at < timedelta(hours=settings.validation_hours):
             return certificate
-    pending = tuple(replace(each, status=PENDING, emails=(), detail="") for each in certificate.validations)
-    return certificate.with_(
+    pending = tuple(each._replace(status=PENDING, emails=(), detail="") for each in certificate.validations)
+    return certificate._replace(
         renewal=Renewal(status="PENDING_AUTO_RENEWAL", started_at=now, updated_at=now, validations=pending)
     )
 
@@ -255,7 +247,7 @@ def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -
 def ask_for_renewal(certificate: Certificate, now: datetime, settings: Settings) -> Certificate:
     """RenewCertificate: a renewal whose next attempt is due at once."""
     begun = begin_renewal(certificate, now, settings)
-    return begun.with_(renewal=replace(t.cast(Renewal, begun.renewal), attempted_at=None))
+    return begun._replace(renewal=t.cast(Renewal, begun.renewal)._replace(attempted_at=None))
 
 
 def attempted(
@@ -269,9 +261,8 @@ def attempted(
     is_waiting = any(each.status != SUCCESS for each in validations) or reason == "CAA_ERROR"
     state = "PENDING_VALIDATION" if is_waiting else "PENDING_AUTO_RENEWAL"
     is_news = (state, reason, tuple(validations)) != (renewal.status, renewal.reason, renewal.validations)
-    return certificate.with_(
-        renewal=replace(
-            renewal,
+    return certificate._replace(
+        renewal=renewal._replace(
             status=state,
             reason=reason,
             validations=tuple(validations),
@@ -284,19 +275,19 @@ def attempted(
 def renewal_failed(certificate: Certificate, now: datetime) -> Certificate:
     """The certificate expired before its renewal succeeded."""
     renewal = t.cast(Renewal, certificate.renewal)
-    return certificate.with_(renewal=replace(renewal, status="FAILED", updated_at=now))
+    return certificate._replace(renewal=renewal._replace(status="FAILED", updated_at=now))
 
 
 def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
     """Same ARN, new serial, new key; must be exported again to stay eligible (ACM.md §7)."""
     renewal = certificate.renewal or Renewal(status=SUCCESS, started_at=now, updated_at=now)
-    done = tuple(replace(each, status=SUCCESS, detail="") for each in renewal.validations)
-    return certificate.with_(
+    done = tuple(each._replace(status=SUCCESS, detail="") for each in renewal.validations)
+    return certificate._replace(
         leaf=leaf,
         issued_at=now,
         exported_at=None,
-        validations=tuple(replace(each, status=SUCCESS) for each in certificate.validations),
-        renewal=replace(renewal, status=SUCCESS, reason=None, updated_at=now, attempted_at=now, validations=done),
+        validations=tuple(each._replace(status=SUCCESS) for each in certificate.validations),
+        renewal=renewal._replace(status=SUCCESS, reason=None, updated_at=now, attempted_at=now, validations=done),
     )
 
 
@@ -308,16 +299,16 @@ def validated_by_dns(certificate: Certificate) -> Certificate:
 
     renewal = certificate.renewal
     if renewal is not None and is_renewal_open(certificate):
-        renewal = replace(renewal, validations=pending(renewal.validations), attempted_at=None)
-    return certificate.with_(validation_method="DNS", validations=pending(certificate.validations), renewal=renewal)
+        renewal = renewal._replace(validations=pending(renewal.validations), attempted_at=None)
+    return certificate._replace(validation_method="DNS", validations=pending(certificate.validations), renewal=renewal)
 
 
 def issued(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
-    return certificate.with_(leaf=leaf, issued_at=now)
+    return certificate._replace(leaf=leaf, issued_at=now)
 
 
 def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
-    return certificate.with_(failed_at=now, failure_reason=reason)
+    return certificate._replace(failed_at=now, failure_reason=reason)
 
 
 # ---------------------------------------------------------------- facts as JSON, for the store
@@ -325,7 +316,12 @@ def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
 
 def facts_text(certificate: Certificate) -> str:
     """JSON: times as ISO 8601 text, tuples as lists; what is empty is left out, and is so by default (of_facts)."""
-    return ENCODER.encode(certificate)
+    facts = _facts(certificate)
+    if certificate.leaf:
+        facts["leaf"] = _facts(certificate.leaf)
+    if certificate.renewal:
+        facts["renewal"] = _facts(certificate.renewal)
+    return ENCODER.encode(facts)
 
 
 def of_facts(text: str) -> Certificate:
@@ -357,15 +353,16 @@ def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
-def _plain(value: t.Any) -> t.Any:
-    """What is no JSON yet: one of ours as its members that are not empty, or a time."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return {name: member for name, member in vars(value).items() if member}
+def _facts(record: t.Any) -> dict[str, t.Any]:
+    """The members of one of ours that are not empty."""
+    facts = {name: member for name, member in zip(record._fields, record) if member}
+    if "validations" in facts:
+        facts["validations"] = [_facts(each) for each in facts["validations"]]
+    return facts
 
 
-ENCODER = json.JSONEncoder(separators=(",", ":"), default=_plain, check_circular=False)
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, check_circular=False)
 TIMES = {
-    kind: frozenset(each.name for each in fields(kind) if each.name.endswith(("_at", "_before", "_after")))
+    kind: frozenset(name for name in kind._fields if name.endswith(("_at", "_before", "_after")))
     for kind in (Certificate, Leaf, Renewal, DomainValidation)
 }

@@ -231,7 +231,7 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
         pem.check_reimport(pem.parse_certificate(row.der), material.certificate)
     except InvalidInput as error:
         raise Fault("ValidationException", str(error)) from None
-    return present.with_(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)
+    return present._replace(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)
 
 
 # ---------------------------------------------------------------- quotas (ACM.md §11)

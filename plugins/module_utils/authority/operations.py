@@ -74,7 +74,7 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
         row = tx.leaf(present.id)
         if row is None or lifecycle.status(present, call.authority.now(), call.settings) != "ISSUED":
             raise _no_certificate_yet(call, present)
-        call.authority.save(tx, present.with_(exported_at=call.now, ever_exported=True), call.now)
+        call.authority.save(tx, present._replace(exported_at=call.now, ever_exported=True), call.now)
     key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial)))
     return {
         "Certificate": row.pem,
@@ -116,7 +116,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
             )
         if certificate.in_use_by:
             raise _in_use(certificate)
-        done = certificate.with_(revoked_at=call.now, revocation_reason=reason)
+        done = certificate._replace(revoked_at=call.now, revocation_reason=reason)
         tx.revoke_leaves(certificate.id, call.now, reason)
         call.authority.save(tx, done, call.now)
         call.authority.tell(tx, events.REVOKED, done, call.now)
@@ -156,7 +156,7 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
         starts_at = lifecycle.renewal_starts_at(certificate, call.settings)
         # Once the renewal window has begun a change has no effect and gives no error (ACM.md §2).
         if starts_at is None or call.now < starts_at:
-            call.authority.save(tx, certificate.with_(transparency=wanted), call.now)
+            call.authority.save(tx, certificate._replace(transparency=wanted), call.now)
     return {}
 
 

@@ -46,7 +46,7 @@ def attempt(authority: Authority, certificate: Certificate) -> Certificate:
         present = tx.certificate(certificate.id)
         if present is None or (present.leaf, present.renewal) != (certificate.leaf, certificate.renewal):
             return present or certificate
-        begun = present.with_(renewal=renewal)
+        begun = present._replace(renewal=renewal)
         if signed:
             return issuance.store_renewed(authority, tx, begun, signed, now)
         done = lifecycle.attempted(begun, looked.validations, reason, now)

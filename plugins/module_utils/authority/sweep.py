@@ -146,7 +146,7 @@ def _notice(authority: Authority, certificate: Certificate) -> Certificate:
         present = tx.certificate(certificate.id)
         if present is None or (present.leaf, present.noticed_at) != (certificate.leaf, certificate.noticed_at):
             return present or certificate
-        done = present.with_(noticed_at=now)
+        done = present._replace(noticed_at=now)
         if t.cast(lifecycle.Leaf, done.leaf).not_after > now:
             authority.tell(tx, events.APPROACHING, done, now)
         elif done.type != lifecycle.IMPORTED:

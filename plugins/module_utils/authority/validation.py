@@ -14,7 +14,6 @@ import hashlib
 import secrets
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils import fetcher
@@ -74,7 +73,7 @@ def check_names(
 
     for name, verdict in zip(certificate.names, _side_by_side(permitted, certificate.names)):
         if verdict.status != SUCCESS:
-            seen = tuple(replace(each, detail=verdict.detail) if each.name == name else each for each in seen)
+            seen = tuple(each._replace(detail=verdict.detail) if each.name == name else each for each in seen)
             return Looked(seen, verdict.reason, False)
     return Looked(seen, None, True)
 
@@ -90,7 +89,7 @@ def _look(authority: Authority, settings: Settings, validation: DomainValidation
 
 def _judged(validation: DomainValidation, verdict: Verdict) -> tuple[DomainValidation, t.Optional[str]]:
     status = {"SUCCESS": SUCCESS, "FAILED": FAILED}.get(verdict.status, PENDING)
-    return replace(validation, status=status, detail=verdict.detail), verdict.reason
+    return validation._replace(status=status, detail=verdict.detail), verdict.reason
 
 
 def _side_by_side(look: t.Callable[[t.Any], t.Any], what: t.Sequence[t.Any]) -> list[t.Any]:
@@ -114,7 +113,7 @@ def _look_for_contacts(
     if verdict.status != "SUCCESS":
         return _judged(validation, verdict)
     detail = send_mail(authority, settings, certificate, validation.name, domain, now)
-    return replace(validation, emails=tuple(email.recipients(domain)), detail=detail), None
+    return validation._replace(emails=tuple(email.recipients(domain)), detail=detail), None
 
 
 def send_mail(

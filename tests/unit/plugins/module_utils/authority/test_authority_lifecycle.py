@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
 import typing as t
 from datetime import datetime, timedelta, timezone
@@ -203,6 +202,7 @@ CERTIFICATES = st.builds(
             status=st.sampled_from(["PENDING_AUTO_RENEWAL", "PENDING_VALIDATION", "SUCCESS", "FAILED"]),
             started_at=MOMENTS.filter(bool),
             updated_at=MOMENTS.filter(bool),
+            reason=st.sampled_from([None, "CAA_ERROR"]),
             attempted_at=MOMENTS,
             validations=st.sampled_from([(), (DomainValidation("a.example.com", "EMAIL", emails=("a@b", "c@d")),)]),
         ),
@@ -235,7 +235,7 @@ def test_the_status_as_sql_is_the_status(many: list[Certificate]) -> None:
     connection = sqlite3.connect(":memory:")
     connection.executescript(store.SCHEMA)
     tx = store.Transaction(connection)
-    many = [dataclasses.replace(one, id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]
+    many = [one._replace(id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]
     for one in many:
         tx.add(one, {}, None)
     clock = query.Clock.at(NOW, timedelta(hours=DEFAULTS.validation_hours))

@@ -422,4 +422,4 @@ def test_a_serial_is_never_used_twice_by_one_ca(lab: Lab) -> None:
         with lab.authority.store.write() as tx:
             there = tx.certificate(other.rpartition("/")[2])
             assert there
-            tx.put_leaf(there.with_(leaf=certificate.leaf), row)
+            tx.put_leaf(there._replace(leaf=certificate.leaf), row)
