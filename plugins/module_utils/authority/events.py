@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from datetime import datetime, timezone
@@ -133,6 +134,7 @@ def audit_record(
     return record
 
 
+@functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 

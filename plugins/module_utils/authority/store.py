@@ -138,7 +138,9 @@ class Store:
         """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
         but not from a power cut, and does not wait for the disk."""
         with self._translated:
-            with self._turn():
+            turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX)
                 connection = self._take()
                 try:
                     connection.execute("BEGIN IMMEDIATE")
@@ -146,6 +148,8 @@ class Store:
                     connection.execute("COMMIT")
                 finally:
                     self._give_back(connection)
+            finally:
+                os.close(turn)
             if durable:
                 self._reach_disk()
 
@@ -161,15 +165,6 @@ class Store:
             self._idle.pop().close()
 
     # ---- inside
-
-    @contextmanager
-    def _turn(self) -> t.Iterator[None]:
-        lock = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(lock)
 
     def _reach_disk(self) -> None:
         """Wait until everything that is committed is on the disk. Those who wait at the same time wait together, and
@@ -225,17 +220,19 @@ class Transaction(Outbox):
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = self._execute = connection.execute  # for a file that has tables of its own
-        self._meta: t.Optional[dict[str, str]] = None  # asked for many times in one transaction
+        self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
+        self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
 
     # ---- meta
 
     def meta(self, key: str) -> t.Optional[str]:
-        if self._meta is None:
-            self._meta = dict(self._execute("SELECT key, value FROM meta"))
-        return self._meta.get(key)
+        if key not in self._meta:
+            row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            self._meta[key] = row[0] if row else None
+        return self._meta[key]
 
     def set_meta(self, key: str, value: str) -> None:
-        self._meta = None
+        self._meta[key] = value
         self._execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
     def data_keys(self) -> dict[str, bytes]:
@@ -255,6 +252,7 @@ class Transaction(Outbox):
 
     def add(self, certificate: Certificate, tags: t.Mapping[str, str], due_at: t.Optional[datetime]) -> None:
         number = self._insert("certificates", _columns(certificate, self._kind(certificate), due_at))
+        self._added[certificate.id] = number
         self._put_names(number, certificate.names)
         self._put_tags(number, tags)
         self._count(certificate.type, 1)
@@ -344,13 +342,16 @@ class Transaction(Outbox):
 
     def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
         """The new current leaf of a certificate; raises sqlite3.IntegrityError for a serial that its CA has used."""
-        number, has_one = self._execute(
-            "SELECT number, EXISTS (SELECT 1 FROM leaves WHERE certificate = number) FROM certificates WHERE id = ?",
-            (certificate.id,),
-        ).fetchone()
+        number = self._added.pop(certificate.id, None)
+        if number is None:
+            number, has_one = self._execute(
+                "SELECT number, EXISTS (SELECT 1 FROM leaves WHERE certificate = number) "
+                "FROM certificates WHERE id = ?",
+                (certificate.id,),
+            ).fetchone()
+            if has_one:  # to look for one is a tenth of what an update of none costs
+                self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         not_after = t.cast(Leaf, certificate.leaf).not_after
-        if has_one:  # to look for one is a tenth of what an update of none costs
-            self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         self._execute(
             "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
             (number, row.serial, row.ca_id, row.der, row.chain, row.sealed_key, millis(not_after)),

@@ -11,12 +11,13 @@ import os
 import signal
 import stat
 import typing as t
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils import pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, keys, vault
+from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, keys, opened, vault
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
@@ -294,3 +295,11 @@ def test_two_processes_make_one_public_ca(lab: Lab) -> None:
     assert len({row.pem for row in rows}) == 1
     with lab.authority.store.read() as tx:
         assert len(tx.cas()) == 2
+
+
+def test_random_ids_are_uuids() -> None:
+    ids = {opened.random_uuid() for _number in range(1000)}
+    assert len(ids) == 1000
+    for each in ids:
+        assert str(uuid.UUID(each)) == each
+        assert (uuid.UUID(each).version, uuid.UUID(each).variant) == (4, uuid.RFC_4122)
