@@ -90,6 +90,7 @@ class Store:
         self.path = path
         self._lock_path = path + "-writers"
         self._idle: list[sqlite3.Connection] = []
+        self._inherited: list[sqlite3.Connection] = []
         self._process = os.getpid()
         self._translated = _Translated(path)
 
@@ -178,8 +179,8 @@ class Store:
     def _take(self) -> sqlite3.Connection:
         """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
         tables and the statements."""
-        if self._process != os.getpid():
-            self._idle, self._process = [], os.getpid()  # SQLite forbids a fork to use those of its parent
+        if self._process != os.getpid():  # SQLite forbids a fork to use what its parent opened, and to close it
+            self._inherited, self._idle, self._process = self._idle, [], os.getpid()
         try:
             return self._idle.pop()
         except IndexError:

@@ -17,6 +17,7 @@ import tempfile
 import time
 import traceback
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -234,6 +235,40 @@ def lab_beside(lab: Lab) -> t.Any:
         authority = directory.open_authority(lab.path)
 
     return Beside
+
+
+def test_a_fork_leaves_the_connections_of_its_parent_alone(lab: Lab) -> None:
+    identifier = lab.private()[-36:]
+    inherited = list(lab.authority.store._idle)
+    pid = os.fork()
+    if not pid:
+        try:
+            with lab.authority.store.write() as tx:
+                tx.put_tags(identifier, {"by": "child"})
+            is_apart = inherited and not set(map(id, inherited)) & set(map(id, lab.authority.store._idle))
+            os._exit(0 if is_apart else 1)
+        finally:
+            os._exit(2)
+    with lab.authority.store.write() as tx:
+        tx.put_tags(identifier, {"also": "parent"})
+    assert os.waitpid(pid, 0)[1] == 0
+    with lab.authority.store.read() as tx:
+        assert tx.tags(identifier) == {"also": "parent", "by": "child"}
+    assert lab.authority.store.verify() == []
+
+
+def test_writers_by_turns_share_a_connection(lab: Lab) -> None:
+    identifier = lab.private()[-36:]
+
+    def write(number: int) -> None:
+        with lab.authority.store.write() as tx:
+            tx.put_tags(identifier, {f"k{number}": ""})
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(write, range(40)))
+    assert len(lab.authority.store._idle) == 1
+    with lab.authority.store.read() as tx:
+        assert len(tx.tags(identifier)) == 40
 
 
 # ---------------------------------------------------------------- files that cannot be used
