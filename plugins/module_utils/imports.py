@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils import inventory, pem
+from ansible_collections.certops.acm.plugins.module_utils import import_rules, inventory, pem
 from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate, iso, newest
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
@@ -280,7 +280,7 @@ def _steps(job: Job) -> list[Step]:
     if not job.held.is_same(ready):
         if job.held.certificate != ready.certificate:
             try:
-                pem.check_reimport(job.held.certificate, ready.certificate)
+                import_rules.check_reimport(job.held.certificate, ready.certificate)
             except InvalidMaterial as error:
                 if want.replace:
                     job.superseded = job.one

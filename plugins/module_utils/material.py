@@ -14,7 +14,7 @@ import binascii
 from datetime import datetime
 from typing import Any, Iterable, NamedTuple, Sequence
 
-from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
 
 try:
@@ -26,7 +26,9 @@ except ImportError:
     pass  # pem.HAS_CRYPTOGRAPHY tells
 
 # What ACM accepts at most in all three parts; a larger file is no certificate
-MAX_SOURCE_OCTETS = pem.MAX_CERTIFICATE_OCTETS + pem.MAX_PRIVATE_KEY_OCTETS + pem.MAX_CHAIN_OCTETS
+MAX_SOURCE_OCTETS = (
+    import_rules.MAX_CERTIFICATE_OCTETS + import_rules.MAX_PRIVATE_KEY_OCTETS + import_rules.MAX_CHAIN_OCTETS
+)
 MAX_CERTIFICATES = 100
 
 # Lies beside certificates in many a bundle, and is nothing to import
@@ -114,7 +116,7 @@ def make_ready(sources: Sequence[Source], passphrase: bytes | None, now: datetim
         pem.private_key_pem(key).encode("ascii"),
         pem.chain_pem(chain).encode("ascii"),
     )
-    pem.check_import(parts[0], parts[1], parts[2] or None, now)
+    import_rules.check_import(parts[0], parts[1], parts[2] or None, now)
     return Ready(leaf, tuple(chain), parts[0], parts[2], parts[1], tuple(_warnings(leaf, chain, now)))
 
 

@@ -5,8 +5,8 @@
 
 """Certificates, chains and keys as both sides of the door to ACM see them. This is the file to import.
 
-PEM in is pem_blocks.py, what a certificate says is certificate_facts.py, the rules of an import are import_rules.py;
-here are PEM out, PKCS#12, and chains in order. Pure functions over bytes and cryptography's objects.
+PEM in is pem_blocks.py, what a certificate says is certificate_facts.py; here are PEM out, PKCS#12, and chains in order.
+What ACM demands of an import is import_rules.py. Pure functions over bytes and cryptography's objects.
 """
 
 from __future__ import annotations
@@ -37,14 +37,6 @@ from ansible_collections.certops.acm.plugins.module_utils.certificate_facts impo
     signature_algorithm,
     signature_family,
 )
-from ansible_collections.certops.acm.plugins.module_utils.import_rules import (
-    MAX_CERTIFICATE_OCTETS,
-    MAX_CHAIN_OCTETS,
-    MAX_PRIVATE_KEY_OCTETS,
-    Material,
-    check_import,
-    check_reimport,
-)
 from ansible_collections.certops.acm.plugins.module_utils.pem_blocks import (
     CERTIFICATE_LABELS,
     Block,
@@ -70,8 +62,6 @@ __all__ = [
     "blocks",
     "certificate_pem",
     "chain_pem",
-    "check_import",
-    "check_reimport",
     "combined",
     "common_name",
     "CRYPTOGRAPHY_IMPORT_ERROR",
@@ -95,10 +85,6 @@ __all__ = [
     "load_certificates",
     "load_pkcs12",
     "load_private_key",
-    "Material",
-    "MAX_CERTIFICATE_OCTETS",
-    "MAX_CHAIN_OCTETS",
-    "MAX_PRIVATE_KEY_OCTETS",
     "order_chain",
     "parse_certificate",
     "parse_private_key",

@@ -119,7 +119,7 @@ class Call:
         """The certificate that the request names; in `tx`, or as it is now."""
         identifier = self.identifier()
         if tx is None:
-            with self.read() as tx:
+            with self.authority.store.ask() as tx:
                 found = tx.certificate(identifier)
         else:
             found = tx.certificate(identifier)

@@ -151,7 +151,7 @@ def _ca(authority: Authority, certificate: Certificate, settings: Settings, now:
     """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
     if certificate.type != lifecycle.PRIVATE:
         return authority.public_ca(certificate.key_algorithm)
-    with authority.store.read() as tx:
+    with authority.store.ask() as tx:
         private = tx.ca_of_arn(certificate.ca_arn or "")
     reason = ca_fault(private, certificate, authority.place, settings, now)
     if reason:

@@ -171,6 +171,8 @@ def _answered(call: Call, tx: Transaction, token: str) -> t.Optional[dict[str, t
 
 
 def import_certificate(call: Call) -> dict[str, t.Any]:
+    from ansible_collections.certops.acm.plugins.module_utils import import_rules  # of use to few calls
+
     request = call.request
     arn = request.get("CertificateArn")
     if arn and request.get("Tags"):
@@ -178,7 +180,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
     tags = tag_dict(request.get("Tags", []))
     check_tags(tags, tags, call.settings)
     try:
-        material = pem.check_import(
+        material = import_rules.check_import(
             request["Certificate"], request["PrivateKey"], request.get("CertificateChain"), call.now
         )
     except InvalidInput as error:
@@ -221,6 +223,8 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
 
 def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.Any) -> Certificate:
     """The present certificate with the new leaf; ACM.md §5 says what may differ."""
+    from ansible_collections.certops.acm.plugins.module_utils import import_rules  # of use to few calls
+
     present = call.certificate(tx)
     if present.type != lifecycle.IMPORTED:
         raise Fault(
@@ -228,7 +232,7 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
         )
     row = t.cast(LeafRow, tx.leaf(present.id))
     try:
-        pem.check_reimport(pem.parse_certificate(row.der), material.certificate)
+        import_rules.check_reimport(pem.parse_certificate(row.der), material.certificate)
     except InvalidInput as error:
         raise Fault("ValidationException", str(error)) from None
     return present._replace(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)

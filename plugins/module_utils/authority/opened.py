@@ -17,7 +17,7 @@ import typing as t
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils import pem, resolver
+from ansible_collections.certops.acm.plugins.module_utils import pem
 from ansible_collections.certops.acm.plugins.module_utils.authority import events, issuer, lifecycle, vault
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import Place
 from ansible_collections.certops.acm.plugins.module_utils.authority.issuer import Signer
@@ -92,7 +92,7 @@ class Authority:
     @property
     def settings(self) -> Settings:
         """As they stand in the store now: another process may have changed them."""
-        with self.store.read() as tx:
+        with self.store.ask() as tx:
             return self.settings_in(tx)
 
     def settings_in(self, tx: Transaction) -> Settings:
@@ -135,9 +135,6 @@ class Authority:
                 tx.set_meta("access_key", stored)
         identifier, sealed = json.loads(stored)
         return identifier, self.vault.open(bytes.fromhex(sealed), f"access key {identifier}").decode()
-
-    def resolver(self, settings: Settings) -> resolver.Resolver:
-        return resolver.Resolver(settings.resolvers or None, settings.resolver_timeout_s)
 
     # ---- what every change of a certificate goes through
 

@@ -16,7 +16,6 @@ from fnmatch import fnmatchcase
 
 from ansible_collections.certops.acm.plugins.module_utils.names import NEVER_ISSUED, InvalidInput, base_name
 from ansible_collections.certops.acm.plugins.module_utils.rates import RATES
-from ansible_collections.certops.acm.plugins.module_utils.resolver import endpoint
 
 REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
@@ -147,11 +146,8 @@ class Settings:
             )
         if not re.match(r"https?://[^/\s]+", self.publication_url):
             raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
-        for text in self.resolvers:
-            try:
-                endpoint(text)
-            except InvalidInput as error:
-                raise InvalidInput(f"settings.resolvers is wrong: {error}") from None
+        if self.resolvers:
+            _check_resolvers(self.resolvers)
         strange = set(self.smtp) - set(SMTP_KEYS)
         if strange or (self.smtp and not self.smtp.get("host")):
             raise InvalidInput(
@@ -237,6 +233,16 @@ CONDITIONS = (
     "acm:CertificateAuthority",
     "acm:Export",
 )
+
+
+def _check_resolvers(resolvers: t.Sequence[str]) -> None:
+    from ansible_collections.certops.acm.plugins.module_utils.resolver import endpoint  # few authorities have any
+
+    for text in resolvers:
+        try:
+            endpoint(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"settings.resolvers is wrong: {error}") from None
 
 
 def _check_kind(name: str, value: t.Any, default: t.Any) -> None:

@@ -124,15 +124,21 @@ class Store:
             raise StoreError(f"{self.path} has the format {version}, this collection knows {VERSION}: {advice}")
 
     @contextmanager
-    def read(self) -> t.Iterator[Transaction]:
-        """One consistent view."""
+    def ask(self) -> t.Iterator[Transaction]:
+        """For one question, whose answer is of one moment by itself."""
         with self._translated:
             connection = self._take()
             try:
-                connection.execute("BEGIN")
                 yield Transaction(connection)
             finally:
                 self._give_back(connection)
+
+    @contextmanager
+    def read(self) -> t.Iterator[Transaction]:
+        """One consistent view, for several questions."""
+        with self.ask() as tx:
+            tx.execute("BEGIN")
+            yield tx
 
     @contextmanager
     def write(self, durable: bool = True) -> t.Iterator[Transaction]:

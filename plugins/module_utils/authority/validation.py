@@ -34,6 +34,7 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.proofs impor
     resource_record,
 )
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name, is_wildcard
+from ansible_collections.certops.acm.plugins.module_utils.resolver import Resolver
 
 SIDE_BY_SIDE = 10
 SENDER = "no-reply@certificates.acm.internal"
@@ -53,7 +54,7 @@ def check_names(
 ) -> Looked:
     """Look at every name that is not validated yet, and, when all are, at CAA."""
     settings = authority.settings
-    resolver = authority.resolver(settings)
+    resolver = _resolver(settings)
 
     def look(validation: DomainValidation) -> tuple[DomainValidation, t.Optional[str]]:
         if validation.status != PENDING:
@@ -102,6 +103,10 @@ def _side_by_side(look: t.Callable[[t.Any], t.Any], what: t.Sequence[t.Any]) -> 
 # ---------------------------------------------------------------- e-mail
 
 
+def _resolver(settings: Settings) -> Resolver:
+    return Resolver(settings.resolvers or None, settings.resolver_timeout_s)
+
+
 def _look_for_contacts(
     authority: Authority, settings: Settings, certificate: Certificate, validation: DomainValidation, now: datetime
 ) -> tuple[DomainValidation, t.Optional[str]]:
@@ -109,7 +114,7 @@ def _look_for_contacts(
     if validation.emails:
         return validation, None
     domain = validation.validation_domain or validation.name
-    verdict = email.contacts(domain, authority.resolver(settings))
+    verdict = email.contacts(domain, _resolver(settings))
     if verdict.status != "SUCCESS":
         return _judged(validation, verdict)
     detail = send_mail(authority, settings, certificate, validation.name, domain, now)

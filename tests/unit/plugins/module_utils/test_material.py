@@ -17,7 +17,14 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import export_job, import_task, imports, material, pem
+from ansible_collections.certops.acm.plugins.module_utils import (
+    export_job,
+    import_rules,
+    import_task,
+    imports,
+    material,
+    pem,
+)
 from ansible_collections.certops.acm.plugins.module_utils.material import Source, make_ready
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
 from cryptography.hazmat.primitives import serialization
@@ -96,7 +103,10 @@ def check(sources: list[Source], now: Any) -> None:
         assert "geheim" not in said and "PRIVATE KEY-----" not in said
         return
     chain = ready.chain_pem or None
-    assert pem.check_import(ready.certificate_pem, ready.private_key_pem, chain, now).certificate == ready.certificate
+    assert (
+        import_rules.check_import(ready.certificate_pem, ready.private_key_pem, chain, now).certificate
+        == ready.certificate
+    )
     json.dumps(imports.facts(ready))
     assert "PRIVATE KEY" not in repr(ready)
 

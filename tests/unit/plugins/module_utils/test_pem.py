@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -330,21 +330,23 @@ def test_rules_of_a_reimport(pki: Any, present: dict[str, Any], wanted: dict[str
         return pki.issue(options.pop("common_name"), key=pki.key(kind), **options).certificate
 
     if rule is None:
-        pem.check_reimport(make(present), make(wanted))
+        import_rules.check_reimport(make(present), make(wanted))
         return
     with pytest.raises(InvalidMaterial) as caught:
-        pem.check_reimport(make(present), make(wanted))
+        import_rules.check_reimport(make(present), make(wanted))
     assert rule_of(caught) == rule
 
 
 def test_material_is_returned_loaded(pki: Any) -> None:
     pair = pki.leaf()
-    made = pem.check_import(pair.pem.encode(), pair.key_pem.encode(), pair.chain_pem.encode(), pki.now)
+    made = import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), pair.chain_pem.encode(), pki.now)
     assert made.certificate == pair.certificate
     assert made.chain == list(pair.issuers[:1])
     assert pem.key_matches(made.private_key, pair.certificate)
     whole = pem.chain_pem(pair.issuers).encode()
-    assert pem.check_import(pair.pem.encode(), pair.key_pem.encode(), whole, pki.now).chain == list(pair.issuers)
+    assert import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), whole, pki.now).chain == list(
+        pair.issuers
+    )
 
 
 def test_base64_without_line_ends_is_read(pki: Any) -> None:

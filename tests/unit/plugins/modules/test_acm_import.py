@@ -15,7 +15,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.certops.acm.plugins.module_utils import client, import_task, pem
+from ansible_collections.certops.acm.plugins.module_utils import client, import_rules, import_task, pem
 from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
 from ansible_collections.certops.acm.tests.support import broken_material
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
@@ -599,19 +599,19 @@ def test_odd_material_that_is_fine(run: Any, pki: Any, make: str) -> None:
 def test_acms_own_verdict_on_the_three_parts(pki: Any, change: Any, rule: str) -> None:
     pair = pki.leaf()
     parts = {"certificate": pair.pem.encode(), "key": pair.key_pem.encode(), "chain": pair.chain_pem.encode()}
-    pem.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
+    import_rules.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
     windows = [part.replace(b"\n", b"\r\n") for part in parts.values()]
-    pem.check_import(windows[0], windows[1], windows[2], pki.now)
+    import_rules.check_import(windows[0], windows[1], windows[2], pki.now)
     change(pki, parts)
     with pytest.raises(pem.InvalidMaterial) as caught:
-        pem.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
+        import_rules.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
     assert caught.value.rule == rule
 
 
 def test_validity_includes_its_first_and_last_second(pki: Any) -> None:
     pair = pki.leaf()
     for moment in (pair.certificate.not_valid_before_utc, pair.certificate.not_valid_after_utc):
-        pem.check_import(pair.pem.encode(), pair.key_pem.encode(), None, moment)
+        import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), None, moment)
 
 
 # ---------------------------------------------------------------- the way to AWS
