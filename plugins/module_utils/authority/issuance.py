@@ -173,9 +173,10 @@ def ca_fault(
         return "PCA_RESOURCE_NOT_FOUND" if arn.account == place.account_id else "PCA_ACCESS_DENIED"
     if arn.account != place.account_id and certificate.leaf and not settings.service_linked_role:
         return "SLR_NOT_FOUND"
-    if row.status != "ACTIVE" or moment(row.not_after) <= now:
+    not_after = moment(row.not_after)
+    if row.status != "ACTIVE" or not_after <= now:
         return "PCA_INVALID_STATE"
-    if now + settings.validity(lifecycle.PRIVATE) > moment(row.not_after):
+    if now + settings.validity(lifecycle.PRIVATE) > not_after:
         return "PCA_INVALID_DURATION"
     family = certificate.key_algorithm.split("_", maxsplit=1)[0]
     if not row.key_algorithm.startswith(family) or family not in settings.private_ca_key_families:

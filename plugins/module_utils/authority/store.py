@@ -12,6 +12,7 @@ own busy wait is not fair, and under fifty writers some would wait for a second.
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import sqlite3
@@ -83,14 +84,22 @@ MOST_IDLE = 10  # connections that are kept for the next ones
 DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
 
 
+class Connection(sqlite3.Connection):
+    """kinds: the numbers, by their properties, of those that are in its file for good; they are never deleted."""
+
+    def __init__(self, *arguments: t.Any, **options: t.Any) -> None:
+        super().__init__(*arguments, **options)
+        self.kinds: dict[str, int] = {}
+
+
 class Store:
     """Opens the file, and hands out transactions."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock_path = path + "-writers"
-        self._idle: list[sqlite3.Connection] = []
-        self._inherited: list[sqlite3.Connection] = []
+        self._idle: list[Connection] = []
+        self._inherited: list[Connection] = []
         self._process = os.getpid()
         self._translated = _Translated(path)
 
@@ -151,8 +160,10 @@ class Store:
                 connection = self._take()
                 try:
                     connection.execute("BEGIN IMMEDIATE")
-                    yield Transaction(connection)
+                    tx = Transaction(connection)
+                    yield tx
                     connection.execute("COMMIT")
+                    connection.kinds.update(tx.kinds)
                 finally:
                     self._give_back(connection)
             finally:
@@ -182,7 +193,7 @@ class Store:
         finally:
             os.close(log)
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> Connection:
         """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
         tables and the statements."""
         if self._process != os.getpid():  # SQLite forbids a fork to use what its parent opened, and to close it
@@ -192,7 +203,7 @@ class Store:
         except IndexError:
             return self._connect()
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if len(self._idle) < MOST_IDLE:
@@ -200,8 +211,10 @@ class Store:
         else:
             connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, timeout=60, check_same_thread=False)
+    def _connect(self) -> Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, timeout=60, check_same_thread=False, factory=Connection
+        )
         connection.execute("PRAGMA synchronous = NORMAL")  # write() itself waits for the disk
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB
@@ -225,8 +238,10 @@ class _Translated:
 class Transaction(Outbox):
     """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.execute = self._execute = connection.execute  # for a file that has tables of its own
+        self._known_kinds = connection.kinds
+        self.kinds: dict[str, int] = {}  # more of them, if this transaction is carried out
         self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
         self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
 
@@ -321,16 +336,19 @@ class Transaction(Outbox):
         )
 
     def _insert(self, table: str, columns: t.Mapping[str, t.Any]) -> int:
-        marks = ", ".join("?" * len(columns))
-        cursor = self._execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(columns.values()))
+        cursor = self._execute(_insert_text(table, tuple(columns)), tuple(columns.values()))
         return t.cast(int, cursor.lastrowid)
 
     def _kind(self, certificate: Certificate) -> int:
         """The number of its kind, which is there from now on."""
         columns = _kind_columns(certificate)
         properties = json.dumps(list(columns.values()))
+        if properties in self._known_kinds:
+            return self._known_kinds[properties]
         row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
-        return row[0] if row else self._insert("kinds", {"properties": properties, **columns})
+        number = row[0] if row else self._insert("kinds", {"properties": properties, **columns})
+        self.kinds[properties] = number
+        return number
 
     def _put_names(self, number: int, names: t.Iterable[str]) -> None:
         for name in dict.fromkeys(names):
@@ -529,6 +547,11 @@ class Transaction(Outbox):
                 f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",
                 (millis(before), last, millis(before), millis(now)),
             )
+
+
+@functools.lru_cache(maxsize=None)
+def _insert_text(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) -> dict[str, t.Any]:

@@ -257,6 +257,23 @@ def test_a_fork_leaves_the_connections_of_its_parent_alone(lab: Lab) -> None:
     assert lab.authority.store.verify() == []
 
 
+def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
+    store = lab.authority.store
+    with store.read() as tx:
+        one = tx.certificate(lab.private()[-36:])
+    assert one
+    first, second = (one._replace(id=f"{number:036}", managed_by=name) for number, name in enumerate(("A", "B")))
+    with pytest.raises(ZeroDivisionError), store.write() as tx:
+        tx.add(first, {}, None)
+        raise ZeroDivisionError
+    for each in (second, first):  # the number that the first kind had is the second's now
+        with store.write() as tx:
+            tx.add(each, {}, None)
+    with store.read() as tx:
+        rows = tx.execute("SELECT id, managed_by FROM certificates JOIN kinds USING (kind) ORDER BY id").fetchall()
+    assert rows[:2] == [(first.id, "A"), (second.id, "B")]
+
+
 def test_writers_by_turns_share_a_connection(lab: Lab) -> None:
     identifier = lab.private()[-36:]
 
