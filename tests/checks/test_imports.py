@@ -21,7 +21,9 @@ import pytest
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.certops.acm.plugins."
 # Pure rules, and plain access to DNS and HTTP, that both sides of the door use. They know neither ACM's client nor Ansible.
-SHARED = frozenset(f"module_utils.{name}" for name in ("names", "pem", "caa", "rates", "resolver", "fetcher"))
+SHARED = frozenset(
+    f"module_utils.{name}" for name in ("names", "pem", "import_rules", "caa", "rates", "resolver", "fetcher")
+)
 HOST_MODULES = ("certificate_bundle", "haproxy_certificate", "served_certificate_info")
 
 

@@ -21,6 +21,7 @@ import typing as t
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils.authority.lending import Connection, Lender
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
     Certificate,
     Leaf,
@@ -80,16 +81,7 @@ class CaRow(t.NamedTuple):
 
 CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
 TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
-MOST_IDLE = 10  # connections that are kept for the next ones
 DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
-
-
-class Connection(sqlite3.Connection):
-    """kinds: the numbers, by their properties, of those that are in its file for good; they are never deleted."""
-
-    def __init__(self, *arguments: t.Any, **options: t.Any) -> None:
-        super().__init__(*arguments, **options)
-        self.kinds: dict[str, int] = {}
 
 
 class Store:
@@ -98,16 +90,14 @@ class Store:
     def __init__(self, path: str) -> None:
         self.path = path
         self._lock_path = path + "-writers"
-        self._idle: list[Connection] = []
-        self._inherited: list[Connection] = []
-        self._process = os.getpid()
+        self._lender = Lender(path)
         self._translated = _Translated(path)
 
     def create(self) -> None:
         """Make an empty store; the file is 0600 from its first byte."""
         os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._translated:
-            connection = self._connect()
+            connection = self._lender.take()
             # A change touches some thirty pages, a little of each: small ones make it a third cheaper to have on disk.
             connection.execute("PRAGMA page_size = 1024")
             connection.execute("PRAGMA journal_mode = WAL")
@@ -136,11 +126,11 @@ class Store:
     def ask(self) -> t.Iterator[Transaction]:
         """For one question, whose answer is of one moment by itself."""
         with self._translated:
-            connection = self._take()
+            connection = self._lender.take()
             try:
                 yield Transaction(connection)
             finally:
-                self._give_back(connection)
+                self._lender.give_back(connection)
 
     @contextmanager
     def read(self) -> t.Iterator[Transaction]:
@@ -157,7 +147,7 @@ class Store:
             turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
                 fcntl.flock(turn, fcntl.LOCK_EX)
-                connection = self._take()
+                connection = self._lender.take()
                 try:
                     connection.execute("BEGIN IMMEDIATE")
                     tx = Transaction(connection)
@@ -165,7 +155,7 @@ class Store:
                     connection.execute("COMMIT")
                     connection.kinds.update(tx.kinds)
                 finally:
-                    self._give_back(connection)
+                    self._lender.give_back(connection)
             finally:
                 os.close(turn)
             if durable:
@@ -178,9 +168,8 @@ class Store:
             return found + [f"{row[0]}: dangling reference" for row in tx.execute("PRAGMA foreign_key_check")]
 
     def close(self) -> None:
-        """Close every connection that nobody uses; the next transaction opens one again."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close the connections; the next transaction opens one again."""
+        self._lender.close()
 
     # ---- inside
 
@@ -192,33 +181,6 @@ class Store:
             DATA_SYNC(log)
         finally:
             os.close(log)
-
-    def _take(self) -> Connection:
-        """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
-        tables and the statements."""
-        if self._process != os.getpid():  # SQLite forbids a fork to use what its parent opened, and to close it
-            self._inherited, self._idle, self._process = self._idle, [], os.getpid()
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
-
-    def _give_back(self, connection: Connection) -> None:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        if len(self._idle) < MOST_IDLE:
-            self._idle.append(connection)
-        else:
-            connection.close()
-
-    def _connect(self) -> Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, timeout=60, check_same_thread=False, factory=Connection
-        )
-        connection.execute("PRAGMA synchronous = NORMAL")  # write() itself waits for the disk
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB
-        return connection
 
 
 class _Translated:

@@ -12,7 +12,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import lifecycle, query, store
+from ansible_collections.certops.acm.plugins.module_utils.authority import lending, lifecycle, query, store
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
     Certificate,
     DomainValidation,
@@ -232,7 +232,7 @@ def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(CERTIFICATES, min_size=1, max_size=8))
 def test_the_status_as_sql_is_the_status(many: list[Certificate]) -> None:
-    connection = sqlite3.connect(":memory:", factory=store.Connection)
+    connection = sqlite3.connect(":memory:", factory=lending.Connection)
     connection.executescript(store.SCHEMA)
     tx = store.Transaction(connection)
     many = [one._replace(id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]

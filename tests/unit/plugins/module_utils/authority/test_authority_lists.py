@@ -340,7 +340,7 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
         count += 1
         return 0
 
-    [connection] = lab.authority.store._idle
+    [connection] = lab.authority.store._lender._idle
     connection.set_progress_handler(step, 10)
     try:
         lab.acm.search_certificates(FilterStatement=statement)

@@ -239,13 +239,13 @@ def lab_beside(lab: Lab) -> t.Any:
 
 def test_a_fork_leaves_the_connections_of_its_parent_alone(lab: Lab) -> None:
     identifier = lab.private()[-36:]
-    inherited = list(lab.authority.store._idle)
+    inherited = list(lab.authority.store._lender._idle)
     pid = os.fork()
     if not pid:
         try:
             with lab.authority.store.write() as tx:
                 tx.put_tags(identifier, {"by": "child"})
-            is_apart = inherited and not set(map(id, inherited)) & set(map(id, lab.authority.store._idle))
+            is_apart = inherited and not set(map(id, inherited)) & set(map(id, lab.authority.store._lender._idle))
             os._exit(0 if is_apart else 1)
         finally:
             os._exit(2)
@@ -283,7 +283,7 @@ def test_writers_by_turns_share_a_connection(lab: Lab) -> None:
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(write, range(40)))
-    assert len(lab.authority.store._idle) == 1
+    assert len(lab.authority.store._lender._idle) == 1
     with lab.authority.store.read() as tx:
         assert len(tx.tags(identifier)) == 40
 
@@ -322,14 +322,14 @@ def test_a_foreign_database(lab: Lab) -> None:
     [(99, "made it, or a newer one"), (2, "made it, or have a new authority made in another place")],
 )
 def test_another_format(lab: Lab, version: int, advice: str) -> None:
-    lab.authority.store._take().execute(f"PRAGMA user_version = {version}")
+    lab.authority.store._lender.take().execute(f"PRAGMA user_version = {version}")
     with pytest.raises(StoreError, match=f"format {version}, .* {advice}"):
         directory.open_authority(lab.path)
 
 
 def test_a_damaged_file(lab: Lab) -> None:
     arn = lab.private()
-    lab.authority.store._take().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    lab.authority.store._lender.take().execute("PRAGMA wal_checkpoint(TRUNCATE)")
     lab.authority.store.close()
     path = Path(lab.authority.store.path)
     content = bytearray(path.read_bytes())
@@ -344,7 +344,7 @@ def test_a_damaged_file(lab: Lab) -> None:
 
 def test_a_full_disk(lab: Lab) -> None:
     ca, arns = lab.ca(), []
-    [connection] = lab.authority.store._idle
+    [connection] = lab.authority.store._lender._idle
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages + 4}")
     started = time.monotonic()
