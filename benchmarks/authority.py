@@ -54,19 +54,32 @@ class Bench:
         return str(self.acm.request_certificate(**wanted)["CertificateArn"])
 
 
-def by_turns(floor: t.Callable[[], t.Any], work: t.Callable[[], t.Any], times: int) -> tuple[float, float, float]:
-    """Milliseconds of one call of each, and their ratio: medians of rounds in which both had the same machine. The last
-    is the ratio of the CPU time, which says the same on a machine that has other things to do."""
-    rounds = []
-    for _round in range(5):
+class Turns(t.NamedTuple):
+    """Milliseconds of one call of each, their ratio, and that of their CPU times."""
+
+    floor_ms: float
+    work_ms: float
+    ratio: float
+    cpu_ratio: float
+
+    @property
+    def note(self) -> str:
+        return f"× {self.ratio:.2f}, CPU × {self.cpu_ratio:.2f}"
+
+
+def by_turns(floor: t.Callable[[], t.Any], work: t.Callable[[], t.Any], times: int, rounds: int = 5) -> Turns:
+    """Medians of rounds: within one, both had the same machine."""
+    found = []
+    for _round in range(rounds):
         measured = []
         for what in (floor, work):
             wall, cpu = time.perf_counter(), time.process_time()
             for _time in range(times):
                 what()
             measured += [(time.perf_counter() - wall) / times * 1000, time.process_time() - cpu]
-        rounds.append((measured[0], measured[2], measured[3] / measured[1]))
-    return t.cast("tuple[float, float, float]", tuple(map(statistics.median, zip(*rounds))))
+        bare_ms, bare_cpu, work_ms, work_cpu = measured
+        found.append(Turns(bare_ms, work_ms, work_ms / bare_ms, work_cpu / bare_cpu))
+    return Turns(*map(statistics.median, zip(*found)))
 
 
 def line(what: str, value: float, unit: str = "ms", note: str = "") -> None:
@@ -94,19 +107,19 @@ def issue(folder: str) -> None:
         content = issuer.certificate_der(leaf) + sealed + bytes(2000)
         floor.execute("INSERT INTO leaves VALUES (?)", (content,))
 
-    for algorithm, times in (("EC_prime256v1", 200), ("RSA_2048", 10)):
+    for algorithm, times, rounds in (("EC_prime256v1", 40, 25), ("RSA_2048", 10, 5)):
         bench.request(algorithm)
-        lowest, ours, cpu = by_turns(lambda: bare(algorithm), lambda: bench.request(algorithm), times)
-        line(f"{algorithm}: key, signature, encryption, commit", lowest)
-        line(f"{algorithm}: RequestCertificate through boto3", ours, note=f"× {ours / lowest:.2f}, CPU × {cpu:.2f}")
+        turns = by_turns(lambda: bare(algorithm), lambda: bench.request(algorithm), times, rounds)
+        line(f"{algorithm}: key, signature, encryption, commit", turns.floor_ms)
+        line(f"{algorithm}: RequestCertificate through boto3", turns.work_ms, note=turns.note)
     with ThreadPoolExecutor(2) as pool:
 
         def both(work: t.Callable[[str], t.Any]) -> None:
             list(pool.map(lambda _number: work("RSA_2048"), range(20)))
 
-        lowest, ours, cpu = by_turns(lambda: both(bare), lambda: both(bench.request), 1)
-    line("RSA_2048, two threads: key, signature, encryption, commit", lowest / 20)
-    line("RSA_2048, two threads: RequestCertificate", ours / 20, note=f"× {ours / lowest:.2f}, CPU × {cpu:.2f}")
+        turns = by_turns(lambda: both(bare), lambda: both(bench.request), 1)
+    line("RSA_2048, two threads: key, signature, encryption, commit", turns.floor_ms / 20)
+    line("RSA_2048, two threads: RequestCertificate", turns.work_ms / 20, note=turns.note)
 
 
 # ---------------------------------------------------------------- scale
@@ -165,9 +178,9 @@ def scale(folder: str) -> None:
         os.mkdir(f"{folder}/{number}")
         crowds.append(Crowd(f"{folder}/{number}", number))
     for what, (question, times) in QUESTIONS.items():
-        few, many, _cpu = by_turns(lambda: question(crowds[0]), lambda: question(crowds[1]), times)
-        line(f"{what}: 100", few)
-        line(f"{what}: {MANY:,}", many, note=f"× {many / few:.2f}")
+        turns = by_turns(lambda: question(crowds[0]), lambda: question(crowds[1]), times)
+        line(f"{what}: 100", turns.floor_ms)
+        line(f"{what}: {MANY:,}", turns.work_ms, note=turns.note)
 
 
 # ---------------------------------------------------------------- writers
