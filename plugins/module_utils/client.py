@@ -22,6 +22,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 from ansible_collections.certops.acm.plugins.module_utils.loading import no_collection
@@ -33,8 +34,6 @@ try:
     import botocore.loaders
     import botocore.parsers
     import botocore.session
-    from botocore.awsrequest import AWSResponse
-    from botocore.endpoint import convert_to_response_dict
     from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
 except ImportError:
     pass  # AnsibleAWSModule reports it
@@ -416,28 +415,22 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
 
     def hand_over(model: t.Any, params: dict[str, t.Any], **_others: t.Any) -> tuple[t.Any, dict[str, t.Any]]:
         reply = answer(params["headers"]["X-Amz-Target"], params["body"])
-        http = AWSResponse(params["url"], reply.status, reply.headers, _Body(reply.body))
-        response = convert_to_response_dict(http, model)
+        response = {
+            "headers": {name.lower(): value for name, value in reply.headers.items()},
+            "status_code": reply.status,
+            "body": reply.body,
+            "context": {"operation_name": model.name},
+        }
         parsed = parser.parse(response, model.output_shape)
         if "Error" in parsed:
             shape = model.service_model.shape_for_error_code(parsed["Error"]["Code"])
             if shape:  # an error has members of its own, too
                 parsed.update(parser.parse(response, shape))
         parsed["ResponseMetadata"]["RetryAttempts"] = 0
-        return http, parsed
+        return SimpleNamespace(status_code=reply.status, headers=response["headers"], content=reply.body), parsed
 
     client.meta.events.register("before-call.acm", hand_over)
     return client
-
-
-class _Body:
-    """What botocore reads an answer's bytes from."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def stream(self, *_args: t.Any, **_kwargs: t.Any) -> t.Iterator[bytes]:
-        yield self._content
 
 
 def _quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:

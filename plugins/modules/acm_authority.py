@@ -516,7 +516,8 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import (
 )
 from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow
 from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name, is_wildcard
 

@@ -86,10 +86,8 @@ class Call:
         answer: t.Optional[t.Mapping[str, t.Any]],
         error: t.Optional[tuple[str, str]],
     ) -> None:
-        record = events.audit_record(
-            self.operation, request, answer, error, self.authority.place, self.now, self.authority.parts.new_id()
-        )
-        tx.add_audit(self.now, events.text(record))
+        said = events.said(self.operation, request, answer, error)
+        tx.add_audit(self.now, self.operation, self.authority.parts.new_id(), said)
 
     # ---- what most operations begin with
 

@@ -25,7 +25,8 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import event
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import TargetRow
 from ansible_collections.certops.acm.plugins.module_utils.authority.senders import NotSent
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError, millis, moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import maybe_millis, millis, moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import StoreError
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 SIDE_BY_SIDE = 8
@@ -175,12 +176,12 @@ def _is_wanted(target: Target, body: str) -> bool:
 def _move(authority: Authority, name: str, cursor: int, delivered_at: t.Optional[datetime] = None) -> bool:
     # Not worth waiting for the disk: after a power cut the last ones are delivered again.
     with authority.store.write(durable=False) as tx:
-        return tx.move_event_target(name, cursor, millis(delivered_at))
+        return tx.move_event_target(name, cursor, maybe_millis(delivered_at))
 
 
 def _stopped(authority: Authority, name: str, count: int, said: str) -> Delivered:
     with authority.store.write() as tx:
-        tx.not_delivered(name, t.cast(int, millis(authority.now())), said)
+        tx.not_delivered(name, millis(authority.now()), said)
     return Delivered(name, count, f"The events for {name} wait for the next sweep: {said}")
 
 

@@ -39,57 +39,49 @@ class Place(t.NamedTuple):
 
 
 def event(
-    detail_type: str, certificate: Certificate, place: Place, now: datetime, identifier: str, **details: t.Any
+    detail_type: str, arn: str, place: Place, at: datetime, identifier: str, told: t.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
-    """One event as EventBridge delivers it; `details` adds to or overrides what the type always says."""
+    """One event as EventBridge delivers it; `told`: its detail, below."""
     return {
         "version": "0",
         "id": identifier,
         "detail-type": detail_type,
-        "source": "aws.acm",
+        "source": "aws.health" if detail_type == HEALTH else "aws.acm",
         "account": place.account_id,
-        "time": iso(now),
+        "time": iso(at),
         "region": place.region,
-        "resources": [certificate.arn],
-        "detail": {
-            name: value
-            for name, value in {**_detail(detail_type, certificate, now), **details}.items()
-            if value is not None
-        },
+        "resources": [arn],
+        "detail": told,
     }
 
 
-def health_event(
+def detail(detail_type: str, certificate: Certificate, now: datetime, **details: t.Any) -> dict[str, t.Any]:
+    """What an event of ACM tells; `details` adds to or overrides what its type always says, None takes away."""
+    told = {**_detail(detail_type, certificate, now), **details}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def health_detail(
     type_code: str, certificate: Certificate, place: Place, now: datetime, identifier: str, description: str
 ) -> dict[str, t.Any]:
-    """One event of AWS Health as EventBridge delivers it (AWS Health user guide, "EventBridge event schema")."""
+    """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema")."""
     at = format_datetime(now.astimezone(timezone.utc), usegmt=True)
     return {
-        "version": "0",
-        "id": identifier,
-        "detail-type": HEALTH,
-        "source": "aws.health",
-        "account": place.account_id,
-        "time": iso(now),
-        "region": place.region,
-        "resources": [certificate.arn],
-        "detail": {
-            "eventArn": f"arn:{place.partition}:health:{place.region}::event/ACM/{type_code}/{type_code}_{identifier}",
-            "service": "ACM",
-            "eventTypeCode": type_code,
-            "eventTypeCategory": "scheduledChange",
-            "eventScopeCode": "ACCOUNT_SPECIFIC",
-            "communicationId": identifier,
-            "startTime": at,
-            "lastUpdatedTime": at,
-            "statusCode": "open",
-            "eventRegion": place.region,
-            "eventDescription": [{"language": "en_US", "latestDescription": description}],
-            "affectedEntities": [{"entityValue": certificate.arn, "lastUpdatedTime": at}],
-            "affectedAccount": place.account_id,
-            "page": "1",
-            "totalPages": "1",
-        },
+        "eventArn": f"arn:{place.partition}:health:{place.region}::event/ACM/{type_code}/{type_code}_{identifier}",
+        "service": "ACM",
+        "eventTypeCode": type_code,
+        "eventTypeCategory": "scheduledChange",
+        "eventScopeCode": "ACCOUNT_SPECIFIC",
+        "communicationId": identifier,
+        "startTime": at,
+        "lastUpdatedTime": at,
+        "statusCode": "open",
+        "eventRegion": place.region,
+        "eventDescription": [{"language": "en_US", "latestDescription": description}],
+        "affectedEntities": [{"entityValue": certificate.arn, "lastUpdatedTime": at}],
+        "affectedAccount": place.account_id,
+        "page": "1",
+        "totalPages": "1",
     }
 
 
@@ -106,32 +98,41 @@ def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
 
 
 def audit_record(
-    operation: str,
-    request: t.Mapping[str, t.Any],
-    answer: t.Optional[t.Mapping[str, t.Any]],
-    error: t.Optional[tuple[str, str]],
-    place: Place,
-    now: datetime,
-    identifier: str,
+    operation: str, call: t.Mapping[str, t.Any], place: Place, at: datetime, identifier: str
 ) -> dict[str, t.Any]:
-    """One call as CloudTrail records it; keys and passphrases are hidden, and reads record no answer."""
-    is_read = operation.startswith(("Describe", "Get", "List", "Search", "Export"))
-    record: dict[str, t.Any] = {
+    """One call as CloudTrail records it; `call`: what `said` told of it."""
+    return {
         "eventVersion": "1.08",
         "eventID": identifier,
-        "eventTime": iso(now),
+        "eventTime": iso(at),
         "eventSource": "acm.amazonaws.com",
         "eventName": operation,
         "awsRegion": place.region,
         "recipientAccountId": place.account_id,
         "eventType": "AwsApiCall",
-        "readOnly": is_read,
+        "readOnly": _is_read(operation),
+        **call,
+    }
+
+
+def said(
+    operation: str,
+    request: t.Mapping[str, t.Any],
+    answer: t.Optional[t.Mapping[str, t.Any]],
+    error: t.Optional[tuple[str, str]],
+) -> dict[str, t.Any]:
+    """What was said in a call; keys and passphrases are hidden, and of reads the answer is left out."""
+    call: dict[str, t.Any] = {
         "requestParameters": _uncovered(request),
-        "responseElements": None if is_read or not answer else _uncovered(answer),
+        "responseElements": _uncovered(answer) if answer and not _is_read(operation) else None,
     }
     if error:
-        record["errorCode"], record["errorMessage"] = error
-    return record
+        call["errorCode"], call["errorMessage"] = error
+    return call
+
+
+def _is_read(operation: str) -> bool:
+    return operation.startswith(("Describe", "Get", "List", "Search", "Export"))
 
 
 @functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
@@ -140,7 +141,7 @@ def iso(moment: datetime) -> str:
 
 
 def text(told: t.Mapping[str, t.Any]) -> str:
-    """An event or a record as the store keeps it."""
+    """An event, a record, or a part of one, as JSON."""
     return ENCODER.encode(told)
 
 

@@ -15,8 +15,10 @@ import re
 import typing as t
 from datetime import timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils.authority.journal import EVENT
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import Transaction, millis
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import millis
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import Transaction
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # that of an SQS queue
@@ -47,20 +49,20 @@ class Inbox:
         """The oldest that are not hidden; now they are."""
         now = self._authority.now()
         with self._authority.store.read() as tx:
-            if not self._count(tx, t.cast(int, millis(now))):
+            if not self._count(tx, millis(now)):
                 return []  # a reader that waits looks often, and need not hold up writers
         hidden_until = millis(now + timedelta(seconds=hidden_s))
         # A power cut that forgets it only makes the events come again sooner.
         with self._authority.store.write(durable=False) as tx:
             self._take_new(tx, limit)
             rows = tx.execute(
-                "SELECT event, body, deliveries + 1 FROM received JOIN events ON number = event "
+                f"SELECT event, deliveries + 1, {EVENT} FROM received JOIN events ON number = event "
                 "WHERE consumer = ? AND hidden_until <= ? ORDER BY event LIMIT ?",
                 (self._consumer, millis(now), limit),
             ).fetchall()
             received = [
-                Received(str(event), f"{event}/{self._authority.parts.new_id()}", body, deliveries)
-                for event, body, deliveries in rows
+                Received(str(event), f"{event}/{self._authority.parts.new_id()}", tx.event_body(*told), deliveries)
+                for event, deliveries, *told in rows
             ]
             for each in received:
                 tx.execute(
@@ -86,7 +88,7 @@ class Inbox:
     def waiting(self) -> int:
         """How many are not hidden."""
         with self._authority.store.read() as tx:
-            return self._count(tx, t.cast(int, millis(self._authority.now())))
+            return self._count(tx, millis(self._authority.now()))
 
     def _count(self, tx: Transaction, now: int) -> int:
         again = tx.execute(

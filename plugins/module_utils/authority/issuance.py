@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from datetime import datetime
@@ -15,7 +16,8 @@ from ansible_collections.certops.acm.plugins.module_utils.authority import event
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate, Leaf
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, LeafRow, Transaction, moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import moment
+from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow, LeafRow, Transaction
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, base_name, parse_arn
 
 
@@ -163,15 +165,9 @@ def ca_fault(
     row: t.Optional[CaRow], certificate: Certificate, place: events.Place, settings: Settings, now: datetime
 ) -> t.Optional[str]:
     """The FailureReason for which a private CA does not sign, or None."""
-    try:
-        arn = parse_arn(certificate.ca_arn or "")
-    except InvalidInput:
-        return "PCA_INVALID_ARN"
-    if arn.region != place.region or not arn.resource.startswith("certificate-authority/"):
-        return "PCA_INVALID_ARN"
     if row is None or row.role != "private":
-        return "PCA_RESOURCE_NOT_FOUND" if arn.account == place.account_id else "PCA_ACCESS_DENIED"
-    if arn.account != place.account_id and certificate.leaf and not settings.service_linked_role:
+        return _no_private_ca(certificate.ca_arn or "", place)
+    if certificate.leaf and not settings.service_linked_role and parse_arn(row.arn).account != place.account_id:
         return "SLR_NOT_FOUND"
     not_after = moment(row.not_after)
     if row.status != "ACTIVE" or not_after <= now:
@@ -183,10 +179,26 @@ def ca_fault(
         return "PCA_INVALID_ARGS"
     if row.issued >= settings.quota_certificates_a_ca:
         return "PCA_LIMIT_EXCEEDED"
-    permitted = json.loads(row.facts).get("permitted_domains")
+    permitted = _permitted_domains(row.facts)
     if permitted and not all(_is_below(base_name(name), permitted) for name in certificate.names):
         return "PCA_NAME_CONSTRAINTS_VALIDATION"
     return None
+
+
+def _no_private_ca(text: str, place: events.Place) -> str:
+    """What is wrong with the ARN of a CA that the authority has not."""
+    try:
+        arn = parse_arn(text)
+    except InvalidInput:
+        return "PCA_INVALID_ARN"
+    if arn.region != place.region or not arn.resource.startswith("certificate-authority/"):
+        return "PCA_INVALID_ARN"
+    return "PCA_RESOURCE_NOT_FOUND" if arn.account == place.account_id else "PCA_ACCESS_DENIED"
+
+
+@functools.lru_cache(maxsize=64)
+def _permitted_domains(ca_facts: str) -> tuple[str, ...]:
+    return tuple(json.loads(ca_facts).get("permitted_domains", ()))
 
 
 def _is_below(name: str, domains: t.Sequence[str]) -> bool:

@@ -19,7 +19,7 @@ class Connection(sqlite3.Connection):
 
     def __init__(self, *arguments: t.Any, **options: t.Any) -> None:
         super().__init__(*arguments, **options)
-        self.kinds: dict[str, int] = {}
+        self.kinds: dict[tuple[t.Any, ...], int] = {}
 
 
 class Lender:

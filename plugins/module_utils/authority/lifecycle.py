@@ -16,6 +16,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import millis, moment
 from ansible_collections.certops.acm.plugins.module_utils.names import breaks_punycode_rule, is_exportable
 
 AMAZON_ISSUED, PRIVATE, IMPORTED = "AMAZON_ISSUED", "PRIVATE", "IMPORTED"
@@ -315,7 +316,7 @@ def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
 
 
 def facts_text(certificate: Certificate) -> str:
-    """JSON: times as ISO 8601 text, tuples as lists; what is empty is left out, and is so by default (of_facts)."""
+    """JSON: times in milliseconds, tuples as lists; what is empty is left out, and is so by default (of_facts)."""
     facts = _facts(certificate)
     if certificate.leaf:
         facts["leaf"] = _facts(certificate.leaf)
@@ -348,7 +349,7 @@ def _validations(values: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[DomainValid
 def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     times = TIMES[kind]
     return {
-        name: datetime.fromisoformat(value) if name in times else tuple(value) if isinstance(value, list) else value
+        name: moment(value) if name in times else tuple(value) if isinstance(value, list) else value
         for name, value in facts.items()
     }
 
@@ -361,7 +362,7 @@ def _facts(record: t.Any) -> dict[str, t.Any]:
     return facts
 
 
-ENCODER = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, check_circular=False)
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=millis, check_circular=False)
 TIMES = {
     kind: frozenset(name for name in kind._fields if name.endswith(("_at", "_before", "_after")))
     for kind in (Certificate, Leaf, Renewal, DomainValidation)

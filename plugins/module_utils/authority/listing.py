@@ -13,7 +13,7 @@ from datetime import timedelta
 from ansible_collections.certops.acm.plugins.module_utils.authority import answers, query
 from ansible_collections.certops.acm.plugins.module_utils.authority.calls import Call, Fault
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Clock, Condition, Query
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import millis
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import maybe_millis
 
 LIST_PAGE = 100  # ListCertificates without MaxItems
 SEARCH_PAGE = 100
@@ -141,7 +141,7 @@ def _attribute(member: str, what: t.Any) -> Condition:
         return query.has_usage(what)
     if member in ("NotAfter", "NotBefore"):
         column = "NOT_AFTER" if member == "NotAfter" else "NOT_BEFORE"
-        return query.between(column, millis(what.get("Start")), millis(what.get("End")))
+        return query.between(column, maybe_millis(what.get("Start")), maybe_millis(what.get("End")))
     if member == "SerialNumber":
         return query.has_serial(what)
     return query.equals("KEY_ALGORITHM", what)

@@ -23,12 +23,12 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.events impor
 from ansible_collections.certops.acm.plugins.module_utils.authority.issuer import Signer
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import Certificate
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import CA_KEY_ALGORITHMS, Settings
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import millis
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import (
     CaRow,
     Store,
     StoreError,
     Transaction,
-    millis,
 )
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
@@ -168,17 +168,18 @@ class Authority:
         **details: t.Any,
     ) -> None:
         """Store an event in the transaction of the change that it tells of. `once`: a key under which it is told once."""
-        body = events.event(detail_type, certificate, self.place, now, self.parts.new_id(), **details)
+        detail = events.detail(detail_type, certificate, now, **details)
         key = f"{detail_type} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, detail_type, events.text(body), key)
+        tx.add_event(now, certificate.arn, detail_type, self.parts.new_id(), detail, key)
 
     def tell_health(
         self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
     ) -> None:
         """The same for an event of AWS Health; `said`: what happened, for people."""
-        body = events.health_event(code, certificate, self.place, now, self.parts.new_id(), said)
+        identifier = self.parts.new_id()
+        detail = events.health_detail(code, certificate, self.place, now, identifier, said)
         key = f"{code} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, events.HEALTH, events.text(body), key)
+        tx.add_event(now, certificate.arn, events.HEALTH, identifier, detail, key)
 
     # ---- certification authorities
 
@@ -199,7 +200,7 @@ class Authority:
             rows = [row for row in tx.cas() if row.role == "intermediate" and row.id.startswith(stem)]
         last_day = millis(self.now() + settings.validity(lifecycle.AMAZON_ISSUED))
         for row in rows:
-            if row.not_after >= t.cast(int, last_day):
+            if row.not_after >= last_day:
                 return row
         name = stem if not rows else f"{stem}-{len(rows) + 1}"
         family = algorithm.replace("_", " ")
@@ -300,8 +301,8 @@ class Authority:
             parent_id=parent.id if parent else None,
             pem=pem.certificate_pem(certificate),
             sealed_key=self.vault.seal(issuer.key_der(key), f"ca {identifier}"),
-            not_after=t.cast(int, millis(certificate.not_valid_after_utc)),
-            created_at=t.cast(int, millis(now)),
+            not_after=millis(certificate.not_valid_after_utc),
+            created_at=millis(now),
             crl_number=0,
             facts=json.dumps({"permitted_domains": list(permitted_domains)}),
         )

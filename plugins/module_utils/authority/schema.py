@@ -3,12 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tables of an authority's store."""
+"""The tables of an authority's store, and how times lie in them."""
 
 from __future__ import annotations
 
+import typing as t
+from datetime import datetime, timezone
+
 APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
-VERSION = 3
+VERSION = 4
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -74,8 +77,8 @@ CREATE TABLE counters (name TEXT NOT NULL, day INTEGER NOT NULL, value INTEGER N
 
 -- Numbers are never used again, because each consumer remembers up to which one it has looked.
 CREATE TABLE events (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT, detail_type TEXT NOT NULL, once TEXT,
-    body TEXT NOT NULL
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT NOT NULL, detail_type TEXT NOT NULL,
+    once TEXT, id TEXT NOT NULL, detail TEXT NOT NULL
 );
 CREATE UNIQUE INDEX events_once ON events (once) WHERE once IS NOT NULL;
 
@@ -92,5 +95,19 @@ CREATE TABLE event_targets (
     name TEXT PRIMARY KEY, sealed BLOB NOT NULL, cursor INTEGER NOT NULL, delivered_at INTEGER, failing_since INTEGER,
     trouble TEXT
 ) WITHOUT ROWID;
-CREATE TABLE audit (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, at INTEGER NOT NULL, operation TEXT NOT NULL, id TEXT NOT NULL, said TEXT NOT NULL
+);
 """
+
+
+def millis(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+def maybe_millis(moment: t.Optional[datetime]) -> t.Optional[int]:
+    return None if moment is None else millis(moment)
+
+
+def moment(value: int) -> datetime:
+    return datetime.fromtimestamp(value / 1000, tz=timezone.utc)

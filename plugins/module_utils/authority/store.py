@@ -5,8 +5,8 @@
 
 """What an embedded authority remembers, in one SQLite file: WAL, one transaction an operation, on disk when answered.
 
-This file, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they begin: SQLite's
-own busy wait is not fair, and under fifty writers some would wait for a second.
+This file, journal.py, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they
+begin: SQLite's own busy wait is not fair, and under fifty writers some would wait for a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sqlite3
 import ssl
 import typing as t
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils.authority.lending import Connection, Lender
 from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle import (
@@ -30,22 +30,21 @@ from ansible_collections.certops.acm.plugins.module_utils.authority.lifecycle im
     of_facts,
     state,
 )
-from ansible_collections.certops.acm.plugins.module_utils.authority.outbox import LARGEST, Outbox
+from ansible_collections.certops.acm.plugins.module_utils.authority.journal import Journal
 from ansible_collections.certops.acm.plugins.module_utils.authority.query import Query
-from ansible_collections.certops.acm.plugins.module_utils.authority.schema import APPLICATION_ID, SCHEMA, VERSION
+from ansible_collections.certops.acm.plugins.module_utils.authority.schema import (
+    APPLICATION_ID,
+    SCHEMA,
+    VERSION,
+    maybe_millis,
+    millis,
+    moment,
+)
 from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
 
 
 class StoreError(InvalidInput):
     """The file cannot be used; the message says why and what to do."""
-
-
-def millis(moment: t.Optional[datetime]) -> t.Optional[int]:
-    return None if moment is None else round(moment.timestamp() * 1000)
-
-
-def moment(value: int) -> datetime:
-    return datetime.fromtimestamp(value / 1000, tz=timezone.utc)
 
 
 class LeafRow(t.NamedTuple):
@@ -197,13 +196,13 @@ class _Translated:
             raise StoreError(_sentence(self._path, error)) from error
 
 
-class Transaction(Outbox):
+class Transaction(Journal):
     """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
 
     def __init__(self, connection: Connection) -> None:
         self.execute = self._execute = connection.execute  # for a file that has tables of its own
         self._known_kinds = connection.kinds
-        self.kinds: dict[str, int] = {}  # more of them, if this transaction is carried out
+        self.kinds: dict[tuple[t.Any, ...], int] = {}  # more of them, if this transaction is carried out
         self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
         self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
 
@@ -273,7 +272,7 @@ class Transaction(Outbox):
         return [row[0] for row in rows]
 
     def set_due(self, identifier: str, due_at: t.Optional[datetime]) -> None:
-        self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (millis(due_at), identifier))
+        self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (maybe_millis(due_at), identifier))
 
     def ids_after(self, identifier: str, limit: int) -> list[str]:
         """Ids in their order, for a walk over all certificates; "" begins it."""
@@ -304,12 +303,13 @@ class Transaction(Outbox):
     def _kind(self, certificate: Certificate) -> int:
         """The number of its kind, which is there from now on."""
         columns = _kind_columns(certificate)
-        properties = json.dumps(list(columns.values()))
-        if properties in self._known_kinds:
-            return self._known_kinds[properties]
+        known = tuple(columns.values())
+        if known in self._known_kinds:
+            return self._known_kinds[known]
+        properties = json.dumps(known)
         row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
         number = row[0] if row else self._insert("kinds", {"properties": properties, **columns})
-        self.kinds[properties] = number
+        self.kinds[known] = number
         return number
 
     def _put_names(self, number: int, names: t.Iterable[str]) -> None:
@@ -448,7 +448,7 @@ class Transaction(Outbox):
     def take_turn(self, operation: str, rate: int, now: datetime) -> bool:
         """Whether one more call fits: of a bucket that holds a second's worth and fills at `rate` a second."""
         row = self._execute("SELECT calls, at FROM buckets WHERE operation = ?", (operation,)).fetchone()
-        at = t.cast(int, millis(now))
+        at = millis(now)
         calls = min(float(rate), row[0] + max(0, at - row[1]) / 1000 * rate) if row else float(rate)
         left = calls - 1 if calls >= 1 else calls
         self._execute("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?)", (operation, left, at))
@@ -471,45 +471,6 @@ class Transaction(Outbox):
     def forget_tokens(self, before: datetime) -> None:
         self._execute("DELETE FROM idempotency WHERE at <= ?", (millis(before),))
 
-    # ---- events and audit
-
-    def add_event(self, at: datetime, arn: str, detail_type: str, body: str, once: t.Optional[str]) -> bool:
-        """Store an event; False when one with the same `once` has been stored before."""
-        cursor = self._execute(
-            "INSERT OR IGNORE INTO events (at, arn, detail_type, once, body) VALUES (?, ?, ?, ?, ?)",
-            (millis(at), arn, detail_type, once, body),
-        )
-        return cursor.rowcount == 1
-
-    def events(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
-        """(number, body), oldest first."""
-        return self._execute(
-            "SELECT number, body FROM events WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
-        ).fetchall()
-
-    def add_audit(self, at: datetime, body: str) -> None:
-        self._execute("INSERT INTO audit (at, body) VALUES (?, ?)", (millis(at), body))
-
-    def audit(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
-        """(number, body), oldest first."""
-        return self._execute(
-            "SELECT number, body FROM audit WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
-        ).fetchall()
-
-    def forget(self, now: datetime, events_before: datetime, audit_before: datetime) -> None:
-        """What is older; but no event that still has to be delivered."""
-        for table, before, last in (
-            ("events", events_before, self.delivered_everywhere()),
-            ("audit", audit_before, LARGEST),
-        ):
-            # They lie in the order of their times but for what a wrong clock wrote: the first one that is young, and not
-            # of the future, ends the look at them.
-            self._execute(
-                f"DELETE FROM {table} WHERE at < ? AND number <= ? AND number < COALESCE("
-                f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",
-                (millis(before), last, millis(before), millis(now)),
-            )
-
 
 @functools.lru_cache(maxsize=None)
 def _insert_text(table: str, columns: tuple[str, ...]) -> str:
@@ -527,10 +488,10 @@ def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) 
         "common_name": (leaf.common_name or "").lower() if leaf else (certificate.names or ("",))[0],
         "not_before": millis(leaf.not_before) if leaf else None,
         "not_after": millis(leaf.not_after) if leaf else None,
-        "issued_at": millis(certificate.issued_at),
-        "imported_at": millis(certificate.imported_at),
-        "revoked_at": millis(certificate.revoked_at),
-        "due_at": millis(due_at),
+        "issued_at": maybe_millis(certificate.issued_at),
+        "imported_at": maybe_millis(certificate.imported_at),
+        "revoked_at": maybe_millis(certificate.revoked_at),
+        "due_at": maybe_millis(due_at),
     }
 
 

@@ -158,6 +158,38 @@ def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Cloc
 # ---------------------------------------------------------------- audit
 
 
+def test_the_form_of_a_record(lab: Lab) -> None:
+    arn = lab.private()
+    lab.fails("describe_certificate", "InvalidArnException", CertificateArn="arn:aws:acm:us-east-1:123456789012:x")
+    made, refused = lab.audit()
+    assert len({made.pop("eventID"), refused.pop("eventID")}) == 2
+    same = {
+        "eventVersion": "1.08",
+        "eventTime": "2026-11-23T12:00:00Z",
+        "eventSource": "acm.amazonaws.com",
+        "awsRegion": "us-east-1",
+        "recipientAccountId": "123456789012",
+        "eventType": "AwsApiCall",
+    }
+    request = made.pop("requestParameters")
+    assert (request["domainName"], request["certificateAuthorityArn"]) == ("www.corp.test", lab.ca())
+    assert made == {
+        **same,
+        "eventName": "RequestCertificate",
+        "readOnly": False,
+        "responseElements": {"certificateArn": arn},
+    }
+    assert refused == {
+        **same,
+        "eventName": "DescribeCertificate",
+        "readOnly": True,
+        "requestParameters": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:x"},
+        "responseElements": None,
+        "errorCode": "InvalidArnException",
+        "errorMessage": refused["errorMessage"],
+    }
+
+
 def test_one_record_a_call(lab: Lab) -> None:
     arn = lab.private()
     lab.describe(arn)

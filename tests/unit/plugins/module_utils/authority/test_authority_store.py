@@ -95,7 +95,7 @@ def whole(lab: Lab) -> dict[str, lifecycle.Certificate]:
             issued
             == len(serials)
             == execute(
-                "SELECT count(*) FROM events WHERE detail_type = 'ACM Certificate Available' AND body NOT LIKE '%IMPORT%'"
+                "SELECT count(*) FROM events WHERE detail_type = 'ACM Certificate Available' AND detail NOT LIKE '%IMPORT%'"
             ).fetchone()[0]
         )
     return {certificate.arn: certificate for certificate in certificates}
