@@ -3,11 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the embedded authority costs: medians of one run, beside the floor that nothing could go below.
+"""What the embedded authority costs: medians of one run, beside the floor.
 
     ./run bench authority --only issue scale writers
 
-`issue`: requests through boto3 beside bare key generation, signing, encryption of the key and a durable commit.
+`issue`: requests through boto3 beside bare key generation, signing, encryption of the key and a durable commit, as
+programs write them with cryptography.
 `scale`: Describe, a search, a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates.
 `writers`: 50 processes that write at once.
 """
@@ -23,10 +24,16 @@ import tempfile
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_sys_paths=False)._install()
 
@@ -34,6 +41,7 @@ from ansible_collections.certops.acm.plugins.module_utils import client  # noqa:
 from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, sweep  # noqa: E402
 from ansible_collections.certops.acm.tests.support.many_certificates import fill  # noqa: E402
 
+NAME = "www.corp.test"
 MANY = 100_000
 NO_QUOTAS = {"quota_certificates": 10**7, "quota_requests_a_year": 10**7}
 
@@ -49,7 +57,7 @@ class Bench:
     def ca(self, algorithm: str) -> t.Any:
         return self.authority.private_ca(algorithm, key_algorithm=algorithm)
 
-    def request(self, algorithm: str, name: str = "www.corp.test") -> str:
+    def request(self, algorithm: str, name: str = NAME) -> str:
         wanted = {"DomainName": name, "KeyAlgorithm": algorithm, "CertificateAuthorityArn": self.ca(algorithm).arn}
         return str(self.acm.request_certificate(**wanted)["CertificateArn"])
 
@@ -89,23 +97,74 @@ def line(what: str, value: float, unit: str = "ms", note: str = "") -> None:
 # ---------------------------------------------------------------- issue
 
 
+class Bare:
+    """The floor: what a program does that only signs, with the same libraries and nothing of this collection."""
+
+    def __init__(self, folder: str, ca: issuer.Signer) -> None:
+        self._ca = ca
+        self._cipher = AESGCM(AESGCM.generate_key(256))
+        self._store = sqlite3.connect(f"{folder}/floor.sqlite3", isolation_level=None, check_same_thread=False)
+        self._store.execute("PRAGMA journal_mode = WAL")
+        self._store.execute("PRAGMA synchronous = FULL")
+        self._store.execute("CREATE TABLE leaves (content BLOB)")
+
+    def issue(self, algorithm: str) -> None:
+        """A key, a leaf with the extensions that the authority's have, the key encrypted, and a durable commit."""
+        is_rsa = algorithm.startswith("RSA")
+        key = rsa.generate_private_key(65537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
+        leaf = self._leaf(key.public_key(), is_rsa).public_bytes(Encoding.DER)
+        clear = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        nonce = os.urandom(12)
+        sealed = nonce + self._cipher.encrypt(nonce, clear, b"floor")
+        self._store.execute("INSERT INTO leaves VALUES (?)", (leaf + sealed + bytes(2000),))
+
+    def _leaf(self, public_key: t.Any, is_rsa: bool) -> x509.Certificate:
+        now, above = datetime.now(timezone.utc), self._ca.certificate
+        identifier = above.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        crl, certificate = (
+            x509.UniformResourceIdentifier(f"http://pki.example.com/{self._ca.id}.{ending}")
+            for ending in ("crl", "crt")
+        )
+        issuers = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)]))
+            .issuer_name(above.subject)
+            .public_key(public_key)
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now)
+            .not_valid_after(now + timedelta(days=395))
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(
+                x509.KeyUsage(
+                    digital_signature=True, content_commitment=False, key_encipherment=is_rsa, data_encipherment=False,
+                    key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+                ),
+                critical=True,
+            )
+            .add_extension(
+                x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
+            )
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+            .add_extension(
+                x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)]), critical=False
+            )
+            .add_extension(x509.AuthorityInformationAccess([issuers]), critical=False)
+            .sign(self._ca.key, hashes.SHA256())
+        )  # fmt: skip
+
+
 def issue(folder: str) -> None:
     bench = Bench(folder)
-    floor = sqlite3.connect(f"{folder}/floor.sqlite3", isolation_level=None, check_same_thread=False)
-    floor.execute("PRAGMA journal_mode = WAL")
-    floor.execute("PRAGMA synchronous = FULL")
-    floor.execute("CREATE TABLE leaves (content BLOB)")
+    floors = {
+        algorithm: Bare(tempfile.mkdtemp(dir=folder), bench.authority.signer(bench.ca(algorithm)))
+        for algorithm in ("EC_prime256v1", "RSA_2048")
+    }
 
     def bare(algorithm: str) -> None:
-        signer = bench.authority.signer(bench.ca(algorithm))
-        key = issuer.generate_key(algorithm)
-        leaf = issuer.issue_leaf(
-            names=["www.corp.test"], public_key=key.public_key(), ca=signer, now=bench.authority.now(),
-            validity=timedelta(days=395), publication_url="http://pki.example.com",
-        )  # fmt: skip
-        sealed = bench.authority.vault.seal(issuer.key_der(key), "floor")
-        content = issuer.certificate_der(leaf) + sealed + bytes(2000)
-        floor.execute("INSERT INTO leaves VALUES (?)", (content,))
+        floors[algorithm].issue(algorithm)
 
     for algorithm, times, rounds in (("EC_prime256v1", 40, 25), ("RSA_2048", 10, 5)):
         bench.request(algorithm)
