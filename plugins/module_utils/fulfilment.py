@@ -9,7 +9,6 @@ that it belongs to."""
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from datetime import timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils import issuance, lookup, renewal
@@ -162,7 +161,7 @@ def _perform(acm: Door, jobs: t.Sequence[Job], operation: str) -> None:
             if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
                 # ACM was about to renew it anyway, or an earlier run has asked and it shows only now.
                 decision = renewal.Decision(False, "A renewal is already under way.")
-                job.plan, job.is_renewing = replace(job.plan, renewal=decision, cost=None), True
+                job.plan, job.is_renewing = job.plan._replace(renewal=decision, cost=None), True
                 continue
             if operation != "DeleteCertificate" or answer.code != _GONE:
                 job.error = job.error or explained(answer, job)
@@ -190,7 +189,7 @@ def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None
     for job in lost:
         job.spent.append(job.arn)
         members = request_members(job.want, job.tags, job.spent)
-        job.plan = replace(job.plan, steps=(issuance.Step("RequestCertificate", members),))
+        job.plan = job.plan._replace(steps=(issuance.Step("RequestCertificate", members),))
         job.done.remove("RequestCertificate")
     _perform(acm, lost, "RequestCertificate")
     _await_appearance(acm, [job for job in lost if job.is_open], settings)
@@ -200,7 +199,7 @@ def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None
     for job in fresh:
         if job.is_open and job.one is not None and _was_there(acm, job.one):
             job.done.remove("RequestCertificate")
-            job.is_new, job.plan = False, replace(job.plan, cost=None)
+            job.is_new, job.plan = False, job.plan._replace(cost=None)
     for job in [*fresh, *early]:
         if job.is_open and _lacks_records(job):
             job.warnings.append(_untold(job))
@@ -322,7 +321,7 @@ def _delete(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
         for job in again:
             job.error = None
             left = [step for step in job.plan.steps if step.members["CertificateArn"] not in job.deleted]
-            job.plan = replace(job.plan, steps=tuple(left))
+            job.plan = job.plan._replace(steps=tuple(left))
         _perform(acm, again, "DeleteCertificate")
 
 

@@ -12,7 +12,6 @@ for what these do not tell, side by side; tags come from the tagging API, a hund
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 try:
@@ -63,8 +62,7 @@ class Door(t.Protocol):
     def first_answer_at(self, operation: str) -> t.Optional[datetime]: ...
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(t.NamedTuple):
     """What to look for; None: whatever it is. Every condition must hold, any value of a tuple will do."""
 
     arns: t.Optional[tuple[str, ...]] = None

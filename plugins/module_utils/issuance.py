@@ -11,7 +11,6 @@ A plan is what check mode and --diff show, and what `fulfilment` carries out: no
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils import renewal
@@ -42,13 +41,12 @@ class Difference(t.NamedTuple):
         return f"{self.what} is {_spoken(self.present)}, not {_spoken(self.wanted)}"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(t.NamedTuple):
     """What is to be done about one certificate."""
 
     steps: tuple[Step, ...] = ()
-    before: dict[str, t.Any] = field(default_factory=dict)
-    after: dict[str, t.Any] = field(default_factory=dict)
+    before: t.Mapping[str, t.Any] = {}
+    after: t.Mapping[str, t.Any] = {}
     warnings: tuple[str, ...] = ()
     renewal: t.Optional[renewal.Decision] = None
     cost: t.Optional[dict[str, t.Any]] = None

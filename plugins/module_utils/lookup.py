@@ -11,7 +11,6 @@ A job that cannot be done gets an error of its own; what is raised here concerns
 from __future__ import annotations
 
 import typing as t
-from dataclasses import replace
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils import inventory, issuance
@@ -175,7 +174,7 @@ def _find_replacements(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> 
     listed = _listing(acm, [job.want.names[0] for job in replacing], settings.now)
     for job in replacing:
         old = t.cast(Certificate, job.one)
-        successor = Job(replace(job.want, arn=None))
+        successor = Job(job.want._replace(arn=None))
         _match(acm, [successor], [one for one in listed if one.arn != old.arn], settings.now)
         job.spent = successor.spent
         if successor.one is not None and not issuance.fixed_differences(job.want, successor.one, can_migrate=False):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils.certificates import Certificate
@@ -24,8 +23,7 @@ MAX_DAYS = 36_525  # a hundred years; CAs live shorter
 UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(t.NamedTuple):
     """How long before its end a certificate is to be renewed: a time, or a share of its lifetime (0 < share < 1)."""
 
     text: str
@@ -45,8 +43,7 @@ class Window:
         return not_after - length
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(t.NamedTuple):
     """Whether to call RenewCertificate now, and why or why not, in words for the user."""
 
     is_due: bool

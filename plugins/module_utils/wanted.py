@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
 from ansible_collections.certops.acm.plugins.module_utils.dns_records import is_below, plain
@@ -45,8 +44,7 @@ REVOCATION_REASONS = (
 IDENTITY_OPTIONS = ("certificate_arn", "domain_name", "subject_alternative_names", "name_tag")
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(t.NamedTuple):
     """One certificate as a user wants it. None: not said, so any will do and nothing is changed."""
 
     state: str = "present"

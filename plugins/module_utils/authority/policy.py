@@ -7,10 +7,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing as t
-from dataclasses import asdict, dataclass, field, fields
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
@@ -31,8 +29,7 @@ SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", 
 LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(t.NamedTuple):
     """The numbers of ACM.md; the defaults follow the AWS user guide. Names end in their unit."""
 
     # §2, §4: certificates
@@ -40,13 +37,13 @@ class Settings:
     private_validity_days: int = 395
     ca_validity_days: int = 3650
     max_names: int = 10
-    request_key_algorithms: list[str] = field(default_factory=lambda: list(REQUEST_KEY_ALGORITHMS))
+    request_key_algorithms: list[str] = list(REQUEST_KEY_ALGORITHMS)
     public_rsa_ca_key_algorithm: str = "RSA_2048"
     public_ec_ca_key_algorithm: str = "EC_prime256v1"
     service_linked_role: bool = True  # without it, no renewal from a CA of another account
-    private_ca_key_families: list[str] = field(default_factory=lambda: ["RSA", "EC"])
-    never_issued: list[str] = field(default_factory=lambda: list(NEVER_ISSUED))
-    public_suffixes: list[str] = field(default_factory=list)
+    private_ca_key_families: list[str] = ["RSA", "EC"]
+    never_issued: list[str] = list(NEVER_ISSUED)
+    public_suffixes: list[str] = []
     publication_url: str = "http://pki.acm.internal"
     crl_days: int = 7
     # §2: idempotency
@@ -54,21 +51,21 @@ class Settings:
     # §3: validation
     validation_hours: int = 72
     validation_suffix: str = "acm-validations.aws"
-    resolvers: list[str] = field(default_factory=list)
+    resolvers: list[str] = []
     resolver_timeout_s: float = 5.0
     max_cname_chain: int = 5
-    caa_issuers: list[str] = field(default_factory=lambda: list(ACM_ISSUERS))
+    caa_issuers: list[str] = list(ACM_ISSUERS)
     resource_record_delay_s: float = 0.0
-    smtp: dict[str, t.Any] = field(default_factory=dict)
+    smtp: dict[str, t.Any] = {}
     approval_url: str = "https://certificates.acm.internal/approvals"
-    http_addresses: dict[str, str] = field(default_factory=dict)
+    http_addresses: dict[str, str] = {}
     email_to_dns: bool = False  # whether UpdateCertificateOptions migrates, as the live service does
     # §7: managed renewal
     renewal_window_days: int = 60
     renewal_window_email_days: int = 45
     renewal_window_percent: t.Optional[int] = None
     renewal_attempts_a_day: int = 24
-    renewal_notice_days: list[int] = field(default_factory=lambda: [45, 30, 15, 7, 3, 1])
+    renewal_notice_days: list[int] = [45, 30, 15, 7, 3, 1]
     # §8: events
     days_before_expiry: int = 45
     max_days_before_expiry: int = 45
@@ -83,23 +80,24 @@ class Settings:
     quota_private_cas: int = 200
     quota_certificates_a_ca: int = 1_000_000
     rate_limits: bool = False
-    rates: dict[str, int] = field(default_factory=dict)  # operation → calls a second, instead of RATES
+    rates: dict[str, int] = {}  # operation → calls a second, instead of RATES
     # §10: tags
     max_tags: int = 50
     max_tag_key_length: int = 127
     max_tag_value_length: int = 255
     # §12: conditions on RequestCertificate, see `forbids`
-    request_policy: dict[str, list[str]] = field(default_factory=dict)
+    request_policy: dict[str, list[str]] = {}
 
     @classmethod
     def of(cls, stored: t.Mapping[str, t.Any]) -> Settings:
         """Settings from stored or wanted values; raises InvalidInput naming the setting that is wrong."""
-        kinds = {each.name: each for each in fields(cls)}
         defaults = cls()
         for name, value in stored.items():
-            if name not in kinds:
-                near = difflib.get_close_matches(name, kinds, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"take one of {', '.join(sorted(kinds))}."
+            if name not in cls._fields:
+                import difflib  # of use to few
+
+                near = difflib.get_close_matches(name, cls._fields, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"take one of {', '.join(sorted(cls._fields))}."
                 raise InvalidInput(f"settings.{name} is not a setting of the authority: {hint}")
             _check_kind(name, value, getattr(defaults, name))
         settings = cls(**dict(stored))
@@ -108,18 +106,18 @@ class Settings:
 
     def changed(self, wanted: t.Mapping[str, t.Any]) -> Settings:
         """These settings with some replaced."""
-        return Settings.of({**asdict(self), **wanted})
+        return Settings.of({**self._asdict(), **wanted})
 
     def as_dict(self) -> dict[str, t.Any]:
-        return asdict(self)
+        return self._asdict()
 
     def differing(self) -> dict[str, t.Any]:
         """Only what differs from the defaults is stored: a default that changes with ACM then changes everywhere."""
-        defaults = asdict(Settings())
-        return {name: value for name, value in asdict(self).items() if value != defaults[name]}
+        defaults = Settings()._asdict()
+        return {name: value for name, value in self._asdict().items() if value != defaults[name]}
 
     def _check(self) -> None:
-        for name, value in asdict(self).items():
+        for name, value in self._asdict().items():
             if name.endswith(("_days", "_hours", "_minutes", "_day")) and isinstance(value, int):
                 if not 1 <= value <= LONGEST_DAYS:
                     raise InvalidInput(f"settings.{name} is {value}: it must be 1 to {LONGEST_DAYS}.")

@@ -16,7 +16,6 @@ import base64
 import binascii
 import json
 import typing as t
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 MOST_KINDS = 60  # looked at one by one; SQLite joins up to 500
@@ -27,8 +26,7 @@ class BadToken(Exception):
     """A NextToken that this query did not hand out."""
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(t.NamedTuple):
     """A piece of SQL with its arguments; values never stand in the text.
 
     of_kind, kind_arguments: what it demands of a certificate's kind. is_of_kind: it demands nothing else. is_found: an
@@ -177,8 +175,7 @@ SORTED_AS = {
 }
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(t.NamedTuple):
     """A page of certificates."""
 
     where: Condition
