@@ -17,6 +17,8 @@ from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils.loading import no_collection
 
+SHORTEST_PART = 8  # characters of a secret that tell something of it
+
 
 class PipelinedAction(NormalAction):
     """Runs the module of the same name, with pipelining wherever its arguments hold a secret."""
@@ -41,7 +43,7 @@ class PipelinedAction(NormalAction):
         return list(secrets_in(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
 
     def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
-        texts = [each for each in self._secrets() if isinstance(each, str)]
+        texts = [text for each in self._secrets() for text in texts_of(each)]
         if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), texts):
             return
         result["_ansible_no_log"] = True
@@ -90,10 +92,18 @@ def secrets_in(arguments: t.Any, options: t.Collection[str], containers: t.Colle
                 yield from secrets_in(each, options, containers)
 
 
+def texts_of(secret: t.Any) -> list[str]:
+    """The texts that may not be shown of a secret. Of many under names of their own, such as headers, a short one gives
+    nothing away and stands in much else."""
+    if isinstance(secret, dict):
+        return [text for text in secret.values() if isinstance(text, str) and len(text) >= SHORTEST_PART]
+    return [secret] if isinstance(secret, str) else []
+
+
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
     """Whether VALUE has, at any depth, one of the secrets or a part of one; short words are no part."""
     if isinstance(value, str):
-        return any(secret in value or (len(value) >= 8 and value in secret) for secret in secrets)
+        return any(secret in value or (len(value) >= SHORTEST_PART and value in secret) for secret in secrets)
     if isinstance(value, dict):
         return any(is_told(each, secrets) for each in value.values())
     return isinstance(value, (list, tuple)) and any(is_told(each, secrets) for each in value)

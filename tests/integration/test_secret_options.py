@@ -33,6 +33,10 @@ def options(folder: Path) -> dict[str, dict[str, Any]]:
             "event_targets": [{"name": "one", "webhook": {"url": "http://127.0.0.1:9/", "token": SECRET}}],
         },
         "acm_alert": {"channels": [{"name": "one", "type": "webhook", "url": f"http://127.0.0.1:9/{SECRET}"}]},
+        "acm_alert by url": {"channels": [{"name": "one", "type": "webhook", "url": "{{ item }}"}]},
+        "acm_alert by headers": {
+            "channels": [{"name": "one", "type": "webhook", "url": "http://127.0.0.1:9/", "headers": "{{ item }}"}]
+        },
         "acm_certificate": {
             "authority": authority,
             "certificates": [{"domain_name": "www.example.com"}],
@@ -41,10 +45,11 @@ def options(folder: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def play(folder: Path, name: str, **environment: str) -> tuple[dict[str, Any], str]:
+def play(folder: Path, name: str, loop: list[Any] | None = None, **environment: str) -> tuple[dict[str, Any], str]:
     """What one task with these options answered, and all that Ansible said."""
     module = f"certops.acm.{name.split()[0]}"
-    work = {module: options(folder)[name], "register": "answer", "ignore_errors": True}
+    looped = {"loop": loop} if loop else {}
+    work = {module: options(folder)[name], "register": "answer", "ignore_errors": True, **looped}
     shown = {"ansible.builtin.copy": {"content": "{{ answer | to_json }}", "dest": f"{folder}/answer.json"}}
     variables = {"ansible_remote_tmp": f"{folder}/temporary", "ansible_python_interpreter": sys.executable}
     tasks = [work, {**shown, "vars": {"ansible_remote_tmp": f"{folder}/other"}}]
@@ -70,6 +75,16 @@ def test_no_temporary_file(tmp_path: Path, name: str) -> None:
     assert "Nothing was sent" not in str(answer.get("msg")) and "MODULE FAILURE" not in said
     assert not (tmp_path / "temporary").exists()
     assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "item"),
+    [("acm_alert by url", f"http://127.0.0.1:9/{SECRET}"), ("acm_alert by headers", {"Authorization": SECRET})],
+)
+def test_an_item_that_holds_one_is_not_shown(tmp_path: Path, name: str, item: Any) -> None:
+    answer, said = play(tmp_path, name, [item], ANSIBLE_PIPELINING="false")
+    assert answer["results"] and SECRET not in said
+    assert "give all channels to one task" in " ".join(said.split())
 
 
 @pytest.mark.parametrize("name", ["acm_authority", "acm_alert", "acm_certificate"])

@@ -13,7 +13,7 @@ from typing import Any, Iterator
 
 import pytest
 from ansible_collections.certops.acm.plugins import action, modules
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import secrets_in
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import is_told, secrets_in, texts_of
 
 OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
 
@@ -34,6 +34,24 @@ OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
 )
 def test_secrets_in(arguments: Any, found: list[Any]) -> None:
     assert list(secrets_in(arguments, OPTIONS, CONTAINERS)) == found
+
+
+TOKEN = "Bearer c2VjcmV0IG9mIGEgdGVzdA=="
+
+
+@pytest.mark.parametrize(
+    ("secret", "item", "is_shown"),
+    [
+        (TOKEN, {"name": "a", "url": TOKEN}, True),
+        (TOKEN, "a", False),
+        ({"Authorization": TOKEN, "X-Level": "1"}, {"channel": {"headers": {"Authorization": TOKEN}}}, True),
+        ({"Authorization": TOKEN, "X-Level": "1"}, [TOKEN.partition(" ")[2]], True),
+        ({"Authorization": TOKEN, "X-Level": "1"}, "host1", False),
+        (None, "a", False),
+    ],
+)
+def test_an_item_that_holds_a_secret(secret: Any, item: Any, is_shown: bool) -> None:
+    assert is_told(item, texts_of(secret)) is is_shown
 
 
 def secret_paths(spec: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
