@@ -657,7 +657,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         place: dict[str, t.Any] = {name: wanted[name] or default for name, default in NEW.items()}
         if check_mode:
             directory.check_place(wanted["path"], key_file=wanted["key_file"], **place)
-            after = _planned({**wanted, **place}, {"settings": Settings().as_dict()})
+            after = _planned({**wanted, **place}, {"settings": Settings()._asdict()})
             return {"changed": True, "diff": {"before": {}, "after": _shown(after)}, "authority": after}
         authority = directory.create(
             wanted["path"],
@@ -801,7 +801,7 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
         "path": authority.path,
         "region": authority.region,
         "account_id": authority.place.account_id,
-        "settings": authority.settings.as_dict(),
+        "settings": authority.settings._asdict(),
         "certificate_authorities": [
             {
                 "name": row.name,
@@ -835,7 +835,7 @@ def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.
         "path": os.path.abspath(wanted["path"]),
         "region": before.get("region", wanted["region"]),
         "account_id": before.get("account_id", wanted["account_id"]),
-        "settings": Settings.of({**before["settings"], **wanted["settings"]}).as_dict(),
+        "settings": Settings.of({**before["settings"], **wanted["settings"]})._asdict(),
         "certificate_authorities": list(cas.values()),
         "event_targets": targets,
         "trust_file": before.get("trust_file", os.path.join(wanted["path"], "public", "trust.pem")),
@@ -852,8 +852,7 @@ def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
     """What a diff shows of the authority: not when it was swept, not whole certificates."""
     shown = {name: value for name, value in state.items() if name not in ("last_sweep_at", "trust_file")}
     if "settings" in shown:
-        defaults = Settings().as_dict()
-        shown["settings"] = {name: value for name, value in shown["settings"].items() if value != defaults[name]}
+        shown["settings"] = Settings(**shown["settings"]).differing()
     shown["certificate_authorities"] = [
         {name: value for name, value in ca.items() if name in ("name", "status", "key_algorithm")}
         for ca in state.get("certificate_authorities", [])

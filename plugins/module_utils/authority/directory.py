@@ -21,7 +21,6 @@ import typing as t
 from contextlib import contextmanager
 
 from ansible_collections.certops.acm.plugins.module_utils.authority import keys, vault
-from ansible_collections.certops.acm.plugins.module_utils.authority.events import Place
 from ansible_collections.certops.acm.plugins.module_utils.authority.opened import PUBLIC_FOLDER, Authority, Parts
 from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
 from ansible_collections.certops.acm.plugins.module_utils.authority.store import Store
@@ -95,7 +94,7 @@ def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Part
         raise InvalidInput(f"There is no embedded authority in {path}: make one with certops.acm.acm_authority.")
     store.check()
     with store.read() as tx:
-        place = Place(*json.loads(tx.meta("place") or "[]"))
+        place = tx.place
     return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts)
 
 

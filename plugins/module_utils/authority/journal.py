@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 from datetime import datetime
@@ -22,8 +23,12 @@ EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body
 class Journal(Outbox):
     """What a transaction does for events and audit records. Their bodies are JSON texts (events.py)."""
 
-    def meta(self, key: str) -> t.Optional[str]:
-        raise NotImplementedError
+    meta: t.Callable[[str], t.Optional[str]]
+
+    @functools.cached_property
+    def place(self) -> Place:
+        """Where the authority says it is, for good."""
+        return Place(*json.loads(self.meta("place") or "[]"))
 
     def add_event(
         self,
@@ -49,7 +54,7 @@ class Journal(Outbox):
         return [(number, self.event_body(*row)) for number, *row in rows]
 
     def event_body(self, identifier: str, at: int, arn: str, detail_type: str, detail: str) -> str:
-        return events.text(events.event(detail_type, arn, self._place(), moment(at), identifier, json.loads(detail)))
+        return events.text(events.event(detail_type, arn, self.place, moment(at), identifier, json.loads(detail)))
 
     def add_audit(self, at: datetime, operation: str, identifier: str, said: t.Mapping[str, t.Any]) -> None:
         """`said`: what events.said tells of the call."""
@@ -63,9 +68,8 @@ class Journal(Outbox):
         rows = self.execute(
             "SELECT number, operation, at, id, said FROM audit WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
         ).fetchall()
-        place = self._place()
         return [
-            (number, events.text(events.audit_record(operation, json.loads(said), place, moment(at), identifier)))
+            (number, events.text(events.audit_record(operation, json.loads(said), self.place, moment(at), identifier)))
             for number, operation, at, identifier, said in rows
         ]
 
@@ -82,6 +86,3 @@ class Journal(Outbox):
                 f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",
                 (millis(before), last, millis(before), millis(now)),
             )
-
-    def _place(self) -> Place:
-        return Place(*json.loads(self.meta("place") or "[]"))

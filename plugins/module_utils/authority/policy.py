@@ -91,7 +91,6 @@ class Settings(t.NamedTuple):
     @classmethod
     def of(cls, stored: t.Mapping[str, t.Any]) -> Settings:
         """Settings from stored or wanted values; raises InvalidInput naming the setting that is wrong."""
-        defaults = cls()
         for name, value in stored.items():
             if name not in cls._fields:
                 import difflib  # of use to few
@@ -99,7 +98,7 @@ class Settings(t.NamedTuple):
                 near = difflib.get_close_matches(name, cls._fields, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"take one of {', '.join(sorted(cls._fields))}."
                 raise InvalidInput(f"settings.{name} is not a setting of the authority: {hint}")
-            _check_kind(name, value, getattr(defaults, name))
+            _check_kind(name, value, cls._field_defaults[name])
         settings = cls(**dict(stored))
         settings._check()
         return settings
@@ -108,13 +107,9 @@ class Settings(t.NamedTuple):
         """These settings with some replaced."""
         return Settings.of({**self._asdict(), **wanted})
 
-    def as_dict(self) -> dict[str, t.Any]:
-        return self._asdict()
-
     def differing(self) -> dict[str, t.Any]:
         """Only what differs from the defaults is stored: a default that changes with ACM then changes everywhere."""
-        defaults = Settings()._asdict()
-        return {name: value for name, value in self._asdict().items() if value != defaults[name]}
+        return {name: value for name, value in self._asdict().items() if value != self._field_defaults[name]}
 
     def _check(self) -> None:
         for name, value in self._asdict().items():

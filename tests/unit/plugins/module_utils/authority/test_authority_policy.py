@@ -39,7 +39,7 @@ DEFAULTS = {
 
 
 def test_defaults_are_those_of_the_guide() -> None:
-    shown = Settings().as_dict()
+    shown = Settings()._asdict()
     assert {name: shown[name] for name in DEFAULTS} == DEFAULTS
 
 
