@@ -85,8 +85,9 @@ class Fleet:
     """An authority with so many public, DNS-validated certificates host-0.example.com …, each tagged Name=host-0 …"""
 
     def __init__(self, folder: Path, size: int) -> None:
-        from ansible_collections.certops.acm.plugins.module_utils.authority.validation import resource_record
-        from ansible_collections.certops.acm.plugins.module_utils.client import authority_client, create_authority
+        from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.validation import resource_record
+        from ansible_collections.certops.acm.plugins.module_utils._authority.directory import create as create_authority
+        from ansible_collections.certops.acm.plugins.module_utils._door.embedded import authority_client
         from ansible_collections.certops.acm.tests.support.stand_in_name_server import stand_in
 
         self.folder = folder

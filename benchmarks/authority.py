@@ -37,8 +37,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_sys_paths=False)._install()
 
-from ansible_collections.certops.acm.plugins.module_utils import client  # noqa: E402
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory, issuer, sweep  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils._door import embedded  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer  # noqa: E402
 from ansible_collections.certops.acm.tests.support.many_certificates import fill  # noqa: E402
 
 NAME = "www.corp.test"
@@ -51,7 +52,7 @@ class Bench:
 
     def __init__(self, folder: str) -> None:
         self.authority = directory.create(f"{folder}/authority", settings=NO_QUOTAS)
-        self.acm = client.authority_client(self.authority.path, authority=self.authority)
+        self.acm = embedded.authority_client(self.authority.path, authority=self.authority)
 
     @functools.lru_cache(maxsize=16)
     def ca(self, algorithm: str) -> t.Any:

@@ -38,7 +38,7 @@ class Service:
     """What a connection leads to: ACM's protocol at /, the authority's certificates and revocation lists at /public/."""
 
     def __init__(self, authority: Any, gate: Gate | None) -> None:
-        from ansible_collections.certops.acm.plugins.module_utils.authority.endpoint import Endpoint
+        from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 
         self._public_folder = authority.public_folder
         self._answer = Endpoint(authority).answer
@@ -106,9 +106,9 @@ def read_regular_file(path: str) -> bytes | None:
 
 def open_or_make(path: str) -> Any:
     """The authority in a directory, made there with ACM's own defaults when the directory is new or empty."""
-    from ansible_collections.certops.acm.plugins.module_utils.authority import directory
-    from ansible_collections.certops.acm.plugins.module_utils.authority.vault import WrongKey
-    from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+    from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+    from ansible_collections.certops.acm.plugins.module_utils._authority.keys.vault import WrongKey
+    from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
     try:
         if not directory.exists(path):

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils.material import refuse_misplaced_key
-from ansible_collections.certops.acm.plugins.module_utils.pem import InvalidMaterial
+from ansible_collections.certops.acm.plugins.module_utils._x509.material import refuse_misplaced_key
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 

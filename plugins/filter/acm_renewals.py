@@ -76,8 +76,14 @@ import typing as t
 from collections import Counter
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils.renewals import alerts, memory, metrics, plan, policy
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals import (
+    alerts,
+    memory,
+    metrics,
+    plan,
+    policy,
+)
 
 Entry = t.Mapping[str, t.Any]
 

@@ -401,13 +401,13 @@ import typing as t
 import uuid
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils.alert_delivery import Delivery, Outcome
-from ansible_collections.certops.acm.plugins.module_utils.alert_findings import SecurityHub
-from ansible_collections.certops.acm.plugins.module_utils.alert_mail import Mail
-from ansible_collections.certops.acm.plugins.module_utils.alert_sns import Sns
-from ansible_collections.certops.acm.plugins.module_utils.alert_webhook import Webhook
-from ansible_collections.certops.acm.plugins.module_utils.alerts import (
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.delivery import Delivery, Outcome
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.security_hub import SecurityHub
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.mail import Mail
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.sns import Sns
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.webhook import Webhook
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert import (
     KINDS,
     SEVERITIES,
     Channel,
@@ -415,7 +415,7 @@ from ansible_collections.certops.acm.plugins.module_utils.alerts import (
     read_alerts,
     read_told,
 )
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 NEED_AWS = ("sns", "security_hub")
 SECRETS = ("url", "headers", "signing_secret", "password")

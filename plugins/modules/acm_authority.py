@@ -505,21 +505,18 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils import pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import (
-    approvals,
-    deliveries,
-    directory,
-    keys,
-    opened,
-    sweep,
-)
-from ansible_collections.certops.acm.plugins.module_utils.authority.events import iso
-from ansible_collections.certops.acm.plugins.module_utils.authority.policy import Settings
-from ansible_collections.certops.acm.plugins.module_utils.authority.schema import moment
-from ansible_collections.certops.acm.plugins.module_utils.authority.store import CaRow
-from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_domain_name, is_wildcard
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory, authority as opened, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
+from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import iso
+from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import moment
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import CaRow
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
 
 NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
 
@@ -530,7 +527,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "region": {"type": "str"},
     "account_id": {"type": "str"},
     "key_file": {"type": "path", "no_log": False},
-    "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [keys.PASSPHRASE_VARIABLE])},
+    "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [key_file.PASSPHRASE_VARIABLE])},
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
     "new_passphrase": {"type": "str", "no_log": True},
     "settings": {"type": "dict", "default": {}},
@@ -756,7 +753,7 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
     if wanted["rotate_key"]:
         changed = True
         if not plan:
-            keys.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
+            key_file.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
     return changed
 
 

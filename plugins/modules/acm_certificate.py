@@ -718,10 +718,21 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import fulfilment, report, wanted
-from ansible_collections.certops.acm.plugins.module_utils.job import Clock, Job, Look, Settings
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import (
+    execution,
+    result as report,
+    options as wanted,
+)
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.job import (
+    Clock,
+    Job,
+    Look,
+    Settings,
+)
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 LOOK_S = 8.0
 DEFAULTS = {
@@ -842,13 +853,13 @@ def read_jobs(params: dict[str, t.Any], acm: Acm) -> list[Job]:
 def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> Look:
     """Asks DNS and the web for LOOK_S at most, and imports what that needs only when it is asked."""
     if resolvers:
-        from ansible_collections.certops.acm.plugins.module_utils import resolver
+        from ansible_collections.certops.acm.plugins.module_utils._net import resolver
 
         for text in resolvers:
             resolver.endpoint(text)
 
     def look(details: t.Sequence[t.Mapping[str, t.Any]]) -> list[list[dict[str, str]]]:
-        from ansible_collections.certops.acm.plugins.module_utils import obstacles
+        from ansible_collections.certops.acm.plugins.module_utils._diagnosis import obstacles
 
         lookout = acm.lookout()
         servers = resolvers or lookout.resolvers
@@ -876,7 +887,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         prices=params["prices"],
         look=looking(acm, params["resolvers"]),
     )
-    fulfilment.fulfil(acm, jobs, settings, is_check=module.check_mode)
+    execution.fulfil(acm, jobs, settings, is_check=module.check_mode)
     result = report.of_many(jobs, module.check_mode) if is_list else report.of_one(jobs[0], module.check_mode)
     for warning in result.pop("warnings", []):
         module.warn(warning)
@@ -887,6 +898,7 @@ def main() -> None:
     identity = list(wanted.IDENTITY_OPTIONS)
     module = AcmModule(
         argument_spec(),
+        embedded=open_door,
         supports_check_mode=True,
         mutually_exclusive=[["certificates", option] for option in identity],
         required_one_of=[["certificates", "certificate_arn", "domain_name", "name_tag"]],

@@ -455,15 +455,19 @@ certificates:
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import inventory, survey
-from ansible_collections.certops.acm.plugins.module_utils.certificates import KEY_ALGORITHMS, STATUSES, TYPES
-from ansible_collections.certops.acm.plugins.module_utils.names import (
-    InvalidInput,
-    check_certificate_arn,
-    check_domain_name,
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._certificates import inventory, survey
+from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import (
+    KEY_ALGORITHMS,
+    STATUSES,
+    TYPES,
 )
-from ansible_collections.certops.acm.plugins.module_utils.renewal import MAX_DAYS
+from ansible_collections.certops.acm.plugins.module_utils._rules.arns import check_certificate_arn
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name
+from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import MAX_DAYS
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "certificate_arns": {"type": "list", "elements": "str", "aliases": ["certificate_arn", "arn", "arns"]},
@@ -520,14 +524,14 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     )
 
 
-def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> survey.Look:
+def diagnosing(acm: Acm, resolvers: t.Optional[list[str]]) -> survey.Diagnose:
     """Looks at DNS and the web. What that needs is imported only here."""
-    from ansible_collections.certops.acm.plugins.module_utils import obstacles
+    from ansible_collections.certops.acm.plugins.module_utils._diagnosis import obstacles
 
     lookout = acm.lookout()
     servers = resolvers or lookout.resolvers
     through = obstacles.eyes(servers, lookout.addresses, also_inside=bool(resolvers))
-    return lambda details: obstacles.look(details, through)
+    return lambda details: obstacles.diagnose(details, through)
 
 
 def run(module: AcmModule) -> dict[str, t.Any]:
@@ -541,13 +545,13 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         check_certificate_arn(arn, acm.region, "certificate_arns")
     wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"])
     now = datetime.now(timezone.utc)
-    look = looking(acm, params["resolvers"]) if wishes.diagnosis else None
-    found = survey.survey(acm, query, tags, wishes, now, look)
+    diagnose = diagnosing(acm, params["resolvers"]) if wishes.diagnosis else None
+    found = survey.survey(acm, query, tags, wishes, now, diagnose)
     return {"changed": False, "certificates": found}
 
 
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
     guard(module, lambda: run(module))
 
 

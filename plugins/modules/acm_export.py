@@ -399,8 +399,10 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import export_task, pem
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _FILE: dict[str, t.Any] = {
     "type": "dict",
@@ -418,7 +420,7 @@ _EXPORT: dict[str, t.Any] = {
     "subject_alternative_names": {"type": "list", "elements": "str"},
     "passphrase": {"type": "str", "no_log": True},
     "path": {"type": "path"},
-    "files": {"type": "dict", "options": {form: _FILE for form in export_task.FILE_NAMES}},
+    "files": {"type": "dict", "options": {form: _FILE for form in task.FILE_NAMES}},
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "raw"},
@@ -453,7 +455,8 @@ def context_restorer(module: t.Any) -> t.Optional[t.Callable[[str, str], bool]]:
 def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
-        mutually_exclusive=[["certificates", name] for name in export_task.ONE_EXPORT],
+        embedded=open_door,
+        mutually_exclusive=[["certificates", name] for name in task.ONE_EXPORT],
         required_one_of=[["certificate_arn", "domain_name", "certificates"]],
         supports_check_mode=True,
     )
@@ -461,7 +464,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR))
 
     def work() -> dict[str, t.Any]:
-        result = export_task.run(
+        result = task.run(
             lambda: module.acm,
             module.params,
             now=datetime.now(timezone.utc),

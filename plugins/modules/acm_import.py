@@ -364,8 +364,10 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import import_task, pem
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._acm_import import task
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _MATERIAL: dict[str, t.Any] = {
     "certificate": {"type": "str"},
@@ -412,18 +414,17 @@ def argument_spec() -> dict[str, t.Any]:
 def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
-        mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in import_task.ONE_CERTIFICATE)],
+        embedded=open_door,
+        mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in task.ONE_CERTIFICATE)],
         supports_check_mode=True,
     )
     if not pem.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR))
     # a key in the wrong option is refused, and must not be shown with the other arguments
-    module._module.no_log_values.update(import_task.misplaced_keys(module.params))
+    module._module.no_log_values.update(task.misplaced_keys(module.params))
 
     def work() -> dict[str, t.Any]:
-        result = import_task.run(
-            lambda: module.acm, module.params, now=datetime.now(timezone.utc), is_check=module.check_mode
-        )
+        result = task.run(lambda: module.acm, module.params, now=datetime.now(timezone.utc), is_check=module.check_mode)
         for warning in result.pop("warnings", []):
             module.warn(warning)
         return result

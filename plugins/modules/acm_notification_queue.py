@@ -219,12 +219,19 @@ import re
 import typing as t
 import uuid
 
-from ansible_collections.certops.acm.plugins.module_utils.client import Acm, AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import tags as tag_rules
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils.notification_queue import Place, Wanted, plan, removal
-from ansible_collections.certops.acm.plugins.module_utils.notification_queue_task import Services
-from ansible_collections.certops.acm.plugins.module_utils.notifications import KINDS
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._rules import tags as tag_rules
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.queue_plan import (
+    Place,
+    Wanted,
+    plan,
+    removal,
+)
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.queue_services import Services
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.events import KINDS
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -254,7 +261,7 @@ NEEDLESS = (
 
 
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
     guard(module, lambda: run(module))
 
 

@@ -272,10 +272,11 @@ acknowledged:
 import time
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils import notifications
-from ansible_collections.certops.acm.plugins.module_utils.inbox import Inbox, open_inbox
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import events
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.inbox import Inbox, open_inbox
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "queue_name": {"type": "str", "default": "certops-acm"},
@@ -289,7 +290,7 @@ BOUNDS = {"wait_time": (0, 600), "max_notifications": (1, 10_000), "visibility_t
 
 
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
     guard(module, lambda: run(module))
 
 
@@ -318,7 +319,7 @@ def receive(inbox: Inbox, params: dict[str, t.Any], check_mode: bool) -> dict[st
         return {"waiting": inbox.waiting()}
     limit = params["max_notifications"]
     messages = inbox.receive(limit, params["wait_time"], params["visibility_timeout"])
-    told, unknown = notifications.read_all(messages)
+    told, unknown = events.read_all(messages)
     # With fewer than it may have taken, it stopped because nothing more was there.
     waiting = inbox.waiting() if len(messages) == limit else 0
     return {"notifications": told, "unknown": unknown, "waiting": waiting}

@@ -311,7 +311,7 @@ import stat
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.bundle import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import (
     Access,
     Bundle,
     Difference,
@@ -319,9 +319,9 @@ from ansible_collections.certops.acm.plugins.module_utils.bundle import (
     check_version,
     explain,
 )
-from ansible_collections.certops.acm.plugins.module_utils.der import CertificateFacts, iso
-from ansible_collections.certops.acm.plugins.module_utils.discreet_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils.keypair import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.der import CertificateFacts, iso
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import (
     FILE_NAMES,
     BundleFault,
     KeyPair,

@@ -109,7 +109,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.certops.acm.plugins.module_utils.haproxy import HaproxyFault, Runtime, find_name
+from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, find_name
 
 ARGUMENT_SPEC = {
     "socket": {"type": "path", "required": True},

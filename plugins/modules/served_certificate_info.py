@@ -298,8 +298,8 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.certops.acm.plugins.module_utils.der import covers, iso
-from ansible_collections.certops.acm.plugins.module_utils.served import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.der import covers, iso
+from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
     STARTTLS_PROTOCOLS,
     Endpoint,
     Sight,

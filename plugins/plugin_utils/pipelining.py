@@ -15,7 +15,7 @@ import typing as t
 
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
-from ansible_collections.certops.acm.plugins.module_utils.loading import no_collection
+from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
 
 SHORTEST_PART = 8  # characters of a secret that tell something of it
 

@@ -80,9 +80,3 @@ def test_no_trace_of_a_machine(trace: re.Pattern[str]) -> None:
             f"{named(path)}:{number}: {line.strip()}" for number, line in enumerate(lines, 1) if trace.search(line)
         ]
     assert found == []
-
-
-def test_names_of_test_files_are_unique() -> None:
-    """There is no __init__.py in tests, so pytest tells files apart by their names."""
-    names = [path.name for path in FILES if re.fullmatch(r"test_\w+\.py", path.name)]
-    assert sorted({name for name in names if names.count(name) > 1}) == []

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Imports point one way: modules → module_utils; only client.py opens the door to authority/, and acm_authority runs it.
+"""Imports point one way: a file imports its own room and the rooms that ROOMS lists for it; inside the authority, likewise.
 
-`authority/` leans on the shared rules and what these lean on, never on a module or the door; what runs on a web host
-imports Python's standard library only.
+Imports inside functions count too, for Ansible's packer follows them. What runs on a web host imports Python's standard
+library only.
 """
 
 from __future__ import annotations
@@ -20,10 +20,44 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.certops.acm.plugins."
-# Pure rules, and plain access to DNS and HTTP, that both sides of the door use. They know neither ACM's client nor Ansible.
-SHARED = frozenset(
-    f"module_utils.{name}" for name in ("names", "pem", "import_rules", "caa", "rates", "resolver", "fetcher")
-)
+# A room, and the rooms that its files may import besides their own. Each is listed after those that it may import.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "_rules": (),
+    "_ansible": ("_rules",),
+    "_x509": ("_rules",),
+    "_net": ("_rules",),
+    "_files": ("_rules",),
+    "_web_host": ("_rules", "_files"),
+    "_authority": ("_rules", "_x509", "_net"),
+    "_door": ("_rules", "_ansible", "_x509", "_net", "_files", "_authority"),
+    "_certificates": ("_rules", "_ansible", "_x509", "_net", "_files", "_door"),
+    "_validation": ("_rules", "_ansible", "_x509", "_net", "_files", "_door"),
+    "_diagnosis": ("_rules", "_ansible", "_x509", "_net", "_files", "_door", "_certificates", "_validation"),
+    "_batch": ("_rules", "_ansible", "_x509", "_net", "_files", "_door", "_certificates", "_validation", "_diagnosis"),
+}
+BELOW_MODULES = tuple(room for room in ROOMS if room not in ("_web_host", "_authority"))
+ROOMS.update({f"_acm_{name}": BELOW_MODULES for name in ("certificate", "import", "export", "notifications", "alert")})
+# The same inside _authority; a file directly in it is a room of its own.
+AUTHORITY: dict[str, tuple[str, ...]] = {
+    "settings": (),
+    "lifecycle": ("settings",),
+    "store": ("settings", "lifecycle"),
+    "signing": ("settings", "lifecycle"),
+    "keys": ("settings", "lifecycle", "store", "signing"),
+    "authority": ("settings", "lifecycle", "store", "signing", "keys"),
+    "directory": ("settings", "lifecycle", "store", "signing", "keys", "authority"),
+}
+OPEN = tuple(AUTHORITY)
+AUTHORITY["issuing"] = OPEN
+AUTHORITY["delivery"] = OPEN
+AUTHORITY["sweep"] = AUTHORITY["operations"] = (*OPEN, "issuing", "delivery")
+AUTHORITY["wire"] = (*OPEN, "issuing", "delivery", "sweep", "operations")
+# Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
+TO_THE_AUTHORITY = "module_utils._door.embedded"
+# Modules that do with an authority what ACM has no operation for.
+OPERATORS = ("modules.acm_authority",)
+# What runs on the controller may import these, for none of them loads boto3.
+ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
 HOST_MODULES = ("certificate_bundle", "haproxy_certificate", "served_certificate_info")
 
 
@@ -73,43 +107,85 @@ def reached_from(start: str) -> set[str]:
     return found
 
 
-def is_authority(name: str) -> bool:
-    return f"{name}.".startswith("module_utils.authority.")
+def room_of(name: str) -> str:
+    """The room of a file in module_utils: `module_utils._x509.pem` → `_x509`; elsewhere the empty string."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "module_utils" and len(parts) > 1 else ""
 
 
-def strays(importers: list[str], is_stray: Callable[[str], bool]) -> dict[str, list[str]]:
+def authority_room_of(name: str) -> str:
+    return name.split(".")[2] if room_of(name) == "_authority" and name.count(".") > 1 else ""
+
+
+def strays(importers: list[str], is_stray: Callable[[str, str], bool]) -> dict[str, list[str]]:
     """Which of `importers` import what they must not."""
-    return {name: found for name in importers if (found := [used for used in GRAPH[name] if is_stray(used)])}
+    return {name: found for name in importers if (found := [used for used in GRAPH[name] if is_stray(name, used)])}
+
+
+def test_every_file_is_in_a_room() -> None:
+    assert [name for name in GRAPH if name.startswith("module_utils.") and room_of(name) not in ROOMS] == []
+    assert [name for name in GRAPH if authority_room_of(name) not in ("", *AUTHORITY)] == []
+
+
+def test_rooms_import_the_rooms_before_them() -> None:
+    def is_stray(name: str, used: str) -> bool:
+        there = room_of(used)
+        return bool(there) and there not in (room_of(name), *ROOMS[room_of(name)])
+
+    assert strays([name for name in GRAPH if room_of(name)], is_stray) == {}
+
+
+def test_the_order_inside_the_authority() -> None:
+    def is_stray(name: str, used: str) -> bool:
+        here, there = authority_room_of(name), authority_room_of(used)
+        return bool(there) and there not in (here, *AUTHORITY[here])
+
+    assert strays([name for name in GRAPH if authority_room_of(name)], is_stray) == {}
+
+
+def test_no_cycle_between_files() -> None:
+    assert [name for name in GRAPH if name in reached_from(name)] == []
 
 
 def test_nothing_imports_a_module() -> None:
-    assert strays(list(GRAPH), lambda used: used.startswith("modules.")) == {}
+    assert strays(list(GRAPH), lambda name, used: used.startswith("modules.")) == {}
 
 
-def test_only_the_client_opens_the_authority() -> None:
-    """And the module that makes, configures and sweeps one: what it does is no operation of ACM."""
-    allowed = ("module_utils.client", "modules.acm_authority")
-    outside = [name for name in GRAPH if not is_authority(name) and name not in allowed]
-    assert strays(outside, is_authority) == {}
+def test_one_file_of_the_door_sees_the_authority() -> None:
+    """And never its server, which no module ships."""
+    outside = [name for name in GRAPH if room_of(name) != "_authority" and name not in (TO_THE_AUTHORITY, *OPERATORS)]
+    assert strays(outside, lambda name, used: room_of(used) == "_authority") == {}
+    assert "module_utils._authority.wire.server" not in reached_from(TO_THE_AUTHORITY)
 
 
-def test_the_authority_leans_on_shared_rules_only() -> None:
-    allowed = SHARED.union(*(reached_from(name) for name in SHARED))
-    inside = [name for name in GRAPH if is_authority(name)]
-    assert strays(inside, lambda used: used in GRAPH and not is_authority(used) and used not in allowed) == {}
+def test_no_room_imports_the_embedded_door() -> None:
+    """A module passes it to AcmModule: what a room imports, every module that uses the room would ship."""
+    rooms = [name for name in GRAPH if room_of(name)]
+    assert strays(rooms, lambda name, used: used == TO_THE_AUTHORITY) == {}
 
 
-def test_shared_rules_and_the_authority_do_not_know_ansible() -> None:
-    below = [name for name in GRAPH if is_authority(name) or name in SHARED]
-    assert strays(below, lambda used: used.startswith(("ansible.", "ansible_collections."))) == {}
+def test_the_controller_loads_no_boto3() -> None:
+    allowed = tuple(f"module_utils.{name}." for name in ON_THE_CONTROLLER)
+    plugins = [name for name in GRAPH if name.startswith(("action.", "filter.", "plugin_utils."))]
+    assert strays(plugins, lambda name, used: bool(room_of(used)) and not f"{used}.".startswith(allowed)) == {}
+    roots = {used.split(".")[0] for name in plugins for used in reached_from(name)}
+    assert roots.isdisjoint({"boto3", "botocore"})
 
 
-def test_only_modules_and_the_client_know_ansible_module() -> None:
+def test_rules_and_the_authority_do_not_know_ansible() -> None:
+    below = [name for name in GRAPH if room_of(name) in ("_rules", "_x509", "_net", "_files", "_authority")]
+    assert strays(below, lambda name, used: used.startswith(("ansible.", "ansible_collections."))) == {}
+
+
+def test_only_modules_and_the_door_know_ansible_module() -> None:
     """What decides takes plain arguments, so that it can be tested without Ansible."""
-    edge = ("module_utils.client", "module_utils.discreet_module")
-    rules = [name for name in GRAPH if name.startswith("module_utils.") and name not in edge]
-    known = ("ansible.module_utils.basic", "ansible_collections.amazon.aws.plugins.module_utils.modules", edge[1])
-    assert strays(rules, lambda used: used.startswith(known)) == {}
+    known = (
+        "ansible.module_utils.basic",
+        "ansible_collections.amazon.aws.plugins.module_utils.modules",
+        "module_utils._ansible.secret_module",
+    )
+    rules = [name for name in GRAPH if room_of(name) not in ("", "_door", "_ansible")]
+    assert strays(rules, lambda name, used: used.startswith(known)) == {}
 
 
 @pytest.mark.parametrize("name", HOST_MODULES)
@@ -120,4 +196,4 @@ def test_host_modules_need_the_standard_library_only(name: str) -> None:
     roots = {
         used.split(".")[0] for used in reached if used not in GRAPH and not used.startswith("ansible.module_utils.")
     }
-    assert roots <= set(sys.stdlib_module_names)
+    assert roots <= {*sys.stdlib_module_names, "module_utils"}

@@ -19,7 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client, export_job, export_task, pem
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import job, task
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support import real_servers
 
 KINDS = {real_servers.NAMES[0]: ("EC", "EC_prime256v1"), real_servers.NAMES[1]: ("RSA", "RSA_2048")}
@@ -31,8 +34,8 @@ LIMIT_S = 60
 def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
     """The folder of all files, and what acm_export said about each name: one with an EC key, one with RSA."""
     folder = tmp_path_factory.mktemp("exported")
-    authority = client.create_authority(str(folder / "authority"))
-    boto = client.authority_client(str(folder / "authority"), authority=authority)
+    authority = directory.create(str(folder / "authority"))
+    boto = embedded.authority_client(str(folder / "authority"), authority=authority)
     for name, (family, kind) in KINDS.items():
         ca = authority.private_ca(family, key_algorithm="RSA_2048" if family == "RSA" else "EC_prime256v1").arn
         boto.request_certificate(DomainName=name, CertificateAuthorityArn=ca, KeyAlgorithm=kind)
@@ -40,13 +43,13 @@ def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
         {
             "domain_name": name,
             "path": str(folder / name / "live"),
-            "files": {form: {} for form in export_job.FILE_NAMES},
+            "files": {form: {} for form in job.FILE_NAMES},
             "passphrase": real_servers.PASSPHRASE,
         }
         for name in KINDS
     ]
-    door = client.Acm(boto, lambda service: None, is_authority=True)
-    result = export_task.run(lambda: door, {"certificates": items}, now=datetime.now(timezone.utc), is_check=False)
+    door = acm.Acm(boto, lambda service: None, is_authority=True)
+    result = task.run(lambda: door, {"certificates": items}, now=datetime.now(timezone.utc), is_check=False)
     assert result["changed"] and not result.get("failed"), result
     return folder, {each["domain_name"]: each for each in result["exports"]}
 

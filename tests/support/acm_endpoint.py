@@ -34,8 +34,8 @@ if __name__ == "__main__":  # tests have Ansible's own loader for this
     sys.path.insert(0, str(COLLECTION.parents[2]))
 
 import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
-from ansible_collections.certops.acm.plugins.module_utils import (
-    rates,
+from ansible_collections.certops.acm.plugins.module_utils._rules import (
+    call_rates as rates,
 )  # noqa: E402  # pylint: disable=wrong-import-position
 from connections import Answer, Reply, Request, Server, error  # noqa: E402  # pylint: disable=wrong-import-position
 from sigv4 import Gate  # noqa: E402  # pylint: disable=wrong-import-position

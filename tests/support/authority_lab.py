@@ -19,9 +19,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory
-from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority, Parts
+from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority, Parts
 from ansible_collections.certops.acm.tests.support.model_check import faults
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 
@@ -152,7 +152,7 @@ def shared_client(authority: Authority) -> t.Any:
 
 def checked_client(authority: t.Any) -> t.Any:
     """A boto3 client of its own, each of whose answers must fit the model."""
-    acm = client.authority_client(authority.path, authority=authority)
+    acm = embedded.authority_client(authority.path, authority=authority)
 
     def check(http_response: t.Any, model: t.Any, **_others: t.Any) -> None:
         if http_response.status_code == 200 and model.output_shape:

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.certops.acm.plugins.module_utils import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519

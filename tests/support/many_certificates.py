@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ansible_collections.certops.acm.plugins.module_utils.authority.opened import Authority
+from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority
 
 AT_ONCE = 5000  # in one transaction
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from ansible.module_utils import basic
 from ansible_collections.certops.acm.plugins.filter.acm_deploy import acm_deploy
 from ansible_collections.certops.acm.plugins.filter.acm_renewals import acm_renewals
-from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, module
 
 MODULES = "ansible_collections.certops.acm.plugins.modules."
 
@@ -49,21 +49,21 @@ def one_client_for_all() -> t.Iterator[None]:
 
     Nor is anything kept from being collected, as a process does that runs one task only.
     """
-    made: dict[str, client.Acm] = {}
-    open_authority, no_collection = client.AcmModule._open_authority, client.no_collection
+    made: dict[str, acm.Acm] = {}
+    opens, no_collection = module.AcmModule._open, module.no_collection
 
-    def opened(module: client.AcmModule, path: str) -> client.Acm:
+    def opened(task: module.AcmModule, path: str) -> acm.Acm:
         if path not in made:
-            made[path] = open_authority(module, path)
+            made[path] = opens(task, path)
         return made[path]
 
-    client.AcmModule._open_authority = opened  # type: ignore[method-assign]
-    client.no_collection = contextlib.nullcontext  # type: ignore[assignment]
+    module.AcmModule._open = opened  # type: ignore[method-assign]
+    module.no_collection = contextlib.nullcontext  # type: ignore[assignment]
     try:
         yield
     finally:
-        client.AcmModule._open_authority = open_authority  # type: ignore[method-assign]
-        client.no_collection = no_collection
+        module.AcmModule._open = opens  # type: ignore[method-assign]
+        module.no_collection = no_collection
 
 
 class Host:

@@ -19,8 +19,8 @@ import collections
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
-from ansible_collections.certops.acm.plugins.module_utils.inventory import NO_ANSWER
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
+from ansible_collections.certops.acm.plugins.module_utils._certificates.inventory import NO_ANSWER
 from botocore.exceptions import ClientError
 
 REGION = "eu-central-1"

@@ -15,9 +15,9 @@ import dns.message
 import dns.query
 import dns.rcode
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.dns_records import Record
-from ansible_collections.certops.acm.plugins.module_utils.resolver import Resolver
-from ansible_collections.certops.acm.plugins.module_utils.rfc2136 import Rfc2136
+from ansible_collections.certops.acm.plugins.module_utils._validation.dns_records import Record
+from ansible_collections.certops.acm.plugins.module_utils._net.resolver import Resolver
+from ansible_collections.certops.acm.plugins.module_utils._validation.rfc2136 import Rfc2136
 from ansible_collections.certops.acm.tests.support.stand_in_name_server import StandIn, stand_in
 
 RECORD = Record("_a.www.shop.example", "_1.acm-validations.aws")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, Bucket, acm_endpoint, read_log
 from botocore.exceptions import ClientError, ConnectionClosedError
 

@@ -29,7 +29,7 @@ import authority_server
 import boto3
 import connections
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.certops.acm.plugins.module_utils import client, pem
-from ansible_collections.certops.acm.plugins.module_utils.authority import directory
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.modules import acm_authority
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab, checked_client, clock, dns, lab
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
@@ -128,7 +129,7 @@ def test_events_are_delivered_by_a_sweep(task: Task) -> None:
         made = task(certificate_authorities=[CORP], event_targets=[hook])
         (shown,) = made["authority"]["event_targets"]
         assert (shown["kind"], shown["waiting"], shown["delivered_at"]) == ("webhook", 0, None)
-        acm = client.authority_client(task.path)
+        acm = embedded.authority_client(task.path)
         acm.request_certificate(
             DomainName="a.corp.test", KeyAlgorithm="EC_prime256v1",
             CertificateAuthorityArn=made["authority"]["certificate_authorities"][0]["arn"],
@@ -145,7 +146,7 @@ def test_where_it_is_and_whose(task: Task) -> None:
     assert task()["changed"] is False
     assert "fixed" in task.fails(region="us-east-1")
     assert "fixed" in task.fails(account_id="123456789012")
-    arn = client.authority_client(task.path).request_certificate(DomainName="a.amazonaws.com")["CertificateArn"]
+    arn = embedded.authority_client(task.path).request_certificate(DomainName="a.amazonaws.com")["CertificateArn"]
     assert arn.startswith("arn:aws:acm:eu-central-1:000000000001:")
 
 
@@ -200,7 +201,7 @@ def test_cas_that_are_not_named_are_left_alone(task: Task) -> None:
 
 def test_a_ca_out_of_service_signs_nothing(task: Task) -> None:
     ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
-    acm = client.authority_client(task.path)
+    acm = embedded.authority_client(task.path)
 
     def request() -> str:
         wanted = {"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
@@ -238,7 +239,7 @@ def test_approve_by_token(tmp_path: Path, dns: t.Any) -> None:
             settings={"resolvers": [dns.endpoint]},
             smtp={"host": "127.0.0.1", "port": server.port, "sender": "ca@example.com"},
         )
-        acm = client.authority_client(task.path)
+        acm = embedded.authority_client(task.path)
         wanted = {"DomainName": "www.example.com", "KeyAlgorithm": "EC_prime256v1", "ValidationMethod": "EMAIL"}
         arn = acm.request_certificate(**wanted)["CertificateArn"]
         (mail,) = server.wait_for(1)

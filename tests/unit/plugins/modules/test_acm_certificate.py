@@ -16,8 +16,10 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client, rfc2136
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._validation import rfc2136
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.modules import acm_certificate
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from ansible_collections.certops.acm.tests.support.name_server import name_server
@@ -41,20 +43,20 @@ class Calls(t.List[str]):
 @pytest.fixture(name="calls")
 def fixture_calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     calls = Calls()
-    call = client.Acm.call
+    call = acm.Acm.call
 
-    def counted(acm: client.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
+    def counted(acm: acm.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
         calls.append(operation)
         return call(acm, operation, **members)
 
-    monkeypatch.setattr(client.Acm, "call", counted)
+    monkeypatch.setattr(acm.Acm, "call", counted)
     return calls
 
 
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path) -> dict[str, str]:
     """An authority with a private CA: its path and the CA's ARN."""
-    authority = client.create_authority(str(tmp_path / "authority"))
+    authority = directory.create(str(tmp_path / "authority"))
     return {"path": authority.path, "ca": authority.private_ca("internal", key_algorithm="EC_prime256v1").arn}
 
 
@@ -119,15 +121,15 @@ def test_a_list(task: t.Any, place: dict[str, str], calls: Calls) -> None:
 def test_without_search(
     task: t.Any, place: dict[str, str], calls: Calls, monkeypatch: pytest.MonkeyPatch, refusal: str
 ) -> None:
-    counted = client.Acm.call
+    counted = acm.Acm.call
 
-    def refusing(acm: client.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
+    def refusing(acm: acm.Acm, operation: str, **members: t.Any) -> dict[str, t.Any]:
         if operation == "SearchCertificates":
             calls.append(operation)
             raise AcmError(operation, refusal, "no")
         return counted(acm, operation, **members)
 
-    monkeypatch.setattr(client.Acm, "call", refusing)
+    monkeypatch.setattr(acm.Acm, "call", refusing)
     wanted = private(place, "db.example.com", subject_alternative_names=["b.example.com"])
     assert task(**wanted)["changed"]
     again = task(**private(place, "B.example.com", subject_alternative_names=["db.example.com"]))
@@ -166,7 +168,7 @@ def test_the_algorithms_of_tsig_are_those_of_the_way_there() -> None:
 
 def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[str, str]) -> None:
     """Each is some milliseconds of every task, because modules travel as source."""
-    acm = client.authority_client(place["path"])
+    acm = embedded.authority_client(place["path"])
     arn = acm.request_certificate(DomainName="a.example.com", CertificateAuthorityArn=place["ca"])["CertificateArn"]
     program = (
         "import json, sys\n"

@@ -11,7 +11,7 @@ import re
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils._door import acm
 
 REGION = "us-east-1"
 ARN = f"arn:aws:acm:{REGION}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -210,10 +210,10 @@ LOOKING: list[tuple[dict[str, t.Any], str]] = [
 def fixture_refused(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., str]:
     """What a module that must fail says. It is led to where nothing listens, and any call of ACM is an error."""
 
-    def call(_acm: client.Acm, operation: str, **_members: t.Any) -> t.NoReturn:
+    def call(_acm: acm.Acm, operation: str, **_members: t.Any) -> t.NoReturn:
         raise AssertionError(f"{operation} was called")
 
-    monkeypatch.setattr(client.Acm, "call", call)
+    monkeypatch.setattr(acm.Acm, "call", call)
     where = {"endpoint_url": "http://127.0.0.1:9", "region": REGION, "access_key": "a-key-id", "secret_key": "a-secret"}
 
     def refused(module: str, options: dict[str, t.Any]) -> str:

@@ -16,17 +16,22 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client, export_job, export_task, exports, file_set, pem
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
-from ansible_collections.certops.acm.plugins.module_utils.names import InvalidInput, check_passphrase
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import job, task as export_task, exports
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._files import file_set
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 
 
-class CountingAcm(client.Acm):
+class CountingAcm(acm.Acm):
     """The door to an embedded authority that notes its calls and can be told to refuse some."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(client.authority_client(path), self._no_other, is_authority=True)
+        super().__init__(embedded.authority_client(path), self._no_other, is_authority=True)
         self.calls: list[str] = []
         self.passphrases: list[bytes] = []
         self.refuse: dict[str, str] = {}  # an operation, or "Operation ARN" → the code of the error
@@ -53,7 +58,7 @@ class Site:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        authority = client.create_authority(path)
+        authority = directory.create(path)
         self.cas = {
             family: authority.private_ca(family, key_algorithm=kind).arn
             for family, kind in (("EC", "EC_prime256v1"), ("RSA", "RSA_2048"))
@@ -122,7 +127,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.iterdir())}
 
 
-ALL = {form: {} for form in export_job.FILE_NAMES}
+ALL = {form: {} for form in job.FILE_NAMES}
 
 
 # ---------------------------------------------------------------- what is written
@@ -231,7 +236,7 @@ def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: Count
     assert pem.serial(leaf) == new["export"]["serial"]
 
 
-@pytest.mark.parametrize("form", list(export_job.FILE_NAMES))
+@pytest.mark.parametrize("form", list(job.FILE_NAMES))
 @pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
 def test_a_damaged_file_is_mended_with_the_key_at_hand(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
@@ -241,7 +246,7 @@ def test_a_damaged_file_is_mended_with_the_key_at_hand(
     options = {"certificate_arn": arn, "path": str(tmp_path), "files": ALL, "passphrase": "keystore"}
     run(**options)
     good = {name: content for name, (content, _time) in contents(tmp_path).items()}
-    path = tmp_path / export_job.FILE_NAMES[form]
+    path = tmp_path / job.FILE_NAMES[form]
     content = path.read_bytes()
     if damage == "missing":
         path.unlink()
@@ -703,10 +708,10 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
         "CertificateChain": pair.chain_pem,
         "PrivateKey": pem.encrypted_private_key_pem(pair.key, b"abcd"),
     }
-    assert export_job.parse(answer, b"abcd").certificate == pair.certificate
+    assert job.parse(answer, b"abcd").certificate == pair.certificate
     spoil(answer, pki)
     with pytest.raises(pem.InvalidMaterial) as caught:
-        export_job.parse(answer, b"abcd")
+        job.parse(answer, b"abcd")
     assert caught.value.rule == rule
 
 
@@ -716,7 +721,7 @@ def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     command = ["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd"]
     old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
     answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
-    assert pem.key_matches(export_job.parse(answer, b"abcd").key, pair.certificate)
+    assert pem.key_matches(job.parse(answer, b"abcd").key, pair.certificate)
 
 
 # ---------------------------------------------------------------- the way to AWS
@@ -752,7 +757,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
 
 
 def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
-    wanted = export_job.Wanted(arn="x", passphrase=b"geheim")
-    assert "geheim" not in repr(export_job.Job(wanted))
+    wanted = job.Wanted(arn="x", passphrase=b"geheim")
+    assert "geheim" not in repr(job.Job(wanted))
     with pytest.raises(InvalidInput):
         file_set.read(str(tmp_path))

@@ -19,20 +19,20 @@ from pathlib import Path
 from typing import Any, Callable, Iterator
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import (
-    export_job,
-    export_lookup,
-    export_task,
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
+    job,
+    lookup,
+    task as export_task,
     exports,
-    file_set,
-    pem,
 )
+from ansible_collections.certops.acm.plugins.module_utils._files import file_set
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
 SECRET = {"privkey.pem", "combined.pem", "bundle.p12"}
 SYSTEM_CALLS = ("open", "mkdir", "chmod", "fchmod", "lstat", "fstat", "write", "fsync", "rename", "close", "unlink")
-FILES: dict[str, dict[str, Any]] = {form: {} for form in export_job.FILE_NAMES}
+FILES: dict[str, dict[str, Any]] = {form: {} for form in job.FILE_NAMES}
 
 
 class OneCertificate:
@@ -178,7 +178,7 @@ def test_a_run_that_reads_before_and_writes_after_another_makes_no_mixture(
         options = {"certificate_arn": ARN, "path": str(tmp_path), "files": FILES, "passphrase": "keystore"}
         slow: Any = OneCertificate(old)
         jobs = [export_task.read(options)]
-        export_lookup.look_up(slow, jobs, pki.now)
+        lookup.look_up(slow, jobs, pki.now)
         exports.decide(jobs)
         assert [change.reasons for change in jobs[0].changes] == [("it was missing",)]
         export(new, tmp_path)

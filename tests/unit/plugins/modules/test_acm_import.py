@@ -15,8 +15,11 @@ from typing import Any, Callable
 
 import pytest
 from ansible.module_utils import basic
-from ansible_collections.certops.acm.plugins.module_utils import client, import_rules, import_task, pem
-from ansible_collections.certops.acm.plugins.module_utils.client import AcmError
+from ansible_collections.certops.acm.plugins.module_utils._acm_import import task as import_task
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.tests.support import broken_material
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from ansible_collections.certops.acm.tests.support.broken_material import given
@@ -28,11 +31,11 @@ READ = ("DescribeCertificate", "GetCertificate", "SearchCertificates", "ListCert
 SERVER_AUTH, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
 
 
-class CountingAcm(client.Acm):
+class CountingAcm(acm.Acm):
     """The door to an embedded authority that notes its calls and can be told to refuse some."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(client.authority_client(path), self._no_other, is_authority=True)
+        super().__init__(embedded.authority_client(path), self._no_other, is_authority=True)
         self.calls: list[str] = []
         self.refuse: dict[str, str] = {}
 
@@ -53,7 +56,7 @@ class CountingAcm(client.Acm):
 
 @pytest.fixture
 def acm(tmp_path: Path) -> CountingAcm:
-    client.create_authority(str(tmp_path / "authority"))
+    directory.create(str(tmp_path / "authority"))
     return CountingAcm(str(tmp_path / "authority"))
 
 
@@ -681,7 +684,7 @@ def test_what_is_denied_is_said(run_module: Any, pki: Any, tmp_path: Path, opera
 
 
 def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, tmp_path: Path) -> None:
-    client.create_authority(str(tmp_path / "authority"))
+    directory.create(str(tmp_path / "authority"))
     pair = pki.leaf()
     output = run_module(
         "acm_import", {"authority": str(tmp_path / "authority"), "certificate": pair.pem + pair.key_pem}
@@ -691,7 +694,7 @@ def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, t
 
 
 def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path: Path) -> None:
-    client.create_authority(str(tmp_path / "authority"))
+    directory.create(str(tmp_path / "authority"))
     options = {"authority": str(tmp_path / "authority"), **given(pki.leaf()), "tags": {"a": "b"}}
     made = run_module("acm_import", {**options, "_ansible_diff": True})
     assert made["changed"] and made["certificate"]["tags"] == {"a": "b"} and made["diff"]["before"] == {}

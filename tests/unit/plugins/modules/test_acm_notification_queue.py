@@ -14,8 +14,10 @@ from pathlib import Path
 
 import boto3
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client, notification_queue_task
-from ansible_collections.certops.acm.plugins.module_utils.notifications import DETAIL_TYPES
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import queue_services
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, aws
+from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.events import DETAIL_TYPES
 from ansible_collections.certops.acm.tests.support.aws_endpoint import mended_moto
 
 REGION = "eu-central-1"
@@ -45,20 +47,20 @@ class Account:
         self._run_module = run_module
         self.calls: list[str] = []
         self.fails_at: str | None = None
-        whole, ask = client.call_service, client.Acm.call
+        whole, ask = acm.call_service, acm.Acm.call
 
         def counted(service: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
             self.calls.append(operation)
             if operation == self.fails_at:
-                raise client.AcmError(operation, "AccessDenied", "no.")
+                raise acm.AcmError(operation, "AccessDenied", "no.")
             return whole(service, operation, **members)
 
         def asked(acm: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
             self.calls.append(operation)
             return ask(acm, operation, **members)
 
-        monkeypatch.setattr(notification_queue_task, "call_service", counted)
-        monkeypatch.setattr(client.Acm, "call", asked)
+        monkeypatch.setattr(queue_services, "call_service", counted)
+        monkeypatch.setattr(acm.Acm, "call", asked)
 
     @property
     def made(self) -> list[str]:
@@ -90,14 +92,14 @@ class Account:
         return queues | topics | set(self.rules())
 
 
-_open_aws = client.AcmModule._open_aws
+_open_door = aws.open_door
 _opened: list[t.Any] = []
 
 
 def opened(module: t.Any) -> t.Any:
     """The same door for all tasks: to make the clients of five services costs half a second."""
     if not _opened:
-        acm = _open_aws(module)
+        acm = _open_door(module)
         acm.client = functools.lru_cache(maxsize=None)(acm.client)
         _opened.append(acm)
     return _opened[0]
@@ -107,7 +109,7 @@ def opened(module: t.Any) -> t.Any:
 def account(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Account]:
     for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
         monkeypatch.setenv(f"AWS_{name}", "testing")
-    monkeypatch.setattr(client.AcmModule, "_open_aws", opened)
+    monkeypatch.setattr(aws, "open_door", opened)
     with mended_moto():
         yield Account(run_module, monkeypatch)
 
@@ -337,7 +339,7 @@ def test_a_failure_says_what_was_done(account: Account) -> None:
 
 def test_targets_that_eventbridge_refuses(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """PutTargets answers 200 and names what failed."""
-    whole = notification_queue_task.call_service
+    whole = queue_services.call_service
 
     def answer(service: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
         if operation == "PutTargets":
@@ -345,7 +347,7 @@ def test_targets_that_eventbridge_refuses(account: Account, monkeypatch: pytest.
             return {"FailedEntryCount": 1, "FailedEntries": [failed]}
         return whole(service, operation, **members)
 
-    monkeypatch.setattr(notification_queue_task, "call_service", answer)
+    monkeypatch.setattr(queue_services, "call_service", answer)
     assert "PutTargets failed with LimitExceeded: too many" in account.bring()["msg"]
 
 
@@ -393,7 +395,7 @@ def test_events_arrive(account: Account, run_module: t.Any) -> None:
 
 def test_on_an_authority(tmp_path: Path, run_module: t.Any) -> None:
     path = str(tmp_path / "authority")
-    client.create_authority(path)
+    directory.create(path)
 
     def bring(**arguments: t.Any) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", run_module("acm_notification_queue", {"authority": path, **arguments}))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils import client
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from moto import mock_aws
 
 REGION = "eu-central-1"
@@ -25,9 +26,9 @@ NAME = "certops-acm"
 def authority(tmp_path: Path) -> str:
     """One with a certificate that was issued: it has told of that."""
     path = str(tmp_path / "authority")
-    made = client.create_authority(path)
+    made = directory.create(path)
     ca = made.private_ca("corp", key_algorithm="EC_prime256v1").arn
-    client.authority_client(path).request_certificate(
+    embedded.authority_client(path).request_certificate(
         DomainName="www.corp.test", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
     )
     return path
@@ -96,14 +97,18 @@ class Sqs:
         self.url = self.client.create_queue(QueueName=NAME)["QueueUrl"]
         self._run_module = run_module
         self.calls: list[str] = []
-        whole = client.call_service
+        whole = acm.call_service
 
         def counted(service: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
             self.calls.append(operation)
             return whole(service, operation, **members)
 
-        monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils.inbox.call_service", counted)
-        monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils.inbox.SURE_POLL_S", 0)
+        monkeypatch.setattr(
+            "ansible_collections.certops.acm.plugins.module_utils._acm_notifications.inbox.call_service", counted
+        )
+        monkeypatch.setattr(
+            "ansible_collections.certops.acm.plugins.module_utils._acm_notifications.inbox.SURE_POLL_S", 0
+        )
 
     def ask(self, **arguments: t.Any) -> dict[str, t.Any]:
         """The module's result; what it called stands in `calls`."""
@@ -189,7 +194,7 @@ def test_a_handle_that_is_not_good_is_a_warning(sqs: Sqs) -> None:
 
 def test_a_batch_that_fails_in_part_is_tried_again(sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's own fault is tried again, ours is not, and the rest of the batch is done once."""
-    from ansible_collections.certops.acm.plugins.module_utils import inbox
+    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
 
     asked: list[list[str]] = []
     slept: list[float] = []
@@ -213,7 +218,7 @@ def test_a_batch_that_fails_in_part_is_tried_again(sqs: Sqs, monkeypatch: pytest
 
 @pytest.mark.parametrize(("wait_s", "polls"), [(0, [1]), (5, [5]), (21, [20, 1]), (90, [20, 20, 20, 20, 10])])
 def test_a_long_poll_has_an_end(monkeypatch: pytest.MonkeyPatch, wait_s: int, polls: list[int]) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils import inbox
+    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
 
     asked: list[int] = []
 
@@ -227,7 +232,7 @@ def test_a_long_poll_has_an_end(monkeypatch: pytest.MonkeyPatch, wait_s: int, po
 
 
 def test_after_the_first_it_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils import inbox
+    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
 
     answers: list[t.Any] = [{}, {"Messages": [{"MessageId": "1", "ReceiptHandle": "h", "Body": "b"}]}, {}]
     asked: list[int] = []

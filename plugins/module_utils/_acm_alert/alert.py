@@ -1,0 +1,266 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people are told of: alerts, who wants which, who was told of what, and how many go into one message. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timedelta
+
+from .._rules.errors import InvalidInput
+
+KINDS = (
+    "deployed",
+    "action_required",
+    "expiring",
+    "expired",
+    "ineligible",
+    "renewal_failed",
+    "deploy_failed",
+    "host_unreachable",
+    "sweep_stalled",
+    "not_issued",
+)
+SEVERITIES = ("info", "warning", "critical")
+TITLE_CHARACTERS = 300
+TEXT_CHARACTERS = 20_000
+_ARN = re.compile(r"arn:[\w-]+:acm:[\w-]+:\d{12}:certificate/[\w-]+", re.ASCII)
+_LINE_ENDS = re.compile("\r\n|[\r\n\u000b\u000c\u0085\u2028\u2029]")
+# Controls, and what makes text run the other way or look like other text.
+_UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_HALF = re.compile("[\ud800-\udfff]")
+
+Told = t.Dict[str, t.Dict[str, str]]  # key → name of the channel → when, ISO 8601 in UTC
+
+
+class DnsRecord(t.NamedTuple):
+    name: str
+    type: str
+    value: str
+
+
+class Alert(t.NamedTuple):
+    """One thing that people should know. key: its identity; one channel is told of it once."""
+
+    key: str
+    kind: str
+    severity: str
+    title: str
+    text: str = ""
+    certificate_arn: str = ""
+    domain_name: str = ""
+    expires_at: str = ""
+    days_to_expiry: t.Optional[int] = None
+    hosts: tuple[str, ...] = ()
+    records: tuple[DnsRecord, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the certificate's ARN, or where there is none its key."""
+        return self.certificate_arn or arn_in(self.key) or self.key
+
+
+def arn_in(key: str) -> str:
+    """The certificate's ARN that a key holds, or nothing."""
+    found = _ARN.search(key)
+    return found.group() if found else ""
+
+
+def read_alerts(given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Alert]:
+    """The alerts as the task gives them, without what could disturb a header, a terminal or a reader.
+
+    Of several with one key the first counts. Raises InvalidInput.
+    """
+    alerts: dict[str, Alert] = {}
+    for number, one in enumerate(given, 1):
+        alert = _read(one)
+        if not alert.key or not alert.title:
+            raise InvalidInput(f"alerts, number {number}: key and title must not be empty.")
+        alerts.setdefault(alert.key, alert)
+    return list(alerts.values())
+
+
+def _read(one: t.Mapping[str, t.Any]) -> Alert:
+    def line(name: str) -> str:
+        return one_line(str(one.get(name) or ""))
+
+    records = [
+        DnsRecord(*(one_line(str(record.get(name) or "")) for name in DnsRecord._fields))
+        for record in one.get("records") or ()
+    ]
+    facts = [(one_line(str(name)), one_line(_as_text(value))) for name, value in (one.get("facts") or {}).items()]
+    return Alert(
+        key=str(one["key"]),
+        kind=one["kind"],
+        severity=one["severity"],
+        title=clip(line("title"), TITLE_CHARACTERS),
+        text=clip(clean(str(one.get("text") or "")), TEXT_CHARACTERS),
+        certificate_arn=line("certificate_arn"),
+        domain_name=line("domain_name"),
+        expires_at=line("expires_at"),
+        days_to_expiry=one.get("days_to_expiry"),
+        hosts=tuple(one_line(str(host)) for host in one.get("hosts") or ()),
+        records=tuple(records),
+        facts=tuple((name, value) for name, value in facts if name and value),
+    )
+
+
+def _as_text(value: t.Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(each) for each in value)
+    return "" if value is None else str(value)
+
+
+def clean(text: str) -> str:
+    """The text without control characters; its line ends are newlines."""
+    text = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text).replace("\t", " "))
+    return _HALF.sub("\ufffd", text).strip()
+
+
+def one_line(text: str) -> str:
+    """The text on one line, fit for a header."""
+    return " ".join(clean(text).split())
+
+
+def clip(text: str, most: int) -> str:
+    """The text in at most so many characters, with an ellipsis where some are missing."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def by_urgency(alerts: t.Iterable[Alert]) -> list[Alert]:
+    """The worst first, and of these what ends first; else as they came."""
+
+    def rank(alert: Alert) -> tuple[int, int]:
+        days = alert.days_to_expiry
+        return -SEVERITIES.index(alert.severity), 10**6 if days is None else days
+
+    return sorted(alerts, key=rank)
+
+
+# ---------------------------------------------------------------- who was told
+
+
+def read_told(given: t.Mapping[str, t.Any]) -> Told:
+    """A copy of what earlier runs left. Raises InvalidInput."""
+    told: Told = {}
+    for key, channels in given.items():
+        if not isinstance(channels, t.Mapping):
+            raise InvalidInput(
+                f"told[{str(key)!r}] is no dictionary of channel and time: give what an earlier run returned as told."
+            )
+        told[str(key)] = {str(name): str(at) for name, at in channels.items()}
+    return told
+
+
+def prune(told: Told, now: datetime, forget_after: timedelta) -> Told:
+    """What was told no longer than that ago; a time that nobody can read stays, for it may be young."""
+    kept = {}
+    for key, channels in told.items():
+        young = {name: at for name, at in channels.items() if _read_time(at, now) >= now - forget_after}
+        if young:
+            kept[key] = young
+    return kept
+
+
+def _read_time(at: str, otherwise: datetime) -> datetime:
+    try:
+        found = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    except ValueError:
+        return otherwise
+    return found if found.tzinfo else found.replace(tzinfo=otherwise.tzinfo)
+
+
+def keys_over(told: Told, resolved: t.Collection[str], alerts: t.Sequence[Alert]) -> list[str]:
+    """The keys whose trouble is over: named, or about a certificate that is. What is still among the alerts is not."""
+    over, current = set(resolved), {alert.key for alert in alerts}
+    return [key for key in told if key not in current and (key in over or arn_in(key) in over)]
+
+
+# ---------------------------------------------------------------- the channels
+
+
+class Undelivered(Exception):
+    """A message did not get there. The reason is for people and holds no secret.
+
+    is_transient: worth another attempt, where the other side said so after so many seconds.
+    is_of_content: this message was refused, another may be taken.
+    was_partly: some of those addressed have it, and it goes to the others only from now on.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        is_transient: bool = False,
+        is_of_content: bool = False,
+        was_partly: bool = False,
+        retry_after_s: t.Optional[float] = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_transient = is_transient
+        self.is_of_content = is_of_content
+        self.was_partly = was_partly
+        self.retry_after_s = retry_after_s
+
+
+class Receipt(t.NamedTuple):
+    """What came of a message. refused: key of an alert → why it alone was not taken."""
+
+    refused: t.Mapping[str, str] = {}
+    warnings: t.Sequence[str] = ()
+
+
+Attempt = t.Callable[[], Receipt]  # raises Undelivered
+
+
+class Channel:
+    """A way to people. settings: of the task's `channels`."""
+
+    default_kinds: t.Sequence[str] = KINDS
+
+    def __init__(self, settings: t.Mapping[str, t.Any], *, is_digest: bool = True) -> None:
+        self.name: str = settings["name"]
+        self._kinds = frozenset(settings.get("kinds") or self.default_kinds)
+        self._least = SEVERITIES.index(settings.get("min_severity") or SEVERITIES[0])
+        own = settings.get("digest")
+        self._is_digest = is_digest if own is None else own
+
+    def wants(self, alert: Alert) -> bool:
+        return alert.kind in self._kinds and SEVERITIES.index(alert.severity) >= self._least
+
+    def split(self, due: t.Sequence[Alert]) -> list[list[Alert]]:
+        """The alerts, message by message."""
+        due = by_urgency(due)
+        return pack(due, self.share) if self._is_digest else [[alert] for alert in due]
+
+    def share(self, alert: Alert) -> float:
+        """Which part of the largest message it takes, 1 for all of it."""
+        raise NotImplementedError
+
+    def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
+        """A message that tells of these alerts; calling it sends it. current: all alerts of today that it wants."""
+        raise NotImplementedError
+
+    def resolve(self, resolved: t.Collection[str], current: t.Sequence[Alert], is_check: bool) -> list[str]:
+        """Close what is over, where the channel keeps anything open; returns of what. Raises Undelivered."""
+        return []
+
+
+def pack(alerts: t.Sequence[Alert], share: t.Callable[[Alert], float]) -> list[list[Alert]]:
+    """As many alerts into each message as fit, in their order. One that fills a message by itself goes alone."""
+    messages: list[list[Alert]] = []
+    filled = 0.0
+    for alert in alerts:
+        takes = share(alert)
+        if not messages or filled + takes > 1:
+            messages.append([])
+            filled = 0.0
+        messages[-1].append(alert)
+        filled += takes
+    return messages

@@ -1,0 +1,41 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calls of the channels to AWS, and what becomes of their faults. botocore repeats what is worth it."""
+
+from __future__ import annotations
+
+import typing as t
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from ..alert import Undelivered, one_line
+from ..._rules.errors import InvalidInput
+
+Connect = t.Callable[[str, t.Optional[str]], t.Any]  # (service, region or None for the task's own) → boto3 client
+OF_CONTENT = ("InvalidParameter", "InvalidParameterValue", "ValidationException", "ParamValidationError")
+
+
+def call(connect: Connect, service: str, region: t.Optional[str], method: str, **members: t.Any) -> dict[str, t.Any]:
+    """One call. Raises Undelivered."""
+    try:
+        return dict(getattr(connect(service, region), method)(**members))
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        code = detail.get("Code") or "UnknownError"
+        said = one_line(detail.get("Message") or "no reason was given").rstrip(".")
+        raise Undelivered(
+            f"{error.operation_name} failed with {code}: {said}.", is_of_content=code in OF_CONTENT
+        ) from error
+    except BotoCoreError as error:
+        name = type(error).__name__
+        raise Undelivered(
+            f"{service} cannot be used: {one_line(str(error)).rstrip('.')}.", is_of_content=name in OF_CONTENT
+        ) from error
+    except InvalidInput as error:
+        raise Undelivered(str(error)) from error

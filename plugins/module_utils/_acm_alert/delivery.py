@@ -1,0 +1,128 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Alerts to channels: each told once, what fails told next time, and nothing that fails stops the rest."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from .alert import (
+    Alert,
+    Channel,
+    Receipt,
+    Told,
+    Undelivered,
+    keys_over,
+    prune,
+)
+
+PAUSE_S = 1.0  # before the second attempt; doubled for each further one
+LONGEST_PAUSE_S = 30.0  # who asks for a longer one is told at the next run
+
+
+class Outcome(t.NamedTuple):
+    told: Told
+    sent: list[dict[str, str]]
+    undelivered: list[dict[str, str]]
+    archived: list[dict[str, str]]
+    warnings: list[str]
+
+
+class Delivery:
+    def __init__(
+        self,
+        channels: t.Sequence[Channel],
+        *,
+        now: t.Callable[[], datetime],
+        sleep: t.Callable[[float], None],
+        max_attempts: int = 3,
+        is_check: bool = False,
+    ) -> None:
+        self._channels = channels
+        self._now = now
+        self._sleep = sleep
+        self._max_attempts = max_attempts
+        self._is_check = is_check
+        self._outcome = Outcome({}, [], [], [], [])
+
+    def run(
+        self, alerts: t.Sequence[Alert], told: Told, resolved: t.Collection[str], forget_after: timedelta
+    ) -> Outcome:
+        """Close what is over, then tell what is not told yet. `told` of the outcome replaces the one given."""
+        over = keys_over(told, resolved, alerts)
+        kept = {key: dict(channels) for key, channels in told.items() if key not in over}
+        self._outcome = Outcome(prune(kept, self._now(), forget_after), [], [], [], [])
+        for channel in self._channels:
+            current = [alert for alert in alerts if channel.wants(alert)]
+            self._resolve(channel, resolved, current, {key: told[key] for key in over if channel.name in told[key]})
+            due = [alert for alert in current if channel.name not in self._outcome.told.get(alert.key, {})]
+            self._tell(channel, channel.split(due), current)
+        return self._outcome
+
+    def _resolve(self, channel: Channel, resolved: t.Collection[str], current: t.Sequence[Alert], over: Told) -> None:
+        """over: what the channel was told of and is over. It stays told as long as the channel keeps it open, so that
+        it is closed the next time."""
+        try:
+            closed = channel.resolve(resolved, current, self._is_check)
+        except Undelivered as error:
+            for key in over or sorted(resolved):
+                self._outcome.undelivered.append({"key": key, "channel": channel.name, "reason": error.reason})
+            for key, channels in over.items():
+                self._outcome.told.setdefault(key, {})[channel.name] = channels[channel.name]
+        else:
+            self._outcome.archived.extend({"key": key, "channel": channel.name} for key in closed)
+
+    def _tell(self, channel: Channel, messages: t.Sequence[list[Alert]], current: t.Sequence[Alert]) -> None:
+        todo = list(messages)
+        while todo:
+            alerts = todo.pop(0)
+            if self._is_check:
+                self._outcome.sent.extend({"key": alert.key, "channel": channel.name} for alert in alerts)
+                continue
+            try:
+                receipt = self._send(channel, alerts, current)
+            except Undelivered as error:
+                if error.is_of_content and len(alerts) > 1:
+                    todo = [[alert] for alert in alerts] + todo  # one of them may spoil the message for the others
+                elif error.is_of_content:
+                    self._failed(channel, alerts, error.reason)
+                else:  # the channel is out of order, and would be for what is left too
+                    self._failed(channel, [alert for message in [alerts, *todo] for alert in message], error.reason)
+                    return
+            else:
+                self._arrived(channel, alerts, receipt)
+
+    def _send(self, channel: Channel, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Receipt:
+        attempt = channel.prepare(alerts, current)
+        has_any = False
+        number = 1
+        while True:
+            try:
+                return attempt()
+            except Undelivered as error:
+                has_any = has_any or error.was_partly
+                pause_s = PAUSE_S * 2 ** (number - 1) if error.retry_after_s is None else error.retry_after_s
+                if not error.is_transient or number >= self._max_attempts or pause_s > LONGEST_PAUSE_S:
+                    if has_any:
+                        return Receipt(warnings=[f"{error.reason} The others were told."])
+                    raise
+                self._sleep(pause_s)
+                number += 1
+
+    def _arrived(self, channel: Channel, alerts: t.Sequence[Alert], receipt: Receipt) -> None:
+        at = self._now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._outcome.warnings.extend(f"Channel {channel.name}: {warning}" for warning in receipt.warnings)
+        for alert in alerts:
+            if alert.key in receipt.refused:
+                self._failed(channel, [alert], receipt.refused[alert.key])
+            else:
+                self._outcome.told.setdefault(alert.key, {})[channel.name] = at
+                self._outcome.sent.append({"key": alert.key, "channel": channel.name})
+
+    def _failed(self, channel: Channel, alerts: t.Sequence[Alert], reason: str) -> None:
+        for alert in alerts:
+            self._outcome.undelivered.append({"key": alert.key, "channel": channel.name, "reason": reason})

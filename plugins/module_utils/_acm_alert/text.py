@@ -1,0 +1,154 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Alerts in words, for people who may know nothing of ACM. Pure; every channel writes with these."""
+
+from __future__ import annotations
+
+import textwrap
+import typing as t
+from datetime import datetime, timezone
+
+from .alert import Alert, one_line
+
+SENDER = "certops.acm"
+HOSTS_SHOWN = 50
+COLUMNS = 78
+FOOTER = f"Sent by the automation that renews and deploys TLS certificates ({SENDER})."
+KIND_NAMES = {
+    "deployed": "Deployed",
+    "action_required": "Action required",
+    "expiring": "Expires soon",
+    "expired": "Expired",
+    "ineligible": "Not renewed automatically",
+    "renewal_failed": "Renewal failed",
+    "deploy_failed": "Deployment failed",
+    "host_unreachable": "Host not reached",
+    "sweep_stalled": "Checks have stopped",
+    "not_issued": "Not issued",
+}
+# For readers who meet a certificate for the first time.
+MEANINGS = {
+    "deployed": "A new certificate is in place and is being served. Nothing needs to be done.",
+    "action_required": "The certificate is renewed automatically only when somebody does what is described here.",
+    "expiring": "Browsers and programs refuse a server whose certificate has expired. This one ends soon.",
+    "expired": "Browsers and programs refuse a server that still uses this certificate.",
+    "ineligible": "This certificate is not renewed automatically. Somebody must replace it before it ends.",
+    "renewal_failed": "The automatic renewal did not succeed, so the certificate still ends on its old date.",
+    "deploy_failed": "A certificate could not be put into service on a server.",
+    "host_unreachable": "A server could not be reached, so it may still use an old certificate.",
+    "sweep_stalled": "Nobody looks after the certificates at present: what goes wrong now goes unnoticed.",
+    "not_issued": "A certificate that was requested has not been issued, so it cannot be used.",
+}
+SEVERITY_NAMES = {"critical": "Critical", "warning": "Warning", "info": "For information"}
+_PLAIN = str.maketrans(
+    {"–": "-", "—": "-", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "…": "...", "\u00a0": " "}
+)
+
+
+def ascii_line(text: str, most: int) -> str:
+    """One line of at most so many printable ASCII characters, with ? for others."""
+    plain = one_line(text).translate(_PLAIN).encode("ascii", "replace").decode()
+    return plain if len(plain) <= most else plain[: most - 3].rstrip() + "..."
+
+
+def headline(alerts: t.Sequence[Alert]) -> str:
+    """What a message is about, on one line."""
+    if len(alerts) == 1:
+        return f"{SEVERITY_NAMES[alerts[0].severity]}: {alerts[0].title}"
+    counts = [(name, sum(alert.severity == name for alert in alerts)) for name in SEVERITY_NAMES]
+    words = {"critical": "critical", "warning": "warnings", "info": "for information"}
+    told = [
+        f"{count} {'warning' if name == 'warning' and count == 1 else words[name]}" for name, count in counts if count
+    ]
+    return f"TLS certificates: {', '.join(told)}"
+
+
+def groups(alerts: t.Sequence[Alert]) -> list[tuple[str, list[Alert]]]:
+    """The alerts by severity, the worst first: (severity, alerts)."""
+    found = [(name, [alert for alert in alerts if alert.severity == name]) for name in SEVERITY_NAMES]
+    return [(name, there) for name, there in found if there]
+
+
+def when(alert: Alert) -> str:
+    """Until when the certificate is valid, or since when it is not; empty where that is unknown."""
+    at, days = _moment(alert.expires_at), alert.days_to_expiry
+    words = at.strftime("%Y-%m-%d %H:%M UTC") if at else alert.expires_at
+    if days is None:
+        return words
+    if days == 0:
+        distance = "within a day"
+    else:
+        unit = "day" if abs(days) == 1 else "days"
+        distance = f"in {days} {unit}" if days > 0 else f"{-days} {unit} ago"
+    return f"{words} ({distance})" if words else distance
+
+
+def _moment(text: str) -> t.Optional[datetime]:
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return found.astimezone(timezone.utc) if found.tzinfo else found
+
+
+def facts(alert: Alert) -> list[tuple[str, str]]:
+    """What is known besides, as (name, value), the most useful first; DNS records stand by themselves."""
+    deadline = {"deployed": "Valid until", "expired": "Expired"}.get(alert.kind, "Expires")
+    found = [
+        ("Certificate for", alert.domain_name),
+        (deadline, when(alert)),
+        ("Server" if len(alert.hosts) == 1 else "Servers", _names(alert.hosts)),
+        *alert.facts,
+        ("ARN", alert.certificate_arn),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def _names(names: t.Sequence[str]) -> str:
+    more = len(names) - HOSTS_SHOWN
+    return ", ".join(names[:HOSTS_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def records_title(alert: Alert) -> str:
+    return "DNS record to publish:" if len(alert.records) == 1 else "DNS records to publish:"
+
+
+def plain_text(alerts: t.Sequence[Alert], most: t.Optional[int] = None) -> str:
+    """A whole message. most: octets at most for one alert, beyond which its end is left out."""
+    parts = []
+    for severity, there in groups(alerts):
+        if len(alerts) > 1:
+            name = f"{SEVERITY_NAMES[severity].upper()} ({len(there)})"
+            parts.append(f"{name}\n{'=' * len(name)}")
+        parts += [plain_alert(alert, most) for alert in there]
+    return "\n\n".join([*parts, "\n".join(["-- ", *_wrap(FOOTER)])]) + "\n"
+
+
+def plain_alert(alert: Alert, most: t.Optional[int] = None) -> str:
+    lines = [*_wrap(alert.title), "-" * min(len(alert.title), COLUMNS), *_wrap(MEANINGS[alert.kind])]
+    for paragraph in filter(str.strip, alert.text.split("\n")):
+        lines += ["", *_wrap(paragraph)]
+    if alert.records:
+        lines += ["", records_title(alert)]
+        for record in alert.records:
+            lines += [f"  Name:  {record.name}", f"  Type:  {record.type}", f"  Value: {record.value}", ""]
+        lines.pop()
+    known = facts(alert)
+    if known:
+        width = max(len(name) for name, _value in known) + 1
+        lines += ["", *(f"{name + ':':<{width}} {value}" for name, value in known)]
+    return clip_octets("\n".join(lines), most)
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def clip_octets(text: str, most: t.Optional[int]) -> str:
+    octets = text.encode("utf-8")
+    if most is None or len(octets) <= most:
+        return text
+    return octets[: most - 3].decode("utf-8", "ignore").rstrip() + "…"

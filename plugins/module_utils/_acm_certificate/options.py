@@ -1,0 +1,302 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The certificate that a user asks for: options read, normalised and judged before anything is called. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+
+from .._rules import tags as tag_rules
+from .._validation.dns_records import is_below, plain
+from .._rules.arns import check_arn, check_certificate_arn
+from .._rules.errors import InvalidInput
+from .._rules.names import (
+    NEVER_ISSUED,
+    base_name,
+    check_domain_name,
+    is_wildcard,
+    to_ascii,
+)
+from .._certificates.renewal_window import Window, parse_window
+
+MAX_NAMES = 100  # with a raised quota; ACM itself refuses what is over the account's quota (10 unless raised)
+REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+REVOCATION_REASONS = (
+    "UNSPECIFIED",
+    "KEY_COMPROMISE",
+    "CA_COMPROMISE",
+    "AFFILIATION_CHANGED",
+    "SUPERCEDED",
+    "SUPERSEDED",
+    "CESSATION_OF_OPERATION",
+    "CERTIFICATE_HOLD",
+    "REMOVE_FROM_CRL",
+    "PRIVILEGE_WITHDRAWN",
+    "A_A_COMPROMISE",
+)
+# Options that say which certificate an item of a list is about; all others it inherits where it leaves them out.
+IDENTITY_OPTIONS = ("certificate_arn", "domain_name", "subject_alternative_names", "name_tag")
+
+
+class Wanted(t.NamedTuple):
+    """One certificate as a user wants it. None: not said, so any will do and nothing is changed."""
+
+    state: str = "present"
+    arn: t.Optional[str] = None
+    domain_name: t.Optional[str] = None
+    alternative_names: tuple[str, ...] = ()  # without domain_name, in the order given
+    name_tag: t.Optional[str] = None
+    validation_method: t.Optional[str] = None
+    authority_arn: t.Optional[str] = None
+    key_algorithm: t.Optional[str] = None
+    export: t.Optional[str] = None
+    transparency_logging: t.Optional[str] = None
+    managed_by: t.Optional[str] = None
+    validation_domains: tuple[tuple[str, str], ...] = ()
+    tags: t.Optional[dict[str, str]] = None
+    purge_tags: bool = True
+    publish: t.Optional[dict[str, t.Any]] = None
+    wait: bool = False
+    renew_before: t.Optional[Window] = None
+    force_renewal: bool = False
+    resend: bool = False
+    revocation_reason: str = "UNSPECIFIED"
+    replace: bool = False
+    all_matching: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.domain_name, *self.alternative_names) if self.domain_name else ()
+
+    @property
+    def type(self) -> str:
+        return "PRIVATE" if self.authority_arn else "AMAZON_ISSUED"
+
+    @property
+    def label(self) -> str:
+        """How a message calls it."""
+        return self.domain_name or self.arn or f"the certificate tagged Name={self.name_tag}"
+
+    @property
+    def all_tags(self) -> t.Optional[dict[str, str]]:
+        """The tags with the name tag among them; None when tags are none of our business."""
+        if self.name_tag is None:
+            return self.tags
+        return {**(self.tags or {}), "Name": self.name_tag}
+
+    @property
+    def does_purge(self) -> bool:
+        """Whether tags that are not named here go: only when tags were given at all."""
+        return self.purge_tags and self.tags is not None
+
+    def identity(self) -> tuple[t.Any, ...]:
+        """Two items with the same identity mean the same certificate."""
+        if self.arn:
+            return (self.arn,)
+        if not self.domain_name:
+            return ("Name", self.name_tag)
+        how = (self.type, self.authority_arn, self.key_algorithm, self.export, self.managed_by, self.name_tag)
+        return (frozenset(self.names), *how)
+
+
+def inherit(item: dict[str, t.Any], task: dict[str, t.Any]) -> dict[str, t.Any]:
+    """An item of `certificates`, completed by what the task says for all of them."""
+    return {
+        **{option: value for option, value in task.items() if option not in IDENTITY_OPTIONS},
+        **{option: value for option, value in item.items() if value is not None},
+    }
+
+
+def read(options: dict[str, t.Any], region: str) -> Wanted:
+    """Judge the options of one certificate. Raises InvalidInput: one sentence, before anything was called."""
+    state = options.get("state") or "present"
+    arn, ca = options.get("certificate_arn"), options.get("certificate_authority_arn")
+    domain_name = options.get("domain_name")
+    if arn:
+        check_certificate_arn(arn, region)
+    if ca:
+        check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority", region)
+    given = [name for name in options.get("subject_alternative_names") or () if name]
+    if given and not domain_name:
+        raise InvalidInput("subject_alternative_names needs domain_name: name the certificate's first name there.")
+    if not (arn or domain_name or options.get("name_tag")):
+        raise InvalidInput("Nothing says which certificate is meant: give certificate_arn, domain_name or name_tag.")
+    first, others = _names(domain_name, given)
+    algorithm = options.get("key_algorithm")
+    choices = options.get("options") or {}
+    reason = options.get("revocation_reason") or "UNSPECIFIED"
+    window = options.get("renew_before")
+    wanted = Wanted(
+        state=state,
+        arn=arn,
+        domain_name=first,
+        alternative_names=others,
+        name_tag=options.get("name_tag"),
+        validation_method=options.get("validation_method"),
+        authority_arn=ca,
+        key_algorithm=algorithm,
+        export=choices.get("export"),
+        transparency_logging=choices.get("certificate_transparency_logging_preference"),
+        managed_by=options.get("managed_by"),
+        validation_domains=_validation_domains(options.get("domain_validation_options") or (), first, others),
+        tags=None if options.get("tags") is None else tag_rules.check(options["tags"]),
+        purge_tags=options.get("purge_tags") is not False,
+        publish=_publish(options.get("publish")),
+        wait=bool(options.get("wait")),
+        renew_before=None if window is None else parse_window(window),
+        force_renewal=bool(options.get("force_renewal")),
+        resend=bool(options.get("resend_validation_email")),
+        revocation_reason=reason,
+        replace=bool(options.get("replace")),
+        all_matching=bool(options.get("all_matching")),
+    )
+    if wanted.name_tag is not None:
+        tag_rules.check({"Name": wanted.name_tag})
+        if (wanted.tags or {}).get("Name", wanted.name_tag) != wanted.name_tag:
+            raise InvalidInput("name_tag and the tag Name in tags say different things: leave one of them out.")
+        tag_rules.check(wanted.all_tags or {})
+    _check_together(wanted)
+    if state == "present":
+        _check_reach(wanted)
+    return wanted
+
+
+def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:
+    """What RequestCertificate is called with.
+
+    spent: ARNs that an earlier request of the same parameters led to and that are of no use any more (failed, timed out,
+    to be replaced). They go into the token, which otherwise would bring the same certificate back for an hour.
+    """
+    members: dict[str, t.Any] = {"DomainName": wanted.domain_name}
+    if wanted.alternative_names:
+        members["SubjectAlternativeNames"] = list(wanted.alternative_names)
+    if wanted.authority_arn:
+        members["CertificateAuthorityArn"] = wanted.authority_arn
+    else:
+        members["ValidationMethod"] = wanted.validation_method or "DNS"
+    if wanted.validation_domains:
+        members["DomainValidationOptions"] = [
+            {"DomainName": name, "ValidationDomain": domain} for name, domain in wanted.validation_domains
+        ]
+    choices = {"CertificateTransparencyLoggingPreference": wanted.transparency_logging, "Export": wanted.export}
+    if any(choices.values()):
+        members["Options"] = {member: value for member, value in choices.items() if value}
+    if wanted.key_algorithm:
+        members["KeyAlgorithm"] = wanted.key_algorithm
+    if wanted.managed_by:
+        members["ManagedBy"] = wanted.managed_by
+    if tags:
+        members["Tags"] = tag_rules.as_list(tags)
+    members["IdempotencyToken"] = idempotency_token(members, spent)
+    return members
+
+
+def idempotency_token(members: dict[str, t.Any], spent: t.Iterable[str] = ()) -> str:
+    """32 characters that stand for all parameters: ACM does not look at all of them itself (the CA's ARN, for one)."""
+    names = sorted([members["DomainName"], *members.get("SubjectAlternativeNames", ())])
+    facts = {**members, "SubjectAlternativeNames": names, "spent": sorted(spent)}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _names(domain_name: t.Optional[str], given: t.Sequence[str]) -> tuple[t.Optional[str], tuple[str, ...]]:
+    if not domain_name:
+        return None, ()
+    first = check_domain_name(domain_name, first=True)
+    others = tuple(name for name in dict.fromkeys(check_domain_name(name) for name in given) if name != first)
+    if 1 + len(others) > MAX_NAMES:
+        raise InvalidInput(
+            f"The certificate for {first} would hold {1 + len(others)} names; ACM's limit is {MAX_NAMES}: "
+            "spread them over several certificates."
+        )
+    return first, others
+
+
+def _validation_domains(
+    given: t.Iterable[dict[str, t.Any]], first: t.Optional[str], others: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for option in given:
+        name, domain = to_ascii(option["domain_name"]), check_domain_name(option["validation_domain"])
+        if first and name not in (first, *others):
+            raise InvalidInput(f"domain_validation_options names {name}, which is not a name of this certificate.")
+        if not f".{base_name(name)}".endswith(f".{domain}"):
+            raise InvalidInput(
+                f"validation_domain {domain} is neither {name} nor a domain above it: mail would go to a stranger."
+            )
+        pairs.append((name, domain))
+    return tuple(pairs)
+
+
+def _publish(given: t.Optional[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
+    if given is None:
+        return None
+    from .._validation import proof_records
+
+    proof_records.publisher(given, _not_yet)  # judges the settings, and connects to nothing
+    return {way: settings for way, settings in given.items() if settings is not None}
+
+
+def _not_yet(service: str) -> t.NoReturn:
+    raise AssertionError(f"{service} is asked only when records are published")
+
+
+def _check_reach(wanted: Wanted) -> None:
+    """Whether there is anybody who could prove the control of the names, and a place for the records."""
+    if not wanted.authority_arn:
+        for name in wanted.names:
+            owned = next((domain for domain in NEVER_ISSUED if is_below(base_name(name), domain)), None)
+            if owned:
+                raise InvalidInput(
+                    f"{name} belongs to AWS, and ACM issues no public certificate below {owned}: "
+                    "use a name of a domain of your own."
+                )
+    zone = ((wanted.publish or {}).get("rfc2136") or {}).get("zone")
+    if zone:
+        outside = next((name for name in wanted.names if not is_below(base_name(name), plain(zone))), None)
+        if outside:
+            raise InvalidInput(
+                f"publish.rfc2136.zone is {zone}, which does not hold {outside}: "
+                "leave it out to have the zone of each name found."
+            )
+
+
+def _check_together(wanted: Wanted) -> None:
+    """What may be said, but not together."""
+    if wanted.authority_arn:
+        for option, value in (
+            ("validation_method", wanted.validation_method),
+            ("options.export", wanted.export),
+            ("managed_by", wanted.managed_by),
+            ("publish", wanted.publish),
+            ("domain_validation_options", wanted.validation_domains),
+        ):
+            if value:
+                raise InvalidInput(
+                    f"{option} is for public certificates, but certificate_authority_arn asks for a private one: "
+                    "leave one of them out."
+                )
+    if wanted.managed_by and wanted.validation_method in ("DNS", "EMAIL"):
+        raise InvalidInput("managed_by goes with validation_method=HTTP only: leave it out or validate by HTTP.")
+    if wanted.validation_method == "HTTP":
+        if wanted.state == "present" and wanted.domain_name and not wanted.managed_by:
+            raise InvalidInput(
+                "validation_method=HTTP works for CloudFront only: set managed_by=CLOUDFRONT, or use DNS."
+            )
+        wildcard = next((name for name in wanted.names if is_wildcard(name)), None)
+        if wildcard:
+            raise InvalidInput(f"{wildcard} cannot be validated by HTTP: ACM validates wildcards by DNS or e-mail.")
+    if wanted.validation_domains and wanted.validation_method != "EMAIL" and not wanted.resend:
+        raise InvalidInput("domain_validation_options says where e-mail goes: set validation_method=EMAIL with it.")
+    if wanted.publish and wanted.validation_method in ("EMAIL", "HTTP"):
+        raise InvalidInput(
+            f"publish puts DNS records, but validation_method is {wanted.validation_method}: leave one of them out."
+        )
+    if wanted.revocation_reason not in REVOCATION_REASONS:
+        raise InvalidInput(f"revocation_reason {wanted.revocation_reason!r} is not one that ACM knows.")
+    if wanted.replace and not wanted.domain_name and wanted.state == "present":
+        raise InvalidInput("replace needs domain_name: a replacement is requested by its names.")

@@ -1,0 +1,161 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait until certificates are as they should be, or never will be.
+
+botocore's waiter CertificateValidated watches the single names: it never ends for a private or a timed-out certificate
+and calls a revoked one a success. Here the status of the certificate decides, and every end ends the waiting.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .._certificates import renewal_window
+from .._validation import proof_records
+from .._certificates.certificate import Certificate, from_detail
+from .._door.acm import AcmError
+from .._certificates.inventory import Door
+from .job import Clock
+
+FIRST_PAUSE_S = 0.5  # a private certificate takes a second or two, a public one minutes: begin fast, slow down
+APPEARANCE_S = 60  # a new certificate or its records may take some seconds to be seen
+
+
+class Verdict(t.NamedTuple):
+    """Whether there is nothing left to wait for, and if so, what went wrong (None: nothing)."""
+
+    is_over: bool
+    failure: t.Optional[str] = None
+
+
+WAITING = Verdict(False)
+READY = Verdict(True)
+
+Judge = t.Callable[[Certificate], Verdict]
+
+
+@dataclass
+class Outcome:
+    """How waiting for one certificate ended."""
+
+    one: t.Optional[Certificate]  # as last seen
+    failure: t.Optional[str] = None
+    is_timed_out: bool = False
+    error: t.Optional[AcmError] = None
+
+
+def is_issued(one: Certificate) -> Verdict:
+    """Whether a request has come to its end."""
+    if one.status == "ISSUED":
+        return READY
+    if one.status in (None, "PENDING_VALIDATION"):
+        return WAITING
+    return Verdict(True, proof_records.explain(one.detail or {}) or f"It is {one.status}.")
+
+
+def has_records(one: Certificate) -> Verdict:
+    """Whether ACM has told, for every name, what proves the control of it."""
+    detail = one.detail or {}
+    redirects = [
+        option.get("HttpRedirect")
+        for option in detail.get("DomainValidationOptions") or ()
+        if option.get("ValidationMethod") == "HTTP" and one.status == "PENDING_VALIDATION"
+    ]
+    return READY if proof_records.has_records(detail) and all(redirects) else WAITING
+
+
+def is_released(one: Certificate) -> Verdict:
+    """Whether nothing uses it any more. In-use is told for a while after the last user has gone."""
+    return WAITING if (one.detail or {}).get("InUseBy") else READY
+
+
+def is_migrated(one: Certificate) -> Verdict:
+    """Whether the change of the validation method has come to its end."""
+    status = ((one.detail or {}).get("UpdateSummary") or {}).get("Status")
+    if status == "PENDING_DOMAIN_VALIDATION":
+        return WAITING
+    return Verdict(True, "The change to DNS validation FAILED.") if status == "FAILED" else READY
+
+
+def has_migration_records(one: Certificate) -> Verdict:
+    """Whether ACM has told the records that a change to DNS validation waits for."""
+    detail = one.detail or {}
+    if is_migrated(one).is_over:
+        return READY
+    is_told = proof_records.records(detail) and not proof_records.names_without_record(detail)
+    return READY if is_told else WAITING
+
+
+def is_renewed(before: Certificate) -> Judge:
+    """Whether the renewal that was begun when the certificate was `before` has come to its end."""
+
+    def judge(one: Certificate) -> Verdict:
+        if renewal_window.has_changed(before, one):
+            return READY
+        failure = renewal_window.failure(before, one)
+        if failure:
+            return Verdict(True, failure)
+        ended = is_issued(one)
+        return ended if ended.failure else WAITING
+
+    return judge
+
+
+def await_each(
+    acm: Door,
+    judges: t.Mapping[str, Judge],
+    *,
+    known: t.Optional[dict[str, Certificate]] = None,
+    timeout_s: float,
+    interval_s: float,
+    clock: Clock,
+    may_appear: bool = True,
+) -> dict[str, Outcome]:
+    """Describe every certificate until its judge says that there is nothing to wait for, or time is up.
+
+    known: what was read a moment ago and need not be read again at once. may_appear: one that is not found is waited
+    for, because ACM shows a new certificate after some seconds; else its outcome has no certificate and no error.
+    """
+    outcomes = {arn: Outcome((known or {}).get(arn)) for arn in judges}
+    waiting = []
+    for arn, outcome in outcomes.items():
+        if outcome.one is None or not _settle(outcome, judges[arn]):
+            waiting.append(arn)
+    ends_at = clock.monotonic() + timeout_s
+    pause_s = 0.0 if any(outcomes[arn].one is None for arn in waiting) else min(FIRST_PAUSE_S, interval_s)
+    while waiting:
+        left_s = ends_at - clock.monotonic()
+        if pause_s:
+            clock.sleep(max(0.0, min(pause_s, left_s)))
+        answers = acm.each("DescribeCertificate", [{"CertificateArn": arn} for arn in waiting])
+        still = []
+        for arn, answer in zip(waiting, answers):
+            outcome = outcomes[arn]
+            if isinstance(answer, AcmError):
+                if answer.code == "ResourceNotFoundException" and outcome.one is None:
+                    if may_appear:
+                        still.append(arn)
+                else:
+                    outcome.error = answer
+                continue
+            one = from_detail(answer.get("Certificate") or {})
+            outcome.one = one if outcome.one is None else outcome.one.detailed(one.detail or {})
+            if not _settle(outcome, judges[arn]):
+                still.append(arn)
+        waiting = still
+        if waiting and clock.monotonic() >= ends_at:
+            for arn in waiting:
+                outcomes[arn].is_timed_out = True
+            return outcomes
+        pause_s = min(interval_s, max(FIRST_PAUSE_S, pause_s * 1.5))
+    return outcomes
+
+
+def _settle(outcome: Outcome, judge: Judge) -> bool:
+    verdict = judge(t.cast(Certificate, outcome.one))
+    outcome.failure = verdict.failure
+    return verdict.is_over

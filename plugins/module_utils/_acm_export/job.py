@@ -1,0 +1,175 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One certificate of an export on its way from what is wanted to what came of it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._x509 import pem
+from .._certificates.certificate import Certificate
+from .._door.acm import AcmError
+from .._files.file_set import FileSpec, Present
+from .._certificates.inventory import Door
+from .._rules.errors import InvalidInput
+from .._rules.errors import InvalidMaterial
+
+FILE_NAMES = {
+    "cert": "cert.pem",
+    "chain": "chain.pem",
+    "fullchain": "fullchain.pem",
+    "key": "privkey.pem",
+    "combined": "combined.pem",
+    "pkcs12": "bundle.p12",
+}
+SECRET_FORMS = ("key", "combined", "pkcs12")
+GONE = "ResourceNotFoundException"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One certificate to be exported, and what is to be made of it. Its repr does not show the passphrase."""
+
+    arn: t.Optional[str] = None
+    domain_name: t.Optional[str] = None
+    names: t.Optional[frozenset[str]] = None
+    passphrase: t.Optional[bytes] = field(default=None, repr=False)
+    files: tuple[FileSpec, ...] = ()
+    encrypts_key: bool = False
+    returns_key: bool = False
+    returns_pkcs12: bool = False
+
+    @property
+    def label(self) -> str:
+        return self.arn or self.domain_name or ""
+
+    @property
+    def needs_key(self) -> bool:
+        return self.returns_key or any(spec.form in SECRET_FORMS for spec in self.files)
+
+
+@dataclass(repr=False)
+class KeySet:
+    """A certificate, its chain, and its key where it is known."""
+
+    certificate: t.Any
+    chain: tuple[t.Any, ...]
+    key: t.Any = None
+
+    def render(self, wanted: Wanted) -> dict[str, bytes]:
+        """The content of every form of file that this set can fill. A PKCS#12 is made only where it is wanted."""
+        leaf, chain = pem.certificate_pem(self.certificate), pem.chain_pem(self.chain)
+        texts = {"cert": leaf, "chain": chain, "fullchain": leaf + chain}
+        if self.key is not None:
+            texts["combined"] = pem.combined(self.certificate, self.chain, self.key)
+            texts["key"] = pem.private_key_pem(self.key)
+            if wanted.encrypts_key and wanted.passphrase:
+                texts["key"] = pem.encrypted_private_key_pem(self.key, wanted.passphrase)
+        made = {form: text.encode("ascii") for form, text in texts.items() if text}
+        if self.key is not None and any(spec.form == "pkcs12" for spec in wanted.files):
+            made["pkcs12"] = self.pkcs12(wanted)
+        return made
+
+    def pkcs12(self, wanted: Wanted) -> bytes:
+        name = (pem.domain_names(self.certificate) or [pem.serial(self.certificate)])[0]
+        return pem.pkcs12(name, self.key, self.certificate, self.chain, wanted.passphrase or b"")
+
+
+class Change(t.NamedTuple):
+    """A file that is not as wanted, and how. is_content: it must be written; otherwise owner or mode are mended."""
+
+    spec: FileSpec
+    reasons: tuple[str, ...]
+    is_content: bool
+
+
+@dataclass
+class Job:
+    """One export of a task: what is wanted, what there is, what is to be done, and what came of it."""
+
+    wanted: t.Optional[Wanted]
+    error: t.Optional[Exception] = None
+    one: t.Optional[Certificate] = None
+    keys: t.Optional[KeySet] = None
+    present: dict[str, t.Optional[Present]] = field(default_factory=dict)  # by path
+    keys_at_hand: list[t.Any] = field(default_factory=list)  # of any certificate, out of files
+    changes: list[Change] = field(default_factory=list)
+    needs_export: bool = False
+    was_exported: bool = False
+    is_done: bool = False
+
+    @property
+    def want(self) -> Wanted:
+        return t.cast(Wanted, self.wanted)
+
+    @property
+    def key_set(self) -> KeySet:
+        return t.cast(KeySet, self.keys)
+
+    @property
+    def arn(self) -> str:
+        return t.cast(Certificate, self.one).arn
+
+
+def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> KeySet:
+    """The set in an answer of GetCertificate or ExportCertificate, or InvalidMaterial when its parts do not fit."""
+    certificate = pem.load_certificate(answer.get("Certificate") or "")
+    chain = tuple(pem.load_certificates(answer.get("CertificateChain") or ""))
+    child = certificate
+    for parent in chain:
+        if not pem.issued_by(child, parent):
+            raise InvalidMaterial(
+                "chain-order",
+                f"ACM's chain for {pem.describe(certificate)} does not verify: "
+                f"{pem.describe(parent)} does not certify {pem.describe(child)}.",
+            )
+        child = parent
+    key = None
+    if passphrase is not None:
+        key = pem.load_private_key(answer.get("PrivateKey") or "", passphrase)
+        if not pem.key_matches(key, certificate):
+            raise InvalidMaterial(
+                "key-matches-certificate", f"ACM's private key does not belong to {pem.describe(certificate)}."
+            )
+    return KeySet(certificate, chain, key)
+
+
+def key_in(form: str, content: bytes, passphrase: t.Optional[bytes]) -> t.Any:
+    """The private key in a file of this form, or None."""
+    try:
+        if form == "pkcs12":
+            return pem.load_pkcs12(content, passphrase)[0] if passphrase else None
+        return pem.load_private_key(content, passphrase)
+    except InvalidMaterial:
+        return None
+
+
+def ask(
+    acm: Door,
+    operation: str,
+    jobs: t.Sequence[Job],
+    members: t.Callable[[Job], dict[str, t.Any]] = lambda job: {"CertificateArn": job.arn},
+) -> t.Iterator[tuple[Job, dict[str, t.Any]]]:
+    for job, answer in zip(jobs, acm.each(operation, [members(job) for job in jobs])):
+        if not isinstance(answer, AcmError):
+            yield job, answer
+        elif answer.code == GONE and job.want.arn:
+            job.error = InvalidInput(f"There is no certificate {job.want.arn}; correct certificate_arn.")
+        else:
+            job.error = answer
+
+
+def settle(job: Job, action: t.Callable[[], None]) -> None:
+    """Let a fault stay with its job."""
+    try:
+        action()
+    except InvalidInput as error:
+        job.error = error
+
+
+def still_open(jobs: t.Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if job.error is None]

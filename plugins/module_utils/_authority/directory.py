@@ -1,0 +1,141 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The directory that is an embedded authority: make it, open it, and what stands in it.
+
+acm.sqlite3              everything remembered (store.py), private keys sealed (vault.py)
+key-encryption-key       opens the private keys; may lie elsewhere, or be a passphrase instead
+public/                  CA certificates and revocation lists, for any web server to serve
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import typing as t
+from contextlib import contextmanager
+
+from .keys import key_file as keys, vault
+from .authority import PUBLIC_FOLDER, Authority, Parts
+from .settings import Settings
+from .store.transactions import Store
+from .._rules.errors import InvalidInput
+
+STORE_FILE = "acm.sqlite3"
+
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+ACCOUNT = re.compile(r"\d{12}")
+
+
+def create(
+    path: str,
+    *,
+    region: str = "us-east-1",
+    account_id: str = "123456789012",
+    partition: str = "aws",
+    settings: t.Optional[t.Mapping[str, t.Any]] = None,
+    key_file: t.Optional[str] = None,
+    passphrase: t.Optional[str] = None,
+    parts: Parts = Parts(),
+) -> Authority:
+    """Make an authority in `path`, which must not exist or be empty. It is there whole, or not at all.
+
+    key_file: where the key-encryption key shall lie instead of in the directory itself. passphrase: instead of any
+    key file. Raises InvalidInput.
+    """
+    path = os.path.abspath(path)
+    wanted = Settings.of(settings or {})
+    check_place(path, region, account_id, key_file)
+    parent = os.path.dirname(path)
+    own_key: list[str] = []  # the key file outside of the directory, once this run has made it
+    with _explained(f"No authority can be made in {path}"):
+        os.makedirs(parent, exist_ok=True)
+        made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
+        try:
+            os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
+            os.mkdir(os.path.join(made, PUBLIC_FOLDER))
+            os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
+            store = Store(os.path.join(made, STORE_FILE))
+            store.create()
+            how, key = _new_key(made, key_file, passphrase, own_key)
+            with store.write() as tx:
+                tx.put_data_key(vault.key_id(key), vault.wrap(vault.new_key(), key))
+                tx.set_meta("key", json.dumps(how))
+                tx.set_meta("place", json.dumps([partition, region, account_id]))
+                tx.set_meta("settings", json.dumps(wanted.differing()))
+            store.close()
+            os.rename(made, path)  # replaces an empty directory, and nothing else
+            keys.make_durable(parent)
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            for file in own_key:
+                os.unlink(file)
+            raise
+    authority = open_authority(path, passphrase=passphrase, parts=parts)
+    with authority.store.write() as tx:
+        tx.set_meta("due_basis", json.dumps(authority.due_basis(tx)))
+    return authority
+
+
+def exists(path: str) -> bool:
+    return os.path.exists(os.path.join(path, STORE_FILE))
+
+
+def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Parts = Parts()) -> Authority:
+    """The authority in `path`. Raises InvalidInput where there is none, or where its keys cannot be opened."""
+    path = os.path.abspath(path)
+    store = Store(os.path.join(path, STORE_FILE))
+    if not os.path.exists(store.path):
+        raise InvalidInput(f"There is no embedded authority in {path}: make one with certops.acm.acm_authority.")
+    store.check()
+    with store.read() as tx:
+        place = tx.place
+    return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts)
+
+
+# ---------------------------------------------------------------- inside
+
+
+def check_place(path: str, region: str, account_id: str, key_file: t.Optional[str]) -> None:
+    """Raise InvalidInput where `create` would refuse before it makes anything."""
+    if not REGION.fullmatch(region):
+        raise InvalidInput(f"{region!r} is no AWS region name: take one like eu-central-1.")
+    check_account(account_id)
+    if os.path.isdir(path) and os.listdir(path):
+        raise InvalidInput(f"{path} is not empty: an authority is made in a new or empty directory only.")
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise InvalidInput(f"{path} is a file: an authority needs a directory of its own.")
+    if key_file and os.path.exists(key_file):
+        raise InvalidInput(f"{key_file} exists: the new authority's key is not written over another file.")
+
+
+def check_account(account_id: str) -> None:
+    if not ACCOUNT.fullmatch(account_id):
+        raise InvalidInput(f"{account_id!r} is no AWS account id: take twelve digits, in quotes.")
+
+
+def _new_key(
+    made: str, key_file: t.Optional[str], passphrase: t.Optional[str], own_key: list[str]
+) -> tuple[keys.How, bytes]:
+    """How the key-encryption key is found again, and the key; a key file elsewhere is added to `own_key`."""
+    if passphrase:
+        return keys.of_passphrase(passphrase)
+    key = vault.new_key()
+    where = os.path.abspath(key_file) if key_file else os.path.join(made, keys.KEY_FILE)
+    keys.write_key_file(where, key)
+    if key_file:
+        own_key.append(where)
+    return {"kind": "file", "path": where if key_file else keys.KEY_FILE}, key
+
+
+@contextmanager
+def _explained(what: str) -> t.Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InvalidInput(f"{what}: {error.strerror or error} ({error.filename}).") from error

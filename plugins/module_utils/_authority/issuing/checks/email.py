@@ -1,0 +1,156 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Validation by e-mail (ACM.md §3): who is written to, whether a domain takes mail, the message, and sending it."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+import typing as t
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+
+from .verdict import (
+    Verdict,
+    failed,
+    pending,
+    success,
+)
+from ...._rules.names import base_name, is_wildcard
+from ...._net.resolver import Asks
+
+MAILBOXES = ("administrator", "hostmaster", "postmaster", "webmaster", "admin")
+
+
+class MailServer(t.NamedTuple):
+    """How mail leaves.
+
+    security: "none", "starttls" (refused mail rather than mail in clear) or "tls" (from the first octet).
+    trust_file: PEM file of the CAs that may have signed the server's certificate; None for the system's.
+    """
+
+    host: str
+    port: int = 25
+    security: str = "none"
+    username: t.Optional[str] = None
+    password: t.Optional[str] = None
+    trust_file: t.Optional[str] = None
+    timeout_s: float = 20.0
+
+
+class MailNotSent(Exception):
+    """The mail did not leave. The message is one sentence, without the password."""
+
+
+def mail_domain(domain: str) -> str:
+    """The part after the @: `domain` without a leading "*." or "www."."""
+    if is_wildcard(domain):
+        return base_name(domain)
+    rest = domain[4:] if domain.startswith("www.") else ""
+    return rest if "." in rest else domain
+
+
+def recipients(domain: str) -> list[str]:
+    """The five addresses for a name or its validation domain."""
+    return [f"{mailbox}@{mail_domain(domain)}" for mailbox in MAILBOXES]
+
+
+def contacts(validation_domain: str, resolver: Asks) -> Verdict:
+    """SUCCESS when the domain takes mail. Without an MX, or with the null MX of RFC 7505: NO_AVAILABLE_CONTACTS."""
+    domain = mail_domain(validation_domain)
+    found = resolver.lookup(domain, "MX")
+    if not found.is_certain:
+        return pending(f"The MX records of {domain} cannot be looked up. {found.detail}")
+    exchanges = [record.exchange for record in found.records if record.exchange]
+    if exchanges:
+        return success(f"{domain} takes mail at {exchanges[0]}.")
+    why = "says by a null MX record that it takes no mail" if found.records else "has no MX record"
+    return failed("NO_AVAILABLE_CONTACTS", f"{domain} {why}.")
+
+
+def message(
+    name: str,
+    *,
+    validation_domain: str,
+    account_id: str,
+    region: str,
+    certificate_arn: str,
+    token: str,
+    expires_at: datetime,
+    now: datetime,
+    sender: str,
+    link: t.Optional[str] = None,
+) -> EmailMessage:
+    """The mail that asks the owner of `name`.
+
+    link: the page where the token is approved, where there is one; an authority without one names the task instead.
+    """
+    mail = EmailMessage()
+    mail["Subject"] = f"Certificate request for {name}"
+    mail["From"] = sender
+    mail["To"] = ", ".join(recipients(validation_domain))
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">") or None)
+    mail["Auto-Submitted"] = "auto-generated"
+    how = (
+        f"open\n\n    {link}\n\n"
+        if link
+        else "give the token below to the task certops.acm.acm_authority (approve).\n\n"
+    )
+    mail.set_content(
+        f"Somebody asked for a TLS certificate that is valid for {name}.\n\n"
+        f"Domain:          {name}\n"
+        f"AWS account ID:  {account_id}\n"
+        f"AWS Region name: {region}\n"
+        f"Certificate ARN: {certificate_arn}\n"
+        f"Approval token:  {token}\n"
+        f"Valid until:     {expires_at.strftime('%Y-%m-%d %H:%M UTC')}\n\n"
+        f"If you know of this request and control {name}, approve it: {how}"
+        "If you do not, leave this mail alone: without an approval there will be no certificate.\n",
+        cte="8bit" if not name.isascii() else "7bit",
+    )
+    return mail
+
+
+def send(mail: EmailMessage, server: MailServer) -> list[str]:
+    """Hand `mail` to the mail server; return the recipients that it refused. MailNotSent when it took none."""
+    where = f"The mail server {server.host}:{server.port}"
+    try:
+        with _connect(server) as smtp:
+            if server.username:
+                smtp.login(server.username, server.password or "")
+            return sorted(smtp.send_message(mail))
+    except smtplib.SMTPAuthenticationError as error:
+        raise MailNotSent(f"{where} refuses the user {server.username!r}; check user name and password.") from error
+    except smtplib.SMTPRecipientsRefused as error:
+        first = next(iter(error.recipients.values()))
+        raise MailNotSent(f"{where} refuses all recipients: {_said(first[1])}.") from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise MailNotSent(f"{where} does not offer what was asked of it: {error}.") from error
+    except smtplib.SMTPResponseException as error:
+        raise MailNotSent(f"{where} answered {error.smtp_code}: {_said(error.smtp_error)}.") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise MailNotSent(f"{where} cannot be used: {error}.") from error
+
+
+def _connect(server: MailServer) -> smtplib.SMTP:
+    if server.security == "none":
+        return smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+    context = ssl.create_default_context(cafile=server.trust_file)
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
+    try:
+        smtp.starttls(context=context)
+        return smtp
+    except BaseException:
+        smtp.close()
+        raise
+
+
+def _said(text: t.Union[str, bytes]) -> str:
+    return (text.decode("utf-8", "replace") if isinstance(text, bytes) else text).replace("\n", " ").strip(". ")

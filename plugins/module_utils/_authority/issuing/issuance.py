@@ -1,0 +1,209 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a validated request to a certificate, for the first time and at every renewal."""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from datetime import datetime
+
+from ..lifecycle import events, state
+from ..signing import issuer
+from ..authority import Authority
+from ..lifecycle.state import Certificate, Leaf
+from ..settings import Settings
+from ..._rules.times import moment
+from ..store.transactions import CaRow, LeafRow, Transaction
+from ..._rules.arns import parse_arn
+from ..._rules.errors import InvalidInput
+from ..._rules.names import base_name
+
+
+class Signed(t.NamedTuple):
+    """A leaf that is signed and not stored yet."""
+
+    facts: Leaf
+    row: LeafRow
+
+
+class CannotSign(Exception):
+    """The CA does not sign; `reason` is ACM's FailureReason."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def sign(authority: Authority, certificate: Certificate, now: datetime, settings: Settings) -> Signed:
+    """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
+    transaction."""
+    ca = _ca(authority, certificate, settings, now)
+    signer = authority.signer(ca)
+    if now < signer.certificate.not_valid_before_utc:
+        raise InvalidInput(
+            f"The clock says {events.iso(now)}, which is before the CA {ca.name} was made: set the clock right."
+        )
+    key = issuer.generate_key(certificate.key_algorithm)
+    wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}
+    leaf = issuer.issue_leaf(
+        **wanted,
+        now=now,
+        validity=settings.validity(certificate.type),
+        publication_url=settings.publication_url,
+        policy=None if certificate.type == state.PRIVATE else issuer.DOMAIN_VALIDATED,
+    )
+    facts = issuer.issued_facts(leaf, **wanted)
+    row = LeafRow(
+        serial=facts.serial,
+        ca_id=ca.id,
+        der=issuer.certificate_der(leaf),
+        chain=None,
+        sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
+    )
+    return Signed(facts, row)
+
+
+def key_context(certificate: Certificate, serial: str) -> str:
+    """What a leaf's key is sealed for."""
+    return f"certificate {certificate.id} {serial}"
+
+
+def store_first(
+    authority: Authority,
+    tx: Transaction,
+    certificate: Certificate,
+    signed: Signed,
+    now: datetime,
+    tags: t.Optional[t.Mapping[str, str]] = None,
+) -> Certificate:
+    """The certificate is issued now; told in the same transaction. `tags`: of one that was not stored before."""
+    done = state.issued(certificate, signed.facts, now)
+    return _store(authority, tx, done, signed, now, "ISSUANCE", tags)
+
+
+def store_renewed(
+    authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime
+) -> Certificate:
+    done = _store(authority, tx, state.renewed(certificate, signed.facts, now), signed, now, "RENEWAL")
+    authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, f"The certificate {done.arn} was renewed.")
+    return done
+
+
+def _store(
+    authority: Authority,
+    tx: Transaction,
+    done: Certificate,
+    signed: Signed,
+    now: datetime,
+    action: str,
+    tags: t.Optional[t.Mapping[str, str]] = None,
+) -> Certificate:
+    authority.save(tx, done, now, tags)
+    tx.put_leaf(done, signed.row)
+    tx.count_up(t.cast(str, signed.row.ca_id))
+    authority.tell(tx, events.AVAILABLE, done, now, Action=action)
+    return done
+
+
+def validate(authority: Authority, certificate: Certificate) -> Certificate:
+    """Look at a pending request's names, and issue when all is well. Answers the certificate as it stands then.
+
+    Whoever is quicker (another reader, a sweep) wins; the other's work is dropped.
+    """
+    now = authority.now()
+    if certificate.leaf:
+        return certificate
+    settings = authority.settings
+    if not state.is_validation_due(certificate, now, settings):
+        return certificate
+    from . import validation  # of use to few calls
+
+    looked = validation.check_names(authority, certificate, certificate.validations, now)
+    seen = certificate._replace(validations=looked.validations)
+    signed, reason = None, looked.reason
+    if looked.is_valid:
+        try:
+            signed = sign(authority, seen, now, settings)
+        except CannotSign as error:
+            reason = error.reason
+    if seen == certificate and not signed and not reason:
+        return certificate
+    with authority.store.write() as tx:
+        present = tx.certificate(certificate.id)
+        if present is None or not state.is_validation_due(present, now, authority.settings_in(tx)):
+            return present or certificate
+        seen = present._replace(validations=_merged(present.validations, looked.validations))
+        if signed:
+            return store_first(authority, tx, seen, signed, now)
+        done = state.failed(seen, reason, now) if reason else seen
+        authority.save(tx, done, now)
+        return done
+
+
+def _merged(
+    present: t.Sequence[state.DomainValidation], looked: t.Sequence[state.DomainValidation]
+) -> tuple[state.DomainValidation, ...]:
+    """What was seen, but an approval that came meanwhile stays."""
+    return tuple(old if old.status == state.SUCCESS else new for old, new in zip(present, looked))
+
+
+def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
+    """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
+    if certificate.type != state.PRIVATE:
+        return authority.public_ca(certificate.key_algorithm)
+    with authority.store.ask() as tx:
+        private = tx.ca_of_arn(certificate.ca_arn or "")
+    reason = ca_fault(private, certificate, authority.place, settings, now)
+    if reason:
+        raise CannotSign(reason)
+    return t.cast(CaRow, private)
+
+
+def ca_fault(
+    row: t.Optional[CaRow], certificate: Certificate, place: events.Place, settings: Settings, now: datetime
+) -> t.Optional[str]:
+    """The FailureReason for which a private CA does not sign, or None."""
+    if row is None or row.role != "private":
+        return _no_private_ca(certificate.ca_arn or "", place)
+    if certificate.leaf and not settings.service_linked_role and parse_arn(row.arn).account != place.account_id:
+        return "SLR_NOT_FOUND"
+    not_after = moment(row.not_after)
+    if row.status != "ACTIVE" or not_after <= now:
+        return "PCA_INVALID_STATE"
+    if now + settings.validity(state.PRIVATE) > not_after:
+        return "PCA_INVALID_DURATION"
+    family = certificate.key_algorithm.split("_", maxsplit=1)[0]
+    if not row.key_algorithm.startswith(family) or family not in settings.private_ca_key_families:
+        return "PCA_INVALID_ARGS"
+    if row.issued >= settings.quota_certificates_a_ca:
+        return "PCA_LIMIT_EXCEEDED"
+    permitted = _permitted_domains(row.facts)
+    if permitted and not all(_is_below(base_name(name), permitted) for name in certificate.names):
+        return "PCA_NAME_CONSTRAINTS_VALIDATION"
+    return None
+
+
+def _no_private_ca(text: str, place: events.Place) -> str:
+    """What is wrong with the ARN of a CA that the authority has not."""
+    try:
+        arn = parse_arn(text)
+    except InvalidInput:
+        return "PCA_INVALID_ARN"
+    if arn.region != place.region or not arn.resource.startswith("certificate-authority/"):
+        return "PCA_INVALID_ARN"
+    return "PCA_RESOURCE_NOT_FOUND" if arn.account == place.account_id else "PCA_ACCESS_DENIED"
+
+
+@functools.lru_cache(maxsize=64)
+def _permitted_domains(ca_facts: str) -> tuple[str, ...]:
+    return tuple(json.loads(ca_facts).get("permitted_domains", ()))
+
+
+def _is_below(name: str, domains: t.Sequence[str]) -> bool:
+    """RFC 5280 §4.2.1.10: a domain itself, and everything to its left."""
+    return any(name == domain or name.endswith("." + domain) for domain in domains)

@@ -1,0 +1,79 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Managed renewal (ACM.md §7) of one certificate.
+
+What is slow happens outside of transactions, and before anything is stored the certificate is read again; if somebody
+else was quicker, the work is dropped.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from . import issuance
+from ..lifecycle import events, state
+from ..authority import Authority
+from ..lifecycle.state import Certificate
+
+
+def attempt(authority: Authority, certificate: Certificate) -> Certificate:
+    """Try to renew now, if that is due. Answers the certificate as it stands then."""
+    if certificate.leaf is None or certificate.type == state.IMPORTED:
+        return certificate
+    now = authority.now()
+    settings = authority.settings
+    if state.is_renewal_failed(certificate, now, settings):
+        return _end_failed(authority, certificate, now)
+    if not state.is_renewal_due(certificate, now, settings):
+        return certificate
+    from . import validation  # of use to few calls
+
+    begun = state.begin_renewal(certificate, now, settings)
+    renewal = t.cast(state.Renewal, begun.renewal)
+    looked = validation.Looked((), None, True)
+    if certificate.type == state.AMAZON_ISSUED:
+        looked = validation.check_names(authority, begun, renewal.validations, now)
+    signed, reason = None, looked.reason
+    if looked.is_valid:
+        try:
+            signed = issuance.sign(authority, begun, now, settings)
+        except issuance.CannotSign as error:
+            reason = error.reason
+    with authority.store.write() as tx:
+        present = tx.certificate(certificate.id)
+        if present is None or (present.leaf, present.renewal) != (certificate.leaf, certificate.renewal):
+            return present or certificate
+        begun = present._replace(renewal=renewal)
+        if signed:
+            return issuance.store_renewed(authority, tx, begun, signed, now)
+        done = state.attempted(begun, looked.validations, reason, now)
+        authority.save(tx, done, now)
+        _ask_for_action(authority, tx, done, now)
+        return done
+
+
+def _end_failed(authority: Authority, certificate: Certificate, now: datetime) -> Certificate:
+    with authority.store.write() as tx:
+        present = tx.certificate(certificate.id)
+        if present is None or not state.is_renewal_failed(present, now, authority.settings_in(tx)):
+            return present or certificate
+        done = state.renewal_failed(present, now)
+        authority.save(tx, done, now)
+        return done
+
+
+def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, now: datetime) -> None:
+    """ "Action required", once for each of the days before expiry that the settings name."""
+    left = t.cast(int, events.days_to_expiry(certificate, now))
+    passed = [days for days in authority.settings_in(tx).renewal_notice_days if left <= days]
+    if passed:
+        renewal = t.cast(state.Renewal, certificate.renewal)
+        once = f"{t.cast(state.Leaf, certificate.leaf).serial} {min(passed)}"
+        reason = renewal.reason or ("PENDING_DOMAIN_VALIDATION" if renewal.validations else "OTHER")
+        authority.tell(tx, events.ACTION_REQUIRED, certificate, now, once, RenewalStatusReason=reason)
+        said = f"The certificate {certificate.arn} expires in {left} days and cannot be renewed yet: {reason}."
+        authority.tell_health(tx, events.health_code(certificate, reason), certificate, now, said, once)

@@ -1,0 +1,135 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The key-encryption key of an authority: a file, or a passphrase; made, found again, and rotated.
+
+Rotation wraps the data key anew and touches no secret. Its order survives a kill at any instant: until the last step
+the store holds the data key under both keys, so that whichever of them is found opens it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import typing as t
+
+from . import vault
+from ..store.transactions import Store
+from ..._rules.errors import InvalidInput
+
+KEY_FILE = "key-encryption-key"
+PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
+
+How = t.Mapping[str, str]  # kind "file" with its path (relative to the directory), or "passphrase" with its salt
+
+
+def of_passphrase(passphrase: str) -> tuple[How, bytes]:
+    """How a new passphrase is remembered, and the key that it makes."""
+    salt = vault.new_salt()
+    return {"kind": "passphrase", "salt": salt.hex()}, vault.key_of_passphrase(passphrase, salt)
+
+
+def write_key_file(path: str, key: bytes, *, over: bool = False) -> None:
+    """The key as text, 0600 from its first byte, on disk when this returns. Over an existing file only on request."""
+    flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if over else os.O_EXCL)
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    make_durable(os.path.dirname(path))
+
+
+def make_durable(folder: str) -> None:
+    """A name in a folder is safe from a power cut only once the folder is written too."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
+    """The data key of the authority in `path`. Raises InvalidInput."""
+    with store.read() as tx:
+        how: How = json.loads(tx.meta("key") or "{}")
+        wrapped = tx.data_keys()
+    key = _key(path, how, passphrase)
+    try:
+        return vault.unwrap(wrapped[vault.key_id(key)], key)
+    except (KeyError, vault.WrongKey):
+        source = "passphrase" if how["kind"] == "passphrase" else f"key in {_path(path, how)}"
+        raise InvalidInput(
+            f"The {source} does not open the authority in {path}: give the one it was made with."
+        ) from None
+
+
+def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase: t.Optional[str]) -> None:
+    """Put a new key-encryption key in the place of the present one. Raises InvalidInput.
+
+    A key file gets a new random key; a passphrase is replaced by `new_passphrase`. Two rotations go one after the other.
+    """
+    turn = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        _rotate(path, store, passphrase, new_passphrase)
+    finally:
+        os.close(turn)
+
+
+def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase: t.Optional[str]) -> None:
+    data_key = unlock(path, store, passphrase)
+    with store.read() as tx:
+        how: How = json.loads(tx.meta("key") or "{}")
+    if how["kind"] == "passphrase":
+        if not new_passphrase:
+            raise InvalidInput(f"The authority in {path} is locked by a passphrase: give the new one.")
+        how, key = of_passphrase(new_passphrase)
+        with store.write() as tx:
+            tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
+            tx.set_meta("key", json.dumps(how))
+            tx.keep_data_key(vault.key_id(key))
+        return
+    if new_passphrase:
+        raise InvalidInput(f"The authority in {path} is locked by a key file: it has no passphrase to replace.")
+    key, where = vault.new_key(), _path(path, how)
+    write_key_file(where + ".new", key, over=True)
+    with store.write() as tx:
+        tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
+    os.rename(where + ".new", where)
+    make_durable(os.path.dirname(where))
+    with store.write() as tx:
+        tx.keep_data_key(vault.key_id(key))
+
+
+def _path(path: str, how: How) -> str:
+    return os.path.join(path, how["path"])
+
+
+def _key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
+    if how["kind"] == "passphrase":
+        passphrase = passphrase or os.environ.get(PASSPHRASE_VARIABLE)
+        if not passphrase:
+            raise InvalidInput(
+                f"The authority in {path} is locked by a passphrase: set the environment variable {PASSPHRASE_VARIABLE}."
+            )
+        return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]))
+    where = _path(path, how)
+    try:
+        with open(where, encoding="ascii") as file:
+            key = bytes.fromhex(file.read().strip())
+        if len(key) != vault.KEY_BYTES:
+            raise ValueError
+        return key
+    except FileNotFoundError:
+        raise InvalidInput(f"The key of the authority in {path} is missing: put {where} back.") from None
+    except PermissionError:
+        raise InvalidInput(
+            f"The key of the authority, {where}, cannot be read by this user: run as its owner."
+        ) from None
+    except OSError as error:
+        raise InvalidInput(f"The key of the authority, {where}, cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise InvalidInput(f"The key of the authority, {where}, is damaged: put the right file back.") from None

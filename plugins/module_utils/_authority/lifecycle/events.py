@@ -1,0 +1,185 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ACM tells the world: EventBridge-shaped events and CloudTrail-shaped audit records (ACM.md §8). Pure."""
+
+from __future__ import annotations
+
+import functools
+import json
+import typing as t
+from datetime import datetime, timezone
+from email.utils import format_datetime
+
+from .state import Certificate
+
+AVAILABLE = "ACM Certificate Available"
+APPROACHING = "ACM Certificate Approaching Expiration"
+EXPIRED = "ACM Certificate Expired"
+ACTION_REQUIRED = "ACM Certificate Renewal Action Required"
+REVOKED = "ACM Certificate Revoked"
+HEALTH = "AWS Health Event"
+
+RENEWAL_STATE_CHANGE = "AWS_ACM_RENEWAL_STATE_CHANGE"  # renewed, expired, or waiting for the customer
+CAA_CHECK_FAILURE = "CAA_CHECK_FAILURE"
+RENEWAL_FAILURE = "AWS_ACM_RENEWAL_FAILURE"  # of one that a private CA signs
+
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+SECRET_MEMBERS = ("Passphrase", "PrivateKey")
+
+
+class Place(t.NamedTuple):
+    """Where the authority says it is."""
+
+    partition: str
+    region: str
+    account_id: str
+
+
+def event(
+    detail_type: str, arn: str, place: Place, at: datetime, identifier: str, told: t.Mapping[str, t.Any]
+) -> dict[str, t.Any]:
+    """One event as EventBridge delivers it; `told`: its detail, below."""
+    return {
+        "version": "0",
+        "id": identifier,
+        "detail-type": detail_type,
+        "source": "aws.health" if detail_type == HEALTH else "aws.acm",
+        "account": place.account_id,
+        "time": iso(at),
+        "region": place.region,
+        "resources": [arn],
+        "detail": told,
+    }
+
+
+def detail(detail_type: str, certificate: Certificate, now: datetime, **details: t.Any) -> dict[str, t.Any]:
+    """What an event of ACM tells; `details` adds to or overrides what its type always says, None takes away."""
+    told = {**_detail(detail_type, certificate, now), **details}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def health_detail(
+    type_code: str, certificate: Certificate, place: Place, now: datetime, identifier: str, description: str
+) -> dict[str, t.Any]:
+    """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema")."""
+    at = format_datetime(now.astimezone(timezone.utc), usegmt=True)
+    return {
+        "eventArn": f"arn:{place.partition}:health:{place.region}::event/ACM/{type_code}/{type_code}_{identifier}",
+        "service": "ACM",
+        "eventTypeCode": type_code,
+        "eventTypeCategory": "scheduledChange",
+        "eventScopeCode": "ACCOUNT_SPECIFIC",
+        "communicationId": identifier,
+        "startTime": at,
+        "lastUpdatedTime": at,
+        "statusCode": "open",
+        "eventRegion": place.region,
+        "eventDescription": [{"language": "en_US", "latestDescription": description}],
+        "affectedEntities": [{"entityValue": certificate.arn, "lastUpdatedTime": at}],
+        "affectedAccount": place.account_id,
+        "page": "1",
+        "totalPages": "1",
+    }
+
+
+def health_code(certificate: Certificate, reason: t.Optional[str]) -> str:
+    """The code for a renewal that needs the customer."""
+    if reason == "CAA_ERROR":
+        return CAA_CHECK_FAILURE
+    return RENEWAL_FAILURE if certificate.type == "PRIVATE" else RENEWAL_STATE_CHANGE
+
+
+def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
+    """Whole days left; negative once expired."""
+    return (certificate.leaf.not_after - now).days if certificate.leaf else None
+
+
+def audit_record(
+    operation: str, call: t.Mapping[str, t.Any], place: Place, at: datetime, identifier: str
+) -> dict[str, t.Any]:
+    """One call as CloudTrail records it; `call`: what `said` told of it."""
+    return {
+        "eventVersion": "1.08",
+        "eventID": identifier,
+        "eventTime": iso(at),
+        "eventSource": "acm.amazonaws.com",
+        "eventName": operation,
+        "awsRegion": place.region,
+        "recipientAccountId": place.account_id,
+        "eventType": "AwsApiCall",
+        "readOnly": _is_read(operation),
+        **call,
+    }
+
+
+def said(
+    operation: str,
+    request: t.Mapping[str, t.Any],
+    answer: t.Optional[t.Mapping[str, t.Any]],
+    error: t.Optional[tuple[str, str]],
+) -> dict[str, t.Any]:
+    """What was said in a call; keys and passphrases are hidden, and of reads the answer is left out."""
+    call: dict[str, t.Any] = {
+        "requestParameters": _uncovered(request),
+        "responseElements": _uncovered(answer) if answer and not _is_read(operation) else None,
+    }
+    if error:
+        call["errorCode"], call["errorMessage"] = error
+    return call
+
+
+def _is_read(operation: str) -> bool:
+    return operation.startswith(("Describe", "Get", "List", "Search", "Export"))
+
+
+@functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
+def iso(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def text(told: t.Mapping[str, t.Any]) -> str:
+    """An event, a record, or a part of one, as JSON."""
+    return ENCODER.encode(told)
+
+
+ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso, check_circular=False)
+
+
+def _uncovered(members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    shown: dict[str, t.Any] = {}
+    for name, value in members.items():
+        key = name[:1].lower() + name[1:]
+        if name in SECRET_MEMBERS:
+            shown[key] = HIDDEN
+        elif isinstance(value, datetime):
+            shown[key] = iso(value)
+        elif isinstance(value, bytes):
+            shown[key] = value.decode("utf-8", "replace")
+        else:
+            shown[key] = value
+    return shown
+
+
+def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[str, t.Any]:
+    name = certificate.names[0] if certificate.names else None
+    leaf = certificate.leaf
+    if detail_type == APPROACHING:
+        return {"DaysToExpiry": days_to_expiry(certificate, now), "CommonName": name}
+    detail: dict[str, t.Any] = {"CertificateType": certificate.type, "CommonName": name}
+    if detail_type == REVOKED:
+        detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
+        detail["Exportable"] = certificate.is_exportable
+        return detail
+    detail["DomainValidationMethod"] = certificate.validation_method
+    detail["CertificateCreatedDate"] = iso(certificate.created_at)
+    detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
+    if detail_type != EXPIRED:
+        detail["DaysToExpiry"] = days_to_expiry(certificate, now)
+    detail["InUse"] = bool(certificate.in_use_by)
+    detail["Exported"] = certificate.ever_exported
+    if detail_type == AVAILABLE:
+        detail["Exportable"] = certificate.is_exportable
+    return detail

@@ -1,0 +1,127 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One call of an operation: its transactions, and its audit record in the transaction of the change that it made."""
+
+from __future__ import annotations
+
+import typing as t
+from contextlib import contextmanager
+
+from ..lifecycle import events
+from ..authority import Authority
+from ..lifecycle.state import Certificate
+from ..settings import Settings
+from ..store.transactions import Transaction
+from ..._rules.arns import parse_arn
+from ..._rules.errors import InvalidInput
+
+
+class Fault(Exception):
+    """An error that ACM answers; `code` is the exception's name in the service model."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class Call:
+    """What an operation gets: the request and the authority. It answers ACM's members, or raises Fault."""
+
+    def __init__(self, authority: Authority, operation: str) -> None:
+        self.authority = authority
+        self.operation = operation
+        self.now = authority.now()
+        self.settings: Settings = authority.settings
+        self.request: dict[str, t.Any] = {}
+        self.answer: dict[str, t.Any] = {}
+        self._is_recorded = False
+
+    def carry_out(self, act: t.Callable[[Call], dict[str, t.Any]], request: dict[str, t.Any]) -> dict[str, t.Any]:
+        self.request = request
+        try:
+            self._check_rate()
+            self.answer = act(self)
+        except Fault as fault:
+            self.audit_fault(request, fault)
+            raise
+        if not self._is_recorded:
+            with self.write(durable=False):
+                pass
+        return self.answer
+
+    def _check_rate(self) -> None:
+        """Refuse a call that comes too fast, where the settings say so."""
+        rate = self.settings.rate(self.operation)
+        if rate is None:
+            return
+        with self.authority.store.write(durable=False) as tx:
+            is_in_time = tx.take_turn(self.operation, rate, self.now)
+        if not is_in_time:
+            raise Fault("ThrottlingException", "Rate exceeded")
+
+    def read(self) -> t.ContextManager[Transaction]:
+        return self.authority.store.read()
+
+    @contextmanager
+    def write(self, durable: bool = True) -> t.Iterator[Transaction]:
+        """A transaction of a change; set `answer` in it when the change makes one (a new ARN). What only reads has
+        its record written without waiting for the disk."""
+        with self.authority.store.write(durable) as tx:
+            yield tx
+            if not self._is_recorded:
+                self._record(tx, self.request, self.answer, None)
+        self._is_recorded = True
+
+    def audit_fault(self, request: t.Mapping[str, t.Any], fault: Fault) -> None:
+        with self.authority.store.write(durable=False) as tx:
+            self._record(tx, request, None, (fault.code, fault.message))
+
+    def _record(
+        self,
+        tx: Transaction,
+        request: t.Mapping[str, t.Any],
+        answer: t.Optional[t.Mapping[str, t.Any]],
+        error: t.Optional[tuple[str, str]],
+    ) -> None:
+        said = events.said(self.operation, request, answer, error)
+        tx.add_audit(self.now, self.operation, self.authority.parts.new_id(), said)
+
+    # ---- what most operations begin with
+
+    def identifier(self) -> str:
+        """The certificate id in the request's ARN."""
+        text = self.request["CertificateArn"]
+        try:
+            arn = parse_arn(text)
+        except InvalidInput:
+            raise Fault("InvalidArnException", f"The ARN {text} is not valid.") from None
+        kind, _slash, identifier = arn.resource.partition("/")
+        place = self.authority.place
+        if kind != "certificate" or not identifier or arn.partition != place.partition or arn.region != place.region:
+            raise Fault("InvalidArnException", f"The ARN {text} is not that of a certificate in {place.region}.")
+        if arn.account != place.account_id:
+            raise self.not_found()
+        return identifier
+
+    def not_found(self) -> Fault:
+        account = self.authority.place.account_id
+        return Fault(
+            "ResourceNotFoundException",
+            f"Certificate with arn {self.request['CertificateArn']} not found in account {account}",
+        )
+
+    def certificate(self, tx: t.Optional[Transaction] = None) -> Certificate:
+        """The certificate that the request names; in `tx`, or as it is now."""
+        identifier = self.identifier()
+        if tx is None:
+            with self.authority.store.ask() as tx:
+                found = tx.certificate(identifier)
+        else:
+            found = tx.certificate(identifier)
+        if found is None:
+            raise self.not_found()
+        return found

@@ -1,0 +1,264 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every number and rule of ACM that an operator of an embedded authority may set."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from .._rules.errors import InvalidInput
+from .._rules.names import NEVER_ISSUED, base_name
+from .._rules.call_rates import RATES
+
+REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
+CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
+
+# Top-level domains that the public DNS never delegates (RFC 6761, 6762, 7686, ICANN's reserved ones): no public
+# certificate is issued for names below them.
+NOT_PUBLIC = (
+    "alt arpa corp example home internal intranet invalid lan local localdomain localhost mail onion private test"
+).split()
+
+ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
+SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
+LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
+
+
+class Settings(t.NamedTuple):
+    """The numbers of ACM.md; the defaults follow the AWS user guide. Names end in their unit."""
+
+    # §2, §4: certificates
+    validity_days: int = 395
+    private_validity_days: int = 395
+    ca_validity_days: int = 3650
+    max_names: int = 10
+    request_key_algorithms: list[str] = list(REQUEST_KEY_ALGORITHMS)
+    public_rsa_ca_key_algorithm: str = "RSA_2048"
+    public_ec_ca_key_algorithm: str = "EC_prime256v1"
+    service_linked_role: bool = True  # without it, no renewal from a CA of another account
+    private_ca_key_families: list[str] = ["RSA", "EC"]
+    never_issued: list[str] = list(NEVER_ISSUED)
+    public_suffixes: list[str] = []
+    publication_url: str = "http://pki.acm.internal"
+    crl_days: int = 7
+    # §2: idempotency
+    idempotency_minutes: int = 60
+    # §3: validation
+    validation_hours: int = 72
+    validation_suffix: str = "acm-validations.aws"
+    resolvers: list[str] = []
+    resolver_timeout_s: float = 5.0
+    max_cname_chain: int = 5
+    caa_issuers: list[str] = list(ACM_ISSUERS)
+    resource_record_delay_s: float = 0.0
+    smtp: dict[str, t.Any] = {}
+    approval_url: str = "https://certificates.acm.internal/approvals"
+    http_addresses: dict[str, str] = {}
+    email_to_dns: bool = False  # whether UpdateCertificateOptions migrates, as the live service does
+    # §7: managed renewal
+    renewal_window_days: int = 60
+    renewal_window_email_days: int = 45
+    renewal_window_percent: t.Optional[int] = None
+    renewal_attempts_a_day: int = 24
+    renewal_notice_days: list[int] = [45, 30, 15, 7, 3, 1]
+    # §8: events
+    days_before_expiry: int = 45
+    max_days_before_expiry: int = 45
+    events_kept_days: int = 400
+    audit_kept_days: int = 90
+    delivery_timeout_s: float = 10.0
+    # §11: quotas
+    quota_certificates: int = 2500
+    quota_requests_a_year: int = 5000
+    quota_imported: int = 2500
+    quota_imports_a_year: int = 5000
+    quota_private_cas: int = 200
+    quota_certificates_a_ca: int = 1_000_000
+    rate_limits: bool = False
+    rates: dict[str, int] = {}  # operation → calls a second, instead of RATES
+    # §10: tags
+    max_tags: int = 50
+    max_tag_key_length: int = 127
+    max_tag_value_length: int = 255
+    # §12: conditions on RequestCertificate, see `forbids`
+    request_policy: dict[str, list[str]] = {}
+
+    @classmethod
+    def of(cls, stored: t.Mapping[str, t.Any]) -> Settings:
+        """Settings from stored or wanted values; raises InvalidInput naming the setting that is wrong."""
+        for name, value in stored.items():
+            if name not in cls._fields:
+                import difflib  # of use to few
+
+                near = difflib.get_close_matches(name, cls._fields, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"take one of {', '.join(sorted(cls._fields))}."
+                raise InvalidInput(f"settings.{name} is not a setting of the authority: {hint}")
+            _check_kind(name, value, cls._field_defaults[name])
+        settings = cls(**dict(stored))
+        settings._check()
+        return settings
+
+    def changed(self, wanted: t.Mapping[str, t.Any]) -> Settings:
+        """These settings with some replaced."""
+        return Settings.of({**self._asdict(), **wanted})
+
+    def differing(self) -> dict[str, t.Any]:
+        """Only what differs from the defaults is stored: a default that changes with ACM then changes everywhere."""
+        return {name: value for name, value in self._asdict().items() if value != self._field_defaults[name]}
+
+    def _check(self) -> None:
+        for name, value in self._asdict().items():
+            if name.endswith(("_days", "_hours", "_minutes", "_day")) and isinstance(value, int):
+                if not 1 <= value <= LONGEST_DAYS:
+                    raise InvalidInput(f"settings.{name} is {value}: it must be 1 to {LONGEST_DAYS}.")
+        if not 1 <= self.days_before_expiry <= self.max_days_before_expiry:
+            raise InvalidInput(
+                f"settings.days_before_expiry is {self.days_before_expiry}: it must be 1 to "
+                f"{self.max_days_before_expiry}, which is settings.max_days_before_expiry."
+            )
+        for name, allowed in (
+            ("request_key_algorithms", REQUEST_KEY_ALGORITHMS),
+            ("private_ca_key_families", ("RSA", "EC")),
+        ):
+            strange = set(getattr(self, name)) - set(allowed)
+            if strange:
+                raise InvalidInput(f"settings.{name} has {sorted(strange)[0]}: take of {', '.join(allowed)}.")
+        for name, family in (("public_rsa_ca_key_algorithm", "RSA_"), ("public_ec_ca_key_algorithm", "EC_")):
+            kinds = [each for each in CA_KEY_ALGORITHMS if each.startswith(family)]
+            if getattr(self, name) not in kinds:
+                raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(kinds)}.")
+        if self.renewal_window_percent is not None and not 1 <= self.renewal_window_percent <= 90:
+            raise InvalidInput(
+                f"settings.renewal_window_percent is {self.renewal_window_percent}: take 1 to 90, "
+                "or null to count in days."
+            )
+        if not re.match(r"https?://[^/\s]+", self.publication_url):
+            raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
+        if self.resolvers:
+            _check_resolvers(self.resolvers)
+        strange = set(self.smtp) - set(SMTP_KEYS)
+        if strange or (self.smtp and not self.smtp.get("host")):
+            raise InvalidInput(
+                f"settings.smtp has {sorted(self.smtp)}: it needs host, and may have {', '.join(SMTP_KEYS[1:])}."
+            )
+        for operation, rate in self.rates.items():
+            if operation not in RATES or not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
+                raise InvalidInput(
+                    f"settings.rates has {operation}: {rate!r}; it maps an operation of ACM to calls a second, 1 or more."
+                )
+        strange = set(self.request_policy) - set(CONDITIONS)
+        if strange:
+            raise InvalidInput(
+                f"settings.request_policy has {sorted(strange)[0]}: the condition keys are {', '.join(CONDITIONS)}."
+            )
+        for key, patterns in self.request_policy.items():
+            if not isinstance(patterns, list) or not all(isinstance(each, str) for each in patterns):
+                raise InvalidInput(f"settings.request_policy has {patterns!r} for {key}: give a list of patterns.")
+
+    # ---- rules that depend on settings alone
+
+    def validity(self, certificate_type: str) -> timedelta:
+        return timedelta(days=self.private_validity_days if certificate_type == "PRIVATE" else self.validity_days)
+
+    def renewal_window(self, validation_method: t.Optional[str], lifetime: timedelta) -> timedelta:
+        """How long before its expiry a certificate's renewal begins (ACM.md §7).
+
+        Never more than half of the lifetime, whatever the number of days: a window as long as the certificate lives
+        would renew without end.
+        """
+        if self.renewal_window_percent is not None:
+            return lifetime * self.renewal_window_percent / 100
+        days = self.renewal_window_email_days if validation_method == "EMAIL" else self.renewal_window_days
+        return min(timedelta(days=days), lifetime / 2)
+
+    def rate(self, operation: str) -> t.Optional[int]:
+        """Calls a second that are let through, or None for any number."""
+        return self.rates.get(operation, RATES[operation]) if self.rate_limits else None
+
+    def domain_fault(self, name: str) -> t.Optional[str]:
+        """The FailureReason for which no public certificate is ever issued for the name, or None."""
+        plain = base_name(name)
+        if any(plain == suffix or plain.endswith("." + suffix) for suffix in self.never_issued):
+            return "DOMAIN_NOT_ALLOWED"
+        if any(f".{plain}".endswith("." + suffix.strip(".").lower()) for suffix in self.public_suffixes):
+            return None
+        if plain.rsplit(".", 1)[-1] in NOT_PUBLIC:
+            return "INVALID_PUBLIC_DOMAIN"
+        return None
+
+    def forbids(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
+        """The first condition key of the request policy that a RequestCertificate does not satisfy, or None.
+
+        The policy maps a condition key to the patterns (`*` and `?`) of which every value must match one, as IAM's
+        ForAllValues:StringLike does. What the request leaves out counts with its default; what it cannot have (the
+        validation method of a private certificate, the CA of a public one) is not judged.
+        """
+        if not self.request_policy:
+            return None
+        options = request.get("Options") or {}
+        ca = request.get("CertificateAuthorityArn")
+        names = [request["DomainName"], *request.get("SubjectAlternativeNames", [])]
+        values = {
+            "acm:ValidationMethod": [None if ca else request.get("ValidationMethod", "EMAIL")],
+            "acm:DomainNames": [name.lower() for name in names],
+            "acm:KeyAlgorithm": [request.get("KeyAlgorithm", "RSA_2048")],
+            "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
+            "acm:CertificateAuthority": [ca],
+            "acm:Export": [options.get("Export", "DISABLED")],
+        }
+        for key, patterns in self.request_policy.items():
+            for value in values[key]:
+                if value is not None and not any(fnmatchcase(value, _literal(each)) for each in patterns):
+                    return key
+        return None
+
+
+CONDITIONS = (
+    "acm:ValidationMethod",
+    "acm:DomainNames",
+    "acm:KeyAlgorithm",
+    "acm:CertificateTransparencyLogging",
+    "acm:CertificateAuthority",
+    "acm:Export",
+)
+
+
+def _check_resolvers(resolvers: t.Sequence[str]) -> None:
+    from .._net.resolver import endpoint  # few authorities have any
+
+    for text in resolvers:
+        try:
+            endpoint(text)
+        except InvalidInput as error:
+            raise InvalidInput(f"settings.resolvers is wrong: {error}") from None
+
+
+def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
+    if name == "renewal_window_percent":
+        fits = value is None or (isinstance(value, int) and not isinstance(value, bool))
+    elif isinstance(default, bool):
+        fits = isinstance(value, bool)
+    elif isinstance(default, float):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    elif isinstance(default, int):
+        fits = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    else:
+        fits = isinstance(value, type(default))
+    if not fits:
+        wanted = "an integer" if name == "renewal_window_percent" else f"of the kind {type(default).__name__}"
+        raise InvalidInput(f"settings.{name} is {value!r}: it must be {wanted}, for example {default!r}.")
+    if isinstance(default, list):
+        inner = int if name == "renewal_notice_days" else str
+        if any(not isinstance(each, inner) for each in value):
+            raise InvalidInput(f"settings.{name} is {value!r}: each entry must be of the kind {inner.__name__}.")
+
+
+def _literal(pattern: str) -> str:
+    """IAM knows no [sets] in patterns; fnmatch does."""
+    return pattern.replace("[", "[[]")

@@ -1,0 +1,520 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an embedded authority remembers, in one SQLite file: WAL, one transaction an operation, on disk when answered.
+
+This file, journal.py, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they
+begin: SQLite's own busy wait is not fair, and under fifty writers some would wait for a second.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import json
+import os
+import sqlite3
+import ssl
+import typing as t
+from contextlib import contextmanager
+from datetime import datetime
+
+from .connections import Connection, Lender
+from ..lifecycle.state import (
+    Certificate,
+    Leaf,
+    facts_text,
+    is_renewable,
+    of_facts,
+    state,
+)
+from .event_log import Journal
+from .query import Query
+from .schema import APPLICATION_ID, SCHEMA, VERSION
+from ..._rules.times import maybe_millis, millis, moment
+from ..._rules.errors import InvalidInput
+
+
+class StoreError(InvalidInput):
+    """The file cannot be used; the message says why and what to do."""
+
+
+class LeafRow(t.NamedTuple):
+    """chain: PEM; stored of an import only, for the others it is that of their CA."""
+
+    serial: str
+    ca_id: t.Optional[str]
+    der: bytes
+    chain: t.Optional[str]
+    sealed_key: bytes
+
+    @property
+    def pem(self) -> str:
+        return ssl.DER_cert_to_PEM_cert(self.der)
+
+
+class CaRow(t.NamedTuple):
+    id: str
+    arn: str
+    name: str
+    role: str  # root, intermediate, private
+    status: str
+    key_algorithm: str
+    parent_id: t.Optional[str]
+    pem: str
+    sealed_key: bytes
+    not_after: int
+    created_at: int
+    crl_number: int
+    facts: str
+    issued: int = 0  # how many certificates it has signed
+
+
+CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
+TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
+DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
+
+
+class Store:
+    """Opens the file, and hands out transactions."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._lock_path = path + "-writers"
+        self._lender = Lender(path)
+        self._translated = _Translated(path)
+
+    def create(self) -> None:
+        """Make an empty store; the file is 0600 from its first byte."""
+        os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with self._translated:
+            connection = self._lender.take()
+            # A change touches some thirty pages, a little of each: small ones make it a third cheaper to have on disk.
+            connection.execute("PRAGMA page_size = 1024")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.executescript("BEGIN;" + SCHEMA + "COMMIT;")
+
+    def check(self) -> None:
+        """Refuse a file that is not a store of this version. Cheap: reads the header only."""
+        if not os.path.exists(self.path):
+            raise StoreError(f"There is no authority at {self.path}: make one with certops.acm.acm_authority.")
+        with self.read() as tx:
+            found = tx.execute("PRAGMA application_id").fetchone()[0]
+            version = tx.execute("PRAGMA user_version").fetchone()[0]
+        if found != APPLICATION_ID:
+            raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
+        if version != VERSION:
+            advice = (
+                "use the version of certops.acm that made it, or a newer one."
+                if version > VERSION
+                else "use the development version that made it, or have a new authority made in another place."
+            )
+            raise StoreError(f"{self.path} has the format {version}, this collection knows {VERSION}: {advice}")
+
+    @contextmanager
+    def ask(self) -> t.Iterator[Transaction]:
+        """For one question, whose answer is of one moment by itself."""
+        with self._translated:
+            connection = self._lender.take()
+            try:
+                yield Transaction(connection)
+            finally:
+                self._lender.give_back(connection)
+
+    @contextmanager
+    def read(self) -> t.Iterator[Transaction]:
+        """One consistent view, for several questions."""
+        with self.ask() as tx:
+            tx.execute("BEGIN")
+            yield tx
+
+    @contextmanager
+    def write(self, durable: bool = True) -> t.Iterator[Transaction]:
+        """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
+        but not from a power cut, and does not wait for the disk."""
+        with self._translated:
+            turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                connection = self._lender.take()
+                try:
+                    connection.execute("BEGIN IMMEDIATE")
+                    tx = Transaction(connection)
+                    yield tx
+                    connection.execute("COMMIT")
+                    connection.kinds.update(tx.kinds)
+                finally:
+                    self._lender.give_back(connection)
+            finally:
+                os.close(turn)
+            if durable:
+                self._reach_disk()
+
+    def verify(self) -> list[str]:
+        """What SQLite's own integrity and foreign key checks find; empty when all is well."""
+        with self.read() as tx:
+            found = [row[0] for row in tx.execute("PRAGMA integrity_check") if row[0] != "ok"]
+            return found + [f"{row[0]}: dangling reference" for row in tx.execute("PRAGMA foreign_key_check")]
+
+    def close(self) -> None:
+        """Close the connections; the next transaction opens one again."""
+        self._lender.close()
+
+    # ---- inside
+
+    def _reach_disk(self) -> None:
+        """Wait until everything that is committed is on the disk. Those who wait at the same time wait together, and
+        nobody for whose turn it is."""
+        log = os.open(self.path + "-wal", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            DATA_SYNC(log)
+        finally:
+            os.close(log)
+
+
+class _Translated:
+    """Says of the file what SQLite or the disk refused in the block; that two rows contradict is no fault of it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: t.Any, error: t.Optional[BaseException], _trace: t.Any) -> None:
+        if isinstance(error, (sqlite3.DatabaseError, OSError)) and not isinstance(error, sqlite3.IntegrityError):
+            raise StoreError(_sentence(self._path, error)) from error
+
+
+class Transaction(Journal):
+    """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.execute = self._execute = connection.execute  # for a file that has tables of its own
+        self._known_kinds = connection.kinds
+        self.kinds: dict[tuple[t.Any, ...], int] = {}  # more of them, if this transaction is carried out
+        self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
+        self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
+
+    # ---- meta
+
+    def meta(self, key: str) -> t.Optional[str]:
+        if key not in self._meta:
+            row = self._execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            self._meta[key] = row[0] if row else None
+        return self._meta[key]
+
+    def set_meta(self, key: str, value: str) -> None:
+        self._meta[key] = value
+        self._execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+
+    def data_keys(self) -> dict[str, bytes]:
+        return dict(self._execute("SELECT key_id, wrapped FROM data_keys"))
+
+    def put_data_key(self, key_id: str, wrapped: bytes) -> None:
+        self._execute("INSERT OR REPLACE INTO data_keys VALUES (?, ?)", (key_id, wrapped))
+
+    def keep_data_key(self, key_id: str) -> None:
+        self._execute("DELETE FROM data_keys WHERE key_id <> ?", (key_id,))
+
+    # ---- certificates
+
+    def certificate(self, identifier: str) -> t.Optional[Certificate]:
+        row = self._execute("SELECT facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
+        return of_facts(row[0]) if row else None
+
+    def add(self, certificate: Certificate, tags: t.Mapping[str, str], due_at: t.Optional[datetime]) -> None:
+        number = self._insert("certificates", _columns(certificate, self._kind(certificate), due_at))
+        self._added[certificate.id] = number
+        self._put_names(number, certificate.names)
+        self._put_tags(number, tags)
+        self._count(certificate.type, 1)
+
+    def put(self, certificate: Certificate, due_at: t.Optional[datetime]) -> None:
+        columns = _columns(certificate, self._kind(certificate), due_at)
+        settings = ", ".join(f"{column} = ?" for column in columns)
+        number, names = self._found_by(certificate.id)
+        self._execute(f"UPDATE certificates SET {settings} WHERE number = ?", (*columns.values(), number))
+        if names != certificate.names:
+            self._remove_names(number, names)
+            self._put_names(number, certificate.names)
+
+    def remove(self, identifier: str) -> None:
+        """Gone from every answer; issued serials stay known, so that none is ever used again."""
+        self._count(self._execute(TYPE_OF, (identifier,)).fetchone()[0], -1)
+        number, names = self._found_by(identifier)
+        self._remove_names(number, names)
+        self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
+        self._execute("DELETE FROM leaves WHERE certificate = ? AND ca_id IS NULL", (number,))
+        self._execute("DELETE FROM certificates WHERE number = ?", (number,))
+
+    def find(self, query: Query) -> tuple[list[Certificate], t.Optional[str]]:
+        """One page of certificates, and the token of the next one."""
+        kinds = [row[0] for row in self._execute(*query.kinds())]
+        rows = self._execute(*query.sql(kinds)).fetchall()
+        page = rows[: query.limit]
+        token = query.token(page[-1]) if len(rows) > query.limit else None
+        return [of_facts(row[0]) for row in page], token
+
+    def due(self, now: datetime) -> list[str]:
+        """Ids of the certificates that have something due, the longest due first."""
+        rows = self._execute("SELECT id FROM certificates WHERE due_at <= ? ORDER BY due_at", (millis(now),))
+        return [row[0] for row in rows]
+
+    def set_due(self, identifier: str, due_at: t.Optional[datetime]) -> None:
+        self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (maybe_millis(due_at), identifier))
+
+    def ids_after(self, identifier: str, limit: int) -> list[str]:
+        """Ids in their order, for a walk over all certificates; "" begins it."""
+        rows = self._execute("SELECT id FROM certificates WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))
+        return [row[0] for row in rows]
+
+    def count(self, name: str, since: int = 0) -> int:
+        """What a counter counted, or one that goes by the day since a day."""
+        row = self._execute("SELECT sum(value) FROM counters WHERE name = ? AND day >= ?", (name, since)).fetchone()
+        return row[0] or 0
+
+    def count_up(self, name: str, day: int = 0) -> None:
+        self._count(name, 1, day)
+
+    def _number(self, identifier: str) -> int:
+        return self._execute("SELECT number FROM certificates WHERE id = ?", (identifier,)).fetchone()[0]
+
+    def _count(self, name: str, by: int, day: int = 0) -> None:
+        self._execute(
+            "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = value + excluded.value",
+            (name, day, by),
+        )
+
+    def _insert(self, table: str, columns: t.Mapping[str, t.Any]) -> int:
+        cursor = self._execute(_insert_text(table, tuple(columns)), tuple(columns.values()))
+        return t.cast(int, cursor.lastrowid)
+
+    def _kind(self, certificate: Certificate) -> int:
+        """The number of its kind, which is there from now on."""
+        columns = _kind_columns(certificate)
+        known = tuple(columns.values())
+        if known in self._known_kinds:
+            return self._known_kinds[known]
+        properties = json.dumps(known)
+        row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
+        number = row[0] if row else self._insert("kinds", {"properties": properties, **columns})
+        self.kinds[known] = number
+        return number
+
+    def _put_names(self, number: int, names: t.Iterable[str]) -> None:
+        for name in dict.fromkeys(names):
+            self._execute("INSERT INTO names VALUES (?, ?)", (name, number))
+
+    def _remove_names(self, number: int, names: t.Iterable[str]) -> None:
+        for name in names:
+            self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name, number))
+
+    def _found_by(self, identifier: str) -> tuple[int, tuple[str, ...]]:
+        """The number of a certificate, and the names that it has up to now."""
+        number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
+        return number, of_facts(facts).names
+
+    # ---- leaves
+
+    def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
+        """The new current leaf of a certificate; raises sqlite3.IntegrityError for a serial that its CA has used."""
+        number = self._added.pop(certificate.id, None)
+        if number is None:
+            number, has_one = self._execute(
+                "SELECT number, EXISTS (SELECT 1 FROM leaves WHERE certificate = number) "
+                "FROM certificates WHERE id = ?",
+                (certificate.id,),
+            ).fetchone()
+            if has_one:  # to look for one is a tenth of what an update of none costs
+                self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
+        not_after = t.cast(Leaf, certificate.leaf).not_after
+        self._execute(
+            "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
+            (number, row.serial, row.ca_id, row.der, row.chain, row.sealed_key, millis(not_after)),
+        )
+
+    def leaf(self, identifier: str) -> t.Optional[LeafRow]:
+        row = self._execute(
+            "SELECT serial, ca_id, der, chain, sealed_key FROM leaves WHERE certificate = ? AND is_current",
+            (self._number(identifier),),
+        ).fetchone()
+        if not row:
+            return None
+        leaf = LeafRow(*row)
+        if leaf.ca_id is None:
+            return leaf
+        return leaf._replace(chain="".join(ca.pem for ca in self.chain(leaf.ca_id)))
+
+    def revoke_leaves(self, identifier: str, at: datetime, reason: str) -> None:
+        """All leaves of a certificate: one that a renewal replaced may be the one that was exported."""
+        self._execute(
+            "UPDATE leaves SET revoked_at = ?, reason = ? WHERE certificate = ?",
+            (millis(at), reason, self._number(identifier)),
+        )
+
+    def issuers(self, identifier: str) -> set[str]:
+        """Ids of the CAs that signed any leaf of a certificate."""
+        rows = self._execute("SELECT DISTINCT ca_id FROM leaves WHERE certificate = ?", (self._number(identifier),))
+        return {row[0] for row in rows}
+
+    def revoked(self, ca_id: str, now: datetime) -> list[tuple[str, datetime, str]]:
+        """(serial, revoked at, reason) of a CA's revoked leaves that have not expired."""
+        rows = self._execute(
+            "SELECT serial, revoked_at, reason FROM leaves "
+            "WHERE ca_id = ? AND revoked_at IS NOT NULL AND not_after >= ? ORDER BY revoked_at",
+            (ca_id, millis(now)),
+        )
+        return [(serial, moment(at), reason) for serial, at, reason in rows]
+
+    # ---- tags
+
+    def tags(self, identifier: str) -> dict[str, str]:
+        return dict(
+            self._execute("SELECT key, value FROM tags WHERE certificate = ? ORDER BY key", (self._number(identifier),))
+        )
+
+    def put_tags(self, identifier: str, tags: t.Mapping[str, str]) -> None:
+        self._put_tags(self._number(identifier), tags)
+
+    def remove_tag(self, identifier: str, key: str) -> None:
+        self._execute("DELETE FROM tags WHERE certificate = ? AND key = ?", (self._number(identifier), key))
+
+    def _put_tags(self, number: int, tags: t.Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            self._execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", (number, key, value))
+
+    # ---- certificate authorities
+
+    def cas(self) -> list[CaRow]:
+        return [CaRow(*row) for row in self._execute(f"{CAS} ORDER BY created_at, id")]
+
+    def chain(self, identifier: str) -> list[CaRow]:
+        """The CA of that id and those above it, the root last."""
+        chain: list[CaRow] = []
+        above: t.Optional[str] = identifier
+        while above:
+            chain.append(CaRow(*self._execute(f"{CAS} WHERE id = ?", (above,)).fetchone()))
+            above = chain[-1].parent_id
+        return chain
+
+    def ca_of_arn(self, arn: str) -> t.Optional[CaRow]:
+        row = self._execute(f"{CAS} WHERE arn = ?", (arn,)).fetchone()
+        return CaRow(*row) if row else None
+
+    def ca_named(self, name: str) -> t.Optional[CaRow]:
+        row = self._execute(f"{CAS} WHERE name = ?", (name,)).fetchone()
+        return CaRow(*row) if row else None
+
+    def add_ca(self, row: CaRow) -> None:
+        columns = row[: len(row) - 1]
+        self._execute(f"INSERT INTO cas VALUES ({', '.join('?' * len(columns))})", columns)
+
+    def set_ca_status(self, identifier: str, status: str) -> None:
+        self._execute("UPDATE cas SET status = ? WHERE id = ?", (status, identifier))
+
+    def next_crl_number(self, ca_id: str) -> int:
+        self._execute("UPDATE cas SET crl_number = crl_number + 1 WHERE id = ?", (ca_id,))
+        return self._execute("SELECT crl_number FROM cas WHERE id = ?", (ca_id,)).fetchone()[0]
+
+    # ---- e-mail approvals
+
+    def add_approval(self, identifier: str, token_hash: str, name: str, at: datetime) -> None:
+        self._execute(
+            "INSERT INTO approvals VALUES (?, ?, ?, ?, NULL)", (token_hash, self._number(identifier), name, millis(at))
+        )
+
+    def approval(self, token_hash: str) -> t.Optional[tuple[str, str, datetime]]:
+        """(certificate id, name, sent at) of a token, or None."""
+        row = self._execute(
+            "SELECT c.id, a.name, a.sent_at FROM approvals a JOIN certificates c ON c.number = a.certificate "
+            "WHERE a.token_hash = ?",
+            (token_hash,),
+        ).fetchone()
+        return (row[0], row[1], moment(row[2])) if row else None
+
+    # ---- rate limits
+
+    def take_turn(self, operation: str, rate: int, now: datetime) -> bool:
+        """Whether one more call fits: of a bucket that holds a second's worth and fills at `rate` a second."""
+        row = self._execute("SELECT calls, at FROM buckets WHERE operation = ?", (operation,)).fetchone()
+        at = millis(now)
+        calls = min(float(rate), row[0] + max(0, at - row[1]) / 1000 * rate) if row else float(rate)
+        left = calls - 1 if calls >= 1 else calls
+        self._execute("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?)", (operation, left, at))
+        return calls >= 1
+
+    # ---- idempotency
+
+    def answered(self, operation: str, token: str, since: datetime) -> t.Optional[tuple[str, str]]:
+        """(request, answer) stored under an idempotency token that is still alive."""
+        return self._execute(
+            "SELECT request, answer FROM idempotency WHERE operation = ? AND token = ? AND at > ?",
+            (operation, token, millis(since)),
+        ).fetchone()
+
+    def remember(self, operation: str, token: str, request: str, answer: str, at: datetime) -> None:
+        self._execute(
+            "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?, ?)", (operation, token, request, answer, millis(at))
+        )
+
+    def forget_tokens(self, before: datetime) -> None:
+        self._execute("DELETE FROM idempotency WHERE at <= ?", (millis(before),))
+
+
+@functools.lru_cache(maxsize=None)
+def _insert_text(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
+    """The columns that lists and searches look at, drawn from the facts; nothing else writes them."""
+    leaf = certificate.leaf
+    return {
+        "id": certificate.id,
+        "facts": facts_text(certificate),
+        "kind": kind,
+        "created_at": millis(certificate.created_at),
+        "common_name": (leaf.common_name or "").lower() if leaf else (certificate.names or ("",))[0],
+        "not_before": millis(leaf.not_before) if leaf else None,
+        "not_after": millis(leaf.not_after) if leaf else None,
+        "issued_at": maybe_millis(certificate.issued_at),
+        "imported_at": maybe_millis(certificate.imported_at),
+        "revoked_at": maybe_millis(certificate.revoked_at),
+        "due_at": maybe_millis(due_at),
+    }
+
+
+def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
+    """The same for what a certificate has in common with others."""
+    leaf = certificate.leaf
+    usages = (*leaf.key_usages, *(name for name, _oid in leaf.extended_key_usages)) if leaf else ()
+    return {
+        "type": certificate.type,
+        "key_algorithm": certificate.key_algorithm,
+        "state": state(certificate),
+        "has_names": bool(certificate.names),
+        "method": certificate.validation_method,
+        "export_option": certificate.export_option,
+        "managed_by": certificate.managed_by,
+        "renewal_status": certificate.renewal.status if certificate.renewal else None,
+        "exported": certificate.ever_exported,
+        "in_use": bool(certificate.in_use_by),
+        "renewable": is_renewable(certificate),
+        "usages": " ".join(["", *usages, ""]),
+    }
+
+
+def _sentence(path: str, error: Exception) -> str:
+    reason = str(error)
+    if "disk is full" in reason or "No space left" in reason or getattr(error, "errno", None) == 28:
+        return f"The disk that holds {path} is full: nothing was changed; free some space and run again."
+    if "not a database" in reason or "malformed" in reason:
+        return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup; nothing was changed."
+    if "readonly" in reason or "unable to open" in reason or isinstance(error, PermissionError):
+        return f"{path} cannot be written by this user ({reason}): run as its owner, or make the folder writable."
+    return f"{path} cannot be used: {reason}."

@@ -1,0 +1,108 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The wire protocol of ACM, AWS JSON 1.1: a request in, JSON or an error code out. Nothing else knows it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import time
+import typing as t
+from email.utils import formatdate
+
+from ..operations import certificates
+from . import shapes
+from ..operations.call import Call, Fault
+from ..authority import Authority
+from ..store.transactions import StoreError
+from ..keys.vault import WrongKey
+from ..._rules.errors import InvalidInput
+
+TARGET_PREFIX = "CertificateManager."
+CONTENT_TYPE = "application/x-amz-json-1.1"
+# A store that cannot be used is no 5xx: clients would ask again for half a minute, and it takes a person to help.
+SERVER_FAULTS = ("InternalFailure",)
+
+log = logging.getLogger(__name__)
+
+
+class Answer(t.NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Endpoint:
+    """Answers requests to one authority.
+
+    service_model: botocore's model of ACM, from which every request's shape is checked as the service checks it.
+    """
+
+    def __init__(self, authority: Authority, service_model: t.Any = None) -> None:
+        self._authority = authority
+        self._model = service_model or _service_model()
+
+    def answer(self, target: str, body: bytes) -> Answer:
+        """Answer one request; `target` is its X-Amz-Target header. Never raises: a fault of our own becomes
+        InternalFailure, which says nothing of what is inside."""
+        try:
+            return self._reply(200, self._answer(target, body))
+        except Fault as fault:
+            return self._fault(fault.code, fault.message)
+        except (StoreError, WrongKey) as error:
+            return self._fault("ServiceUnavailable", str(error))
+        except InvalidInput as error:
+            return self._fault("ValidationException", str(error))
+        except Exception:  # whatever it is, the caller gets ACM's answer to it, not a traceback
+            log.exception("the embedded authority failed on %s", target)
+            return self._fault("InternalFailure", "The embedded authority failed; its log says more.")
+
+    def _answer(self, target: str, body: bytes) -> dict[str, t.Any]:
+        name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
+        if name not in self._model.operation_names:
+            raise Fault(
+                "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation of ACM."
+            )
+        if name not in certificates.OPERATIONS:
+            raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")
+        try:
+            members = json.loads(body or b"{}")
+        except (ValueError, RecursionError):
+            raise Fault("SerializationException", "The request's body is not JSON.") from None
+        model = self._model.operation_model(name)
+        call = Call(self._authority, name)
+        try:
+            request = shapes.read(model.input_shape, members) if model.input_shape else {}
+        except Fault as fault:
+            call.audit_fault({}, fault)
+            raise
+        answer = call.carry_out(certificates.OPERATIONS[name], request)
+        return shapes.write(model.output_shape, answer) if model.output_shape else {}
+
+    def _fault(self, code: str, message: str) -> Answer:
+        return self._reply(500 if code in SERVER_FAULTS else 400, {"__type": code, "message": message})
+
+    def _reply(self, status: int, members: dict[str, t.Any]) -> Answer:
+        body = json.dumps(members).encode()
+        headers = {
+            "Content-Type": CONTENT_TYPE,
+            "Content-Length": str(len(body)),
+            "x-amzn-RequestId": self._authority.parts.new_id(),
+            "Date": _http_date(int(time.time())),
+        }
+        return Answer(status, headers, body)
+
+
+@functools.lru_cache(maxsize=1)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)
+
+
+def _service_model() -> t.Any:
+    import botocore.session
+
+    return botocore.session.Session().get_service_model("acm")

@@ -1,0 +1,321 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a certificate in ACM looks like: one shape for what three operations tell, and the values that modules return.
+
+DescribeCertificate, SearchCertificates and ListCertificates each tell another part, in another spelling. `Certificate`
+is what they have in common; `as_result` turns a description into a return value. Every member may be missing
+(ACM.md §9), so nothing here assumes one.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+
+from .._rules.errors import InvalidInput
+from .._rules.names import is_exportable, to_ascii
+
+KEY_ALGORITHMS = (
+    "RSA_1024",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+)
+STATUSES = (
+    "PENDING_VALIDATION",
+    "ISSUED",
+    "INACTIVE",
+    "EXPIRED",
+    "VALIDATION_TIMED_OUT",
+    "REVOKED",
+    "FAILED",
+)
+TYPES = ("AMAZON_ISSUED", "PRIVATE", "IMPORTED")
+
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$|[0-9])|[A-Z]?[a-z0-9]+|[A-Z]+")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate as far as it is known. None means: not told."""
+
+    arn: str
+    domain_name: t.Optional[str] = None
+    alternative_names: tuple[str, ...] = ()
+    names_are_complete: bool = True
+    status: t.Optional[str] = None
+    type: t.Optional[str] = None
+    key_algorithm: t.Optional[str] = None
+    export: t.Optional[str] = None
+    managed_by: t.Optional[str] = None
+    validation_method: t.Optional[str] = None
+    key_pair_origin: t.Optional[str] = None
+    serial: t.Optional[str] = None
+    subject: t.Optional[str] = None
+    issuer: t.Optional[str] = None
+    is_in_use: t.Optional[bool] = None
+    was_exported: t.Optional[bool] = None
+    renewal_eligibility: t.Optional[str] = None
+    renewal_status: t.Optional[str] = None
+    created_at: t.Optional[datetime] = None
+    issued_at: t.Optional[datetime] = None
+    imported_at: t.Optional[datetime] = None
+    revoked_at: t.Optional[datetime] = None
+    not_before: t.Optional[datetime] = None
+    not_after: t.Optional[datetime] = None
+    key_usages: tuple[str, ...] = ()
+    extended_key_usages: tuple[str, ...] = ()
+    detail: t.Optional[dict[str, t.Any]] = field(default=None, compare=False, repr=False)
+
+    @functools.cached_property
+    def names(self) -> frozenset[str]:
+        """All names in the one spelling that is compared."""
+        return frozenset(_spelled(name) for name in (self.domain_name, *self.alternative_names) if name)
+
+    @property
+    def is_exportable(self) -> bool:
+        return is_exportable(self.type, self.export)
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it can be served now. The date decides, not the status alone: an expired one may still say ISSUED."""
+        return self.status == "ISSUED" and (self.not_after is None or self.not_after > now)
+
+    def standing(self, now: datetime) -> t.Optional[str]:
+        """The status, but EXPIRED for one that ACM still calls ISSUED after its last day."""
+        return "EXPIRED" if self.status == "ISSUED" and not self.is_valid(now) else self.status
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it is valid, or may become so without a new request."""
+        return self.status == "PENDING_VALIDATION" or self.is_valid(now)
+
+    def detailed(self, detail: dict[str, t.Any]) -> "Certificate":
+        """The same certificate with what a description adds; what only a list tells (exported) is kept."""
+        told = from_detail(detail)
+        return replace(
+            told,
+            was_exported=self.was_exported if told.was_exported is None else told.was_exported,
+            key_pair_origin=told.key_pair_origin or self.key_pair_origin,
+        )
+
+    def result(self, tags: t.Optional[dict[str, str]] = None) -> dict[str, t.Any]:
+        """The return value: from the description where one was read, else what the list told, in the same spelling."""
+        if self.detail is not None:
+            result = as_result(self.detail, tags)
+        else:
+            result = self._listed_result()
+            if tags is not None:
+                result["tags"] = dict(tags)
+        for key, value in (("in_use", self.is_in_use), ("exported", self.was_exported)):
+            if value is not None:
+                result[key] = value
+        return result
+
+    def _listed_result(self) -> dict[str, t.Any]:
+        told = {
+            "certificate_arn": self.arn,
+            "domain_name": self.domain_name,
+            "subject_alternative_names": list(self.alternative_names) or None,
+            "status": self.status,
+            "type": self.type,
+            "key_algorithm": self.key_algorithm,
+            "options": {"export": self.export} if self.export else None,
+            "managed_by": self.managed_by,
+            "validation_method": self.validation_method,
+            "certificate_key_pair_origin": self.key_pair_origin,
+            "serial": self.serial,
+            "subject": self.subject,
+            "issuer": self.issuer,
+            "renewal_eligibility": self.renewal_eligibility,
+            "renewal_summary": {"renewal_status": self.renewal_status} if self.renewal_status else None,
+            "key_usages": [{"name": name} for name in self.key_usages] or None,
+            "extended_key_usages": [{"name": name} for name in self.extended_key_usages] or None,
+        }
+        for key in ("created_at", "issued_at", "imported_at", "revoked_at", "not_before", "not_after"):
+            moment = getattr(self, key)
+            told[key] = None if moment is None else iso(moment)
+        return {key: value for key, value in told.items() if value is not None}
+
+
+def from_detail(detail: dict[str, t.Any]) -> Certificate:
+    """The common shape of a CertificateDetail (DescribeCertificate)."""
+    options = detail.get("Options") or {}
+    used_by = detail.get("InUseBy")
+    return Certificate(
+        arn=detail.get("CertificateArn", ""),
+        domain_name=detail.get("DomainName"),
+        alternative_names=tuple(detail.get("SubjectAlternativeNames") or ()),
+        status=detail.get("Status"),
+        type=detail.get("Type"),
+        key_algorithm=spelled_algorithm(detail.get("KeyAlgorithm")),
+        export=options.get("Export"),
+        managed_by=detail.get("ManagedBy"),
+        validation_method=validation_method(detail),
+        key_pair_origin=detail.get("CertificateKeyPairOrigin"),
+        serial=detail.get("Serial"),
+        subject=detail.get("Subject"),
+        issuer=detail.get("Issuer"),
+        is_in_use=None if used_by is None else bool(used_by),
+        renewal_eligibility=detail.get("RenewalEligibility"),
+        renewal_status=(detail.get("RenewalSummary") or {}).get("RenewalStatus"),
+        key_usages=tuple(usage.get("Name", "") for usage in detail.get("KeyUsages") or ()),
+        extended_key_usages=tuple(usage.get("Name", "") for usage in detail.get("ExtendedKeyUsages") or ()),
+        detail=detail,
+        **_moments(detail),
+    )
+
+
+def from_list(summary: dict[str, t.Any]) -> Certificate:
+    """The common shape of a CertificateSummary (ListCertificates)."""
+    names = tuple(summary.get("SubjectAlternativeNameSummaries") or ())
+    return Certificate(
+        arn=summary.get("CertificateArn", ""),
+        domain_name=summary.get("DomainName"),
+        alternative_names=names,
+        names_are_complete=bool(names) and not summary.get("HasAdditionalSubjectAlternativeNames"),
+        status=summary.get("Status"),
+        type=summary.get("Type"),
+        key_algorithm=spelled_algorithm(summary.get("KeyAlgorithm")),
+        export=summary.get("ExportOption"),
+        managed_by=summary.get("ManagedBy"),
+        key_pair_origin=summary.get("CertificateKeyPairOrigin"),
+        is_in_use=summary.get("InUse"),
+        was_exported=summary.get("Exported"),
+        renewal_eligibility=summary.get("RenewalEligibility"),
+        key_usages=tuple(summary.get("KeyUsages") or ()),
+        extended_key_usages=tuple(summary.get("ExtendedKeyUsages") or ()),
+        **_moments(summary),
+    )
+
+
+def from_search(found: dict[str, t.Any]) -> Certificate:
+    """The common shape of a CertificateSearchResult (SearchCertificates).
+
+    A pending request need not have X.509 attributes: its names are then not known.
+    """
+    x509 = found.get("X509Attributes") or {}
+    metadata = (found.get("CertificateMetadata") or {}).get("AcmCertificateMetadata") or {}
+    subject = x509.get("Subject") or {}
+    names = tuple(name["DnsName"] for name in x509.get("SubjectAlternativeNames") or () if name.get("DnsName"))
+    common_name = subject.get("CommonName") or (names[0] if names else None)
+    return Certificate(
+        arn=found.get("CertificateArn", ""),
+        domain_name=common_name,
+        alternative_names=names,
+        names_are_complete=bool(names),
+        status=metadata.get("Status"),
+        type=metadata.get("Type"),
+        key_algorithm=spelled_algorithm(x509.get("KeyAlgorithm")),
+        export=metadata.get("ExportOption"),
+        managed_by=metadata.get("ManagedBy"),
+        validation_method=metadata.get("ValidationMethod"),
+        key_pair_origin=metadata.get("CertificateKeyPairOrigin"),
+        serial=x509.get("SerialNumber"),
+        subject=f"CN={subject['CommonName']}" if subject.get("CommonName") else None,
+        issuer=_issuer(x509.get("Issuer") or {}),
+        is_in_use=metadata.get("InUse"),
+        was_exported=metadata.get("Exported"),
+        renewal_eligibility=metadata.get("RenewalEligibility"),
+        renewal_status=metadata.get("RenewalStatus"),
+        key_usages=tuple(x509.get("KeyUsages") or ()),
+        extended_key_usages=tuple(x509.get("ExtendedKeyUsages") or ()),
+        **_moments({**x509, **metadata}),
+    )
+
+
+def as_result(detail: dict[str, t.Any], tags: t.Optional[dict[str, str]] = None) -> dict[str, t.Any]:
+    """The return value for a CertificateDetail: snake_case keys, one spelling of algorithms, times ISO 8601 UTC.
+
+    tags: as a dict; left out of the result when they were not read.
+    """
+    result = _snake(detail)
+    if "key_algorithm" in result:
+        result["key_algorithm"] = spelled_algorithm(result["key_algorithm"])
+    result["in_use_by"] = list(result.get("in_use_by") or [])
+    method = validation_method(detail)
+    if method is not None:
+        result["validation_method"] = method
+    if tags is not None:
+        result["tags"] = dict(tags)
+    return result
+
+
+def validation_method(detail: dict[str, t.Any]) -> t.Optional[str]:
+    """How a description says that its names are validated: DNS, EMAIL, HTTP; None for private and imported ones."""
+    for option in detail.get("DomainValidationOptions") or ():
+        if option.get("ValidationMethod"):
+            return str(option["ValidationMethod"])
+    return None
+
+
+def spelled_algorithm(name: t.Optional[str]) -> t.Optional[str]:
+    """RSA-2048, as ACM describes it, spelled RSA_2048, as ACM wants it in requests."""
+    return name.replace("-", "_") if name else name
+
+
+def iso(moment: datetime) -> str:
+    """A moment as results show it: 2026-11-23T16:51:00Z."""
+    return _utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certificate]:
+    """Valid ones first, and among those the newest; then the rest, newest first."""
+    long_ago = datetime.min.replace(tzinfo=timezone.utc)
+
+    def rank(certificate: Certificate) -> tuple[bool, datetime, datetime, str]:
+        made_at = certificate.created_at or certificate.imported_at or certificate.issued_at or long_ago
+        return certificate.is_valid(now), made_at, certificate.not_after or long_ago, certificate.arn
+
+    return sorted(certificates, key=rank, reverse=True)
+
+
+def _moments(members: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {
+        key: _utc(members[member]) if members.get(member) is not None else None
+        for key, member in (
+            ("created_at", "CreatedAt"),
+            ("issued_at", "IssuedAt"),
+            ("imported_at", "ImportedAt"),
+            ("revoked_at", "RevokedAt"),
+            ("not_before", "NotBefore"),
+            ("not_after", "NotAfter"),
+        )
+    }
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+
+
+def _issuer(name: dict[str, t.Any]) -> t.Optional[str]:
+    # DescribeCertificate's Issuer is the organisation ("Amazon") where there is one.
+    return name.get("Organization") or name.get("CommonName")
+
+
+def _spelled(name: str) -> str:
+    try:
+        return to_ascii(name)
+    except InvalidInput:  # an imported certificate may hold anything
+        return name.lower()
+
+
+def _snake(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {_snake_key(key): _snake(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_snake(item) for item in value]
+    if isinstance(value, datetime):
+        return iso(value)
+    return value
+
+
+def _snake_key(key: str) -> str:
+    return "_".join(word.lower() for word in _WORD.findall(key))

@@ -1,0 +1,354 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Find and read certificates in the fewest calls.
+
+One SearchCertificates (ListCertificates where there is no search) tells what exists; DescribeCertificate is called only
+for what these do not tell, side by side; tags come from the tagging API, a hundred certificates a call.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta
+
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    NO_ANSWER: tuple[type[Exception], ...] = (BotoCoreError, ClientError)
+except ImportError:
+    NO_ANSWER = ()  # AnsibleAWSModule reports the missing library
+
+from .certificate import (
+    KEY_ALGORITHMS,
+    Certificate,
+    from_detail,
+    from_list,
+    from_search,
+    newest,
+)
+from .._door.acm import AcmError
+from .._rules.names import covers, to_ascii
+
+SEARCH_PAGE = 500
+LIST_PAGE = 1000
+TAGGING_PAGE = 100
+KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
+MAX_TERMS = 15  # in one And or Or of a filter statement
+MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; who asks for more reads everything, which is little more
+FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
+
+_GONE = "ResourceNotFoundException"
+
+
+class Door(t.Protocol):
+    """What is needed of client.Acm."""
+
+    is_authority: bool
+    region: str
+
+    def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]: ...
+
+    def pages(self, operation: str, **members: t.Any) -> t.Iterator[dict[str, t.Any]]: ...
+
+    def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Any]: ...
+
+    def client(self, service: str) -> t.Any: ...
+
+    def takes(self, operation: str, member: str) -> bool: ...
+
+    def first_answer_at(self, operation: str) -> t.Optional[datetime]: ...
+
+
+class Query(t.NamedTuple):
+    """What to look for; None: whatever it is. Every condition must hold, any value of a tuple will do."""
+
+    arns: t.Optional[tuple[str, ...]] = None
+    names: t.Optional[tuple[str, ...]] = None  # it holds all of these
+    any_names: t.Optional[tuple[str, ...]] = None  # it holds one of these, or nobody knows its names yet
+    covering: bool = False  # a wildcard that covers the name will do
+    statuses: t.Optional[tuple[str, ...]] = None
+    types: t.Optional[tuple[str, ...]] = None
+    key_algorithms: t.Optional[tuple[str, ...]] = None
+    export: t.Optional[str] = None
+    is_in_use: t.Optional[bool] = None
+    was_exported: t.Optional[bool] = None
+    renewal_eligibility: t.Optional[str] = None
+    expires_within: t.Optional[timedelta] = None
+
+
+# ---------------------------------------------------------------- what exists
+
+
+def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
+    """All certificates that satisfy the query, valid ones first, newest first.
+
+    Those whose names the list does not tell are described when names are asked for.
+    """
+    listed = listing(acm, query, now)
+    if query.names:
+        listed = with_names(acm, listed)
+    return newest((one for one in listed if satisfies(one, query, now)), now)
+
+
+def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> list[Certificate]:
+    """The certificates of query.arns that there are and that satisfy the query, each described, in the order of `find`.
+
+    as_listed: also ask a list, which alone tells whether a certificate was exported.
+    """
+    arns = query.arns or ()
+    listed: dict[str, Certificate] = {}
+    if arns and (as_listed or query.was_exported is not None):
+        try:
+            listed = {one.arn: one for one in listing(acm, Query(arns=arns), now)}
+        except AcmError as error:
+            # Who may describe need not be allowed to list: then all is told but this.
+            if "AccessDenied" not in error.code or query.was_exported is not None:
+                raise
+    details = describe_each(acm, arns)
+    described_ones = (
+        listed.get(arn, Certificate(arn)).detailed(detail) for arn, detail in details.items() if detail is not None
+    )
+    return newest((one for one in described_ones if satisfies(one, query, now)), now)
+
+
+def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
+    """What one read of the inventory tells. The query only makes the answer smaller: apply `satisfies` to it."""
+    try:
+        members = {"MaxResults": SEARCH_PAGE, "FilterStatement": search_filter(query, now)}
+        pages = list(acm.pages("SearchCertificates", **{key: value for key, value in members.items() if value}))
+        return [from_search(found) for page in pages for found in page.get("Results") or ()]
+    except AcmError as error:
+        # Unknown to an old botocore or to the region, or not allowed: ListCertificates tells nearly as much.
+        # But no answer at all (EndpointConnectionError …) is no better on a second try.
+        if "Throttl" in error.code or error.code.endswith("Error"):
+            raise
+    filters = list_members(query)
+    if acm.takes("ListCertificates", "CertificateKeyPairOrigins"):
+        filters["CertificateKeyPairOrigins"] = list(KEY_PAIR_ORIGINS)  # else those that came by ACME are not told
+    pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
+    return [from_list(summary) for page in pages for summary in page.get("CertificateSummaryList") or ()]
+
+
+def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:
+    """The same certificates, described where the list does not tell all names."""
+    return described(acm, listed, lambda one: not one.names_are_complete)
+
+
+def described(
+    acm: Door, listed: t.Sequence[Certificate], which: t.Callable[[Certificate], bool] = lambda one: True
+) -> list[Certificate]:
+    """The same certificates, described where `which` says so. One that was deleted meanwhile is left out."""
+    arns = [one.arn for one in listed if one.detail is None and which(one)]
+    details = describe_each(acm, arns)
+    result = []
+    for one in listed:
+        if one.arn not in details:
+            result.append(one)
+        elif details[one.arn] is not None:
+            result.append(one.detailed(t.cast("dict[str, t.Any]", details[one.arn])))
+    return result
+
+
+def describe(acm: Door, arn: str) -> t.Optional[Certificate]:
+    """One certificate by its ARN; None when there is no such certificate."""
+    try:
+        return from_detail(acm.call("DescribeCertificate", CertificateArn=arn).get("Certificate") or {})
+    except AcmError as error:
+        if error.code == _GONE:
+            return None
+        raise
+
+
+def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict[str, t.Any]]]:
+    """CertificateDetail of every ARN, read side by side; None for one that does not exist. Raises the first AcmError."""
+    return {
+        arn: None if answer is None else answer.get("Certificate") or {}
+        for arn, answer in _each(acm, "DescribeCertificate", arns).items()
+    }
+
+
+def satisfies(one: Certificate, query: Query, now: datetime) -> bool:
+    """Whether a certificate is what the query asks for. What is not told about it does not satisfy a condition."""
+    if query.arns is not None and one.arn not in query.arns:
+        return False
+    if query.names is not None:
+        wanted = [to_ascii(name) for name in query.names]
+        if query.covering:
+            held = one.names
+            if not all(any(covers(pattern, name) for pattern in held) for name in wanted):
+                return False
+        elif not one.names.issuperset(wanted):
+            return False
+    if query.any_names is not None and one.names_are_complete and not one.names.intersection(query.any_names):
+        return False
+    for allowed, value in (
+        (query.statuses, one.standing(now)),
+        (query.types, one.type),
+        (query.key_algorithms, one.key_algorithm),
+    ):
+        if allowed is not None and value not in allowed:
+            return False
+    if query.export is not None and (one.export or "DISABLED") != query.export:
+        return False
+    if query.is_in_use is not None and one.is_in_use is not query.is_in_use:
+        return False
+    if query.was_exported is not None and bool(one.was_exported) is not query.was_exported:
+        return False
+    if query.renewal_eligibility is not None and one.renewal_eligibility != query.renewal_eligibility:
+        return False
+    if query.expires_within is not None:
+        return one.not_after is not None and now <= one.not_after <= now + query.expires_within
+    return True
+
+
+def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
+    """The FilterStatement that finds at least what the query asks for; None: everything.
+
+    A pending request may have no names in SearchCertificates yet, so a search by names asks for all pending ones too.
+    """
+    terms: list[dict[str, t.Any]] = []
+    if query.arns and len(query.arns) <= MOST_TERMS:
+        terms.append(any_of([{"Filter": {"CertificateArn": arn}} for arn in query.arns]))
+    if query.names:
+        spellings = [spelling for name in query.names[:1] for spelling in _spellings(name, query.covering)]
+        terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
+    if query.any_names and len(set(query.any_names)) < MOST_TERMS:
+        spellings = sorted(set(query.any_names))
+        terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
+    if query.statuses:
+        standing = [metadata_term("Status", status) for status in query.statuses]
+        if "EXPIRED" in query.statuses:  # by its date it may be long before ACM says so
+            standing.append({"Filter": {"X509AttributeFilter": {"NotAfter": {"End": now}}}})
+        terms.append(any_of(standing))
+    if query.types:
+        terms.append(any_of([metadata_term("Type", type_) for type_ in query.types]))
+    if query.key_algorithms:
+        terms.append(
+            any_of(
+                [{"Filter": {"X509AttributeFilter": {"KeyAlgorithm": algorithm}}} for algorithm in query.key_algorithms]
+            )
+        )
+    if query.export == "ENABLED":
+        terms.append(metadata_term("ExportOption", "ENABLED"))
+    if query.is_in_use is not None:
+        terms.append(metadata_term("InUse", query.is_in_use))
+    if query.was_exported:
+        terms.append(metadata_term("Exported", True))
+    if query.expires_within is not None:
+        period = {"Start": now, "End": now + query.expires_within}
+        terms.append({"Filter": {"X509AttributeFilter": {"NotAfter": period}}})
+    if not terms:
+        return None
+    return terms[0] if len(terms) == 1 else {"And": terms}
+
+
+def any_of(terms: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """One statement of at most MOST_TERMS."""
+    if len(terms) > MAX_TERMS:
+        terms = [any_of(terms[start : start + MAX_TERMS]) for start in range(0, len(terms), MAX_TERMS)]
+    return terms[0] if len(terms) == 1 else {"Or": terms}
+
+
+def name_term(name: str) -> dict[str, t.Any]:
+    condition = {"DnsName": {"Value": name, "ComparisonOperator": "EQUALS"}}
+    return {"Filter": {"X509AttributeFilter": {"SubjectAlternativeName": condition}}}
+
+
+def metadata_term(member: str, value: t.Any) -> dict[str, t.Any]:
+    return {"Filter": {"AcmCertificateMetadataFilter": {member: value}}}
+
+
+def list_members(query: Query) -> dict[str, t.Any]:
+    """What ListCertificates can filter by. Without key types it would hide all but two kinds of RSA (ACM.md §9)."""
+    members: dict[str, t.Any] = {"Includes": {"keyTypes": list(query.key_algorithms or KEY_ALGORITHMS)}}
+    if query.statuses and "EXPIRED" not in query.statuses:  # else by its date
+        members["CertificateStatuses"] = list(query.statuses)
+    if query.export == "ENABLED":
+        members["Includes"]["exportOption"] = "ENABLED"
+    return members
+
+
+def _spellings(name: str, covering: bool) -> list[str]:
+    name = to_ascii(name)
+    parent = name.partition(".")[2]
+    return [name, f"*.{parent}"] if covering and not name.startswith("*.") else [name]
+
+
+# ---------------------------------------------------------------- tags
+
+
+def tags_of(acm: Door, arns: t.Sequence[str], *, surely: bool = False) -> dict[str, dict[str, str]]:
+    """Tags of every certificate.
+
+    surely: ask ACM itself, which is exact but costs a call a certificate. The tagging API answers for a hundred at once
+    and lags behind: let ACM confirm what it shows before anything is written because of it.
+    """
+    wanted = list(dict.fromkeys(arns))
+    if not surely and not acm.is_authority and len(wanted) > FEW:
+        try:
+            return _tags_from_tagging_api(acm, wanted)
+        except NO_ANSWER:
+            pass  # not allowed, or not there
+    return {
+        arn: {} if answer is None else as_dict(answer.get("Tags"))
+        for arn, answer in _each(acm, "ListTagsForCertificate", wanted).items()
+    }
+
+
+def tagged(acm: Door, tags: dict[str, t.Optional[str]]) -> t.Optional[dict[str, dict[str, str]]]:
+    """Tags, by ARN, of the certificates with all these tags (None: whatever the value).
+
+    None where there is no tagging API to ask, so that only ACM itself can tell.
+    """
+    if acm.is_authority:
+        return None
+    filters = [{"Key": key, "Values": [] if value is None else [value]} for key, value in sorted(tags.items())]
+    try:
+        return dict(_resources(acm, TagFilters=filters, ResourceTypeFilters=["acm:certificate"]))
+    except NO_ANSWER:
+        return None
+
+
+def has_tags(present: dict[str, str], wanted: dict[str, t.Optional[str]]) -> bool:
+    return all(key in present and value in (None, present[key]) for key, value in wanted.items())
+
+
+def as_dict(tags: t.Optional[t.Sequence[dict[str, str]]]) -> dict[str, str]:
+    """ACM's list of tags as a dict; a tag may lack its Value."""
+    return {tag["Key"]: tag.get("Value") or "" for tag in tags or ()}
+
+
+def _tags_from_tagging_api(acm: Door, arns: list[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {arn: {} for arn in arns}
+    for start in range(0, len(arns), TAGGING_PAGE):
+        found.update(_resources(acm, ResourceARNList=arns[start : start + TAGGING_PAGE]))
+    return found
+
+
+def _resources(acm: Door, **members: t.Any) -> t.Iterator[tuple[str, dict[str, str]]]:
+    client = acm.client("resourcegroupstaggingapi")
+    if "TagFilters" in members:
+        members["ResourcesPerPage"] = TAGGING_PAGE  # not together with a list of ARNs
+    while True:
+        page = client.get_resources(**members)
+        for resource in page.get("ResourceTagMappingList") or ():
+            yield resource["ResourceARN"], as_dict(resource.get("Tags"))
+        if not page.get("PaginationToken"):
+            return
+        members["PaginationToken"] = page["PaginationToken"]
+
+
+def _each(acm: Door, operation: str, arns: t.Sequence[str]) -> dict[str, t.Optional[dict[str, t.Any]]]:
+    wanted = list(dict.fromkeys(arns))
+    answers = acm.each(operation, [{"CertificateArn": arn} for arn in wanted])
+    result: dict[str, t.Optional[dict[str, t.Any]]] = {}
+    for arn, answer in zip(wanted, answers):
+        if isinstance(answer, AcmError):
+            if answer.code != _GONE:
+                raise answer
+            answer = None
+        result[arn] = answer
+    return result

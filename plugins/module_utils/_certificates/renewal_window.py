@@ -1,0 +1,133 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether a certificate should be renewed now, and why. Pure: the description and the clock come in, a reason goes out.
+
+The window is measured against the certificate's own lifetime, never against a number of days that was true when this
+was written: public certificates went from 395 days to 198, and 47 are on their way (ACM.md §2, §7).
+"""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime, timedelta
+
+from .certificate import Certificate
+from .._rules.errors import InvalidInput
+
+_WINDOW = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(%|d|days?)?\s*", re.IGNORECASE)
+MAX_DAYS = 36_525  # a hundred years; CAs live shorter
+UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
+
+
+class Window(t.NamedTuple):
+    """How long before its end a certificate is to be renewed: a time, or a share of its lifetime (0 < share < 1)."""
+
+    text: str
+    days: t.Optional[float] = None
+    share: t.Optional[float] = None
+    option: str = "renew_before"
+
+    def opens_at(self, not_before: datetime, not_after: datetime) -> datetime:
+        """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew for ever."""
+        lifetime = not_after - not_before
+        length = timedelta(days=self.days) if self.days is not None else lifetime * t.cast(float, self.share)
+        if length >= lifetime:
+            raise InvalidInput(
+                f"{self.option} is {self.text!r}, but the certificate lives for {_days(lifetime)} only, so that each run "
+                "would renew it again: give a shorter time, or a share such as '33%'."
+            )
+        return not_after - length
+
+
+class Decision(t.NamedTuple):
+    """Whether to call RenewCertificate now, and why or why not, in words for the user."""
+
+    is_due: bool
+    reason: str
+
+    def result(self) -> dict[str, t.Any]:
+        return {"due": self.is_due, "reason": self.reason}
+
+
+def parse_window(text: t.Any, option: str = "renew_before") -> Window:
+    """Read "30", "30 days" or "33%", the value of an option. Raises InvalidInput."""
+    match = _WINDOW.fullmatch(str(text))
+    if not match:
+        raise InvalidInput(
+            f"{option} is {text!r}, which is neither days nor a share: give '30' or '33%' of the lifetime."
+        )
+    amount, unit = float(match[1]), (match[2] or "days").lower()
+    if unit == "%":
+        if not 0 < amount < 100:
+            raise InvalidInput(f"{option} is {text!r}: a share lies between 0% and 100% of the lifetime.")
+        return Window(text=str(text).strip(), share=amount / 100, option=option)
+    if amount <= 0:
+        raise InvalidInput(f"{option} is {text!r}: give at least one day.")
+    if amount > MAX_DAYS:
+        raise InvalidInput(f"{option} is {text!r} days: no certificate lives as long, so that each run would renew it.")
+    return Window(text=str(text).strip(), days=amount, option=option)
+
+
+def decide(one: Certificate, window: t.Optional[Window], is_forced: bool, now: datetime) -> t.Optional[Decision]:
+    """Whether to renew now; None when nobody asked. Raises InvalidInput when the question makes no sense."""
+    if window is None and not is_forced:
+        return None
+    if one.type == "IMPORTED":
+        raise InvalidInput(
+            f"{one.arn} was imported and ACM never renews those: import its successor with certops.acm.acm_import."
+        )
+    if not one.is_valid(now):
+        if one.status == "PENDING_VALIDATION":
+            return Decision(False, "It is not issued yet.")
+        raise InvalidInput(
+            f"{one.arn} cannot be renewed, because it is {'EXPIRED' if one.status == 'ISSUED' else one.status}: "
+            "request a new certificate."
+        )
+    if one.renewal_status in UNDER_WAY:
+        return Decision(False, f"A renewal is already under way ({one.renewal_status}).")
+    if is_forced:
+        return Decision(True, "force_renewal is set.")
+    if one.not_before is None or one.not_after is None or window is None:
+        return Decision(False, "ACM does not tell when it expires.")
+    opens_at = window.opens_at(one.not_before, one.not_after)
+    left = _days(one.not_after - now)
+    if now >= opens_at:
+        return Decision(True, f"It expires in {left}, and is to be renewed {_spoken(window)} before.")
+    return Decision(False, f"It expires in {left}; renewal is due in {_days(opens_at - now)}.")
+
+
+def has_changed(before: Certificate, after: Certificate) -> bool:
+    """Whether a renewal has brought a new certificate. The serial decides: dates and summaries lag or repeat."""
+    return after.serial is not None and after.serial != before.serial
+
+
+def failure(before: Certificate, after: Certificate) -> t.Optional[str]:
+    """Why the renewal that was just begun has failed; None while it may still succeed.
+
+    A summary that has not moved since tells about an earlier renewal.
+    """
+    summary = (after.detail or {}).get("RenewalSummary") or {}
+    earlier = (before.detail or {}).get("RenewalSummary") or {}
+    if summary.get("RenewalStatus") != "FAILED":
+        return None
+    if earlier.get("RenewalStatus") == "FAILED" and earlier.get("UpdatedAt") == summary.get("UpdatedAt"):
+        return None
+    return f"The renewal FAILED ({summary.get('RenewalStatusReason') or 'no reason was given'})."
+
+
+def _spoken(window: Window) -> str:
+    if window.share is not None:
+        return f"{window.text} of its lifetime"
+    return _days(timedelta(days=t.cast(float, window.days)))
+
+
+def _days(length: timedelta) -> str:
+    days = length.total_seconds() / 86400
+    if days >= 2:
+        return f"{days:.0f} days"
+    hours = days * 24
+    return f"{hours:.0f} hours" if hours >= 2 else f"{max(days, 0) * 1440:.0f} minutes"

@@ -1,0 +1,159 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What stands in the way of a validation or renewal: what ACM tells, and what a look at DNS and the web shows."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from . import name_checks
+from .._net import resolver
+from .._validation import proof_records
+from .._certificates.certificate import validation_method
+from .._net.fetcher import Fetch, Fetcher
+from .._net.resolver import Asks, Lookup
+from .._validation.proof_records import Detail
+
+# A look is worth it for what may still be validated, or failed over it: the others need a new request in any case.
+WORTH_A_LOOK = ("PENDING_VALIDATION", "ISSUED", "VALIDATION_TIMED_OUT", "FAILED")
+PROBLEMS = ("pending", "ended", "renewal_stuck", *name_checks.PROBLEMS)
+INSIDE_S = 2.0  # for a question to this machine's own resolver
+QUESTION_S = 5.0  # for one to the others
+SHOWN = 5  # names that one message tells about
+
+Finding = t.Mapping[str, str]
+
+
+class Eyes(t.NamedTuple):
+    """Who is asked. inside: the resolver of this machine, where others are asked for what is public."""
+
+    resolver: Asks
+    fetch: t.Optional[Fetch] = None
+    inside: t.Optional[Asks] = None
+
+
+def eyes(
+    resolvers: t.Optional[t.Sequence[str]],
+    addresses: t.Optional[t.Mapping[str, str]] = None,
+    within_s: t.Optional[float] = None,
+    *,
+    also_inside: bool = False,
+) -> Eyes:
+    """resolvers: name servers, ADDRESS or ADDRESS:PORT; None for those of the system. addresses: name → address, where
+    a lab says where its names live. within_s: all looks together may take so long. also_inside: this machine's resolver
+    is another one, and sees what is private. Raises InvalidInput, also when dnspython is missing."""
+    resolver.require_dnspython()
+    ends_at_s = None if within_s is None else time.monotonic() + within_s
+    asked = _Hurried(resolver.Resolver(resolvers or None, QUESTION_S if within_s is None else INSIDE_S), ends_at_s)
+    fetch = Fetcher(asked, addresses, 10.0 if within_s is None else min(10.0, within_s))
+    inside = _Hurried(resolver.Resolver(None, INSIDE_S), ends_at_s) if also_inside else None
+    return Eyes(asked, fetch, inside)
+
+
+class _Hurried:
+    """A resolver that is asked nothing more when time is up."""
+
+    def __init__(self, asked: Asks, ends_at_s: t.Optional[float]) -> None:
+        self._asked = asked
+        self._ends_at_s = ends_at_s
+
+    def lookup(self, name: str, rdtype: str) -> Lookup:
+        if self._ends_at_s is not None and time.monotonic() >= self._ends_at_s:
+            return Lookup(resolver.TIMEOUT, detail="There was no time left to ask.")
+        return self._asked.lookup(name, rdtype)
+
+
+def look(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, str]]]:
+    """What DNS and the web show for each certificate: the findings of diagnosis.diagnose."""
+    worthy = [number for number, detail in enumerate(details) if detail.get("Status") in WORTH_A_LOOK]
+    found = name_checks.diagnose_each(
+        [details[number] for number in worthy], through.resolver, through.fetch, inside=through.inside
+    )
+    findings: list[list[dict[str, str]]] = [[] for _detail in details]
+    for number, own in zip(worthy, found):
+        findings[number] = own
+    return findings
+
+
+def diagnose(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, t.Any]]]:
+    """The obstacles of each certificate, from what ACM tells and from a look at DNS and the web."""
+    return [obstacles(detail, findings) for detail, findings in zip(details, look(details, through))]
+
+
+def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t.Any]]:
+    """Return values: {domain_name, method, status, problem, reason, remedy (where there is one)}, in the order of the
+    certificate's names. findings: what look() showed. Empty when nothing is in the way."""
+    told = proof_records.blocking(detail)
+    has_ended = detail.get("Status") in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE")
+    items = [{**one, "problem": "ended"} for one in told] if has_ended else []
+    waiting = {} if has_ended else {one["domain_name"]: one for one in told}
+    shown: dict[str, list[Finding]] = {}
+    for finding in findings:
+        shown.setdefault(finding["domain_name"], []).append(finding)
+    options = {option.get("DomainName"): option for option in detail.get("DomainValidationOptions") or ()}
+    for name in dict.fromkeys([*options, *shown, *waiting]):
+        if name in shown:
+            items += [_found(finding, detail, options.get(name) or {}) for finding in shown[name]]
+        elif name in waiting:
+            one = waiting[name]
+            if detail.get("Status") == "ISSUED" and one["method"] is None:
+                items.append({**one, "problem": "renewal_stuck"})  # the reason says what to do
+                continue
+            remedy = _remedy(one) if detail.get("Status") != "VALIDATION_TIMED_OUT" else ""
+            items.append({**one, "problem": "pending", **({"remedy": remedy} if remedy else {})})
+    return items
+
+
+def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
+    """Sentences for a message: which names are in the way, why, and what a look shows. findings: None without a look."""
+    shown: dict[str, list[Finding]] = {}
+    for finding in findings or ():
+        shown.setdefault(finding["domain_name"], []).append(finding)
+    sentences = []
+    for one in proof_records.blocking(detail):
+        sentences.append(" ".join([one["reason"], *map(_shortly, shown.get(one["domain_name"], ()))]))
+        if findings is not None and _is_by_dns(one) and not shown.get(one["domain_name"]):
+            sentences[-1] += " It stands there: ACM has only to look again."
+    sentences = list(dict.fromkeys(sentences))
+    more = [f"And {len(sentences) - SHOWN} more."] if len(sentences) > SHOWN else []
+    return " ".join(sentences[:SHOWN] + more)
+
+
+def _found(finding: Finding, detail: Detail, option: Detail) -> dict[str, t.Any]:
+    reason, remedy = finding["message"], finding["remedy"]
+    if detail.get("Status") == "VALIDATION_TIMED_OUT":
+        reason = f"{finding['domain_name']} was not validated within 72 hours. {reason}"
+        remedy = f"{remedy} Then request a new certificate."
+    return {
+        "domain_name": finding["domain_name"],
+        "method": option.get("ValidationMethod") or validation_method(dict(detail)),
+        "status": option.get("ValidationStatus"),
+        "problem": finding["problem"],
+        "reason": reason,
+        "remedy": remedy,
+    }
+
+
+def _remedy(one: t.Mapping[str, t.Any]) -> str:
+    """What to do where ACM waits and the look found nothing wrong."""
+    if one["method"] == "EMAIL":
+        return "Open the link in that mail, or have the mail sent again by resend_validation_email."
+    if _is_by_dns(one):
+        return "The record stands in DNS: wait until ACM looks again, which takes it up to half an hour."
+    return "Wait until ACM looks again."
+
+
+def _is_by_dns(one: t.Mapping[str, t.Any]) -> bool:
+    return one["method"] == "DNS" and one["status"] == "PENDING_VALIDATION"
+
+
+def _shortly(finding: Finding) -> str:
+    if finding["problem"] == "record_missing":
+        return "It is not there."  # and the sentence before has said what it is
+    if finding["problem"] in ("record_not_told", "redirect_not_told"):
+        return ""
+    return f"{finding['message']} {finding['remedy']}"

@@ -1,0 +1,196 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Calls to ACM and to other services of AWS: one way in, one kind of error out."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+try:
+    from botocore import xform_name
+    from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from .._rules.call_rates import RATES
+from .._rules.errors import InvalidInput
+from .pacing import PATIENCE_S, THROTTLED, Turnstile
+
+SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
+
+
+class AcmError(Exception):
+    """ACM, or the way to it, refused a call.
+
+    `code` is ACM's error code, or the name of botocore's exception where no answer came.
+    """
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        super().__init__(f"{operation} failed with {code}: {message}")
+        self.operation = operation
+        self.code = code
+        self.message = message
+
+
+class Lookout(t.NamedTuple):
+    """Where the side that validates looks. resolvers: None for public DNS; addresses: names that it was told about."""
+
+    resolvers: t.Optional[t.Sequence[str]] = None
+    addresses: t.Mapping[str, str] = {}
+
+
+class Acm:
+    """Calls to ACM. Members go in and come out in ACM's own spelling (CamelCase, as botocore documents them)."""
+
+    def __init__(
+        self,
+        client: t.Any,
+        other_client: t.Callable[..., t.Any],
+        *,
+        is_authority: bool,
+        sleep: t.Callable[[float], None] = time.sleep,
+        monotonic: t.Callable[[], float] = time.monotonic,
+        lookout: t.Callable[[], Lookout] = Lookout,
+        events: t.Callable[[str], t.Any] = lambda consumer: None,
+    ) -> None:
+        """events: consumer → its inbox (_authority/delivery/inbox.py); None on AWS, where a queue of SQS takes its place."""
+        self.lookout = lookout
+        self.events = events
+        self._client = client
+        self._other_client = other_client
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._turnstiles: dict[str, Turnstile] = {}
+        self._answered_at: dict[str, datetime] = {}
+        self._lock = threading.Lock()
+        self.is_authority = is_authority
+        self.region: str = client.meta.region_name
+
+    def knows(self, operation: str) -> bool:
+        """Whether the installed botocore has the operation (SearchCertificates is younger than many)."""
+        return operation in self._client.meta.service_model.operation_names
+
+    def takes(self, operation: str, member: str) -> bool:
+        """Whether the installed botocore lets an operation have that member."""
+        return (
+            self.knows(operation)
+            and member in self._client.meta.service_model.operation_model(operation).input_shape.members
+        )
+
+    def first_answer_at(self, operation: str) -> t.Optional[datetime]:
+        """When, by ACM's own clock, it first answered that operation; None where it did not tell."""
+        return self._answered_at.get(operation)
+
+    def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]:
+        """Call one operation, in its turn; members that are None are left out. What ACM refuses for the sake of its
+        rates is asked again. Raises AcmError, or InvalidInput when botocore itself refuses the members."""
+        method = getattr(self._client, xform_name(operation), None)
+        if method is None:
+            raise AcmError(operation, "UnknownOperation", "the installed botocore does not know this operation")
+        given = {name: value for name, value in members.items() if value is not None}
+        turn = self._turnstile(operation)
+        gives_up_at = self._monotonic() + PATIENCE_S
+        while True:
+            turn.wait()
+            try:
+                answer = self._call(operation, method, given)
+            except AcmError as error:
+                is_throttled = error.code in THROTTLED
+                turn.heard(is_throttled)
+                if not is_throttled or self._monotonic() >= gives_up_at:
+                    raise
+                self._sleep(random.uniform(0.05, 0.5))
+            else:
+                turn.heard(False)
+                return answer
+
+    def _call(self, operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> t.Any:
+        answer = _answer(operation, method, members)
+        said_at = (answer.pop("ResponseMetadata", None) or {}).get("HTTPHeaders", {}).get("date")
+        if said_at and operation not in self._answered_at:
+            with contextlib.suppress(ValueError, TypeError):
+                self._answered_at[operation] = parsedate_to_datetime(said_at)
+        return answer
+
+    def pages(self, operation: str, **members: t.Any) -> t.Iterator[dict[str, t.Any]]:
+        """Every page of a list operation, as long as ACM answers a NextToken."""
+        token = None
+        while True:
+            page = self.call(operation, NextToken=token, **members)
+            token = page.pop("NextToken", None)
+            yield page
+            if not token:
+                return
+
+    def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Union[dict[str, t.Any], AcmError]]:
+        """Call one operation for every request, side by side but never faster than ACM's rate for it.
+
+        The answers stand in the order of the requests; a failed call leaves its AcmError in its place.
+        """
+        if not requests:
+            return []
+
+        def one(request: dict[str, t.Any]) -> t.Union[dict[str, t.Any], AcmError]:
+            try:
+                return self.call(operation, **request)
+            except AcmError as error:
+                return error
+
+        if len(requests) == 1:
+            return [one(requests[0])]
+        with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+            return list(pool.map(one, requests))
+
+    def _turnstile(self, operation: str) -> Turnstile:
+        with self._lock:
+            if operation not in self._turnstiles:
+                rate = None if self.is_authority else RATES.get(operation, 5)
+                self._turnstiles[operation] = Turnstile(rate, self._sleep, self._monotonic)
+            return self._turnstiles[operation]
+
+    def client(self, service: str, region: t.Optional[str] = None) -> t.Any:
+        """A boto3 client of another AWS service with the same credentials, in the same region or another."""
+        return self._other_client(service, region) if region else self._other_client(service)
+
+
+def call_service(client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
+    """Call an operation of another service; members that are None are left out. Raises AcmError, InvalidInput."""
+    given = {name: value for name, value in members.items() if value is not None}
+    answer = _answer(operation, getattr(client, xform_name(operation)), given)
+    answer.pop("ResponseMetadata", None)
+    return answer
+
+
+def _answer(operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> dict[str, t.Any]:
+    try:
+        return method(**members)
+    except ParamValidationError as error:
+        raise InvalidInput(f"{operation} was not sent: {one_line(error)}.") from None
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        code = detail.get("Code") or "UnknownError"
+        raise AcmError(operation, code, _said(detail.get("Message"))) from error
+    except BotoCoreError as error:
+        raise AcmError(operation, type(error).__name__, one_line(error)) from error
+
+
+def _said(message: t.Optional[str]) -> str:
+    """ACM's words as part of a sentence. A proxy, or a server that is not ACM, may answer with a whole web page."""
+    words = " ".join((message or "").split())
+    if words.startswith("<"):
+        return "the answer is a web page, not one of ACM's: check the endpoint and any proxy in front of it"
+    return words or "no reason was given"
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,0 +1,93 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The door to ACM on AWS: one session for all services, and what may be sent again."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urlsplit
+
+try:
+    import botocore.config
+    import botocore.session
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+
+from .._rules.errors import InvalidInput
+from .acm import SIDE_BY_SIDE, Acm, one_line
+from .botocore_tuning import quick
+from .pacing import THROTTLED
+
+ATTEMPTS = 8  # of one call, where the connection or the service fails
+
+
+def open_door(module: t.Any) -> Acm:
+    """The door to AWS with the connection options of MODULE, an AnsibleAWSModule. Raises InvalidInput."""
+    region, endpoint_url, connection = get_aws_connection_info(module)
+    if not region:
+        raise InvalidInput(
+            "No AWS region is known: set the option region, the environment variable AWS_REGION, "
+            "or a region in the AWS profile."
+        )
+
+    # One session for all services: amazon.aws would make a new one for each, at 70 ms.
+    session = quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
+    config = botocore.config.Config(
+        user_agent_extra="Ansible certops.acm",
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+        max_pool_connections=SIDE_BY_SIDE,
+    )
+    users = connection.pop("aws_config", None)
+    config = config.merge(users) if users else config
+
+    def connect(service: str, elsewhere: t.Optional[str] = None) -> t.Any:
+        endpoint = None if service != "acm" and is_acm_alone(endpoint_url) else endpoint_url
+        try:
+            return session.create_client(
+                service, region_name=elsewhere or region, endpoint_url=endpoint, config=config, **connection
+            )
+        except (ValueError, BotoCoreError) as error:
+            raise InvalidInput(f"AWS cannot be reached as it is set up: {one_line(error)}.") from error
+
+    client = connect("acm")
+    client.meta.events.register_first("needs-retry.acm", veto_retry)
+    return Acm(client, connect, is_authority=False)
+
+
+def veto_retry(
+    operation: t.Any = None,
+    response: t.Any = None,
+    caught_exception: t.Any = None,
+    request_dict: t.Any = None,
+    **_others: t.Any,
+) -> None:
+    """Raise at once what botocore would repeat, though it must not be.
+
+    What ACM refuses for its rates is Acm.call's business, which knows how all calls fare. A quota is not given back by
+    waiting, but botocore takes LimitExceededException for throttling. And an import whose answer was lost, or was
+    a server fault, may have been carried out: a second one would make a second certificate. A re-import may be repeated.
+    """
+    answer = response[1] if response else {}
+    is_final = answer.get("Error", {}).get("Code") in (*THROTTLED, "LimitExceededException")
+    if operation.name == "ImportCertificate" and b'"CertificateArn"' not in _bytes(request_dict.get("body") or b""):
+        if caught_exception is not None:
+            raise caught_exception
+        is_final = is_final or (response is not None and response[0].status_code >= 500)
+    if is_final:
+        raise ClientError(answer, operation.name)
+
+
+def is_acm_alone(endpoint_url: t.Optional[str]) -> bool:
+    """Whether the URL is an endpoint of ACM on AWS (regional, FIPS, or a VPC endpoint), where Route 53 is not found."""
+    host = (urlsplit(endpoint_url or "").hostname or "").split(".")
+    return host[-2:] in (["amazonaws", "com"], ["api", "aws"]) and bool({"acm", "acm-fips"} & set(host))
+
+
+def _bytes(content: t.Union[str, bytes]) -> bytes:
+    return content.encode() if isinstance(content, str) else content

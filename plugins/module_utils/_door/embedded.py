@@ -1,0 +1,108 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The door to an embedded authority: botocore's requests, answered in this process.
+
+A handler on botocore's `before-call.acm` event hands the JSON request to the authority and returns its answer, so that
+parameter validation, serialization, paginators and error classes are botocore's. What is there to bring a request over
+a network (connections, signatures, retries) has no part in it. A module that speaks ACM passes `open_door` to AcmModule;
+one that does not ships no authority. The authority is imported where it is opened: on AWS no task pays for it.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from types import SimpleNamespace
+
+try:
+    import botocore
+    import botocore.config
+    import botocore.parsers
+    import botocore.session
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from .._rules.errors import InvalidInput
+from .acm import Acm, Lookout
+from .botocore_tuning import quick
+
+
+def open_door(path: str, region: t.Optional[str] = None) -> Acm:
+    """The door to the authority in the directory PATH; region: must be the authority's own where given. Raises InvalidInput."""
+    from .._authority import directory
+    from .._authority.delivery import inbox
+
+    authority = directory.open_authority(path)
+    client = authority_client(path, region=region, authority=authority)
+
+    def lookout() -> Lookout:
+        settings = authority.settings
+        return Lookout(settings.resolvers or None, settings.http_addresses)
+
+    def refuse(service: str, _region: t.Optional[str] = None) -> t.Any:
+        raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out what needs it.")
+
+    def events(consumer: str) -> t.Any:
+        return inbox.Inbox(authority, consumer)
+
+    return Acm(client, refuse, is_authority=True, lookout=lookout, events=events)
+
+
+def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.Any = None, **parts: t.Any) -> t.Any:
+    """A boto3 client of ACM whose requests the embedded authority answers.
+
+    region: must be the authority's own where given. Raises InvalidInput when there is no usable authority.
+    """
+    from .._authority import directory
+    from .._authority.wire import endpoint
+
+    if authority is None:
+        authority = directory.open_authority(path, **parts)
+    if region and region != authority.region:
+        raise InvalidInput(
+            f"The embedded authority in {path} is that of region {authority.region}, not of {region}: "
+            "leave the option region out, or name the authority of that region."
+        )
+    # The user's AWS environment and configuration files mean nothing here, and broken ones must not matter.
+    unset = {
+        name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
+        for name, (_key, _variable, default, conversion) in botocore.session.Session.SESSION_VARIABLES.items()
+    }
+    # Nothing that botocore does to a request in special cases concerns ACM, and it is told its only endpoint.
+    session = quick(botocore.session.Session(unset, include_builtin_handlers=False), knows_endpoints=False)
+    client = session.create_client(
+        "acm",
+        region_name=authority.region,
+        endpoint_url="http://authority.invalid",
+        config=botocore.config.Config(
+            # Nobody looks at these here: no credentials are sought, and no user agent is made anew for each call.
+            signature_version=botocore.UNSIGNED,
+            user_agent="certops.acm",
+            proxies={},
+            parameter_validation=True,
+        ),
+    )
+    answer = endpoint.Endpoint(authority, client.meta.service_model).answer
+    parser = botocore.parsers.create_parser("json")
+
+    def hand_over(model: t.Any, params: dict[str, t.Any], **_others: t.Any) -> tuple[t.Any, dict[str, t.Any]]:
+        reply = answer(params["headers"]["X-Amz-Target"], params["body"])
+        response = {
+            "headers": {name.lower(): value for name, value in reply.headers.items()},
+            "status_code": reply.status,
+            "body": reply.body,
+            "context": {"operation_name": model.name},
+        }
+        parsed = parser.parse(response, model.output_shape)
+        if "Error" in parsed:
+            shape = model.service_model.shape_for_error_code(parsed["Error"]["Code"])
+            if shape:  # an error has members of its own, too
+                parsed.update(parser.parse(response, shape))
+        parsed["ResponseMetadata"]["RetryAttempts"] = 0
+        return SimpleNamespace(status_code=reply.status, headers=response["headers"], content=reply.body), parsed
+
+    client.meta.events.register("before-call.acm", hand_over)
+    return client

@@ -1,0 +1,74 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What modules that speak ACM are made of: the option `authority`, the door, and one way to fail."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from .._ansible.fast_import import no_collection
+
+_loading = contextlib.ExitStack()  # tools do not understand imports in a with block
+_loading.enter_context(no_collection())
+
+from ansible.module_utils.basic import env_fallback
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from .._ansible.secret_module import DiscreetModule
+from .._rules.errors import InvalidInput
+from . import aws
+from .acm import Acm, AcmError
+
+_loading.close()
+
+OpensAuthority = t.Callable[[str, t.Optional[str]], Acm]
+
+
+class AcmModule(AnsibleAWSModule):
+    """AnsibleAWSModule with the option `authority` and the door `acm`."""
+
+    def __init__(
+        self, argument_spec: dict[str, t.Any], *, embedded: t.Optional[OpensAuthority] = None, **settings: t.Any
+    ) -> None:
+        """embedded: what opens the embedded authority; None for a module that has no use for one and does not ship it."""
+        spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
+        # amazon.aws has a setting module_class, but looks at its default alone
+        AnsibleAWSModule.default_settings["module_class"] = DiscreetModule
+        super().__init__(argument_spec=spec, **settings)
+        self._embedded = embedded
+        self._acm: t.Optional[Acm] = None
+
+    @property
+    def acm(self) -> Acm:
+        """The one session and client of this task, made at the first use."""
+        if self._acm is None:
+            path = self.params.get("authority")
+            with no_collection():
+                self._acm = self._open(path)
+        return self._acm
+
+    def warn(self, warning: str) -> None:
+        # AnsibleAWSModule also puts warnings into the result, which ansible-core 2.19 calls deprecated.
+        self._module.warn(warning)
+
+    def _open(self, path: t.Optional[str]) -> Acm:
+        if not path:
+            return aws.open_door(self)
+        if self._embedded is None:
+            raise InvalidInput(f"This module works on AWS only, and authority is {path}: leave that option out.")
+        return self._embedded(path, self.params.get("region"))
+
+
+def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
+    """Run a module's work, and end the module with its result or with one sentence on what went wrong."""
+    try:
+        result = action()
+    except InvalidInput as error:
+        module.fail_json(msg=str(error), error={"code": type(error).__name__, "operation": None})
+    except AcmError as error:
+        module.fail_json(msg=str(error), error={"code": error.code, "operation": error.operation})
+    module.exit_json(**result)

@@ -1,0 +1,59 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The pace of calls: each operation of ACM under its own rate, which others may be using up too."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+
+PATIENCE_S = 300.0  # how long one call is repeated because others use up the rate
+THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
+MANY_REFUSALS = 0.6  # of the last ten calls or so: below that, coming again costs less than coming too late
+LONGEST_INTERVAL_S = 0.4
+UNEVEN = 1.03  # at one call a second nothing is left over to make up for one that arrives a little early
+
+
+class Turnstile:
+    """Lets callers of many threads through at `rate` a second; the first second's worth but one may go at once.
+
+    The rate is the account's, and others may use it too: when much is refused, callers are let through more slowly.
+    """
+
+    def __init__(
+        self, rate: t.Optional[float], sleep: t.Callable[[float], None], monotonic: t.Callable[[], float]
+    ) -> None:
+        self._interval_s = self._shortest_s = (UNEVEN if rate <= 1 else 1) / rate if rate else 0.0
+        self._refused_share = 0.0
+        # One less than a second's worth: calls do not arrive as evenly as they leave.
+        self._burst_s = max(self._interval_s, 1.0 - self._interval_s)
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._queue = threading.Lock()
+        self._next_at = float("-inf")
+
+    def wait(self) -> None:
+        if not self._interval_s:
+            return
+        with self._queue:  # one leaves after the other: behind one that woke up late the next would come too soon
+            now = self._monotonic()
+            turn_at = max(self._next_at, now - self._burst_s) + self._interval_s
+            if turn_at > now:
+                self._sleep(turn_at - now)
+            self._next_at = max(turn_at, self._monotonic() - self._burst_s + self._interval_s)
+
+    def heard(self, was_refused: bool) -> None:
+        """What came of a call that was let through."""
+        if not self._interval_s:
+            return
+        with self._lock:
+            self._refused_share += 0.1 * (was_refused - self._refused_share)
+            if was_refused and self._refused_share > MANY_REFUSALS:
+                longest_s = max(LONGEST_INTERVAL_S, self._shortest_s)
+                self._interval_s = min(self._interval_s * 1.05, longest_s)
+            elif not was_refused and self._refused_share < MANY_REFUSALS:
+                self._interval_s = max(self._interval_s * 0.7, self._shortest_s)

@@ -1,0 +1,20 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The errors that rules raise. Their messages are sentences for the user."""
+
+from __future__ import annotations
+
+
+class InvalidInput(ValueError):
+    """Something the user gave cannot be used. The message is one sentence: what is wrong, where, what to do."""
+
+
+class InvalidMaterial(InvalidInput):
+    """A certificate, chain or key breaks a rule. rule is its short key, such as "key-matches-certificate"."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule

@@ -1,0 +1,165 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Domain names as ACM takes them: wildcards, internationalised names, comparison (ACM.md §2). Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+from .errors import InvalidInput
+
+MAX_NAME_OCTETS = 253
+MAX_FIRST_NAME_OCTETS = 64
+MAX_LABEL_OCTETS = 63
+# ACM never issues a public certificate for a name below these (ACM.md §2).
+NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
+
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_LABEL_CHARACTERS = re.compile(r"[a-z0-9-]+")
+# RFC 3490 §3.1: the characters that people type for a dot
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")
+
+
+def to_ascii(name: str) -> str:
+    """Return NAME in the one spelling that is compared and sent: lower case, no trailing dot, Punycode for IDN.
+
+    Nothing but an IDN label is judged here: use check_domain_name for the rules.
+    """
+    labels = _DOTS.split(name.strip())
+    if len(labels) > 1 and labels[-1] == "":
+        labels.pop()
+    return ".".join(_ascii_label(label, name) for label in labels)
+
+
+def check_domain_name(name: str, *, first: bool = False) -> str:
+    """Return NAME normalised, or raise InvalidInput with the rule of ACM.md §2 that it breaks.
+
+    first: NAME is the certificate's first name (its CN), which may have 64 octets only.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput("A domain name is empty; give a name such as www.example.com.")
+    ascii_name = to_ascii(name)
+    base = base_name(ascii_name)
+    labels = base.split(".")
+    if "*" in base:
+        raise InvalidInput(
+            f"The domain name {name!r} has a * in the wrong place; "
+            "only the whole leftmost label may be one, as in *.example.com."
+        )
+    if "" in labels:
+        raise InvalidInput(f"The domain name {name!r} has an empty label; remove the extra dot.")
+    if len(labels) < 2:
+        raise InvalidInput(f"The domain name {name!r} has too few labels; give a full name such as www.example.com.")
+    for label in labels:
+        _check_label(label, name)
+    if len(labels[-1]) < 2 or labels[-1].isdigit():
+        raise InvalidInput(
+            f"{name!r} does not end in a top-level domain; ACM issues for domain names, not for IP addresses."
+        )
+    if len(ascii_name) > MAX_NAME_OCTETS:
+        raise InvalidInput(
+            f"The domain name {name!r} has {len(ascii_name)} octets; at most {MAX_NAME_OCTETS} are allowed."
+        )
+    if first and len(ascii_name) > MAX_FIRST_NAME_OCTETS:
+        raise InvalidInput(
+            f"The domain name {name!r} has {len(ascii_name)} octets, but the first name of a certificate may have only "
+            f"{MAX_FIRST_NAME_OCTETS}; put a shorter name first and this one among the alternative names."
+        )
+    if breaks_punycode_rule(ascii_name):
+        raise InvalidInput(
+            f"The domain name {name!r} breaks ACM's Punycode rule; "
+            "a label with -- as its third and fourth characters must be a valid xn-- label."
+        )
+    return ascii_name
+
+
+def breaks_punycode_rule(name: str) -> bool:
+    """Whether a label of the form ??--… does not begin xn--, or an xn-- label is no valid IDN (ACM.md §2)."""
+    for label in name.lower().split("."):
+        if label[2:4] != "--":
+            continue
+        if not label.startswith("xn--") or _unicode_label(label) is None:
+            return True
+    return False
+
+
+def is_wildcard(name: str) -> bool:
+    """Whether NAME stands for every name one level below its base."""
+    return name.startswith("*.")
+
+
+def base_name(name: str) -> str:
+    """Return NAME without a leading '*.'."""
+    return name[2:] if is_wildcard(name) else name
+
+
+def covers(pattern: str, name: str) -> bool:
+    """Whether a certificate's name PATTERN is good for NAME: the same, or a wildcard exactly one level above."""
+    pattern, name = to_ascii(pattern), to_ascii(name)
+    if pattern == name:
+        return True
+    label, dot, parent = name.partition(".")
+    return is_wildcard(pattern) and bool(label) and label != "*" and bool(dot) and parent == base_name(pattern)
+
+
+def name_set(domain_name: str | None, alternatives: Iterable[str] | None = ()) -> frozenset[str]:
+    """Return the names of a certificate as they are compared: order, case and repetition do not matter."""
+    return frozenset(to_ascii(name) for name in (domain_name, *(alternatives or ())) if name)
+
+
+def is_exportable(kind: str | None, export_option: str | None) -> bool:
+    """ACM.md §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's Type."""
+    return kind == "PRIVATE" or (kind == "AMAZON_ISSUED" and export_option == "ENABLED")
+
+
+def _check_label(label: str, name: str) -> None:
+    if len(label) > MAX_LABEL_OCTETS:
+        raise InvalidInput(
+            f"The label {label!r} of the domain name {name!r} has {len(label)} octets; "
+            f"at most {MAX_LABEL_OCTETS} are allowed."
+        )
+    if not _LABEL_CHARACTERS.fullmatch(label):
+        raise InvalidInput(
+            f"The label {label!r} of the domain name {name!r} has a character other than letters, digits and hyphens."
+        )
+    if not _LABEL.fullmatch(label):
+        raise InvalidInput(f"The label {label!r} of the domain name {name!r} begins or ends with a hyphen.")
+
+
+def _ascii_label(label: str, name: str) -> str:
+    if label.isascii():
+        return label.lower()
+    idna = _idna()
+    try:
+        return str(idna.encode(label, uts46=True).decode("ascii"))
+    except UnicodeError as error:
+        raise InvalidInput(
+            f"The label {label!r} of the domain name {name!r} is no valid internationalised name: {_as_clause(error)}."
+        ) from error
+
+
+def _unicode_label(label: str) -> str | None:
+    """Return what an xn-- label stands for, or None when it is no valid IDN (RFC 5891)."""
+    idna = _idna()
+    try:
+        return str(idna.decode(label))
+    except (UnicodeError, OverflowError, IndexError):
+        return None
+
+
+def _idna() -> Any:
+    # imported late: plain ASCII names, which are nearly all, need no library
+    try:
+        import idna
+    except ImportError as error:
+        raise InvalidInput("An internationalised domain name needs the Python package idna; install it.") from error
+    return idna
+
+
+def _as_clause(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,24 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The passphrase of an export (ACM.md §6). Pure."""
+
+from __future__ import annotations
+
+from .errors import InvalidInput
+
+PASSPHRASE_OCTETS = (4, 128)
+PASSPHRASE_FORBIDDEN = b"#$%"
+
+
+def check_passphrase(passphrase: bytes) -> None:
+    """Raise InvalidInput unless ACM accepts PASSPHRASE for an export (ACM.md §6). No message holds any of it."""
+    low, high = PASSPHRASE_OCTETS
+    if not low <= len(passphrase) <= high:
+        raise InvalidInput(f"The passphrase has {len(passphrase)} bytes; ACM wants {low} to {high}.")
+    if any(octet > 127 for octet in passphrase):
+        raise InvalidInput("The passphrase has a character outside ASCII; ACM accepts ASCII only.")
+    if any(octet in PASSPHRASE_FORBIDDEN for octet in passphrase):
+        raise InvalidInput("The passphrase has a #, $ or %; ACM accepts every other ASCII character.")

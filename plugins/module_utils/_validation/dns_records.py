@@ -1,0 +1,87 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""DNS records that somebody wants, and the changes that bring them about. Plain data, no network."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._rules.errors import InvalidInput
+
+CREATE, REPLACE, DELETE = "create", "replace", "delete"
+DEFAULT_TTL_S = 300
+LONGEST_TTL_S = 2**31 - 1
+
+
+class PublishError(Exception):
+    """A name server or Route 53 did not do what was asked. The message is one sentence and holds no secret.
+
+    done: the changes that were made before.
+    """
+
+    def __init__(self, message: str, done: t.Sequence[Change] = ()) -> None:
+        super().__init__(message)
+        self.done = list(done)
+
+
+class Record(t.NamedTuple):
+    """A CNAME record: names in lower case, without their last dot."""
+
+    name: str
+    value: str
+
+
+class Change(t.NamedTuple):
+    """One step towards the wanted records. before: the values that stand there now."""
+
+    action: str
+    zone: str  # the zone's name; for Route 53 "example.com (Z123)"
+    record: Record
+    ttl: int
+    before: tuple[str, ...] = ()
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {
+            "action": self.action,
+            "zone": self.zone,
+            "name": self.record.name + ".",
+            "type": "CNAME",
+            "value": self.record.value + ".",
+            "ttl": self.ttl,
+            "before": [value + "." for value in self.before],
+        }
+
+
+class Publisher(t.Protocol):
+    """A place where records can be put. Planning only reads; both raise PublishError."""
+
+    def plan(self, records: t.Sequence[Record]) -> list[Change]:
+        """What is missing or different; empty when everything stands already."""
+
+    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
+        """What stands there exactly as in `records`; a record with another value is somebody else's."""
+
+    def apply(self, changes: t.Sequence[Change]) -> None:
+        """Make the changes. PublishError.done says which of them were made when one fails."""
+
+
+def plain(name: str) -> str:
+    """A name as records hold it: lower case, without the last dot."""
+    return name.strip().lower().rstrip(".")
+
+
+def is_below(name: str, zone: str) -> bool:
+    return name == zone or name.endswith(f".{zone}")
+
+
+def ttl_of(settings: t.Mapping[str, t.Any]) -> int:
+    """The option ttl of a way of publishing. Raises InvalidInput for what DNS cannot hold (RFC 2181 §8)."""
+    if settings.get("ttl") is None:
+        return DEFAULT_TTL_S
+    ttl = int(settings["ttl"])
+    if not 0 <= ttl <= LONGEST_TTL_S:
+        raise InvalidInput(f"publish: ttl is {ttl}; give seconds from 0 to {LONGEST_TTL_S}.")
+    return ttl

@@ -1,0 +1,253 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Domain validation as the requester sees it: which records it needs, publishing them, and what stands in the way.
+
+`detail` is the member Certificate of ACM's DescribeCertificate everywhere. Any of its members may be absent.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .dns_records import (
+    Change,
+    Publisher,
+    Record,
+    plain,
+)
+from .._rules.errors import InvalidInput
+
+if t.TYPE_CHECKING:
+    from .route53 import Connect
+
+Detail = t.Mapping[str, t.Any]
+
+# A certificate in one of these needs its records: the others never become valid again under this ARN.
+ALIVE = ("PENDING_VALIDATION", "ISSUED")
+
+FAILURES = {
+    "NO_AVAILABLE_CONTACTS": "its domain takes no mail (no MX record), so nobody could be asked",
+    "ADDITIONAL_VERIFICATION_REQUIRED": "AWS wants to know more about this request: open a case with AWS Support",
+    "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known as unsafe",
+    "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain",
+    "DOMAIN_VALIDATION_DENIED": "its owner refused the validation",
+    "CAA_ERROR": "CAA records do not allow Amazon to issue: add amazon.com to them, or remove them",
+    "PCA_LIMIT_EXCEEDED": "the private CA has reached a quota",
+    "PCA_INVALID_ARN": "the private CA does not exist",
+    "PCA_INVALID_STATE": "the private CA is not active",
+    "PCA_REQUEST_FAILED": "the private CA could not issue",
+    "PCA_NAME_CONSTRAINTS_VALIDATION": "the name constraints of the private CA forbid it",
+    "PCA_RESOURCE_NOT_FOUND": "the private CA was not found",
+    "PCA_INVALID_ARGS": "the private CA refused the request",
+    "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
+    "PCA_ACCESS_DENIED": "ACM may not use the private CA: see to its policy",
+    "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",
+    "OTHER": "ACM tells no reason; look for a typing error in the names",
+}
+
+
+# ---------------------------------------------------------------- records
+
+
+def records(detail: Detail) -> list[dict[str, str]]:
+    """The {name, type, value} that must stand in DNS, as ACM spells them, each once: a wildcard and its apex share one.
+
+    Names that are validated already count too, for every renewal looks again. A certificate that ended needs none.
+    """
+    if detail.get("Status") not in ALIVE:
+        return []
+    found: dict[str, dict[str, str]] = {}
+    for option in _options(detail):
+        record = option.get("ResourceRecord") or {}
+        if option.get("ValidationMethod", "DNS") == "DNS" and record.get("Name") and record.get("Value"):
+            item = {"name": record["Name"], "type": record.get("Type", "CNAME"), "value": record["Value"]}
+            found.setdefault(plain(item["name"]), item)
+    return list(found.values())
+
+
+def names_without_record(detail: Detail) -> list[str]:
+    """Names to be validated by DNS whose record ACM has not told yet; it takes some seconds after the request."""
+    return [
+        option["DomainName"]
+        for option in detail.get("DomainValidationOptions") or ()
+        if option.get("ValidationMethod") == "DNS"
+        and option.get("ValidationStatus") != "FAILED"
+        and not option.get("ResourceRecord")
+    ]
+
+
+def has_records(detail: Detail) -> bool:
+    """Whether ACM has told every record that records() will ever answer for this certificate."""
+    is_told = bool(detail.get("DomainValidationOptions")) and not names_without_record(detail)
+    return is_told or detail.get("Status") != "PENDING_VALIDATION" or detail.get("Type") != "AMAZON_ISSUED"
+
+
+# ---------------------------------------------------------------- publishing
+
+
+def publisher(publish: t.Mapping[str, t.Any], connect: Connect) -> Publisher:
+    """The Publisher that a module's option `publish` asks for.
+
+    connect: service name → boto3 client of the task's session; called only when Route 53 is asked for.
+    """
+    ways = {way: settings for way, settings in publish.items() if settings is not None}
+    if len(ways) != 1:
+        raise InvalidInput("publish wants one way of publishing: either route53 or rfc2136.")
+    way, settings = next(iter(ways.items()))
+    if way == "rfc2136":
+        from .rfc2136 import Rfc2136
+
+        return Rfc2136(settings)
+    if way == "route53":
+        from .route53 import Route53
+
+        return Route53(settings, connect)
+    raise InvalidInput(f"publish knows the ways route53 and rfc2136, but not {way}.")
+
+
+def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
+    """records() of one or many certificates → what a Publisher takes; each record once."""
+    by_name: dict[str, Record] = {}
+    for item in needed:
+        record = Record(plain(item["name"]), plain(item["value"]))
+        other = by_name.setdefault(record.name, record)
+        if other != record:
+            raise InvalidInput(
+                f"Two certificates want different values at {record.name}: they belong to different accounts, "
+                "and a name can hold one CNAME only."
+            )
+    return list(by_name.values())
+
+
+def publish_records(
+    needed: t.Iterable[t.Mapping[str, str]], where: Publisher, check_mode: bool = False
+) -> list[Change]:
+    """Put what is missing; the changes made, or in check mode those that would be. Empty: everything stood already."""
+    changes = where.plan(wanted_records(needed))
+    if changes and not check_mode:
+        where.apply(changes)
+    return changes
+
+
+def unpublish_records(
+    unneeded: t.Iterable[t.Mapping[str, str]],
+    still_needed: t.Iterable[t.Mapping[str, str]],
+    where: Publisher,
+    check_mode: bool = False,
+) -> list[Change]:
+    """Remove records that nobody needs any more.
+
+    still_needed: records() of every other certificate of the account, in all regions: ACM gives the same record to all
+    certificates with a name, and one that loses it is not renewed.
+    """
+    kept = {plain(item["name"]) for item in still_needed}
+    changes = where.plan_removal(wanted_records(item for item in unneeded if plain(item["name"]) not in kept))
+    if changes and not check_mode:
+        where.apply(changes)
+    return changes
+
+
+# ---------------------------------------------------------------- what is in the way
+
+
+def blocking(detail: Detail) -> list[dict[str, t.Any]]:
+    """Why a certificate, or its renewal, is not ready: {domain_name, method, status, reason} for every name in the way.
+
+    reason is a sentence. Empty when nothing is in the way.
+    """
+    status = detail.get("Status")
+    if status in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE"):
+        return _ended(detail, str(status))
+    found = []
+    for option in _pending(detail):
+        name, method = option.get("DomainName", ""), option.get("ValidationMethod", "DNS")
+        reason = _waits_for(name, method, option)
+        if status == "VALIDATION_TIMED_OUT":
+            reason = f"{name} was not validated within 72 hours: request a new certificate. {reason}"
+        elif option.get("ValidationStatus") == "FAILED":
+            reason = f"The validation of {name} failed. {reason}"
+        found.append(_item(name, method, option.get("ValidationStatus") or "PENDING_VALIDATION", reason))
+    if not found and status == "VALIDATION_TIMED_OUT":
+        name = detail.get("DomainName", "")
+        reason = f"{name} was not validated within 72 hours: request a new certificate."
+        found.append(_item(name, None, "FAILED", reason))
+    if not found and status == "PENDING_VALIDATION":
+        name = detail.get("DomainName", "")
+        reason = (
+            f"Every name is validated; ACM has still to issue the certificate of {name} (CAA records may hinder it)."
+        )
+        found.append(_item(name, None, "PENDING_VALIDATION", reason))
+    return found or _stuck_renewal(detail)
+
+
+def explain(detail: Detail) -> str:
+    """The sentences of blocking() in one text, for an error message."""
+    reasons = list(dict.fromkeys(item["reason"] for item in blocking(detail)))
+    shown = reasons[:5]
+    if len(reasons) > len(shown):
+        shown.append(f"And {len(reasons) - len(shown)} more.")
+    return " ".join(shown)
+
+
+def _ended(detail: Detail, status: str) -> list[dict[str, t.Any]]:
+    name = detail.get("DomainName", "")
+    failed = [
+        option["DomainName"]
+        for option in detail.get("DomainValidationOptions") or ()
+        if option.get("ValidationStatus") == "FAILED" and option.get("DomainName")
+    ]
+    if status != "FAILED":
+        return [_item(name, None, status, f"The certificate of {name} is {status}: request a new one.")]
+    code = detail.get("FailureReason") or "OTHER"
+    why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
+    names = failed or [name]
+    return [_item(name, None, "FAILED", f"The request for {name} failed with {code}: {why}.") for name in names]
+
+
+def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
+    """A renewal that no name holds up, but something else: of a private certificate it is always the CA."""
+    renewal = detail.get("RenewalSummary") or {}
+    status, code = renewal.get("RenewalStatus"), renewal.get("RenewalStatusReason")
+    if detail.get("Status") != "ISSUED" or status in (None, "SUCCESS") or not (code or status == "FAILED"):
+        return []
+    name, code = detail.get("DomainName", ""), code or "OTHER"
+    why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
+    what = f"failed with {code}" if status == "FAILED" else f"does not go on because of {code}"
+    return [_item(name, None, str(status), f"The renewal of {name} {what}: {why}.")]
+
+
+def _pending(detail: Detail) -> list[Detail]:
+    if detail.get("Status") == "ISSUED":
+        renewal = detail.get("RenewalSummary") or {}
+        if renewal.get("RenewalStatus") not in ("PENDING_VALIDATION", "FAILED"):
+            return []
+        options = renewal.get("DomainValidationOptions") or ()
+    else:
+        options = detail.get("DomainValidationOptions") or ()
+    return [option for option in options if option.get("ValidationStatus") != "SUCCESS"]
+
+
+def _waits_for(name: str, method: str, option: Detail) -> str:
+    record, redirect = option.get("ResourceRecord") or {}, option.get("HttpRedirect") or {}
+    if method == "EMAIL":
+        addresses = ", ".join(option.get("ValidationEmails") or ()) or option.get("ValidationDomain") or name
+        return f"{name} waits for the approval in the mail that was sent to {addresses}."
+    if method == "HTTP":
+        if not redirect:
+            return f"{name} waits for ACM to tell its redirect."
+        return f"{name} waits for {redirect.get('RedirectFrom')} to redirect (302) to {redirect.get('RedirectTo')}."
+    if not record:
+        return f"{name} waits for ACM to tell its DNS record."
+    return f"{name} waits for the CNAME record {record.get('Name')} with the value {record.get('Value')} in public DNS."
+
+
+def _item(name: str, method: t.Optional[str], status: str, reason: str) -> dict[str, t.Any]:
+    return {"domain_name": name, "method": method, "status": status, "reason": reason}
+
+
+def _options(detail: Detail) -> t.Iterator[Detail]:
+    yield from detail.get("DomainValidationOptions") or ()
+    yield from (detail.get("RenewalSummary") or {}).get("DomainValidationOptions") or ()

@@ -1,0 +1,228 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Records in Amazon Route 53: the right public zone for every name, several zones at once, another account's too."""
+
+from __future__ import annotations
+
+import typing as t
+
+try:
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+from .dns_records import (
+    CREATE,
+    DELETE,
+    REPLACE,
+    Change,
+    PublishError,
+    Record,
+    is_below,
+    plain,
+    ttl_of,
+)
+from .._rules.arns import parse_arn
+from .._rules.errors import InvalidInput
+
+RECORDS_A_BATCH = 400  # Route 53 takes 1,000 in a batch and counts an UPSERT twice
+SESSION_NAME = "certops.acm"
+
+Connect = t.Callable[[str], t.Any]
+
+
+class Zone(t.NamedTuple):
+    name: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+
+class Route53:
+    """A Publisher for the hosted zones of one account.
+
+    settings: profile or role_arn (with external_id) for another account's zones, zone_ids to use only these zones, ttl.
+    connect: service name → boto3 client of the task's own session.
+    """
+
+    def __init__(self, settings: t.Mapping[str, t.Any], connect: Connect) -> None:
+        self._profile: t.Optional[str] = settings.get("profile")
+        self._role_arn: t.Optional[str] = settings.get("role_arn")
+        self._external_id: t.Optional[str] = settings.get("external_id")
+        self._zone_ids = [zone.rpartition("/")[2] for zone in settings.get("zone_ids") or ()]
+        self._ttl = ttl_of(settings)
+        self._connect = connect
+        self._client: t.Any = None
+        self._zones: t.Optional[list[Zone]] = None
+        if self._external_id and not self._role_arn:
+            raise InvalidInput("publish.route53.external_id goes with role_arn: give both or neither.")
+        if self._role_arn:
+            _check_role(self._role_arn)
+
+    # Publisher
+
+    def plan(self, records: t.Sequence[Record]) -> list[Change]:
+        changes = []
+        for record in records:
+            zone = self._zone_of(record.name)
+            there = self._read(zone, record.name)
+            values = _values(there)
+            if there is not None and ("SetIdentifier" in there or "AliasTarget" in there):
+                raise PublishError(
+                    f"{record.name} is an alias or a routing policy in the zone {zone}, where ACM wants a plain CNAME: "
+                    "remove it."
+                )
+            if values != (record.value,):
+                changes.append(Change(REPLACE if values else CREATE, str(zone), record, self._ttl, values))
+        return changes
+
+    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
+        changes = []
+        for record in records:
+            zone = self._zone_of(record.name)
+            there = self._read(zone, record.name)
+            if there is not None and _values(there) == (record.value,):
+                # Route 53 deletes only what is described exactly, its TTL included.
+                changes.append(Change(DELETE, str(zone), record, int(there.get("TTL", self._ttl)), (record.value,)))
+        return changes
+
+    def apply(self, changes: t.Sequence[Change]) -> None:
+        done: list[Change] = []
+        for zone in dict.fromkeys(change.zone for change in changes):
+            here = [change for change in changes if change.zone == zone]
+            for start in range(0, len(here), RECORDS_A_BATCH):
+                batch = here[start : start + RECORDS_A_BATCH]
+                try:
+                    self._call(
+                        "change_resource_record_sets",
+                        HostedZoneId=zone.rpartition("(")[2].rstrip(")"),
+                        ChangeBatch={"Comment": "certops.acm", "Changes": [_request(change) for change in batch]},
+                    )
+                except PublishError as error:
+                    error.done = done
+                    raise
+                done.extend(batch)
+
+    # reading
+
+    def _zone_of(self, name: str) -> Zone:
+        if self._zones is None:
+            self._zones = self._read_zones()
+        holding = [zone for zone in self._zones if is_below(name, zone.name)]
+        if not holding:
+            where = "of publish.route53.zone_ids" if self._zone_ids else "in this account"
+            raise PublishError(
+                f"No public hosted zone {where} holds {name}; name the account that has it (profile or role_arn)."
+            )
+        longest = max(len(zone.name) for zone in holding)
+        nearest = [zone for zone in holding if len(zone.name) == longest]
+        if len(nearest) > 1:
+            raise PublishError(
+                f"Several public hosted zones are called {nearest[0].name} ({', '.join(z.id for z in nearest)}): "
+                "name the one that is delegated in publish.route53.zone_ids."
+            )
+        return nearest[0]
+
+    def _read_zones(self) -> list[Zone]:
+        if self._zone_ids:
+            answers = [self._call("get_hosted_zone", Id=zone)["HostedZone"] for zone in self._zone_ids]
+            private = next((zone for zone in answers if _is_private(zone)), None)
+            if private:
+                raise PublishError(f"The hosted zone {private['Name']} is private: ACM looks in public zones only.")
+            return [Zone(plain(zone["Name"]), zone["Id"].rpartition("/")[2]) for zone in answers]
+        zones, marker = [], None
+        while True:
+            page = self._call("list_hosted_zones", **({"Marker": marker} if marker else {}))
+            zones += [
+                Zone(plain(zone["Name"]), zone["Id"].rpartition("/")[2])
+                for zone in page["HostedZones"]
+                if not _is_private(zone)
+            ]
+            marker = page.get("NextMarker")
+            if not page.get("IsTruncated"):
+                return zones
+
+    def _read(self, zone: Zone, name: str) -> t.Optional[dict[str, t.Any]]:
+        page = self._call(
+            "list_resource_record_sets",
+            HostedZoneId=zone.id,
+            StartRecordName=name,
+            StartRecordType="CNAME",
+            MaxItems="1",
+        )
+        for there in page["ResourceRecordSets"]:
+            if plain(there["Name"]) == name and there["Type"] == "CNAME":
+                return dict(there)
+        return None
+
+    # the way to AWS
+
+    def _call(self, method: str, **members: t.Any) -> dict[str, t.Any]:
+        try:
+            if self._client is None:
+                self._client = self._open()
+            return dict(getattr(self._client, method)(**members))
+        except ClientError as error:
+            detail = error.response.get("Error", {})
+            said = " ".join((detail.get("Message") or "no reason was given").split()).rstrip(".")
+            raise PublishError(f"Route 53: {error.operation_name} failed with {detail.get('Code')}: {said}.") from error
+        except BotoCoreError as error:
+            raise PublishError(f"Route 53 cannot be used: {' '.join(str(error).split()).rstrip('.')}.") from error
+
+    def _open(self) -> t.Any:
+        connect = self._connect
+        if self._profile:
+            session = boto3.session.Session(profile_name=self._profile)
+            connect = session.client
+        if not self._role_arn:
+            return connect("route53")
+        request = {"RoleArn": self._role_arn, "RoleSessionName": SESSION_NAME}
+        if self._external_id:
+            request["ExternalId"] = self._external_id
+        sts = connect("sts")
+        lent = sts.assume_role(**request)["Credentials"]
+        session = boto3.session.Session(
+            aws_access_key_id=lent["AccessKeyId"],
+            aws_secret_access_key=lent["SecretAccessKey"],
+            aws_session_token=lent["SessionToken"],
+            region_name=sts.meta.region_name,  # says which partition's Route 53 it is
+        )
+        return session.client("route53")
+
+
+def _check_role(text: str) -> None:
+    try:
+        arn = parse_arn(text)
+        is_role = arn.service == "iam" and arn.resource.startswith("role/")
+    except InvalidInput:
+        is_role = False
+    if not is_role:
+        raise InvalidInput(
+            f"publish.route53.role_arn is {text}, which is not the ARN of a role: "
+            "one looks like arn:aws:iam::ACCOUNT:role/NAME."
+        )
+
+
+def _is_private(zone: t.Mapping[str, t.Any]) -> bool:
+    return bool(zone.get("Config", {}).get("PrivateZone"))
+
+
+def _values(there: t.Optional[t.Mapping[str, t.Any]]) -> tuple[str, ...]:
+    return tuple(plain(record["Value"]) for record in (there or {}).get("ResourceRecords", ()))
+
+
+def _request(change: Change) -> dict[str, t.Any]:
+    return {
+        "Action": "DELETE" if change.action == DELETE else "UPSERT",
+        "ResourceRecordSet": {
+            "Name": change.record.name + ".",
+            "Type": "CNAME",
+            "TTL": change.ttl,
+            "ResourceRecords": [{"Value": change.record.value + "."}],
+        },
+    }

@@ -1,0 +1,252 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A certificate with its chain and key, as a server wants them: read, checked, and rendered into files.
+
+Runs on web hosts: standard library only. OpenSSL, through Python's ssl module, judges the pair and the signatures;
+where the kernel offers it (Linux), it reads the key from memory, so that nothing touches the disk before it is known
+to be good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import ssl
+import typing as t
+from datetime import datetime
+
+from .der import (
+    Unreadable,
+    covers,
+    iso,
+    pem_certificates,
+    read_certificate,
+)
+
+FILE_NAMES = {
+    "cert": "cert.pem",
+    "chain": "chain.pem",
+    "fullchain": "fullchain.pem",
+    "key": "privkey.pem",
+    "combined": "combined.pem",
+    "pkcs12": "bundle.p12",
+}
+SECRET_FILES = frozenset({"privkey.pem", "combined.pem", "bundle.p12"})
+
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
+_PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: any certificate given as trusted ends the chain
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged here, by the clock that the caller gives
+
+
+class BundleFault(Exception):
+    """A set that cannot be used or put in place. The message is one sentence, and never holds any part of a key."""
+
+
+class KeyPair:
+    """A leaf certificate, the certificates above it, and its private key. Its repr does not show the key."""
+
+    def __init__(
+        self, label: str, certificate: bytes, chain: list[bytes], private_key: str | None, pkcs12: bytes | None = None
+    ) -> None:
+        self.label = label
+        self.certificate = ssl.DER_cert_to_PEM_cert(certificate)
+        self.chain = "".join(map(ssl.DER_cert_to_PEM_cert, chain))
+        self.private_key = private_key
+        self.pkcs12 = pkcs12
+        self.facts = read_certificate(certificate)
+        self.chain_facts = [read_certificate(der) for der in chain]
+
+    def __repr__(self) -> str:
+        return f"KeyPair({self.label!r}, {self.facts.subject!r}, {self.facts.serial!r})"
+
+    def render(self, kinds: t.Collection[str]) -> dict[str, bytes | None]:
+        """The files of these kinds (keys of FILE_NAMES) by name; a chain that is empty makes no file.
+
+        Without a key the content of a file that holds it is None: not known.
+        """
+        texts = {
+            "cert": self.certificate,
+            "chain": self.chain,
+            "fullchain": self.certificate + self.chain,
+            "key": self.private_key,
+            # leaf, chain, key: the order that HAProxy, lighttpd and Postfix all read
+            "combined": self.private_key and self.certificate + self.chain + self.private_key,
+        }
+        files: dict[str, bytes | None] = {}
+        for kind in kinds:
+            text = texts.get(kind, "")
+            if text != "":
+                files[FILE_NAMES[kind]] = None if text is None else text.encode("ascii")
+        if self.pkcs12 is not None or "pkcs12" in kinds:
+            files[FILE_NAMES["pkcs12"]] = self.pkcs12
+        return files
+
+    def adopt(self, private_key: bytes | None, pkcs12: bytes | None) -> None:
+        """Fill in what is missing with what a set on the host holds, as far as it belongs to this certificate."""
+        if self.private_key is None and private_key is not None:
+            try:
+                text = _clear_key(self.label, private_key.decode("ascii"))
+                check_key(self, text)
+            except (BundleFault, UnicodeDecodeError):
+                return
+            self.private_key = text
+        if self.pkcs12 is None:
+            self.pkcs12 = pkcs12
+
+
+def read_key_pair(
+    label: str, certificate: str, chain: str | None, private_key: str | None, pkcs12: bytes | None = None
+) -> KeyPair:
+    """Read PEM texts into a KeyPair; LABEL names it in messages.
+
+    Certificates after the first in CERTIFICATE belong to the chain; the leaf may come again in CHAIN.
+    """
+    try:
+        found = pem_certificates(certificate.encode("utf-8"))
+        if not found:
+            raise BundleFault(f"The certificate of {label} is not PEM; give text with a BEGIN CERTIFICATE line.")
+        above = [der for der in found[1:] + pem_certificates((chain or "").encode("utf-8")) if der != found[0]]
+        if chain and chain.strip() and not pem_certificates(chain.encode("utf-8")):
+            raise BundleFault(f"The chain of {label} is not PEM; give text with BEGIN CERTIFICATE lines, or none.")
+        key = None if private_key is None else _clear_key(label, private_key)
+        return KeyPair(label, found[0], list(dict.fromkeys(above)), key, pkcs12)
+    except Unreadable as error:
+        raise BundleFault(f"A certificate of {label} cannot be read: {error}; give it as PEM.") from error
+
+
+def _clear_key(label: str, text: str) -> str:
+    found = _PRIVATE_KEY.search(text)
+    if found is None:
+        raise BundleFault(f"The private key of {label} is not PEM; give text with a BEGIN PRIVATE KEY line.")
+    if found.group(1).startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in found.group(0):
+        raise BundleFault(f"The private key of {label} is encrypted; decrypt it first, as certops.acm.acm_export does.")
+    return "\n".join(line.strip() for line in found.group(0).splitlines()) + "\n"
+
+
+def check_key_pair(pair: KeyPair, now: datetime, *, require_valid: bool = True, names: t.Iterable[str] = ()) -> None:
+    """Raise BundleFault unless a server can serve PAIR and its clients will accept it.
+
+    Judged: dates by NOW (unless REQUIRE_VALID is false), the NAMES that it must cover, the order of the chain, that the
+    key is the certificate's own, and every signature of the chain.
+    """
+    if require_valid:
+        _check_dates(pair, now)
+    for name in names:
+        if not any(covers(pattern, name) for pattern in pair.facts.names + pair.facts.ip_addresses):
+            holds = ", ".join(pair.facts.names + pair.facts.ip_addresses) or "no name"
+            raise BundleFault(f"The certificate of {pair.label} does not cover {name}; it holds {holds}.")
+    _check_chain_order(pair)
+    if pair.private_key is not None:
+        check_key(pair, pair.private_key)
+
+
+def check_key(pair: KeyPair, private_key: str) -> None:
+    """Raise BundleFault unless PRIVATE_KEY is the certificate's own, and the chain's signatures are right."""
+    with _in_memory(pair.certificate + pair.chain, private_key) as paths:
+        if paths:
+            check_files(pair.label, *paths)
+            if pair.facts.is_for_servers:
+                _rehearse(pair, *paths)
+
+
+def check_files(label: str, certificate_path: str, key_path: str) -> None:
+    """Raise BundleFault unless these two files hold a certificate and the key that belongs to it."""
+    _server_context(label, certificate_path, key_path)
+
+
+def _check_dates(pair: KeyPair, now: datetime) -> None:
+    for position, facts in enumerate([pair.facts, *pair.chain_facts]):
+        what = f"The certificate of {pair.label}" if position == 0 else f"{facts.subject} in the chain of {pair.label}"
+        if facts.not_after <= now:
+            raise BundleFault(f"{what} expired at {iso(facts.not_after)}; deploy its renewal instead.")
+        if facts.not_before > now:
+            raise BundleFault(
+                f"{what} is not valid before {iso(facts.not_before)}, and this host's clock says {iso(now)}; "
+                "set the clock, or wait."
+            )
+
+
+def _check_chain_order(pair: KeyPair) -> None:
+    below = pair.facts
+    for facts in pair.chain_facts:
+        if below.issuer_der != facts.subject_der:
+            raise BundleFault(
+                f"The chain of {pair.label} is broken: {below.subject} was issued by {below.issuer}, "
+                f"but {facts.subject} comes next; give the issuers in order."
+            )
+        below = facts
+
+
+def _server_context(label: str, certificate_path: str, key_path: str) -> ssl.SSLContext:
+    context = _any_strength(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+    try:
+        context.load_cert_chain(certificate_path, key_path, password=lambda: b"")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH" or error.reason == "KEY_TYPE_MISMATCH":
+            raise BundleFault(
+                f"The private key of {label} does not belong to its certificate; "
+                "take both from the same export. Nothing was changed."
+            ) from None
+        raise BundleFault(f"OpenSSL cannot load the certificate and key of {label}: {error.reason or error}.") from None
+    return context
+
+
+def _any_strength(context: ssl.SSLContext) -> ssl.SSLContext:
+    # Whether RSA-1024 is good enough is for the server's own policy; here the question is only what fits together.
+    with contextlib.suppress(ssl.SSLError):
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def _rehearse(pair: KeyPair, certificate_path: str, key_path: str) -> None:
+    """A TLS handshake in memory: the set serves, and a client that trusts the end of its chain verifies it."""
+    client = _any_strength(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    client.check_hostname = False
+    client.load_verify_locations(cadata=_last_pem(pair.certificate + pair.chain))
+    client.verify_flags = t.cast(ssl.VerifyFlags, int(client.verify_flags) | _PARTIAL_CHAIN | _NO_CHECK_TIME)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(to_client, to_server),
+        _server_context(pair.label, certificate_path, key_path).wrap_bio(to_server, to_client, server_side=True),
+    ]
+    for _round in range(10):
+        for end in list(ends):
+            try:
+                end.do_handshake()
+                ends.remove(end)
+            except ssl.SSLWantReadError:
+                continue
+            except ssl.SSLCertVerificationError as error:
+                raise BundleFault(
+                    f"The chain of {pair.label} does not verify: {error.verify_message}; "
+                    "take certificate and chain from the same export."
+                ) from None
+            except ssl.SSLError:
+                return  # an algorithm that this OpenSSL will not speak says nothing about the set
+        if not ends:
+            return
+
+
+def _last_pem(text: str) -> str:
+    return "-----BEGIN CERTIFICATE-----" + text.rpartition("-----BEGIN CERTIFICATE-----")[2]
+
+
+@contextlib.contextmanager
+def _in_memory(*texts: str) -> t.Iterator[list[str]]:
+    """Paths of files that exist in memory only and hold TEXTS; no paths where the kernel has no such files."""
+    descriptors: list[int] = []
+    try:
+        if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                for text in texts:
+                    descriptors.append(os.memfd_create("certops.acm", os.MFD_CLOEXEC))
+                    os.write(descriptors[-1], text.encode("ascii"))
+        complete = len(descriptors) == len(texts)
+        yield [f"/proc/self/fd/{descriptor}" for descriptor in descriptors] if complete else []
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)

@@ -1,0 +1,221 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Certificates, chains and keys as both sides of the door to ACM see them. This is the file to import.
+
+PEM in is pem_blocks.py, what a certificate says is certificate_facts.py; here are PEM out, PKCS#12, and chains in order.
+What ACM demands of an import is import_rules.py. Pure functions over bytes and cryptography's objects.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Iterable, Sequence
+
+from .._rules.errors import InvalidMaterial
+from .certificate import (
+    CRYPTOGRAPHY_IMPORT_ERROR,
+    HAS_CRYPTOGRAPHY,
+    KEY_ALGORITHMS,
+    common_name,
+    describe,
+    distinguished_name,
+    dns_names,
+    domain_names,
+    extended_key_usages,
+    fingerprint,
+    ip_addresses,
+    is_self_signed,
+    issued_by,
+    key_algorithm,
+    key_matches,
+    key_usages,
+    public_key_fingerprint,
+    serial,
+    signature_algorithm,
+    signature_family,
+)
+from .pem_reading import (
+    CERTIFICATE_LABELS,
+    Block,
+    blocks,
+    load_certificate,
+    load_certificates,
+    load_private_key,
+    parse_certificate,
+    parse_private_key,
+)
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.serialization import pkcs12 as _pkcs12
+except ImportError:
+    pass  # HAS_CRYPTOGRAPHY is False then
+
+__all__ = [
+    "CERTIFICATE_LABELS",
+    "Block",
+    "blocks",
+    "certificate_pem",
+    "chain_pem",
+    "combined",
+    "common_name",
+    "CRYPTOGRAPHY_IMPORT_ERROR",
+    "describe",
+    "distinguished_name",
+    "dns_names",
+    "domain_names",
+    "encrypted_private_key_pem",
+    "extended_key_usages",
+    "fingerprint",
+    "HAS_CRYPTOGRAPHY",
+    "InvalidMaterial",
+    "ip_addresses",
+    "is_self_signed",
+    "issued_by",
+    "key_algorithm",
+    "KEY_ALGORITHMS",
+    "key_matches",
+    "key_usages",
+    "load_certificate",
+    "load_certificates",
+    "load_pkcs12",
+    "load_private_key",
+    "order_chain",
+    "parse_certificate",
+    "parse_private_key",
+    "pkcs12",
+    "private_key_pem",
+    "public_key_fingerprint",
+    "serial",
+    "signature_algorithm",
+    "signature_family",
+]
+
+
+def certificate_pem(certificate: x509.Certificate) -> str:
+    """Return the certificate as PEM, ending in a newline."""
+    return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
+
+
+def chain_pem(certificates: Iterable[x509.Certificate]) -> str:
+    """Return the certificates one after the other as PEM; empty text for none."""
+    return "".join(certificate_pem(certificate) for certificate in certificates)
+
+
+def private_key_pem(key: Any) -> str:
+    """Return the key in clear as PKCS#8 PEM."""
+    return _private_bytes(key, serialization.NoEncryption())
+
+
+def encrypted_private_key_pem(key: Any, passphrase: bytes) -> str:
+    """Return the key as PKCS#8 PEM encrypted as ACM does (ACM.md §6).
+
+    That is PBES2 with PBKDF2-HMAC-SHA256 of 2048 rounds and AES-256-CBC.
+    """
+    return _private_bytes(key, serialization.BestAvailableEncryption(passphrase))
+
+
+def combined(certificate: x509.Certificate, chain: Iterable[x509.Certificate], key: Any) -> str:
+    """Return one PEM in HAProxy's order: certificate, chain, key in clear."""
+    return certificate_pem(certificate) + chain_pem(chain) + private_key_pem(key)
+
+
+def pkcs12(
+    name: str, key: Any, certificate: x509.Certificate, chain: Sequence[x509.Certificate], passphrase: bytes
+) -> bytes:
+    """Return a PKCS#12 store with the key, its certificate under the friendly name NAME, and the chain.
+
+    AES-256-CBC and HMAC-SHA256: read by OpenSSL ≥ 1.1, Java ≥ 8u301 and Windows Server ≥ 2019.
+    """
+    encryption = (
+        serialization.PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(50_000)
+        .key_cert_algorithm(_pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .hmac_hash(hashes.SHA256())
+        .build(passphrase)
+    )
+    return _pkcs12.serialize_key_and_certificates(
+        name.encode("utf-8"), key, certificate, list(chain) or None, encryption
+    )
+
+
+def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certificate | None, list[x509.Certificate]]:
+    """Return key, certificate and the other certificates of a PKCS#12 store; the first two may be None.
+
+    Raises InvalidMaterial. An empty passphrase and none are both tried where none is given.
+    """
+    for given in (passphrase,) if passphrase else (None, b""):
+        try:
+            store = _pkcs12.load_pkcs12(data, given)
+        except UnsupportedAlgorithm as error:
+            raise InvalidMaterial(
+                "pkcs12", "The PKCS#12 uses an encryption that is not supported; write it anew with AES-256."
+            ) from error
+        except (ValueError, TypeError):
+            continue
+        certificate = store.cert.certificate if store.cert else None
+        return store.key, certificate, [each.certificate for each in store.additional_certs]
+    advice = "check its passphrase" if passphrase else "give its passphrase"
+    raise InvalidMaterial("pkcs12", f"The PKCS#12 cannot be opened; {advice}.")
+
+
+def order_chain(
+    leaf: x509.Certificate,
+    pool: Iterable[x509.Certificate],
+    *,
+    strict: bool = False,
+    keep_root: bool = False,
+    now: datetime | None = None,
+) -> list[x509.Certificate]:
+    """Return the issuers of LEAF out of POOL, each directly certifying the one before. What is foreign is left out.
+
+    The self-signed root is dropped (a client has it, or does not trust it), unless it is all there is, or keep_root.
+    Where several certificates certify one: what is valid at NOW goes before the rest, a cross-signed one before a root.
+    strict: raise InvalidMaterial when the chain stops short of a root while POOL holds certificates without a place.
+    """
+    candidates = _distinct(pool, leaf)
+    chain: list[x509.Certificate] = []
+    current = leaf
+    while not is_self_signed(current):
+        issuers = [each for each in candidates if each not in chain and issued_by(current, each)]
+        if not issuers:
+            break
+        current = min(issuers, key=lambda each: (not _is_valid(each, now), is_self_signed(each)))
+        chain.append(current)
+    if strict:
+        _check_complete(leaf, candidates, chain)
+    if len(chain) > 1 and not keep_root and is_self_signed(chain[-1]):
+        chain.pop()
+    return chain
+
+
+def _distinct(pool: Iterable[x509.Certificate], leaf: x509.Certificate) -> list[x509.Certificate]:
+    found: list[x509.Certificate] = []
+    for certificate in pool:
+        if certificate != leaf and certificate not in found:
+            found.append(certificate)
+    return found
+
+
+def _check_complete(leaf: x509.Certificate, candidates: list[x509.Certificate], chain: list[x509.Certificate]) -> None:
+    last = chain[-1] if chain else leaf
+    stray = [each for each in candidates if each not in chain]
+    if stray and not is_self_signed(last):
+        raise InvalidMaterial(
+            "chain-link",
+            f"The chain breaks after {describe(last)}: its issuer {distinguished_name(last.issuer)} is missing, "
+            f"and {describe(stray[0])} does not certify it; add the missing certificate.",
+        )
+
+
+def _is_valid(certificate: x509.Certificate, now: datetime | None) -> bool:
+    return now is None or certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
+
+
+def _private_bytes(key: Any, encryption: Any) -> str:
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption).decode("ascii")

@@ -1,0 +1,103 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A run of renewals as a text file for Prometheus's node_exporter (text exposition format 0.0.4). Pure.
+
+Times are seconds since 1970, so that an alert rule can compare them with time(): days to expiry would stand still with
+the run that computes them.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .plan import Entry, Standing, maybe_moment
+
+RENEWAL_STATUSES = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION", "SUCCESS", "FAILED")
+NO_STATUSES = ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED")  # these end no service when they expire
+
+Labels = t.Mapping[str, t.Any]
+Sample = tuple[Labels, float]
+
+
+def textfile(
+    started_at: datetime, listing: t.Iterable[Entry], standings: t.Iterable[Standing], troubles: t.Mapping[str, int]
+) -> str:
+    """troubles: how many alerts of each kind hold now, whether or not they were told before."""
+    listing = [one for one in listing if one.get("status") not in NO_STATUSES]
+    standings = list(standings)
+    by_arn = {one["certificate_arn"]: _certificate(one) for one in listing}
+    families: list[tuple[str, str, list[Sample]]] = [
+        (
+            "acm_renewals_last_sweep_timestamp_seconds",
+            "When the last complete run of the renewals began.",
+            [({}, started_at.timestamp())],
+        ),
+        (
+            "acm_renewals_troubles",
+            "What is wrong now, by kind.",
+            [({"kind": kind}, float(number)) for kind, number in sorted(troubles.items())],
+        ),
+        (
+            "acm_certificate_not_after_timestamp_seconds",
+            "When the certificate that ACM has expires.",
+            [
+                (by_arn[one["certificate_arn"]], until.timestamp())
+                for one in listing
+                if (until := maybe_moment(one.get("not_after")))
+            ],
+        ),
+        (
+            "acm_certificate_renewal_eligible",
+            "Whether ACM renews the certificate by itself.",
+            [
+                (by_arn[one["certificate_arn"]], float(one["renewal_eligibility"] == "ELIGIBLE"))
+                for one in listing
+                if one.get("renewal_eligibility")
+            ],
+        ),
+        (
+            "acm_certificate_renewal_status",
+            "How the last renewal stands: 1 for its status, 0 for the others.",
+            [
+                ({**by_arn[one["certificate_arn"]], "status": status}, float(said == status))
+                for one in listing
+                if (said := (one.get("renewal_summary") or {}).get("renewal_status"))
+                for status in RENEWAL_STATUSES
+            ],
+        ),
+        (
+            "acm_served_certificate_current",
+            "Whether a host has the certificate that ACM has, as far as the last run could see.",
+            [(_place(one), float(one.is_current)) for one in standings],
+        ),
+        (
+            "acm_served_certificate_not_after_timestamp_seconds",
+            "When the certificate that a host has expires.",
+            [(_place(one), one.served_until.timestamp()) for one in standings if one.served_until],
+        ),
+    ]
+    return "".join(_family(*family) for family in families if family[2])
+
+
+def _certificate(one: Entry) -> Labels:
+    return {"arn": one["certificate_arn"], "domain": one.get("domain_name") or "", "type": one.get("type") or ""}
+
+
+def _place(one: Standing) -> Labels:
+    return {"host": one.host, "domain": one.domain_name, "arn": one.arn or ""}
+
+
+def _family(name: str, description: str, samples: t.Iterable[Sample]) -> str:
+    lines = [f"# HELP {name} {description}", f"# TYPE {name} gauge"]
+    for labels, value in samples:
+        inside = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        lines.append(f"{name}{{{inside}}} {value:.0f}" if inside else f"{name} {value:.0f}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: t.Any) -> str:
+    return str(text).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

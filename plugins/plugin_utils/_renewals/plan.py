@@ -1,0 +1,251 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run of renewals is to do, and how things stand after it. Pure.
+
+The words: an *identity* is how acm_deploy_certificates names a certificate (ARN or domain name), a *read* what
+acm_export told of one without its key, an *outcome* what a host reports of its part. `memory` is what the run before
+left (memory.py).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable
+from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import UNDER_WAY, Window
+from .policy import Policy
+
+Entry = t.Mapping[str, t.Any]
+
+A_DAY = timedelta(days=1)
+
+
+class Forced(t.NamedTuple):
+    """due: ARNs to renew now, the soonest to expire first. waiting: (ARN, why not yet). wrong: (ARN, what is wrong
+    with the policy for it)."""
+
+    due: list[str]
+    waiting: list[tuple[str, str]]
+    wrong: list[tuple[str, str]]
+
+
+class Standing(t.NamedTuple):
+    """One certificate on one host after the run.
+
+    state: deployed, failed, unreachable, held_back (not tried), or left_out (ACM has nothing to deploy).
+    serial: of what ACM has. served_serial, served_until: of what the host has, as far as anybody knows.
+    was_new: whether this run, or one that could not tell any more, brought it.
+    """
+
+    host: str
+    identity: str
+    arn: str | None
+    domain_name: str
+    state: str
+    serial: str | None
+    served_serial: str | None
+    served_until: datetime | None
+    was_new: bool = False
+    reason: str = ""
+    services: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        return self.serial is not None and self.served_serial == self.serial
+
+
+def moment(text: t.Any) -> datetime:
+    """A time as modules return it: 2026-11-23T16:51:00Z."""
+    return datetime.fromisoformat(str(text).replace("Z", "+00:00"))  # Python 3.10 does not read a Z
+
+
+def maybe_moment(text: t.Any) -> datetime | None:
+    return moment(text) if text else None
+
+
+def days_left(until: datetime, now: datetime) -> int:
+    """Whole days; negative once it is over."""
+    return (until - now) // A_DAY
+
+
+def identity_of(entry: Entry) -> str:
+    return str(entry.get("certificate_arn") or entry.get("domain_name"))
+
+
+def may_be_exported(certificate: Entry) -> bool:
+    return is_exportable(certificate.get("type"), (certificate.get("options") or {}).get("export"))
+
+
+def is_valid(certificate: Entry, now: datetime) -> bool:
+    until = maybe_moment(certificate.get("not_after"))
+    return certificate.get("status") == "ISSUED" and (until is None or until > now)
+
+
+def choose_forced(
+    listing: t.Iterable[Entry], deployed: t.Collection[str], memory: Entry, policy: Policy, now: datetime
+) -> Forced:
+    """Which of the DEPLOYED (ARNs) to renew now rather than wait for ACM.
+
+    Those that this play does not deploy are left to whoever does: a renewal that nobody installs helps nobody.
+    """
+    forced = Forced([], [], [])
+    if policy.renew_before is None:
+        return forced
+    lately = [entry["arn"] for entry in memory["forced"] if now - moment(entry["at"]) < A_DAY]
+    ripe: list[tuple[datetime, str, bool]] = []
+    for one in listing:
+        arn = one["certificate_arn"]
+        not_before, not_after = maybe_moment(one.get("not_before")), maybe_moment(one.get("not_after"))
+        if arn not in deployed or not may_be_exported(one) or not is_valid(one, now) or not not_before or not not_after:
+            continue
+        try:
+            is_ripe = now >= policy.renew_before.opens_at(not_before, not_after)
+        except InvalidInput as error:
+            forced.wrong.append((arn, str(error)))
+            continue
+        if is_ripe:
+            ripe.append((not_after, arn, is_within(policy.urgent_before, not_before, not_after, now)))
+    status = {one["certificate_arn"]: (one.get("renewal_summary") or {}).get("renewal_status") for one in listing}
+    exported = {one["certificate_arn"]: one.get("exported") for one in listing}
+    for _until, arn, is_urgent in sorted(ripe):
+        if exported[arn] is False:
+            forced.waiting.append((arn, "ACM renews it on demand only after its first export"))
+        elif status[arn] in UNDER_WAY:
+            forced.waiting.append((arn, f"a renewal is under way ({status[arn]})"))
+        elif arn in lately:
+            forced.waiting.append((arn, "its renewal was forced in the last 24 hours"))
+        elif not is_urgent and not policy.is_open(now):
+            forced.waiting.append((arn, "the maintenance window is closed"))
+        elif len(lately) + len(forced.due) >= policy.forced_a_day:
+            forced.waiting.append((arn, f"{policy.forced_a_day} renewals were forced in the last 24 hours"))
+        else:
+            forced.due.append(arn)
+    return forced
+
+
+def left_out(reads: t.Mapping[str, Entry]) -> list[str]:
+    """The identities of which ACM has nothing to deploy."""
+    return [identity for identity, read in reads.items() if read.get("failed")]
+
+
+def held_back(
+    host: str, entries: t.Iterable[Entry], reads: t.Mapping[str, Entry], memory: Entry, policy: Policy, now: datetime
+) -> list[str]:
+    """The identities of a host that were renewed and wait for the maintenance window.
+
+    What the host does not have yet does not wait, nor what expires soon.
+    """
+    if policy.is_open(now):
+        return []
+    known = memory["hosts"].get(host, {})
+    waiting = []
+    for entry in entries:
+        read = reads.get(identity_of(entry), {})
+        served = known.get(read.get("certificate_arn"))
+        if not served or served["serial"] == read.get("serial"):
+            continue
+        if not is_within(policy.urgent_before, moment(served["not_before"]), moment(served["not_after"]), now):
+            waiting.append(identity_of(entry))
+    return waiting
+
+
+def standings(
+    hosts: t.Mapping[str, t.Iterable[Entry]],
+    outcomes: t.Mapping[str, Entry | None],
+    reads: t.Mapping[str, Entry],
+    listing: t.Iterable[Entry],
+    memory: Entry,
+) -> list[Standing]:
+    """How every certificate stands on every host that is to have it. A host without an outcome fell silent half-way."""
+    by_arn = {one["certificate_arn"]: one for one in listing}
+    found = []
+    for host, entries in hosts.items():
+        outcome = outcomes.get(host) or {"reachable": False}
+        done = {each["identity"]: each for each in outcome.get("done", ())}
+        for entry in entries:
+            identity = identity_of(entry)
+            read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
+            arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
+            listed = by_arn.get(arn, {})
+            known = memory["hosts"].get(host, {}).get(arn, {})
+            failure = next((each for each in outcome.get("failures", ()) if identity in each["identities"]), None)
+            served_serial, served_until, reason, was_new = known.get("serial"), known.get("not_after"), "", False
+            services: tuple[str, ...] = ()
+            if not outcome["reachable"]:
+                state = "unreachable"
+            elif read.get("failed"):
+                state, reason = "left_out", read.get("msg", "")
+            elif identity in done:
+                state, one = "deployed", done[identity]
+                served_serial, served_until = one["serial"], one["not_after"]
+                was_new = bool(one["swapped"]) or (bool(known) and known["serial"] != one["serial"])
+                services = tuple(one.get("services", ()))
+            elif failure:
+                state, reason = "failed", failure["reason"]
+            else:
+                state, reason = "held_back", outcome.get("why", "")
+            found.append(
+                Standing(
+                    host,
+                    identity,
+                    arn,
+                    listed.get("domain_name") or read.get("domain_name") or identity,
+                    state,
+                    done.get(identity, read).get("serial"),
+                    served_serial,
+                    maybe_moment(served_until),
+                    was_new,
+                    reason,
+                    services,
+                )
+            )
+    return found
+
+
+def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) -> list[str]:
+    """The handles of the notices that need no more work: every host that is to have the certificate has it."""
+    open_arns = {one.arn for one in found if one.state != "left_out" and not one.is_current}
+    return [
+        handle
+        for notice in notifications
+        if not open_arns.intersection(notice.get("certificate_arns", ()))
+        for handle in notice["handles"]
+    ]
+
+
+def suspects(listing: t.Iterable[Entry], deployed: t.Collection[str], policy: Policy, now: datetime) -> list[str]:
+    """The ARNs of what has to be looked at closely: what should be well and may not be."""
+    found = []
+    for one in listing:
+        arn, status = one["certificate_arn"], one.get("status")
+        if not policy.watches_all and arn not in deployed:
+            continue
+        if status == "PENDING_VALIDATION":
+            found.append(arn)
+        elif is_valid(one, now) and one.get("type") != "IMPORTED":
+            renewal = (one.get("renewal_summary") or {}).get("renewal_status")
+            if renewal in ("PENDING_VALIDATION", "FAILED") or due_notice(one, policy, now) is not None:
+                found.append(arn)
+    return found
+
+
+def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:
+    """The notice of expiry that is due for a certificate."""
+    not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
+    if not_after is None:
+        return None
+    lifetime = not_after - (not_before or maybe_moment(certificate.get("created_at")) or now - timedelta(days=365))
+    return policy.notice(days_left(not_after, now), lifetime)
+
+
+def is_within(window: Window, not_before: datetime, not_after: datetime, now: datetime) -> bool:
+    """Whether so little of a lifetime is left; of one that is shorter than the window always."""
+    try:
+        return now >= window.opens_at(not_before, not_after)
+    except InvalidInput:
+        return True

@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the operator wants of renewals: when to force one, when to work, when to tell of an expiry. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window, parse_window
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # ACM.md §7
+# A notice that comes before this share of the lifetime is left would come soon after every renewal: 45 days before
+# the end of a certificate of 47 days is no news.
+LATEST_SHARE = 1 / 3
+
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+
+@dataclass(frozen=True)
+class MaintenanceWindow:
+    """On which days, and from when to when by a clock on the wall, renewed certificates may be put in place.
+
+    One that ends before it starts lasts until the next day; weekdays are those on which it starts.
+    """
+
+    weekdays: frozenset[int]
+    start: time
+    end: time
+    zone: t.Any
+
+    def is_open(self, now: datetime) -> bool:
+        here = now.astimezone(self.zone)
+        clock = here.time()
+        if self.start == self.end:
+            return here.weekday() in self.weekdays
+        if self.start < self.end:
+            return here.weekday() in self.weekdays and self.start <= clock < self.end
+        yesterday = (here - timedelta(days=1)).weekday()
+        return (here.weekday() in self.weekdays and clock >= self.start) or (
+            yesterday in self.weekdays and clock < self.end
+        )
+
+
+@dataclass(frozen=True)
+class Policy:
+    """notice_days: descending. renew_before: None when no renewal is forced. urgent_before: from then on the
+    maintenance window no longer counts. overdue_before: until then ACM may renew what it renews by itself, and nobody
+    is told of it unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at the most."""
+
+    notice_days: tuple[int, ...] = NOTICE_DAYS
+    renew_before: Window | None = None
+    maintenance_window: MaintenanceWindow | None = None
+    urgent_before: Window = Window("7", days=7.0)
+    overdue_before: Window = Window("30", days=30.0)
+    forced_a_day: int = 20
+    watches_all: bool = True
+    stalled_after: timedelta = timedelta(hours=48)
+
+    def is_open(self, now: datetime) -> bool:
+        return self.maintenance_window is None or self.maintenance_window.is_open(now)
+
+    def notice(self, days_left: int, lifetime: timedelta) -> int | None:
+        """The notice that is due with so many days left: the smallest of the notice days not passed yet."""
+        latest = math.ceil(lifetime.total_seconds() / 86400 * LATEST_SHARE)  # 90 days may lack an hour
+        due = [days for days in self.notice_days if days_left <= days <= latest]
+        return min(due) if due else None
+
+
+def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
+    """Judge the role's options, whose names are these without their prefix. Raises InvalidInput."""
+    default = Policy()
+    days = sorted({int(day) for day in options.get("notice_days") or default.notice_days}, reverse=True)
+    if days[-1] < 0:
+        raise InvalidInput(f"acm_deploy_renewals_notice_days has {days[-1]}: give numbers of days from 0.")
+    cap = int(options.get("forced_a_day", default.forced_a_day))
+    if cap < 0:
+        raise InvalidInput(f"acm_deploy_renewals_forced_a_day is {cap}: give a number from 0.")
+    return Policy(
+        notice_days=tuple(days),
+        renew_before=_window("renew_before", options.get("renew_before")),
+        maintenance_window=_maintenance_window(options.get("maintenance_window")),
+        urgent_before=_window("urgent_before", options.get("urgent_before")) or default.urgent_before,
+        overdue_before=_window("overdue_before", options.get("overdue_before")) or default.overdue_before,
+        forced_a_day=cap,
+        watches_all=options.get("watch", "all") == "all",
+        stalled_after=timedelta(hours=float(options.get("stalled_after") or 48)),
+    )
+
+
+def _window(option: str, text: t.Any) -> Window | None:
+    return None if text in (None, "") else parse_window(text, f"acm_deploy_renewals_{option}")
+
+
+def _maintenance_window(option: t.Mapping[str, t.Any] | None) -> MaintenanceWindow | None:
+    if not option:
+        return None
+    name = option.get("time_zone") or "UTC"
+    try:
+        zone: t.Any = timezone.utc if name == "UTC" else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput(
+            f"acm_deploy_renewals_maintenance_window.time_zone is {name!r}, which the controller does not know: "
+            "give a name such as Europe/Berlin, or UTC."
+        ) from None
+    return MaintenanceWindow(
+        weekdays=frozenset(WEEKDAYS.index(day) for day in option.get("weekdays") or WEEKDAYS),
+        start=_clock("start", option["start"]),
+        end=_clock("end", option["end"]),
+        zone=zone,
+    )
+
+
+def _clock(option: str, text: t.Any) -> time:
+    match = _TIME.fullmatch(str(text))
+    if not match:
+        raise InvalidInput(
+            f"acm_deploy_renewals_maintenance_window.{option} is {text!r}: give hours and minutes in quotes, such as '01:30'."
+        )
+    return time(int(match[1]), int(match[2]))

@@ -1,0 +1,340 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificate is meant, and what is to be done about it: tables, no calls."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import plan as issuance, options as wanted
+from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import Certificate, from_detail
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.scripted_acm import arn
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+REGION = "eu-central-1"
+CA = f"arn:aws:acm-pca:{REGION}:123456789012:certificate-authority/00000001-0000-0000-0000-000000000000"
+OTHER_CA = CA.replace("00000001-", "00000002-")
+
+
+def want(**options: t.Any) -> wanted.Wanted:
+    return wanted.read(
+        {"domain_name": "www.example.com", "subject_alternative_names": ["b.example.com"], **options}, REGION
+    )
+
+
+def have(number: int = 1, *, age_days: float = 10, **members: t.Any) -> Certificate:
+    detail = {
+        "CertificateArn": arn(number),
+        "DomainName": "www.example.com",
+        "SubjectAlternativeNames": ["www.example.com", "b.example.com"],
+        "Status": "ISSUED",
+        "Type": "AMAZON_ISSUED",
+        "KeyAlgorithm": "RSA-2048",
+        "Serial": "0a:01",
+        "CreatedAt": NOW - timedelta(days=age_days),
+        "NotBefore": NOW - timedelta(days=age_days),
+        "NotAfter": NOW + timedelta(days=198 - age_days),
+        "InUseBy": [],
+        "Options": {"CertificateTransparencyLoggingPreference": "ENABLED", "Export": "DISABLED"},
+        "DomainValidationOptions": [{"DomainName": "www.example.com", "ValidationMethod": "DNS"}],
+    }
+    return from_detail({name: value for name, value in {**detail, **members}.items() if value is not None})
+
+
+def have_private(number: int = 1, **members: t.Any) -> Certificate:
+    options = {"Export": "ENABLED"}  # what ACM says of a private one, though nobody chose it
+    private = {"Type": "PRIVATE", "CertificateAuthorityArn": CA, "Options": options, "DomainValidationOptions": None}
+    return have(number, **{**private, **members})
+
+
+@pytest.mark.parametrize(
+    ("options", "one", "same"),
+    [
+        ({}, have(), True),
+        ({"domain_name": "B.example.com", "subject_alternative_names": ["WWW.example.com"]}, have(), True),
+        ({"subject_alternative_names": ["b.example.com", "www.example.com"]}, have(), True),
+        ({"subject_alternative_names": []}, have(), False),
+        ({"subject_alternative_names": ["b.example.com", "c.example.com"]}, have(), False),
+        ({"key_algorithm": "RSA_2048"}, have(), True),
+        ({"key_algorithm": "EC_prime256v1"}, have(), False),
+        ({}, have(KeyAlgorithm="EC_prime256v1"), True),
+        ({"options": {"export": "DISABLED"}}, have(), True),
+        ({"options": {"export": "DISABLED"}}, have(Options=None), True),
+        ({"options": {"export": "ENABLED"}}, have(), False),
+        ({}, have(Options={"Export": "ENABLED"}), True),
+        ({}, have(Type="IMPORTED"), False),
+        ({}, have(CertificateKeyPairOrigin="ACME"), False),
+        ({}, have(ManagedBy="CLOUDFRONT"), False),
+        ({"validation_method": "HTTP", "managed_by": "CLOUDFRONT"}, have(ManagedBy="CLOUDFRONT"), True),
+        ({"certificate_authority_arn": CA}, have(), False),
+        ({}, have_private(), False),
+        ({"certificate_authority_arn": CA}, have_private(), True),
+        ({"certificate_authority_arn": OTHER_CA}, have_private(), False),
+        ({}, have(DomainName=None, SubjectAlternativeNames=None), False),
+        ({}, have(Type=None, KeyAlgorithm=None, Options=None), True),
+        # by the first name alone, for what is to go
+        ({"subject_alternative_names": [], "state": "absent"}, have(), True),
+        ({"subject_alternative_names": [], "state": "absent"}, have_private(), True),
+        ({"subject_alternative_names": [], "state": "absent"}, have(Type="IMPORTED"), False),
+        ({"domain_name": "b.example.com", "subject_alternative_names": [], "state": "absent"}, have(), False),
+        ({"subject_alternative_names": ["c.example.com"], "state": "absent"}, have(), False),
+        ({"subject_alternative_names": [], "state": "absent", "key_algorithm": "EC_prime256v1"}, have(), False),
+    ],
+)
+def test_identity(options: dict[str, t.Any], one: Certificate, same: bool) -> None:
+    assert issuance.may_be(want(**options), one) is same
+
+
+def test_the_newest_valid_one_wins() -> None:
+    pending = have(1, age_days=0, Status="PENDING_VALIDATION", NotAfter=None)
+    old, new = have(2, age_days=100), have(3, age_days=50)
+    dead = [have(4, age_days=1, Status=status) for status in ("FAILED", "EXPIRED", "REVOKED", "VALIDATION_TIMED_OUT")]
+    overdue = have(5, age_days=1, NotAfter=NOW - timedelta(hours=1))
+    assert issuance.choose(want(), [pending, old, *dead, new, overdue], None, NOW) is new
+    assert issuance.choose(want(), [pending, *dead, overdue], None, NOW) is pending
+    assert issuance.choose(want(), [*dead, overdue], None, NOW) is None
+    assert issuance.spent(want(), [pending, new, overdue, dead[0]], NOW) == [overdue.arn, dead[0].arn]
+
+
+def test_one_without_differences_comes_before_a_newer_one_with() -> None:
+    by_dns = have(1, age_days=1)
+    by_mail = have(2, age_days=9, DomainValidationOptions=[{"DomainName": "x", "ValidationMethod": "EMAIL"}])
+    assert issuance.choose(want(validation_method="EMAIL"), [by_dns, by_mail], None, NOW) is by_mail
+    assert issuance.choose(want(validation_method="EMAIL"), [by_dns], None, NOW) is by_dns
+
+
+def test_a_name_tag_tells_certificates_with_the_same_names_apart() -> None:
+    blue, green, plain = have(1, age_days=9), have(2, age_days=5), have(3, age_days=7)
+    tags = {blue.arn: {"Name": "blue"}, green.arn: {"Name": "green"}, plain.arn: {}}
+    listed = [blue, green, plain]
+    assert issuance.choose(want(name_tag="blue"), listed, tags, NOW) is blue
+    assert issuance.choose(want(name_tag="red"), listed, tags, NOW) is plain
+    assert issuance.choose(want(name_tag="red"), [blue, green], tags, NOW) is None
+    assert issuance.choose(want(), listed, None, NOW) is green
+
+
+@pytest.mark.parametrize(
+    ("options", "one", "operations"),
+    [
+        ({}, have(), []),
+        ({"tags": {}}, have(), ["RemoveTagsFromCertificate"]),
+        ({"tags": {"a": "1"}}, have(), []),
+        ({"tags": {"a": "2"}}, have(), ["AddTagsToCertificate"]),
+        ({"tags": {"b": "1"}}, have(), ["RemoveTagsFromCertificate", "AddTagsToCertificate"]),
+        ({"tags": {"b": "1"}, "purge_tags": False}, have(), ["AddTagsToCertificate"]),
+        ({"name_tag": "x"}, have(), ["AddTagsToCertificate"]),
+        ({"options": {"certificate_transparency_logging_preference": "ENABLED"}}, have(), []),
+        ({"options": {"certificate_transparency_logging_preference": "ENABLED"}}, have(Options=None), []),
+        (
+            {"options": {"certificate_transparency_logging_preference": "DISABLED"}},
+            have(),
+            ["UpdateCertificateOptions"],
+        ),
+        ({"force_renewal": True}, have(), ["RenewCertificate"]),
+        ({"renew_before": "30"}, have(), []),
+        ({"renew_before": "190"}, have(), ["RenewCertificate"]),
+        ({"renew_before": "33%"}, have(age_days=150), ["RenewCertificate"]),
+        ({"force_renewal": True}, have(RenewalSummary={"RenewalStatus": "PENDING_VALIDATION"}), []),
+        ({"force_renewal": True}, have(Status="PENDING_VALIDATION"), []),
+    ],
+)
+def test_changes_in_place(options: dict[str, t.Any], one: Certificate, operations: list[str]) -> None:
+    plan = issuance.plan_present(want(**options), one, {"a": "1", "aws:cloudformation:x": "1"}, NOW)
+    assert plan.operations == operations
+    assert bool(plan.after) is bool(operations)
+
+
+def test_tags_of_aws_stay() -> None:
+    plan = issuance.plan_present(want(tags={"b": "1"}), have(), {"a": "1", "aws:x": "1"}, NOW)
+    assert [step.members for step in plan.steps] == [
+        {"CertificateArn": arn(1), "Tags": [{"Key": "a"}]},
+        {"CertificateArn": arn(1), "Tags": [{"Key": "b", "Value": "1"}]},
+    ]
+    assert plan.before == {"tags": {"a": "1", "aws:x": "1"}}
+    assert plan.after == {"tags": {"aws:x": "1", "b": "1"}}
+
+
+def test_a_new_one() -> None:
+    plan = issuance.plan_present(want(tags={"a": "1"}), None, None, NOW)
+    assert plan.operations == ["RequestCertificate"]
+    assert plan.steps[0].members["Tags"] == [{"Key": "a", "Value": "1"}]
+    assert plan.before == {}
+    assert plan.after == {
+        "domain_name": "www.example.com",
+        "subject_alternative_names": ["www.example.com", "b.example.com"],
+        "type": "AMAZON_ISSUED",
+        "key_algorithm": "RSA_2048",
+        "validation_method": "DNS",
+        "options": {"certificate_transparency_logging_preference": "ENABLED", "export": "DISABLED"},
+        "tags": {"a": "1"},
+    }
+    assert plan.cost is None
+
+
+def test_what_it_costs_is_told_before() -> None:
+    exportable = want(subject_alternative_names=["*.example.com", "*.b.example.com"], options={"export": "ENABLED"})
+    plan = issuance.plan_present(exportable, None, None, NOW)
+    assert plan.cost == plan.after["cost"] == {"names": 1, "wildcards": 2, "amount": 165.0, "currency": "USD"}
+    own = issuance.plan_present(exportable, None, None, NOW, prices={"name": 1, "wildcard": 2.5, "currency": None})
+    assert own.cost == {"names": 1, "wildcards": 2, "amount": 6.0, "currency": "USD"}
+    renewed = issuance.plan_present(want(force_renewal=True), have(Options={"Export": "ENABLED"}), None, NOW)
+    assert renewed.cost == {"names": 2, "wildcards": 0, "amount": 14.0, "currency": "USD"}
+    private = want(certificate_authority_arn=CA, force_renewal=True)
+    assert issuance.plan_present(private, have_private(), None, NOW).cost is None
+
+
+@pytest.mark.parametrize(
+    ("options", "one", "sentence"),
+    [
+        ({"subject_alternative_names": ["c.example.com"]}, have(), "names is b.example.com, www.example.com, not c.ex"),
+        ({"key_algorithm": "EC_prime256v1"}, have(), "key_algorithm is RSA_2048, not EC_prime256v1"),
+        ({"options": {"export": "ENABLED"}}, have(), "options.export is DISABLED, not ENABLED"),
+        ({"certificate_authority_arn": CA}, have(), "type is AMAZON_ISSUED, not PRIVATE"),
+        ({"certificate_authority_arn": OTHER_CA}, have_private(), "certificate_authority_arn is"),
+        ({"validation_method": "EMAIL"}, have(), "validation_method is DNS, not EMAIL"),
+        ({}, have(Type="IMPORTED"), "type is IMPORTED, not AMAZON_ISSUED"),
+        ({}, have(Status="FAILED"), "it is FAILED"),
+        ({}, have(Status="VALIDATION_TIMED_OUT"), "it is VALIDATION_TIMED_OUT"),
+        ({}, have(NotAfter=NOW - timedelta(days=1)), "it is EXPIRED"),
+    ],
+)
+def test_what_cannot_change_is_reported_and_replaced_only_when_told(
+    options: dict[str, t.Any], one: Certificate, sentence: str
+) -> None:
+    meant = {"certificate_arn": arn(1), **options}
+    with pytest.raises(InvalidInput, match=sentence) as refusal:
+        issuance.plan_present(want(**meant), one, None, NOW)
+    assert "replace=true" in str(refusal.value)
+    plan = issuance.plan_present(want(**meant, replace=True), one, {"a": "1", "aws:x": "1"}, NOW)
+    assert plan.operations == ["RequestCertificate"]
+    assert plan.replaces is one
+    assert plan.before["certificate_arn"] == arn(1)
+    assert plan.steps[0].members["Tags"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_a_replacement_has_the_tags_that_were_asked_for() -> None:
+    meant = want(certificate_arn=arn(1), key_algorithm="EC_prime256v1", replace=True, tags={"b": "2"})
+    plan = issuance.plan_present(meant, have(), {"a": "1"}, NOW)
+    assert plan.after["tags"] == {"b": "2"}
+
+
+def test_tags_of_a_failed_one_may_change_when_only_its_arn_is_given() -> None:
+    meant = wanted.read({"certificate_arn": arn(1), "tags": {"a": "2"}}, REGION)
+    assert issuance.plan_present(meant, have(Status="FAILED"), {}, NOW).operations == ["AddTagsToCertificate"]
+
+
+def test_nothing_to_request_without_a_name() -> None:
+    meant = wanted.read({"name_tag": "shop", "tags": {}}, REGION)
+    with pytest.raises(InvalidInput, match="tagged Name=shop: give domain_name"):
+        issuance.plan_present(meant, None, None, NOW)
+
+
+def test_from_mail_to_dns() -> None:
+    by_mail = [{"DomainName": "www.example.com", "ValidationMethod": "EMAIL"}]
+    plan = issuance.plan_present(want(validation_method="DNS"), have(DomainValidationOptions=by_mail), None, NOW)
+    assert plan.steps == (
+        issuance.Step("UpdateCertificateOptions", {"CertificateArn": arn(1), "Options": {"ValidationMethod": "DNS"}}),
+    )
+    assert (plan.before, plan.after) == ({"validation_method": "EMAIL"}, {"validation_method": "DNS"})
+    moving = have(DomainValidationOptions=by_mail, UpdateSummary={"Status": "PENDING_DOMAIN_VALIDATION"})
+    assert issuance.plan_present(want(validation_method="DNS"), moving, None, NOW).steps == ()
+    assert issuance.plan_present(want(), have(DomainValidationOptions=by_mail), None, NOW).steps == ()
+
+
+def test_mail_again_to_those_who_have_not_answered() -> None:
+    def option(name: str, status: str, **more: str) -> dict[str, str]:
+        return {"DomainName": name, "ValidationMethod": "EMAIL", "ValidationStatus": status, **more}
+
+    waiting = [
+        option("www.example.com", "PENDING_VALIDATION", ValidationDomain="example.com"),
+        option("b.example.com", "SUCCESS"),
+    ]
+    pending = have(Status="PENDING_VALIDATION", DomainValidationOptions=waiting)
+    again = want(resend_validation_email=True)
+    plan = issuance.plan_present(again, pending, None, NOW)
+    step = {"CertificateArn": arn(1), "Domain": "www.example.com", "ValidationDomain": "example.com"}
+    assert plan.steps == (issuance.Step("ResendValidationEmail", step),)
+    summary = {"RenewalStatus": "PENDING_VALIDATION", "DomainValidationOptions": waiting}
+    assert issuance.plan_present(again, have(RenewalSummary=summary), None, NOW).operations == ["ResendValidationEmail"]
+    assert issuance.plan_present(again, have(), None, NOW).steps == ()
+    elsewhere = [{"domain_name": "www.example.com", "validation_domain": "www.example.com"}]
+    told = want(resend_validation_email=True, domain_validation_options=elsewhere)
+    assert issuance.plan_present(told, pending, None, NOW).steps[0].members["ValidationDomain"] == "www.example.com"
+
+
+def test_delete_only_what_is_clear_and_free() -> None:
+    absent = want(state="absent")
+    assert issuance.plan_absent([], absent) == issuance.Plan()
+    plan = issuance.plan_absent([have(1)], absent)
+    assert plan.steps == (issuance.Step("DeleteCertificate", {"CertificateArn": arn(1)}),)
+    with pytest.raises(InvalidInput, match=f"2 certificates match www.example.com: {arn(1)}, {arn(2)}"):
+        issuance.plan_absent([have(1), have(2)], absent)
+    assert len(issuance.plan_absent([have(1), have(2)], want(state="absent", all_matching=True)).steps) == 2
+    used = have(InUseBy=["arn:aws:elasticloadbalancing:x"])
+    with pytest.raises(InvalidInput, match="is in use by arn:aws:elasticloadbalancing:x"):
+        issuance.plan_absent([used], absent)
+    assert issuance.plan_absent([used], want(state="absent", wait=True)).operations == ["DeleteCertificate"]
+
+
+def test_revoke_only_what_acm_can() -> None:
+    revoked = want(state="revoked", revocation_reason="SUPERSEDED")
+    plan = issuance.plan_revoked([have()], revoked)
+    assert plan.steps[0].members == {"CertificateArn": arn(1), "RevocationReason": "SUPERSEDED"}
+    assert issuance.plan_revoked([have(Status="REVOKED")], revoked).steps == ()
+    all_of_them = want(state="revoked", all_matching=True)
+    assert len(issuance.plan_revoked([have(Status="REVOKED"), have(2)], all_of_them).steps) == 1
+    assert len(issuance.plan_revoked([have(Status="EXPIRED"), have(2)], revoked).steps) == 1
+    for found, sentence in (
+        ([], "no certificate www.example.com to revoke"),
+        ([have(1), have(2)], "2 certificates match"),
+        ([have(Status="REVOKED"), have(2)], "2 certificates match"),  # the second may be its successor
+        ([have(Status="EXPIRED")], "only an issued certificate"),
+        ([have(Type="IMPORTED")], "was imported"),
+        ([have(InUseBy=["arn:x"])], "in use by arn:x"),
+        ([Certificate(arn(1), status="ISSUED", type="AMAZON_ISSUED", was_exported=False)], "never exported"),
+    ):
+        with pytest.raises(InvalidInput, match=sentence):
+            issuance.plan_revoked(found, revoked)
+
+
+@pytest.mark.parametrize(
+    ("options", "facts", "needed"),
+    [
+        ({}, {}, False),
+        ({"tags": {"a": "1"}}, {}, False),
+        ({"wait": True}, {}, False),
+        ({"options": {"export": "DISABLED"}}, {}, False),
+        ({"validation_method": "DNS"}, {}, False),
+        ({"renew_before": "30"}, {}, False),
+        ({"renew_before": "190"}, {}, True),
+        ({"force_renewal": True}, {}, True),
+        ({"publish": {"route53": {}}}, {}, True),
+        ({"options": {"certificate_transparency_logging_preference": "ENABLED"}}, {}, True),
+        ({}, {"status": "PENDING_VALIDATION"}, True),
+        ({"validation_method": "DNS"}, {"validation_method": None}, True),
+        ({"options": {"export": "DISABLED"}}, {"export": None}, True),
+        ({"renew_before": "30"}, {"serial": None}, True),
+        ({"state": "absent"}, {"is_in_use": False}, False),
+        ({"state": "absent"}, {"is_in_use": True}, True),
+        ({"state": "absent"}, {"is_in_use": None}, True),
+    ],
+)
+def test_a_description_is_read_only_where_the_list_tells_too_little(
+    options: dict[str, t.Any], facts: dict[str, t.Any], needed: bool
+) -> None:
+    listed: dict[str, t.Any] = {
+        "status": "ISSUED",
+        "type": "AMAZON_ISSUED",
+        "serial": "0a:01",
+        "export": "DISABLED",
+        "validation_method": "DNS",
+        "not_before": NOW - timedelta(days=10),
+        "not_after": NOW + timedelta(days=188),
+    }
+    assert issuance.needs_detail(want(**options), Certificate(arn(1), **{**listed, **facts}), NOW) is needed

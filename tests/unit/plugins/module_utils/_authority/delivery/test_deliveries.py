@@ -1,0 +1,369 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Events that leave: to a real HTTP server, and into moto's SQS over HTTP (ACM.md §8, deliveries.py)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import random
+import ssl
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import botocore.session
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries, senders
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+from ansible_collections.certops.acm.tests.support.name_server import silent_server
+from ansible_collections.certops.acm.tests.support.web_server import Answer, WebServer, web_server
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.store.test_transactions import Child
+from cryptography.hazmat.primitives import serialization
+from moto.server import ThreadedMotoServer
+
+SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
+REFUSED, TAKEN = Answer(503), Answer(204)
+
+
+@pytest.fixture
+def web() -> t.Iterator[WebServer]:
+    with web_server({"/hook": TAKEN, "/other": TAKEN}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def sqs() -> t.Iterator[t.Any]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield botocore.session.Session().create_client(
+            "sqs", "us-east-1", endpoint_url=f"http://{host}:{port}",
+            aws_access_key_id=KEYS["access_key"], aws_secret_access_key=KEYS["secret_key"],
+        )  # fmt: skip
+    finally:
+        server.stop()
+
+
+def webhook(web: WebServer, name: str = "hook", **others: t.Any) -> dict[str, t.Any]:
+    return {"name": name, "kind": "webhook", "detail_types": [], "url": f"http://{web.address}/{name}", **others}
+
+
+def queue(sqs: t.Any, name: str, **attributes: str) -> dict[str, t.Any]:
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    where = {"queue_url": url, "endpoint_url": sqs.meta.endpoint_url, **KEYS}
+    return {"name": "queue", "kind": "sqs", "detail_types": [], **where}
+
+
+def messages(sqs: t.Any, target: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    found = []
+    while True:
+        answer = sqs.receive_message(QueueUrl=target["queue_url"], MaxNumberOfMessages=10)
+        if not answer.get("Messages"):
+            return found
+        for message in answer["Messages"]:
+            found.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=target["queue_url"], ReceiptHandle=message["ReceiptHandle"])
+
+
+def bodies(web: WebServer, path: str = "/hook") -> list[dict[str, t.Any]]:
+    return [json.loads(request.body) for request in web.requests if request.path == path]
+
+
+def state(lab: Lab, name: str = "hook") -> dict[str, t.Any]:
+    return next(target for target in deliveries.targets(lab.authority) if target["name"] == name)
+
+
+# ---------------------------------------------------------------- what arrives
+
+
+def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
+    lab.private("before.corp.test")
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    arn = lab.private()
+    lab.export(arn)
+    clock.advance(days=340)
+    swept = sweep.sweep(lab.authority)
+    told = lab.events()[1:]  # what was before the target came is not for it
+    assert bodies(web) == told and swept.delivered == len(told) >= 3
+    assert [event["detail"].get("Action") for event in told][:2] == ["ISSUANCE", "RENEWAL"]
+    request = web.requests[0]
+    assert (request.method, request.headers["Content-Type"]) == ("POST", "application/json")
+    assert request.headers["webhook-id"] == told[0]["id"]
+    assert "Authorization" not in request.headers and "webhook-signature" not in request.headers
+    assert sweep.sweep(lab.authority).delivered == 0 and len(web.requests) == len(told)
+    assert (state(lab)["waiting"], state(lab)["trouble"]) == (0, None)
+
+
+@pytest.mark.parametrize("secret, key", [(SECRET, SECRET.encode()), (f"whsec_{SECRET}", base64.b64decode(SECRET))])
+def test_signed_as_standard_webhooks_are(lab: Lab, web: WebServer, secret: str, key: bytes) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web, secret=secret, token="let-me-in")])
+    lab.private()
+    deliveries.deliver(lab.authority)
+    (request,) = web.requests
+    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    assert request.headers["webhook-signature"] == f"v1,{expected}"
+    assert int(request.headers["webhook-timestamp"]) == int(lab.clock.now.timestamp())
+    assert request.headers["Authorization"] == "Bearer let-me-in"
+
+
+def test_over_tls_that_is_trusted(lab: Lab, tmp_path: Path, pki: t.Any) -> None:
+    pair = pki.leaf("localhost")
+    served, trusted = tmp_path / "served.pem", tmp_path / "trusted.pem"
+    served.write_text(pair.pem + pair.chain_pem + pair.key_pem)
+    trusted.write_bytes(pair.root.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(served)
+    with web_server({"/hook": TAKEN}, tls=context) as web:
+        target = {**webhook(web), "url": f"https://localhost:{web.port}/hook"}
+        deliveries.set_targets(lab.authority, [target])
+        lab.private()
+        (delivered,) = deliveries.deliver(lab.authority)
+        assert delivered.events == 0 and "no TLS that can be trusted" in str(delivered.trouble)
+        deliveries.set_targets(lab.authority, [{**target, "trust_file": str(trusted)}])
+        assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
+
+
+def test_only_the_kinds_that_are_wanted(lab: Lab, clock: Clock, web: WebServer) -> None:
+    wanted = ["ACM Certificate Revoked"]
+    deliveries.set_targets(lab.authority, [webhook(web, detail_types=wanted), webhook(web, "other")])
+    arn = lab.private()
+    lab.export(arn)
+    deliveries.deliver(lab.authority)
+    assert (state(lab)["waiting"], state(lab)["delivered_at"]) == (0, None)
+    lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="UNSPECIFIED")
+    deliveries.deliver(lab.authority)
+    assert [event["detail-type"] for event in bodies(web)] == wanted
+    assert len(bodies(web, "/other")) == 2
+
+
+@pytest.mark.parametrize("fifo", [False, True])
+def test_into_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> None:
+    target = queue(sqs, "acm.fifo", FifoQueue="true") if fifo else queue(sqs, "acm")
+    deliveries.set_targets(lab.authority, [target])
+    for number in range(23):
+        lab.private(f"n{number}.corp.test")
+    swept = sweep.sweep(lab.authority)
+    assert (swept.delivered, swept.troubles) == (23, [])
+    found = messages(sqs, target)
+    if fifo:
+        assert found == lab.events()
+    assert sorted(event["id"] for event in found) == sorted(event["id"] for event in lab.events())
+
+
+def test_a_queue_that_refuses_some(lab: Lab, monkeypatch: pytest.MonkeyPatch, sqs: t.Any) -> None:
+    """What SQS answers in a batch: the ones behind the first that it refused are sent again."""
+    target = queue(sqs, "some")
+    deliveries.set_targets(lab.authority, [target])
+    for number in range(5):
+        lab.private(f"n{number}.corp.test")
+    made = botocore.session.Session.create_client
+    answers = [{"Failed": [{"Id": "2", "Code": "InternalError", "Message": "later", "SenderFault": False}]}]
+
+    def create(self: t.Any, *arguments: t.Any, **members: t.Any) -> t.Any:
+        client = made(self, *arguments, **members)
+        plain = client.send_message_batch
+        client.send_message_batch = lambda **sent: answers.pop() if answers else plain(**sent)
+        return client
+
+    monkeypatch.setattr(botocore.session.Session, "create_client", create)
+    (delivered,) = deliveries.deliver(lab.authority)
+    assert (delivered.events, delivered.trouble) == (5, None)
+    assert [event["id"] for event in messages(sqs, target)] == [event["id"] for event in lab.events()][2:]
+
+
+def test_a_queue_that_is_not_there(lab: Lab, sqs: t.Any) -> None:
+    target = queue(sqs, "gone")
+    sqs.delete_queue(QueueUrl=target["queue_url"])
+    deliveries.set_targets(lab.authority, [target])
+    lab.private()
+    (delivered,) = deliveries.deliver(lab.authority)
+    assert "did not take it" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
+    sqs.create_queue(QueueName="gone")
+    assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
+
+
+# ---------------------------------------------------------------- targets in trouble
+
+
+def test_one_in_trouble_holds_up_nobody_and_loses_nothing(lab: Lab, clock: Clock, web: WebServer) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web), webhook(web, "other")])
+    lab.private("first.corp.test")
+    web.pages["/hook"] = REFUSED
+    for number in range(3):
+        lab.private(f"n{number}.corp.test")
+        swept = sweep.sweep(lab.authority)
+        assert len(swept.troubles) == 1 and "answered 503" in swept.troubles[0] and "/hook" not in swept.troubles[0]
+        clock.advance(hours=1)
+    assert bodies(web, "/other") == lab.events()
+    assert bodies(web) == lab.events()[:1] * 3  # the first is offered again and again, none goes before it
+    shown = state(lab)
+    assert (shown["waiting"], shown["failing_since"]) == (4, "2026-11-23T12:00:00Z")
+    web.requests.clear()
+    web.pages["/hook"] = TAKEN
+    assert sweep.sweep(lab.authority).delivered == 4
+    assert bodies(web) == lab.events()
+    assert (state(lab)["failing_since"], state(lab)["trouble"]) == (None, None)
+
+
+def test_what_fails_half_way_goes_on_from_there(lab: Lab, web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    for number in range(4):
+        lab.private(f"n{number}.corp.test")
+    plain = senders.Fetcher.__call__
+
+    def third_time_out(self: t.Any, url: str, **members: t.Any) -> t.Any:
+        if len(web.requests) == 2:
+            web.pages["/hook"] = REFUSED
+        return plain(self, url, **members)
+
+    monkeypatch.setattr(senders.Fetcher, "__call__", third_time_out)
+    (delivered,) = deliveries.deliver(lab.authority)
+    assert (delivered.events, state(lab)["waiting"]) == (2, 2)
+    monkeypatch.undo()
+    web.pages["/hook"] = TAKEN
+    deliveries.deliver(lab.authority)
+    identifiers = [event["id"] for event in lab.events()]
+    assert [event["id"] for event in bodies(web)] == [*identifiers[:3], *identifiers[2:]]
+
+
+def test_a_server_that_says_nothing_costs_one_time_out(lab: Lab, web: WebServer) -> None:
+    lab.set(delivery_timeout_s=0.3)
+    with silent_server() as silent:
+        target = webhook(web, "silent", url=f"http://{silent}/secret-path")
+        deliveries.set_targets(lab.authority, [target, webhook(web)])
+        for number in range(3):
+            lab.private(f"n{number}.corp.test")
+        started = time.monotonic()
+        swept = sweep.sweep(lab.authority)
+        assert time.monotonic() - started < 2
+    assert len(bodies(web)) == 3 == swept.delivered
+    assert len(swept.troubles) == 1 and "secret-path" not in swept.troubles[0]
+
+
+def test_a_redirect_is_not_followed(lab: Lab, web: WebServer) -> None:
+    web.pages["/hook"] = Answer(302, {"Location": f"http://{web.address}/other"})
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    lab.private()
+    assert "answered 302" in str(deliveries.deliver(lab.authority)[0].trouble)
+    assert bodies(web, "/other") == []
+
+
+def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
+    lab.set(events_kept_days=10)
+    web.pages["/hook"] = REFUSED
+    deliveries.set_targets(lab.authority, [webhook(web), webhook(web, "other")])
+    arn = lab.private()
+    clock.advance(days=30)
+    sweep.sweep(lab.authority)
+    assert [event["resources"] for event in lab.events()] == [[arn]]
+    web.pages["/hook"] = TAKEN
+    sweep.sweep(lab.authority)
+    sweep.sweep(lab.authority)
+    assert bodies(web)[-1]["resources"] == [arn] and lab.events() == []
+
+
+def test_numbers_go_on_when_all_was_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
+    """Else a target would take what is new for what it has got."""
+    lab.set(events_kept_days=10)
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    lab.private()
+    sweep.sweep(lab.authority)
+    clock.advance(days=30)
+    sweep.sweep(lab.authority)
+    assert lab.events() == []
+    web.requests.clear()
+    lab.private("new.corp.test")
+    assert sweep.sweep(lab.authority).delivered == len(bodies(web)) == 1
+
+
+# ---------------------------------------------------------------- killed, and two at once
+
+
+def test_killed_in_the_middle_each_arrives_at_least_once_in_order(lab: Lab, web: WebServer) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    for number in range(30):
+        lab.private(f"n{number}.corp.test")
+    dice = random.Random(3)
+    for _kill in range(6):
+        child = Child(lab, lambda _tell: t.cast(None, deliveries.deliver(lab.authority)))
+        time.sleep(dice.uniform(0.01, 0.06))
+        child.kill()
+    deliveries.deliver(lab.authority)
+    expected = [event["id"] for event in lab.events()]
+    seen = [event["id"] for event in bodies(web)]
+    assert list(dict.fromkeys(seen)) == expected
+    # Again only what was under way when it was killed: one each time.
+    assert len(seen) <= len(expected) + 6
+    assert all(expected.index(after) - expected.index(before) in (0, 1) for before, after in zip(seen, seen[1:]))
+
+
+def test_two_sweeps_at_once_deliver_once(lab: Lab, web: WebServer) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web)])
+    for number in range(20):
+        lab.private(f"n{number}.corp.test")
+    beside = directory.open_authority(lab.path)
+    threads = [threading.Thread(target=deliveries.deliver, args=[each]) for each in (lab.authority, beside)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    deliveries.deliver(lab.authority)
+    assert bodies(web) == lab.events()
+
+
+# ---------------------------------------------------------------- the list of targets
+
+
+def test_changed_goes_on_and_removed_is_forgotten(lab: Lab, web: WebServer) -> None:
+    assert deliveries.set_targets(lab.authority, [webhook(web)])
+    assert not deliveries.set_targets(lab.authority, [webhook(web)])
+    lab.private()
+    assert deliveries.set_targets(lab.authority, [webhook(web, token="new"), webhook(web, "other")])
+    deliveries.deliver(lab.authority)
+    assert (len(bodies(web)), len(bodies(web, "/other"))) == (1, 0)
+    assert web.requests[0].headers["Authorization"] == "Bearer new"
+    assert deliveries.set_targets(lab.authority, [])
+    assert deliveries.targets(lab.authority) == [] == deliveries.deliver(lab.authority)
+
+
+def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None:
+    deliveries.set_targets(lab.authority, [webhook(web, secret=SECRET, token="let-me-in")])
+    lab.private()
+    deliveries.deliver(lab.authority)
+    lab.authority.store.close()
+    for path in Path(lab.path).rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert SECRET.encode() not in content and b"let-me-in" not in content and b"/hook" not in content
+    assert web.address not in str(deliveries.targets(lab.authority))
+
+
+@pytest.mark.parametrize(
+    "targets, said",
+    [
+        ([{"name": "a b", "kind": "webhook", "url": "https://x"}], "letters, digits"),
+        ([{"name": "a", "kind": "webhook", "url": "https://x"}] * 2, "twice"),
+        ([{"name": "a", "kind": "webhook", "url": "ftp://secret.example.com/hidden"}], "no http:// or https:// URL"),
+        ([{"name": "a", "kind": "webhook", "url": "https://[hidden"}], "no http:// or https:// URL"),
+        ([{"name": "a", "kind": "webhook", "url": "https://me:hidden@x/"}], "has a user in it"),
+        ([{"name": "a", "kind": "webhook", "url": "https://x", "secret": "whsec_hidden!"}], "goes on in base64"),
+        ([{"name": "a", "kind": "sqs", "queue_url": "acm"}], "no http:// or https:// URL"),
+        ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "endpoint_url": "x"}], "endpoint_url"),
+        ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "access_key": "a"}], "go together"),
+    ],
+)
+def test_targets_that_cannot_be(lab: Lab, targets: list[dict[str, t.Any]], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said) as caught:
+        deliveries.set_targets(lab.authority, targets)
+    assert "hidden" not in str(caught.value)

@@ -1,0 +1,212 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Validation by e-mail as the CA does it (ACM.md §3): a real BIND for the MX, a real SMTP server for the mail."""
+
+from __future__ import annotations
+
+import ssl
+import typing as t
+from datetime import datetime, timedelta, timezone
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.checks import email as check_email
+from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.checks.email import MailNotSent, MailServer
+from ansible_collections.certops.acm.plugins.module_utils._net.resolver import Resolver
+from ansible_collections.certops.acm.tests.support.mail_server import mail_server
+from ansible_collections.certops.acm.tests.support.name_server import (
+    NameServer,
+    free_port,
+    name_server,
+    silent_server,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+ZONE = """
+@       MX  10 mail
+sub     MX  10 mail.elsewhere.test.
+nomail  MX  0 .
+www     A   192.0.2.1
+alias   CNAME sub
+"""
+
+
+@pytest.fixture(scope="module")
+def bind() -> t.Iterator[NameServer]:
+    with name_server({"example.com": ZONE}, broken=["broken.test"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+    """A server context for localhost, and the file that makes it trusted."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    encodings = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(pem + key.private_bytes(*encodings))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context, file
+
+
+def a_mail(**changes: t.Any) -> EmailMessage:
+    given: dict[str, t.Any] = {
+        "name": "www.example.com",
+        "validation_domain": "www.example.com",
+        "account_id": "111122223333",
+        "region": "eu-central-1",
+        "certificate_arn": ARN,
+        "token": "T0ken",
+        "expires_at": NOW + timedelta(hours=72),
+        "now": NOW,
+        "sender": "no-reply@certificates.example.org",
+        **changes,
+    }
+    return check_email.message(given.pop("name"), **given)
+
+
+@pytest.mark.parametrize(
+    "domain, after_the_at",
+    [
+        ("example.com", "example.com"),
+        ("www.example.com", "example.com"),
+        ("*.example.com", "example.com"),
+        ("*.test.example.com", "test.example.com"),
+        ("sub.example.com", "sub.example.com"),
+        ("wwww.example.com", "wwww.example.com"),
+        ("a.www.example.com", "a.www.example.com"),
+        ("www.com", "www.com"),  # nobody is asked at a top-level domain
+    ],
+)
+def test_five_addresses(domain: str, after_the_at: str) -> None:
+    assert check_email.recipients(domain) == [
+        f"administrator@{after_the_at}",
+        f"hostmaster@{after_the_at}",
+        f"postmaster@{after_the_at}",
+        f"webmaster@{after_the_at}",
+        f"admin@{after_the_at}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "domain, status, reason",
+    [
+        ("example.com", "SUCCESS", None),
+        ("www.example.com", "SUCCESS", None),
+        ("*.sub.example.com", "SUCCESS", None),
+        ("alias.example.com", "SUCCESS", None),
+        ("nomail.example.com", "FAILED", "NO_AVAILABLE_CONTACTS"),
+        ("x.www.example.com", "FAILED", "NO_AVAILABLE_CONTACTS"),
+        ("none.example.com", "FAILED", "NO_AVAILABLE_CONTACTS"),
+        ("broken.test", "PENDING", None),
+        ("www.not-ours.test", "PENDING", None),
+    ],
+)
+def test_a_domain_needs_an_mx(bind: NameServer, domain: str, status: str, reason: t.Optional[str]) -> None:
+    verdict = check_email.contacts(domain, Resolver([bind.endpoint]))
+    assert (verdict.status, verdict.reason) == (status, reason)
+
+
+def test_the_null_mx_is_named(bind: NameServer) -> None:
+    assert "null MX" in check_email.contacts("nomail.example.com", Resolver([bind.endpoint])).detail
+
+
+def test_the_message_says_everything() -> None:
+    mail = a_mail(link="https://approve.example.org/?context=T0ken")
+    assert mail["Subject"] == "Certificate request for www.example.com"
+    assert mail["To"] == ", ".join(check_email.recipients("www.example.com"))
+    assert mail["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
+    text = mail.get_content()
+    for said in (
+        "www.example.com",
+        "111122223333",
+        "eu-central-1",
+        ARN,
+        "https://approve.example.org/?context=T0ken",
+        "2026-11-26 12:00 UTC",
+    ):
+        assert said in text
+
+
+def test_without_a_link_the_task_is_named() -> None:
+    text = a_mail().get_content()
+    assert "T0ken" in text and "certops.acm.acm_authority" in text
+
+
+@pytest.mark.parametrize("field", ["name", "sender", "validation_domain"])
+def test_no_header_can_be_smuggled_in(field: str) -> None:
+    with pytest.raises(ValueError):
+        a_mail(**{field: "x@example.com\r\nBcc: someone@example.net"})
+
+
+def test_mail_arrives() -> None:
+    with mail_server() as server:
+        assert check_email.send(a_mail(), MailServer("127.0.0.1", server.port)) == []
+        (mail,) = server.wait_for(1)
+    assert mail["Subject"] == "Certificate request for www.example.com"
+    assert server.deliveries[0].recipients == check_email.recipients("example.com")
+    assert server.deliveries[0].sender == "no-reply@certificates.example.org"
+
+
+def test_some_mailboxes_may_be_missing_but_not_all() -> None:
+    addresses = check_email.recipients("example.com")
+    with mail_server(refuse=addresses[1:]) as server:
+        assert check_email.send(a_mail(), MailServer("127.0.0.1", server.port)) == sorted(addresses[1:])
+        assert server.deliveries[0].recipients == addresses[:1]
+    with mail_server(refuse=addresses) as server:
+        with pytest.raises(MailNotSent, match="refuses all recipients: no such mailbox."):
+            check_email.send(a_mail(), MailServer("127.0.0.1", server.port))
+
+
+def test_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, Path]) -> None:
+    context, trust = tls
+    with mail_server(tls=context, users={"acm": "s3cret"}) as server:
+        good = MailServer("localhost", server.port, "starttls", "acm", "s3cret", str(trust))
+        assert check_email.send(a_mail(), good) == []
+        assert server.deliveries[0].was_encrypted
+        with pytest.raises(MailNotSent, match="refuses the user 'acm'") as caught:
+            check_email.send(a_mail(), good._replace(password="wr0ng"))
+        assert "wr0ng" not in str(caught.value)
+        with pytest.raises(MailNotSent, match="certificate"):
+            check_email.send(a_mail(), good._replace(trust_file=None))
+        with pytest.raises(MailNotSent):
+            check_email.send(a_mail(), good._replace(security="none", username=None))
+    assert len(server.deliveries) == 1
+
+
+def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
+    with mail_server() as server:
+        with pytest.raises(MailNotSent, match="does not offer"):
+            check_email.send(a_mail(), MailServer("localhost", server.port, "starttls"))
+        assert server.deliveries == []
+
+
+def test_nobody_there_or_silence() -> None:
+    with pytest.raises(MailNotSent, match="cannot be used: .*refused"):
+        check_email.send(a_mail(), MailServer("127.0.0.1", free_port()))
+    with silent_server() as silent:
+        with pytest.raises(MailNotSent, match="timed out"):
+            check_email.send(a_mail(), MailServer("127.0.0.1", int(silent.rpartition(":")[2]), timeout_s=0.2))

@@ -1,0 +1,229 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Events, Health, audit records and the account's configuration (ACM.md §8)."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+
+AVAILABLE = "ACM Certificate Available"
+
+
+def exported(lab: Lab, **members: t.Any) -> str:
+    arn = lab.private(**members)
+    lab.export(arn)
+    return arn
+
+
+def test_the_form_of_an_event(lab: Lab) -> None:
+    arn = lab.private()
+    (event,) = lab.events()
+    assert set(event) == {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
+    assert (event["source"], event["account"], event["region"]) == ("aws.acm", "123456789012", "us-east-1")
+    assert (event["resources"], event["time"], event["detail-type"]) == ([arn], "2026-11-23T12:00:00Z", AVAILABLE)
+    assert event["detail"] == {
+        "Action": "ISSUANCE",
+        "CertificateType": "PRIVATE",
+        "CommonName": "www.corp.test",
+        "CertificateCreatedDate": "2026-11-23T12:00:00Z",
+        "CertificateExpirationDate": "2027-12-23T10:59:59Z",
+        "DaysToExpiry": 394,
+        "InUse": False,
+        "Exported": False,
+        "Exportable": True,
+    }
+
+
+def test_actions(lab: Lab, clock: Clock, pki: t.Any) -> None:
+    arn = exported(lab)
+    clock.advance(days=1)
+    lab.acm.renew_certificate(CertificateArn=arn)
+    lab.describe(arn)
+    public = lab.issued("event.example.com")
+    lab.unpublish(public)
+    found = [(event["resources"][0], event["detail"]["Action"]) for event in lab.events(AVAILABLE)]
+    assert found == [(arn, "ISSUANCE"), (arn, "RENEWAL"), (public, "ISSUANCE")]
+    assert lab.events(AVAILABLE)[2]["detail"]["DomainValidationMethod"] == "DNS"
+    (health,) = lab.events("AWS Health Event")
+    assert (health["source"], health["detail"]["eventTypeCode"]) == ("aws.health", "AWS_ACM_RENEWAL_STATE_CHANGE")
+    assert (health["detail"]["service"], health["detail"]["eventTypeCategory"]) == ("ACM", "scheduledChange")
+    assert health["resources"] == [arn] == [each["entityValue"] for each in health["detail"]["affectedEntities"]]
+
+
+def test_revoked(lab: Lab) -> None:
+    arn = exported(lab)
+    lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="SUPERSEDED")
+    (event,) = lab.events("ACM Certificate Revoked")
+    assert set(event["detail"]) == {"CertificateType", "CommonName", "CertificateExpirationDate", "Exportable"}
+
+
+def test_approaching_expiration_once_a_day_for_every_type(lab: Lab, clock: Clock, pki: t.Any) -> None:
+    lab.private()
+    pair = pki.issue("import.example.com", days=60.3)
+    lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    for _half_day in range(2 * 62):
+        clock.advance(hours=12)
+        sweep.sweep(lab.authority)
+    events = lab.events("ACM Certificate Approaching Expiration")
+    assert {event["detail"]["CommonName"] for event in events} == {"import.example.com"}
+    days = [event["detail"]["DaysToExpiry"] for event in events]
+    assert days[0] in (44, 45) and days[-1] == 0 and days == sorted(set(days), reverse=True)
+    assert lab.events("ACM Certificate Expired") == []  # imported ones
+    for _day in range(340):
+        clock.advance(days=1)
+        if sweep.sweep(lab.authority).looked_at and lab.events("ACM Certificate Expired"):
+            break
+    (expired,) = lab.events("ACM Certificate Expired")
+    assert expired["detail"]["CertificateType"] == "PRIVATE" and "DaysToExpiry" not in expired["detail"]
+    assert (len(lab.events("ACM Certificate Approaching Expiration")) - len(events)) in (45, 46)
+
+
+def test_days_before_expiry_is_the_accounts(lab: Lab, clock: Clock) -> None:
+    assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 45}
+    lab.set(days_before_expiry=30)
+    assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 30}
+    lab.private()
+    clock.advance(days=395 - 40)
+    sweep.sweep(lab.authority)
+    assert lab.events("ACM Certificate Approaching Expiration") == []
+    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 41}, IdempotencyToken="a")
+    assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 41}
+    sweep.sweep(lab.authority)
+    assert len(lab.events("ACM Certificate Approaching Expiration")) == 1
+
+
+def test_days_before_expiry_has_an_end(lab: Lab) -> None:
+    wanted = {"ExpiryEvents": {"DaysBeforeExpiry": 46}, "IdempotencyToken": "a"}
+    assert "1 to 45" in lab.fails("put_account_configuration", "ValidationException", **wanted)
+
+
+def test_put_account_configuration_is_idempotent_by_its_token(lab: Lab) -> None:
+    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 10}, IdempotencyToken="a")
+    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 10}, IdempotencyToken="a")
+    lab.fails(
+        "put_account_configuration", "ConflictException", ExpiryEvents={"DaysBeforeExpiry": 11}, IdempotencyToken="a"
+    )
+
+
+def test_an_event_is_told_with_its_change_or_not_at_all(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    ca = lab.ca()
+    before = len(lab.audit())
+
+    def broken(*_arguments: t.Any, **_members: t.Any) -> None:
+        raise RuntimeError("the power goes")
+
+    monkeypatch.setattr(lab.authority, "tell", broken)
+    lab.fails(
+        "request_certificate", "InternalFailure", DomainName="a.corp.test", CertificateAuthorityArn=ca,
+        KeyAlgorithm="EC_prime256v1",
+    )  # fmt: skip
+    monkeypatch.undo()
+    assert lab.events() == [] and len(lab.audit()) == before
+    assert lab.acm.search_certificates()["Results"] == []
+
+
+def test_old_events_are_forgotten(lab: Lab, clock: Clock) -> None:
+    lab.set(events_kept_days=10, audit_kept_days=5)
+    lab.private()
+    clock.advance(days=6)
+    sweep.sweep(lab.authority)
+    assert len(lab.events()) == 1 and lab.audit() == []
+    clock.advance(days=6)
+    sweep.sweep(lab.authority)
+    assert lab.events() == []
+
+
+def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Clock) -> None:
+    lab.set(events_kept_days=10, audit_kept_days=10)
+    lab.ca()
+    clock.advance(days=3000)
+    future = lab.private()
+    clock.advance(days=-3000)
+    lab.private()
+    clock.advance(days=11)
+    arn = lab.private()
+    sweep.sweep(lab.authority)
+    assert [event["resources"] for event in lab.events()] == [[future], [arn]]
+    assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]
+
+
+# ---------------------------------------------------------------- audit
+
+
+def test_the_form_of_a_record(lab: Lab) -> None:
+    arn = lab.private()
+    lab.fails("describe_certificate", "InvalidArnException", CertificateArn="arn:aws:acm:us-east-1:123456789012:x")
+    made, refused = lab.audit()
+    assert len({made.pop("eventID"), refused.pop("eventID")}) == 2
+    same = {
+        "eventVersion": "1.08",
+        "eventTime": "2026-11-23T12:00:00Z",
+        "eventSource": "acm.amazonaws.com",
+        "awsRegion": "us-east-1",
+        "recipientAccountId": "123456789012",
+        "eventType": "AwsApiCall",
+    }
+    request = made.pop("requestParameters")
+    assert (request["domainName"], request["certificateAuthorityArn"]) == ("www.corp.test", lab.ca())
+    assert made == {
+        **same,
+        "eventName": "RequestCertificate",
+        "readOnly": False,
+        "responseElements": {"certificateArn": arn},
+    }
+    assert refused == {
+        **same,
+        "eventName": "DescribeCertificate",
+        "readOnly": True,
+        "requestParameters": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:x"},
+        "responseElements": None,
+        "errorCode": "InvalidArnException",
+        "errorMessage": refused["errorMessage"],
+    }
+
+
+def test_one_record_a_call(lab: Lab) -> None:
+    arn = lab.private()
+    lab.describe(arn)
+    lab.export(arn)
+    lab.acm.add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "a"}])
+    lab.acm.list_tags_for_certificate(CertificateArn=arn)
+    lab.acm.list_certificates()
+    lab.acm.renew_certificate(CertificateArn=arn)
+    lab.acm.delete_certificate(CertificateArn=arn)
+    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=arn)
+    records = lab.audit()
+    assert [(record["eventName"], record["readOnly"], record.get("errorCode")) for record in records] == [
+        ("RequestCertificate", False, None),
+        ("DescribeCertificate", True, None),
+        ("ExportCertificate", True, None),
+        ("AddTagsToCertificate", False, None),
+        ("ListTagsForCertificate", True, None),
+        ("ListCertificates", True, None),
+        ("RenewCertificate", False, None),
+        ("DeleteCertificate", False, None),
+        ("DescribeCertificate", True, "ResourceNotFoundException"),
+    ]
+    assert records[0]["responseElements"] == {"certificateArn": arn}
+    assert records[0]["requestParameters"]["domainName"] == "www.corp.test"
+    assert records[2]["responseElements"] is None
+    assert {record["eventSource"] for record in records} == {"acm.amazonaws.com"}
+
+
+def test_secrets_are_hidden(lab: Lab, pki: t.Any) -> None:
+    arn = lab.private()
+    lab.export(arn, b"opensesame")
+    pair = pki.leaf("www.example.com")
+    lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    lab.fails("export_certificate", "ValidationException", CertificateArn=arn, Passphrase=b"open$esame")
+    written = json.dumps([lab.audit(), lab.events()])
+    assert "esame" not in written and "PRIVATE KEY" not in written
+    assert written.count("HIDDEN_DUE_TO_SECURITY_REASONS") == 3

@@ -1,0 +1,257 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The state machine, pure (lifecycle.py), and its statuses as SQL (query.has_status, sorting)."""
+
+from __future__ import annotations
+
+import sqlite3
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
+from ansible_collections.certops.acm.plugins.module_utils._authority.store import connections, query, transactions
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.state import (
+    Certificate,
+    DomainValidation,
+    Leaf,
+    Renewal,
+)
+from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+DEFAULTS = Settings()
+STATUSES = "PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVOKED FAILED".split()
+
+
+def leaf(ends: timedelta = 90 * DAY, lifetime: timedelta = 395 * DAY) -> Leaf:
+    return Leaf(
+        serial="0a",
+        not_before=NOW + ends - lifetime,
+        not_after=NOW + ends,
+        signature_algorithm="SHA256WITHRSA",
+        subject="CN=a.example.com",
+        issuer="CN=ca",
+        common_name="a.example.com",
+        issuer_common_name="ca",
+    )
+
+
+def certificate(**changes: t.Any) -> Certificate:
+    base: dict[str, t.Any] = {
+        "id": "1", "arn": "arn:1", "type": "AMAZON_ISSUED", "key_algorithm": "RSA_2048", "created_at": NOW - 2 * DAY,
+        "names": ("a.example.com",), "validation_method": "DNS", "validations": (DomainValidation("a.example.com", "DNS"),),
+    }  # fmt: skip
+    return Certificate(**{**base, **changes})
+
+
+def issued(ends: timedelta = 90 * DAY, **changes: t.Any) -> Certificate:
+    return certificate(**{"leaf": leaf(ends), "exported_at": NOW - DAY, "ever_exported": True, **changes})
+
+
+def renewal(status: str = "PENDING_VALIDATION", attempted: t.Optional[timedelta] = None, **changes: t.Any) -> Renewal:
+    base: dict[str, t.Any] = {
+        "status": status, "started_at": NOW - DAY, "updated_at": NOW - DAY,
+        "attempted_at": None if attempted is None else NOW - attempted,
+    }  # fmt: skip
+    return Renewal(**{**base, **changes})
+
+
+MILLI = timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    "given_certificate, expected",
+    [
+        (certificate(), "PENDING_VALIDATION"),
+        (certificate(created_at=NOW - timedelta(hours=72) + MILLI), "PENDING_VALIDATION"),
+        (certificate(created_at=NOW - timedelta(hours=72)), "VALIDATION_TIMED_OUT"),
+        (certificate(failed_at=NOW), "FAILED"),
+        (certificate(failed_at=NOW, created_at=NOW - 9 * DAY), "FAILED"),
+        (issued(), "ISSUED"),
+        (issued(timedelta(0)), "ISSUED"),
+        (issued(-MILLI), "EXPIRED"),
+        (issued(revoked_at=NOW), "REVOKED"),
+        (issued(-DAY, revoked_at=NOW), "REVOKED"),
+        (issued(type="IMPORTED"), "ISSUED"),
+    ],
+)
+def test_status(given_certificate: Certificate, expected: str) -> None:
+    assert state.status(given_certificate, NOW, DEFAULTS) == expected
+
+
+@pytest.mark.parametrize(
+    "given_certificate, expected",
+    [
+        (issued(), True),
+        (issued(exported_at=None), False),
+        (issued(exported_at=None, in_use_by=("arn",)), True),
+        (issued(type="PRIVATE"), True),
+        (issued(type="IMPORTED", in_use_by=("arn",)), False),
+        (issued(-DAY), False),
+        (issued(revoked_at=NOW), False),
+        (issued(names=("a.example.com", "ab--c.example.com")), False),
+        (certificate(exported_at=NOW), False),
+    ],
+)
+def test_eligible(given_certificate: Certificate, expected: bool) -> None:
+    assert state.is_eligible_for_renewal(given_certificate, NOW, DEFAULTS) is expected
+
+
+@pytest.mark.parametrize(
+    "given_certificate, expected",
+    [
+        (issued(60 * DAY + MILLI), False),
+        (issued(60 * DAY), True),
+        (issued(46 * DAY, validation_method="EMAIL"), False),
+        (issued(45 * DAY, validation_method="EMAIL"), True),
+        (issued(60 * DAY, type="PRIVATE", validation_method=None), True),
+        (issued(10 * DAY, exported_at=None), False),
+        (issued(10 * DAY, type="IMPORTED"), False),
+        (issued(-DAY), False),
+        (issued(renewal=renewal()), True),  # asked for, long before the window
+        (issued(renewal=renewal(attempted=timedelta(minutes=59))), False),
+        (issued(renewal=renewal(attempted=timedelta(minutes=60))), True),
+        (issued(renewal=renewal(attempted=-timedelta(days=1))), True),  # by a clock that was wrong
+        (issued(renewal=renewal("SUCCESS")), False),
+        (issued(50 * DAY, renewal=renewal("SUCCESS")), True),
+        (issued(exported_at=None, renewal=renewal()), True),  # eligible when it began
+        (issued(renewal=renewal(), revoked_at=NOW), False),
+    ],
+)
+def test_renewal_due(given_certificate: Certificate, expected: bool) -> None:
+    assert state.is_renewal_due(given_certificate, NOW, DEFAULTS) is expected
+
+
+@pytest.mark.parametrize(
+    "given_certificate, expected",
+    [
+        (certificate(), timedelta(0)),
+        (certificate(created_at=NOW - 4 * DAY), None),
+        (certificate(failed_at=NOW), None),
+        (issued(), 30 * DAY),
+        (issued(exported_at=None), 45 * DAY),
+        (issued(type="IMPORTED"), 45 * DAY),
+        (issued(renewal=renewal(attempted=timedelta(minutes=20))), timedelta(minutes=40)),
+        (issued(renewal=renewal(attempted=None)), timedelta(0)),
+        (issued(30 * DAY, exported_at=None), -15 * DAY),
+        (issued(30 * DAY, exported_at=None, noticed_at=NOW - DAY / 2), DAY / 2),
+        (issued(DAY / 4, exported_at=None, noticed_at=NOW - DAY / 2), DAY / 4),
+        (issued(-DAY, noticed_at=NOW - 2 * DAY), -DAY),
+        (issued(-DAY, noticed_at=NOW), None),
+        (issued(-DAY, noticed_at=NOW, renewal=renewal(attempted=DAY)), timedelta(0)),
+        (issued(revoked_at=NOW), None),
+    ],
+)
+def test_next_due(given_certificate: Certificate, expected: t.Optional[timedelta]) -> None:
+    due_at = state.next_due_at(given_certificate, NOW, DEFAULTS, 45)
+    assert due_at == (None if expected is None else NOW + expected)
+
+
+def test_a_renewal_of_less_than_72_hours_goes_on() -> None:
+    begun = issued(renewal=renewal())
+    assert state.begin_renewal(begun, NOW, DEFAULTS) is begun
+    again = state.begin_renewal(begun, NOW + 2 * DAY, DEFAULTS)
+    assert again.renewal and again.renewal.started_at == NOW + 2 * DAY
+
+
+def test_news_are_dated_and_repetitions_are_not() -> None:
+    pending = (DomainValidation("a.example.com", "DNS"),)
+    begun = state.begin_renewal(issued(), NOW, DEFAULTS)
+    once = state.attempted(begun, pending, None, NOW + DAY)
+    twice = state.attempted(once, pending, None, NOW + 2 * DAY)
+    assert once.renewal and twice.renewal
+    assert (once.renewal.updated_at, twice.renewal.updated_at) == (NOW + DAY, NOW + DAY)
+    assert twice.renewal.attempted_at == NOW + 2 * DAY
+
+
+# ---------------------------------------------------------------- anything
+
+MOMENTS = st.one_of(
+    st.none(),
+    st.integers(-500, 500).map(lambda hours: NOW + timedelta(hours=hours)),
+    st.sampled_from([NOW, NOW - timedelta(hours=72), NOW - timedelta(hours=72) + MILLI, NOW + MILLI, NOW - MILLI]),
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.integers(-100, 400).map(lambda days: leaf(days * DAY)),
+    st.sampled_from([leaf(-MILLI), leaf(timedelta(0))]),
+)
+CERTIFICATES = st.builds(
+    certificate,
+    type=st.sampled_from(["AMAZON_ISSUED", "PRIVATE", "IMPORTED"]),
+    created_at=MOMENTS.filter(bool),
+    leaf=LEAVES,
+    issued_at=MOMENTS,
+    imported_at=MOMENTS,
+    failed_at=MOMENTS,
+    revoked_at=MOMENTS,
+    exported_at=MOMENTS,
+    in_use_by=st.sampled_from([(), ("arn:service",)]),
+    names=st.sampled_from([(), ("a.example.com",), ("*.example.com", "ab--c.example.com")]),
+    noticed_at=MOMENTS,
+    renewal=st.one_of(
+        st.none(),
+        st.builds(
+            Renewal,
+            status=st.sampled_from(["PENDING_AUTO_RENEWAL", "PENDING_VALIDATION", "SUCCESS", "FAILED"]),
+            started_at=MOMENTS.filter(bool),
+            updated_at=MOMENTS.filter(bool),
+            reason=st.sampled_from([None, "CAA_ERROR"]),
+            attempted_at=MOMENTS,
+            validations=st.sampled_from([(), (DomainValidation("a.example.com", "EMAIL", emails=("a@b", "c@d")),)]),
+        ),
+    ),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CERTIFICATES)
+def test_facts_survive_the_store(one: Certificate) -> None:
+    assert state.of_facts(state.facts_text(one)) == one
+
+
+@settings(max_examples=300, deadline=None)
+@given(CERTIFICATES, st.integers(1, 45))
+def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
+    """No lazy work waits for a sweep that would not look: what is due now has a due time that has passed."""
+    due_at = state.next_due_at(one, NOW, DEFAULTS, days)
+    is_due = state.is_validation_due(one, NOW, DEFAULTS) or state.is_renewal_due(one, NOW, DEFAULTS)
+    if is_due or state.is_renewal_failed(one, NOW, DEFAULTS):
+        assert due_at is not None and due_at <= NOW
+    notice_at = state.next_notice_at(one, NOW, days)
+    if notice_at is not None:
+        assert due_at is not None and due_at <= notice_at
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CERTIFICATES, min_size=1, max_size=8))
+def test_the_status_as_sql_is_the_status(many: list[Certificate]) -> None:
+    connection = sqlite3.connect(":memory:", factory=connections.Connection)
+    connection.executescript(transactions.SCHEMA)
+    tx = transactions.Transaction(connection)
+    many = [one._replace(id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]
+    for one in many:
+        tx.add(one, {}, None)
+    clock = query.Clock.at(NOW, timedelta(hours=DEFAULTS.validation_hours))
+    for status in STATUSES:
+        found, _token = tx.find(query.Query(query.has_status(status, clock), 100, clock))
+        wanted = {one.id for one in many if state.status(one, NOW, DEFAULTS) == status}
+        assert {one.id for one in found} == wanted, status
+    for order, value in (
+        ("STATUS", lambda one: state.status(one, NOW, DEFAULTS)),
+        ("RENEWAL_ELIGIBILITY", lambda one: "INELIGIBLE" if not eligible(one) else "ELIGIBLE"),
+    ):
+        found, _token = tx.find(query.Query(query.EVERYTHING, 100, clock, sort_by=order, descending=False))
+        values = [value(one) for one in found]
+        assert values == sorted(values) and len(values) == len(many)
+
+
+def eligible(one: Certificate) -> bool:
+    return state.is_eligible_for_renewal(one, NOW, DEFAULTS)

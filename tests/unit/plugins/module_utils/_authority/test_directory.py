@@ -1,0 +1,307 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The directory of an authority: made whole or not at all, opened with the right key only (directory, keys, vault)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import typing as t
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory, authority as opened
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file as keys, vault
+from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.authority_lab import Lab
+
+# ---------------------------------------------------------------- made
+
+
+def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
+    authority = directory.create(str(tmp_path / "a" / "authority"))
+    authority.private_ca("corp", key_algorithm="EC_prime256v1")
+    modes = {
+        str(path.relative_to(authority.path)): stat.S_IMODE(path.stat().st_mode)
+        for path in sorted(Path(authority.path).rglob("*"))
+    }
+    assert {name for name in modes if "/" not in name} >= {"acm.sqlite3", "key-encryption-key", "public"}
+    for name, mode in modes.items():
+        if name == "public":
+            assert mode == 0o755
+        elif name.startswith("public/"):
+            assert mode == 0o644, name
+        else:
+            assert mode == 0o600, name
+    # A web server reaches public/ through it, and sees nothing else.
+    assert stat.S_IMODE(os.stat(authority.path).st_mode) == 0o711
+
+
+def test_no_secret_lies_in_the_clear(lab: Lab) -> None:
+    arn = lab.private()
+    key = pem.load_private_key(lab.export(arn)["PrivateKey"].encode(), b"opensesame")
+    lab.authority.set_smtp_password("mail-secret")
+    scalar = key.private_numbers().private_value.to_bytes(32, "big")
+    for path in Path(lab.path).rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert scalar not in content and b"PRIVATE KEY" not in content and b"mail-secret" not in content, path
+            assert issuer.key_der(key) not in content
+
+
+@pytest.mark.parametrize(
+    "wanted, said",
+    [
+        ({"region": "here"}, "no AWS region"),
+        ({"account_id": "12"}, "twelve digits"),
+        ({"settings": {"validity_dys": 1}}, "did you mean"),
+        ({"key_file": "/no/such/folder/key"}, "No such file"),
+    ],
+)
+def test_nothing_is_left_of_one_that_cannot_be_made(tmp_path: Path, wanted: dict[str, t.Any], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        directory.create(str(tmp_path / "authority"), **wanted)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("precious")
+    (tmp_path / "file").write_text("precious")
+    with pytest.raises(InvalidInput, match="is not empty"):
+        directory.create(str(tmp_path / "full"))
+    with pytest.raises(InvalidInput, match="is a file"):
+        directory.create(str(tmp_path / "file"))
+    with pytest.raises(InvalidInput, match="exists"):
+        directory.create(str(tmp_path / "new"), key_file=str(tmp_path / "file"))
+    assert (tmp_path / "file").read_text() == (tmp_path / "full" / "mine").read_text() == "precious"
+    (tmp_path / "empty").mkdir()
+    assert directory.create(str(tmp_path / "empty"))
+
+
+def test_of_two_that_make_it_at_once_one_does(tmp_path: Path) -> None:
+    path, key_file = str(tmp_path / "authority"), str(tmp_path / "key")
+
+    def make(_number: int) -> bool:
+        try:
+            directory.create(path, key_file=key_file)
+            return True
+        except InvalidInput:
+            return False
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(make, range(4)))
+    assert made.count(True) == 1
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["authority", "key"]
+    directory.open_authority(path)  # the winner's key is still there
+
+
+def test_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="no embedded authority"):
+        directory.open_authority(str(tmp_path))
+
+
+# ---------------------------------------------------------------- keys
+
+
+def test_a_key_file_elsewhere(tmp_path: Path) -> None:
+    path, key_file = str(tmp_path / "authority"), tmp_path / "key"
+    directory.create(path, key_file=str(key_file))
+    assert not (Path(path) / "key-encryption-key").exists()
+    assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    directory.open_authority(path)
+    key_file.rename(tmp_path / "away")
+    with pytest.raises(InvalidInput, match="missing: put"):
+        directory.open_authority(path)
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [("00" * 32, "does not open"), ("00" * 31, "damaged"), ("", "damaged"), ("no hex", "damaged"), ("ü", "damaged")],
+)
+def test_a_wrong_key_is_refused_at_once(tmp_path: Path, content: str, said: str) -> None:
+    authority = directory.create(str(tmp_path / "authority"))
+    (Path(authority.path) / "key-encryption-key").write_text(content, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=said):
+        directory.open_authority(authority.path)
+
+
+def test_a_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(tmp_path / "authority")
+    directory.create(path, passphrase="correct horse")
+    assert not (Path(path) / "key-encryption-key").exists()
+    directory.open_authority(path, passphrase="correct horse")
+    with pytest.raises(InvalidInput, match="passphrase does not open"):
+        directory.open_authority(path, passphrase="wrong horse")
+    with pytest.raises(InvalidInput, match=keys.PASSPHRASE_VARIABLE):
+        directory.open_authority(path)
+    monkeypatch.setenv(keys.PASSPHRASE_VARIABLE, "correct horse")
+    directory.open_authority(path)
+
+
+def test_a_secret_that_was_moved_or_altered_does_not_open(lab: Lab) -> None:
+    first, second = lab.private("a.corp.test"), lab.private("b.corp.test")
+    with lab.authority.store.write() as tx:
+        rows = [tx.leaf(arn.rpartition("/")[2]) for arn in (first, second)]
+        assert rows[0] and rows[1]
+        tx._execute("UPDATE leaves SET sealed_key = ? WHERE serial = ?", (rows[1].sealed_key, rows[0].serial))
+        tx._execute("UPDATE leaves SET sealed_key = x'00' WHERE serial = ?", (rows[1].serial,))
+    for arn in (first, second):
+        message = lab.fails("export_certificate", "ServiceUnavailable", CertificateArn=arn, Passphrase=b"secret")
+        assert "does not open" in message
+
+
+def test_vault() -> None:
+    box = vault.Vault(vault.new_key())
+    sealed = box.seal(b"secret", "here")
+    assert box.open(sealed, "here") == b"secret" and b"secret" not in sealed
+    assert box.seal(b"secret", "here") != sealed
+    flipped = bytes([sealed[0] ^ 1]) + sealed[1:]
+    for content, context in (
+        (sealed, "there"),
+        (flipped, "here"),
+        (sealed[:-1], "here"),
+        (b"", "here"),
+        (sealed[:5], "here"),
+    ):
+        with pytest.raises(vault.WrongKey):
+            box.open(content, context)
+
+
+# ---------------------------------------------------------------- rotation
+
+
+def test_a_key_file_is_rotated(lab: Lab) -> None:
+    arn = lab.private()
+    key_file = Path(lab.path) / "key-encryption-key"
+    before = key_file.read_text()
+    keys.rotate(lab.path, lab.authority.store, None, None)
+    assert key_file.read_text() != before and stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert not key_file.with_suffix(".new").exists()
+    directory.open_authority(lab.path)
+    lab.export(arn)  # one that is open goes on
+    key_file.write_text(before)
+    with pytest.raises(InvalidInput, match="does not open"):
+        directory.open_authority(lab.path)
+
+
+def test_a_passphrase_is_replaced(tmp_path: Path) -> None:
+    authority = directory.create(str(tmp_path / "authority"), passphrase="old")
+    with pytest.raises(InvalidInput, match="give the new one"):
+        keys.rotate(authority.path, authority.store, "old", None)
+    keys.rotate(authority.path, authority.store, "old", "new")
+    directory.open_authority(authority.path, passphrase="new")
+    with pytest.raises(InvalidInput, match="does not open"):
+        directory.open_authority(authority.path, passphrase="old")
+
+
+def test_a_rotation_that_is_killed_anywhere_leaves_an_authority_that_opens(lab: Lab) -> None:
+    """The n-th step of a rotation is its last, for every n."""
+    lab.authority.store.close()
+    done = False
+    for steps in range(1, 60):
+        child = os.fork()
+        if not child:
+            _rotate_and_die(lab.path, steps)
+        _pid, status = os.waitpid(child, 0)
+        directory.open_authority(lab.path)
+        if not os.WIFSIGNALED(status):
+            assert os.WEXITSTATUS(status) == 0
+            done = True
+            break
+    assert done and steps > 5
+    with lab.authority.store.read() as tx:
+        assert len(tx.data_keys()) == 1
+
+
+def _rotate_and_die(path: str, steps: int) -> t.NoReturn:
+    """Die at the n-th call into the system that changes anything."""
+    left = [steps]
+
+    def counted(call: t.Any) -> t.Any:
+        def step(*arguments: t.Any, **members: t.Any) -> t.Any:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*arguments, **members)
+
+        return step
+
+    try:
+        for name in ("open", "close", "fsync", "rename", "fdopen"):
+            setattr(os, name, counted(getattr(os, name)))
+        keys.rotate(path, directory.Store(os.path.join(path, directory.STORE_FILE)), None, None)
+        os._exit(0)
+    except BaseException:
+        os._exit(3)
+    raise AssertionError
+
+
+def test_two_rotations_at_once(lab: Lab) -> None:
+    def rotate(_number: int) -> None:
+        keys.rotate(lab.path, directory.Store(lab.authority.store.path), None, None)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(rotate, range(8)))
+    directory.open_authority(lab.path)
+
+
+# ---------------------------------------------------------------- CAs and public/
+
+
+def test_trust_before_the_first_request(tmp_path: Path) -> None:
+    authority = directory.create(str(tmp_path / "authority"))
+    authority.ensure_public_cas()
+    roots = pem.load_certificates(Path(authority.trust_file).read_bytes())
+    assert sorted(pem.key_algorithm(root.public_key()) for root in roots) == ["EC_prime256v1", "RSA_2048"]
+    names = {path.name for path in Path(authority.public_folder).iterdir()}
+    assert {"public-rsa_2048.crt", "public-rsa_2048.crl", "public-rsa_2048-root.crl", "trust.pem"} <= names
+
+
+@pytest.mark.parametrize(
+    "setting, algorithm, request_for",
+    [
+        ("public_rsa_ca_key_algorithm", "RSA_4096", "RSA_2048"),
+        ("public_ec_ca_key_algorithm", "EC_secp384r1", "EC_prime256v1"),
+    ],
+)
+def test_the_algorithm_of_public_cas_is_a_setting(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, setting: str, algorithm: str, request_for: str
+) -> None:
+    monkeypatch.setitem(issuer.RSA_BITS, "RSA_4096", 2048)  # the name is what counts here, and 4096 bits take seconds
+    first = lab.authority.public_ca(request_for)
+    lab.set(**{setting: algorithm})
+    second = lab.authority.public_ca(request_for)
+    assert (first.key_algorithm != algorithm, second.key_algorithm) == (True, algorithm)
+    assert lab.authority.public_ca(request_for).pem == second.pem
+
+
+@pytest.mark.parametrize("name", ["", "public-x", "with space", "../up", "x" * 65, "-x"])
+def test_names_of_private_cas(lab: Lab, name: str) -> None:
+    with pytest.raises(InvalidInput, match="no name for a private CA"):
+        lab.ca(name)
+
+
+def test_two_processes_make_one_public_ca(lab: Lab) -> None:
+    others = [directory.open_authority(lab.path) for _number in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        rows = list(pool.map(lambda authority: authority.public_ca("EC_prime256v1"), others))
+    assert len({row.pem for row in rows}) == 1
+    with lab.authority.store.read() as tx:
+        assert len(tx.cas()) == 2
+
+
+def test_random_ids_are_uuids() -> None:
+    ids = {opened.random_uuid() for _number in range(1000)}
+    assert len(ids) == 1000
+    for each in ids:
+        assert str(uuid.UUID(each)) == each
+        assert (uuid.UUID(each).version, uuid.UUID(each).variant) == (4, uuid.RFC_4122)

@@ -1,0 +1,510 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sets of certificate files: what is refused, what is on the disk afterwards, and what a stop at any instant leaves."""
+
+from __future__ import annotations
+
+import errno
+import os
+import ssl
+import stat
+import sys
+import typing as t
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from ansible_collections.certops.acm.plugins.module_utils._web_host import bundle as bundle_module
+from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import Access, Bundle, explain
+from ansible_collections.certops.acm.plugins.module_utils._web_host.der import (
+    covers,
+    pem_certificates,
+    read_certificate,
+)
+from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import (
+    BundleFault,
+    KeyPair,
+    check_key_pair,
+    read_key_pair,
+)
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+FILES = ["cert", "chain", "fullchain", "key", "combined"]
+ACCESS = Access(uid=None, gid=None, key_mode=0o600, directory_mode=0o755)
+
+
+class Authority:
+    """A root and an intermediate that sign leaves."""
+
+    def __init__(self) -> None:
+        self.root_key, self.root = self.make("Root", None, None, is_ca=True)
+        self.key, self.certificate = self.make("Intermediate", self.root_key, self.root, is_ca=True)
+
+    def make(
+        self,
+        common_name: str,
+        issuer_key: t.Any,
+        issuer: x509.Certificate | None,
+        *,
+        is_ca: bool = False,
+        names: t.Sequence[str] = (),
+        days: tuple[int, int] = (-1, 90),
+        usages: t.Sequence[x509.ObjectIdentifier] = (),
+    ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer.subject if issuer else subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(NOW + timedelta(days=days[0]))
+            .not_valid_after(NOW + timedelta(days=days[1]))
+            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        )
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), False)
+        if usages:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(usages), False)
+        return key, builder.sign(issuer_key or key, hashes.SHA256())
+
+    def leaf(self, name: str = "www.example.com", **rest: t.Any) -> tuple[str, str, str]:
+        """Certificate, chain and key as PEM."""
+        rest.setdefault("names", [name])
+        key, certificate = self.make(name, self.key, self.certificate, **rest)
+        return pem(certificate), pem(self.certificate), pem_key(key)
+
+
+def pem(certificate: x509.Certificate) -> str:
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
+
+
+def pem_key(key: t.Any, encryption: t.Any = None) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        encryption or serialization.NoEncryption(),
+    ).decode()
+
+
+@pytest.fixture(scope="module")
+def ca() -> Authority:
+    return Authority()
+
+
+def pair_of(ca: Authority, name: str = "www.example.com", **rest: t.Any) -> KeyPair:
+    return read_key_pair(name, *ca.leaf(name, **rest))
+
+
+def put(base: Path, pair: KeyPair, access: Access = ACCESS, keep: int = 2, name: str = "www") -> str:
+    """What certificate_bundle does for one certificate whose live set is another."""
+    bundle = Bundle(str(base), name, access)
+    files = pair.render(FILES)
+    with bundle.locked(make=True):
+        live = bundle.live()
+        if live and live.manifest["fingerprint"] == pair.facts.fingerprint and not bundle.differences(live, files):
+            bundle.prune(keep)
+            return live.id
+        version = bundle.stage(pair, files, live, NOW)
+        bundle.commit(version)
+        bundle.prune(keep)
+    return version
+
+
+def served(base: Path, name: str = "www") -> str:
+    """The fingerprint of the set that a server would load now; raises unless it is whole and fits together."""
+    live = base / name / "live"
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(live / "fullchain.pem", live / "privkey.pem")
+    return read_certificate(pem_certificates((live / "cert.pem").read_bytes())[0]).fingerprint
+
+
+# --- what is refused ---------------------------------------------------------------------------------------------------
+
+
+def test_a_good_pair_is_accepted(ca: Authority) -> None:
+    check_key_pair(pair_of(ca), NOW, names=["www.example.com"])
+
+
+@pytest.mark.parametrize(
+    "name, holds",
+    [("www.example.com", True), ("WWW.Example.COM.", True), ("example.com", False), ("a.www.example.com", False)],
+)
+def test_a_wildcard_covers_one_level(name: str, holds: bool) -> None:
+    assert covers("*.example.com", name) is holds
+
+
+def test_a_key_of_another_certificate_is_refused(ca: Authority) -> None:
+    certificate, chain, _key = ca.leaf()
+    pair = read_key_pair("www", certificate, chain, ca.leaf()[2])
+    with pytest.raises(BundleFault, match="does not belong to its certificate"):
+        check_key_pair(pair, NOW)
+
+
+@pytest.mark.parametrize("days, words", [((-9, -1), "expired at"), ((1, 9), "is not valid before")])
+def test_dates_are_judged_by_the_clock_given(ca: Authority, days: tuple[int, int], words: str) -> None:
+    pair = pair_of(ca, days=days)
+    with pytest.raises(BundleFault, match=words):
+        check_key_pair(pair, NOW)
+    check_key_pair(pair, NOW, require_valid=False)
+
+
+def test_an_expired_issuer_is_refused(ca: Authority) -> None:
+    key, issuer = ca.make("Old", ca.root_key, ca.root, is_ca=True, days=(-9, -1))
+    leaf_key, leaf = ca.make("www.example.com", key, issuer, names=["www.example.com"])
+    with pytest.raises(BundleFault, match="CN=Old in the chain of www expired"):
+        check_key_pair(read_key_pair("www", pem(leaf), pem(issuer), pem_key(leaf_key)), NOW)
+
+
+def test_a_name_that_is_not_covered_is_refused(ca: Authority) -> None:
+    with pytest.raises(BundleFault, match="does not cover shop.example.com; it holds www.example.com"):
+        check_key_pair(pair_of(ca), NOW, names=["shop.example.com"])
+
+
+def test_a_chain_out_of_order_is_refused(ca: Authority) -> None:
+    certificate, chain, key = ca.leaf()
+    with pytest.raises(BundleFault, match="is broken"):
+        check_key_pair(read_key_pair("www", certificate, pem(ca.root) + chain, key), NOW)
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "memfd_create"), reason="signatures are judged where the kernel has files in memory"
+)
+def test_a_chain_of_the_same_name_but_another_key_is_refused(ca: Authority) -> None:
+    certificate, _chain, key = ca.leaf()
+    _key, namesake = ca.make("Intermediate", ca.root_key, ca.root, is_ca=True)
+    with pytest.raises(BundleFault, match="does not verify"):
+        check_key_pair(read_key_pair("www", certificate, pem(namesake), key), NOW)
+
+
+def test_a_certificate_for_clients_only_is_accepted(ca: Authority) -> None:
+    check_key_pair(pair_of(ca, usages=[ExtendedKeyUsageOID.CLIENT_AUTH]), NOW)
+
+
+def test_the_root_may_come_last_and_the_leaf_twice(ca: Authority) -> None:
+    certificate, chain, key = ca.leaf()
+    pair = read_key_pair("www", certificate + chain, certificate + chain + pem(ca.root), key)
+    check_key_pair(pair, NOW)
+    assert pair.chain == chain + pem(ca.root)
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        (lambda c, i, k: ("x", i, k), "The certificate of www is not PEM"),
+        (lambda c, i, k: (c, "x", k), "The chain of www is not PEM"),
+        (lambda c, i, k: (c, i, "x"), "The private key of www is not PEM"),
+        (lambda c, i, k: (c.replace("MII", "AAA"), i, k), "cannot be read"),
+    ],
+)
+def test_what_is_no_pem_is_refused(ca: Authority, change: t.Callable[..., t.Any], words: str) -> None:
+    with pytest.raises(BundleFault, match=words):
+        read_key_pair("www", *change(*ca.leaf()))
+
+
+def test_an_encrypted_key_is_refused(ca: Authority) -> None:
+    certificate, chain, key = ca.leaf()
+    loaded = serialization.load_pem_private_key(key.encode(), None)
+    encrypted = pem_key(loaded, serialization.BestAvailableEncryption(b"secret-passphrase"))
+    with pytest.raises(BundleFault, match="is encrypted"):
+        read_key_pair("www", certificate, chain, encrypted)
+
+
+def test_no_message_and_no_repr_shows_the_key(ca: Authority) -> None:
+    certificate, chain, key = ca.leaf()
+    body = key.splitlines()[1]
+    assert body not in repr(read_key_pair("www", certificate, chain, key))
+    with pytest.raises(BundleFault) as caught:
+        check_key_pair(read_key_pair("www", *ca.leaf()[:2], key), NOW)
+    assert body not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-a", "../x", "*.example.com", "a b", "é"])
+def test_names_that_are_no_folder_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BundleFault, match="cannot be a folder"):
+        Bundle(str(tmp_path), name, ACCESS)
+
+
+# --- what is on the disk -----------------------------------------------------------------------------------------------
+
+
+def test_a_set_on_disk(tmp_path: Path, ca: Authority) -> None:
+    pair = pair_of(ca)
+    version = put(tmp_path / "acm", pair)
+    live = tmp_path / "acm" / "www" / "live"
+    assert os.readlink(live) == f"versions/{version}"
+    assert version == f"0001-{pair.facts.fingerprint[:12]}"
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in live.iterdir()} == {
+        "cert.pem": "0o644",
+        "chain.pem": "0o644",
+        "fullchain.pem": "0o644",
+        "combined.pem": "0o600",
+        "privkey.pem": "0o600",
+        "set.json": "0o644",
+    }
+    assert (live / "fullchain.pem").read_text() == pair.certificate + pair.chain
+    assert (live / "combined.pem").read_text() == pair.certificate + pair.chain + pair.private_key
+    assert pair.private_key.splitlines()[1] not in (live / "set.json").read_text()
+    assert served(tmp_path / "acm") == pair.facts.fingerprint
+
+
+def test_a_file_opens_to_nobody_before_owner_and_mode_are_right(
+    tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+    real_write = os.write
+
+    def write(descriptor: int, data: bytes) -> int:
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode) and b"PRIVATE KEY" in data and status.st_nlink:
+            seen.append((stat.S_IMODE(status.st_mode), status.st_size))
+        return real_write(descriptor, data)
+
+    monkeypatch.setattr(os, "write", write)
+    old_umask = os.umask(0)
+    try:
+        put(tmp_path, pair_of(ca), ACCESS._replace(key_mode=0o400))
+    finally:
+        os.umask(old_umask)
+    assert seen == [(0o400, 0), (0o400, 0)]  # key and combined: right, and still empty, when the key is written
+
+
+def test_what_is_there_is_left_alone(tmp_path: Path, ca: Authority) -> None:
+    pair = pair_of(ca)
+    assert put(tmp_path, pair) == put(tmp_path, pair)
+
+
+@pytest.mark.parametrize(
+    "spoil, text, is_content",
+    [
+        (lambda live: (live / "privkey.pem").unlink(), "privkey.pem was missing", True),
+        (lambda live: (live / "chain.pem").write_text("x"), "chain.pem was altered", True),
+        (lambda live: replace_by_link(live / "cert.pem"), "cert.pem was missing", True),
+        (lambda live: (live / "privkey.pem").chmod(0o644), "privkey.pem had mode 0644, not 0600", False),
+    ],
+)
+def test_what_was_spoilt_is_seen(
+    tmp_path: Path, ca: Authority, spoil: t.Callable[[Path], t.Any], text: str, is_content: bool
+) -> None:
+    pair = pair_of(ca)
+    put(tmp_path, pair)
+    spoil(tmp_path / "www" / "live")
+    bundle = Bundle(str(tmp_path), "www", ACCESS)
+    live = bundle.live()
+    assert live is not None
+    assert [tuple(found) for found in bundle.differences(live, pair.render(FILES))] == [(is_content, text)]
+
+
+def replace_by_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
+def test_a_mode_is_mended_in_place(tmp_path: Path, ca: Authority) -> None:
+    pair = pair_of(ca)
+    put(tmp_path, pair)
+    key = tmp_path / "www" / "live" / "privkey.pem"
+    key.chmod(0o666)
+    bundle = Bundle(str(tmp_path), "www", ACCESS)
+    live = bundle.live()
+    assert live is not None
+    bundle.mend_access(live, pair.render(FILES))
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert not bundle.differences(live, pair.render(FILES))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_stay_at_a_renewal(tmp_path: Path, ca: Authority) -> None:
+    put(tmp_path, pair_of(ca), ACCESS._replace(uid=1234, gid=2345, key_mode=0o640))
+    put(tmp_path, pair_of(ca))
+    status = (tmp_path / "www" / "live" / "privkey.pem").stat()
+    assert (status.st_uid, status.st_gid) == (1234, 2345)
+
+
+def test_previous_sets_are_kept_and_older_ones_pruned(tmp_path: Path, ca: Authority) -> None:
+    versions = [put(tmp_path, pair_of(ca), keep=1) for _number in range(4)]
+    assert sorted(os.listdir(tmp_path / "www" / "versions")) == versions[-2:]
+
+
+def test_what_others_made_is_never_removed(tmp_path: Path, ca: Authority) -> None:
+    put(tmp_path, pair_of(ca))
+    foreign = tmp_path / "www" / "versions" / "0001-aaaaaaaaaaaa"
+    foreign.mkdir()
+    (foreign / "set.json").write_text("{}")
+    (tmp_path / "www" / "notes.txt").write_text("mine")
+    put(tmp_path, pair_of(ca), keep=0)
+    bundle = Bundle(str(tmp_path), "www", ACCESS)
+    bundle.remove()
+    assert foreign.is_dir()
+    assert sorted(os.listdir(tmp_path / "www")) == ["notes.txt", "versions"]
+
+
+def test_rolling_back_follows_what_was_live(tmp_path: Path, ca: Authority) -> None:
+    first, second = pair_of(ca), pair_of(ca)
+    put(tmp_path, first)
+    put(tmp_path, second)
+    bundle = Bundle(str(tmp_path), "www", ACCESS)
+    live = bundle.live()
+    assert live is not None and live.previous_id is not None
+    before = bundle.version(live.previous_id)
+    assert before is not None
+    bundle.go_back(before)
+    assert served(tmp_path) == first.facts.fingerprint
+    version = put(tmp_path, second)
+    assert version.startswith("0003-")
+    assert bundle.version(version).previous_id == before.id  # type: ignore[union-attr]
+
+
+def test_a_damaged_set_is_not_gone_back_to(tmp_path: Path, ca: Authority) -> None:
+    old = put(tmp_path, pair_of(ca))
+    put(tmp_path, pair_of(ca))
+    (tmp_path / "www" / "versions" / old / "privkey.pem").unlink()
+    bundle = Bundle(str(tmp_path), "www", ACCESS)
+    with pytest.raises(BundleFault, match="lacks privkey.pem"):
+        bundle.go_back(bundle.version(old))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("/etc")])
+def test_a_live_that_is_not_ours_is_left_alone(tmp_path: Path, ca: Authority, make: t.Callable[[Path], None]) -> None:
+    (tmp_path / "www").mkdir()
+    make(tmp_path / "www" / "live")
+    with pytest.raises(BundleFault, match="was not made by this module"):
+        put(tmp_path, pair_of(ca))
+
+
+def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, ca: Authority) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "www").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleFault, match="is not a folder"):
+        put(tmp_path, pair_of(ca))
+
+
+def test_context_is_set_before_the_content_and_for_the_final_path(tmp_path: Path, ca: Authority) -> None:
+    asked: dict[str, tuple[str, int]] = {}
+
+    def restore(path: str, final_path: str) -> bool:
+        asked[os.path.basename(path)] = (final_path, os.lstat(path).st_size)
+        return False
+
+    bundle = Bundle(str(tmp_path), "www", ACCESS, restore)
+    with bundle.locked(make=True):
+        version = bundle.stage(pair_of(ca), pair_of(ca).render(["cert"]), None, NOW)
+    assert asked["cert.pem"] == (str(tmp_path / "www" / "versions" / version / "cert.pem"), 0)
+
+
+# --- when something goes wrong -----------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_changes_nothing(tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = pair_of(ca), pair_of(ca)
+    put(tmp_path, old)
+    before = tree(tmp_path)
+
+    def no_space(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError) as caught:
+        put(tmp_path, new)
+    monkeypatch.undo()
+    assert "no space left" in explain(caught.value, "www")
+    assert tree(tmp_path) == before
+    assert served(tmp_path) == old.facts.fingerprint
+
+
+def test_a_first_set_that_fails_leaves_no_folder(tmp_path: Path, ca: Authority) -> None:
+    certificate, chain, _key = ca.leaf()
+    mismatched = read_key_pair("www", certificate, chain, ca.leaf()[2])
+    with pytest.raises(BundleFault):
+        put(tmp_path / "acm", mismatched)
+    assert tree(tmp_path) == []
+
+
+def test_another_run_is_waited_for_and_not_for_ever(
+    tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundle_module, "LOCK_TIMEOUT_S", 0)
+    pair = pair_of(ca)
+    put(tmp_path, pair)
+    with Bundle(str(tmp_path), "www", ACCESS).locked(make=False):
+        with pytest.raises(BundleFault, match="Another run has held"):
+            put(tmp_path, pair)
+
+
+def tree(path: Path) -> list[str]:
+    return sorted(str(found.relative_to(path)) for found in path.rglob("*"))
+
+
+STEPS = {"open", "os.mkdir", "os.rename", "os.symlink", "os.chmod", "os.chown", "os.remove", "os.rmdir"}
+
+
+def run_and_die(base: Path, pair: KeyPair, step: int) -> bool:
+    """put() in a child that dies before its STEPth change under BASE; whether it died."""
+    child = os.fork()
+    if child == 0:
+        code, count = 1, 0
+
+        def hook(event: str, arguments: tuple[t.Any, ...]) -> None:
+            nonlocal count
+            if event not in STEPS or (event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR)):
+                return
+            if event in ("os.chmod", "os.chown") or str(base) in " ".join(map(str, arguments)):
+                if count == step:
+                    os._exit(99)
+                count += 1
+
+        try:
+            sys.addaudithook(hook)
+            put(base, pair, keep=0)
+            code = 0
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert code in (0, 99)
+    return code == 99
+
+
+def test_killed_between_any_two_steps_the_host_has_a_whole_set_and_the_next_run_converges(
+    tmp_path: Path, ca: Authority
+) -> None:
+    old, new = pair_of(ca), pair_of(ca)
+    allowed = {old.facts.fingerprint, new.facts.fingerprint}
+    seen = set()
+    for step in range(200):
+        base = tmp_path / str(step)
+        put(base, old)
+        died = run_and_die(base, new, step)
+        seen.add(served(base))
+        assert seen <= allowed
+        for path in base.rglob("*"):
+            if path.is_file() and b"PRIVATE" in path.read_bytes():
+                assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        put(base, new, keep=0)
+        assert served(base) == new.facts.fingerprint
+        assert [name for name in tree(base) if "/.new" in name or "/.old" in name or "/.live" in name] == []
+        assert len(os.listdir(base / "www" / "versions")) == 1
+        if not died:
+            break
+    assert step > 15
+    assert seen == allowed
+
+
+def test_killed_at_the_first_set_the_next_run_converges(tmp_path: Path, ca: Authority) -> None:
+    pair = pair_of(ca)
+    for step in range(200):
+        base = tmp_path / str(step)
+        base.mkdir()
+        died = run_and_die(base, pair, step)
+        put(base, pair)
+        assert served(base) == pair.facts.fingerprint
+        if not died:
+            break
+    assert step > 15
