@@ -54,6 +54,12 @@ def given(pair: Any, **options: Any) -> dict[str, Any]:
     }
 
 
+def ocsp(letters: int) -> x509.AuthorityInformationAccess:
+    """The extension with the URL of an OCSP responder that has so many letters."""
+    url = x509.UniformResourceIdentifier("http://ocsp.example.com/".ljust(letters, "x"))
+    return x509.AuthorityInformationAccess([x509.AccessDescription(x509.AuthorityInformationAccessOID.OCSP, url)])
+
+
 def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     """Name of the case → options of acm_import, the rule that they break. Files are made in the folder."""
     pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
@@ -81,7 +87,6 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     der = pair.certificate.public_bytes(serialization.Encoding.DER)
     store = pem.pkcs12("www", pair.key, pair.certificate, (), b"abcd")
     no_issuer = pki.issue("www.example.com", root, issuer_name=x509.Name([]))
-    rsa_root = pki.authority("rsa root", kind="2048")
     middle_block = pair.pem.splitlines()
 
     def file(content: bytes) -> str:
@@ -222,13 +227,13 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "secp256k1": (given(pki.issue("www.example.com", key=pki.key("secp256k1"))), "key-algorithm"),
         "RSA 512, too weak": (given(weak), "key-algorithm"),
         "RSA 1536": (given(pki.issue("www.example.com", key=pki.key("1536"))), "key-algorithm"),
-        "EC key signed by RSA": (given(pki.issue("www.example.com", rsa_root)), "key-family"),
-        "RSA key signed by EC": (given(pki.issue("www.example.com", root, key=pki.key("2048"))), "key-family"),
         # certificate
         "expired": (given(pki.issue("www.example.com", not_before=-90, days=89)), "expired"),
         "not yet valid": (given(pki.issue("www.example.com", not_before=1)), "not-yet-valid"),
         "no names at all": (given(pki.issue(None, root)), "names"),
-        "a common name that is none": (given(pki.issue("Web server 3", root, names=())), "names"),
+        "an empty DNS name": (given(pki.issue("www.example.com", names=("www.example.com", ""))), "names"),
+        "a DNS name with NUL": (given(pki.issue("www.example.com", names=("www.example.com\0.evil.test",))), "names"),
+        "an OCSP URL of 1,001 letters": (given(pki.issue("www.example.com", more=(ocsp(1_001),))), "ocsp-url"),
         "no issuer": (given(no_issuer, certificate_chain=None), "issuer"),
         "version 1": (given(pki.issue("www.example.com"), certificate=pki.version_1_pem()), "x509-v3"),
         "two certificates of one key": (

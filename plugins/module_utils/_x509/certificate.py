@@ -15,8 +15,7 @@ import ipaddress
 from datetime import datetime
 from typing import Any
 
-from .._rules.errors import InvalidInput, InvalidMaterial
-from .._rules.names import check_domain_name
+from .._rules.errors import InvalidMaterial
 
 try:
     from cryptography import x509
@@ -78,7 +77,7 @@ def key_algorithm(public_key: Any) -> str:
         curve = public_key.curve.name
         return f"EC_{'prime256v1' if curve == 'secp256r1' else curve}"
     kind = type(public_key).__name__.replace("PublicKey", "").replace("PrivateKey", "").strip("_") or "unknown"
-    raise InvalidMaterial("key-algorithm", f"The key is of the kind {kind}; ACM knows RSA and EC keys only.")
+    raise InvalidMaterial("key-algorithm", f"The key is {kind}; ACM accepts RSA and EC keys only.")
 
 
 def key_matches(private_key: Any, certificate: x509.Certificate) -> bool:
@@ -178,12 +177,26 @@ def issued_by(child: x509.Certificate, parent: x509.Certificate) -> bool:
 
 
 def domain_names(certificate: x509.Certificate) -> list[str]:
-    """Return the certificate's domain names: those of the SAN, or its common name where that is a full domain name."""
+    """Return the names that ACM shows: the DNS names of the SAN as they are spelled; without any, the common name.
+
+    ACM does not ask whether a name is a domain name (CN=server is shown), but never shows an IP address as one.
+    """
     found = dns_names(certificate)
     name = common_name(certificate)
-    if not found and name and _is_domain_name(name):
+    if not found and name and name.strip() and name.isprintable() and not is_ip_address(name):
         found = [name]
     return found
+
+
+def ocsp_urls(certificate: x509.Certificate) -> list[str]:
+    """Return the addresses of the OCSP responders that the certificate names."""
+    access = extension(certificate, x509.AuthorityInformationAccess)
+    return [
+        entry.access_location.value
+        for entry in access or ()
+        if entry.access_method == x509.AuthorityInformationAccessOID.OCSP
+        and isinstance(entry.access_location, x509.UniformResourceIdentifier)
+    ]
 
 
 def describe(certificate: x509.Certificate) -> str:
@@ -212,14 +225,6 @@ def extension(certificate: x509.Certificate, kind: Any) -> Any:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def _is_domain_name(text: str) -> bool:
-    try:
-        check_domain_name(text)
-    except InvalidInput:
-        return False
-    return True
 
 
 def is_ip_address(text: str | None) -> bool:

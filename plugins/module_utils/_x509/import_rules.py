@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of an import and a re-import, each by name (ACM.md §5).
+"""The rules of an import and a re-import, each by name (ACM.md §5, and what the live service was seen to accept).
 
 Pure functions. Others import them through pem.py.
 """
@@ -16,17 +16,16 @@ from typing import Any, NamedTuple
 from .._rules.errors import InvalidMaterial
 from .certificate import (
     KEY_ALGORITHMS,
-    common_name,
     describe,
+    dns_names,
     domain_names,
     extended_key_usages,
     extension,
-    ip_addresses,
-    is_ip_address,
     issued_by,
     key_algorithm,
     key_matches,
     key_usages,
+    ocsp_urls,
     signature_family,
     utc_text,
 )
@@ -49,33 +48,41 @@ except ImportError:
 MAX_CERTIFICATE_OCTETS = 32_768
 MAX_PRIVATE_KEY_OCTETS = 5_120
 MAX_CHAIN_OCTETS = 2_097_152
+MAX_OCSP_URL_LETTERS = 1_000
+# What a re-import may take away: public CAs no longer issue for clients, and keyEncipherment means nothing to an EC key
+CLIENT_AUTHENTICATION, KEY_ENCIPHERMENT = "1.3.6.1.5.5.7.3.2", "KEY_ENCIPHERMENT"
 
 
 class Material(NamedTuple):
-    """What an import consists of; chain is empty where none was given."""
+    """What an import consists of; chain is empty where none was given, and begins with the certificate if that did."""
 
     certificate: x509.Certificate
     private_key: Any
     chain: list[x509.Certificate]
 
 
-def check_import(certificate: bytes, private_key: bytes, chain: bytes | None, now: datetime) -> Material:
-    """Apply every rule of ACM.md §5 to the three parts of an ImportCertificate call.
+def check_import(
+    certificate: bytes, private_key: bytes, chain: bytes | None, now: datetime, *, one_key_family: bool = False
+) -> Material:
+    """Apply every rule of an import to the three parts of an ImportCertificate call.
 
     NOW is aware. Returns the loaded parts, or raises InvalidMaterial whose rule names the rule that is broken.
+    one_key_family: ACM's older rule, that an RSA certificate must be signed by an RSA key and an EC one by an EC key.
     """
     leaf = _only_certificate(certificate)
     _check_size("private key", "key-size", private_key, MAX_PRIVATE_KEY_OCTETS)
     key = _clear_key(private_key)
     _check_leaf(leaf, now)
     _check_key(leaf, key)
+    if one_key_family:
+        _check_key_family(leaf)
     return Material(leaf, key, _checked_chain(leaf, chain))
 
 
 def check_reimport(present: x509.Certificate, wanted: x509.Certificate) -> None:
-    """Apply the rules of ACM.md §5 for putting WANTED in the place of PRESENT under its ARN, or raise InvalidMaterial.
+    """Apply the rules for putting WANTED in the place of PRESENT under its ARN, or raise InvalidMaterial.
 
-    "Not all names may be removed" is read so: a certificate with a domain name can't become one without any.
+    "You can't remove all of the domain names" is read so: a certificate with a name can't become one without any.
     """
     old, new = key_algorithm(present.public_key()), key_algorithm(wanted.public_key())
     if old != new:
@@ -87,7 +94,7 @@ def check_reimport(present: x509.Certificate, wanted: x509.Certificate) -> None:
     if domain_names(present) and not domain_names(wanted):
         raise InvalidMaterial(
             "reimport-names",
-            f"A re-import can't take away every domain name, but {describe(wanted)} has none; "
+            f"A re-import can't remove every domain name, and {describe(wanted)} has none; "
             "import it as a new certificate.",
         )
     _check_usages("key usage", "reimport-key-usage", present, wanted, x509.KeyUsage)
@@ -108,8 +115,20 @@ def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
         raise InvalidMaterial("expired", f"The certificate {who} expired on {utc_text(leaf.not_valid_after_utc)}.")
     if not list(leaf.issuer):
         raise InvalidMaterial("issuer", f"The certificate {who} does not name its issuer.")
-    if not domain_names(leaf) and not ip_addresses(leaf) and not is_ip_address(common_name(leaf)):
-        raise InvalidMaterial("names", f"The certificate {who} has no domain name and no IP address.")
+    if not list(leaf.subject) and extension(leaf, x509.SubjectAlternativeName) is None:
+        raise InvalidMaterial("names", f"The certificate {who} names nothing: it has neither a subject nor a SAN.")
+    for name in dns_names(leaf):
+        if not name.strip() or "\0" in name:
+            raise InvalidMaterial(
+                "names", f"The certificate {who} has a DNS name in its SAN that is empty or holds a NUL character."
+            )
+    for url in ocsp_urls(leaf):
+        if len(url) > MAX_OCSP_URL_LETTERS:
+            raise InvalidMaterial(
+                "ocsp-url",
+                f"The certificate {who} has an OCSP URL of {len(url)} characters; "
+                f"ACM accepts at most {MAX_OCSP_URL_LETTERS}.",
+            )
 
 
 def _check_key(leaf: x509.Certificate, key: Any) -> None:
@@ -119,21 +138,25 @@ def _check_key(leaf: x509.Certificate, key: Any) -> None:
     except (InvalidMaterial, UnsupportedAlgorithm, ValueError) as error:
         raise InvalidMaterial(
             "key-algorithm",
-            f"The certificate {who} has a key of a kind that ACM does not import: it imports RSA and EC keys only.",
+            f"The key of the certificate {who} is neither RSA nor EC; ACM imports {', '.join(KEY_ALGORITHMS)}.",
         ) from error
     if algorithm not in KEY_ALGORITHMS:
         raise InvalidMaterial(
-            "key-algorithm", f"The certificate {who} has a key {algorithm}; ACM imports {', '.join(KEY_ALGORITHMS)}."
+            "key-algorithm",
+            f"The key of the certificate {who} is {algorithm}; ACM imports {', '.join(KEY_ALGORITHMS)}.",
         )
     if not key_matches(key, leaf):
         raise InvalidMaterial("key-matches-certificate", f"The private key does not belong to the certificate {who}.")
+
+
+def _check_key_family(leaf: x509.Certificate) -> None:
     signer = signature_family(leaf)
-    own = "RSA" if algorithm.startswith("RSA") else "ECDSA"
+    own = "RSA" if key_algorithm(leaf.public_key()).startswith("RSA") else "ECDSA"
     if signer != own:
         raise InvalidMaterial(
             "key-family",
-            f"The certificate {who} has an {own} key but is signed by {signer or 'another kind of'} key; "
-            "ACM wants both of one family.",
+            f"The certificate {describe(leaf)} has an {own} key but is signed by "
+            f"{'an ' + signer if signer else 'another kind of'} key; both must be of one family.",
         )
 
 
@@ -150,15 +173,12 @@ def _checked_chain(leaf: x509.Certificate, chain: bytes | None) -> list[x509.Cer
                 "chain-pem", f"The certificate chain holds a block {block.label}; only certificates belong in it."
             )
         certificates.append(parse_certificate(block.der, what=f"certificate {number} of the chain"))
-    if leaf in certificates:
-        raise InvalidMaterial(
-            "chain-without-leaf", f"The certificate chain holds the certificate {describe(leaf)} itself; leave it out."
-        )
     child = leaf
     for number, parent in enumerate(certificates, 1):
         if parent in certificates[: number - 1]:
             raise InvalidMaterial("chain-repeats", f"The certificate chain holds {describe(parent)} twice.")
-        if not issued_by(child, parent):
+        begins_with_leaf = number == 1 and parent == leaf  # as "fullchain" files do: the service takes it so
+        if not begins_with_leaf and not issued_by(child, parent):
             raise InvalidMaterial(
                 "chain-order",
                 f"Certificate {number} of the chain, {describe(parent)}, "
@@ -225,21 +245,27 @@ def _check_usages(what: str, rule: str, present: x509.Certificate, wanted: x509.
     if old is None and new is not None:
         raise InvalidMaterial(
             rule,
-            f"A re-import can't add the {what} extension, which the certificate in ACM lacks; "
+            f"A re-import can't add the {what} extension, which the certificate in ACM does not have; "
             "leave it out, or import it as a new certificate.",
         )
-    usages = extended_key_usages if kind is x509.ExtendedKeyUsage else key_usages
-    lost = [_usage_name(usage) for usage in usages(present) if usage not in usages(wanted)]
+    before, after = _usages(present, kind), _usages(wanted, kind)
+    lost = [name for usage, name in before.items() if usage not in after and not _may_go(usage, present)]
     if lost:
         raise InvalidMaterial(
             rule,
-            f"A re-import can't take away the {what} {', '.join(lost)}; "
+            f"A re-import can't remove the {what} {', '.join(lost)}; "
             "keep what the certificate in ACM has, or import it as a new certificate.",
         )
 
 
-def _usage_name(usage: str | tuple[str, str]) -> str:
-    if isinstance(usage, str):
-        return usage
-    name, oid = usage
-    return oid if name == "CUSTOM" else name
+def _usages(certificate: x509.Certificate, kind: Any) -> dict[str, str]:
+    """How each usage is shown, by ACM's name of a key usage or the OID of an extended one."""
+    if kind is x509.KeyUsage:
+        return {name: name for name in key_usages(certificate)}
+    return {oid: oid if name == "CUSTOM" else name for name, oid in extended_key_usages(certificate)}
+
+
+def _may_go(usage: str, present: x509.Certificate) -> bool:
+    if usage == KEY_ENCIPHERMENT:
+        return key_algorithm(present.public_key()).startswith("EC")
+    return usage == CLIENT_AUTHENTICATION

@@ -112,6 +112,7 @@ class Pki:
         extended_key_usage: tuple[str, ...] | None = ("1.3.6.1.5.5.7.3.1",),
         issuer_name: x509.Name | None = None,
         digest: Any = None,
+        more: tuple[x509.ExtensionType, ...] = (),
     ) -> Pair:
         """A certificate; not_before and days count from `now`."""
         key = key if key is not None else self.key()
@@ -140,6 +141,8 @@ class Pki:
         if extended_key_usage is not None:
             oids = [x509.ObjectIdentifier(oid) for oid in extended_key_usage]
             builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+        for extension in more:
+            builder = builder.add_extension(extension, critical=False)
         digest = digest or (
             hashes.SHA256() if isinstance(signer, (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)) else None
         )

@@ -581,7 +581,8 @@ def test_odd_material_that_is_fine(run: Any, pki: Any, make: str) -> None:
             lambda pki, parts: parts.update(key=pki.leaf("x.example.com", number=8).key_pem.encode()),
             "key-matches-certificate",
         ),
-        (lambda pki, parts: parts.update(chain=parts["certificate"] + parts["chain"]), "chain-without-leaf"),
+        (lambda pki, parts: parts.update(chain=parts["chain"] + parts["certificate"]), "chain-order"),
+        (lambda pki, parts: parts.update(chain=parts["certificate"] * 2 + parts["chain"]), "chain-repeats"),
         (
             lambda pki, parts: parts.update(
                 chain=pki.leaf().root.public_bytes(serialization.Encoding.PEM) + parts["chain"]
@@ -609,6 +610,46 @@ def test_acms_own_verdict_on_the_three_parts(pki: Any, change: Any, rule: str) -
     with pytest.raises(pem.InvalidMaterial) as caught:
         import_rules.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
     assert caught.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda pki, root: pki.issue("server", root, names=()),
+        lambda pki, root: pki.issue("vpn_server.staging.lab.test", root, names=()),
+        lambda pki, root: pki.issue("My Awesome Service", root, names=()),
+        lambda pki, root: pki.authority("My root"),
+        lambda pki, root: pki.issue("192.0.2.1", root, names=()),
+        lambda pki, root: pki.issue(None, root, addresses=("192.0.2.1",)),
+        lambda pki, root: pki.issue(
+            None, root, names=("localhost.localstack.cloudIP:127.0.0.1", "WWW.Example.com.", "a b")
+        ),
+        lambda pki, root: pki.issue("www.example.com", root, more=(broken_material.ocsp(1_000),)),
+        lambda pki, root: pki.issue("www.example.com", pki.authority("RSA root", kind="2048")),
+        lambda pki, root: pki.issue("www.example.com", root, key=pki.key("2048")),
+    ],
+)
+def test_what_the_service_takes_is_taken(pki: Any, make: Any) -> None:
+    pair = make(pki, pki.authority())
+    import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), None, pki.now)
+
+
+def test_a_chain_may_begin_with_the_certificate_and_comes_back_whole(pki: Any) -> None:
+    pair = pki.leaf()
+    chain = (pair.pem + pair.chain_pem).encode()
+    made = import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), chain, pki.now)
+    assert made.chain == [pair.certificate, pair.issuers[0]]
+
+
+@pytest.mark.parametrize("kind", ["P-256", "2048"])
+def test_the_older_rule_of_one_key_family(pki: Any, kind: str) -> None:
+    other = "2048" if kind == "P-256" else "P-256"
+    parts = [part.encode() for part in (lambda pair: (pair.pem, pair.key_pem))(pki.leaf(kind=kind))]
+    import_rules.check_import(parts[0], parts[1], None, pki.now, one_key_family=True)
+    mixed = pki.issue("www.example.com", pki.authority("other root", kind=other), key=pki.key(kind))
+    with pytest.raises(pem.InvalidMaterial) as caught:
+        import_rules.check_import(mixed.pem.encode(), mixed.key_pem.encode(), None, pki.now, one_key_family=True)
+    assert caught.value.rule == "key-family"
 
 
 def test_validity_includes_its_first_and_last_second(pki: Any) -> None:

@@ -320,6 +320,20 @@ def test_a_cycle_of_cross_signed_authorities_ends(pki: Any) -> None:
         ({}, {"extended_key_usage": (CLIENT_AUTH,)}, "reimport-extended-key-usage"),
         ({}, {"extended_key_usage": None}, "reimport-extended-key-usage"),
         ({"extended_key_usage": None}, {}, "reimport-extended-key-usage"),
+        # Public CAs no longer certify clients, and keyEncipherment means nothing to an EC key: these may go
+        ({"extended_key_usage": (SERVER_AUTH, CLIENT_AUTH)}, {}, None),
+        (
+            {"extended_key_usage": (SERVER_AUTH, CLIENT_AUTH)},
+            {"extended_key_usage": None},
+            "reimport-extended-key-usage",
+        ),
+        ({"key_usage": ("digital_signature", "key_encipherment")}, {}, None),
+        (
+            {"key_usage": ("digital_signature", "key_encipherment"), "kind": "2048"},
+            {"kind": "2048"},
+            "reimport-key-usage",
+        ),
+        ({"common_name": "server", "names": ()}, {"common_name": "client", "names": ()}, None),
         ({"extended_key_usage": ("1.2.3.4",)}, {"extended_key_usage": ("1.2.3.5",)}, "reimport-extended-key-usage"),
     ],
 )

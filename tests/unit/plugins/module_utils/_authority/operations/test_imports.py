@@ -76,7 +76,6 @@ def test_what_is_refused(lab: Lab, pki: t.Any) -> None:
         {"PrivateKey": other.key_pem.encode()},
         {"PrivateKey": pair.key_pem_in("PKCS8", b"secret").encode()},
         {"PrivateKey": pair.key_pem.encode() + b"\n" * 5200},
-        {"CertificateChain": pair.pem.encode() + good["CertificateChain"]},
         {"CertificateChain": other.pem.encode()},
         {"Certificate": b"no PEM at all"},
         members(pki.issue("old.example.com", not_before=-100, days=50)),
