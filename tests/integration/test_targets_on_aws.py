@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import test_targets
+from ansible_collections.certops.acm.tests.integration import test_targets
 from ansible_collections.certops.acm.tests.support.aws_endpoint import aws_endpoint
 
 

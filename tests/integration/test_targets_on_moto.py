@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import test_targets
+from ansible_collections.certops.acm.tests.integration import test_targets
 from ansible_collections.certops.acm.tests.support.moto_server import moto_server
 
 

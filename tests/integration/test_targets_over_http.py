@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import test_targets
+from ansible_collections.certops.acm.tests.integration import test_targets
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, acm_endpoint
 
 NO_SEARCH = {"deny": ["SearchCertificates"], "unknown": ["GetResources"]}
