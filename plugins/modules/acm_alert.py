@@ -64,8 +64,12 @@ options:
           - renewal_failed
           - deploy_failed
           - host_unreachable
-          - sweep_stalled
+          - not_served
+          - run_failed
+          - run_missed
           - not_issued
+          - unavailable
+          - resolved
       severity:
         description:
           - How bad it is.
@@ -127,6 +131,12 @@ options:
         description:
           - Whatever else is worth knowing, as names and values.
         type: dict
+      answers:
+        description:
+          - Keys of earlier alerts that this one answers, as an all-clear does. It goes to the channels that were told one of
+            them, whatever their O(channels[].kinds) and O(channels[].min_severity), and to no other.
+        type: list
+        elements: str
   channels:
     description:
       - Where alerts go.
@@ -160,8 +170,12 @@ options:
           - renewal_failed
           - deploy_failed
           - host_unreachable
-          - sweep_stalled
+          - not_served
+          - run_failed
+          - run_missed
           - not_issued
+          - unavailable
+          - resolved
       min_severity:
         description:
           - The least severity that it is told of.
@@ -442,6 +456,7 @@ _ALERT: dict[str, t.Any] = {
         },
     },
     "facts": {"type": "dict"},
+    "answers": {"type": "list", "elements": "str", "no_log": False},
 }
 _CHANNEL: dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
@@ -535,6 +550,8 @@ def hide_secrets(module: AcmModule) -> list[dict[str, t.Any]]:
     """
     params = module.params
     channels: list[dict[str, t.Any]] = params["channels"]
+    for channel in channels:
+        _strip_line_ends(module, channel)
     params["channels"] = [
         {name: HIDDEN if name in SECRETS and value is not None else value for name, value in channel.items()}
         for channel in channels
@@ -543,6 +560,19 @@ def hide_secrets(module: AcmModule) -> list[dict[str, t.Any]]:
     blanked = module._module.no_log_values
     blanked -= {value for value in blanked if len(value) < 8 or any(value in str(name) for name in names)}
     return channels
+
+
+def _strip_line_ends(module: AcmModule, channel: dict[str, t.Any]) -> None:
+    """What comes out of a file or of C(echo … | ansible-vault encrypt_string) ends with a line break, which nobody means."""
+    for option, value in channel.items():
+        stripped = value.rstrip("\r\n") if isinstance(value, str) else value
+        if isinstance(value, dict):
+            stripped = {
+                name: each.rstrip("\r\n") if isinstance(each, str) else each for name, each in value.items()
+            }
+        if stripped != value:
+            channel[option] = stripped
+            module.warn(f"Channel {channel['name']}: the line break at the end of {option} was left out.")
 
 
 def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[str, t.Any]:

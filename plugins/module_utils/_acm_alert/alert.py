@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people are told of: alerts, who wants which, who was told of what, and how many go into one message. Pure."""
+"""Alerts: who wants which, who was told what, and how many go into one message. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ KINDS = (
     "expired",
     "ineligible",
     "renewal_failed",
+    "not_issued",
+    "unavailable",
     "deploy_failed",
     "host_unreachable",
-    "sweep_stalled",
-    "not_issued",
+    "not_served",
+    "run_failed",
+    "run_missed",
+    "resolved",
 )
 SEVERITIES = ("info", "warning", "critical")
 TITLE_CHARACTERS = 300
@@ -58,6 +62,7 @@ class Alert(t.NamedTuple):
     hosts: tuple[str, ...] = ()
     records: tuple[DnsRecord, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    answers: tuple[str, ...] = ()  # keys of earlier alerts; only those who were told one of them are told this one
 
     @property
     def subject(self) -> str:
@@ -107,6 +112,7 @@ def _read(one: t.Mapping[str, t.Any]) -> Alert:
         hosts=tuple(one_line(str(host)) for host in one.get("hosts") or ()),
         records=tuple(records),
         facts=tuple((name, value) for name, value in facts if name and value),
+        answers=tuple(str(key) for key in one.get("answers") or ()),
     )
 
 
@@ -151,7 +157,7 @@ def read_told(given: t.Mapping[str, t.Any]) -> Told:
     for key, channels in given.items():
         if not isinstance(channels, t.Mapping):
             raise InvalidInput(
-                f"told[{str(key)!r}] is no dictionary of channel and time: give what an earlier run returned as told."
+                f"told[{str(key)!r}] is not a dictionary of channels and times: give what an earlier run returned as told."
             )
         told[str(key)] = {str(name): str(at) for name, at in channels.items()}
     return told
@@ -231,7 +237,10 @@ class Channel:
         own = settings.get("digest")
         self._is_digest = is_digest if own is None else own
 
-    def wants(self, alert: Alert) -> bool:
+    def wants(self, alert: Alert, told: t.Mapping[str, t.Mapping[str, str]] = {}) -> bool:
+        """told: what the channels were told before. An answer goes to those who heard what it answers, and to no other."""
+        if alert.answers:
+            return any(self.name in told.get(key, {}) for key in alert.answers)
         return alert.kind in self._kinds and SEVERITIES.index(alert.severity) >= self._least
 
     def split(self, due: t.Sequence[Alert]) -> list[list[Alert]]:

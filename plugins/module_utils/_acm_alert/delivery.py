@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts to channels: each told once, what fails told next time, and nothing that fails stops the rest."""
+"""Alerts to channels: each is told once, what fails is told the next time, and nothing that fails stops the rest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .alert import (
 )
 
 PAUSE_S = 1.0  # before the second attempt; doubled for each further one
-LONGEST_PAUSE_S = 30.0  # who asks for a longer one is told at the next run
+LONGEST_PAUSE_S = 30.0  # a channel that asks for a longer one is told by the next run
 
 
 class Outcome(t.NamedTuple):
@@ -47,6 +47,7 @@ class Delivery:
         self._sleep = sleep
         self._max_attempts = max_attempts
         self._is_check = is_check
+        self._told_before: Told = {}
         self._outcome = Outcome({}, [], [], [], [])
 
     def run(
@@ -57,7 +58,8 @@ class Delivery:
         kept = {key: dict(channels) for key, channels in told.items() if key not in over}
         self._outcome = Outcome(prune(kept, self._now(), forget_after), [], [], [], [])
         for channel in self._channels:
-            current = [alert for alert in alerts if channel.wants(alert)]
+            current = [alert for alert in alerts if channel.wants(alert, told)]
+            self._told_before = told
             self._resolve(channel, resolved, current, {key: told[key] for key in over if channel.name in told[key]})
             due = [alert for alert in current if channel.name not in self._outcome.told.get(alert.key, {})]
             self._tell(channel, channel.split(due), current)
@@ -126,3 +128,6 @@ class Delivery:
     def _failed(self, channel: Channel, alerts: t.Sequence[Alert], reason: str) -> None:
         for alert in alerts:
             self._outcome.undelivered.append({"key": alert.key, "channel": channel.name, "reason": reason})
+            for key in alert.answers:  # or the next run would not know whom to answer
+                if channel.name in self._told_before.get(key, {}):
+                    self._outcome.told.setdefault(key, {})[channel.name] = self._told_before[key][channel.name]

@@ -17,30 +17,22 @@ SENDER = "certops.acm"
 HOSTS_SHOWN = 50
 COLUMNS = 78
 FOOTER = f"Sent by the automation that renews and deploys TLS certificates ({SENDER})."
-KIND_NAMES = {
-    "deployed": "Deployed",
-    "action_required": "Action required",
-    "expiring": "Expires soon",
-    "expired": "Expired",
-    "ineligible": "Not renewed automatically",
-    "renewal_failed": "Renewal failed",
-    "deploy_failed": "Deployment failed",
-    "host_unreachable": "Host not reached",
-    "sweep_stalled": "Checks have stopped",
-    "not_issued": "Not issued",
-}
 # For readers who meet a certificate for the first time.
 MEANINGS = {
-    "deployed": "A new certificate is in place and is being served. Nothing needs to be done.",
-    "action_required": "The certificate is renewed automatically only when somebody does what is described here.",
-    "expiring": "Browsers and programs refuse a server whose certificate has expired. This one ends soon.",
+    "deployed": "A new certificate is in place. Nothing needs to be done.",
+    "action_required": "The certificate is renewed automatically once somebody does what is described here.",
+    "expiring": "Browsers and programs refuse a server whose certificate has expired. This one expires soon.",
     "expired": "Browsers and programs refuse a server that still uses this certificate.",
-    "ineligible": "This certificate is not renewed automatically. Somebody must replace it before it ends.",
-    "renewal_failed": "The automatic renewal did not succeed, so the certificate still ends on its old date.",
+    "ineligible": "This certificate is not renewed automatically. Somebody must replace it before it expires.",
+    "renewal_failed": "The renewal did not succeed, so the certificate still expires on the date below.",
+    "not_issued": "A certificate was requested, and has not been issued.",
+    "unavailable": "Servers should have a certificate for this name, and ACM has no valid one.",
     "deploy_failed": "A certificate could not be put into service on a server.",
     "host_unreachable": "A server could not be reached, so it may still use an old certificate.",
-    "sweep_stalled": "Nobody looks after the certificates at present: what goes wrong now goes unnoticed.",
-    "not_issued": "A certificate that was requested has not been issued, so it cannot be used.",
+    "not_served": "The certificate is on the server, but nobody could see that it is in use.",
+    "run_failed": "The automation that renews certificates could not do all of its work.",
+    "run_missed": "The automation that renews certificates did not run, and what went wrong meanwhile went unnoticed.",
+    "resolved": "What you were told about earlier is over. Nothing needs to be done.",
 }
 SEVERITY_NAMES = {"critical": "Critical", "warning": "Warning", "info": "For information"}
 _PLAIN = str.maketrans(
@@ -96,7 +88,7 @@ def _moment(text: str) -> t.Optional[datetime]:
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
     """What is known besides, as (name, value), the most useful first; DNS records stand by themselves."""
-    deadline = {"deployed": "Valid until", "expired": "Expired"}.get(alert.kind, "Expires")
+    deadline = {"deployed": "Valid until", "resolved": "Valid until", "expired": "Expired"}.get(alert.kind, "Expires")
     found = [
         ("Certificate for", alert.domain_name),
         (deadline, when(alert)),

@@ -400,8 +400,8 @@ def _forced_in_vain(seen: Seen) -> t.Iterator[Alert]:
 def _stalled(seen: Seen, policy: Policy) -> t.Iterator[Alert]:
     if seen.last_sweep_at and seen.now - seen.last_sweep_at > policy.stalled_after:
         yield {
-            "key": f"sweep_stalled renewals {iso(seen.last_sweep_at)}",
-            "kind": "sweep_stalled",
+            "key": f"run_missed renewals {iso(seen.last_sweep_at)}",
+            "kind": "run_missed",
             "severity": "warning",
             "title": f"The renewals did not run between {iso(seen.last_sweep_at)} and {iso(seen.now)}",
             "text": "They run again now, and this run has looked at everything. "

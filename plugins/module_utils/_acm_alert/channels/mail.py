@@ -158,7 +158,7 @@ def _address(text: str, channel: str, option: str) -> str:
     """An address, or a name and an address in angle brackets. Raises InvalidInput."""
     name, address = parseaddr(text)
     if re.search(r"[\r\n\0]", text) or not _ADDRESS.fullmatch(address) or not text.rstrip(" >").endswith(address):
-        raise InvalidInput(f"Channel {channel}: {option} holds {text!r}, which is no mail address.")
+        raise InvalidInput(f"Channel {channel}: {option} holds {text!r}, which is not a mail address.")
     return text.strip()
 
 

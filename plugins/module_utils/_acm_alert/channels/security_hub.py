@@ -60,7 +60,7 @@ _OWN = (
 
 
 class SecurityHub(Channel):
-    default_kinds = tuple(kind for kind in KINDS if kind != "deployed")  # a finding is of something that is wrong
+    default_kinds = tuple(kind for kind in KINDS if kind not in ("deployed", "resolved"))  # findings are of what is wrong
 
     def __init__(
         self,
@@ -75,12 +75,15 @@ class SecurityHub(Channel):
         self._product_arn: t.Optional[str] = settings.get("product_arn")
         if self._product_arn and not _PRODUCT.fullmatch(self._product_arn):
             raise InvalidInput(
-                f"Channel {self.name}: product_arn {self._product_arn!r} is no ARN of a Security Hub product."
+                f"Channel {self.name}: product_arn {self._product_arn!r} is not the ARN of a Security Hub product."
             )
         self._connect = connect
         self._now = now
         self._account_id = ""
         self._open: t.Optional[list[dict[str, t.Any]]] = None
+
+    def wants(self, alert: Alert, told: t.Mapping[str, t.Mapping[str, str]] = {}) -> bool:
+        return not alert.answers and super().wants(alert, told)  # what is over is archived
 
     def split(self, due: t.Sequence[Alert]) -> list[list[Alert]]:
         subjects: dict[str, list[Alert]] = {}

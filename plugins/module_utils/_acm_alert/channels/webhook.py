@@ -139,7 +139,9 @@ def _host_of(url: str, channel: str) -> str:
     except ValueError:
         host = None
     if not host or parts.scheme not in ("http", "https") or re.search(r"[\s\0]", url):
-        raise InvalidInput(f"Channel {channel}: url is no http:// or https:// URL.")
+        begun = re.match(r"\s*(https?)[:/]", url, re.IGNORECASE)
+        hint = f": did you mean {begun[1].lower()}://?" if begun and "://" not in url[:9] else "."
+        raise InvalidInput(f"Channel {channel}: url is not a URL that begins with https:// or http://{hint}")
     return host
 
 
@@ -200,7 +202,7 @@ def _signing_key(secret: str, channel: str) -> bytes:
         return base64.b64decode(secret[len("whsec_") :], validate=True)
     except (binascii.Error, ValueError):
         raise InvalidInput(
-            f"Channel {channel}: signing_secret begins with whsec_, but is no base64 after it."
+            f"Channel {channel}: signing_secret begins with whsec_, but what follows is not base64."
         ) from None
 
 

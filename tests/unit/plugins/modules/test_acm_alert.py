@@ -114,7 +114,11 @@ def test_no_secret_comes_out(run_module: t.Any, web: WebServer, status: int, ver
     [
         (
             [{"name": "c", "type": "webhook", "url": f"htp://x/{TOKEN}"}],
-            "Channel c: url is no http:// or https:// URL.",
+            "Channel c: url is not a URL that begins with https:// or http://.",
+        ),
+        (
+            [{"name": "c", "type": "webhook", "url": f"https//x/{TOKEN}"}],
+            "Channel c: url is not a URL that begins with https:// or http://: did you mean https://?",
         ),
         ([{"name": "c", "type": "webhook"}], "url"),
         ([{"name": "c", "type": "mail", "host": "h", "sender": "a@b"}], "recipients"),
@@ -161,3 +165,14 @@ def test_sns_and_security_hub_with_the_task_s_credentials(run_module: t.Any) -> 
 def test_told_must_be_what_a_run_returned(run_module: t.Any, web: WebServer) -> None:
     result = run_module("acm_alert", {"alerts": [ALERT], "channels": [chat(web)], "told": {"k1": "yesterday"}})
     assert "give what an earlier run returned as told" in result["msg"] and web.requests == []
+
+
+def test_a_line_break_at_the_end_of_a_secret_is_left_out(run_module: t.Any, web: WebServer) -> None:
+    """As `echo URL | ansible-vault encrypt_string` makes it."""
+    channel = chat(web, headers={"Authorization": f"{HEADER}\n"}, signing_secret=f"{SIGNING}\r\n")
+    channel["url"] += "\n"
+    result = run_module("acm_alert", {"alerts": [ALERT], "channels": [channel]})
+    assert [one["channel"] for one in result["sent"]] == ["chat"]
+    assert web.requests[0].headers["Authorization"] == HEADER
+    assert "Channel chat: the line break at the end of url was left out." in str(result["warnings"])
+    assert not any(secret in str(result) for secret in SECRETS)

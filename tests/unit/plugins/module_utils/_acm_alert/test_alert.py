@@ -325,7 +325,7 @@ def test_ascii_line(text: str, line: str) -> None:
 def test_every_kind_has_words(kind: str) -> None:
     shown = alert_text.plain_alert(an_alert(kind=kind, expires_at="2027-03-16T12:00:00Z"))
     assert alert_text.MEANINGS[kind] in " ".join(shown.split())
-    assert ("Valid until:" in shown, "Expired:" in shown) == (kind == "deployed", kind == "expired")
+    assert ("Valid until:" in shown, "Expired:" in shown) == (kind in ("deployed", "resolved"), kind == "expired")
 
 
 def test_plain_text_says_what_to_do_and_by_when() -> None:

@@ -121,6 +121,20 @@ def test_what_a_channel_does_not_want_is_not_told_and_not_marked(web: WebServer)
     assert keys(outcome.sent) == ["b"] == list(outcome.told)
 
 
+def test_an_all_clear_goes_to_those_who_were_alarmed(web: WebServer) -> None:
+    """Whatever their kinds and severity, and to no other; where it does not arrive, it is sent the next time."""
+    channels = [webhook(web, name=name, min_severity="critical") for name in ("alarmed", "spared")]
+    told = {"old": {"alarmed": "2026-11-11T11:11:11Z"}}
+    answer = an_alert("over", kind="resolved", severity="info", answers=("old",))
+    web.pages[PATH] = Answer(403)
+    outcome = deliver([answer], *channels, told=told, resolved=["old"])
+    assert keys(outcome.sent) == [] and outcome.told == told
+    web.pages[PATH] = b"ok"
+    outcome = deliver([answer], *channels, told=told, resolved=["old"])
+    assert [one["channel"] for one in outcome.sent] == ["alarmed"] and list(outcome.told) == ["over"]
+    assert deliver([answer], *channels, told=outcome.told, resolved=["old"]).sent == []
+
+
 def test_check_mode_sends_nothing_and_says_what_would_be_sent(web: WebServer) -> None:
     outcome = deliver([an_alert("a"), an_alert("b")], webhook(web), told={"a": {"hook": AT}}, is_check=True)
     assert keys(outcome.sent) == ["b"] and web.requests == []
@@ -275,10 +289,10 @@ def test_a_name_without_an_address() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"url": f"ftp://example.com/{TOKEN}"}, "no http"),
-        ({"url": f"https:///{TOKEN}"}, "no http"),
-        ({"url": f"https://example.com:port/{TOKEN}"}, "no http"),
-        ({"url": f"https://example.com/{TOKEN}\nx"}, "no http"),
+        ({"url": f"ftp://example.com/{TOKEN}"}, "not a URL"),
+        ({"url": f"https:///{TOKEN}"}, "not a URL"),
+        ({"url": f"https://example.com:port/{TOKEN}"}, "not a URL"),
+        ({"url": f"https://example.com/{TOKEN}\nx"}, "not a URL"),
         ({"headers": {"X": f"a\r\nHost: {TOKEN}"}}, "line breaks"),
         ({"signing_secret": f"whsec_{TOKEN}"}, "base64"),
     ],
@@ -548,7 +562,7 @@ TROUBLE = [
         records=(DnsRecord("_a.www.example.com.", "CNAME", "_b.aws."),),
         facts=(("Reason", "CNAME missing"),),
     ),
-    an_alert("sweep_stalled", kind="sweep_stalled"),
+    an_alert("run_missed", kind="run_missed"),
 ]
 
 
@@ -559,7 +573,7 @@ def test_one_finding_a_certificate_fits_security_hub_s_model(aws: Aws) -> None:
     shape = aws.connect("securityhub").meta.service_model.operation_model("BatchImportFindings").input_shape
     assert model_check.faults(shape, request) == []
     of_certificate, of_sweep = request["Findings"]
-    assert of_certificate["Id"] == ARN and of_sweep["Id"] == "sweep_stalled"
+    assert of_certificate["Id"] == ARN and of_sweep["Id"] == "run_missed"
     assert of_certificate["ProductArn"] == "arn:aws:securityhub:eu-central-1:123456789012:product/123456789012/default"
     assert of_certificate["Severity"]["Label"] == "HIGH" and of_certificate["Compliance"] == {"Status": "FAILED"}
     assert of_certificate["Title"] == "www.example.com cannot be renewed"
@@ -621,10 +635,10 @@ def test_a_finding_tells_of_today_s_trouble_and_keeps_its_beginning(aws: Aws) ->
     [
         ([ARN], [ARN]),
         ([OTHER], []),
-        (["sweep_stalled"], ["sweep_stalled"]),
+        (["run_missed"], ["run_missed"]),
         ([f"{ARN}/expiring/7"], []),
         ([f"{ARN}/expiring/7", f"{ARN}/action_required"], [ARN]),
-        ([ARN, "sweep_stalled"], [ARN, "sweep_stalled"]),
+        ([ARN, "run_missed"], [ARN, "run_missed"]),
     ],
 )
 def test_what_is_over_is_archived(aws: Aws, resolved: list[str], archived: list[str]) -> None:
@@ -668,7 +682,7 @@ def test_a_finding_that_stays_open_is_closed_the_next_time(aws: Aws, web: WebSer
     assert {key: list(outcome.told[key]) for key in of_certificate} == {key: ["hub"] for key in of_certificate}
     aws.unprocessed = []
     again = deliver([], hub(aws), webhook(web), told=outcome.told, resolved=of_certificate)
-    assert (keys(again.archived), list(again.told)) == ([ARN], ["sweep_stalled"])
+    assert (keys(again.archived), list(again.told)) == ([ARN], ["run_missed"])
 
 
 def test_a_finding_that_is_refused_does_not_stop_the_others(aws: Aws) -> None:
@@ -680,7 +694,7 @@ def test_a_finding_that_is_refused_does_not_stop_the_others(aws: Aws) -> None:
 
     client.meta.events.register("after-call.securityhub.BatchImportFindings", refuse)
     outcome = deliver(TROUBLE, hub(aws))
-    assert keys(outcome.sent) == ["sweep_stalled"] == list(outcome.told)
+    assert keys(outcome.sent) == ["run_missed"] == list(outcome.told)
     assert {one["reason"] for one in outcome.undelivered} == {
         "Security Hub refuses the finding (InvalidInput): not this one"
     }

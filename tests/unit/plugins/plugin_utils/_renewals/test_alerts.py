@@ -204,7 +204,7 @@ def test_forced_in_vain() -> None:
 @pytest.mark.parametrize(("hours", "is_told"), [(47, False), (49, True)])
 def test_stalled(hours: int, is_told: bool) -> None:
     found = told([], last_sweep_at=NOW - timedelta(hours=hours))
-    assert [alert["kind"] for alert in found] == (["sweep_stalled"] if is_told else [])
+    assert [alert["kind"] for alert in found] == (["run_missed"] if is_told else [])
 
 
 def test_resolved() -> None:

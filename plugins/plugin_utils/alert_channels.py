@@ -1,0 +1,91 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes in the channels of acm_alert that are found before Ansible reads them.
+
+AnsibleModule learns which values are secret from options of the right name and shape only, and at -vvv it shows the
+others. So what is misspelt or misshapen is refused on the controller, in a sentence that repeats no value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "type": ("webhook", "mail", "sns", "security_hub"),
+    "format": ("slack", "teams", "json"),
+    "security": ("none", "starttls", "tls"),
+    "min_severity": ("info", "warning", "critical"),
+}
+OPTIONS = tuple(
+    "name type kinds min_severity digest url format headers signing_secret host port security username password sender "
+    "recipients ca_file timeout topic_arn region product_arn".split()
+)
+_PRIVATE_KEY = "PRIVATE KEY-----"
+
+
+def check_channels(channels: t.Any) -> None:
+    """Raises InvalidInput naming the channel and the option that is wrong."""
+    if channels is None:
+        return  # that it is required says AnsibleModule
+    if not isinstance(channels, (list, tuple)):
+        raise InvalidInput(f"channels is {_kind(channels)}: give a list of channels, each with a name and a type.")
+    for number, channel in enumerate(channels, 1):
+        if not isinstance(channel, t.Mapping):
+            raise InvalidInput(
+                f"channels, number {number}, is {_kind(channel)}: give a dictionary with a name and a type."
+            )
+        name = channel.get("name")
+        where = f"Channel {name}" if isinstance(name, str) and name else f"channels, number {number}"
+        for option in channel:
+            if option not in OPTIONS:
+                raise InvalidInput(f"{where}: {option} is not an option of a channel{_hint(option, OPTIONS) or '.'}")
+        for option, choices in CHOICES.items():
+            value = channel.get(option)
+            if value is not None and value not in choices:
+                shown = value if isinstance(value, str) and len(value) <= 20 else "something else"
+                otherwise = f": it must be one of {', '.join(choices)}."
+                raise InvalidInput(f"{where}: {option} is {shown}{_hint(value, choices) or otherwise}")
+        headers = channel.get("headers")
+        if headers is not None and not isinstance(headers, t.Mapping):
+            raise InvalidInput(f"{where}: headers is {_kind(headers)}: give a dictionary of names and values.")
+        for option in ("url", "password", "signing_secret"):
+            value = channel.get(option)
+            if value is not None and isinstance(value, (list, tuple, t.Mapping)):
+                raise InvalidInput(f"{where}: {option} is {_kind(value)}: give a single text.")
+
+
+def refuse_private_key(arguments: t.Any, where: str = "") -> None:
+    """A private key has no business in an alert. Raises InvalidInput naming the option that holds one."""
+    if isinstance(arguments, str) and _PRIVATE_KEY in arguments:
+        raise InvalidInput(
+            f"The option {where} holds a private key. It was not sent to anybody; remove it, and replace the key if "
+            "others can read the playbook or its output."
+        )
+    if isinstance(arguments, t.Mapping):
+        for name, value in arguments.items():
+            refuse_private_key(str(name), where or "told")
+            refuse_private_key(value, f"{where}.{name}" if where else str(name))
+    elif isinstance(arguments, (list, tuple)):
+        for value in arguments:
+            refuse_private_key(value, where)
+
+
+def _hint(given: t.Any, choices: t.Sequence[str]) -> str:
+    near = difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5)
+    return f", did you mean {near[0]}?" if near else ""
+
+
+def _kind(value: t.Any) -> str:
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, t.Mapping):
+        return "a dictionary"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "a number" if isinstance(value, (int, float)) and not isinstance(value, bool) else "something else"

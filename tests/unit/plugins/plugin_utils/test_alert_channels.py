@@ -1,0 +1,82 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Channels that are misspelt or misshapen: what is wrong is said, and no value of theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.modules import acm_alert
+from ansible_collections.certops.acm.plugins.plugin_utils import alert_channels
+
+SECRET = "https://hooks.example.com/T0KEN"
+SOUND = {"name": "chat", "type": "webhook", "format": "slack", "url": SECRET}
+
+
+def test_it_knows_the_options_and_choices_of_the_module() -> None:
+    spec = acm_alert.ARGUMENT_SPEC["channels"]["options"]
+    assert set(alert_channels.OPTIONS) == set(spec)
+    for option, choices in alert_channels.CHOICES.items():
+        assert set(choices) == set(spec[option]["choices"])
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        (SECRET, "channels is a text: give a list of channels, each with a name and a type."),
+        (SOUND, "channels is a dictionary: give a list of channels, each with a name and a type."),
+        ([SECRET], "channels, number 1, is a text: give a dictionary with a name and a type."),
+        ([[SOUND]], "channels, number 1, is a list: give a dictionary with a name and a type."),
+        ([SOUND, {**SOUND, "type": "webhok"}], "Channel chat: type is webhok, did you mean webhook?"),
+        (
+            [{**SOUND, "type": "pager"}],
+            "Channel chat: type is pager: it must be one of webhook, mail, sns, security_hub.",
+        ),
+        ([{**SOUND, "format": "Slack"}], "Channel chat: format is Slack, did you mean slack?"),
+        ([{"name": "chat", "type": SECRET}], "Channel chat: type is something else"),
+        ([{"name": "chat", "type": "webhook", "ulr": SECRET}], "Channel chat: ulr is not an option of a channel, did you mean url?"),
+        ([{"type": "webhook", "xyz": SECRET}], "channels, number 1: xyz is not an option of a channel."),
+        ([{**SOUND, "headers": f"Authorization: {SECRET}"}], "Channel chat: headers is a text: give a dictionary"),
+        ([{**SOUND, "url": {"to": SECRET}}], "Channel chat: url is a dictionary: give a single text."),
+    ],
+)
+def test_mistakes(channels: Any, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        alert_channels.check_channels(channels)
+    assert str(caught.value).startswith(said)
+    assert "T0KEN" not in str(caught.value)
+
+
+@pytest.mark.parametrize("channels", [None, [], [SOUND], [{**SOUND, "headers": {"X": "1"}}]])
+def test_what_is_right(channels: Any) -> None:
+    alert_channels.check_channels(channels)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ({"alerts": [{"text": "@"}]}, "alerts.text"),
+        ({"alerts": [{"facts": {"error": "said @"}}]}, "alerts.facts.error"),
+        ({"told": {"@": {}}}, "told"),
+    ],
+)
+def test_a_private_key_is_refused(arguments: dict[str, Any], where: str) -> None:
+    for name in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"):
+        key = f"-----BEGIN {name}-----\nMIGH"
+        with pytest.raises(InvalidInput) as caught:
+            alert_channels.refuse_private_key(_fill(arguments, key))
+        assert f"The option {where} holds a private key." in str(caught.value)
+        assert "MIGH" not in str(caught.value)
+
+
+def _fill(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return {_fill(name, key): _fill(each, key) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_fill(each, key) for each in value]
+    return value.replace("@", key) if isinstance(value, str) else value
