@@ -567,9 +567,7 @@ def _strip_line_ends(module: AcmModule, channel: dict[str, t.Any]) -> None:
     for option, value in channel.items():
         stripped = value.rstrip("\r\n") if isinstance(value, str) else value
         if isinstance(value, dict):
-            stripped = {
-                name: each.rstrip("\r\n") if isinstance(each, str) else each for name, each in value.items()
-            }
+            stripped = {name: each.rstrip("\r\n") if isinstance(each, str) else each for name, each in value.items()}
         if stripped != value:
             channel[option] = stripped
             module.warn(f"Channel {channel['name']}: the line break at the end of {option} was left out.")

@@ -60,7 +60,9 @@ _OWN = (
 
 
 class SecurityHub(Channel):
-    default_kinds = tuple(kind for kind in KINDS if kind not in ("deployed", "resolved"))  # findings are of what is wrong
+    default_kinds = tuple(
+        kind for kind in KINDS if kind not in ("deployed", "resolved")
+    )  # findings are of what is wrong
 
     def __init__(
         self,

@@ -39,7 +39,10 @@ def test_it_knows_the_options_and_choices_of_the_module() -> None:
         ),
         ([{**SOUND, "format": "Slack"}], "Channel chat: format is Slack, did you mean slack?"),
         ([{"name": "chat", "type": SECRET}], "Channel chat: type is something else"),
-        ([{"name": "chat", "type": "webhook", "ulr": SECRET}], "Channel chat: ulr is not an option of a channel, did you mean url?"),
+        (
+            [{"name": "chat", "type": "webhook", "ulr": SECRET}],
+            "Channel chat: ulr is not an option of a channel, did you mean url?",
+        ),
         ([{"type": "webhook", "xyz": SECRET}], "channels, number 1: xyz is not an option of a channel."),
         ([{**SOUND, "headers": f"Authorization: {SECRET}"}], "Channel chat: headers is a text: give a dictionary"),
         ([{**SOUND, "url": {"to": SECRET}}], "Channel chat: url is a dictionary: give a single text."),
