@@ -402,6 +402,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _FILE: dict[str, t.Any] = {
@@ -420,7 +421,7 @@ _EXPORT: dict[str, t.Any] = {
     "subject_alternative_names": {"type": "list", "elements": "str"},
     "passphrase": {"type": "str", "no_log": True},
     "path": {"type": "path"},
-    "files": {"type": "dict", "options": {form: _FILE for form in task.FILE_NAMES}},
+    "files": {"type": "dict", "options": {form: _FILE for form in FILE_NAMES}},
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "raw"},

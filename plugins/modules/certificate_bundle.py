@@ -321,8 +321,8 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle impor
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.der import CertificateFacts, iso
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import (
-    FILE_NAMES,
     BundleFault,
     KeyPair,
     check_key_pair,

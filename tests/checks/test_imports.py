@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "_net": ("_rules",),
     "_files": ("_rules",),
     "_web_host": ("_rules", "_files"),
-    "_authority": ("_rules", "_x509", "_net"),
+    "_authority": ("_rules", "_x509", "_net", "_files"),
     "_door": ("_rules", "_ansible", "_x509", "_net", "_files", "_authority"),
     "_certificates": ("_rules", "_ansible", "_x509", "_net", "_files", "_door"),
     "_validation": ("_rules", "_ansible", "_x509", "_net", "_files", "_door"),

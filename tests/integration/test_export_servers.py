@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import job, task
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
+from ansible_collections.certops.acm.plugins.module_utils._files import forms
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
@@ -43,7 +44,7 @@ def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
         {
             "domain_name": name,
             "path": str(folder / name / "live"),
-            "files": {form: {} for form in job.FILE_NAMES},
+            "files": {form: {} for form in forms.FILE_NAMES},
             "passphrase": real_servers.PASSPHRASE,
         }
         for name in KINDS

@@ -17,12 +17,11 @@ import typing as t
 from datetime import datetime
 
 from .._certificates import inventory
-from .._files import file_set
+from .._files import atomic
 from .._x509 import pem
 from .._certificates.certificate import Certificate
 from .._door.acm import AcmError
 from .job import (
-    SECRET_FORMS,
     Change,
     Job,
     ask,
@@ -32,7 +31,8 @@ from .job import (
     still_open,
 )
 from .lookup import listed_by_arn, not_exportable
-from .._files.file_set import FileSpec
+from .._files.atomic import FileSpec
+from .._files.forms import SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.errors import InvalidMaterial
 
@@ -73,7 +73,7 @@ def _changes(job: Job) -> t.Iterator[Change]:
         if present is None:
             yield Change(spec, ("it was missing",), True)
             continue
-        reasons = file_set.access_differences(spec, present)
+        reasons = atomic.access_differences(spec, present)
         if not _is_as_wanted(job, spec, present.content, rendered):
             yield Change(spec, (_content_reason(job, spec, present.content), *reasons), True)
         elif reasons:
@@ -117,7 +117,7 @@ def _content_reason(job: Job, spec: FileSpec, content: bytes) -> str:
 
 
 def carry_out(
-    acm: Door, jobs: t.Sequence[Job], now: datetime, restore_context: t.Optional[file_set.RestoreContext] = None
+    acm: Door, jobs: t.Sequence[Job], now: datetime, restore_context: t.Optional[atomic.RestoreContext] = None
 ) -> None:
     """Fetch the keys that are needed, side by side, and write the files."""
     due = [job for job in still_open(jobs) if job.needs_export]
@@ -147,18 +147,18 @@ def _take(job: Job, answer: dict[str, t.Any], passphrase: bytes) -> None:
         job.changes = list(_changes(job))
 
 
-def _write(job: Job, restore_context: t.Optional[file_set.RestoreContext]) -> None:
+def _write(job: Job, restore_context: t.Optional[atomic.RestoreContext]) -> None:
     if job.changes:
         wanted = [spec for spec in job.want.files if spec.form != "chain" or job.key_set.chain]
-        with file_set.locked([spec.path for spec in wanted]):
-            present = {spec.path: file_set.read(spec.path) for spec in job.want.files}
+        with atomic.locked(wanted) as held:
+            present = {spec.path: atomic.read(spec) for spec in job.want.files}
             if present != job.present:  # another run was here: the set must not become a mixture
                 job.present = present
                 job.changes = list(_changes(job))
             rendered = job.key_set.render(job.want)
             contents = [(change.spec, rendered[change.spec.form]) for change in job.changes if change.is_content]
-            file_set.write(contents, restore_context)
-            file_set.mend_access([change.spec for change in job.changes if not change.is_content], restore_context)
+            atomic.write(held, contents, restore_context)
+            atomic.mend_access(held, [change.spec for change in job.changes if not change.is_content], restore_context)
     job.is_done = True
 
 

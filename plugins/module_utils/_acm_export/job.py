@@ -13,20 +13,12 @@ from dataclasses import dataclass, field
 from .._x509 import pem
 from .._certificates.certificate import Certificate
 from .._door.acm import AcmError
-from .._files.file_set import FileSpec, Present
+from .._files.atomic import FileSpec, Present
+from .._files.forms import SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.errors import InvalidInput
 from .._rules.errors import InvalidMaterial
 
-FILE_NAMES = {
-    "cert": "cert.pem",
-    "chain": "chain.pem",
-    "fullchain": "fullchain.pem",
-    "key": "privkey.pem",
-    "combined": "combined.pem",
-    "pkcs12": "bundle.p12",
-}
-SECRET_FORMS = ("key", "combined", "pkcs12")
 GONE = "ResourceNotFoundException"
 
 

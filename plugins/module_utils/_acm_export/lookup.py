@@ -14,12 +14,11 @@ import typing as t
 from datetime import datetime
 
 from .._certificates import inventory
-from .._files import file_set
+from .._files import atomic
 from .._x509 import pem
 from .._certificates.certificate import Certificate, newest
 from .._door.acm import AcmError
 from .job import (
-    SECRET_FORMS,
     Job,
     Wanted,
     ask,
@@ -28,7 +27,8 @@ from .job import (
     settle,
     still_open,
 )
-from .._files.file_set import FileSpec
+from .._files.atomic import FileSpec
+from .._files.forms import SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.errors import InvalidInput
 from .._rules.names import name_set
@@ -104,7 +104,7 @@ def _check_states(acm: Door, jobs: t.Sequence[Job], now: datetime) -> None:
 
 
 def _read_files(job: Job) -> None:
-    job.present = {spec.path: file_set.read(spec.path) for spec in job.want.files}
+    job.present = {spec.path: atomic.read(spec) for spec in job.want.files}
     for spec in job.want.files:
         present = job.present[spec.path]
         if spec.form in SECRET_FORMS and present is not None:

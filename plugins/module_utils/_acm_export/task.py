@@ -13,19 +13,18 @@ import typing as t
 from datetime import datetime
 
 from . import lookup, exports
-from .._files import file_set
+from .._files import access, atomic
 from .._x509 import pem
 from .._certificates.certificate import iso
 from .._door.acm import AcmError
 from .job import (
-    FILE_NAMES,
-    SECRET_FORMS,
     Change,
     Job,
     Wanted,
     key_in,
 )
-from .._files.file_set import FileSpec, Present
+from .._files.atomic import FileSpec, Present
+from .._files.forms import FILE_NAMES, SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.arns import check_certificate_arn
 from .._rules.errors import InvalidInput
@@ -45,7 +44,7 @@ def run(
     *,
     now: datetime,
     is_check: bool,
-    restore_context: t.Optional[file_set.RestoreContext] = None,
+    restore_context: t.Optional[atomic.RestoreContext] = None,
 ) -> dict[str, t.Any]:
     """The result of the task."""
     items = options.get("certificates")
@@ -122,22 +121,21 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
         if not os.path.isabs(path):
             path = os.path.abspath(path)
         group = own.get("group") or options.get("group")
-        mode = file_set.read_mode(f"files.{form}.mode", own.get("mode"))
+        default = 0o644 if form not in SECRET_FORMS else 0o640 if group else 0o600
+        mode = access.read_mode(f"files.{form}.mode", own.get("mode"), default)
         if form in SECRET_FORMS:
             if mode is None:
-                mode = file_set.read_mode("mode", options.get("mode"))
-            if mode is None:
-                mode = 0o640 if group else 0o600
-            if mode & 0o007:
+                mode = access.read_mode("mode", options.get("mode"), default)
+            if (mode or 0) & 0o007:
                 raise InvalidInput(
                     f"The mode {mode:04o} of {path} would open its key to every user; use 0640 and a group, or 0600."
                 )
         yield FileSpec(
             form,
             path,
-            0o644 if mode is None else mode,
-            file_set.read_id("owner", own.get("owner") or options.get("owner")),
-            file_set.read_id("group", group),
+            default if mode is None else mode,
+            access.read_id("owner", own.get("owner") or options.get("owner")),
+            access.read_id("group", group),
         )
 
 

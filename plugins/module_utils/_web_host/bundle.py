@@ -36,8 +36,8 @@ from .der import (
     pem_certificates,
     read_certificate,
 )
+from .._files.forms import SECRET_FILES
 from .key_pair import (
-    SECRET_FILES,
     BundleFault,
     KeyPair,
     check_files,

@@ -19,6 +19,7 @@ import ssl
 import typing as t
 from datetime import datetime
 
+from .._files.forms import FILE_NAMES
 from .der import (
     Unreadable,
     covers,
@@ -26,16 +27,6 @@ from .der import (
     pem_certificates,
     read_certificate,
 )
-
-FILE_NAMES = {
-    "cert": "cert.pem",
-    "chain": "chain.pem",
-    "fullchain": "fullchain.pem",
-    "key": "privkey.pem",
-    "combined": "combined.pem",
-    "pkcs12": "bundle.p12",
-}
-SECRET_FILES = frozenset({"privkey.pem", "combined.pem", "bundle.p12"})
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: any certificate given as trusted ends the chain

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job, task as export_task, exports
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
-from ansible_collections.certops.acm.plugins.module_utils._files import file_set
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -127,7 +127,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.iterdir())}
 
 
-ALL = {form: {} for form in job.FILE_NAMES}
+ALL = {form: {} for form in forms.FILE_NAMES}
 
 
 # ---------------------------------------------------------------- what is written
@@ -236,7 +236,7 @@ def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: Count
     assert pem.serial(leaf) == new["export"]["serial"]
 
 
-@pytest.mark.parametrize("form", list(job.FILE_NAMES))
+@pytest.mark.parametrize("form", list(forms.FILE_NAMES))
 @pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
 def test_a_damaged_file_is_mended_with_the_key_at_hand(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
@@ -246,7 +246,7 @@ def test_a_damaged_file_is_mended_with_the_key_at_hand(
     options = {"certificate_arn": arn, "path": str(tmp_path), "files": ALL, "passphrase": "keystore"}
     run(**options)
     good = {name: content for name, (content, _time) in contents(tmp_path).items()}
-    path = tmp_path / job.FILE_NAMES[form]
+    path = tmp_path / forms.FILE_NAMES[form]
     content = path.read_bytes()
     if damage == "missing":
         path.unlink()
@@ -361,7 +361,7 @@ def test_no_file_is_ever_wider_than_its_final_mode(
         return call
 
     for name in ("open", "fchmod", "chmod", "fchown", "write", "fsync", "rename", "close"):
-        monkeypatch.setattr(file_set.os, name, watched(getattr(os, name)))
+        monkeypatch.setattr(atomic.os, name, watched(getattr(os, name)))
     previous = os.umask(0)
     try:
         run(certificate_arn=arn, path=str(tmp_path), files=ALL, passphrase="keystore", mode="0400")
@@ -386,7 +386,7 @@ def test_a_failure_leaves_the_old_set(run: Any, site: Site, tmp_path: Path, monk
             raise OSError(28, "No space left on device")
         real(descriptor)
 
-    monkeypatch.setattr(file_set.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "fsync", full)
     result = run(certificate_arn=arn, path=str(tmp_path))
     assert result["failed"] and not result["changed"] and "No space left" in result["msg"]
     assert contents(tmp_path) == before
@@ -661,7 +661,7 @@ def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path)
         ({"domain_name": "a.example.com", "files": {"key": {}}}, "no folder"),
         ({"domain_name": "a.example.com", "path": "/x", "mode": "0644"}, "every user"),
         ({"domain_name": "a.example.com", "path": "/x", "mode": 640}, "octal"),
-        ({"domain_name": "a.example.com", "path": "/x", "mode": "u=rw"}, "octal"),
+        ({"domain_name": "a.example.com", "path": "/x", "mode": "u=rwz"}, "octal"),
         ({"domain_name": "a.example.com", "path": "/x", "owner": "nobody-at-all"}, "no owner nobody-at-all"),
         ({"domain_name": "a.example.com", "path": "/x", "group": "nobody-at-all"}, "no group nobody-at-all"),
     ],
@@ -760,4 +760,4 @@ def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
     wanted = job.Wanted(arn="x", passphrase=b"geheim")
     assert "geheim" not in repr(job.Job(wanted))
     with pytest.raises(InvalidInput):
-        file_set.read(str(tmp_path))
+        atomic.read(atomic.FileSpec("cert", str(tmp_path), 0o644))

@@ -25,14 +25,14 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
     task as export_task,
     exports,
 )
-from ansible_collections.certops.acm.plugins.module_utils._files import file_set
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
 SECRET = {"privkey.pem", "combined.pem", "bundle.p12"}
 SYSTEM_CALLS = ("open", "mkdir", "chmod", "fchmod", "lstat", "fstat", "write", "fsync", "rename", "close", "unlink")
-FILES: dict[str, dict[str, Any]] = {form: {} for form in job.FILE_NAMES}
+FILES: dict[str, dict[str, Any]] = {form: {} for form in forms.FILE_NAMES}
 
 
 class OneCertificate:
@@ -115,7 +115,7 @@ def kill_at(number: int) -> None:
         return call
 
     for name in SYSTEM_CALLS:
-        setattr(file_set.os, name, deadly(getattr(os, name)))
+        setattr(atomic.os, name, deadly(getattr(os, name)))
 
 
 def serials(folder: Path) -> set[str]:
@@ -209,8 +209,8 @@ def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:
 def test_one_that_hangs_is_not_waited_for_for_ever(
     export: Any, pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_set, "LOCK_TIMEOUT_S", 0.1)
-    with file_set.locked([str(tmp_path / "cert.pem")]):
+    monkeypatch.setattr(atomic, "LOCK_TIMEOUT_S", 0.1)
+    with atomic.locked([atomic.FileSpec("cert", str(tmp_path / "cert.pem"), 0o644)]):
         result = export(pki.leaf(), tmp_path)
     assert result["failed"] and "Another run has held" in result["msg"] and list(tmp_path.iterdir()) == []
 

@@ -3,12 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that an export writes, each in the place the user named: read, compared, written, never readable by more than
-their final mode allows.
+"""Files written so that nobody ever sees half of one, or reads a key that is not theirs. Standard library only.
 
-A file is made under another name in its own directory with no permissions at all, gets its owner and mode, then its
+A file is made under another name in its own folder with no permissions at all, gets its owner and mode, then its
 content, reaches the disk, and is renamed. All files of a set are made before the first is renamed. Whoever writes holds
-the directories against other runs, so that no set is ever mixed, and what a killed run left there is dead and removed.
+the folders against other runs, so that no set is ever mixed, and what a killed run left there is dead and removed.
+Folders are opened once, by folders.py, and used by descriptor.
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import grp
 import os
-import pwd
 import re
 import secrets
 import stat
@@ -26,13 +24,15 @@ import time
 import typing as t
 
 from .._rules.errors import InvalidInput
+from .folders import open_folder, sync
 
 MAX_OCTETS = 4 * 2**20
-DIRECTORY_MODE = 0o755
+FOLDER_MODE = 0o755
 LOCK_TIMEOUT_S = 60
 
 # Sets the SELinux context of the file at the first path as the policy wants it at the second; says whether it differed.
 RestoreContext = t.Callable[[str, str], bool]
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class FileSpec(t.NamedTuple):
@@ -54,10 +54,27 @@ class Present(t.NamedTuple):
     gid: int
 
 
-def read(path: str) -> t.Optional[Present]:
-    """What is at PATH; None when there is nothing. Raises InvalidInput for what is no regular file."""
+Held = t.Mapping[str, int]  # a folder's path → its descriptor
+
+
+def read(spec: FileSpec) -> t.Optional[Present]:
+    """What is at the path of SPEC; None when there is nothing. Raises InvalidInput for a folder that others may write
+    in, and for what is not a regular file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        folder = open_folder(os.path.dirname(spec.path), owner=spec.uid)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise fault(spec.path, error) from error
+    try:
+        return _read(spec.path, folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: str, folder: int) -> t.Optional[Present]:
+    try:
+        descriptor = os.open(os.path.basename(path), _READ, dir_fd=folder)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -88,64 +105,71 @@ def access_differences(spec: FileSpec, present: Present) -> list[str]:
 
 
 @contextlib.contextmanager
-def locked(paths: t.Sequence[str]) -> t.Iterator[None]:
-    """Hold the directories of these files against other runs. Those that are missing are made, and removed again if all
+def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
+    """Hold the folders of these files against other runs. Those that are missing are made, and removed again if all
     fails. Raises InvalidInput."""
     made: list[str] = []
-    held: list[int] = []
+    held: dict[str, int] = {}
     path = ""
     try:
-        for path in sorted({os.path.dirname(each) for each in paths}):
-            _make_directory(path, made)
-        # one order for all runs, or two of them could wait for each other
-        for path in sorted({os.path.realpath(os.path.dirname(each)) for each in paths}):
-            held.append(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-            if _lock(held[-1], path):
-                _remove_leftovers(path, [os.path.basename(each) for each in paths])
-        yield
+        for spec in sorted(specs, key=lambda spec: spec.path):
+            path = os.path.dirname(spec.path)
+            if path not in held:
+                held[path] = open_folder(path, owner=spec.uid, make_mode=FOLDER_MODE, made=made)
+        # One order for all runs, or two of them could wait for each other; and two names may lead to one folder.
+        by_identity = {(os.fstat(each).st_dev, os.fstat(each).st_ino): (path, each) for path, each in held.items()}
+        for _identity, (path, descriptor) in sorted(by_identity.items()):
+            if _lock(descriptor, path):
+                _remove_leftovers(descriptor, [os.path.basename(spec.path) for spec in specs])
+        yield held
     except BaseException as error:
-        for directory in reversed(made):
+        for folder in reversed(made):
             with contextlib.suppress(OSError):
-                os.rmdir(directory)
+                os.rmdir(folder)
         if isinstance(error, OSError):
             raise fault(path, error) from error
         raise
     finally:
-        for descriptor in held:
+        for descriptor in held.values():
             os.close(descriptor)
 
 
-def write(wanted: t.Sequence[tuple[FileSpec, bytes]], restore_context: t.Optional[RestoreContext] = None) -> None:
-    """Write a set of files into directories that are `locked`: all of them are ready before the first takes its place.
+def write(
+    held: Held,
+    wanted: t.Sequence[tuple[FileSpec, bytes]],
+    restore_context: t.Optional[RestoreContext] = None,
+) -> None:
+    """Write a set of files into folders that are `locked`: all of them are ready before the first takes its place.
 
     Raises InvalidInput.
     """
-    staged: list[tuple[FileSpec, str]] = []
+    staged: list[tuple[FileSpec, int, str]] = []
     path = ""
     try:
         for spec, content in wanted:
             path = spec.path
-            staged.append((spec, _stage(spec, content, restore_context)))
-        for spec, temporary in staged:
+            folder = held[os.path.dirname(path)]
+            staged.append((spec, folder, _stage(spec, folder, content, restore_context)))
+        for spec, folder, temporary in staged:
             path = spec.path
-            os.rename(temporary, path)
-        for directory in sorted({os.path.dirname(spec.path) for spec, _temporary in staged}):
-            path = directory
-            _sync_directory(directory)
+            os.rename(temporary, os.path.basename(path), src_dir_fd=folder, dst_dir_fd=folder)
+        for path in sorted({os.path.dirname(spec.path) for spec, _folder, _temporary in staged}):
+            sync(held[path])
     except BaseException as error:
-        for _spec, temporary in staged:
+        for _spec, folder, temporary in staged:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                os.unlink(temporary, dir_fd=folder)
         if isinstance(error, OSError):
             raise fault(path, error) from error
         raise
 
 
-def mend_access(specs: t.Sequence[FileSpec], restore_context: t.Optional[RestoreContext] = None) -> None:
+def mend_access(held: Held, specs: t.Sequence[FileSpec], restore_context: t.Optional[RestoreContext] = None) -> None:
     """Give files that are there the owner, group, mode and context that they should have. Raises InvalidInput."""
     for spec in specs:
         try:
-            descriptor = os.open(spec.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            folder, name = held[os.path.dirname(spec.path)], os.path.basename(spec.path)
+            descriptor = os.open(name, _READ, dir_fd=folder)
             try:
                 os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) & spec.mode)  # narrow it first
                 _own(descriptor, spec.uid, spec.gid)
@@ -156,31 +180,6 @@ def mend_access(specs: t.Sequence[FileSpec], restore_context: t.Optional[Restore
                 restore_context(spec.path, spec.path)
         except OSError as error:
             raise fault(spec.path, error) from error
-
-
-def read_mode(option: str, value: t.Any) -> t.Optional[int]:
-    """An octal mode; YAML turns 0640 without quotes into the number 416, which means the same."""
-    if value is None:
-        return None
-    try:
-        mode = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value), 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o777:
-        raise InvalidInput(f"The option {option} is {value!r}; give octal digits in quotes, such as '0640'.")
-    return mode
-
-
-def read_id(kind: str, value: t.Optional[str]) -> t.Optional[int]:
-    """The number of a user or group (kind), given by name or number."""
-    if value is None or value == "":
-        return None
-    if value.isdigit():
-        return int(value)
-    try:
-        return pwd.getpwnam(value).pw_uid if kind == "owner" else grp.getgrnam(value).gr_gid
-    except KeyError:
-        raise InvalidInput(f"This host has no {kind} {value}; create it first, or name another.") from None
 
 
 def fault(path: str, error: OSError) -> InvalidInput:
@@ -209,45 +208,49 @@ def _temporary_prefix(name: str) -> str:
     return f".{name[:200]}."
 
 
-def _remove_leftovers(folder: str, names: t.Iterable[str]) -> None:
+def _remove_leftovers(folder: int, names: t.Iterable[str]) -> None:
     """What a run that was killed left beside these files; it may hold a key."""
     prefixes = "|".join(re.escape(_temporary_prefix(name)) for name in sorted(set(names)))
     for found in os.listdir(folder):
         if re.fullmatch(f"({prefixes})[0-9a-f]{{16}}", found):
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(folder, found))
+                os.unlink(found, dir_fd=folder)
 
 
-def _stage(spec: FileSpec, content: bytes, restore_context: t.Optional[RestoreContext]) -> str:
-    folder, name = os.path.split(spec.path)
-    temporary = os.path.join(folder, f"{_temporary_prefix(name)}{secrets.token_hex(8)}")
+def _stage(spec: FileSpec, folder: int, content: bytes, restore_context: t.Optional[RestoreContext]) -> str:
+    path, name = os.path.split(spec.path)
+    temporary = f"{_temporary_prefix(name)}{secrets.token_hex(8)}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0)  # nobody may open it until owner and mode are right
+    descriptor = os.open(temporary, flags, 0, dir_fd=folder)  # nobody may open it until owner and mode are right
     try:
-        try:
-            before: t.Optional[os.stat_result] = os.lstat(spec.path)
-        except FileNotFoundError:
-            before = None
-        # an owner that was set by hand is kept through every renewal
-        _own(
-            descriptor,
-            spec.uid if spec.uid is not None or before is None else before.st_uid,
-            spec.gid if spec.gid is not None or before is None else before.st_gid,
-        )
+        before = _owner_to_keep(name, folder)
+        _own(descriptor, before[0] if spec.uid is None else spec.uid, before[1] if spec.gid is None else spec.gid)
         os.fchmod(descriptor, spec.mode)
         if restore_context:
-            restore_context(temporary, spec.path)
+            restore_context(os.path.join(path, temporary), spec.path)
         view = memoryview(content)
         while view:
             view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            os.unlink(temporary, dir_fd=folder)
         raise
     finally:
         os.close(descriptor)
     return temporary
+
+
+def _owner_to_keep(name: str, folder: int) -> tuple[t.Optional[int], t.Optional[int]]:
+    """Owner and group that were set by hand are kept through every renewal: those of a file that is there, in a folder
+    where only root or the running user can have put it."""
+    if os.fstat(folder).st_uid not in (0, os.geteuid()):
+        return None, None
+    try:
+        before = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None, None
+    return (before.st_uid, before.st_gid) if stat.S_ISREG(before.st_mode) else (None, None)
 
 
 def _own(descriptor: int, uid: t.Optional[int], gid: t.Optional[int]) -> None:
@@ -256,27 +259,3 @@ def _own(descriptor: int, uid: t.Optional[int], gid: t.Optional[int]) -> None:
     new_gid = -1 if gid in (None, status.st_gid) else gid
     if (new_uid, new_gid) != (-1, -1):
         os.fchown(descriptor, new_uid, new_gid)
-
-
-def _make_directory(path: str, made: list[str]) -> None:
-    missing = []
-    while path and not os.path.isdir(path):
-        missing.append(path)
-        path = os.path.dirname(path)
-    for directory in reversed(missing):
-        try:
-            os.mkdir(directory, DIRECTORY_MODE)
-        except FileExistsError:
-            if os.path.isdir(directory):  # another run was quicker
-                continue
-            raise
-        made.append(directory)
-        os.chmod(directory, DIRECTORY_MODE)  # whatever the umask
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,72 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Owner, group and mode: read as people write them, and compared with what a file has. Standard library only."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import re
+import typing as t
+
+from .._rules.errors import InvalidInput
+
+_CLAUSE = re.compile(r"([ugoa]*)((?:[=+-][rwx]*)+)")
+_SHIFTS = {"u": 6, "g": 3, "o": 0}
+_BITS = {"r": 4, "w": 2, "x": 1}
+
+
+def read_mode(option: str, value: t.Any, default: int = 0o600) -> t.Optional[int]:
+    """The mode that an option holds: octal digits, or symbolic as in `u=rw,g=r`, which starts from DEFAULT.
+
+    YAML turns 0640 without quotes into the number 416, which means the same. None when the option is not set.
+    """
+    if value is None or value == "":
+        return None
+    mode: t.Optional[int] = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        mode = value
+    elif isinstance(value, str) and re.fullmatch(r"\s*(0o)?[0-7]{1,4}\s*", value):
+        mode = int(value, 8)
+    elif isinstance(value, str):
+        mode = _symbolic(value, default)
+    if mode is None or not 0 <= mode <= 0o777:
+        raise InvalidInput(
+            f"The option {option} is {value!r}, which is not a file mode; write octal digits in quotes, such as '0640', "
+            "or symbols, such as u=rw,g=r."
+        )
+    return mode
+
+
+def read_id(kind: str, value: t.Union[str, int, None]) -> t.Optional[int]:
+    """The number of a user or group, given by name or number. kind: `owner` or `group`."""
+    if value is None or value == "":
+        return None
+    name = str(value)
+    if name.isdigit():
+        return int(name)
+    try:
+        return pwd.getpwnam(name).pw_uid if kind == "owner" else grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise InvalidInput(f"This host has no {kind} {name}; create it first, or name another.") from None
+
+
+def _symbolic(text: str, start: int) -> t.Optional[int]:
+    """What the clauses of chmod(1) make of the mode START; None when TEXT is not made of such clauses."""
+    mode = start
+    for clause in text.split(","):
+        found = _CLAUSE.fullmatch(clause.strip())
+        if not found:
+            return None
+        classes = "ugo" if "a" in found[1] or not found[1] else found[1]
+        for operator, letters in re.findall(r"([=+-])([rwx]*)", found[2]):
+            bits = sum(_BITS[letter] for letter in set(letters))
+            for each in classes:
+                shift = _SHIFTS[each]
+                if operator == "=":
+                    mode &= ~(0o7 << shift)
+                mode = mode & ~(bits << shift) if operator == "-" else mode | bits << shift
+    return mode

@@ -1,0 +1,52 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._files import access
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+
+@pytest.mark.parametrize(
+    ("value", "mode"),
+    [
+        ("0640", 0o640),
+        ("640", 0o640),
+        (" 0640 ", 0o640),
+        ("0o640", 0o640),
+        (0o640, 0o640),
+        ("u=rw,g=r", 0o640),
+        ("u=rw,g=r,o=", 0o640),
+        ("g+r", 0o640),
+        ("u=rw, g=r", 0o640),
+        ("ug=r", 0o440),
+        ("a=r", 0o444),
+        ("+r", 0o644),
+        ("u-w", 0o400),
+        ("u=r+w", 0o600),
+        (None, None),
+        ("", None),
+    ],
+)
+def test_modes(value: t.Any, mode: t.Optional[int]) -> None:
+    assert access.read_mode("mode", value) == mode
+
+
+@pytest.mark.parametrize(
+    "value", ["rw-r-----", "0999", "8", "u=rw;g=r", "u", "x=r", True, 1.5, -1, 0o1777, "4755", "z"]
+)
+def test_what_is_not_a_mode(value: t.Any) -> None:
+    with pytest.raises(InvalidInput, match="option mode is .* not a file mode"):
+        access.read_mode("mode", value)
+
+
+def test_users_and_groups() -> None:
+    assert access.read_id("owner", "root") == access.read_id("group", 0) == access.read_id("owner", "0") == 0
+    assert access.read_id("owner", "") is access.read_id("group", None) is None
+    with pytest.raises(InvalidInput, match="no group nobody-knows-it"):
+        access.read_id("group", "nobody-knows-it")

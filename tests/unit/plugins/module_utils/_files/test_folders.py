@@ -1,0 +1,142 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which folders may hold a key. As root, since other users' folders are needed for it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, folders
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+OTHER = 65534
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+
+
+def opened(path: Path, **how: t.Any) -> str:
+    descriptor = folders.open_folder(str(path), **how)
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+    assert opened(tmp_path) == str(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        opened(tmp_path / "missing")
+    with pytest.raises(NotADirectoryError):
+        (tmp_path / "file").touch()
+        opened(tmp_path / "file" / "below")
+
+
+def test_links_are_followed_where_only_the_user_could_have_made_them(tmp_path: Path) -> None:
+    (tmp_path / "real" / "below").mkdir(parents=True)
+    (tmp_path / "relative").symlink_to("real/../real/./below")
+    (tmp_path / "absolute").symlink_to(tmp_path / "relative")
+    (tmp_path / "loop").symlink_to("loop")
+    assert opened(tmp_path / "absolute") == str(tmp_path / "real" / "below")
+    with pytest.raises(OSError, match="symbolic links"):
+        opened(tmp_path / "loop")
+
+
+def test_what_is_made_has_its_mode_whatever_the_umask(tmp_path: Path) -> None:
+    made: list[str] = []
+    for umask in (0, 0o077):
+        before = os.umask(umask)
+        try:
+            opened(tmp_path / f"new{umask}" / "below", make_mode=0o755, made=made)
+        finally:
+            os.umask(before)
+    assert {stat.S_IMODE(os.stat(path).st_mode) for path in made} == {0o755} and len(made) == 4
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [(0o777, "everybody"), (0o1777, "everybody"), (0o757, "everybody"), (0o775, "group")]
+)
+def test_a_folder_that_others_may_write_in(tmp_path: Path, mode: int, said: str) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    os.chmod(shared, mode)
+    if said == "group":
+        if os.geteuid() != 0:
+            pytest.skip("only root can give a folder to another group")
+        os.chown(shared, -1, 12345)
+    with pytest.raises(InvalidInput, match=f"{shared} may be written by {said}"):
+        opened(shared)
+    if not mode & stat.S_ISVTX:
+        with pytest.raises(InvalidInput, match="may be written"):
+            opened(shared / "new", make_mode=0o755)
+        return
+    assert opened(shared / "new", make_mode=0o755) == str(shared / "new")
+
+
+def test_below_a_sticky_folder_as_tmp_is(tmp_path: Path) -> None:
+    sticky = tmp_path / "sticky"
+    sticky.mkdir()
+    os.chmod(sticky, 0o1777)
+    (sticky / "mine").mkdir()
+    (sticky / "link").symlink_to("mine")
+    assert opened(sticky / "mine") == str(sticky / "mine")
+    with pytest.raises(InvalidInput, match="everybody"):
+        opened(sticky / "link")
+
+
+@needs_root
+def test_a_folder_of_another_user(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / "below").mkdir(parents=True)
+    os.chown(theirs, OTHER, -1)
+    for path in (theirs, theirs / "below", theirs / "new"):
+        with pytest.raises(InvalidInput, match=f"{theirs}.* belongs to user"):
+            opened(path, make_mode=0o755)
+    assert opened(theirs / "below", owner=OTHER) == str(theirs / "below"), "the files will be theirs anyway"
+
+
+@needs_root
+def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
+    sticky = tmp_path / "sticky"
+    (sticky / "theirs").mkdir(parents=True)
+    os.chmod(sticky, 0o1777)
+    os.chown(sticky / "theirs", OTHER, -1)
+    with pytest.raises(InvalidInput, match="everybody"):
+        opened(sticky / "theirs")
+
+
+@needs_root
+def test_a_key_is_not_given_to_who_owned_the_file_before(tmp_path: Path) -> None:
+    """Only where nobody else can have put that file there does its owner stay."""
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    for folder in (ours, theirs):
+        folder.mkdir()
+        (folder / "privkey.pem").write_bytes(b"old")
+        os.chown(folder / "privkey.pem", 12345, 12345)
+    os.chown(theirs, OTHER, -1)
+    for folder, uid in ((ours, None), (theirs, OTHER)):
+        spec = atomic.FileSpec("key", str(folder / "privkey.pem"), 0o600, uid)
+        with atomic.locked([spec]) as held:
+            atomic.write(held, [(spec, b"new")])
+    assert (os.stat(ours / "privkey.pem").st_uid, os.stat(ours / "privkey.pem").st_gid) == (12345, 12345)
+    assert (os.stat(theirs / "privkey.pem").st_uid, os.stat(theirs / "privkey.pem").st_gid) == (OTHER, 0)
+
+
+@needs_root
+def test_a_link_in_the_place_of_the_file_is_replaced_and_lends_nothing(tmp_path: Path) -> None:
+    (tmp_path / "other").write_bytes(b"other")
+    os.chown(tmp_path / "other", 12345, 12345)
+    (tmp_path / "privkey.pem").symlink_to("other")
+    spec = atomic.FileSpec("key", str(tmp_path / "privkey.pem"), 0o600)
+    with pytest.raises(InvalidInput, match="symbolic link"):
+        atomic.read(spec)
+    with atomic.locked([spec]) as held:
+        atomic.write(held, [(spec, b"new")])
+    status = os.lstat(tmp_path / "privkey.pem")
+    assert stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
+    assert (tmp_path / "other").read_bytes() == b"other"
