@@ -76,6 +76,8 @@ options:
       - For example V(validity_days), V(renewal_window_days), V(resolvers) (name servers to ask, as C(address:port)),
         V(public_suffixes) (suffixes that count as public though the public DNS has none),
         V(publication_url) (where clients find the content of C(public/)), V(max_names).
+      - For labs, V(validity_minutes) makes certificates that are valid for minutes rather than days, and
+        V(renewal_window_percent) up to 99 has them renewed soon after they were issued.
       - A name that is not a setting fails with the list of all.
     type: dict
     default: {}

@@ -36,6 +36,7 @@ class Settings(t.NamedTuple):
     # §2, §4: certificates
     validity_days: int = 395
     private_validity_days: int = 395
+    validity_minutes: t.Optional[int] = None  # for labs: how long every certificate is valid, instead of the days
     ca_validity_days: int = 3650
     max_names: int = 10
     request_key_algorithms: list[str] = list(REQUEST_KEY_ALGORITHMS)
@@ -133,9 +134,9 @@ class Settings(t.NamedTuple):
             kinds = [each for each in CA_KEY_ALGORITHMS if each.startswith(family)]
             if getattr(self, name) not in kinds:
                 raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(kinds)}.")
-        if self.renewal_window_percent is not None and not 1 <= self.renewal_window_percent <= 90:
+        if self.renewal_window_percent is not None and not 1 <= self.renewal_window_percent <= 99:
             raise InvalidInput(
-                f"settings.renewal_window_percent is {self.renewal_window_percent}: take 1 to 90, "
+                f"settings.renewal_window_percent is {self.renewal_window_percent}: take 1 to 99, "
                 "or null to count in days."
             )
         if not re.match(r"https?://[^/\s]+", self.publication_url):
@@ -164,6 +165,8 @@ class Settings(t.NamedTuple):
     # ---- rules that depend on settings alone
 
     def validity(self, certificate_type: str) -> timedelta:
+        if self.validity_minutes is not None:
+            return timedelta(minutes=self.validity_minutes)
         return timedelta(days=self.private_validity_days if certificate_type == "PRIVATE" else self.validity_days)
 
     def renewal_window(self, validation_method: t.Optional[str], lifetime: timedelta) -> timedelta:
@@ -240,7 +243,7 @@ def _check_resolvers(resolvers: t.Sequence[str]) -> None:
 
 
 def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
-    if name == "renewal_window_percent":
+    if name in ("renewal_window_percent", "validity_minutes"):
         fits = value is None or (isinstance(value, int) and not isinstance(value, bool))
     elif isinstance(default, bool):
         fits = isinstance(value, bool)
@@ -251,7 +254,7 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
     else:
         fits = isinstance(value, type(default))
     if not fits:
-        wanted = "an integer" if name == "renewal_window_percent" else f"of the kind {type(default).__name__}"
+        wanted = "an integer" if default is None else f"of the kind {type(default).__name__}"
         raise InvalidInput(f"settings.{name} is {value!r}: it must be {wanted}, for example {default!r}.")
     if isinstance(default, list):
         inner = int if name == "renewal_notice_days" else str

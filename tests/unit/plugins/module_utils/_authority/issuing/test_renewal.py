@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -91,6 +92,18 @@ def test_the_window_as_a_share_of_the_lifetime(lab: Lab, clock: Clock) -> None:
     assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=1)
     assert sweep.sweep(lab.authority).renewed == [arn]
+
+
+def test_a_lab_sees_a_renewal_within_minutes(lab: Lab, clock: Clock) -> None:
+    """ACM has its 60 days; a lab that waited for them would see none."""
+    lab.set(validity_minutes=100, renewal_window_percent=99)
+    arn = exported(lab)
+    assert lab.describe(arn)["NotAfter"] - lab.describe(arn)["NotBefore"] == timedelta(minutes=100)
+    clock.advance(seconds=59)
+    assert sweep.sweep(lab.authority).renewed == []
+    clock.advance(seconds=1)
+    assert sweep.sweep(lab.authority).renewed == [arn]
+    assert sweep.sweep(lab.authority).renewed == []
 
 
 def test_a_window_as_long_as_the_lifetime_does_not_renew_without_end(lab: Lab) -> None:
