@@ -721,17 +721,8 @@ from datetime import datetime, timezone
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
-from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import (
-    execution,
-    result as report,
-    options as wanted,
-)
-from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.job import (
-    Clock,
-    Job,
-    Look,
-    Settings,
-)
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import options as wanted, task
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.item import Clock, Look, Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 LOOK_S = 8.0
@@ -828,28 +819,6 @@ def argument_spec() -> dict[str, t.Any]:
     return spec
 
 
-def read_one(options: dict[str, t.Any], acm: Acm) -> Job:
-    if acm.is_authority and (options.get("publish") or {}).get("route53") is not None:
-        raise InvalidInput(
-            "publish.route53 needs AWS, but authority names an embedded one: publish by rfc2136, or leave publish out."
-        )
-    return Job(wanted.read(options, acm.region))
-
-
-def read_jobs(params: dict[str, t.Any], acm: Acm) -> list[Job]:
-    """Judge what the user wants. An item of a list that is wrong fails alone."""
-    task = {option: params.get(option) for option in certificate_options()}
-    if params.get("certificates") is None:
-        return [read_one(task, acm)]
-    jobs = []
-    for number, item in enumerate(params["certificates"], 1):
-        try:
-            jobs.append(read_one(wanted.inherit(item, task), acm))
-        except InvalidInput as error:
-            jobs.append(Job(None, InvalidInput(f"Item {number} of certificates: {error}")))
-    return jobs
-
-
 def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> Look:
     """Asks DNS and the web for LOOK_S at most, and imports what that needs only when it is asked."""
     if resolvers:
@@ -877,7 +846,6 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         if price is not None and price < 0:
             raise InvalidInput(f"prices.{what} is {price:g}: give what AWS asks, from 0.")
     is_list = params.get("certificates") is not None
-    jobs = read_jobs(params, acm)
     settings = Settings(
         now=datetime.now(timezone.utc),
         clock=Clock(time.sleep, time.monotonic),
@@ -887,8 +855,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         prices=params["prices"],
         look=looking(acm, params["resolvers"]),
     )
-    execution.fulfil(acm, jobs, settings, is_check=module.check_mode)
-    result = report.of_many(jobs, module.check_mode) if is_list else report.of_one(jobs[0], module.check_mode)
+    result = task.run(acm, params, settings, is_check=module.check_mode)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     return result

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carry out plans for many certificates at once: each kind of call side by side, and a failure stays with the certificate
+"""Carry out the plans of many certificates at once: each kind of call side by side, and a failure stays with the item
 that it belongs to."""
 
 from __future__ import annotations
@@ -11,81 +11,201 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-from . import plan, lookup
+from . import plan
+from .._batch.items import still_open
 from .._certificates import renewal_window
 from .._certificates.certificate import Certificate
-from .._door.acm import AcmError
 from .._certificates.inventory import Door
-from .job import Job, Settings, still_open
+from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput
-from .options import request_members
+from .._validation import proof_records
+from .item import Item, Settings
 
 if t.TYPE_CHECKING:
-    from . import waiting as readiness
+    from . import waiting
 
-_GONE = "ResourceNotFoundException"
 _IN_USE = "ResourceInUseException"
 A_MOMENT = timedelta(seconds=5)
+# Codes that say nothing about whether ACM would do it.
 NO_REFUSAL = ("AccessDeniedException", "ThrottlingException", "LimitExceededException", "InternalServerError")
+# Tags are removed before others are added: a certificate may be at its 50 tags.
+CHANGES = (
+    "RemoveTagsFromCertificate",
+    "AddTagsToCertificate",
+    "UpdateCertificateOptions",
+    "ResendValidationEmail",
+    "RevokeCertificate",
+)
 
 
-def fulfil(acm: Door, jobs: t.Sequence[Job], settings: Settings, *, is_check: bool) -> None:
-    """Look, decide, and unless this is a check, do. What came of it stands in the jobs."""
-    settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s)
-    lookup.look_up(acm, jobs, settings)
-    lookup.decide(acm, jobs, settings)
-    if not is_check:
-        carry_out(acm, jobs, settings)
-    publish(acm, jobs, is_check)
-    if not is_check:
-        await_issue(acm, jobs, settings)
-        renew(acm, jobs, settings)
+def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """All that plans may hold, in its order. What has been done stands in item.done, whatever happens afterwards."""
+    request(acm, items, settings)
+    for operation in CHANGES:
+        call(acm, items, operation)
+    replace_unmigrated(acm, items, settings)
+    delete(acm, items, settings)
+    refresh(acm, items)
+    await_migration_records(acm, items, settings)
+    publish(acm, items)
+    await_issue(acm, items, settings)
+    renew(acm, items, settings)
 
 
-def carry_out(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    """Do what the plans say. What has been done stands in job.done, whatever happens afterwards."""
-    _perform(acm, jobs, "RequestCertificate")
-    _await_records(acm, jobs, settings)
-    # First away, then to: a certificate may be at its 50 tags.
-    for operation in ("RemoveTagsFromCertificate", "AddTagsToCertificate"):
-        _perform(acm, jobs, operation)
-    for operation in ("UpdateCertificateOptions", "ResendValidationEmail", "RevokeCertificate"):
-        _perform(acm, jobs, operation)
-    _replace_unmigrated(acm, jobs, settings)
-    _delete(acm, jobs, settings)
-    _refresh(acm, jobs)
-    _await_migration_records(acm, jobs, settings)
+# ---------------------------------------------------------------- the steps, in their order
 
 
-def _replace_unmigrated(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    """Where ACM does not change e-mail to DNS validation: request another certificate, if that is wanted."""
-    refused = [
-        job
-        for job in jobs
-        if job.wanted is not None and job.wanted.replace and _is_refused_migration(job.error)
-        if any("ValidationMethod" in step.members.get("Options", ()) for step in job.plan.steps)
-    ]
-    for job in refused:
-        job.plan = plan.plan_present(
-            job.want, job.one, job.tags, settings.now, spent_arns=job.spent, prices=settings.prices, can_migrate=False
-        )
-        job.error, job.replaces, job.is_stale, job.is_new = None, job.one, False, True
-    _perform(acm, refused, "RequestCertificate")
-    _await_records(acm, [job for job in refused if job.is_open], settings)
+def request(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """Request what is to be requested, and wait until ACM says what validates it."""
+    call(acm, items, "RequestCertificate")
+    _await_records(acm, items, settings)
 
 
-def _await_migration_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    """What is to be published of a certificate that has just begun to change to DNS may not be told at once."""
-    changed = [job for job in still_open(jobs) if "UpdateCertificateOptions" in job.done and job.want.publish]
+def replace_unmigrated(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """Where ACM refuses to change e-mail to DNS validation, follow the plan that was made for this case."""
+    refused = [item for item in items if item.plan.otherwise is not None and _is_refused_migration(item.error)]
+    for item in refused:
+        item.plan = t.cast(plan.Plan, item.plan.otherwise)
+        item.error, item.replaces, item.is_stale, item.is_new = None, item.certificate, False, True
+    request(acm, refused, settings)
+
+
+def delete(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    deleting = [item for item in still_open(items) if "DeleteCertificate" in item.plan.operations]
+    _await_release(acm, [item for item in deleting if plan.RELEASE in item.plan.awaits], settings)
+    call(acm, deleting, "DeleteCertificate")
+    # In use after all: ACM says so for a while after the last user has let go.
+    while settings.left_s > 0:
+        again = [item for item in deleting if plan.RELEASE in item.plan.awaits and _is_in_use(item.error)]
+        if not again:
+            return
+        settings.clock.sleep(min(settings.interval_s, settings.left_s))
+        for item in again:
+            item.error = None
+            left = [step for step in item.plan.steps if step.members["CertificateArn"] not in item.deleted]
+            item.plan = item.plan._replace(steps=tuple(left))
+        call(acm, again, "DeleteCertificate")
+
+
+def refresh(acm: Door, items: t.Sequence[Item]) -> None:
+    """Describe what was changed, for the result."""
+    stale = [item for item in items if item.is_stale and item.certificate is not None]
+    answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in stale])
+    for item, answer in zip(stale, answers):
+        item.is_stale = False
+        if isinstance(answer, AcmError):
+            item.warnings.append(f"The result does not yet show what was changed: {answer}.")
+        else:
+            item.certificate = t.cast(Certificate, item.certificate).detailed(answer.get("Certificate") or {})
+
+
+def await_migration_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """The records of a certificate that has just begun to change to DNS validation may take a moment to appear."""
+    changed = [item for item in still_open(items) if "UpdateCertificateOptions" in item.done and item.want.publish]
     if not changed:
         return
-    from . import waiting as readiness
+    from . import waiting
 
-    migrating = [job for job in changed if job.one and not readiness.has_migration_records(job.one).is_over]
-    _await_appearance(acm, migrating, settings, readiness.has_migration_records)
-    for job in migrating:
-        if job.is_open and job.one is not None and not readiness.has_migration_records(job.one).is_over:
-            job.warnings.append(_untold(job))
+    migrating = [item for item in changed if not _judged(waiting.has_migration_records, item)]
+    _await_appearance(acm, migrating, settings, waiting.has_migration_records)
+    for item in still_open(migrating):
+        if not _judged(waiting.has_migration_records, item):
+            item.warnings.append(_no_records_yet(item))
+
+
+def publish(acm: Door, items: t.Sequence[Item], is_check: bool = False) -> None:
+    """Put the validation records where `publish` says, and keep them for the result in any case."""
+    publishing_items = []
+    for item in items:
+        if item.wanted is None or item.want.state != "present" or item.certificate is None:
+            continue
+        detail = item.certificate.detail
+        if detail is None or (item.replaces is not None and item.certificate is item.replaces):
+            continue
+        if item.certificate.type == "AMAZON_ISSUED" and "DNS" in _methods(detail):
+            item.records = proof_records.records(detail)
+            if item.is_open and item.want.publish:
+                publishing_items.append(item)
+    if not publishing_items:
+        return
+    from .._validation import publishing
+
+    needs = [(t.cast("dict[str, t.Any]", item.want.publish), item.records or []) for item in publishing_items]
+    for item, published in zip(publishing_items, publishing.publish_each(needs, acm.client, is_check)):
+        item.published, item.error = published.changes, published.error
+
+
+def await_issue(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """Wait for the certificates of all items that want it to be issued, or changed to DNS validation."""
+    pending = [
+        item
+        for item in still_open(items)
+        if plan.ISSUE in item.plan.awaits and item.certificate is not None and item.certificate.status != "ISSUED"
+    ]
+    if pending:
+        from . import waiting
+
+        _await(acm, pending, {item.arn: waiting.is_issued for item in pending}, settings, "is not issued")
+    migrating = [item for item in still_open(items) if plan.MIGRATION in item.plan.awaits and _is_migrating(item)]
+    if migrating:
+        from . import waiting
+
+        judges = {item.arn: waiting.is_migrated for item in migrating}
+        _await(acm, migrating, judges, settings, "is not validated by DNS")
+
+
+def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """Renew what is due, and wait for the new certificate where that is wanted."""
+    call(acm, items, "RenewCertificate")
+    waiting_items = [item for item in still_open(items) if plan.RENEWAL in item.plan.awaits]
+    if waiting_items:
+        from . import waiting
+
+        judges = {item.arn: waiting.is_renewed(t.cast(Certificate, item.certificate)) for item in waiting_items}
+        _await(acm, waiting_items, judges, settings, "has not been renewed")
+    refresh(acm, items)
+
+
+# ---------------------------------------------------------------- calls
+
+
+def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
+    """Call one operation for every step of it that a plan holds."""
+    calls = [(item, step) for item in still_open(items) for step in item.plan.steps if step.operation == operation]
+    for (item, step), answer in zip(calls, acm.each(operation, [step.members for _item, step in calls])):
+        if isinstance(answer, AcmError):
+            if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
+                # ACM was about to renew it anyway, or an earlier run has asked and it shows only now.
+                decision = renewal_window.Decision(False, "A renewal is already under way.", True)
+                item.plan = item.plan._replace(renewal=decision, cost=None)
+                item.is_stale = True
+                continue
+            if operation != "DeleteCertificate" or answer.code != GONE:
+                item.error = item.error or explained(answer, step)
+                continue
+        item.done.append(operation)
+        if operation == "DeleteCertificate":
+            item.deleted.append(step.members["CertificateArn"])
+            continue
+        item.is_stale = operation != "RequestCertificate"
+        if operation == "RequestCertificate":
+            item.certificate = Certificate(arn=answer["CertificateArn"])
+            item.tags = plan.requested_tags(step)
+        elif operation in ("AddTagsToCertificate", "RemoveTagsFromCertificate"):
+            item.is_stale = False
+            item.tags = item.plan.after["tags"]
+
+
+def explained(error: AcmError, step: plan.Step) -> AcmError:
+    """ACM's refusal, with what the user can do about it where that is known."""
+    advice = ""
+    if error.code == "LimitExceededException":
+        advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
+    elif error.operation == "RenewCertificate" and error.code == "ValidationException":
+        advice = "ACM renews on demand only what was exported before: export it first (certops.acm.acm_export)"
+    elif error.operation == "UpdateCertificateOptions" and "ValidationMethod" in step.members.get("Options", ()):
+        advice = "where ACM does not offer the change to DNS validation, set replace=true to request a new certificate"
+    return AcmError(error.operation, error.code, f"{error.message.rstrip('.')} ({advice})") if advice else error
 
 
 def _is_refused_migration(error: t.Optional[Exception]) -> bool:
@@ -94,189 +214,147 @@ def _is_refused_migration(error: t.Optional[Exception]) -> bool:
     )
 
 
-def renew(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    """Renew what is due, and wait for the new certificate where that is wanted."""
-    _perform(acm, jobs, "RenewCertificate")
-    renewing = [job for job in still_open(jobs) if job.is_renewing]
-    waiting = [job for job in renewing if job.want.wait]
-    if waiting:
-        _await_renewals(acm, waiting, settings)
-    _refresh(acm, [job for job in renewing if not job.want.wait])
+def _is_in_use(error: t.Optional[Exception]) -> bool:
+    return isinstance(error, AcmError) and error.code == _IN_USE
 
 
-def _await_renewals(acm: Door, waiting: t.Sequence[Job], settings: Settings) -> None:
-    from . import waiting as readiness
-
-    befores = {job.arn: t.cast(Certificate, job.one) for job in waiting}
-    judges = {arn: readiness.is_renewed(before) for arn, before in befores.items()}
-    _await(acm, waiting, judges, settings, "has not been renewed")
+# ---------------------------------------------------------------- waiting
 
 
-def publish(acm: Door, jobs: t.Sequence[Job], is_check: bool) -> None:
-    """Put the validation records where `publish` says, and keep them for the result in any case."""
-    publishing_jobs = []
-    for job in jobs:
-        if job.wanted is None or job.want.state != "present" or job.one is None or job.one.detail is None:
-            continue
-        if job.replaces is not None and job.one is job.replaces:
-            continue
-        if job.one.type == "AMAZON_ISSUED" and "DNS" in _methods(job.one.detail):
-            from .._validation import proof_records
-
-            job.records = proof_records.records(job.one.detail)
-            if job.is_open and job.want.publish:
-                publishing_jobs.append(job)
-    if not publishing_jobs:
-        return
-    from .._validation import publishing
-
-    needs = [(t.cast("dict[str, t.Any]", job.want.publish), job.records or []) for job in publishing_jobs]
-    for job, published in zip(publishing_jobs, publishing.publish_each(needs, acm.client, is_check)):
-        job.published, job.error = published.changes, published.error
-
-
-def _methods(detail: dict[str, t.Any]) -> set[str]:
-    """How the names are validated; in more than one way while that is being changed."""
-    return {option.get("ValidationMethod") or "DNS" for option in detail.get("DomainValidationOptions") or ()}
-
-
-def await_issue(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    """Wait for the certificates of all jobs that want it to be issued, or changed to DNS validation."""
-    waiting = [job for job in still_open(jobs) if job.want.state == "present" and job.want.wait and job.one is not None]
-    if not waiting:
-        return
-    from . import waiting as readiness
-
-    pending = [job for job in waiting if t.cast(Certificate, job.one).status != "ISSUED"]
-    _await(acm, pending, {job.arn: readiness.is_issued for job in pending}, settings, "is not issued")
-    migrating = [
-        job for job in waiting if job.is_open and not readiness.is_migrated(t.cast(Certificate, job.one)).is_over
-    ]
-    _await(acm, migrating, {job.arn: readiness.is_migrated for job in migrating}, settings, "is not validated by DNS")
-
-
-def _perform(acm: Door, jobs: t.Sequence[Job], operation: str) -> None:
-    calls = [(job, step) for job in still_open(jobs) for step in job.plan.steps if step.operation == operation]
-    for (job, step), answer in zip(calls, acm.each(operation, [step.members for _job, step in calls])):
-        if isinstance(answer, AcmError):
-            if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
-                # ACM was about to renew it anyway, or an earlier run has asked and it shows only now.
-                decision = renewal_window.Decision(False, "A renewal is already under way.")
-                job.plan, job.is_renewing = job.plan._replace(renewal=decision, cost=None), True
-                continue
-            if operation != "DeleteCertificate" or answer.code != _GONE:
-                job.error = job.error or explained(answer, job)
-                continue
-        job.done.append(operation)
-        if operation == "DeleteCertificate":
-            job.deleted.append(step.members["CertificateArn"])
-            continue
-        job.is_renewing = operation == "RenewCertificate"
-        job.is_stale = operation != "RequestCertificate"
-        if operation == "RequestCertificate":
-            job.one = Certificate(arn=answer["CertificateArn"])
-            job.tags = plan.requested_tags(step)
-        elif operation in ("AddTagsToCertificate", "RemoveTagsFromCertificate"):
-            job.is_stale = False
-            job.tags = job.plan.after["tags"]
-
-
-def _await_records(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    fresh = [job for job in still_open(jobs) if "RequestCertificate" in job.done]
+def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    fresh = [item for item in still_open(items) if "RequestCertificate" in item.done]
     _await_appearance(acm, fresh, settings)
     # ACM remembers a token for an hour, longer than a certificate that was deleted meanwhile: then it answered the ARN of
     # one that is gone, and has to be asked with another token.
-    lost = [job for job in fresh if job.one is not None and job.one.detail is None and job.is_open]
-    for job in lost:
-        job.spent.append(job.arn)
-        members = request_members(job.want, job.tags, job.spent)
-        job.plan = job.plan._replace(steps=(plan.Step("RequestCertificate", members),))
-        job.done.remove("RequestCertificate")
-    _perform(acm, lost, "RequestCertificate")
-    _await_appearance(acm, [job for job in lost if job.is_open], settings)
+    lost = [item for item in still_open(fresh) if item.certificate is not None and item.certificate.detail is None]
+    for item in lost:
+        item.spent.append(item.arn)
+        item.plan = plan.request_again(item.plan, item.want, item.tags, item.spent)
+        item.done.remove("RequestCertificate")
+    call(acm, lost, "RequestCertificate")
+    _await_appearance(acm, still_open(lost), settings)
     # One that was requested a moment ago by an earlier run, and whose records are to be published now.
-    early = [job for job in still_open(jobs) if job not in fresh and job.want.publish and _lacks_records(job)]
+    early = [item for item in still_open(items) if item not in fresh and item.want.publish and _lacks_records(item)]
     _await_appearance(acm, early, settings)
-    for job in fresh:
-        if job.is_open and job.one is not None and _was_there(acm, job.one):
-            job.done.remove("RequestCertificate")
-            job.is_new, job.plan = False, job.plan._replace(cost=None)
-    for job in [*fresh, *early]:
-        if job.is_open and _lacks_records(job):
-            job.warnings.append(_untold(job))
+    for item in still_open(fresh):
+        certificate = t.cast(Certificate, item.certificate)
+        if _was_there(acm, certificate):
+            item.done.remove("RequestCertificate")
+            item.is_new, item.plan = False, item.plan._replace(cost=None)
+        if certificate.status == "FAILED":
+            item.error = InvalidInput(proof_records.explain(certificate.detail or {}))
+    for item in still_open([*fresh, *early]):
+        if _lacks_records(item):
+            item.warnings.append(_no_records_yet(item))
 
 
-def _was_there(acm: Door, one: Certificate) -> bool:
+def _was_there(acm: Door, certificate: Certificate) -> bool:
     """Whether an earlier run made it: by its token ACM brings back what its lists do not show yet. Both times are ACM's."""
     asked_at = acm.first_answer_at("RequestCertificate")
-    return asked_at is not None and one.created_at is not None and one.created_at < asked_at - A_MOMENT
+    return asked_at is not None and certificate.created_at is not None and certificate.created_at < asked_at - A_MOMENT
 
 
-def _untold(job: Job) -> str:
-    return f"ACM has not told yet what validates {job.arn}: run this task again in a minute for the records."
+def _no_records_yet(item: Item) -> str:
+    return f"ACM does not say yet which records validate {item.label} ({item.arn}): run this task again in a minute."
 
 
-def _lacks_records(job: Job) -> bool:
-    from . import waiting as readiness
+def _lacks_records(item: Item) -> bool:
+    from . import waiting
 
-    return job.want.state == "present" and job.one is not None and not readiness.has_records(job.one).is_over
+    return item.want.state == "present" and item.certificate is not None and not _judged(waiting.has_records, item)
+
+
+def _judged(judge: waiting.Judge, item: Item) -> bool:
+    """Whether there is nothing left to wait for, as far as is known."""
+    return judge(t.cast(Certificate, item.certificate)).is_over
+
+
+def _is_migrating(item: Item) -> bool:
+    from . import waiting
+
+    return not _judged(waiting.is_migrated, item)
 
 
 def _await_appearance(
-    acm: Door, jobs: t.Sequence[Job], settings: Settings, judge: t.Optional[readiness.Judge] = None
+    acm: Door, items: t.Sequence[Item], settings: Settings, judge: t.Optional[waiting.Judge] = None
 ) -> None:
-    """Wait until what is to be published is told; judge: readiness.has_records unless given."""
-    if not jobs:
+    """Wait until ACM shows what is to be published; judge: waiting.has_records unless given."""
+    if not items:
         return
-    from . import waiting as readiness
+    from . import waiting
 
-    outcomes = readiness.await_each(
+    outcomes = waiting.await_each(
         acm,
-        {job.arn: judge or readiness.has_records for job in jobs},
-        timeout_s=readiness.APPEARANCE_S,
+        {item.arn: judge or waiting.has_records for item in items},
+        timeout_s=waiting.APPEARANCE_S,
         interval_s=settings.interval_s,
         clock=settings.clock,
         may_appear=not acm.is_authority,  # there, what was requested is seen at once
     )
-    for job in jobs:
-        outcome = outcomes[job.arn]
-        job.error = outcome.error
-        job.one = outcome.one or job.one
+    for item in items:
+        outcome = outcomes[item.arn]
+        item.error = outcome.error
+        item.certificate = outcome.certificate or item.certificate
+
+
+def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
+    """Wait until nothing uses what is to be deleted."""
+    used = {each.arn: each for item in items for each in item.found if plan.users_of(each)}
+    if not used:
+        return
+    from . import waiting
+
+    outcomes = waiting.await_each(
+        acm,
+        {arn: waiting.is_released for arn in used},
+        known=used,
+        timeout_s=settings.left_s,
+        interval_s=settings.interval_s,
+        clock=settings.clock,
+    )
+    for item in items:
+        for each in item.found:
+            if each.arn in outcomes and outcomes[each.arn].is_timed_out:
+                users = ", ".join(plan.users_of(t.cast(Certificate, outcomes[each.arn].certificate)))
+                item.error = InvalidInput(
+                    f"{each.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
+                    "give these another certificate first."
+                )
 
 
 def _await(
-    acm: Door, jobs: t.Sequence[Job], judges: dict[str, readiness.Judge], settings: Settings, not_yet: str
+    acm: Door, items: t.Sequence[Item], judges: t.Mapping[str, waiting.Judge], settings: Settings, not_yet: str
 ) -> None:
-    if not jobs:
-        return
-    from . import waiting as readiness
+    from . import waiting
 
-    outcomes = readiness.await_each(
+    is_stale = any(item.is_stale for item in items)
+    outcomes = waiting.await_each(
         acm,
         judges,
-        known={} if any(job.is_stale for job in jobs) else {job.arn: t.cast(Certificate, job.one) for job in jobs},
+        known={} if is_stale else {item.arn: t.cast(Certificate, item.certificate) for item in items},
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
     )
     reasons = _reasons([outcome for outcome in outcomes.values() if outcome.is_timed_out], settings)
-    for job in jobs:
-        outcome = outcomes[job.arn]
-        job.one = outcome.one or job.one
-        job.is_stale = False
-        name = f"{job.want.label} ({job.arn})" if job.want.domain_name else job.arn
+    for item in items:
+        outcome = outcomes[item.arn]
+        item.certificate = outcome.certificate or item.certificate
+        item.is_stale = False
+        name = f"{item.label} ({item.arn})" if item.label != item.arn else item.arn
         if outcome.error is not None:
-            job.error = outcome.error
+            item.error = outcome.error
         elif outcome.failure:
-            job.error = InvalidInput(f"{name}: {outcome.failure}")
+            item.error = InvalidInput(f"{name}: {outcome.failure}")
         elif outcome.is_timed_out:
-            why = reasons.get(job.arn, "")
-            job.error = InvalidInput(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
+            why = reasons.get(item.arn, "")
+            item.error = InvalidInput(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
 
 
-def _reasons(outcomes: t.Sequence[readiness.Outcome], settings: Settings) -> dict[str, str]:
+def _reasons(outcomes: t.Sequence[waiting.Outcome], settings: Settings) -> dict[str, str]:
     """By ARN, the sentences on what blocks those that are late."""
-    late = [(outcome.one.arn, outcome.one.detail) for outcome in outcomes if outcome.one and outcome.one.detail]
+    late = [(each.certificate.arn, each.certificate.detail) for each in outcomes if each.certificate]
+    late = [(arn, detail) for arn, detail in late if detail]
     if not late:
         return {}
     from .._diagnosis import obstacles
@@ -284,66 +362,12 @@ def _reasons(outcomes: t.Sequence[readiness.Outcome], settings: Settings) -> dic
     seen: t.Sequence[t.Optional[list[dict[str, str]]]] = [None] * len(late)
     if settings.look is not None:
         try:
-            seen = settings.look([detail for _arn, detail in late])
+            seen = settings.look([detail for _arn, detail in late if detail])
         except InvalidInput:
             pass  # without dnspython there is no look
-    return {arn: obstacles.explain(detail, own) for (arn, detail), own in zip(late, seen)}
+    return {arn: obstacles.explain(detail or {}, own) for (arn, detail), own in zip(late, seen)}
 
 
-def _delete(acm: Door, jobs: t.Sequence[Job], settings: Settings) -> None:
-    deleting = [job for job in still_open(jobs) if "DeleteCertificate" in job.plan.operations]
-    used = {one.arn: one for job in deleting for one in job.found if plan.users_of(one)}
-    if used:
-        from . import waiting as readiness
-
-        outcomes = readiness.await_each(
-            acm,
-            {arn: readiness.is_released for arn in used},
-            known=used,
-            timeout_s=settings.left_s,
-            interval_s=settings.interval_s,
-            clock=settings.clock,
-        )
-        for job in deleting:
-            for one in job.found:
-                if one.arn in outcomes and outcomes[one.arn].is_timed_out:
-                    users = ", ".join(plan.users_of(t.cast(Certificate, outcomes[one.arn].one)))
-                    job.error = InvalidInput(
-                        f"{one.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
-                        "give these another certificate first."
-                    )
-    _perform(acm, deleting, "DeleteCertificate")
-    # In use after all: ACM tells so for a while after the last user has let go.
-    while settings.left_s > 0:
-        again = [job for job in deleting if job.want.wait and getattr(job.error, "code", None) == _IN_USE]
-        if not again:
-            return
-        settings.clock.sleep(min(settings.interval_s, settings.left_s))
-        for job in again:
-            job.error = None
-            left = [step for step in job.plan.steps if step.members["CertificateArn"] not in job.deleted]
-            job.plan = job.plan._replace(steps=tuple(left))
-        _perform(acm, again, "DeleteCertificate")
-
-
-def _refresh(acm: Door, jobs: t.Sequence[Job]) -> None:
-    stale = [job for job in jobs if job.is_stale and job.one is not None]
-    answers = acm.each("DescribeCertificate", [{"CertificateArn": job.arn} for job in stale])
-    for job, answer in zip(stale, answers):
-        job.is_stale = False
-        if isinstance(answer, AcmError):
-            job.warnings.append(f"What was done shows not yet in the result: {answer}.")
-        else:
-            job.one = t.cast(Certificate, job.one).detailed(answer.get("Certificate") or {})
-
-
-def explained(error: AcmError, job: Job) -> Exception:
-    """ACM's refusal, with what the user can do about it where that is known."""
-    advice = ""
-    if error.code == "LimitExceededException":
-        advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
-    elif error.operation == "RenewCertificate" and error.code == "ValidationException":
-        advice = "ACM renews on demand only what was exported before: export it first (certops.acm.acm_export)"
-    elif error.operation == "UpdateCertificateOptions" and "ValidationMethod" in str(job.plan.steps):
-        advice = "where ACM does not offer the change to DNS validation, set replace=true to request a new certificate"
-    return AcmError(error.operation, error.code, f"{error.message.rstrip('.')} ({advice})") if advice else error
+def _methods(detail: dict[str, t.Any]) -> set[str]:
+    """How the names are validated; in more than one way while that is being changed."""
+    return {option.get("ValidationMethod") or "DNS" for option in detail.get("DomainValidationOptions") or ()}

@@ -50,6 +50,7 @@ class Wanted(t.NamedTuple):
     arn: t.Optional[str] = None
     domain_name: t.Optional[str] = None
     alternative_names: tuple[str, ...] = ()  # without domain_name, in the order given
+    names_are_all: bool = False  # the user listed the other names, if only to say that there are none
     name_tag: t.Optional[str] = None
     validation_method: t.Optional[str] = None
     authority_arn: t.Optional[str] = None
@@ -104,23 +105,22 @@ class Wanted(t.NamedTuple):
         return (frozenset(self.names), *how)
 
 
-def inherit(item: dict[str, t.Any], task: dict[str, t.Any]) -> dict[str, t.Any]:
-    """An item of `certificates`, completed by what the task says for all of them."""
-    return {
-        **{option: value for option, value in task.items() if option not in IDENTITY_OPTIONS},
-        **{option: value for option, value in item.items() if value is not None},
-    }
+class Place(t.Protocol):
+    """What is needed of _door.acm.Acm."""
+
+    is_authority: bool
+    region: str
 
 
-def read(options: dict[str, t.Any], region: str) -> Wanted:
+def read(options: dict[str, t.Any]) -> Wanted:
     """Judge the options of one certificate. Raises InvalidInput: one sentence, before anything was called."""
     state = options.get("state") or "present"
     arn, ca = options.get("certificate_arn"), options.get("certificate_authority_arn")
     domain_name = options.get("domain_name")
     if arn:
-        check_certificate_arn(arn, region)
+        check_certificate_arn(arn)
     if ca:
-        check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority", region)
+        check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority")
     given = [name for name in options.get("subject_alternative_names") or () if name]
     if given and not domain_name:
         raise InvalidInput("subject_alternative_names needs domain_name: name the certificate's first name there.")
@@ -136,6 +136,7 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
         arn=arn,
         domain_name=first,
         alternative_names=others,
+        names_are_all=options.get("subject_alternative_names") is not None,
         name_tag=options.get("name_tag"),
         validation_method=options.get("validation_method"),
         authority_arn=ca,
@@ -164,6 +165,19 @@ def read(options: dict[str, t.Any], region: str) -> Wanted:
     if state == "present":
         _check_reach(wanted)
     return wanted
+
+
+def check_place(wanted: Wanted, place: Place) -> None:
+    """Raise InvalidInput for what cannot be had in the region, or of the authority, that the task works with."""
+    if wanted.arn:
+        check_certificate_arn(wanted.arn, place.region)
+    if wanted.authority_arn:
+        check_arn(wanted.authority_arn, "certificate_authority_arn", "acm-pca", "certificate-authority", place.region)
+    if place.is_authority and (wanted.publish or {}).get("route53") is not None:
+        raise InvalidInput(
+            "publish.route53 needs AWS, but this task works with an embedded authority: publish by rfc2136, "
+            "or leave publish out."
+        )
 
 
 def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from .._certificates import renewal_window
 from .._validation import proof_records
 from .._certificates.certificate import Certificate, from_detail
-from .._door.acm import AcmError
+from .._door.acm import GONE, AcmError
 from .._certificates.inventory import Door
-from .job import Clock
+from .item import Clock
 
 FIRST_PAUSE_S = 0.5  # a private certificate takes a second or two, a public one minutes: begin fast, slow down
 APPEARANCE_S = 60  # a new certificate or its records may take some seconds to be seen
@@ -42,49 +42,49 @@ Judge = t.Callable[[Certificate], Verdict]
 class Outcome:
     """How waiting for one certificate ended."""
 
-    one: t.Optional[Certificate]  # as last seen
+    certificate: t.Optional[Certificate]  # as last seen
     failure: t.Optional[str] = None
     is_timed_out: bool = False
     error: t.Optional[AcmError] = None
 
 
-def is_issued(one: Certificate) -> Verdict:
+def is_issued(certificate: Certificate) -> Verdict:
     """Whether a request has come to its end."""
-    if one.status == "ISSUED":
+    if certificate.status == "ISSUED":
         return READY
-    if one.status in (None, "PENDING_VALIDATION"):
+    if certificate.status in (None, "PENDING_VALIDATION"):
         return WAITING
-    return Verdict(True, proof_records.explain(one.detail or {}) or f"It is {one.status}.")
+    return Verdict(True, proof_records.explain(certificate.detail or {}) or f"It is {certificate.status}.")
 
 
-def has_records(one: Certificate) -> Verdict:
+def has_records(certificate: Certificate) -> Verdict:
     """Whether ACM has told, for every name, what proves the control of it."""
-    detail = one.detail or {}
+    detail = certificate.detail or {}
     redirects = [
         option.get("HttpRedirect")
         for option in detail.get("DomainValidationOptions") or ()
-        if option.get("ValidationMethod") == "HTTP" and one.status == "PENDING_VALIDATION"
+        if option.get("ValidationMethod") == "HTTP" and certificate.status == "PENDING_VALIDATION"
     ]
     return READY if proof_records.has_records(detail) and all(redirects) else WAITING
 
 
-def is_released(one: Certificate) -> Verdict:
+def is_released(certificate: Certificate) -> Verdict:
     """Whether nothing uses it any more. In-use is told for a while after the last user has gone."""
-    return WAITING if (one.detail or {}).get("InUseBy") else READY
+    return WAITING if (certificate.detail or {}).get("InUseBy") else READY
 
 
-def is_migrated(one: Certificate) -> Verdict:
+def is_migrated(certificate: Certificate) -> Verdict:
     """Whether the change of the validation method has come to its end."""
-    status = ((one.detail or {}).get("UpdateSummary") or {}).get("Status")
+    status = ((certificate.detail or {}).get("UpdateSummary") or {}).get("Status")
     if status == "PENDING_DOMAIN_VALIDATION":
         return WAITING
     return Verdict(True, "The change to DNS validation FAILED.") if status == "FAILED" else READY
 
 
-def has_migration_records(one: Certificate) -> Verdict:
+def has_migration_records(certificate: Certificate) -> Verdict:
     """Whether ACM has told the records that a change to DNS validation waits for."""
-    detail = one.detail or {}
-    if is_migrated(one).is_over:
+    detail = certificate.detail or {}
+    if is_migrated(certificate).is_over:
         return READY
     is_told = proof_records.records(detail) and not proof_records.names_without_record(detail)
     return READY if is_told else WAITING
@@ -93,13 +93,13 @@ def has_migration_records(one: Certificate) -> Verdict:
 def is_renewed(before: Certificate) -> Judge:
     """Whether the renewal that was begun when the certificate was `before` has come to its end."""
 
-    def judge(one: Certificate) -> Verdict:
-        if renewal_window.has_changed(before, one):
+    def judge(certificate: Certificate) -> Verdict:
+        if renewal_window.has_changed(before, certificate):
             return READY
-        failure = renewal_window.failure(before, one)
+        failure = renewal_window.failure(before, certificate)
         if failure:
             return Verdict(True, failure)
-        ended = is_issued(one)
+        ended = is_issued(certificate)
         return ended if ended.failure else WAITING
 
     return judge
@@ -123,10 +123,10 @@ def await_each(
     outcomes = {arn: Outcome((known or {}).get(arn)) for arn in judges}
     waiting = []
     for arn, outcome in outcomes.items():
-        if outcome.one is None or not _settle(outcome, judges[arn]):
+        if outcome.certificate is None or not _settle(outcome, judges[arn]):
             waiting.append(arn)
     ends_at = clock.monotonic() + timeout_s
-    pause_s = 0.0 if any(outcomes[arn].one is None for arn in waiting) else min(FIRST_PAUSE_S, interval_s)
+    pause_s = 0.0 if any(outcomes[arn].certificate is None for arn in waiting) else min(FIRST_PAUSE_S, interval_s)
     while waiting:
         left_s = ends_at - clock.monotonic()
         if pause_s:
@@ -136,14 +136,16 @@ def await_each(
         for arn, answer in zip(waiting, answers):
             outcome = outcomes[arn]
             if isinstance(answer, AcmError):
-                if answer.code == "ResourceNotFoundException" and outcome.one is None:
+                if answer.code == GONE and outcome.certificate is None:
                     if may_appear:
                         still.append(arn)
                 else:
                     outcome.error = answer
                 continue
-            one = from_detail(answer.get("Certificate") or {})
-            outcome.one = one if outcome.one is None else outcome.one.detailed(one.detail or {})
+            certificate = from_detail(answer.get("Certificate") or {})
+            outcome.certificate = (
+                certificate if outcome.certificate is None else outcome.certificate.detailed(certificate.detail or {})
+            )
             if not _settle(outcome, judges[arn]):
                 still.append(arn)
         waiting = still
@@ -156,6 +158,6 @@ def await_each(
 
 
 def _settle(outcome: Outcome, judge: Judge) -> bool:
-    verdict = judge(t.cast(Certificate, outcome.one))
+    verdict = judge(t.cast(Certificate, outcome.certificate))
     outcome.failure = verdict.failure
     return verdict.is_over

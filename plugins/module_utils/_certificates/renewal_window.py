@@ -37,17 +37,21 @@ class Window(t.NamedTuple):
         length = timedelta(days=self.days) if self.days is not None else lifetime * t.cast(float, self.share)
         if length >= lifetime:
             raise InvalidInput(
-                f"{self.option} is {self.text!r}, but the certificate lives for {_days(lifetime)} only, so that each run "
+                f"{self.option} is {self.text!r}, but the certificate is valid for only {_days(lifetime)}, so every run "
                 "would renew it again: give a shorter time, or a share such as '33%'."
             )
         return not_after - length
 
 
 class Decision(t.NamedTuple):
-    """Whether to call RenewCertificate now, and why or why not, in words for the user."""
+    """Whether to call RenewCertificate now, and why or why not, in words for the user.
+
+    is_under_way: the renewal that is wanted has begun already, so that it can only be waited for.
+    """
 
     is_due: bool
     reason: str
+    is_under_way: bool = False
 
     def result(self) -> dict[str, t.Any]:
         return {"due": self.is_due, "reason": self.reason}
@@ -68,36 +72,41 @@ def parse_window(text: t.Any, option: str = "renew_before") -> Window:
     if amount <= 0:
         raise InvalidInput(f"{option} is {text!r}: give at least one day.")
     if amount > MAX_DAYS:
-        raise InvalidInput(f"{option} is {text!r} days: no certificate lives as long, so that each run would renew it.")
+        raise InvalidInput(
+            f"{option} is {text!r} days: no certificate is valid for that long, so every run would renew it."
+        )
     return Window(text=str(text).strip(), days=amount, option=option)
 
 
-def decide(one: Certificate, window: t.Optional[Window], is_forced: bool, now: datetime) -> t.Optional[Decision]:
+def decide(
+    certificate: Certificate, window: t.Optional[Window], is_forced: bool, now: datetime
+) -> t.Optional[Decision]:
     """Whether to renew now; None when nobody asked. Raises InvalidInput when the question makes no sense."""
     if window is None and not is_forced:
         return None
-    if one.type == "IMPORTED":
+    if certificate.type == "IMPORTED":
         raise InvalidInput(
-            f"{one.arn} was imported and ACM never renews those: import its successor with certops.acm.acm_import."
+            f"{certificate.arn} was imported, and ACM never renews an imported certificate: import its successor with certops.acm.acm_import."
         )
-    if not one.is_valid(now):
-        if one.status == "PENDING_VALIDATION":
+    if not certificate.is_valid(now):
+        if certificate.status == "PENDING_VALIDATION":
             return Decision(False, "It is not issued yet.")
         raise InvalidInput(
-            f"{one.arn} cannot be renewed, because it is {'EXPIRED' if one.status == 'ISSUED' else one.status}: "
+            f"{certificate.arn} cannot be renewed, because it is {'EXPIRED' if certificate.status == 'ISSUED' else certificate.status}: "
             "request a new certificate."
         )
-    if one.renewal_status in UNDER_WAY:
-        return Decision(False, f"A renewal is already under way ({one.renewal_status}).")
-    if is_forced:
-        return Decision(True, "force_renewal is set.")
-    if one.not_before is None or one.not_after is None or window is None:
-        return Decision(False, "ACM does not tell when it expires.")
-    opens_at = window.opens_at(one.not_before, one.not_after)
-    left = _days(one.not_after - now)
-    if now >= opens_at:
-        return Decision(True, f"It expires in {left}, and is to be renewed {_spoken(window)} before.")
-    return Decision(False, f"It expires in {left}; renewal is due in {_days(opens_at - now)}.")
+    reason = "force_renewal is set."
+    if not is_forced:
+        if certificate.not_before is None or certificate.not_after is None or window is None:
+            return Decision(False, "ACM does not say when it expires.")
+        opens_at = window.opens_at(certificate.not_before, certificate.not_after)
+        left = _days(certificate.not_after - now)
+        if now < opens_at:
+            return Decision(False, f"It expires in {left}; renewal is due in {_days(opens_at - now)}.")
+        reason = f"It expires in {left}, and is to be renewed {_spoken(window)} before that."
+    if certificate.renewal_status in UNDER_WAY:
+        return Decision(False, f"A renewal is already under way ({certificate.renewal_status}).", True)
+    return Decision(True, reason)
 
 
 def has_changed(before: Certificate, after: Certificate) -> bool:

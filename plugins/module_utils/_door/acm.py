@@ -26,6 +26,7 @@ from .._rules.call_rates import RATES
 from .._rules.errors import InvalidInput
 from .pacing import PATIENCE_S, THROTTLED, Turnstile
 
+GONE = "ResourceNotFoundException"  # ACM's code where there is no such certificate
 SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
 
 

@@ -179,7 +179,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ({**NAME, "renew_before": "0"}, "at least one day"),
     ({**NAME, "renew_before": "0%"}, "between 0% and 100%"),
     ({**NAME, "renew_before": "100%"}, "between 0% and 100%"),
-    ({**NAME, "renew_before": "99999999999"}, "no certificate lives as long"),
+    ({**NAME, "renew_before": "99999999999"}, "no certificate is valid for that long"),
     ({**NAME, "wait_timeout": -1}, "wait_timeout must be at least 0"),
     ({**NAME, "wait_interval": 0}, "wait_interval at least 1"),
     ({**NAME, "prices": {"name": -7}}, "prices.name is -7"),

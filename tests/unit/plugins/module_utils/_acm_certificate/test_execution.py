@@ -12,13 +12,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import (
-    execution,
-    waiting,
-    result as report,
     options as wanted,
+    result as report,
+    task,
+    waiting,
 )
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
-from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.job import Job, Settings
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.item import Item, Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.scripted_acm import REGION, Fleet, ScriptedAcm, arn, record
 
@@ -41,9 +41,13 @@ def settings(**others: t.Any) -> Settings:
 
 
 def fulfil(acm: t.Any, *items: dict[str, t.Any], check: bool = False, **others: t.Any) -> list[dict[str, t.Any]]:
-    jobs = [Job(wanted.read(item, REGION)) for item in items]
-    execution.fulfil(acm, jobs, settings(**{"details": len(items) == 1, **others}), is_check=check)
-    return [report.of_one(job, check) for job in jobs]
+    started = [Item(wanted.read(options)) for options in items]
+    task.fulfil(acm, started, settings(**{"details": len(items) == 1, **others}), is_check=check)
+    return [report.of_one(item, check) for item in started]
+
+
+def together(items: list[Item], check: bool = False) -> dict[str, t.Any]:
+    return report.of_many(items, [report.of_one(item, check) for item in items])
 
 
 def search(name: str) -> dict[str, t.Any]:
@@ -53,8 +57,8 @@ def search(name: str) -> dict[str, t.Any]:
 
 
 def token(item: dict[str, t.Any], *spent: str) -> str:
-    one = wanted.read(item, REGION)
-    return str(wanted.request_members(one, one.all_tags, spent)["IdempotencyToken"])
+    certificate = wanted.read(item)
+    return str(wanted.request_members(certificate, certificate.all_tags, spent)["IdempotencyToken"])
 
 
 def detail(number: int = 1, **members: t.Any) -> dict[str, t.Any]:
@@ -195,13 +199,69 @@ def test_check_mode_tells_what_the_run_then_does() -> None:
     assert [result["changed"] for result in fulfil(acm, *items)] == [False, False]
 
 
-def test_a_request_that_failed_is_not_asked_for_again_by_its_token() -> None:
+def test_a_request_that_failed_is_not_repeated_at_each_run() -> None:
     acm = Fleet(3)
     acm.details[arn(1)].update(Status="FAILED", FailureReason="CAA_ERROR")
     item = {"domain_name": "www1.example.com"}
-    fulfil(acm, item)
+    for check in (True, False):
+        result = fulfil(acm, item, check=check)[0]
+        assert result["failed"] and not result["changed"] and acm.writes == []
+        assert "failed with CAA_ERROR: CAA records do not allow Amazon to issue" in result["msg"]
+        assert result["msg"].endswith(f"set replace=true to request it again, or delete the failed request {arn(1)}.")
+    # Another token: the first one would bring the failed request back.
+    fulfil(acm, {**item, "replace": True})
     request = next(members for operation, members in acm.calls if operation == "RequestCertificate")
     assert request["IdempotencyToken"] == token(item, arn(1)) != token(item)
+
+
+@pytest.mark.parametrize(
+    ("failed", "options", "is_repeated"),
+    [
+        ({"ValidationMethod": "EMAIL"}, {}, False),
+        ({"ValidationMethod": "EMAIL"}, {"validation_method": "EMAIL"}, True),
+        (
+            {"ValidationMethod": "EMAIL", "ValidationDomain": "www1.example.com"},
+            {
+                "validation_method": "EMAIL",
+                "domain_validation_options": [{"domain_name": "www1.example.com", "validation_domain": "example.com"}],
+            },
+            False,
+        ),
+        ({"ValidationMethod": "DNS"}, {"key_algorithm": "EC_secp384r1"}, False),
+    ],
+    ids=["by DNS now", "the same", "mail to another domain", "another key"],
+)
+def test_a_request_that_differs_from_the_failed_one_is_made(
+    failed: dict[str, t.Any], options: dict[str, t.Any], is_repeated: bool
+) -> None:
+    acm = Fleet(3)
+    acm.details[arn(1)].update(
+        Status="FAILED",
+        FailureReason="NO_AVAILABLE_CONTACTS",
+        DomainValidationOptions=[{"DomainName": "www1.example.com", **failed}],
+    )
+    result = fulfil(acm, {"domain_name": "www1.example.com", **options})[0]
+    assert bool(result.get("failed")) is is_repeated
+    assert acm.writes == ([] if is_repeated else ["RequestCertificate"])
+
+
+def test_a_request_that_fails_at_once_fails_the_task() -> None:
+    class NoMail(Fleet):
+        def _RequestCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
+            answer = super()._RequestCertificate(members)
+            self.details[answer["CertificateArn"]].update(
+                Status="FAILED",
+                FailureReason="NO_AVAILABLE_CONTACTS",
+                DomainValidationOptions=[{"DomainName": members["DomainName"], "ValidationMethod": "EMAIL"}],
+            )
+            return answer
+
+    acm = NoMail(3)
+    result = fulfil(acm, {"domain_name": "new.example.com", "validation_method": "EMAIL"})[0]
+    assert result["failed"] and result["changed"] and result["actions"] == ["RequestCertificate"]
+    assert result["msg"].startswith("The request for new.example.com failed with NO_AVAILABLE_CONTACTS: ")
+    again = fulfil(acm, {"domain_name": "new.example.com", "validation_method": "EMAIL"})[0]
+    assert again["failed"] and not again["changed"] and acm.writes == ["RequestCertificate"]
 
 
 @pytest.mark.parametrize("is_authority", [True, False])
@@ -282,7 +342,7 @@ def test_a_look_is_taken_only_when_time_is_up() -> None:
     looked: list[str] = []
 
     def look(details: t.Any) -> list[list[dict[str, str]]]:
-        looked.extend(one["DomainName"] for one in details)
+        looked.extend(certificate["DomainName"] for certificate in details)
         finding = {"domain_name": "www1.example.com", "problem": "caa_forbids", "message": "No.", "remedy": "Do."}
         return [[finding] for _one in details]
 
@@ -303,21 +363,19 @@ def test_a_look_is_taken_only_when_time_is_up() -> None:
 
 def test_what_went_wrong_with_many_can_be_told_apart() -> None:
     acm = Fleet(2)
-    jobs = [
-        Job(wanted.read({"certificate_arn": arn(7)}, REGION)),
-        Job(wanted.read({"domain_name": "www1.example.com"}, REGION)),
-        Job(
-            wanted.read({"domain_name": "www0.example.com", "options": {"export": "ENABLED"}, "replace": True}, REGION)
-        ),
-        Job(None, InvalidInput("Item 4 of certificates: no.")),
+    items = [
+        Item(wanted.read({"certificate_arn": arn(7)})),
+        Item(wanted.read({"domain_name": "www1.example.com"})),
+        Item(wanted.read({"domain_name": "www0.example.com", "options": {"export": "ENABLED"}, "replace": True})),
+        Item(None, InvalidInput("no."), called="www9.example.com"),
     ]
-    jobs[2].error = AcmError("RequestCertificate", "LimitExceededException", "too many")
-    execution.fulfil(acm, jobs, settings(), is_check=False)
-    message = report.of_many(jobs, False)["msg"]
+    items[2].error = AcmError("RequestCertificate", "LimitExceededException", "too many")
+    task.fulfil(acm, items, settings(), is_check=False)
+    message = together(items)["msg"]
     assert message == (
-        f"3 of 4 certificates failed. Item 1: There is no certificate {arn(7)}: correct certificate_arn, or leave it out "
-        "to have the certificate found by its names or requested. Item 3 (www0.example.com): RequestCertificate failed with LimitExceededException: "
-        "too many. Item 4 of certificates: no."
+        f"3 of 4 certificates failed. Item 1: There is no certificate {arn(7)}: correct certificate_arn, or give domain_name "
+        "instead to have the certificate found by its names, or requested. Item 3 (www0.example.com): RequestCertificate failed with LimitExceededException: "
+        "too many. Item 4 (www9.example.com): no."
     )
 
 
@@ -330,9 +388,9 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
 
     acm = Full(3)
     names = ("one.example.com", "two.example.com", "three.example.com")
-    jobs = [Job(wanted.read({"domain_name": name}, REGION)) for name in names]
-    execution.fulfil(acm, jobs, settings(details=False), is_check=False)
-    answer = report.of_many(jobs, False)
+    items = [Item(wanted.read({"domain_name": name})) for name in names]
+    task.fulfil(acm, items, settings(details=False), is_check=False)
+    answer = together(items)
     assert answer["failed"] and answer["changed"]
     assert answer["msg"].startswith(
         "1 of 3 certificates failed. Item 2 (two.example.com): RequestCertificate failed with LimitExceededException"
@@ -352,7 +410,9 @@ def test_what_was_done_before_a_failure_is_told() -> None:
     assert result["failed"] and result["changed"]
     assert result["actions"] == ["RemoveTagsFromCertificate", "AddTagsToCertificate"]
     assert "export it first (certops.acm.acm_export)" in result["msg"]
-    assert result["msg"].endswith("Done before: RemoveTagsFromCertificate, AddTagsToCertificate.")
+    assert result["msg"].endswith(
+        f"Already done on {arn(1)}, and not undone: RemoveTagsFromCertificate, AddTagsToCertificate."
+    )
 
 
 def test_two_items_for_one_certificate() -> None:
@@ -424,6 +484,74 @@ def test_a_renewal_is_waited_for_until_the_serial_changes() -> None:
     acm.check_is_done()
     assert result["certificate"]["serial"] == "ff:ff"
     assert result["renewal"] == {"due": True, "reason": "force_renewal is set."}
+
+
+@pytest.mark.parametrize("option", [{"force_renewal": True}, {"renew_before": "99%"}], ids=str)
+@pytest.mark.parametrize("size", [1, 4])
+def test_the_second_run_waits_for_a_renewal_that_is_under_way(option: dict[str, t.Any], size: int) -> None:
+    """One certificate, and many without details: in both cases the renewal is waited for, or the task fails."""
+    acm = Fleet(5)
+    for number in range(size):
+        acm.details[arn(number)].update(
+            RenewalSummary={
+                "RenewalStatus": "PENDING_VALIDATION",
+                "DomainValidationOptions": [
+                    {
+                        "DomainName": f"www{number}.example.com",
+                        "ValidationMethod": "DNS",
+                        "ValidationStatus": "PENDING_VALIDATION",
+                    }
+                ],
+            }
+        )
+    items = [{"certificate_arn": arn(number), "wait": True, **option} for number in range(size)]
+    for result in fulfil(acm, *items, timeout_s=20, details=False):
+        assert result["failed"] and not result["changed"]
+        assert "has not been renewed after 20 seconds. www" in result["msg"]
+    assert acm.writes == []
+    for result in fulfil(acm, *[{**item, "wait": False} for item in items], details=False):
+        assert "failed" not in result
+        assert result["renewal"]["reason"] == "A renewal is already under way (PENDING_VALIDATION)."
+
+
+def test_a_renewal_by_acm_itself_is_not_waited_for_before_the_window_opens() -> None:
+    acm = Fleet(2)
+    acm.details[arn(1)].update(RenewalSummary={"RenewalStatus": "PENDING_AUTO_RENEWAL"})
+    result = fulfil(acm, {"certificate_arn": arn(1), "wait": True, "renew_before": "1"})[0]
+    assert "failed" not in result and "renewal is due in" in result["renewal"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("present", "options", "is_refused"),
+    [
+        ({"names": ["api"]}, {"force_renewal": True}, True),
+        ({"names": ["api"]}, {"renew_before": "30"}, True),
+        ({"names": ["api"]}, {"renew_before": "30", "subject_alternative_names": []}, False),
+        ({"names": ["api"]}, {"force_renewal": True, "subject_alternative_names": []}, True),
+        ({"names": ["api"]}, {"renew_before": "30", "replace": True}, False),
+        ({"names": ["api"]}, {}, False),
+        ({"names": ["api"]}, {"renew_before": "30", "key_algorithm": "EC_secp384r1"}, False),
+        ({"Type": "PRIVATE"}, {"force_renewal": True}, True),
+        ({"Type": "PRIVATE"}, {"renew_before": "30", "subject_alternative_names": []}, True),
+        ({"Type": "IMPORTED"}, {"force_renewal": True}, True),
+        ({"Type": "IMPORTED"}, {"renew_before": "30"}, False),
+        ({"Status": "REVOKED", "names": ["api"]}, {"force_renewal": True}, False),
+    ],
+    ids=str,
+)
+def test_renewing_by_name_never_requests_beside_what_was_meant(
+    present: dict[str, t.Any], options: dict[str, t.Any], is_refused: bool
+) -> None:
+    acm = Fleet(3)
+    members = {name: value for name, value in present.items() if name != "names"}
+    names = ["www1.example.com", *(f"{name}.example.com" for name in present.get("names", ()))]
+    acm.details[arn(1)].update(members, SubjectAlternativeNames=names)
+    result = fulfil(acm, {"domain_name": "www1.example.com", **options})[0]
+    if is_refused:
+        assert result["failed"] and acm.writes == []
+        assert arn(1) in result["msg"] and "certificate has exactly the name www1.example.com" in result["msg"]
+    else:
+        assert acm.writes == ["RequestCertificate"]
 
 
 def test_a_new_one_is_not_renewed() -> None:
@@ -500,21 +628,21 @@ def test_all_waiting_of_a_task_shares_one_time_out() -> None:
     acm.details[arn(1)]["Status"] = "PENDING_VALIDATION"
     acm.details[arn(2)]["InUseBy"] = ["arn:aws:x"]
     started = settings(details=False, timeout_s=30)
-    jobs = [
-        Job(wanted.read({"certificate_arn": arn(1), "wait": True}, REGION)),
-        Job(wanted.read({"certificate_arn": arn(2), "wait": True, "state": "absent"}, REGION)),
+    items = [
+        Item(wanted.read({"certificate_arn": arn(1), "wait": True})),
+        Item(wanted.read({"certificate_arn": arn(2), "wait": True, "state": "absent"})),
     ]
-    execution.fulfil(acm, jobs, started, is_check=False)
-    assert all(job.error for job in jobs)
+    task.fulfil(acm, items, started, is_check=False)
+    assert all(item.error for item in items)
     assert started.clock.monotonic() == 30
 
 
 def test_what_a_list_costs_together() -> None:
     acm = Fleet(3)
     names = ("a.example.com", "*.b.example.com", "www1.example.com")
-    jobs = [Job(wanted.read({"domain_name": name, "options": {"export": "ENABLED"}}, REGION)) for name in names]
-    execution.fulfil(acm, jobs, settings(details=False), is_check=True)
-    assert report.of_many(jobs, True)["cost"] == {"names": 2, "wildcards": 1, "amount": 93.0, "currency": "USD"}
+    items = [Item(wanted.read({"domain_name": name, "options": {"export": "ENABLED"}})) for name in names]
+    task.fulfil(acm, items, settings(details=False), is_check=True)
+    assert together(items, True)["cost"] == {"names": 2, "wildcards": 1, "amount": 93.0, "currency": "USD"}
 
 
 def test_gone_already() -> None:

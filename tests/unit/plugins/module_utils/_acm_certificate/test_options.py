@@ -19,8 +19,15 @@ ARN = f"arn:aws:acm:{REGION}:123456789012:certificate/00000001-0000-0000-0000-00
 CA = f"arn:aws:acm-pca:{REGION}:123456789012:certificate-authority/00000001-0000-0000-0000-000000000000"
 
 
+class Place(t.NamedTuple):
+    is_authority: bool
+    region: str
+
+
 def read(**options: t.Any) -> wanted.Wanted:
-    return wanted.read({"domain_name": "www.example.com", **options}, REGION)
+    meant = wanted.read({"domain_name": "www.example.com", **options})
+    wanted.check_place(meant, Place(False, REGION))
+    return meant
 
 
 def test_names_are_normalised_and_told_once() -> None:
@@ -158,25 +165,6 @@ def test_the_token_stands_for_all_parameters_but_not_for_their_order() -> None:
     ]
     assert len({base, *others}) == len(others) + 1
     assert token(read(), "x", "y") == token(read(), "y", "x")
-
-
-def test_items_inherit_everything_but_their_identity() -> None:
-    task = {
-        "certificate_arn": ARN,
-        "name_tag": "x",
-        "wait": True,
-        "tags": {"a": "1"},
-        "state": "present",
-        "replace": False,
-    }
-    item = {"domain_name": "a.example.com", "wait": None, "tags": None, "replace": True, "certificate_arn": None}
-    assert wanted.inherit(item, task) == {
-        "domain_name": "a.example.com",
-        "wait": True,
-        "tags": {"a": "1"},
-        "state": "present",
-        "replace": True,
-    }
 
 
 def test_tags_are_text_and_none_of_our_business_when_not_given() -> None:

@@ -11,7 +11,11 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import plan as issuance, options as wanted
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import (
+    matching,
+    options as wanted,
+    plan as issuance,
+)
 from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import Certificate, from_detail
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.scripted_acm import arn
@@ -23,9 +27,7 @@ OTHER_CA = CA.replace("00000001-", "00000002-")
 
 
 def want(**options: t.Any) -> wanted.Wanted:
-    return wanted.read(
-        {"domain_name": "www.example.com", "subject_alternative_names": ["b.example.com"], **options}, REGION
-    )
+    return wanted.read({"domain_name": "www.example.com", "subject_alternative_names": ["b.example.com"], **options})
 
 
 def have(number: int = 1, *, age_days: float = 10, **members: t.Any) -> Certificate:
@@ -88,7 +90,7 @@ def have_private(number: int = 1, **members: t.Any) -> Certificate:
     ],
 )
 def test_identity(options: dict[str, t.Any], one: Certificate, same: bool) -> None:
-    assert issuance.may_be(want(**options), one) is same
+    assert matching.may_be(want(**options), one) is same
 
 
 def test_the_newest_valid_one_wins() -> None:
@@ -96,27 +98,27 @@ def test_the_newest_valid_one_wins() -> None:
     old, new = have(2, age_days=100), have(3, age_days=50)
     dead = [have(4, age_days=1, Status=status) for status in ("FAILED", "EXPIRED", "REVOKED", "VALIDATION_TIMED_OUT")]
     overdue = have(5, age_days=1, NotAfter=NOW - timedelta(hours=1))
-    assert issuance.choose(want(), [pending, old, *dead, new, overdue], None, NOW) is new
-    assert issuance.choose(want(), [pending, *dead, overdue], None, NOW) is pending
-    assert issuance.choose(want(), [*dead, overdue], None, NOW) is None
-    assert issuance.spent(want(), [pending, new, overdue, dead[0]], NOW) == [overdue.arn, dead[0].arn]
+    assert matching.choose(want(), [pending, old, *dead, new, overdue], None, NOW) is new
+    assert matching.choose(want(), [pending, *dead, overdue], None, NOW) is pending
+    assert matching.choose(want(), [*dead, overdue], None, NOW) is None
+    assert matching.spent(want(), [pending, new, overdue, dead[0]], NOW) == [overdue.arn, dead[0].arn]
 
 
 def test_one_without_differences_comes_before_a_newer_one_with() -> None:
     by_dns = have(1, age_days=1)
     by_mail = have(2, age_days=9, DomainValidationOptions=[{"DomainName": "x", "ValidationMethod": "EMAIL"}])
-    assert issuance.choose(want(validation_method="EMAIL"), [by_dns, by_mail], None, NOW) is by_mail
-    assert issuance.choose(want(validation_method="EMAIL"), [by_dns], None, NOW) is by_dns
+    assert matching.choose(want(validation_method="EMAIL"), [by_dns, by_mail], None, NOW) is by_mail
+    assert matching.choose(want(validation_method="EMAIL"), [by_dns], None, NOW) is by_dns
 
 
 def test_a_name_tag_tells_certificates_with_the_same_names_apart() -> None:
     blue, green, plain = have(1, age_days=9), have(2, age_days=5), have(3, age_days=7)
     tags = {blue.arn: {"Name": "blue"}, green.arn: {"Name": "green"}, plain.arn: {}}
     listed = [blue, green, plain]
-    assert issuance.choose(want(name_tag="blue"), listed, tags, NOW) is blue
-    assert issuance.choose(want(name_tag="red"), listed, tags, NOW) is plain
-    assert issuance.choose(want(name_tag="red"), [blue, green], tags, NOW) is None
-    assert issuance.choose(want(), listed, None, NOW) is green
+    assert matching.choose(want(name_tag="blue"), listed, tags, NOW) is blue
+    assert matching.choose(want(name_tag="red"), listed, tags, NOW) is plain
+    assert matching.choose(want(name_tag="red"), [blue, green], tags, NOW) is None
+    assert matching.choose(want(), listed, None, NOW) is green
 
 
 @pytest.mark.parametrize(
@@ -225,12 +227,12 @@ def test_a_replacement_has_the_tags_that_were_asked_for() -> None:
 
 
 def test_tags_of_a_failed_one_may_change_when_only_its_arn_is_given() -> None:
-    meant = wanted.read({"certificate_arn": arn(1), "tags": {"a": "2"}}, REGION)
+    meant = wanted.read({"certificate_arn": arn(1), "tags": {"a": "2"}})
     assert issuance.plan_present(meant, have(Status="FAILED"), {}, NOW).operations == ["AddTagsToCertificate"]
 
 
 def test_nothing_to_request_without_a_name() -> None:
-    meant = wanted.read({"name_tag": "shop", "tags": {}}, REGION)
+    meant = wanted.read({"name_tag": "shop", "tags": {}})
     with pytest.raises(InvalidInput, match="tagged Name=shop: give domain_name"):
         issuance.plan_present(meant, None, None, NOW)
 
@@ -337,4 +339,4 @@ def test_a_description_is_read_only_where_the_list_tells_too_little(
         "not_before": NOW - timedelta(days=10),
         "not_after": NOW + timedelta(days=188),
     }
-    assert issuance.needs_detail(want(**options), Certificate(arn(1), **{**listed, **facts}), NOW) is needed
+    assert matching.needs_detail(want(**options), Certificate(arn(1), **{**listed, **facts}), NOW) is needed

@@ -101,7 +101,7 @@ def test_begins_fast_and_slows_down() -> None:
     clock = Clock()
     acm = describing(*[PENDING] * 8, {**PENDING, "Status": "ISSUED"})
     outcome = wait(acm, waiting.is_issued, clock, interval_s=5)
-    assert outcome.one is not None and outcome.one.status == "ISSUED"
+    assert outcome.certificate is not None and outcome.certificate.status == "ISSUED"
     assert clock.pauses[0] == 0.5
     assert clock.pauses == sorted(clock.pauses)
     assert max(clock.pauses) == 5
@@ -117,7 +117,7 @@ def test_time_is_up_after_a_last_look() -> None:
     clock = Clock()
     acm = describing(*[PENDING] * 4)
     outcome = wait(acm, waiting.is_issued, clock, timeout_s=2, interval_s=1)
-    assert outcome.is_timed_out and outcome.one is not None
+    assert outcome.is_timed_out and outcome.certificate is not None
     assert clock.now_s == 2
     acm.check_is_done()
 
@@ -155,7 +155,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
     judges: dict[str, waiting.Judge] = {ARN: waiting.is_issued, other: waiting.is_issued}
     outcomes = waiting.await_each(acm, judges, timeout_s=9, interval_s=1, clock=Clock().as_clock())
     assert outcomes[ARN].error is not None
-    issued = outcomes[other].one
+    issued = outcomes[other].certificate
     assert issued is not None and issued.status == "ISSUED"
 
 

@@ -83,7 +83,7 @@ def test_due(window: str, days_left: float, lifetime_days: float, due: bool) -> 
 
 @pytest.mark.parametrize(("window", "lifetime_days"), [("198", 198), ("395", 198), ("60", 47), ("47", 47)])
 def test_a_window_as_long_as_the_lifetime_would_never_end(window: str, lifetime_days: float) -> None:
-    with pytest.raises(InvalidInput, match="each run would renew it again"):
+    with pytest.raises(InvalidInput, match="every run would renew it again"):
         renewal_window.decide(certificate(3, lifetime_days), renewal_window.parse_window(window), False, NOW)
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One certificate of a task on its way from what is wanted to what came of it."""
+"""One certificate of a task on its way from what is wanted to what came of it, and what holds for the whole task."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import typing as t
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .._batch import items
 from .._certificates.certificate import Certificate
-from .plan import Plan
 from .options import Wanted
+from .plan import Plan
 
 if t.TYPE_CHECKING:
     from .._validation.dns_records import Change
@@ -29,19 +30,17 @@ class Clock(t.NamedTuple):
 
 
 @dataclass
-class Job:
-    """One certificate of a task: what is wanted, what there is, what is to be done, and what came of it."""
+class Item(items.Item[Wanted]):
+    """What is wanted, what exists, what is to be done, and what came of it."""
 
-    wanted: t.Optional[Wanted]
-    error: t.Optional[Exception] = None
     found: list[Certificate] = field(default_factory=list)  # all that match, where several may
-    one: t.Optional[Certificate] = None
+    certificate: t.Optional[Certificate] = None
     tags: t.Optional[dict[str, str]] = None
-    spent: list[str] = field(default_factory=list)
+    spent: list[str] = field(default_factory=list)  # ARNs of earlier requests that came to nothing
+    failed: t.Optional[Certificate] = None  # the last request of this kind, where it FAILED
+    near: list[Certificate] = field(default_factory=list)  # with the same first name, but not the one meant
     plan: Plan = field(default_factory=Plan)
-    done: list[str] = field(default_factory=list)  # operations carried out, in order
     deleted: list[str] = field(default_factory=list)  # ARNs
-    warnings: list[str] = field(default_factory=list)
     records: t.Optional[list[dict[str, t.Any]]] = None
     published: list[Change] = field(default_factory=list)  # in check mode: that would be
     replaces: t.Optional[Certificate] = None
@@ -50,16 +49,19 @@ class Job:
     is_renewing: bool = False
 
     @property
-    def want(self) -> Wanted:
-        return t.cast(Wanted, self.wanted)
-
-    @property
-    def is_open(self) -> bool:
-        return self.error is None
-
-    @property
     def arn(self) -> str:
-        return t.cast(Certificate, self.one).arn
+        return t.cast(Certificate, self.certificate).arn
+
+    @property
+    def known_arn(self) -> t.Optional[str]:
+        return self.certificate.arn if self.certificate is not None else super().known_arn
+
+    @property
+    def label(self) -> str:
+        """By its name rather than by its ARN, where that is known."""
+        is_nameless = self.wanted is not None and not self.wanted.domain_name
+        name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
+        return name or super().label
 
 
 class Settings(t.NamedTuple):
@@ -78,8 +80,3 @@ class Settings(t.NamedTuple):
     def left_s(self) -> float:
         """How much of the time-out is left: all waiting of a task shares it."""
         return self.timeout_s if self.ends_at_s is None else max(0.0, self.ends_at_s - self.clock.monotonic())
-
-
-def still_open(jobs: t.Iterable[Job]) -> list[Job]:
-    """Those that have not failed."""
-    return [job for job in jobs if job.is_open]

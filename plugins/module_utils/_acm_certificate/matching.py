@@ -1,0 +1,185 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which certificate is meant, what is known of it, and what differs from what is wanted. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .._certificates import renewal_window as renewal
+from .._certificates.certificate import Certificate, newest
+from .options import Wanted
+
+Tags = t.Mapping[str, t.Mapping[str, str]]  # of every certificate, by ARN
+
+
+class Difference(t.NamedTuple):
+    """Something that ACM cannot change in a certificate that exists."""
+
+    what: str
+    present: t.Any
+    wanted: t.Any
+
+    def __str__(self) -> str:
+        return f"{self.what} is {_spoken(self.present)}, not {_spoken(self.wanted)}"
+
+
+def may_be(wanted: Wanted, certificate: Certificate) -> bool:
+    """Whether a certificate is, as far as is told, the one that the user means by names, type, CA, algorithm, export."""
+    if certificate.type == "IMPORTED" or certificate.key_pair_origin == "ACME":
+        return False  # not requested, and never to be changed or removed by names
+    if certificate.names_are_complete and not _has_names_of(wanted, certificate):
+        return False
+    return not [
+        difference
+        for difference in fixed_differences(wanted, certificate)
+        if difference.what not in ("names", "validation_method")
+    ]
+
+
+def needs_detail_to_match(wanted: Wanted, certificate: Certificate) -> bool:
+    """Whether only a description can tell if it is the one: lists do not tell the CA, nor a pending one's names."""
+    return certificate.detail is None and (
+        not certificate.names_are_complete or bool(wanted.authority_arn) or not certificate.type
+    )
+
+
+def choose(
+    wanted: Wanted, listed: t.Iterable[Certificate], tags: t.Optional[Tags], now: datetime
+) -> t.Optional[Certificate]:
+    """The live certificate that is meant: one without differences before one with, the newest valid one first.
+
+    tags: by ARN, where a name tag is wanted: one tagged with another name is somebody else's.
+    """
+    live = [each for each in newest(listed, now) if each.is_live(now) and may_be(wanted, each)]
+    own = _own(wanted, live, tags)
+    same = [each for each in own if not fixed_differences(wanted, each)]
+    return next(iter(same or own), None)
+
+
+def failed_request(
+    wanted: Wanted, listed: t.Iterable[Certificate], tags: t.Optional[Tags], now: datetime
+) -> t.Optional[Certificate]:
+    """The last request of the same kind, where it FAILED: the next one would fail as well, until its cause is gone."""
+    own = _own(wanted, [each for each in newest(listed, now) if may_be(wanted, each)], tags)
+    last = next(iter(own), None)
+    return last if last is not None and last.status == "FAILED" else None
+
+
+def is_same_request(wanted: Wanted, failed: Certificate) -> bool:
+    """Whether what is wanted would be proved in the same way as the request that failed. failed: with its detail."""
+    if wanted.authority_arn:
+        return True
+    if failed.validation_method not in (None, wanted.validation_method or "DNS"):
+        return False
+    asked = {
+        option.get("DomainName"): option.get("ValidationDomain")
+        for option in (failed.detail or {}).get("DomainValidationOptions") or ()
+    }
+    return all(asked.get(name) in (None, domain) for name, domain in wanted.validation_domains)
+
+
+def near(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[Certificate]:
+    """Certificates in use today that have the first name wanted, but are not what is meant: with other names, say."""
+    return [
+        each
+        for each in newest(listed, now)
+        if each.is_live(now) and wanted.names[:1] == (_first_name(each),) and not may_be(wanted, each)
+    ]
+
+
+def spent(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[str]:
+    """ARNs of what earlier requests of this kind led to and what is of no use any more."""
+    return [each.arn for each in listed if not each.is_live(now) and may_be(wanted, each)]
+
+
+def fixed_differences(wanted: Wanted, certificate: Certificate, *, can_migrate: bool = True) -> list[Difference]:
+    """What differs and cannot be changed in place. Only what the user said, and only what is known, can differ.
+
+    can_migrate: whether ACM changes validation by e-mail to validation by DNS.
+    """
+    found = []
+    if (
+        wanted.state == "present"
+        and wanted.domain_name
+        and certificate.names_are_complete
+        and certificate.names != frozenset(wanted.names)
+    ):
+        found.append(Difference("names", sorted(certificate.names), sorted(wanted.names)))
+    is_request = wanted.state == "present" and bool(wanted.domain_name)
+    if (is_request or wanted.authority_arn) and certificate.type and certificate.type != wanted.type:
+        found.append(Difference("type", certificate.type, wanted.type))
+    ca = (certificate.detail or {}).get("CertificateAuthorityArn")
+    if wanted.authority_arn and certificate.detail is not None and ca != wanted.authority_arn:
+        found.append(Difference("certificate_authority_arn", ca, wanted.authority_arn))
+    if wanted.key_algorithm and certificate.key_algorithm and certificate.key_algorithm != wanted.key_algorithm:
+        found.append(Difference("key_algorithm", certificate.key_algorithm, wanted.key_algorithm))
+    # Private certificates report an export option that nobody chose.
+    if wanted.export and certificate.type == "AMAZON_ISSUED" and (certificate.export or "DISABLED") != wanted.export:
+        found.append(Difference("options.export", certificate.export or "DISABLED", wanted.export))
+    if is_request and (certificate.managed_by or None) != wanted.managed_by:
+        found.append(Difference("managed_by", certificate.managed_by, wanted.managed_by))
+    method = certificate.validation_method
+    if wanted.validation_method and method and method != wanted.validation_method:
+        if not can_migrate or (method, wanted.validation_method) != ("EMAIL", "DNS"):
+            found.append(Difference("validation_method", method, wanted.validation_method))
+    return found
+
+
+def needs_detail(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
+    """Whether what a list told is too little to decide what is to be done."""
+    if certificate.detail is not None:
+        return False
+    if wanted.state != "present":
+        return certificate.is_in_use is not False  # in use by what?
+    return bool(
+        certificate.status != "ISSUED"
+        or wanted.authority_arn
+        or wanted.publish
+        or wanted.transparency_logging
+        or wanted.resend
+        or wanted.force_renewal
+        or (wanted.renew_before and not (certificate.not_before and certificate.not_after and certificate.serial))
+        or (wanted.renew_before and concerns_renewal(wanted, certificate, now))
+        or (wanted.validation_method and certificate.type == "AMAZON_ISSUED" and not certificate.validation_method)
+        or (wanted.export and certificate.type == "AMAZON_ISSUED" and not certificate.export)
+    )
+
+
+def concerns_renewal(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
+    """Whether a renewal is to be begun, or one that is under way may have to be waited for."""
+    decision = renewal.decide(certificate, wanted.renew_before, wanted.force_renewal, now)
+    return decision is not None and (decision.is_due or decision.is_under_way)
+
+
+def users_of(certificate: Certificate) -> list[str]:
+    """ARNs of what uses the certificate, as its description tells."""
+    return list((certificate.detail or {}).get("InUseBy") or ())
+
+
+def _own(wanted: Wanted, listed: t.Sequence[Certificate], tags: t.Optional[Tags]) -> t.Sequence[Certificate]:
+    """Those with the name tag wanted; where there is none, those without a name tag."""
+    if wanted.name_tag is None or tags is None:
+        return listed
+    names = {each.arn: tags.get(each.arn, {}).get("Name") for each in listed}
+    named = [each for each in listed if names[each.arn] == wanted.name_tag]
+    return named or [each for each in listed if names[each.arn] is None]
+
+
+def _first_name(certificate: Certificate) -> str:
+    return (certificate.domain_name or "").lower()
+
+
+def _has_names_of(wanted: Wanted, certificate: Certificate) -> bool:
+    """Removing and revoking take the first name alone for a match; everything else wants all names."""
+    if wanted.state != "present" and not wanted.alternative_names:
+        return _first_name(certificate) == wanted.domain_name
+    return certificate.names == frozenset(wanted.names)
+
+
+def _spoken(value: t.Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

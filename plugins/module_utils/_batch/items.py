@@ -1,0 +1,152 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many items in one task: each is read, carried out and fails on its own. What comes of them is told by results.py."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._door.acm import AcmError
+from .._rules.errors import InvalidInput
+
+LIST = "certificates"  # the option that takes many items in place of one
+
+
+class Wanted(t.Protocol):
+    """What every module's wanted item can tell about itself."""
+
+    @property
+    def arn(self) -> t.Optional[str]:
+        """The ARN that the user gave."""
+
+    @property
+    def label(self) -> str:
+        """How a message calls the item."""
+
+
+W = t.TypeVar("W", bound=Wanted)
+
+
+@dataclass
+class Item(t.Generic[W]):
+    """One item of a task on its way from what is wanted to what came of it.
+
+    wanted: None where the options were refused, which `error` then says.
+    """
+
+    wanted: t.Optional[W]
+    error: t.Optional[Exception] = None
+    called: str = ""  # how the options call it, for messages about options that were refused
+    done: list[str] = field(default_factory=list)  # operations carried out, in order
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def want(self) -> W:
+        return t.cast(W, self.wanted)
+
+    @property
+    def is_open(self) -> bool:
+        return self.error is None
+
+    @property
+    def label(self) -> str:
+        return self.wanted.label if self.wanted is not None else self.called
+
+    @property
+    def known_arn(self) -> t.Optional[str]:
+        """The ARN of the certificate that this item is about, as far as it is known."""
+        return self.wanted.arn if self.wanted is not None else None
+
+
+I = t.TypeVar("I", bound="Item[t.Any]")
+Options = t.Mapping[str, t.Any]
+
+
+def read(
+    task: Options,
+    judge: t.Callable[[dict[str, t.Any]], W],
+    make: t.Callable[..., I],
+    *,
+    own: t.Collection[str],
+) -> list[I]:
+    """The items of a task: those of its option `certificates`, or the task itself.
+
+    judge: options → what is wanted; InvalidInput stays with its item. make: the class of the items. own: the options
+    that say which certificate is meant. All others an item takes from the task where it leaves them out.
+    """
+    given = task.get(LIST)
+    items = []
+    for options in [task] if given is None else [inherit(item, task, own) for item in given]:
+        called = next((str(options[name]) for name in own if options.get(name)), "")
+        try:
+            items.append(make(judge(dict(options)), called=called))
+        except InvalidInput as error:
+            items.append(make(None, error, called=called))
+    return items
+
+
+def inherit(item: Options, task: Options, own: t.Collection[str]) -> dict[str, t.Any]:
+    """An item's options, completed by what the task says for all items."""
+    return {
+        **{name: value for name, value in task.items() if name not in own and name != LIST},
+        **{name: value for name, value in item.items() if value is not None},
+    }
+
+
+def still_open(items: t.Iterable[I]) -> list[I]:
+    """Those that have not failed."""
+    return [item for item in items if item.is_open]
+
+
+def attempt(items: t.Iterable[I], action: t.Callable[[I], object]) -> None:
+    """Run the action for every item that has not failed. InvalidInput stays with its item."""
+    for item in still_open(items):
+        try:
+            action(item)
+        except InvalidInput as error:
+            item.error = error
+
+
+class Calls(t.Protocol):
+    """What is needed of _door.acm.Acm."""
+
+    def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Any]: ...
+
+
+def ask(
+    acm: Calls,
+    operation: str,
+    items: t.Sequence[I],
+    members: t.Callable[[I], dict[str, t.Any]] = lambda item: {"CertificateArn": item.known_arn},
+) -> t.Iterator[tuple[I, dict[str, t.Any]]]:
+    """Call one operation for every item, side by side; answers each item with what ACM answered. A refusal stays with
+    its item."""
+    for item, answer in zip(items, acm.each(operation, [members(item) for item in items])):
+        if isinstance(answer, AcmError):
+            item.error = answer
+        else:
+            yield item, answer
+
+
+def refuse_twins(
+    items: t.Sequence[I],
+    identity: t.Callable[[I], t.Optional[t.Hashable]],
+    sentence: t.Callable[[I, int], str] = lambda item, first: (
+        f"It means the same certificate as item {first}: leave one of them out."
+    ),
+) -> None:
+    """Refuse every item that means what an earlier one means: two of them would undo each other's work.
+
+    identity: None for an item that has none yet. sentence: the item and the number of the earlier one → what to say.
+    """
+    seen: dict[t.Hashable, int] = {}
+    for number, item in enumerate(items, 1):
+        own = identity(item) if item.is_open else None
+        if own is not None:
+            first = seen.setdefault(own, number)
+            if first != number:
+                item.error = InvalidInput(sentence(item, first))

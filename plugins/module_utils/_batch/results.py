@@ -1,0 +1,107 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task about many items answers: their results in order, and one message that says each reason once. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._door.acm import AcmError
+from .._rules.errors import InvalidMaterial
+from .items import Item
+
+SHOWN = 20  # items that a message names for one reason
+# What a result tells beside the item's own members: of a single item at the top of the task's result.
+_OUTER = ("failed", "msg", "error", "warnings", "diff")
+
+
+def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] = None) -> dict[str, t.Any]:
+    """What a failed item says: one sentence, ACM's code, the operation, and what had been done before (to ARN)."""
+    sentence = str(error).rstrip(".") + "."
+    if done:
+        where = f" on {arn}" if arn else ""
+        sentence = f"{sentence} Already done{where}, and not undone: {', '.join(dict.fromkeys(done))}."
+    contract: dict[str, t.Any] = {
+        "code": getattr(error, "code", None) or type(error).__name__,
+        "operation": error.operation if isinstance(error, AcmError) else None,
+    }
+    if isinstance(error, InvalidMaterial):
+        contract["rule"] = error.rule
+    return {"failed": True, "msg": sentence, "error": contract}
+
+
+def together(
+    items: t.Sequence[Item[t.Any]], results: t.Sequence[dict[str, t.Any]], *, under: str = "certificates"
+) -> dict[str, t.Any]:
+    """The result of a list. results: of each item, in its order; under: the member that holds them.
+
+    Warnings and diffs go to the top, where Ansible looks for them. The task's error is that of the first that failed.
+    """
+    shown, diffs, warnings = [], [], []
+    for number, (item, result) in enumerate(zip(items, results), 1):
+        own = dict(result)
+        diff = own.pop("diff", None)
+        if diff:
+            header = item.label or f"item {number}"
+            diffs.append({"before_header": header, "after_header": header, **diff})
+        warnings += own.pop("warnings", [])
+        shown.append(own)
+    answer: dict[str, t.Any] = {"changed": any(result["changed"] for result in shown), under: shown}
+    if diffs:
+        answer["diff"] = diffs
+    if warnings:
+        answer["warnings"] = list(dict.fromkeys(warnings))
+    failed = [result for result in shown if result.get("failed")]
+    if failed:
+        answer["failed"] = True
+        answer["error"] = failed[0]["error"]
+        answer["msg"] = f"{len(failed)} of {len(shown)} {under} failed. {reasons(items, shown)}"
+    return answer
+
+
+def alone(result: dict[str, t.Any], under: str) -> dict[str, t.Any]:
+    """The result of a task about one item: its own members under a name, the rest at the top."""
+    own = {name: value for name, value in result.items() if name not in _OUTER}
+    outer = {name: result[name] for name in _OUTER if name in result}
+    return {"changed": result["changed"], under: own, **outer}
+
+
+def reasons(items: t.Sequence[Item[t.Any]], results: t.Sequence[dict[str, t.Any]]) -> str:
+    """Why items failed: each reason once, with the numbers and names of all that it holds for."""
+    groups: dict[str, list[int]] = {}
+    for index, (item, result) in enumerate(zip(items, results)):
+        if result.get("failed"):
+            groups.setdefault(_without_names(str(result["msg"]), item), []).append(index)
+    sentences = []
+    for indexes in groups.values():
+        messages = [str(results[index]["msg"]) for index in indexes]
+        if len(indexes) == 1:
+            sentences.append(f"{_named(items, indexes[0], messages[0])}: {messages[0]}")
+            continue
+        names = [_named(items, index) for index in indexes[:SHOWN]]
+        more = f"{len(indexes) - SHOWN} more" if len(indexes) > SHOWN else names.pop()
+        listed = f"Items {', '.join(names)} and {more}"
+        is_one_text = len(set(messages)) == 1
+        sentences.append(
+            f"{listed}: {messages[0]}" if is_one_text else f"{listed} failed alike; the first: {messages[0]}"
+        )
+    return " ".join(sentences)
+
+
+def _named(items: t.Sequence[Item[t.Any]], index: int, message: t.Optional[str] = None) -> str:
+    """The number and name of an item; alone, with its message, the word too, and the name unless the message says it."""
+    label = items[index].label
+    is_said = message is not None and label in message
+    name = f" ({label})" if label and not is_said else ""
+    return f"{'' if message is None else 'Item '}{index + 1}{name}"
+
+
+def _without_names(message: str, item: Item[t.Any]) -> str:
+    """The message with a placeholder for what names the item, so that the same reason reads the same for all."""
+    own = {text for text in (item.label, item.called, item.known_arn) if text}
+    for text in sorted(own, key=len, reverse=True):
+        message = message.replace(text, "…")
+    return message
