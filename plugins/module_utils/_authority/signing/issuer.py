@@ -250,13 +250,14 @@ def _extended(builder: t.Any, extensions: t.Iterable[tuple[t.Any, bool]]) -> t.A
 
 def _personal(builder: t.Any, subject: t.Any, public_key: t.Any, start: datetime, end: datetime) -> t.Any:
     """With what no two certificates have in common. Valid from a little before `start`; both ends count, so that "90
-    days" are 90 days (RFC 5280 §4.1.2.5)."""
+    days" are 90 days (RFC 5280 §4.1.2.5). Of a lifetime of minutes, an hour would be all."""
+    skew = min(CLOCK_SKEW, (end - start) / 24)
     return (
         builder.subject_name(subject)
         .public_key(public_key)
         .serial_number(new_serial())
-        .not_valid_before(start - CLOCK_SKEW)
-        .not_valid_after(end - CLOCK_SKEW - timedelta(seconds=1))
+        .not_valid_before(start - skew)
+        .not_valid_after(end - skew - timedelta(seconds=1))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
 
