@@ -18,6 +18,7 @@ from .._rules import tags as tag_rules
 from .._certificates.certificate import as_result
 from .._door.acm import AcmError
 from .imports import Job, Wanted
+from .trust_list import is_issuer_trusted
 from .._certificates.inventory import Door
 from .._x509.material import (
     MAX_SOURCE_OCTETS,
@@ -83,7 +84,11 @@ def _wanted(options: dict[str, t.Any], now: datetime) -> Wanted:
         )
     passphrase = options.get("passphrase")
     ready = make_ready(
-        sources, passphrase.encode("utf-8") if passphrase else None, now, keep_root=bool(options.get("keep_root"))
+        sources,
+        passphrase.encode("utf-8") if passphrase else None,
+        now,
+        keep_root=bool(options.get("keep_root")),
+        is_trusted=is_issuer_trusted,
     )
     wanted = Wanted(
         ready=ready,

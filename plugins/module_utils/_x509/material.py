@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Any, Iterable, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
 from . import import_rules, pem
 from .._rules.errors import InvalidMaterial
@@ -89,9 +89,17 @@ def refuse_misplaced_key(options: dict[str, Any]) -> None:
             )
 
 
-def make_ready(sources: Sequence[Source], passphrase: bytes | None, now: datetime, *, keep_root: bool = False) -> Ready:
+def make_ready(
+    sources: Sequence[Source],
+    passphrase: bytes | None,
+    now: datetime,
+    *,
+    keep_root: bool = False,
+    is_trusted: Callable[[Any], bool] = lambda _certificate: False,
+) -> Ready:
     """Sort what the sources hold into one certificate, its key and its chain, and check it by every rule of an import.
 
+    is_trusted: whether this host trusts the issuer of a certificate; see pem.build_chain.
     Raises InvalidMaterial: where it lies, what is wrong, what to do. No message holds anything of a key or passphrase.
     """
     certificates: list[x509.Certificate] = []
@@ -110,14 +118,15 @@ def make_ready(sources: Sequence[Source], passphrase: bytes | None, now: datetim
         raise InvalidMaterial(
             "chain-size", f"There are {len(pool)} certificates beside the one to import; give its own chain only."
         )
-    chain = pem.order_chain(leaf, pool, strict=True, keep_root=keep_root, now=now)
+    found = pem.build_chain(leaf, pool, is_trusted=is_trusted, keep_root=keep_root, now=now)
+    chain = found.certificates
     parts = (
         pem.certificate_pem(leaf).encode("ascii"),
         pem.private_key_pem(key).encode("ascii"),
         pem.chain_pem(chain).encode("ascii"),
     )
     import_rules.check_import(parts[0], parts[1], parts[2] or None, now)
-    return Ready(leaf, tuple(chain), parts[0], parts[2], parts[1], tuple(_warnings(leaf, chain, now)))
+    return Ready(leaf, tuple(chain), parts[0], parts[2], parts[1], tuple(_warnings(leaf, found, now)))
 
 
 def _read(source: Source, passphrase: bytes | None) -> _Contents:
@@ -276,13 +285,19 @@ def _belongs(key: Any, certificate: x509.Certificate) -> bool:
         return False
 
 
-def _warnings(leaf: x509.Certificate, chain: Sequence[x509.Certificate], now: datetime) -> Iterable[str]:
-    if not chain and not pem.is_self_signed(leaf):
+def _warnings(leaf: x509.Certificate, chain: pem.Chain, now: datetime) -> Iterable[str]:
+    if not chain.certificates and not pem.is_self_signed(leaf):
         yield (
             f"No chain was given for {pem.describe(leaf)}, which {pem.distinguished_name(leaf.issuer)} issued; "
             "clients that do not know that issuer will not trust it."
         )
-    for certificate in chain:
+    if chain.open_end is not None:
+        yield (
+            f"The chain of {pem.describe(leaf)} ends with {pem.describe(chain.open_end)}, whose issuer "
+            f"{pem.distinguished_name(chain.open_end.issuer)} is neither among the certificates given nor trusted by "
+            f"this host. Left out of the chain: {', '.join(pem.describe(each) for each in chain.left_out)}."
+        )
+    for certificate in chain.certificates:
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             yield f"{pem.describe(certificate)} of the chain is not valid now; clients may refuse the chain."
 

@@ -5,13 +5,12 @@
 
 """Certificates, chains and keys as both sides of the door to ACM see them. This is the file to import.
 
-PEM in is pem_blocks.py, what a certificate says is certificate_facts.py; here are PEM out, PKCS#12, and chains in order.
-What ACM demands of an import is import_rules.py. Pure functions over bytes and cryptography's objects.
+PEM in is pem_reading.py, what a certificate says is certificate.py, chains in order are chain.py; here are PEM out and
+PKCS#12. What ACM demands of an import is import_rules.py. Pure functions over bytes and cryptography's objects.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Iterable, Sequence
 
 from .._rules.errors import InvalidMaterial
@@ -37,6 +36,7 @@ from .certificate import (
     signature_algorithm,
     signature_family,
 )
+from .chain import Chain, build_chain
 from .pem_reading import (
     CERTIFICATE_LABELS,
     Block,
@@ -60,6 +60,8 @@ __all__ = [
     "CERTIFICATE_LABELS",
     "Block",
     "blocks",
+    "build_chain",
+    "Chain",
     "certificate_pem",
     "chain_pem",
     "combined",
@@ -85,7 +87,6 @@ __all__ = [
     "load_certificates",
     "load_pkcs12",
     "load_private_key",
-    "order_chain",
     "parse_certificate",
     "parse_private_key",
     "pkcs12",
@@ -162,59 +163,6 @@ def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certif
         return store.key, certificate, [each.certificate for each in store.additional_certs]
     advice = "check its passphrase" if passphrase else "give its passphrase"
     raise InvalidMaterial("pkcs12", f"The PKCS#12 cannot be opened; {advice}.")
-
-
-def order_chain(
-    leaf: x509.Certificate,
-    pool: Iterable[x509.Certificate],
-    *,
-    strict: bool = False,
-    keep_root: bool = False,
-    now: datetime | None = None,
-) -> list[x509.Certificate]:
-    """Return the issuers of LEAF out of POOL, each directly certifying the one before. What is foreign is left out.
-
-    The self-signed root is dropped (a client has it, or does not trust it), unless it is all there is, or keep_root.
-    Where several certificates certify one: what is valid at NOW goes before the rest, a cross-signed one before a root.
-    strict: raise InvalidMaterial when the chain stops short of a root while POOL holds certificates without a place.
-    """
-    candidates = _distinct(pool, leaf)
-    chain: list[x509.Certificate] = []
-    current = leaf
-    while not is_self_signed(current):
-        issuers = [each for each in candidates if each not in chain and issued_by(current, each)]
-        if not issuers:
-            break
-        current = min(issuers, key=lambda each: (not _is_valid(each, now), is_self_signed(each)))
-        chain.append(current)
-    if strict:
-        _check_complete(leaf, candidates, chain)
-    if len(chain) > 1 and not keep_root and is_self_signed(chain[-1]):
-        chain.pop()
-    return chain
-
-
-def _distinct(pool: Iterable[x509.Certificate], leaf: x509.Certificate) -> list[x509.Certificate]:
-    found: list[x509.Certificate] = []
-    for certificate in pool:
-        if certificate != leaf and certificate not in found:
-            found.append(certificate)
-    return found
-
-
-def _check_complete(leaf: x509.Certificate, candidates: list[x509.Certificate], chain: list[x509.Certificate]) -> None:
-    last = chain[-1] if chain else leaf
-    stray = [each for each in candidates if each not in chain]
-    if stray and not is_self_signed(last):
-        raise InvalidMaterial(
-            "chain-link",
-            f"The chain breaks after {describe(last)}: its issuer {distinguished_name(last.issuer)} is missing, "
-            f"and {describe(stray[0])} does not certify it; add the missing certificate.",
-        )
-
-
-def _is_valid(certificate: x509.Certificate, now: datetime | None) -> bool:
-    return now is None or certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
 def _private_bytes(key: Any, encryption: Any) -> str:
