@@ -16,12 +16,14 @@ import typing as t
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
+from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 
 SHORTEST_PART = 8  # characters of a secret that tell something of it
 
 
 class PipelinedAction(NormalAction):
-    """Runs the module of the same name, with pipelining wherever its arguments hold a secret."""
+    """Runs the module of the same name, with pipelining wherever its arguments hold a secret, and takes from its result
+    only what is about the host."""
 
     _requires_connection = True
     SECRET_OPTIONS: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class PipelinedAction(NormalAction):
         else:
             with no_collection():  # Ansible reads all our files to find what goes to the host
                 result = super().run(tmp, task_vars)
+            drop_what_ansible_obeys(result)
         self._hide_with_item(result, task_vars or {})
         return result
 
