@@ -114,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A fleet by the role acm_deploy, in waves.")
     parser.add_argument("--hosts", type=int, default=20)
     parser.add_argument("--forks", type=int, default=10)
-    parser.add_argument("--waves", nargs="*", default=["100%"], help='such as 10%% 100%%')
+    parser.add_argument("--waves", nargs="*", default=["100%"], help="such as 10%% 100%%")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="df-") as name:
         fleet = Fleet(Path(name), options.hosts, options.forks)
