@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
-from ansible_collections.certops.acm.plugins.module_utils._files import forms
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import SECRET_FORMS
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import task, imports
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, material, pem
@@ -192,7 +192,7 @@ def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
         assert "geheim" not in str(error) and "\n" not in str(error)
     else:
         assert pem.key_matches(found.key, found.certificate)
-    for form in forms.SECRET_FORMS:
+    for form in SECRET_FORMS:
         job.key_in(form, answer[part].encode(), PASSPHRASE)
     job.key_in("pkcs12", mutated(forms(pki)["store"], how), PASSPHRASE)
 
