@@ -10,24 +10,16 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils.alert_channels import check_channels, refuse_private_key
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.alert_channels import check_channels
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import LIST, PipelinedAction, read_text
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("url", "headers", "signing_secret", "password")
-    CONTAINERS = ("channels",)
+    CONTAINERS = {"channels": LIST}
     REFUSAL = "What opens a channel would be written to a temporary file, as {obstacle}."
     INSTEAD = "give all channels to one task"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        try:
-            refuse_private_key(self._task.args)
-            check_channels(self._task.args.get("channels"))
-        except InvalidInput as error:
-            told = {"code": type(error).__name__, "operation": None}
-            result: dict[str, t.Any] = {"failed": True, "msg": f"{error} Nothing was sent.", "error": told}
-            self._hide_with_item(result, task_vars or {})
-            return result
-        return super().run(tmp, task_vars)
+    def check(self, arguments: dict[str, t.Any]) -> None:
+        check_channels(read_text(arguments.get("channels")))
+        super().check(arguments)

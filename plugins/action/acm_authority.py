@@ -8,11 +8,11 @@ temporary file."""
 
 from __future__ import annotations
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("passphrase", "new_passphrase", "password", "url", "token", "secret", "secret_key")
-    CONTAINERS = ("smtp", "event_targets", "webhook", "sqs", "approve")
+    CONTAINERS = {"smtp": DICT, "event_targets": LIST, "webhook": DICT, "sqs": DICT, "approve": LIST}
     REFUSAL = "The passphrase, or another secret, would be written to a temporary file, as {obstacle}."
     INSTEAD = "loop over names"

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("key_secret",)
-    CONTAINERS = ("certificates", "publish", "rfc2136")
+    CONTAINERS = {"certificates": LIST, "publish": DICT, "rfc2136": DICT}
     REFUSAL = "The key_secret would be written to a temporary file, as {obstacle}."

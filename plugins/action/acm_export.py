@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICTS, LIST, PipelinedAction
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("passphrase",)
+    CONTAINERS = {"certificates": LIST, "files": DICTS}
     REFUSAL = "The passphrase would be written to a temporary file, as {obstacle}."
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:

@@ -11,26 +11,20 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import refuse_misplaced_key
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("private_key", "bundle", "passphrase")
+    KEY_OPTIONS = ("private_key", "bundle")
     REFUSAL = (
         "The private key would be written to a temporary file, as {obstacle}, "
         "or give private_key_path or bundle_path."
     )
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        items = self._task.args.get("certificates") or ()
-        for options in (self._task.args, *(items if isinstance(items, (list, tuple)) else ())):
-            try:
-                if isinstance(options, dict):
-                    refuse_misplaced_key(options)
-            except InvalidMaterial as error:
-                told = {"code": type(error).__name__, "operation": None, "rule": error.rule}
-                result: dict[str, t.Any] = {"failed": True, "msg": f"{error} Nothing was sent.", "error": told}
-                self._hide_with_item(result, task_vars or {})
-                return result
-        return super().run(tmp, task_vars)
+    def check(self, arguments: dict[str, t.Any]) -> None:
+        items = arguments.get("certificates") or ()
+        for options in (arguments, *(items if isinstance(items, (list, tuple)) else ())):
+            if isinstance(options, dict):
+                refuse_misplaced_key(options)
+        super().check(arguments)

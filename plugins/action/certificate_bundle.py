@@ -12,4 +12,5 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import Pipe
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("private_key", "pkcs12")
+    KEY_OPTIONS = ("private_key",)
     REFUSAL = "The private key would be written to a temporary file on the host, as {obstacle}."

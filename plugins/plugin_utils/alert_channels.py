@@ -26,7 +26,6 @@ OPTIONS = tuple(
     "name type kinds min_severity digest url format headers signing_secret host port security username password sender "
     "recipients ca_file timeout topic_arn region product_arn".split()
 )
-_PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 def check_channels(channels: t.Any) -> None:
@@ -58,22 +57,6 @@ def check_channels(channels: t.Any) -> None:
             value = channel.get(option)
             if value is not None and isinstance(value, (list, tuple, t.Mapping)):
                 raise InvalidInput(f"{where}: {option} is {_kind(value)}: give a single text.")
-
-
-def refuse_private_key(arguments: t.Any, where: str = "") -> None:
-    """A private key has no business in an alert. Raises InvalidInput naming the option that holds one."""
-    if isinstance(arguments, str) and _PRIVATE_KEY in arguments:
-        raise InvalidInput(
-            f"The option {where} holds a private key. It was not sent to anybody; remove it, and replace the key if "
-            "others can read the playbook or its output."
-        )
-    if isinstance(arguments, t.Mapping):
-        for name, value in arguments.items():
-            refuse_private_key(str(name), where or "told")
-            refuse_private_key(value, f"{where}.{name}" if where else str(name))
-    elif isinstance(arguments, (list, tuple)):
-        for value in arguments:
-            refuse_private_key(value, where)
 
 
 def _hint(given: t.Any, choices: t.Sequence[str]) -> str:

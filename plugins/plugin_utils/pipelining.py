@@ -3,22 +3,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks whose arguments hold a secret go to their host through the connection, never through a file; and where the item
-of a loop holds it, which Ansible shows beside every result, the result is hidden.
+"""Tasks whose arguments hold a secret: it goes to the host through the connection, never through a file, and is shown
+nowhere.
 
-Without pipelining ansible-core writes module and arguments to a temporary file on the host before it runs them.
+Without pipelining ansible-core writes module and arguments to a temporary file on the host before it runs them. And
+AnsibleModule learns what is secret from options of the right name and shape: with one of the wrong shape it shows them
+all. So the shape is checked here, before anything is sent, and so is every other option for a private key that was put
+there by mistake.
 """
 
 from __future__ import annotations
 
+import ast
+import json
 import typing as t
 
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 
 SHORTEST_PART = 8  # characters of a secret that tell something of it
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+LIST, DICT, DICTS = "a list of dictionaries", "a dictionary", "a dictionary of dictionaries"
+_PRIVATE_KEY = "PRIVATE KEY-----"
 
 
 class PipelinedAction(NormalAction):
@@ -27,20 +36,40 @@ class PipelinedAction(NormalAction):
 
     _requires_connection = True
     SECRET_OPTIONS: tuple[str, ...] = ()
-    CONTAINERS: tuple[str, ...] = ("certificates",)  # the options, at any depth, that may have SECRET_OPTIONS in them
+    # The options, at any depth, that may have SECRET_OPTIONS in them, and the shape that each has.
+    CONTAINERS: t.Mapping[str, str] = {"certificates": LIST}
+    KEY_OPTIONS: tuple[str, ...] = ()  # where a private key in PEM belongs
     REFUSAL = ""  # the sentence for a connection without pipelining; {obstacle} is the clause that says why
     INSTEAD = "give the option certificates instead of a loop, or loop over names"
 
+    def check(self, arguments: dict[str, t.Any]) -> None:
+        """Raise InvalidInput for what must not be sent; a module with more to check extends this."""
+        refuse_private_keys(arguments, self.KEY_OPTIONS)
+        check_shapes(arguments, self.CONTAINERS)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        obstacle = self._switch_pipelining_on() if self._secrets() else None
-        if obstacle:
-            result = {"failed": True, "msg": f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."}
-        else:
+        result = self._refusal()
+        if result is None:
             with no_collection():  # Ansible reads all our files to find what goes to the host
                 result = super().run(tmp, task_vars)
             drop_what_ansible_obeys(result)
+            mask(result, [text for each in self._secrets() for text in texts_of(each)])
         self._hide_with_item(result, task_vars or {})
         return result
+
+    def _refusal(self) -> dict[str, t.Any] | None:
+        """The result of a task that is not sent."""
+        try:
+            self.check(self._task.args)
+        except InvalidInput as error:
+            told = {"code": type(error).__name__, "operation": None}
+            if hasattr(error, "rule"):
+                told["rule"] = error.rule
+            return {"failed": True, "msg": f"{error} Nothing was sent.", "error": told}
+        obstacle = self._switch_pipelining_on() if self._secrets() else None
+        if obstacle:
+            return {"failed": True, "msg": f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."}
+        return None
 
     def _secrets(self) -> list[t.Any]:
         return list(secrets_in(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
@@ -93,6 +122,84 @@ def secrets_in(arguments: t.Any, options: t.Collection[str], containers: t.Colle
         elif name in containers and value:
             for each in value if isinstance(value, (list, tuple)) else [value]:
                 yield from secrets_in(each, options, containers)
+
+
+def check_shapes(arguments: t.Mapping[str, t.Any], containers: t.Mapping[str, str], above: str = "") -> None:
+    """Raise InvalidInput, which repeats no value, unless every container has its shape. Text is read as AnsibleModule
+    reads it: JSON, or a Python literal."""
+    for name, shape in containers.items():
+        value = read_text(arguments.get(name))
+        if value is None or value == "":
+            continue
+        where = f"{above}{name}"
+        if not isinstance(value, (list, tuple) if shape == LIST else dict):
+            raise InvalidInput(f"The option {where} is {kind_of(value)}; give {shape}.")
+        for key, each in (
+            enumerate(value, 1) if shape == LIST else value.items() if shape == DICTS else ((None, value),)
+        ):
+            inside = where if key is None else f"{where}[{key}]" if shape == LIST else f"{where}.{key}"
+            each = read_text(each)
+            if isinstance(each, dict):
+                check_shapes(each, containers, f"{inside}.")
+            elif shape == LIST or each is not None:
+                raise InvalidInput(f"The option {inside} is {kind_of(each)}; give a dictionary.")
+
+
+def read_text(value: t.Any) -> t.Any:
+    """VALUE, or what it says as JSON or as a Python literal where it is the text of a list or dictionary."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
+        return value
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return read(value)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return value
+
+
+def kind_of(value: t.Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict):
+        return "a dictionary"
+    return "a list" if isinstance(value, (list, tuple)) else "empty" if value is None else "a number or a boolean"
+
+
+def refuse_private_keys(arguments: t.Any, allowed: t.Collection[str], where: str = "") -> None:
+    """Raise InvalidInput naming the option that holds a private key though it is not one of those ALLOWED to."""
+    if isinstance(arguments, str) and _PRIVATE_KEY in arguments and read_text(arguments) is arguments:
+        raise InvalidInput(
+            f"The option {where} holds a private key, which does not belong there. Replace that key if others can read "
+            "the playbook or its variables."
+        )
+    arguments = read_text(arguments)
+    if isinstance(arguments, dict):
+        for name, value in arguments.items():
+            refuse_private_keys(str(name), (), where or "that the task has")
+            if name not in allowed:
+                refuse_private_keys(value, allowed, f"{where}.{name}" if where else str(name))
+    elif isinstance(arguments, (list, tuple)):
+        for number, value in enumerate(arguments, 1):
+            refuse_private_keys(value, allowed, f"{where}[{number}]")
+
+
+def mask(result: dict[str, t.Any], secrets: t.Collection[str]) -> None:
+    """Take the secrets out of what Ansible tells of a failed task besides the module's own results."""
+    for name in ("invocation", "msg", "exception", "module_stdout", "module_stderr", "warnings"):
+        if name in result:
+            result[name] = masked(result[name], secrets)
+
+
+def masked(value: t.Any, secrets: t.Collection[str]) -> t.Any:
+    if isinstance(value, str):
+        for secret in secrets:
+            value = (
+                HIDDEN if value == secret else value.replace(secret, HIDDEN) if len(secret) >= SHORTEST_PART else value
+            )
+        return value
+    if isinstance(value, dict):
+        return {name: masked(each, secrets) for name, each in value.items()}
+    return [masked(each, secrets) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def texts_of(secret: t.Any) -> list[str]:

@@ -26,6 +26,23 @@ LIMIT_S = 120
 def options(folder: Path) -> dict[str, dict[str, Any]]:
     authority = str(folder / "authority")
     return {
+        "acm_authority of wrong shape": {"path": authority, "passphrase": SECRET, "smtp": "127.0.0.1"},
+        "acm_export of wrong shape": {
+            "authority": authority,
+            "domain_name": "a.example.com",
+            "passphrase": SECRET,
+            "files": {"key": "/x/y"},
+        },
+        "acm_export of one name": {"authority": authority, "passphrase": SECRET, "certificates": ["a.example.com"]},
+        "acm_certificate of wrong shape": {
+            "authority": authority,
+            "domain_name": "a.example.com",
+            "publish": {"rfc2136": {"server": "127.0.0.1", "key_name": "a", "key_secret": SECRET, "port": ["x"]}},
+        },
+        "certificate_bundle with the key elsewhere": {
+            "path": authority,
+            "certificates": [{"name": "a", "certificate": f"-----BEGIN PRIVATE KEY-----{SECRET}"}],
+        },
         "acm_authority": {"path": authority, "passphrase": SECRET},
         "acm_authority with targets": {
             "path": authority,
@@ -85,6 +102,15 @@ def test_an_item_that_holds_one_is_not_shown(tmp_path: Path, name: str, item: An
     answer, said = play(tmp_path, name, [item], ANSIBLE_PIPELINING="false")
     assert answer["results"] and SECRET not in said
     assert "give all channels to one task" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in options(Path("/")) if "wrong shape" in name or "one name" in name or "elsewhere" in name]
+)
+def test_a_mistake_beside_it_does_not_show_it(tmp_path: Path, name: str) -> None:
+    """AnsibleModule masks only what has its right shape, and shows all arguments of a task that fails for another."""
+    answer, said = play(tmp_path, name)
+    assert answer["failed"] and SECRET not in said and SECRET not in json.dumps(answer)
 
 
 @pytest.mark.parametrize("name", ["acm_authority", "acm_alert", "acm_certificate"])

@@ -58,28 +58,3 @@ def test_mistakes(channels: Any, said: str) -> None:
 @pytest.mark.parametrize("channels", [None, [], [SOUND], [{**SOUND, "headers": {"X": "1"}}]])
 def test_what_is_right(channels: Any) -> None:
     alert_channels.check_channels(channels)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "where"),
-    [
-        ({"alerts": [{"text": "@"}]}, "alerts.text"),
-        ({"alerts": [{"facts": {"error": "said @"}}]}, "alerts.facts.error"),
-        ({"told": {"@": {}}}, "told"),
-    ],
-)
-def test_a_private_key_is_refused(arguments: dict[str, Any], where: str) -> None:
-    for name in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"):
-        key = f"-----BEGIN {name}-----\nMIGH"
-        with pytest.raises(InvalidInput) as caught:
-            alert_channels.refuse_private_key(_fill(arguments, key))
-        assert f"The option {where} holds a private key." in str(caught.value)
-        assert "MIGH" not in str(caught.value)
-
-
-def _fill(value: Any, key: str) -> Any:
-    if isinstance(value, dict):
-        return {_fill(name, key): _fill(each, key) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_fill(each, key) for each in value]
-    return value.replace("@", key) if isinstance(value, str) else value

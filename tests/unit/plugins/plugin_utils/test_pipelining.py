@@ -13,7 +13,19 @@ from typing import Any, Iterator
 
 import pytest
 from ansible_collections.certops.acm.plugins import action, modules
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import is_told, secrets_in, texts_of
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import (
+    DICT,
+    DICTS,
+    HIDDEN,
+    LIST,
+    check_shapes,
+    is_told,
+    mask,
+    refuse_private_keys,
+    secrets_in,
+    texts_of,
+)
 
 OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
 
@@ -79,3 +91,81 @@ def test_every_option_that_is_hidden_in_logs_is_kept_out_of_temporary_files(name
 def test_there_are_secrets() -> None:
     names = {name for name, _path in every_secret()}
     assert {"acm_alert", "acm_authority", "acm_certificate", "acm_export", "acm_import", "certificate_bundle"} <= names
+
+
+SHAPES = {"items": LIST, "inner": DICT, "files": DICTS}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"items": "www.example.com"}, "The option items is text; give a list of dictionaries."),
+        ({"items": {"key": "geheim"}}, "The option items is a dictionary; give a list of dictionaries."),
+        ({"items": ["geheim"]}, "The option items[1] is text; give a dictionary."),
+        ({"items": [{}, None]}, "The option items[2] is empty; give a dictionary."),
+        ({"items": '["geheim"]'}, "The option items[1] is text; give a dictionary."),
+        ({"inner": "geheim"}, "The option inner is text; give a dictionary."),
+        ({"inner": ["geheim"]}, "The option inner is a list; give a dictionary."),
+        ({"inner": 5}, "The option inner is a number or a boolean; give a dictionary."),
+        ({"items": [{"inner": "geheim"}]}, "The option items[1].inner is text; give a dictionary."),
+        ({"files": {"key": "/geheim"}}, "The option files.key is text; give a dictionary."),
+    ],
+)
+def test_a_container_of_another_shape(arguments: Any, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        check_shapes(arguments, SHAPES)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"items": None, "inner": "", "files": {}},
+        {"items": [{"inner": {"key": "k"}}], "files": {"key": {"path": "/x"}, "cert": None}},
+        {"items": '[{"key": "k"}]', "inner": "{'key': 'k'}"},
+    ],
+)
+def test_shapes_that_are_right(arguments: Any) -> None:
+    check_shapes(arguments, SHAPES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "where"),
+    [
+        ({"certificate_path": "@"}, "certificate_path"),
+        ({"alerts": [{"text": "@"}]}, "alerts[1].text"),
+        ({"alerts": [{"facts": {"error": "said @"}}]}, "alerts[1].facts.error"),
+        ({"alerts": '[{"text": "@"}]'}, "alerts[1].text"),
+        ({"told": {"@": {}}}, "told"),
+        ({"items": [{"private_key": "@"}, {"name": "@"}]}, "items[2].name"),
+    ],
+)
+def test_a_private_key_where_none_belongs(arguments: dict[str, Any], where: str) -> None:
+    for name in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"):
+        with pytest.raises(InvalidInput) as caught:
+            refuse_private_keys(filled(arguments, f"-----BEGIN {name}-----MIGH"), ("private_key",))
+        assert f"The option {where} holds a private key" in str(caught.value)
+        assert "MIGH" not in str(caught.value)
+
+
+def filled(value: Any, key: str) -> Any:
+    if isinstance(value, dict):
+        return {filled(name, key): filled(each, key) for name, each in value.items()}
+    if isinstance(value, list):
+        return [filled(each, key) for each in value]
+    return value.replace("@", key)
+
+
+def test_secrets_are_masked_in_what_ansible_tells() -> None:
+    result = {
+        "msg": "cannot read long-secret here, but 1234 is a number",
+        "invocation": {"module_args": {"items": [{"key": "long-secret", "pin": "1234"}], "port": 12345}},
+        "sent": ["long-secret is ours to return"],
+    }
+    mask(result, ["long-secret", "1234"])
+    assert result == {
+        "msg": f"cannot read {HIDDEN} here, but 1234 is a number",
+        "invocation": {"module_args": {"items": [{"key": HIDDEN, "pin": HIDDEN}], "port": 12345}},
+        "sent": ["long-secret is ours to return"],
+    }
