@@ -11,4 +11,4 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import Pipe
 
 
 class ActionModule(PipelinedAction):
-    CONTAINERS = ()
+    CONTAINERS = {}

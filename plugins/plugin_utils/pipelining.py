@@ -145,6 +145,13 @@ def check_shapes(arguments: t.Mapping[str, t.Any], containers: t.Mapping[str, st
                 raise InvalidInput(f"The option {inside} is {kind_of(each)}; give a dictionary.")
 
 
+def _members(value: t.Any, shape: str) -> list[tuple[t.Any, t.Any]]:
+    """The dictionaries in a container, each with its number or name; None for a container that is one itself."""
+    if shape == LIST:
+        return list(enumerate(value, 1))
+    return list(value.items()) if shape == DICTS else [(None, value)]
+
+
 def read_text(value: t.Any) -> t.Any:
     """VALUE, or what it says as JSON or as a Python literal where it is the text of a list or dictionary."""
     if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
