@@ -134,9 +134,7 @@ def check_shapes(arguments: t.Mapping[str, t.Any], containers: t.Mapping[str, st
         where = f"{above}{name}"
         if not isinstance(value, (list, tuple) if shape == LIST else dict):
             raise InvalidInput(f"The option {where} is {kind_of(value)}; give {shape}.")
-        for key, each in (
-            enumerate(value, 1) if shape == LIST else value.items() if shape == DICTS else ((None, value),)
-        ):
+        for key, each in _members(value, shape):
             inside = where if key is None else f"{where}[{key}]" if shape == LIST else f"{where}.{key}"
             each = read_text(each)
             if isinstance(each, dict):
