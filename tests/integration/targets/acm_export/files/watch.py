@@ -48,12 +48,13 @@ with (folder / "custody.out").open("wb") as output:
                 seen["processes"][str(path)] = seen["processes"].get(str(path), b"") + path.read_bytes()
             except OSError:
                 pass
-        for path in temporary.rglob("*"):
-            try:
-                if path.is_file():
+        for parent, _folders, names in os.walk(temporary):  # unlike rglob it bears that a folder is removed meanwhile
+            for name in names:
+                path = Path(parent, name)
+                try:
                     seen["files"][f"{path} {path.stat().st_size}"] = path.read_bytes()
-            except OSError:
-                pass
+                except OSError:
+                    pass
         time.sleep(0.02)
 texts = {
     "output": (folder / "custody.out").read_bytes(),

