@@ -135,7 +135,7 @@ def bench(arguments: list[str]) -> int:
     programs = {path.stem: path for path in sorted((workbench.COLLECTION / "benchmarks").glob("*.py"))}
     unknown = [name for name in names if name not in programs]
     if unknown:
-        raise Trouble(f"There is no benchmark {unknown[0]}: take of {', '.join(programs)}.")
+        raise Trouble(f"There is no benchmark {unknown[0]}: choose from {', '.join(programs)}.")
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
     python = str(workbench.python_of("dev"))

@@ -216,7 +216,7 @@ def texts_of(secret: t.Any) -> list[str]:
 
 
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
-    """Whether VALUE has, at any depth, one of the secrets or a part of one; short words are no part."""
+    """Whether VALUE has, at any depth, one of the secrets or a part of one; short words do not count as a part."""
     if isinstance(value, str):
         return any(secret in value or (len(value) >= SHORTEST_PART and value in secret) for secret in secrets)
     if isinstance(value, dict):

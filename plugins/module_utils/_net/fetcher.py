@@ -65,7 +65,7 @@ class Fetcher:
         except ValueError:
             parts, name, port = urlsplit(""), "", 0
         if parts.scheme not in ("http", "https") or not name or parts.username is not None:
-            return Page(0, detail=f"{url} is no http:// or https:// URL.")
+            return Page(0, detail=f"{url} is not an http:// or https:// URL.")
         try:
             where = self._where(name, port)
         except LookupError as error:

@@ -59,7 +59,7 @@ class Lookup(t.NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """Whether DNS said what there is, be it nothing; the opposite is a fault that may pass."""
+        """Whether DNS gave a definite answer, even if that is "nothing"; otherwise the fault may pass."""
         return self.status in (NOERROR, NODATA, NXDOMAIN)
 
 
@@ -91,7 +91,7 @@ def endpoint(text: str, default_port: int = 53) -> Endpoint:
         return Endpoint(str(ipaddress.ip_address(address)), int(port))
     except ValueError:
         raise InvalidInput(
-            f"{text!r} is no name server: give an IP address, with a port if it is not {default_port}"
+            f"{text!r} is not a name server: give an IP address, with a port if it is not {default_port}"
             " (192.0.2.1:5353, [2001:db8::1]:5353)."
         ) from None
 
@@ -145,7 +145,7 @@ class Resolver:
         import dns.message
         import dns.query
 
-        answer = _Answer(SERVFAIL, detail="No name server is known: give one, or see to /etc/resolv.conf.")
+        answer = _Answer(SERVFAIL, detail="No name server is known: give one, or check /etc/resolv.conf.")
         for where in self._servers():
             left_s = min(TRY_S, deadline - time.monotonic())
             if left_s <= 0:

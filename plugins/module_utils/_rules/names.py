@@ -78,7 +78,7 @@ def check_domain_name(name: str, *, first: bool = False) -> str:
 
 
 def breaks_punycode_rule(name: str) -> bool:
-    """Whether a label of the form ??--… does not begin xn--, or an xn-- label is no valid IDN (ACM.md §2)."""
+    """Whether a label of the form ??--… does not begin xn--, or an xn-- label is not a valid IDN (ACM.md §2)."""
     for label in name.lower().split("."):
         if label[2:4] != "--":
             continue
@@ -138,12 +138,12 @@ def _ascii_label(label: str, name: str) -> str:
         return str(idna.encode(label, uts46=True).decode("ascii"))
     except UnicodeError as error:
         raise InvalidInput(
-            f"The label {label!r} of the domain name {name!r} is no valid internationalised name: {_as_clause(error)}."
+            f"The label {label!r} of the domain name {name!r} is not a valid internationalised name: {_as_clause(error)}."
         ) from error
 
 
 def _unicode_label(label: str) -> str | None:
-    """Return what an xn-- label stands for, or None when it is no valid IDN (RFC 5891)."""
+    """Return what an xn-- label stands for, or None when it is not a valid IDN (RFC 5891)."""
     idna = _idna()
     try:
         return str(idna.decode(label))
