@@ -23,6 +23,7 @@ from debian import install_packages, may_install_packages
 from processes import run_to_the_end
 from trouble import Trouble, say
 
+AUTHORITY_VERBS = ("serve", "credentials", "records", "metric", "backup", "restore", "-h", "--help")
 # Server program → the Debian package that brings it.
 DEMO_SERVERS = {"nginx": "nginx", "named": "bind9"}
 
@@ -147,11 +148,12 @@ def bench(arguments: list[str]) -> int:
 
 
 def authority(arguments: list[str]) -> int:
-    """serve ACM's protocol from an embedded authority: ./run authority DIR PORT [--anyone]"""
-    workbench.prepare("controller")
-    env = {**workbench.ansible_environment("controller"), "PYTHONPATH": str(workbench.TREE)}
-    program = workbench.CHECKOUT / "tools" / "authority_server.py"
-    return replace_by([str(workbench.python_of("controller")), "-B", str(program), *arguments], env)
+    """serve ACM's protocol from an embedded authority: ./run authority DIR PORT [options]; other verbs: ./run authority --help"""
+    workbench.prepare("server")
+    env = {**workbench.ansible_environment("server"), "PYTHONPATH": str(workbench.TREE)}
+    verb = [] if not arguments or arguments[0] in AUTHORITY_VERBS else ["serve"]
+    program = "ansible_collections.certops.acm.plugins.module_utils._authority"
+    return replace_by([str(workbench.python_of("server")), "-B", "-m", program, *verb, *arguments], env)
 
 
 def replace_by(command: list[str], env: dict[str, str]) -> NoReturn:

@@ -9,7 +9,7 @@ with acm_endpoint(folder, latency_s=0.04, rates=RATES, throttle_share=0.3) as ac
     run_module("acm_certificate", {**acm.connection, …})
     assert acm.count("DescribeCertificate") == 1
 
-An embedded authority answers; tools/authority_server.py carries the protocol. Beside ACM the endpoint answers GetResources
+An embedded authority answers; the authority's own server carries the protocol. Beside ACM the endpoint answers GetResources
 of the tagging API. As a program (acm_endpoint.py --help) it does the same for tests in other processes.
 """
 
@@ -28,18 +28,16 @@ import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COLLECTION = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(COLLECTION / "tools"))
 if __name__ == "__main__":  # tests have Ansible's own loader for this
-    sys.path.insert(0, str(COLLECTION.parents[2]))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[5]))
 
-import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
-from ansible_collections.certops.acm.plugins.module_utils._rules import (
-    call_rates as rates,
-)  # noqa: E402  # pylint: disable=wrong-import-position
-from connections import Answer, Reply, Request, Server, error  # noqa: E402  # pylint: disable=wrong-import-position
-from sigv4 import Gate  # noqa: E402  # pylint: disable=wrong-import-position
-from trouble import Trouble, say  # noqa: E402  # pylint: disable=wrong-import-position
+# fmt: off
+from ansible_collections.certops.acm.plugins.module_utils._rules import call_rates as rates  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Reply, Request, error  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput  # noqa: E402  # pylint: disable=wrong-import-position
+# fmt: on
 
 TAGGING_TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
 PAGE_SIZE = 50  # of GetResources, where the request names none
@@ -103,8 +101,8 @@ class AcmEndpoint:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
-        gate = Gate(authority.access_key(), authority.region, ("acm", "tagging")) if is_signed else None
-        self._service = Service(authority, gate)
+        authority.access_key()  # made before the first request
+        self._service = Service(authority, is_open=not is_signed, services=("acm", "tagging"))
         self._access_key = authority.access_key() if is_signed else ("anyone", "anyone")
         self._server = Server(self._answer)
         self.url = self._server.url
@@ -175,7 +173,7 @@ class AcmEndpoint:
             )
         elif is_throttled:
             refused = error(400, "ThrottlingException", "Rate exceeded")
-        answer = authority_server.with_request_id(refused) if refused else self._service.answer(request)
+        answer = refused or self._service.answer(request)
         if is_lost:
             return None, "lost"
         return answer, "ok" if answer.status == 200 else json.loads(answer.body).get("__type", str(answer.status))
@@ -194,17 +192,17 @@ class AcmEndpoint:
                 file.write(json.dumps(call._asdict()) + "\n")
 
 
-class Service(authority_server.Service):
+class Service(service.Service):
     """ACM, and of the tagging API what concerns certificates."""
 
-    def __init__(self, authority: t.Any, gate: t.Optional[Gate]) -> None:
-        super().__init__(authority, gate)
+    def __init__(self, authority: t.Any, **options: t.Any) -> None:
+        super().__init__(authority, **options)
         self._authority = authority
 
-    def _carry_out(self, request: Request) -> Answer:
+    def carry_out(self, request: Request, caller: t.Any) -> Answer:
         if request.headers.get("X-Amz-Target") == TAGGING_TARGET:
             return self._get_resources(json.loads(request.body))
-        return super()._carry_out(request)
+        return super().carry_out(request, caller)
 
     def _get_resources(self, members: dict[str, t.Any]) -> Reply:
         """GetResources: the tags of certificates that have or had any, a page after the other."""
@@ -251,9 +249,7 @@ def _has(tags: t.Mapping[str, str], filters: t.Iterable[t.Mapping[str, t.Any]]) 
 
 
 def _json(members: dict[str, t.Any]) -> Reply:
-    body = json.dumps(members).encode()
-    headers = {"Content-Type": "application/x-amz-json-1.1", "Content-Length": str(len(body))}
-    return authority_server.with_request_id(Reply(200, headers, body))
+    return error(200, "", "")._replace(body=json.dumps(members).encode())
 
 
 @contextlib.contextmanager
@@ -270,7 +266,7 @@ def acm_endpoint(
     is_signed: check signatures, as AWS does. seed: what chance begins with. log_file: for read_log in another process.
     """
     if isinstance(authority, (str, Path)):
-        authority = authority_server.open_or_make(str(authority))
+        authority = command_line.open_or_make(str(authority))
     endpoint = AcmEndpoint(authority, Knobs(**knobs), is_signed=is_signed, seed=seed, log_file=log_file)
     endpoint.start()
     try:
@@ -301,7 +297,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.detach:
         return detach([each for each in arguments if each != "--detach"])
-    with authority_server.ending_signals() as wait_for_one, acm_endpoint(
+    with command_line.ending_signals() as wait_for_one, acm_endpoint(
         options.dir,
         is_signed=options.signed,
         seed=options.seed,
@@ -338,7 +334,7 @@ def detach(arguments: list[str]) -> int:
     assert server.stdout is not None
     line = server.stdout.readline()
     if not line:
-        say(f"The endpoint ended with {server.wait()}: run it without --detach to see why.")
+        print(f"The endpoint ended with {server.wait()}: run it without --detach to see why.", file=sys.stderr)
     print(line, end="")
     return 0 if line else 1
 
@@ -346,5 +342,5 @@ def detach(arguments: list[str]) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except Trouble as trouble:
+    except InvalidInput as trouble:
         sys.exit(str(trouble))

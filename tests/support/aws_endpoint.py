@@ -17,24 +17,20 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sys
 import threading
 import typing as t
 from pathlib import Path
 
 import boto3
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Reply, Request
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.events.models import Rule
 from moto.sqs.models import Queue
-
-COLLECTION = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(COLLECTION / "tools"))
-
-import authority_server  # noqa: E402  # pylint: disable=wrong-import-position
-from connections import Answer, Reply, Request, Server  # noqa: E402  # pylint: disable=wrong-import-position
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/")
 
@@ -65,7 +61,7 @@ class AwsEndpoint:
     def __init__(self, authority: t.Any) -> None:
         self.authority = authority
         self.calls: list[str] = []
-        self._acm = authority_server.Service(authority, None)
+        self._acm = service.Service(authority, is_open=True)
         self._moto = BotocoreStubber()
         self._events = boto3.client("events", region_name=authority.region)
         self._told = 0
@@ -98,7 +94,7 @@ class AwsEndpoint:
         status, headers, body = answer
         content = body.encode() if isinstance(body, str) else body
         kept = {name: str(value) for name, value in headers.items() if name.lower() not in ("content-length", "server")}
-        return Reply(int(status), {**kept, "Content-Length": str(len(content))}, content)
+        return Reply(int(status), kept, content)
 
     def _tell(self) -> None:
         """Hand what the authority has told since the last time to EventBridge."""
@@ -116,7 +112,7 @@ class AwsEndpoint:
 def aws_endpoint(folder: Path) -> t.Iterator[AwsEndpoint]:
     """folder: that of the authority, which is made when there is none."""
     with mended_moto():
-        endpoint = AwsEndpoint(authority_server.open_or_make(str(folder)))
+        endpoint = AwsEndpoint(command_line.open_or_make(str(folder)))
         endpoint.server.start()
         try:
             yield endpoint

@@ -18,14 +18,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sys
 import typing as t
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-
-from connections import Reply, Request, Server  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Reply, Request
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server
 
 TOKEN = "a-token"
 API = "/api/v2/"

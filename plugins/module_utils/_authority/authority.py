@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from datetime import datetime, timedelta, timezone
 
 from .._x509 import pem
 from .keys import vault
+from .keys.access_keys import AccessKeys
 from .lifecycle import events, state
 from .signing import issuer
 from .lifecycle.events import Place
@@ -125,18 +125,9 @@ class Authority:
         return True
 
     def access_key(self) -> tuple[str, str]:
-        """Id and secret of the key pair that programs sign their requests with; made when it is first asked for."""
-        with self.store.read() as tx:
-            stored = tx.meta("access_key")
-        if not stored:
-            identifier = "AKIA" + base64.b32encode(os.urandom(10)).decode()
-            secret = base64.b64encode(os.urandom(30))
-            fresh = json.dumps([identifier, self.vault.seal(secret, f"access key {identifier}").hex()])
-            with self.store.write() as tx:
-                stored = tx.meta("access_key") or fresh  # another process may have been quicker
-                tx.set_meta("access_key", stored)
-        identifier, sealed = json.loads(stored)
-        return identifier, self.vault.open(bytes.fromhex(sealed), f"access key {identifier}").decode()
+        """Id and secret of the owner's access key."""
+        key = AccessKeys(self.store, self.vault).owner()
+        return key.identifier, key.secret
 
     # ---- what every change of a certificate goes through
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM tells the world: EventBridge-shaped events and CloudTrail-shaped audit records (ACM.md §8). Pure."""
+"""What ACM tells the world: events in the shape of EventBridge (ACM.md §8). Pure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ HEALTH = "AWS Health Event"
 RENEWAL_STATE_CHANGE = "AWS_ACM_RENEWAL_STATE_CHANGE"  # renewed, expired, or waiting for the customer
 CAA_CHECK_FAILURE = "CAA_CHECK_FAILURE"
 RENEWAL_FAILURE = "AWS_ACM_RENEWAL_FAILURE"  # of one that a private CA signs
-
-HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
-SECRET_MEMBERS = ("Passphrase", "PrivateKey")
 
 
 class Place(t.NamedTuple):
@@ -97,44 +94,6 @@ def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
     return (certificate.leaf.not_after - now).days if certificate.leaf else None
 
 
-def audit_record(
-    operation: str, call: t.Mapping[str, t.Any], place: Place, at: datetime, identifier: str
-) -> dict[str, t.Any]:
-    """One call as CloudTrail records it; `call`: what `said` told of it."""
-    return {
-        "eventVersion": "1.08",
-        "eventID": identifier,
-        "eventTime": iso(at),
-        "eventSource": "acm.amazonaws.com",
-        "eventName": operation,
-        "awsRegion": place.region,
-        "recipientAccountId": place.account_id,
-        "eventType": "AwsApiCall",
-        "readOnly": _is_read(operation),
-        **call,
-    }
-
-
-def said(
-    operation: str,
-    request: t.Mapping[str, t.Any],
-    answer: t.Optional[t.Mapping[str, t.Any]],
-    error: t.Optional[tuple[str, str]],
-) -> dict[str, t.Any]:
-    """What was said in a call; keys and passphrases are hidden, and of reads the answer is left out."""
-    call: dict[str, t.Any] = {
-        "requestParameters": _uncovered(request),
-        "responseElements": _uncovered(answer) if answer and not _is_read(operation) else None,
-    }
-    if error:
-        call["errorCode"], call["errorMessage"] = error
-    return call
-
-
-def _is_read(operation: str) -> bool:
-    return operation.startswith(("Describe", "Get", "List", "Search", "Export"))
-
-
 @functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -146,21 +105,6 @@ def text(told: t.Mapping[str, t.Any]) -> str:
 
 
 ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso, check_circular=False)
-
-
-def _uncovered(members: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    shown: dict[str, t.Any] = {}
-    for name, value in members.items():
-        key = name[:1].lower() + name[1:]
-        if name in SECRET_MEMBERS:
-            shown[key] = HIDDEN
-        elif isinstance(value, datetime):
-            shown[key] = iso(value)
-        elif isinstance(value, bytes):
-            shown[key] = value.decode("utf-8", "replace")
-        else:
-            shown[key] = value
-    return shown
 
 
 def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[str, t.Any]:

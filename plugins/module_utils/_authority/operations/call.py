@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from contextlib import contextmanager
 
-from ..lifecycle import events
+from ..lifecycle import records
 from ..authority import Authority
 from ..lifecycle.state import Certificate
 from ..settings import Settings
@@ -31,13 +31,22 @@ class Fault(Exception):
 class Call:
     """What an operation gets: the request and the authority. It answers ACM's members, or raises Fault."""
 
-    def __init__(self, authority: Authority, operation: str) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        operation: str,
+        caller: records.Caller = records.Caller(),
+        request_id: t.Optional[str] = None,
+    ) -> None:
         self.authority = authority
         self.operation = operation
         self.now = authority.now()
         self.settings: Settings = authority.settings
         self.request: dict[str, t.Any] = {}
         self.answer: dict[str, t.Any] = {}
+        self.caller = caller
+        self.request_id = request_id or authority.parts.new_id()
+        self.answered_leaf: t.Optional[tuple[str, str]] = None  # CA id and serial, of a call that answers one
         self._is_recorded = False
 
     def carry_out(self, act: t.Callable[[Call], dict[str, t.Any]], request: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -87,8 +96,8 @@ class Call:
         answer: t.Optional[t.Mapping[str, t.Any]],
         error: t.Optional[tuple[str, str]],
     ) -> None:
-        said = events.said(self.operation, request, answer, error)
-        tx.add_audit(self.now, self.operation, self.authority.parts.new_id(), said)
+        said = records.stored(self.operation, request, answer, error, self.caller, self.answered_leaf)
+        tx.add_audit(self.now, self.operation, self.request_id, said)
 
     # ---- what most operations begin with
 

@@ -48,6 +48,8 @@ def get_certificate(call: Call) -> dict[str, t.Any]:
         row = tx.leaf(certificate.id)
     if row is None:
         raise _no_certificate_yet(call, certificate)
+    if row.ca_id:
+        call.answered_leaf = (row.ca_id, row.serial)
     return {"Certificate": row.pem, "CertificateChain": row.chain}
 
 
@@ -71,6 +73,7 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
         if row is None or lifecycle.status(present, call.authority.now(), call.settings) != "ISSUED":
             raise _no_certificate_yet(call, present)
         call.authority.save(tx, present._replace(exported_at=call.now, ever_exported=True), call.now)
+        call.answered_leaf = (str(row.ca_id), row.serial)
     key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial)))
     return {
         "Certificate": row.pem,

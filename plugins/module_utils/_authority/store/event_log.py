@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import functools
 import json
+import ssl
 import typing as t
 from datetime import datetime
 
-from ..lifecycle import events
+from ..lifecycle import events, records
 from ..lifecycle.events import Place
 from .event_targets import LARGEST, Outbox
 from ..._rules.times import millis, moment
@@ -20,10 +21,43 @@ from ..._rules.times import millis, moment
 EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body wants
 
 
+class Wanted(t.NamedTuple):
+    """Which records are looked for: those of these operations, of calls that name or answered this ARN, from `start` on
+    and before `end`; failed: only those that were refused, or only those that were not."""
+
+    operations: t.Sequence[str] = ()
+    arn: t.Optional[str] = None
+    start: t.Optional[datetime] = None
+    end: t.Optional[datetime] = None
+    failed: t.Optional[bool] = None
+
+    def condition(self) -> tuple[str, list[t.Any]]:
+        """SQL that goes on after another condition, and its values."""
+        parts: list[str] = []
+        values: list[t.Any] = []
+        if self.operations:
+            parts.append(f"operation IN ({', '.join('?' * len(self.operations))})")
+            values += self.operations
+        if self.arn:
+            members = ("requestParameters", "responseElements")
+            parts.append(
+                "? IN (" + ", ".join(f"json_extract(said, '$.{name}.certificateArn')" for name in members) + ")"
+            )
+            values.append(self.arn)
+        for limit, sign in ((self.start, ">="), (self.end, "<")):
+            if limit is not None:
+                parts.append(f"at {sign} ?")
+                values.append(millis(limit))
+        if self.failed is not None:
+            parts.append(f"json_extract(said, '$.errorCode') IS {'NOT ' if self.failed else ''}NULL")
+        return "".join(f" AND {part}" for part in parts), values
+
+
 class Journal(Outbox):
     """What a transaction does for events and audit records. Their bodies are JSON texts (events.py)."""
 
     meta: t.Callable[[str], t.Optional[str]]
+    chain: t.Callable[[str], list[t.Any]]
 
     @functools.cached_property
     def place(self) -> Place:
@@ -57,21 +91,33 @@ class Journal(Outbox):
         return events.text(events.event(detail_type, arn, self.place, moment(at), identifier, json.loads(detail)))
 
     def add_audit(self, at: datetime, operation: str, identifier: str, said: t.Mapping[str, t.Any]) -> None:
-        """`said`: what events.said tells of the call."""
+        """`said`: what records.stored makes of the call."""
         self.execute(
             "INSERT INTO audit (at, operation, id, said) VALUES (?, ?, ?, ?)",
             (millis(at), operation, identifier, events.text(said)),
         )
 
-    def audit(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
+    def audit(self, after: int = 0, limit: int = 1000, wanted: Wanted = Wanted()) -> list[tuple[int, str]]:
         """(number, body), oldest first."""
+        condition, values = wanted.condition()
         rows = self.execute(
-            "SELECT number, operation, at, id, said FROM audit WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
+            f"SELECT number, operation, at, id, said FROM audit WHERE number > ?{condition} ORDER BY number LIMIT ?",
+            (after, *values, limit),
         ).fetchall()
-        return [
-            (number, events.text(events.audit_record(operation, json.loads(said), self.place, moment(at), identifier)))
-            for number, operation, at, identifier, said in rows
-        ]
+        return [(number, self._record(*row)) for number, *row in rows]
+
+    def _record(self, operation: str, at: int, identifier: str, said: str) -> str:
+        call = json.loads(said)
+        if "leaf" in call:
+            call["responseElements"] = self._answered(operation, *call["leaf"])
+        return events.text(records.record(operation, call, self.place, moment(at), identifier))
+
+    def _answered(self, operation: str, ca_id: str, serial: str) -> t.Optional[dict[str, t.Any]]:
+        row = self.execute("SELECT der FROM leaves WHERE ca_id = ? AND serial = ?", (ca_id, serial)).fetchone()
+        if row is None:
+            return None
+        chain = "".join(ca.pem for ca in self.chain(ca_id))
+        return records.answered_leaf(operation, ssl.DER_cert_to_PEM_cert(row[0]), chain)
 
     def forget(self, now: datetime, events_before: datetime, audit_before: datetime) -> None:
         """What is older; but no event that still has to be delivered."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import time
 import typing as t
 from email.utils import formatdate
 
+from ..lifecycle.records import Caller
 from ..operations import certificates
 from . import shapes
 from ..operations.call import Call, Fault
@@ -46,22 +48,23 @@ class Endpoint:
         self._authority = authority
         self._model = service_model or _service_model()
 
-    def answer(self, target: str, body: bytes) -> Answer:
-        """Answer one request; `target` is its X-Amz-Target header. Never raises: a fault of our own becomes
-        InternalFailure, which says nothing of what is inside."""
+    def answer(self, target: str, body: bytes, caller: t.Optional[Caller] = None) -> Answer:
+        """Answer one request; `target` is its X-Amz-Target header; caller: by default the owner, who asks from this
+        machine. Never raises: a fault of our own becomes InternalFailure, which says nothing of what is inside."""
+        request_id = self._authority.parts.new_id()
         try:
-            return self._reply(200, self._answer(target, body))
+            return self._reply(200, self._answer(target, body, caller or _local_owner(), request_id), request_id)
         except Fault as fault:
-            return self._fault(fault.code, fault.message)
+            return self._fault(fault.code, fault.message, request_id)
         except (StoreError, WrongKey) as error:
-            return self._fault("ServiceUnavailable", str(error))
+            return self._fault("ServiceUnavailable", str(error), request_id)
         except InvalidInput as error:
-            return self._fault("ValidationException", str(error))
+            return self._fault("ValidationException", str(error), request_id)
         except Exception:  # whatever it is, the caller gets ACM's answer to it, not a traceback
             log.exception("the embedded authority failed on %s", target)
-            return self._fault("InternalFailure", "The embedded authority failed; its log says more.")
+            return self._fault("InternalFailure", "The embedded authority failed; its log says more.", request_id)
 
-    def _answer(self, target: str, body: bytes) -> dict[str, t.Any]:
+    def _answer(self, target: str, body: bytes, caller: Caller, request_id: str) -> dict[str, t.Any]:
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
             raise Fault(
@@ -74,7 +77,7 @@ class Endpoint:
         except (ValueError, RecursionError):
             raise Fault("SerializationException", "The request's body is not JSON.") from None
         model = self._model.operation_model(name)
-        call = Call(self._authority, name)
+        call = Call(self._authority, name, caller, request_id)
         try:
             request = shapes.read(model.input_shape, members) if model.input_shape else {}
         except Fault as fault:
@@ -83,18 +86,29 @@ class Endpoint:
         answer = call.carry_out(certificates.OPERATIONS[name], request)
         return shapes.write(model.output_shape, answer) if model.output_shape else {}
 
-    def _fault(self, code: str, message: str) -> Answer:
-        return self._reply(500 if code in SERVER_FAULTS else 400, {"__type": code, "message": message})
+    def _fault(self, code: str, message: str, request_id: str) -> Answer:
+        return self._reply(500 if code in SERVER_FAULTS else 400, {"__type": code, "message": message}, request_id)
 
-    def _reply(self, status: int, members: dict[str, t.Any]) -> Answer:
+    def _reply(self, status: int, members: dict[str, t.Any], request_id: str) -> Answer:
         body = json.dumps(members).encode()
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(body)),
-            "x-amzn-RequestId": self._authority.parts.new_id(),
+            "x-amzn-RequestId": request_id,
             "Date": _http_date(int(time.time())),
         }
         return Answer(status, headers, body)
+
+
+@functools.lru_cache(maxsize=1)
+def _local_owner() -> Caller:
+    """Whose playbook it is that calls without a server."""
+    import pwd
+
+    try:
+        return Caller(name=pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:  # an account without a name, as containers have
+        return Caller(name=str(os.getuid()))
 
 
 @functools.lru_cache(maxsize=1)

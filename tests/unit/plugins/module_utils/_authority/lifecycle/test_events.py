@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Events, Health, audit records and the account's configuration (ACM.md §8)."""
+"""Events, Health and the account's configuration (ACM.md §8)."""
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 import pytest
@@ -153,77 +152,3 @@ def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Cloc
     sweep.sweep(lab.authority)
     assert [event["resources"] for event in lab.events()] == [[future], [arn]]
     assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]
-
-
-# ---------------------------------------------------------------- audit
-
-
-def test_the_form_of_a_record(lab: Lab) -> None:
-    arn = lab.private()
-    lab.fails("describe_certificate", "InvalidArnException", CertificateArn="arn:aws:acm:us-east-1:123456789012:x")
-    made, refused = lab.audit()
-    assert len({made.pop("eventID"), refused.pop("eventID")}) == 2
-    same = {
-        "eventVersion": "1.08",
-        "eventTime": "2026-11-23T12:00:00Z",
-        "eventSource": "acm.amazonaws.com",
-        "awsRegion": "us-east-1",
-        "recipientAccountId": "123456789012",
-        "eventType": "AwsApiCall",
-    }
-    request = made.pop("requestParameters")
-    assert (request["domainName"], request["certificateAuthorityArn"]) == ("www.corp.test", lab.ca())
-    assert made == {
-        **same,
-        "eventName": "RequestCertificate",
-        "readOnly": False,
-        "responseElements": {"certificateArn": arn},
-    }
-    assert refused == {
-        **same,
-        "eventName": "DescribeCertificate",
-        "readOnly": True,
-        "requestParameters": {"certificateArn": "arn:aws:acm:us-east-1:123456789012:x"},
-        "responseElements": None,
-        "errorCode": "InvalidArnException",
-        "errorMessage": refused["errorMessage"],
-    }
-
-
-def test_one_record_a_call(lab: Lab) -> None:
-    arn = lab.private()
-    lab.describe(arn)
-    lab.export(arn)
-    lab.acm.add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "a"}])
-    lab.acm.list_tags_for_certificate(CertificateArn=arn)
-    lab.acm.list_certificates()
-    lab.acm.renew_certificate(CertificateArn=arn)
-    lab.acm.delete_certificate(CertificateArn=arn)
-    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=arn)
-    records = lab.audit()
-    assert [(record["eventName"], record["readOnly"], record.get("errorCode")) for record in records] == [
-        ("RequestCertificate", False, None),
-        ("DescribeCertificate", True, None),
-        ("ExportCertificate", True, None),
-        ("AddTagsToCertificate", False, None),
-        ("ListTagsForCertificate", True, None),
-        ("ListCertificates", True, None),
-        ("RenewCertificate", False, None),
-        ("DeleteCertificate", False, None),
-        ("DescribeCertificate", True, "ResourceNotFoundException"),
-    ]
-    assert records[0]["responseElements"] == {"certificateArn": arn}
-    assert records[0]["requestParameters"]["domainName"] == "www.corp.test"
-    assert records[2]["responseElements"] is None
-    assert {record["eventSource"] for record in records} == {"acm.amazonaws.com"}
-
-
-def test_secrets_are_hidden(lab: Lab, pki: t.Any) -> None:
-    arn = lab.private()
-    lab.export(arn, b"opensesame")
-    pair = pki.leaf("www.example.com")
-    lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
-    lab.fails("export_certificate", "ValidationException", CertificateArn=arn, Passphrase=b"open$esame")
-    written = json.dumps([lab.audit(), lab.events()])
-    assert "esame" not in written and "PRIVATE KEY" not in written
-    assert written.count("HIDDEN_DUE_TO_SECURITY_REASONS") == 3

@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Collection
+import typing as t
 from datetime import datetime, timedelta, timezone
-from email.message import Message
 from email.utils import parsedate_to_datetime
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.compat import HTTPHeaders
-from botocore.credentials import Credentials
+try:
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.compat import HTTPHeaders
+    from botocore.credentials import Credentials
+except ImportError:
+    SigV4Auth = object  # command_line.py reports it
+
+from .messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
@@ -42,7 +46,7 @@ class Refusal(Exception):
 class _Recomputation(SigV4Auth):
     """botocore's signer over exactly those headers that the client says it has signed."""
 
-    def __init__(self, credentials: Credentials, service: str, region: str, signed: Collection[str]) -> None:
+    def __init__(self, credentials: Credentials, service: str, region: str, signed: t.Collection[str]) -> None:
         super().__init__(credentials, service, region)
         self._signed = signed
 
@@ -55,47 +59,65 @@ class _Recomputation(SigV4Auth):
 
 
 class Gate:
-    """Lets in what was signed by one key pair for these services of one region."""
+    """Lets in what was signed with one of several keys for these services of one region.
+
+    secret_of: the secret of an access key's id, or None for one that is not known.
+    """
 
     def __init__(
         self,
-        access_key: tuple[str, str],
+        secret_of: t.Callable[[str], t.Optional[str]],
         region: str,
-        services: Collection[str] = ("acm",),
-        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        services: t.Collection[str] = ("acm",),
+        clock: t.Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
-        self._credentials = Credentials(*access_key)
+        self._secret_of = secret_of
         self._region = region
         self._services = services
         self._clock = clock
 
-    def check(self, method: str, target: str, headers: Message, body: bytes) -> None:
-        """Raises Refusal unless the request is signed as it should be."""
-        given = _authorization(headers.get("Authorization"))
-        timestamp = _timestamp(headers)
-        identifier, date, region, service, terminator = _scope(given["Credential"])
-        # A token would belong to temporary credentials, which are not given out here.
-        if identifier != self._credentials.access_key or headers.get("X-Amz-Security-Token"):
-            raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
-        self._check_scope(date, region, service, terminator, timestamp)
-        self._check_time(timestamp)
+    def screen(self, request: Request) -> str:
+        """The id of the key that the head of a request claims. Raises Refusal for a head that no body could mend."""
+        return self._claimed(request)[0].access_key
 
+    def check(self, request: Request) -> str:
+        """The id of the key that a request is signed with; raises Refusal unless it is signed as it should be."""
+        credentials, given, timestamp = self._claimed(request)
+        headers = request.headers
+        _identifier, _date, region, service, _terminator = _scope(given["Credential"])
         signed = given["SignedHeaders"].lower().split(";")
         date_header = "x-amz-date" if "X-Amz-Date" in headers else "date"
         for name in (*MUST_BE_SIGNED, date_header):
             if name in headers and name not in signed:
                 raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
-        request = AWSRequest(method, f"http://{headers.get('Host', '')}{target}", headers, body)
-        request.context["timestamp"] = timestamp
-        signer = _Recomputation(self._credentials, service, region, signed)
-        if headers.get("X-Amz-Content-SHA256", signer.payload(request)) != signer.payload(request):
+        url = f"http://{headers.get('Host', '')}{request.target}"
+        sent = AWSRequest(request.method, url, headers, request.body)
+        sent.context["timestamp"] = timestamp
+        signer = _Recomputation(credentials, service, region, signed)
+        payload = signer.payload(sent)
+        if headers.get("X-Amz-Content-SHA256", payload) != payload:
             raise _invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
-        wanted = signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request)
+        wanted = signer.signature(signer.string_to_sign(sent, signer.canonical_request(sent)), sent)
         if not hmac.compare_digest(wanted.encode(), given["Signature"].encode()):
             raise _invalid(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
                 "Access Key and signing method. Consult the service documentation for details."
             )
+        return credentials.access_key
+
+    def _claimed(self, request: Request) -> tuple[t.Any, dict[str, str], str]:
+        """Credentials, the parts of Authorization and the timestamp, as far as they can be judged without the body."""
+        headers = request.headers
+        given = _authorization(headers.get("Authorization"))
+        timestamp = _timestamp(headers)
+        identifier, date, region, service, terminator = _scope(given["Credential"])
+        secret = self._secret_of(identifier)
+        # A token would belong to temporary credentials, which are not given out here.
+        if secret is None or headers.get("X-Amz-Security-Token"):
+            raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
+        self._check_scope(date, region, service, terminator, timestamp)
+        self._check_time(timestamp)
+        return Credentials(identifier, secret), given, timestamp
 
     def _check_scope(self, date: str, region: str, service: str, terminator: str, timestamp: str) -> None:
         if region != self._region:
@@ -124,7 +146,7 @@ class Gate:
             )
 
 
-def _authorization(header: str | None) -> dict[str, str]:
+def _authorization(header: t.Optional[str]) -> dict[str, str]:
     """Credential, SignedHeaders and Signature."""
     if not header:
         raise Refusal("MissingAuthenticationTokenException", "Missing Authentication Token")
@@ -153,7 +175,7 @@ def _scope(credential: str) -> list[str]:
     return parts
 
 
-def _timestamp(headers: Message) -> str:
+def _timestamp(headers: t.Any) -> str:
     """When the request says it was signed, in ISO 8601's basic format."""
     stamp = headers.get("X-Amz-Date")
     if stamp is None and "Date" in headers:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""./run authority, spoken to by programs of others that know nothing of it: the AWS CLI, and community.aws's modules."""
+"""The authority's server, spoken to by programs of others that know nothing of it: the AWS CLI, and community.aws's modules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
-from ansible_collections.certops.acm.tests.unit.tools.test_authority_server import COLLECTION, Running
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
+    COLLECTION,
+    Running,
+)
 
 NAME = "imported.example.com"
 RUN_MODULE = """

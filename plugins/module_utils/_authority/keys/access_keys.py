@@ -1,0 +1,135 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The access keys that programs sign their requests with: the owner's, and those of users and roles, each with a policy."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import typing as t
+
+from ..store.transactions import Store, Transaction
+from ..._rules.errors import InvalidInput
+from .vault import Vault
+
+OWNER = "owner"
+KINDS = ("user", "role")
+NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")  # IAM's names
+
+
+class AccessKey(t.NamedTuple):
+    """kind: owner, user or role. policy: an identity policy as JSON values (policies.py), or None for everything."""
+
+    identifier: str
+    secret: str
+    kind: str
+    name: str
+    policy: t.Optional[t.Mapping[str, t.Any]] = None
+
+
+class AccessKeys:
+    """Those in a store, as they are now: another process may have changed them."""
+
+    def __init__(self, store: Store, vault: Vault) -> None:
+        self._store = store
+        self._vault = vault
+        self._read: tuple[t.Any, dict[str, AccessKey]] = (None, {})
+
+    def owner(self) -> AccessKey:
+        """The owner's; made when it is first asked for."""
+        with self._store.read() as tx:
+            stored = tx.meta("access_key")
+        if not stored:
+            fresh = json.dumps(self._sealed(*_new_pair()))
+            with self._store.write() as tx:
+                stored = tx.meta("access_key") or fresh  # another process may have been quicker
+                tx.set_meta("access_key", stored)
+        return self._opened(json.loads(stored), OWNER, OWNER, None)
+
+    def all(self) -> list[AccessKey]:
+        """The owner's first, if it has been made."""
+        return list(self._present().values())
+
+    def find(self, identifier: str) -> t.Optional[AccessKey]:
+        return self._present().get(identifier)
+
+    def secret_of(self, identifier: str) -> t.Optional[str]:
+        key = self.find(identifier)
+        return key.secret if key else None
+
+    def set(self, wanted: t.Sequence[t.Mapping[str, t.Any]], *, plan: bool = False) -> bool:
+        """Have exactly these keys beside the owner's: name, kind and policy of each; one that is there keeps its id and
+        secret. Whether this changes anything; `plan`: only look. The policies have been checked (policies.py)."""
+        check_names(wanted)
+        with self._store.write() as tx:
+            present = {(each["kind"], each["name"]): each for each in json.loads(tx.meta("access_keys") or "[]")}
+            done = []
+            for each in wanted:
+                entry = dict(present.get((each["kind"], each["name"]), {}))
+                if not entry:
+                    identifier, sealed = ("", "") if plan else self._sealed(*_new_pair())
+                    entry = {"id": identifier, "sealed": sealed, "kind": each["kind"], "name": each["name"]}
+                done.append({**entry, "policy": each["policy"]})
+            is_other = done != list(present.values())
+            if is_other and not plan:
+                tx.set_meta("access_keys", json.dumps(done))
+        return is_other
+
+    # ---- inside
+
+    def _present(self) -> dict[str, AccessKey]:
+        with self._store.read() as tx:
+            stored = (tx.meta("access_key"), tx.meta("access_keys"))
+        if self._read[0] != stored:
+            keys = [self._opened(json.loads(stored[0]), OWNER, OWNER, None)] if stored[0] else []
+            for each in json.loads(stored[1] or "[]"):
+                keys.append(self._opened([each["id"], each["sealed"]], each["kind"], each["name"], each["policy"]))
+            self._read = (stored, {key.identifier: key for key in keys})
+        return self._read[1]
+
+    def _sealed(self, identifier: str, secret: bytes) -> list[str]:
+        return [identifier, self._vault.seal(secret, context(identifier)).hex()]
+
+    def _opened(self, stored: t.Sequence[str], kind: str, name: str, policy: t.Any) -> AccessKey:
+        identifier, sealed = stored
+        secret = self._vault.open(bytes.fromhex(sealed), context(identifier)).decode()
+        return AccessKey(identifier, secret, kind, name, policy)
+
+
+def context(identifier: str) -> str:
+    """What the secret of an access key is sealed for."""
+    return f"access key {identifier}"
+
+
+def check_names(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+    """Raise InvalidInput for keys that cannot be."""
+    names = [(each["kind"], each["name"]) for each in wanted]
+    for kind, name in names:
+        if not NAME.fullmatch(name):
+            raise InvalidInput(
+                f"access_keys has the name {name!r}: take at most 64 letters, digits and characters of +=,.@_-."
+            )
+        if name == OWNER:
+            raise InvalidInput(
+                "access_keys has the name owner, which is the key that the authority made for you: no policy binds it, "
+                "so that you cannot lock yourself out; take another name."
+            )
+        if names.count((kind, name)) > 1:
+            raise InvalidInput(f"access_keys has the {kind} {name} twice: give each a name of its own.")
+
+
+def secrets_in(tx: Transaction) -> list[tuple[str, str]]:
+    """(id, sealed secret) of all keys in a store."""
+    owner = json.loads(tx.meta("access_key") or "[]")
+    others = [(each["id"], each["sealed"]) for each in json.loads(tx.meta("access_keys") or "[]")]
+    return [(owner[0], owner[1]), *others] if owner else others
+
+
+def _new_pair() -> tuple[str, bytes]:
+    identifier = "AKIA" + base64.b32encode(os.urandom(10)).decode()
+    return identifier, base64.b64encode(os.urandom(30))

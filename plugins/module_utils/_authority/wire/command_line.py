@@ -1,0 +1,181 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""python3 -m ansible_collections.certops.acm.plugins.module_utils._authority VERB: an authority for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import shlex
+import signal
+import sys
+import typing as t
+from contextlib import contextmanager
+
+from .. import directory
+from ..authority import Authority
+from ..keys.access_keys import AccessKey, AccessKeys
+from ..keys.vault import WrongKey
+from ..._rules.errors import InvalidInput
+
+PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority"
+VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+def main(arguments: t.Sequence[str]) -> int:
+    """Carry out a verb; the exit code. What is wrong is one sentence on stderr."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        return int(options.run(options))
+    except (InvalidInput, WrongKey) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="An embedded authority for other programs.")
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+
+    verb = verbs.add_parser("serve", help="serve ACM's protocol over HTTP until Ctrl-C or SIGTERM")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory; made when it does not exist")
+    verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free one")
+    verb.add_argument("--anyone", action="store_true", help="do not check signatures: for tests only")
+    verb.set_defaults(run=_serve)
+
+    verb = verbs.add_parser("credentials", help="show an access key, in lines for a shell")
+    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("name", metavar="NAME", nargs="?", default="owner", help="default: owner")
+    verb.set_defaults(run=_credentials)
+    return parser
+
+
+def _port_number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: take 0 to 65535")
+    return int(text)
+
+
+# ---------------------------------------------------------------- serve
+
+
+def _serve(options: argparse.Namespace) -> int:
+    try:
+        import aiohttp  # noqa: F401  # pylint: disable=unused-import
+        import botocore  # noqa: F401  # pylint: disable=unused-import
+    except ImportError as error:
+        raise InvalidInput(
+            f"The authority's server needs the Python package {error.name}: install what requirements-server.txt of "
+            f"the collection lists (python3 -m pip install -r …/requirements-server.txt) for {sys.executable}."
+        ) from None
+    from .server import Server
+    from .service import Service
+
+    _raise_descriptor_limit()
+    try:
+        server = Server(lambda request: None, options.port)
+    except OSError as error:
+        raise InvalidInput(
+            f"Port {options.port} of 127.0.0.1 cannot be served: {os.strerror(error.errno or 0)}; "
+            "take another, or 0 for any free one."
+        ) from None
+    authority = open_or_make(options.dir)
+    with ending_signals() as wait_for_one:
+        service = Service(authority, is_open=options.anyone)
+        server.answer, server.screen = service.answer, service.screen
+        server.start()
+        print(_introduction(server.url, authority, options.anyone), flush=True)
+        wait_for_one()
+    if server.end():
+        return 0
+    os._exit(1)  # a thread is still at work: nobody waits for it
+
+
+def open_or_make(path: str) -> Authority:
+    """The authority in a directory, made there with ACM's own defaults when the directory is new or empty."""
+    if not directory.exists(path):
+        try:
+            directory.create(path)
+        except InvalidInput:
+            if not directory.exists(path):  # else another process was quicker, and has made it
+                raise
+    authority = directory.open_authority(path)
+    authority.ensure_public_cas()  # clients trust them before the first request
+    AccessKeys(authority.store, authority.vault).owner()
+    return authority
+
+
+def _raise_descriptor_limit() -> None:
+    """Each connection takes one, and a process has 1,024 unless it asks for more."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _introduction(url: str, authority: Authority, is_open: bool) -> str:
+    """What a shell needs to know, in lines that it can run."""
+    key = AccessKey("anyone", "anyone", "owner", "owner")
+    if not is_open:
+        key = AccessKeys(authority.store, authority.vault).owner()
+    return "\n".join(
+        [
+            f"# The authority in {authority.path} answers as ACM at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
+            *(["# Signatures are not checked: whoever reaches the port may do everything."] if is_open else []),
+            _exports({"AWS_ENDPOINT_URL_ACM": url, **_variables(authority, key)}),
+            f"# Its roots, for clients to trust: {authority.trust_file}, {url}/public/{os.path.basename(authority.trust_file)}",
+        ]
+    )
+
+
+def _variables(authority: Authority, key: AccessKey) -> dict[str, str]:
+    return {
+        "AWS_REGION": authority.region,
+        "AWS_DEFAULT_REGION": authority.region,
+        "AWS_ACCESS_KEY_ID": key.identifier,
+        "AWS_SECRET_ACCESS_KEY": key.secret,
+    }
+
+
+def _exports(variables: t.Mapping[str, str]) -> str:
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    return "\n".join([*lines, f"unset {' '.join(VARIABLES_IN_THE_WAY)}"])
+
+
+@contextmanager
+def ending_signals() -> t.Iterator[t.Callable[[], object]]:
+    """Hold back SIGTERM and SIGINT, for this thread and those it starts, so that one can be waited for.
+
+    After that, a second one ends the process at once.
+    """
+    wanted = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    yield lambda: signal.sigwait(wanted)
+    for each in wanted:
+        signal.signal(each, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, wanted)
+
+
+# ---------------------------------------------------------------- what is in it
+
+
+def _credentials(options: argparse.Namespace) -> int:
+    authority = directory.open_authority(options.dir)
+    keys = AccessKeys(authority.store, authority.vault)
+    keys.owner()
+    named = [key for key in keys.all() if key.name == options.name]
+    if not named:
+        names = ", ".join(key.name for key in keys.all())
+        raise InvalidInput(f"The authority in {authority.path} has no access key named {options.name}: it has {names}.")
+    print(_exports(_variables(authority, named[0])))
+    return 0

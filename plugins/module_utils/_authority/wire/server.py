@@ -1,0 +1,356 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTP server: aiohttp's, with bounds on everything that somebody who is not known may take of it.
+
+One thread reads all connections, so that one that is idle, slow or half-way through its request costs a few kilobytes
+and no thread; a bounded pool of threads answers whole requests. Connections that never signed a request are few, are
+closed soon, and are the first to go when others come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+import socket
+import ssl
+import struct
+import sys
+import threading
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+try:
+    from aiohttp import web
+except ImportError:
+    web = None  # type: ignore[assignment]  # command_line.py reports it
+
+from .messages import Answer, Peer, Request, error
+
+log = logging.getLogger(__name__)
+
+WAITING, RECEIVING, ANSWERING = "for a request", "a request's body", "a request"  # what a connection is busy with
+
+
+class Limits(t.NamedTuple):
+    """Times in seconds, sizes in octets."""
+
+    connections: int = 2048
+    strangers: int = 256  # connections on which no request was signed yet
+    threads: int = 32  # requests that are answered at once
+    body: int = 4 * 1024 * 1024  # ACM's largest request, an import with a chain of 2 MiB in base64, has 2.9 MB
+    bodies: int = 64 * 1024 * 1024  # of all requests that are arriving
+    handshake_s: float = 5.0
+    stranger_s: float = 10.0  # for a whole request of somebody who never signed one, and between two of them
+    request_s: float = 30.0  # for the body of a request, from its headers on
+    idle_s: float = 60.0  # between two requests
+    send_s: float = 30.0
+    half_request_s: float = 1.0  # how long the end waits for requests that have only begun to arrive
+
+
+class Server:
+    """Listens as soon as it is made, and answers from start() to end().
+
+    answer: called for each whole request, from many threads at once; None breaks the connection off without a word.
+    screen: called, in the thread that reads, for the head of each request; what it answers is sent instead, and the
+    body never read. tls: for HTTPS; a certificate that is loaded into it later counts for new connections.
+    Raises OSError for an address that cannot be had.
+    """
+
+    def __init__(
+        self,
+        answer: t.Callable[[Request], t.Optional[Answer]],
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        tls: t.Optional[ssl.SSLContext] = None,
+        screen: t.Callable[[Request], t.Optional[Answer]] = lambda request: None,
+        limits: Limits = Limits(),
+    ) -> None:
+        self.answer = answer
+        self.screen = screen
+        self._host = host
+        self._tls = tls
+        self._limits = limits
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=1024)
+        self._listener.setblocking(False)
+        self.port = int(self._listener.getsockname()[1])
+        self._is_ending = False
+        self._is_up = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="connections", daemon=True)
+
+    @property
+    def url(self) -> str:
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http{'s' if self._tls else ''}://{host}:{self.port}"
+
+    def start(self) -> None:
+        self._thread.start()
+        self._is_up.wait()
+
+    def end(self, grace_s: float = 60.0) -> bool:
+        """Take no more calls, answer every request that has arrived, and close. False when grace_s was too short."""
+        if not self._thread.is_alive():
+            self._listener.close()
+            return True
+        ending = asyncio.run_coroutine_threadsafe(self._end(grace_s), self._loop)
+        has_answered_all = ending.result()
+        self._loop.call_soon_threadsafe(self._is_over.set)
+        self._thread.join()
+        return has_answered_all
+
+    # ---- connections come and go
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._is_over = asyncio.Event()
+        self._connections: set[_Connection] = set()
+        self._of_protocol: dict[t.Any, _Connection] = {}
+        self._pool = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="answer")
+        self._http = web.Server(
+            self._handle,
+            access_log=None,
+            logger=_OneLine(log, {}),
+            keepalive_timeout=self._limits.idle_s + 10,
+            lingering_time=2.0,
+        )
+        watching = self._loop.create_task(self._watch())
+        self._loop.add_reader(self._listener, self._accept)
+        self._is_up.set()
+        await self._is_over.wait()
+        watching.cancel()
+        await self._http.shutdown(0.1)
+        self._pool.shutdown(wait=False)
+
+    def _accept(self) -> None:
+        """Take all that have called. Not by the loop's own sock_accept: one that is cancelled may lose a connection."""
+        while True:
+            try:
+                called, address = self._listener.accept()
+            except BlockingIOError:  # nobody there any more
+                return
+            except OSError:  # no file descriptor is left; those in use come free
+                self._make_room(1)
+                self._loop.remove_reader(self._listener)
+                self._loop.call_later(0.05, self._accept_again)
+                return
+            called.setblocking(False)
+            self._welcome(called, address)
+
+    def _accept_again(self) -> None:
+        if not self._is_ending:
+            self._loop.add_reader(self._listener, self._accept)
+            self._accept()
+
+    def _welcome(self, called: socket.socket, address: t.Any) -> None:
+        called.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _Connection(called, Peer(address[0]), self._loop.time())
+        self._connections.add(connection)
+        self._make_room(0)
+        connection.task = self._loop.create_task(self._introduce(connection))
+
+    async def _introduce(self, connection: _Connection) -> None:
+        """Hand a connection to aiohttp, after TLS's handshake."""
+        connection.is_introduced = True
+        options: dict[str, t.Any] = {"ssl": self._tls}
+        if self._tls:
+            options["ssl_handshake_timeout"] = self._limits.handshake_s
+        protocol = connection.protocol = self._http()
+        self._of_protocol[protocol] = connection  # its first request may come before the next line is done
+        try:
+            transport, _protocol = await self._loop.connect_accepted_socket(lambda: protocol, connection.socket, **options)
+            connection.transport = transport
+        except (OSError, ssl.SSLError, asyncio.CancelledError):
+            self._leave(connection)
+            connection.socket.close()
+
+    def _leave(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
+        self._of_protocol.pop(connection.protocol, None)
+        if connection.transport is None:
+            connection.task.cancel()
+            if not connection.is_introduced:  # its task has not begun, and closes nothing
+                connection.socket.close()
+        else:
+            connection.transport.abort()
+
+    async def _watch(self) -> None:
+        """Close what takes too long, and forget what is closed."""
+        while True:
+            await asyncio.sleep(0.25)
+            now = self._loop.time()
+            for connection in list(self._connections):
+                known = connection.peer.is_known
+                limit_s = self._limits.idle_s if known else self._limits.stranger_s
+                is_late = connection.state == WAITING and now - connection.since > limit_s
+                if is_late or (connection.transport is not None and connection.transport.is_closing()):
+                    if connection.state != ANSWERING:
+                        self._leave(connection)
+
+    def _make_room(self, wanted: int) -> None:
+        """Close connections while there are too many: first those of strangers, the oldest of the address that has most."""
+        strangers = [each for each in self._connections if not each.peer.is_known and each.state != ANSWERING]
+        excess = max(len(strangers) - self._limits.strangers, wanted)
+        if excess > 0 and strangers:
+            of_address = collections.Counter(each.peer.address for each in strangers)
+            strangers.sort(key=lambda each: (-of_address[each.peer.address], each.since))
+            for connection in strangers[:excess]:
+                self._leave(connection)
+        excess = len(self._connections) - self._limits.connections
+        if excess > 0:
+            idle = sorted((each for each in self._connections if each.state == WAITING), key=lambda each: each.since)
+            for connection in idle[:excess]:
+                self._leave(connection)
+
+    def _make_room_for(self, length: int) -> None:
+        """Of bodies that are arriving, the oldest go when all together are too large."""
+        arriving = sorted((each for each in self._connections if each.state == RECEIVING), key=lambda each: each.since)
+        total = length + sum(each.length for each in arriving)
+        for connection in sorted(arriving, key=lambda each: each.peer.is_known):
+            if total <= self._limits.bodies:
+                return
+            total -= connection.length
+            self._leave(connection)
+
+    # ---- a request comes in, an answer goes out
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        connection = self._of_protocol.get(request.protocol)
+        if connection is None or request.transport is None:  # it has been closed meanwhile
+            raise asyncio.CancelledError
+        connection.meet(request.transport)
+        try:
+            answer = await self._answer(request, connection)
+            connection.enter(ANSWERING, self._loop.time())
+            if answer is None:
+                # A reset, as from a machine that died, not an orderly close.
+                connection.socket_option(socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self._leave(connection)
+                raise asyncio.CancelledError
+            headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+            response = web.Response(status=answer.status, headers=headers, body=answer.body)
+            if self._is_ending or connection.is_refused:
+                response.force_close()
+            await asyncio.wait_for(_send(response, request), self._limits.send_s)
+            return response
+        except asyncio.TimeoutError:
+            self._leave(connection)
+            raise asyncio.CancelledError from None
+        finally:
+            connection.enter(WAITING, self._loop.time())
+
+    async def _answer(self, request: web.BaseRequest, connection: _Connection) -> t.Optional[Answer]:
+        limits = self._limits
+        length = request.content_length or 0
+        head = Request(request.method, request.raw_path, request.headers, b"", connection.peer)
+        connection.length = length
+        connection.is_refused = True
+        connection.enter(RECEIVING, self._loop.time() if connection.peer.is_known else connection.since)
+        if length > limits.body:
+            return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
+        refusal = self.screen(head)
+        if refusal is not None:
+            return refusal
+        self._make_room_for(length)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            t.cast(t.Any, request.transport).write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            body = await asyncio.wait_for(_body(request, limits.body), limits.request_s)
+        except asyncio.TimeoutError:
+            said = f"The request was not complete after {limits.request_s:.0f} s."
+            return error(408, "RequestTimeout", said)
+        except ValueError:
+            return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
+        connection.is_refused = False
+        connection.enter(ANSWERING, self._loop.time())
+        return await self._loop.run_in_executor(self._pool, self._answered, head._replace(body=body))
+
+    def _answered(self, request: Request) -> t.Optional[Answer]:
+        try:
+            return self.answer(request)
+        except Exception:  # the client gets an answer to whatever it is, and the log the traceback
+            log.exception("failed on %s %s", request.method, request.path)
+            return error(500, "InternalFailure", "The server failed; its log says more.")
+
+    # ---- the end
+
+    async def _end(self, grace_s: float) -> bool:
+        deadline = self._loop.time() + grace_s
+        self._is_ending = True
+        self._loop.remove_reader(self._listener)
+        self._accept()  # who has called before the end may have sent a request already
+        self._listener.close()
+        await asyncio.sleep(0.1)  # what has arrived is read
+        self._leave_those(WAITING)
+        await self._until(
+            lambda each: each.state == RECEIVING, min(deadline, self._loop.time() + self._limits.half_request_s)
+        )
+        self._leave_those(WAITING, RECEIVING)
+        return await self._until(lambda each: each.state == ANSWERING, deadline)
+
+    def _leave_those(self, *states: str) -> None:
+        for connection in [each for each in self._connections if each.state in states]:
+            self._leave(connection)
+
+    async def _until(self, is_awaited: t.Callable[[_Connection], bool], deadline: float) -> bool:
+        while any(is_awaited(each) for each in self._connections):
+            if self._loop.time() > deadline:
+                return False
+            await asyncio.sleep(0.01)
+        return True
+
+
+class _OneLine(logging.LoggerAdapter):  # type: ignore[type-arg]
+    """What a client sends that is not HTTP is no fault of ours: a line instead of a traceback."""
+
+    def exception(self, msg: t.Any, *arguments: t.Any, exc_info: t.Any = True, **_others: t.Any) -> None:
+        reason = str(sys.exc_info()[1] if exc_info is True else exc_info).partition("\n")
+        self.warning("%s: %s", str(msg) % arguments, " ".join(reason[2].split()) or reason[0])
+
+
+class _Connection:
+    """state: what it is busy with, since when. length: of the body that is arriving."""
+
+    def __init__(self, called: socket.socket, peer: Peer, now: float) -> None:
+        self.socket = called
+        self.peer = peer
+        self.state = WAITING
+        self.since = now
+        self.length = 0
+        self.is_introduced = False
+        self.is_refused = False
+        self.protocol: t.Any = None
+        self.transport: t.Any = None
+        self.task: t.Any = None
+
+    def meet(self, transport: t.Any) -> None:
+        self.transport = transport
+        session = transport.get_extra_info("ssl_object")
+        if session and not self.peer.tls:
+            self.peer.tls = (session.version(), session.cipher()[0])
+
+    def enter(self, state: str, now: float) -> None:
+        self.state, self.since = state, now
+
+    def socket_option(self, option: int, value: bytes) -> None:
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, value)
+
+
+async def _body(request: web.BaseRequest, most: int) -> bytes:
+    """Raises ValueError for one that is larger than it said."""
+    parts, length = [], 0
+    async for part in request.content.iter_any():
+        parts.append(part)
+        length += len(part)
+        if length > most:
+            raise ValueError
+    return b"".join(parts)
+
+
+async def _send(response: web.Response, request: web.BaseRequest) -> None:
+    await response.prepare(request)
+    await response.write_eof()

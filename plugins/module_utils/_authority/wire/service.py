@@ -1,0 +1,96 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a request to the server goes: ACM's protocol at /, and beside it what is for browsers, clients and monitors."""
+
+from __future__ import annotations
+
+import logging
+import typing as t
+
+from ..authority import Authority
+from ..keys.access_keys import AccessKeys
+from ..lifecycle.records import Caller
+from .endpoint import Endpoint
+from .messages import Answer, Reply, Request, error
+from .public_files import public_file
+from .sigv4 import Gate, Refusal
+
+log = logging.getLogger(__name__)
+
+MOST_SHOWN = 512  # characters of what a client says of itself, in the record of its call
+OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
+
+
+class Service:
+    """Answers the requests to one authority.
+
+    is_open: signatures are not checked. services: those that a request may be signed for.
+    """
+
+    def __init__(self, authority: Authority, *, is_open: bool = False, services: t.Collection[str] = ("acm",)) -> None:
+        self._public_folder = authority.public_folder
+        self._answer = Endpoint(authority).answer
+        self._keys = AccessKeys(authority.store, authority.vault)
+        self._gate = None if is_open else Gate(self._keys.secret_of, authority.region, services)
+
+    def screen(self, request: Request) -> t.Optional[Answer]:
+        """An answer to the head of a request whose body need not be read."""
+        if not _is_acm(request):
+            return None if request.method in ("GET", "HEAD", "POST") else _no_operation(request)
+        if self._gate is None:
+            return None
+        try:
+            self._gate.screen(request)
+        except Refusal as refusal:
+            return _refused(request, refusal)
+        return None
+
+    def answer(self, request: Request) -> Answer:
+        path = request.path
+        if _is_acm(request):
+            return self._acm(request)
+        if request.method in ("GET", "HEAD") and path.startswith("/public/"):
+            return public_file(self._public_folder, path)
+        return _no_operation(request)
+
+    def _acm(self, request: Request) -> Answer:
+        caller = OPEN_CALLER
+        if self._gate is not None:
+            try:
+                identifier = self._gate.check(request)
+            except Refusal as refusal:
+                return _refused(request, refusal)
+            request.peer.is_known = True
+            key = self._keys.find(identifier)
+            if key is None:  # it has been removed just now
+                return error(403, "AccessDeniedException", "The access key has just been removed.")
+            caller = Caller(key.kind, key.name, identifier)
+        headers = request.headers
+        return self.carry_out(
+            request,
+            caller._replace(
+                address=request.peer.address,
+                user_agent=headers.get("User-Agent", "")[:MOST_SHOWN],
+                tls=(*request.peer.tls, headers.get("Host", "")[:MOST_SHOWN]) if request.peer.tls else (),
+            ),
+        )
+
+    def carry_out(self, request: Request, caller: Caller) -> Answer:
+        return self._answer(request.headers.get("X-Amz-Target", ""), request.body, caller)
+
+
+def _is_acm(request: Request) -> bool:
+    return request.method == "POST" and request.path == "/"
+
+
+def _refused(request: Request, refusal: Refusal) -> Reply:
+    log.warning("%s is refused: %s", request.peer.address, refusal.code)
+    return error(400, refusal.code, refusal.message)
+
+
+def _no_operation(request: Request) -> Reply:
+    what = f"{request.method} {request.target[:200]}"
+    return error(404, "UnknownOperationException", f"{what} is not an operation: ACM takes POST / only.")

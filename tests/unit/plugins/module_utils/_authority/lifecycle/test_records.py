@@ -1,0 +1,204 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of each call, in the shape and spelling of CloudTrail (user guide, "Using CloudTrail")."""
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+from datetime import timedelta
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import records
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import Place
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.records import Caller
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+
+PLACE = Place("aws", "us-east-1", "123456789012")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def call(lab: Lab, operation: str, caller: Caller, **members: t.Any) -> tuple[dict[str, t.Any], str]:
+    """A call as the server hands it on: what was answered, and the id of the request."""
+    told = Endpoint(lab.authority).answer(f"CertificateManager.{operation}", json.dumps(members).encode(), caller)
+    return json.loads(told.body), told.headers["x-amzn-RequestId"]
+
+
+def test_the_record_of_a_call_over_tls(lab: Lab) -> None:
+    caller = Caller(
+        "user", "Alice", "AKIAIOSFODNN7EXAMPLE", "192.0.2.7", "aws-cli/2.9",
+        ("TLSv1.3", "TLS_AES_128_GCM_SHA256", "acm.example.com"),
+    )  # fmt: skip
+    arn = lab.private()
+    _told, request_id = call(
+        lab, "AddTagsToCertificate", caller, CertificateArn=arn, Tags=[{"Key": "Admin", "Value": "Alice"}]
+    )
+    record = lab.audit()[-1]
+    assert UUID.fullmatch(record["eventID"]) and record.pop("eventID") != request_id
+    principal = record["userIdentity"].pop("principalId")
+    assert re.fullmatch(r"AIDA[0-9A-F]{17}", principal)
+    assert record == {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "arn": "arn:aws:iam::123456789012:user/Alice",
+            "accountId": "123456789012",
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            "userName": "Alice",
+        },
+        "eventTime": "2026-11-23T12:00:00Z",
+        "eventSource": "acm.amazonaws.com",
+        "eventName": "AddTagsToCertificate",
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "192.0.2.7",
+        "userAgent": "aws-cli/2.9",
+        "requestParameters": {"certificateArn": arn, "tags": [{"key": "Admin", "value": "Alice"}]},
+        "responseElements": None,
+        "requestID": request_id,
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": "123456789012",
+        "eventCategory": "Management",
+        "tlsDetails": {
+            "tlsVersion": "TLSv1.3",
+            "cipherSuite": "TLS_AES_128_GCM_SHA256",
+            "clientProvidedHostHeader": "acm.example.com",
+        },
+    }
+
+
+def test_a_role_and_the_owner(lab: Lab) -> None:
+    call(lab, "ListCertificates", Caller("role", "Deploy", "AKIA", "192.0.2.7"))
+    lab.acm.list_certificates()
+    role, owner = (record["userIdentity"] for record in lab.audit())
+    assert role["type"] == "AssumedRole"
+    assert role["arn"] == "arn:aws:sts::123456789012:assumed-role/Deploy/Deploy"
+    assert role["sessionContext"]["sessionIssuer"]["arn"] == "arn:aws:iam::123456789012:role/Deploy"
+    assert (owner["type"], owner["arn"]) == ("Root", "arn:aws:iam::123456789012:root")
+    assert owner["userName"]  # the account on this machine
+
+
+def test_a_call_that_was_refused(lab: Lab) -> None:
+    lab.private()
+    lab.fails("describe_certificate", "InvalidArnException", CertificateArn="arn:aws:acm:us-east-1:123456789012:x")
+    made, refused = lab.audit()
+    assert made["responseElements"]["certificateArn"] and "errorCode" not in made
+    assert (refused["errorCode"], refused["readOnly"], refused["responseElements"]) == (
+        "InvalidArnException", True, None,
+    )  # fmt: skip
+    assert refused["errorMessage"]
+
+
+def test_nested_members_begin_small(lab: Lab) -> None:
+    lab.acm.request_certificate(
+        DomainName="www.example.com", ValidationMethod="DNS", Options={"Export": "ENABLED"}, KeyAlgorithm="RSA_2048"
+    )
+    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 10}, IdempotencyToken="a")
+    request, configuration = (record["requestParameters"] for record in lab.audit())
+    assert request["options"] == {"export": "ENABLED"}
+    assert configuration == {"expiryEvents": {"daysBeforeExpiry": 10}, "idempotencyToken": "a"}
+
+
+def test_what_get_and_export_answer_is_in_their_records(lab: Lab, pki: t.Any) -> None:
+    """Of what the authority issued, by a reference to the store; of what was imported, and may be deleted, as it is."""
+    arn = lab.private()
+    got = lab.acm.get_certificate(CertificateArn=arn)
+    exported = lab.export(arn)
+    pair = pki.leaf("www.example.com")
+    imported = lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    again = lab.acm.get_certificate(CertificateArn=imported["CertificateArn"])
+    with lab.authority.store.read() as tx:
+        sizes = [len(said) for (said,) in tx.execute("SELECT said FROM audit ORDER BY number")]
+    assert max(sizes[1:3]) < 400
+    for each in (arn, imported["CertificateArn"]):
+        lab.acm.delete_certificate(CertificateArn=each)
+    shown = {record["eventName"]: record for record in lab.audit()[:3]}
+    pems = {"certificate": got["Certificate"], "certificateChain": got["CertificateChain"]}
+    assert shown["GetCertificate"]["responseElements"] == pems and shown["GetCertificate"]["readOnly"] is True
+    assert exported["Certificate"] == got["Certificate"]
+    assert shown["ExportCertificate"]["readOnly"] is False
+    assert shown["ExportCertificate"]["responseElements"] == {**pems, "privateKey": "HIDDEN_DUE_TO_SECURITY_REASONS"}
+    assert shown["ExportCertificate"]["requestParameters"] == {
+        "certificateArn": arn, "passphrase": "HIDDEN_DUE_TO_SECURITY_REASONS",
+    }  # fmt: skip
+    assert lab.audit()[4]["responseElements"]["certificate"] == again["Certificate"]
+
+
+def test_one_record_a_call(lab: Lab) -> None:
+    arn = lab.private()
+    lab.describe(arn)
+    lab.export(arn)
+    lab.acm.add_tags_to_certificate(CertificateArn=arn, Tags=[{"Key": "a"}])
+    lab.acm.list_tags_for_certificate(CertificateArn=arn)
+    lab.acm.list_certificates()
+    lab.acm.renew_certificate(CertificateArn=arn)
+    lab.acm.delete_certificate(CertificateArn=arn)
+    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=arn)
+    found = lab.audit()
+    assert [(record["eventName"], record["readOnly"], record.get("errorCode")) for record in found] == [
+        ("RequestCertificate", False, None),
+        ("DescribeCertificate", True, None),
+        ("ExportCertificate", False, None),
+        ("AddTagsToCertificate", False, None),
+        ("ListTagsForCertificate", True, None),
+        ("ListCertificates", True, None),
+        ("RenewCertificate", False, None),
+        ("DeleteCertificate", False, None),
+        ("DescribeCertificate", True, "ResourceNotFoundException"),
+    ]
+    assert len({record["eventID"] for record in found}) == len({record["requestID"] for record in found}) == len(found)
+    assert found[0]["responseElements"] == {"certificateArn": arn}
+
+
+def test_secrets_are_hidden(lab: Lab, pki: t.Any) -> None:
+    arn = lab.private()
+    lab.export(arn, b"opensesame")
+    pair = pki.leaf("www.example.com")
+    lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    lab.fails("export_certificate", "ValidationException", CertificateArn=arn, Passphrase=b"open$esame")
+    written = json.dumps([lab.audit(), lab.events()])
+    assert "esame" not in written and "PRIVATE KEY" not in written
+    assert written.count("HIDDEN_DUE_TO_SECURITY_REASONS") == 4
+
+
+def test_records_are_found_by_what_they_are_of(lab: Lab, clock: Clock) -> None:
+    first = lab.private()
+    clock.advance(hours=1)
+    second = lab.private()
+    lab.describe(first)
+    clock.advance(hours=1)
+    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=second[:-12] + "0" * 12)
+
+    def found(**wanted: t.Any) -> list[str]:
+        with lab.authority.store.read() as tx:
+            return [json.loads(body)["eventName"] for _number, body in tx.audit(wanted=Wanted(**wanted))]
+
+    now = lab.authority.now()
+    assert found(operations=("DescribeCertificate",)) == ["DescribeCertificate"] * 2
+    assert found(arn=first) == ["RequestCertificate", "DescribeCertificate"]
+    assert found(arn=second) == ["RequestCertificate"]
+    assert found(start=now) == ["DescribeCertificate"]
+    assert found(end=now - timedelta(hours=1)) == ["RequestCertificate"]
+    assert found(failed=True) == ["DescribeCertificate"]
+    assert found(failed=False, operations=("DescribeCertificate",)) == ["DescribeCertificate"]
+
+
+@pytest.mark.parametrize("text", ['"errorCode":"x"', '\\"', "é\u2028"])
+def test_what_a_client_says_of_itself_stays_text(lab: Lab, text: str) -> None:
+    call(lab, "ListCertificates", Caller("user", "Alice", "AKIA", "192.0.2.7", text))
+    (record,) = lab.audit()
+    assert record["userAgent"] == text and "errorCode" not in record
+
+
+def test_a_request_that_is_nested_without_end() -> None:
+    nested: dict[str, t.Any] = {}
+    for _level in range(5000):
+        nested = {"And": [nested]}
+    assert len(json.dumps(records.stored("SearchCertificates", {"FilterStatement": nested}, None, None))) < 2000

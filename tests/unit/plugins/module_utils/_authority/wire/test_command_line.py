@@ -1,0 +1,385 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The authority's command line as a whole, with real clients and real signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+COLLECTION = Path(__file__).resolve().parents[6]
+PROGRAM = "ansible_collections.certops.acm.plugins.module_utils._authority"
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[str]:
+    """The program as ./run starts it."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.Popen(
+        [sys.executable, "-B", "-m", PROGRAM, *map(str, arguments)],
+        env={**env, "PYTHONPATH": str(COLLECTION.parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+class Running:
+    """A started program, and what it told its user to set."""
+
+    def __init__(self, path: Path, *options: str, port: int = 0) -> None:
+        self.path = path
+        self.process = start("serve", path, str(port), *options)
+        assert self.process.stdout is not None
+        self.said = []
+        for line in self.process.stdout:
+            self.said.append(line.rstrip("\n"))
+            if line.startswith("# Its roots"):
+                break
+        exports = [shlex.split(line)[1].partition("=") for line in self.said if line.startswith("export ")]
+        self.variables = {name: value for name, _equals, value in exports}
+
+    @property
+    def url(self) -> str:
+        return self.variables["AWS_ENDPOINT_URL_ACM"]
+
+    def client(self, **changes: Any) -> Any:
+        arguments = {
+            "endpoint_url": self.url,
+            "region_name": self.variables["AWS_REGION"],
+            "aws_access_key_id": self.variables["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.variables["AWS_SECRET_ACCESS_KEY"],
+            "config": Config(retries={"total_max_attempts": 1}, max_pool_connections=50),
+            **changes,
+        }
+        return boto3.Session().client("acm", **arguments)
+
+    def end(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Exit code, and what came on stderr."""
+        if self.process.poll() is None:
+            self.process.send_signal(sent)
+        try:
+            _out, err = self.process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.process.returncode, err
+
+
+def call(url: str) -> socket.socket:
+    parts = urlsplit(url)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10)
+
+
+def received(connection: socket.socket) -> bytes:
+    """Everything up to the end of the connection."""
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    path = tmp_path_factory.mktemp("running") / "authority"
+    authority = directory.create(str(path), region="eu-central-1")
+    authority.private_ca("lab", key_algorithm="EC_prime256v1")
+    program = Running(path)
+    yield program
+    code, logged = program.end()
+    assert code == 0
+    # A line for each signature that was refused, and nothing else.
+    assert [line for line in logged.splitlines() if "127.0.0.1 is refused: " not in line] == []
+    assert "InvalidSignatureException" in logged
+
+
+def ca_arn(path: Path, name: str) -> str:
+    with directory.open_authority(str(path)).store.read() as tx:
+        row = tx.ca_named(name)
+    assert row is not None
+    return row.arn
+
+
+# ---------------------------------------------------------------- the program
+
+
+def test_it_makes_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
+    program = Running(tmp_path / "new")
+    try:
+        # Everything it prints can be pasted into a shell as it is.
+        script = "\n".join([*program.said, "env"])
+        env = subprocess.run(
+            ["sh", "-euc", script], capture_output=True, text=True, check=True, env={"PATH": os.defpath}
+        )
+        assert {f"{name}={value}" for name, value in program.variables.items()} <= set(env.stdout.splitlines())
+        assert set(program.variables) == {
+            "AWS_ENDPOINT_URL_ACM", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+        }  # fmt: skip
+        assert re.fullmatch(r"AKIA[A-Z2-7]{16}", program.variables["AWS_ACCESS_KEY_ID"])
+        assert program.client().list_certificates()["CertificateSummaryList"] == []
+        assert (tmp_path / "new" / "public" / "trust.pem").read_text().count("BEGIN CERTIFICATE") == 2
+    finally:
+        assert program.end(signal.SIGINT) == (0, "")
+
+    again = Running(tmp_path / "new")
+    try:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            assert again.variables[name] == program.variables[name]
+        stored = (tmp_path / "new" / "acm.sqlite3").read_bytes()
+        assert again.variables["AWS_SECRET_ACCESS_KEY"].encode() not in stored
+    finally:
+        again.end()
+
+
+def test_what_it_says_leads_boto3_there(running: Running) -> None:
+    """With nothing but the variables: no argument, no profile."""
+    program = "import boto3; print(boto3.client('acm').get_account_configuration()['ExpiryEvents'])"
+    env = {"PATH": os.defpath, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **running.variables}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("{'DaysBeforeExpiry': 45}\n", "")
+
+
+def test_the_life_of_a_certificate(running: Running) -> None:
+    client = running.client()
+    arn = client.request_certificate(
+        DomainName="www.lab.internal",
+        CertificateAuthorityArn=ca_arn(running.path, "lab"),
+        KeyAlgorithm="EC_prime256v1",
+        Tags=[{"Key": "Name", "Value": "www"}],
+    )["CertificateArn"]
+    assert client.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+    exported = client.export_certificate(CertificateArn=arn, Passphrase=b"passphrase")
+    assert exported["Certificate"] == client.get_certificate(CertificateArn=arn)["Certificate"]
+    assert exported["PrivateKey"].startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert client.list_tags_for_certificate(CertificateArn=arn)["Tags"] == [{"Key": "Name", "Value": "www"}]
+    listed = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": ["EC_prime256v1"]})
+    assert arn in [each["CertificateArn"] for each in listed.search("CertificateSummaryList[]")]
+    client.revoke_certificate(CertificateArn=arn, RevocationReason="SUPERSEDED")
+    client.delete_certificate(CertificateArn=arn)
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.describe_certificate(CertificateArn=arn)
+
+
+def test_import_and_import_again(running: Running) -> None:
+    client, pki = running.client(), Pki()
+    first, second = (pki.leaf("import.example.com", number=number) for number in (1, 2))
+    arn = client.import_certificate(
+        Certificate=first.pem.encode(), PrivateKey=first.key_pem.encode(), CertificateChain=first.chain_pem.encode()
+    )["CertificateArn"]
+    again = client.import_certificate(
+        CertificateArn=arn,
+        Certificate=second.pem.encode(),
+        PrivateKey=second.key_pem.encode(),
+        CertificateChain=second.chain_pem.encode(),
+    )
+    assert again["CertificateArn"] == arn
+    assert client.get_certificate(CertificateArn=arn)["Certificate"] == second.pem
+
+
+def test_the_largest_request_of_acm_fits(running: Running) -> None:
+    """A chain of 2 MiB is refused by ACM's rules, not by the transport."""
+    client, leaf = running.client(), Pki().leaf("large.example.com")
+    with pytest.raises(ClientError) as caught:
+        client.import_certificate(
+            Certificate=leaf.pem.encode(), PrivateKey=leaf.key_pem.encode(), CertificateChain=b"x" * 2097152
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"aws_access_key_id": "AKIAAAAAAAAAAAAAAAAA"}, "UnrecognizedClientException"),
+        ({"aws_secret_access_key": "wrong"}, "InvalidSignatureException"),
+        ({"aws_session_token": "token"}, "UnrecognizedClientException"),
+        ({"region_name": "us-east-1"}, "InvalidSignatureException"),
+    ],
+)
+def test_who_is_not_let_in(running: Running, changes: dict[str, Any], code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        running.client(**changes).list_certificates()
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_not_signed_at_all(running: Running) -> None:
+    from botocore import UNSIGNED
+
+    with pytest.raises(ClientError) as caught:
+        running.client(config=Config(signature_version=UNSIGNED)).list_certificates()
+    assert caught.value.response["Error"] == {
+        "Code": "MissingAuthenticationTokenException", "Message": "Missing Authentication Token",
+    }  # fmt: skip
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_anyone(tmp_path: Path) -> None:
+    from botocore import UNSIGNED
+
+    program = Running(tmp_path / "a", "--anyone")
+    try:
+        assert any("may do everything" in line for line in program.said)
+        program.client(config=Config(signature_version=UNSIGNED)).list_certificates()
+        program.client(aws_secret_access_key="whatever", region_name="ap-south-1").list_certificates()
+    finally:
+        program.end()
+
+
+def refusal(*arguments: str | Path) -> str:
+    """The one sentence with which it does not even begin."""
+    process = start("serve", *arguments)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode in (1, 2) and out == "" and "Traceback" not in err
+    return err.rstrip("\n").rpartition("\n")[2]
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        said = refusal(tmp_path / "a", str(port))
+    assert (
+        said
+        == f"Port {port} of 127.0.0.1 cannot be served: Address already in use; take another, or 0 for any free one."
+    )
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http", "", "١"])
+def test_no_port(tmp_path: Path, port: str) -> None:
+    assert "is not a port: take 0 to 65535" in refusal(tmp_path / "a", port) or port == "-1"
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    assert "is not empty: an authority is made in a new or empty directory only." in refusal(tmp_path, "0")
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    assert "is a file" in refusal(tmp_path / "a", "0")
+    assert "No authority can be made in" in refusal(tmp_path / "a" / "below", "0")
+
+
+def test_a_store_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "acm.sqlite3").write_bytes(b"x" * 5000)
+    assert "is damaged or not a SQLite file" in refusal(tmp_path, "0")
+
+
+def test_the_key_is_missing(tmp_path: Path) -> None:
+    directory.create(str(tmp_path / "a"))
+    (tmp_path / "a" / "key-encryption-key").unlink()
+    assert "is missing: put" in refusal(tmp_path / "a", "0")
+
+
+def test_two_begin_in_the_same_folder(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        programs = list(pool.map(lambda _number: Running(tmp_path / "a"), range(2)))
+    try:
+        assert len({program.variables["AWS_SECRET_ACCESS_KEY"] for program in programs}) == 1
+        assert len({program.url for program in programs}) == 2
+    finally:
+        assert [program.end() for program in programs] == [(0, ""), (0, "")]
+
+
+# ---------------------------------------------------------------- the end
+
+
+def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
+    """SIGTERM in the middle of twenty clients' requests: what was done was answered, and the rest was not done."""
+    authority = directory.create(str(tmp_path / "a"))
+    authority.private_ca("lab")
+    program = Running(tmp_path / "a")
+    answered: list[str] = []
+    arn = ca_arn(program.path, "lab")
+
+    def request_until_it_ends(number: int) -> None:
+        client = program.client()
+        for count in range(1000):
+            try:
+                name = f"host-{number}-{count}.lab.internal"
+                answered.append(
+                    client.request_certificate(DomainName=name, CertificateAuthorityArn=arn)["CertificateArn"]
+                )
+            except BotoCoreError:
+                return
+
+    with ThreadPoolExecutor(20) as pool:
+        for number in range(20):
+            pool.submit(request_until_it_ends, number)
+        deadline = time.monotonic() + 20
+        while len(answered) < 10 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert program.end() == (0, "")
+    opened = directory.open_authority(str(tmp_path / "a"))
+    with opened.store.read() as tx:
+        stored = {opened.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 100_000)}
+    assert len(answered) >= 10
+    assert stored == set(answered)
+
+
+def test_half_a_request_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    program = Running(tmp_path / "a")
+    with call(program.url) as half, call(program.url) as idle:
+        half.sendall(b"POST / HTTP/1.1\r\nContent-Le")
+        start_at = time.monotonic()
+        assert program.end() == (0, "")
+        assert time.monotonic() - start_at < 5
+        assert received(half) == received(idle) == b""
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = Running(tmp_path / "a")
+    with call(program.url) as half:
+        half.sendall(b"POST / HTTP/1.1\r\n")
+        time.sleep(0.1)
+        program.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        assert program.end()[0] in (0, -signal.SIGTERM)
+
+
+def test_fifty_clients_at_once(running: Running) -> None:
+    before = len(list(all_arns(running.client())))
+
+    def work(number: int) -> list[str]:
+        client = running.client()
+        arn = ca_arn(running.path, "lab")
+        return [
+            client.request_certificate(
+                DomainName=f"host-{number}-{count}.fifty.internal",
+                CertificateAuthorityArn=arn,
+                KeyAlgorithm="EC_prime256v1",
+            )["CertificateArn"]
+            for count in range(4)
+        ]
+
+    with ThreadPoolExecutor(50) as pool:
+        arns = [arn for found in pool.map(work, range(50)) for arn in found]
+    assert len(set(arns)) == 200
+    assert len(list(all_arns(running.client()))) == before + 200
+
+
+def all_arns(client: Any) -> Iterator[str]:
+    pages = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": ["EC_prime256v1", "RSA_2048"]})
+    yield from pages.search("CertificateSummaryList[].CertificateArn")

@@ -1,0 +1,382 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTP server octet by octet, and what it does when clients are slow, many or gone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Reply, Request, error
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Limits, Server
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
+    call,
+    received,
+)
+
+LIST = b'{"Includes": {"keyTypes": ["EC_prime256v1", "RSA_2048"]}}'
+
+
+def echo(request: Request) -> Reply:
+    return Reply(200, {"Content-Type": "text/plain"}, request.body)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    """Start a server in this process; it ends with the test."""
+    started: list[Server] = []
+
+    def start_one(answer: Any = echo, **limits: Any) -> Server:
+        server = Server(answer, limits=Limits(**limits))
+        server.start()
+        started.append(server)
+        return server
+
+    yield start_one
+    for server in started:
+        assert server.end(grace_s=10)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return command_line.open_or_make(str(tmp_path_factory.mktemp("wire") / "authority"))
+
+
+@pytest.fixture
+def open_url(authority: Any, serve: Callable[..., Server]) -> str:
+    """ACM without signatures."""
+    return serve(service.Service(authority, is_open=True).answer).url
+
+
+class Told(NamedTuple):
+    status: int
+    headers: Any
+    body: bytes
+
+
+def answer_on(connection: socket.socket, method: str = "GET") -> Told:
+    """The next answer on a connection."""
+    told = HTTPResponse(connection, method=method)
+    told.begin()
+    return Told(told.status, told.headers, told.read())
+
+
+def exchange(url: str, sent: bytes) -> Told:
+    with call(url) as connection:
+        connection.sendall(sent)
+        return answer_on(connection, sent.split(b" ", 1)[0].decode("latin-1"))
+
+
+def post(body: bytes, *headers: str, target: str = "CertificateManager.ListCertificates") -> bytes:
+    lines = ["POST / HTTP/1.1", "Host: x", f"X-Amz-Target: {target}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"PUT / HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"DELETE /x?y HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"POST /elsewhere HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", 400, "UnknownOperationException"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: CertificateManager.Dance\r\n\r\n", 400, "UnknownOperationException"),
+        (post(b"{"), 400, "SerializationException"),
+        (post(b"[]"), 400, "SerializationException"),
+        (post(b"\xff\xfe"), 400, "SerializationException"),
+        (post(b"[" * 100_000), 400, "SerializationException"),
+        (post(b'{"MaxItems": 0}'), 400, "ValidationException"),
+        (b"\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", 404, "UnknownOperationException"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 413, "RequestEntityTooLarge"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "UnknownOperationException"),
+    ],
+)  # fmt: skip
+def test_every_request_gets_an_answer_in_json(open_url: str, sent: bytes, status: int, code: str) -> None:
+    told = exchange(open_url, sent)
+    assert (told.status, json.loads(told.body)["__type"]) == (status, code)
+    assert told.headers["Content-Length"] == str(len(told.body))
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"hello\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # the beginning of TLS
+        b"GET / HTTP/9.0\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n12",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ],
+)
+def test_what_is_not_http_is_refused(open_url: str, sent: bytes) -> None:
+    assert exchange(open_url, sent).status == 400
+    assert exchange(open_url, post(LIST)).status == 200
+
+
+def test_a_body_that_is_larger_than_it_said(open_url: str) -> None:
+    chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    with call(open_url) as connection:
+        with contextlib.suppress(OSError):  # it may be closed before all is sent
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 5)
+        assert answer_on(connection).status == 413
+
+
+def test_a_body_that_is_too_large_still_reads_the_answer(open_url: str) -> None:
+    connection = HTTPConnection(urlsplit(open_url).netloc, timeout=10)
+    connection.request("POST", "/", b"x" * (Limits().body + 1))
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["__type"]) == (413, "RequestEntityTooLarge")
+    assert answer.headers["Connection"] == "close"
+
+
+def test_several_requests_in_a_row_and_at_once(open_url: str) -> None:
+    """Keep-alive, also for requests that are sent before the answers of those before have come."""
+    with call(open_url) as connection:
+        connection.sendall(post(LIST) * 3 + post(LIST, "Connection: close"))
+        answers = received(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == 4
+    assert answers.count(b"Connection: close") == 1
+
+
+def test_http_1_0_closes(serve: Callable[..., Server]) -> None:
+    with call(serve().url) as connection:
+        connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")
+        assert received(connection).endswith(b"\r\n\r\nok")
+
+
+def test_head_has_no_body(open_url: str) -> None:
+    told = exchange(open_url, b"HEAD /public/trust.pem HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert (told.status, told.body) == (200, b"")
+    assert int(told.headers["Content-Length"]) > 1000
+
+
+def test_expect_continue(serve: Callable[..., Server]) -> None:
+    with call(serve().url) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert connection.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"ok")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_client_that_drips(serve: Callable[..., Server]) -> None:
+    """However regularly something comes: the whole request has one deadline, and nobody else waits for it."""
+    url = serve(stranger_s=0.5).url
+    with call(url) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX: ")
+        with pytest.raises(OSError):
+            for _octet in range(200):
+                slow.sendall(b"y")
+                assert exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+                time.sleep(0.05)
+
+
+def test_a_body_that_drips(serve: Callable[..., Server]) -> None:
+    url = serve(request_s=0.5).url
+    with call(url) as slow:
+        slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _octet in range(40):
+                slow.sendall(b"y")
+                time.sleep(0.05)
+        told = answer_on(slow)
+        assert (told.status, json.loads(told.body)["__type"]) == (408, "RequestTimeout")
+
+
+def test_a_client_that_says_nothing(serve: Callable[..., Server]) -> None:
+    with call(serve(stranger_s=0.2).url) as connection:
+        assert closed(connection)
+
+
+def closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(100) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_client_that_does_not_read(serve: Callable[..., Server]) -> None:
+    server = serve(lambda request: Reply(200, {}, b"x" * 50_000_000), send_s=0.3)
+    with call(server.url) as deaf:
+        deaf.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.6)
+        assert server.end(grace_s=2)
+
+
+def test_a_client_that_goes_away(serve: Callable[..., Server]) -> None:
+    url = serve().url
+    for sent in (b"", b"POST", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+        with call(url) as connection:
+            connection.sendall(sent)
+    assert exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+
+
+def test_a_connection_that_is_broken_off(serve: Callable[..., Server]) -> None:
+    """An answer of None is a reset, as from a machine that died."""
+    with call(serve(lambda request: None).url) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            connection.recv(100)
+
+
+def test_a_fault_of_our_own_says_nothing(serve: Callable[..., Server], caplog: pytest.LogCaptureFixture) -> None:
+    def fail(request: Request) -> Reply:
+        raise RuntimeError("a secret")
+
+    told = exchange(serve(fail).url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert told.status == 500 and b"InternalFailure" in told.body and b"secret" not in told.body
+    assert "a secret" in caplog.text
+
+
+# ---------------------------------------------------------------- many, slow and unknown
+
+
+def test_strangers_are_the_first_to_go(serve: Callable[..., Server]) -> None:
+    """The oldest of them; who has signed stays, and so does who is being answered."""
+    may_go = threading.Event()
+
+    def answer(request: Request) -> Reply:
+        request.peer.is_known = request.path == "/signed"
+        if request.path == "/slow":
+            may_go.wait(10)
+        return Reply(200, {}, b"")
+
+    url = serve(answer, strangers=10).url
+    with call(url) as known, call(url) as slow:
+        known.sendall(b"GET /signed HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_on(known).status == 200
+        slow.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        time.sleep(0.1)
+        idle = [call(url) for _number in range(40)]
+        half = [call(url) for _number in range(40)]
+        for connection in half:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        assert exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+        assert closed(idle[0]) and closed(half[0])
+        known.sendall(b"GET /signed HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_on(known).status == 200
+        may_go.set()
+        assert answer_on(slow).status == 200
+        for connection in [*idle, *half]:
+            connection.close()
+
+
+def test_bodies_that_arrive_have_one_bound_together(serve: Callable[..., Server]) -> None:
+    url = serve(bodies=1_000_000).url
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
+    with call(url) as first, call(url) as second, call(url) as third:
+        for connection in (first, second, third):
+            connection.sendall(head)
+            time.sleep(0.05)
+        third.sendall(b"x" * 400_000)
+        assert len(answer_on(third).body) == 400_000
+        assert closed(first)
+
+
+def test_known_clients_have_a_bound_too(serve: Callable[..., Server]) -> None:
+    def answer(request: Request) -> Reply:
+        request.peer.is_known = True
+        return Reply(200, {}, b"")
+
+    url = serve(answer, connections=5).url
+    open_ones = []
+    for _number in range(8):
+        open_ones.append(call(url))
+        open_ones[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer_on(open_ones[-1]).status == 200
+    assert closed(open_ones[0])
+    open_ones[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert answer_on(open_ones[-1]).status == 200
+    for connection in open_ones:
+        connection.close()
+
+
+def test_more_requests_than_threads(serve: Callable[..., Server]) -> None:
+    """They wait for their turn."""
+    url = serve(lambda request: time.sleep(0.02) or Reply(200, {}, b""), threads=2).url  # type: ignore[func-returns-value]
+    with ThreadPoolExecutor(40) as pool:
+        told = list(pool.map(lambda _number: exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, range(40)))
+    assert told == [200] * 40
+
+
+def test_who_has_called_before_the_end_is_answered(serve: Callable[..., Server]) -> None:
+    is_entered, may_go = threading.Event(), threading.Event()
+
+    def answer(request: Request) -> Reply:
+        is_entered.set()
+        may_go.wait(5)
+        return error(200, "done", "")
+
+    server = serve(answer, threads=2)
+    with call(server.url) as first:
+        first.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert is_entered.wait(5)
+        others = [call(server.url) for _number in range(10)]
+        for connection in others:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        ending = threading.Thread(target=server.end)
+        ending.start()
+        time.sleep(0.2)
+        may_go.set()
+        for connection in [first, *others]:
+            assert received(connection).startswith(b"HTTP/1.1 200")
+            connection.close()
+        ending.join(5)
+    with pytest.raises(ConnectionRefusedError):
+        call(server.url)
+
+
+# ---------------------------------------------------------------- /public/
+
+
+def test_public_files(open_url: str, authority: Any) -> None:
+    for path in Path(authority.public_folder).iterdir():
+        told = exchange(open_url, f"GET /public/{path.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert (told.status, told.body) == (200, path.read_bytes())
+        wanted = {".crt": "application/pkix-cert", ".crl": "application/pkix-crl", ".pem": "application/x-pem-file"}
+        assert told.headers["Content-Type"] == wanted[path.suffix]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/public/", "/public", "/public/.", "/public/..", "/public/../acm.sqlite3", "/public/%2e%2e/acm.sqlite3",
+        "/public/..%2facm.sqlite3", "/public//etc/passwd", "//public/trust.pem", "/public/./trust.pem",
+        "/public/../public/trust.pem", "/public/trust.pem/", "/public/trust.pem%00", "/public/.trust.pem-x.pem",
+        "/public/absent.crt", "/public/link.pem", "/public/folder.pem", "/public/pipe.pem", "/acm.sqlite3",
+        "/key-encryption-key",
+    ],
+)  # fmt: skip
+def test_nothing_else_is_public(open_url: str, authority: Any, path: str) -> None:
+    folder = Path(authority.public_folder)
+    (folder / ".trust.pem-x.pem").write_text("half-written")
+    if not (folder / "link.pem").is_symlink():
+        (folder / "link.pem").symlink_to("../key-encryption-key")
+        (folder / "folder.pem").mkdir()
+        os.mkfifo(folder / "pipe.pem")
+    try:
+        told = exchange(open_url, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert told.status == 404
+        assert b"SQLite" not in told.body and b"BEGIN" not in told.body and b"half" not in told.body
+    finally:
+        for name in (".trust.pem-x.pem", "link.pem", "pipe.pem"):
+            (folder / name).unlink()
+        (folder / "folder.pem").rmdir()
