@@ -162,7 +162,9 @@ class Server:
         protocol = connection.protocol = self._http()
         self._of_protocol[protocol] = connection  # its first request may come before the next line is done
         try:
-            transport, _protocol = await self._loop.connect_accepted_socket(lambda: protocol, connection.socket, **options)
+            transport, _protocol = await self._loop.connect_accepted_socket(
+                lambda: protocol, connection.socket, **options
+            )
             connection.transport = transport
         except (OSError, ssl.SSLError, asyncio.CancelledError):
             self._leave(connection)
@@ -304,7 +306,7 @@ class Server:
         return True
 
 
-class _OneLine(logging.LoggerAdapter):  # type: ignore[type-arg]
+class _OneLine(logging.LoggerAdapter):
     """What a client sends that is not HTTP is no fault of ours: a line instead of a traceback."""
 
     def exception(self, msg: t.Any, *arguments: t.Any, exc_info: t.Any = True, **_others: t.Any) -> None:

@@ -223,7 +223,12 @@ def test_a_client_that_does_not_read(serve: Callable[..., Server]) -> None:
 
 def test_a_client_that_goes_away(serve: Callable[..., Server]) -> None:
     url = serve().url
-    for sent in (b"", b"POST", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+    for sent in (
+        b"",
+        b"POST",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ):
         with call(url) as connection:
             connection.sendall(sent)
     assert exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
