@@ -261,7 +261,8 @@ NEEDLESS = (
 
 
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
+    may_be_empty = ("kms_key_id", "topic_name")  # which takes the key, or the topic, away
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True, may_be_empty=may_be_empty)
     guard(module, lambda: run(module))
 
 
@@ -291,8 +292,6 @@ def read_wanted(params: dict[str, t.Any]) -> Wanted:
             raise InvalidInput(
                 f"{option} is {params[option]!r}: take 1 to {length} letters, digits, hyphens and underscores."
             )
-    if not params["queue_name"]:
-        raise InvalidInput("queue_name is empty: give the queue a name.")
     if not params["events"]:
         raise InvalidInput("events is empty: name what to be told of, or set state to absent.")
     if (params["kms_key_id"] or "").endswith("alias/aws/sqs"):

@@ -107,8 +107,8 @@ import hashlib
 import ssl
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, find_name
 
 ARGUMENT_SPEC = {
@@ -161,7 +161,7 @@ def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_c
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     try:
         runtime = Runtime(params["socket"])

@@ -296,8 +296,8 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._web_host.der import covers, iso
 from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
     STARTTLS_PROTOCOLS,
@@ -506,7 +506,7 @@ def complaint(watch: Watch, fail_when: list[str]) -> str | None:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     trust = None
     if params["verify"] or params["ca_file"]:

@@ -32,12 +32,19 @@ class AcmModule(AnsibleAWSModule):
     """AnsibleAWSModule with the option `authority` and the door `acm`."""
 
     def __init__(
-        self, argument_spec: dict[str, t.Any], *, embedded: t.Optional[OpensAuthority] = None, **settings: t.Any
+        self,
+        argument_spec: dict[str, t.Any],
+        *,
+        embedded: t.Optional[OpensAuthority] = None,
+        may_be_empty: t.Collection[str] = (),
+        **settings: t.Any,
     ) -> None:
-        """embedded: what opens the embedded authority; None for a module that has no use for one and does not ship it."""
+        """embedded: what opens the embedded authority; None for a module that has no use for one and does not ship it.
+        may_be_empty: options for which an empty text does not mean "not given"."""
         spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
         # amazon.aws has a setting module_class, but looks at its default alone
-        AnsibleAWSModule.default_settings["module_class"] = DiscreetModule
+        module_class = type("Module", (DiscreetModule,), {"MAY_BE_EMPTY": may_be_empty})
+        AnsibleAWSModule.default_settings["module_class"] = module_class
         super().__init__(argument_spec=spec, **settings)
         self._embedded = embedded
         self._acm: t.Optional[Acm] = None

@@ -164,7 +164,7 @@ def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: 
         ({"expires_within": -1}, "number of days from 0"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"certificate_arn": "x"}, "is not an ARN"),
-        ({"certificate_arn": ""}, "is not an ARN"),
+        ({"certificate_arn": "x"}, "is not an ARN"),
         ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "no name server"),
         ({"status": "GOOD"}, "value of statuses must be one or more of"),
     ],

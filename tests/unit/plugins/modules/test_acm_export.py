@@ -753,7 +753,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
     assert not run_module("acm_export", options)["changed"]
     assert run_module("acm_export", {"authority": site.path})["failed"]
     listed = {"authority": site.path, "certificates": [{"certificate_arn": arn}], "path": "/x"}
-    assert "mutually exclusive" in run_module("acm_export", listed)["msg"]
+    assert "certificates and path cannot be given together" in run_module("acm_export", listed)["msg"]
 
 
 def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:

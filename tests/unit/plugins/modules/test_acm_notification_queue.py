@@ -356,7 +356,6 @@ def test_targets_that_eventbridge_refuses(account: Account, monkeypatch: pytest.
     [
         ({"queue_name": "a.fifo"}, "queue_name is 'a.fifo': take 1 to 57 letters"),
         ({"queue_name": "a" * 58}, "take 1 to 57"),
-        ({"queue_name": ""}, "queue_name is empty"),
         ({"events": []}, "events is empty"),
         ({"retention_days": 15}, "retention_days is 15: give a number from 1 to 14"),
         ({"days_before_expiry": 46}, "days_before_expiry is 46"),

@@ -1,0 +1,101 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What counts as not given, and what is said about arguments that are wrong."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._ansible import arguments
+
+SPEC: dict[str, t.Any] = {
+    "name": {"type": "str", "aliases": ["called"]},
+    "place": {"type": "str", "fallback": (None, ["PLACE"])},
+    "topic": {"type": "str"},
+    "size": {"type": "int", "default": 3},
+    "zones": {"type": "list", "elements": "str"},
+    "tags": {"type": "dict"},
+    "where": {"type": "dict", "options": {"server": {"type": "str", "required": True}, "port": {"type": "int"}}},
+    "items": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"name": {"type": "str"}, "key": {"type": "str", "no_log": True}, "mode": {"type": "raw"}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kept"),
+    [
+        ({"name": "", "size": ""}, {}),
+        ({"called": None}, {}),
+        ({"name": " "}, {"name": " "}),
+        ({"place": ""}, {"place": None}),
+        ({"topic": ""}, {"topic": ""}),
+        ({"zones": ""}, {"zones": []}),
+        ({"zones": ["", "a", None]}, {"zones": ["a"]}),
+        ({"tags": {"a": ""}}, {"tags": {"a": ""}}),
+        ({"where": {"server": "", "port": 1}}, {"where": {"port": 1}}),
+        ({"items": [{"name": "", "mode": ""}, {"name": "a"}]}, {"items": [{}, {"name": "a"}]}),
+        ({"items": ""}, {"items": ""}),
+        ({"unknown": "", "_ansible_x": ""}, {"unknown": "", "_ansible_x": ""}),
+    ],
+    ids=str,
+)
+def test_an_empty_text_means_not_given(parameters: dict[str, t.Any], kept: dict[str, t.Any]) -> None:
+    assert arguments.given(parameters, SPEC, ("topic",)) == kept
+
+
+CONVERT = "dictionary requested, could not parse JSON or key=value"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"nme": "a"}, "x.y.z has no option nme: did you mean name?"),
+        ({"cald": "a"}, "x.y.z has no option cald: did you mean called?"),
+        ({"qqq": "a"}, "x.y.z has no option qqq: ansible-doc x.y.z shows its options."),
+        ({"where": {"serve": "a"}}, "x.y.z has no option serve in where: did you mean server?"),
+        ({"items": [{}, {"nam": "a"}]}, "x.y.z has no option nam in items[2]: did you mean name?"),
+        ({"items": "a,b"}, "items is text, but must be a list, each item of it a dictionary with options such as name"),
+        (
+            {"items": {"name": "a"}},
+            "items is a single dictionary, but must be a list: write a dash before its first option.",
+        ),
+        (
+            {"items": [{"name": "a"}, "secret"]},
+            "Item 2 of items is text, but must be a dictionary with options such as",
+        ),
+        ({"where": 7}, "where is a number, but must be a dictionary with options such as server, port."),
+        ({"where": True}, "where is a truth value, but must be"),
+        ({"tags": "a"}, CONVERT),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_said_with_the_option_and_without_its_value(
+    parameters: dict[str, t.Any], sentence: str
+) -> None:
+    said = arguments.mistake({**parameters, "_ansible_check_mode": False}, SPEC, "x.y.z", CONVERT)
+    assert said.startswith(sentence) and "secret" not in said
+
+
+def test_ansibles_own_complaint_stays_where_it_is_as_good() -> None:
+    complaint = "value of state must be one of: a, b, got: c"
+    assert arguments.mistake({"where": '{"server": "a"}'}, SPEC, "x.y.z", complaint) == complaint
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["items"], None),
+        (["items", "name"], "items and name cannot be given together: leave one of them out."),
+        (["items", "name", "zones"], "items, name and zones cannot be given together: leave some of them out."),
+    ],
+    ids=str,
+)
+def test_options_that_exclude_each_other(names: list[str], sentence: t.Optional[str]) -> None:
+    assert arguments.together(names, [["items", "name"], ["items", "zones"]]) == sentence
