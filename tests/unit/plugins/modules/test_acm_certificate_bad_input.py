@@ -183,7 +183,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ({**NAME, "wait_timeout": -1}, "wait_timeout must be at least 0"),
     ({**NAME, "wait_interval": 0}, "wait_interval at least 1"),
     ({**NAME, "prices": {"name": -7}}, "prices.name is -7"),
-    ({**NAME, "resolvers": ["ns1.example.com"]}, "no name server"),
+    ({**NAME, "resolvers": ["ns1.example.com"]}, "not a name server"),
 ]
 
 LOOKING: list[tuple[dict[str, t.Any], str]] = [
@@ -202,7 +202,7 @@ LOOKING: list[tuple[dict[str, t.Any], str]] = [
     ({"statuses": ["GOOD"]}, "must be one or more of"),
     ({"types": ["PUBLIC"]}, "must be one or more of"),
     ({"key_algorithms": ["DSA"]}, "must be one or more of"),
-    ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "no name server"),
+    ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "not a name server"),
 ]
 
 

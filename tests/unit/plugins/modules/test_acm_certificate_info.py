@@ -165,7 +165,7 @@ def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: 
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"certificate_arn": "x"}, "is not an ARN"),
         ({"certificate_arn": "x"}, "is not an ARN"),
-        ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "no name server"),
+        ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "not a name server"),
         ({"status": "GOOD"}, "value of statuses must be one or more of"),
     ],
 )
