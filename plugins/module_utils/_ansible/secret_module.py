@@ -23,6 +23,7 @@ class DiscreetModule(AnsibleModule):
     find there the text that it would mask.
     """
 
+    params: t.Any
     MAY_BE_EMPTY: t.Collection[str] = ()  # options for which an empty text has a meaning of its own
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
