@@ -1,0 +1,69 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Moments as modules return them (2026-11-23T16:51:00Z), and how long certificates live. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+Entry = t.Mapping[str, t.Any]
+
+# ACM begins so long before the end (ACM.md §7), and with certificates of 47 days not before two thirds of their lifetime.
+RENEWAL_DAYS = 60
+RENEWAL_DAYS_BY_EMAIL = 45
+RENEWAL_SHARE = 3
+
+
+def moment(text: t.Any) -> datetime | None:
+    """None for what is not a moment: the page shows what it can."""
+    try:
+        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))  # Python 3.10 does not read a Z
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def iso(when: datetime) -> str:
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def lifetime(certificate: Entry) -> timedelta | None:
+    starts_at, ends_at = moment(certificate.get("not_before")), moment(certificate.get("not_after"))
+    return ends_at - starts_at if starts_at and ends_at and ends_at > starts_at else None
+
+
+def renewal_from(certificate: Entry, renew_before: Window | None = None) -> datetime | None:
+    """When the renewal of a certificate is to begin: by ACM, or earlier by the renewal run. None where nobody renews it."""
+    ends_at, lives_for = moment(certificate.get("not_after")), lifetime(certificate)
+    if ends_at is None or lives_for is None or certificate.get("type") == "IMPORTED":
+        return None
+    days = RENEWAL_DAYS_BY_EMAIL if certificate.get("validation_method") == "EMAIL" else RENEWAL_DAYS
+    by_acm = ends_at - min(timedelta(days=days), lives_for / RENEWAL_SHARE)
+    if renew_before is None or not is_exportable(certificate):
+        return by_acm
+    try:
+        return min(by_acm, renew_before.opens_at(ends_at - lives_for, ends_at))
+    except InvalidInput:
+        return by_acm  # the renewal run says what is wrong with the option
+
+
+def is_exportable(certificate: Entry) -> bool:
+    return (
+        certificate.get("type") == "PRIVATE"
+        or certificate.get("type") == "AMAZON_ISSUED"
+        and ((certificate.get("options") or {}).get("export") == "ENABLED")
+    )
+
+
+def standing(certificate: Entry, now: datetime) -> str:
+    """The status; EXPIRED from the moment of its end, whatever ACM's lists still say."""
+    ends_at = moment(certificate.get("not_after"))
+    status = str(certificate.get("status") or "UNKNOWN")
+    return "EXPIRED" if status == "ISSUED" and ends_at is not None and ends_at <= now else status

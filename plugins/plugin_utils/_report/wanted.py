@@ -1,0 +1,148 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What hosts are to serve, and where to look for it, by the role's variables in the inventory. Pure.
+
+A *wish* is one place where a certificate should be served: {service, host, port, server_name, starttls, identities}.
+An identity is how acm_deploy_certificates names a certificate: its ARN, or its domain name.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from .moments import Entry
+from .options import CONNECTION
+
+# Of the servers that the role knows, those that do not speak TLS at port 443 from the first byte, by name.
+SERVERS: dict[str, dict[str, t.Any]] = {"postfix": {"ports": [25], "starttls": "smtp", "sni": False}}
+
+
+def entries(certificates: t.Any) -> list[dict[str, t.Any]]:
+    """acm_deploy_certificates without what is secret or of no interest here."""
+    kept = ("name", "domain_name", "certificate_arn", "server_names")
+    return [
+        {key: entry[key] for key in kept if entry.get(key) is not None}
+        for entry in certificates or ()
+        if isinstance(entry, t.Mapping) and (entry.get("certificate_arn") or entry.get("domain_name"))
+    ]
+
+
+def services(given: t.Any) -> list[dict[str, t.Any]]:
+    """acm_deploy_services with the defaults that matter to who looks at them."""
+    found = []
+    for service in given or ():
+        if not isinstance(service, t.Mapping) or not service.get("name"):
+            continue
+        known = SERVERS.get(service.get("server") or service["name"], {})
+        found.append(
+            {
+                "name": service["name"],
+                "certificates": service.get("certificates"),
+                "host": service.get("host") or "localhost",
+                "ports": [int(port) for port in _first(service.get("ports"), known.get("ports"), [443])],
+                "starttls": _first(service.get("starttls"), known.get("starttls")),
+                "sni": bool(_first(service.get("sni"), known.get("sni"), True)),
+                "default_certificate": service.get("default_certificate"),
+            }
+        )
+    return found
+
+
+def connection(host: Entry) -> dict[str, str]:
+    """The connection of a host's variables, an empty one for what the environment says."""
+    return {key: str(host[f"acm_deploy_{key}"]) for key in CONNECTION if host.get(f"acm_deploy_{key}")}
+
+
+def label(place: Entry) -> str:
+    """The connection in words; two with the same words are one."""
+    if place.get("authority"):
+        return f"authority {place['authority']}"
+    words = [place.get("region") or "default region"]
+    words += [f"profile {place['profile']}"] if place.get("profile") else []
+    words += [f"at {place['endpoint_url']}"] if place.get("endpoint_url") else []
+    return ", ".join(words)
+
+
+def connections(hosts: t.Iterable[Entry], more: t.Iterable[Entry]) -> list[dict[str, str]]:
+    """Each connection once, those of hosts that are to have certificates first; the environment's where there is no other.
+
+    hosts: what was noted of each, {connection, certificates, services}.
+    """
+    noted = list(hosts)
+    found = {label(host["connection"]): dict(host["connection"]) for host in noted if host["certificates"]}
+    found.update((label(place), {key: str(place[key]) for key in CONNECTION if place.get(key)}) for place in more)
+    if not found:
+        found = {label(host["connection"]): dict(host["connection"]) for host in noted[:1]}
+    return list(found.values()) or [{}]
+
+
+def wishes(host: Entry, names: Entry) -> list[dict[str, t.Any]]:
+    """Where to look on a host, each place once. names: ARN → domain name, of the certificates that ACM has."""
+    found: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
+    for service in host["services"]:
+        chosen = _chosen(service, host["certificates"])
+        for port in service["ports"]:
+            for server_name, identities in _asked(service, chosen, names):
+                place = (service["host"], port, server_name, service["starttls"])
+                wish = found.setdefault(
+                    place,
+                    {
+                        "service": service["name"],
+                        "host": service["host"],
+                        "port": port,
+                        "server_name": server_name,
+                        "starttls": service["starttls"],
+                        "identities": [],
+                    },
+                )
+                wish["identities"] += [each for each in identities if each not in wish["identities"]]
+    return list(found.values())
+
+
+def endpoints(found: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
+    """The wishes as served_certificate_info takes them, which looks at them in this order."""
+    kept = ("host", "port", "server_name", "starttls")
+    return [{key: wish[key] for key in kept if wish[key] is not None} for wish in found]
+
+
+def identity(entry: Entry) -> str:
+    return str(entry.get("certificate_arn") or entry.get("domain_name"))
+
+
+def _asked(service: Entry, chosen: t.Sequence[Entry], names: Entry) -> t.Iterator[tuple[str | None, list[str]]]:
+    """The names to ask a service for, and what may answer each; without SNI it is asked for none."""
+    if not chosen:
+        return
+    if not service["sni"]:
+        shown = [entry for entry in chosen if service["default_certificate"] in _words(entry)] or chosen
+        yield None, [identity(entry) for entry in shown]
+        return
+    for entry in chosen:
+        for name in _server_names(entry, names):
+            yield name, [identity(entry)]
+
+
+def _server_names(entry: Entry, names: Entry) -> list[str]:
+    if entry.get("server_names") is not None:
+        return [str(name) for name in entry["server_names"]]
+    name = entry.get("domain_name") or names.get(entry.get("certificate_arn"))
+    if not name:
+        return []
+    return ["www" + name[1:] if name.startswith("*.") else str(name)]
+
+
+def _chosen(service: Entry, certificates: t.Sequence[Entry]) -> list[Entry]:
+    if service["certificates"] is None:
+        return list(certificates)
+    return [entry for entry in certificates if set(_words(entry)) & set(service["certificates"])]
+
+
+def _words(entry: Entry) -> list[str]:
+    return [entry[key] for key in ("name", "domain_name", "certificate_arn") if entry.get(key)]
+
+
+def _first(*values: t.Any) -> t.Any:
+    return next((value for value in values if value is not None), None)
