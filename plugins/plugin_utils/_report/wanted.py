@@ -128,7 +128,7 @@ def _asked(service: Entry, chosen: t.Sequence[Entry], names: Entry) -> t.Iterato
 def _server_names(entry: Entry, names: Entry) -> list[str]:
     if entry.get("server_names") is not None:
         return [str(name) for name in entry["server_names"]]
-    name = entry.get("domain_name") or names.get(entry.get("certificate_arn"))
+    name = entry.get("domain_name") or names.get(entry.get("certificate_arn", ""))
     if not name:
         return []
     return ["www" + name[1:] if name.startswith("*.") else str(name)]
