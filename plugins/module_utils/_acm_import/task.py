@@ -20,12 +20,8 @@ from .._door.acm import AcmError
 from .imports import Job, Wanted
 from .trust_list import is_issuer_trusted
 from .._certificates.inventory import Door
-from .._x509.material import (
-    MAX_SOURCE_OCTETS,
-    Source,
-    make_ready,
-    refuse_misplaced_key,
-)
+from .._x509.material import holds_private_key, make_ready, refuse_misplaced_key
+from .._x509.source_reading import MAX_SOURCE_OCTETS, Source
 from .._rules.arns import check_certificate_arn
 from .._rules.errors import InvalidInput
 from .._rules.errors import InvalidMaterial
@@ -65,7 +61,7 @@ def misplaced_keys(options: dict[str, t.Any]) -> set[str]:
     """Texts with a private key in an option that is shown in logs."""
     every = [options, *(item for item in options.get("certificates") or () if item)]
     texts = [each.get(option) for each in every for option in ("certificate", "certificate_chain")]
-    return {text for text in texts if text and "PRIVATE KEY" in text}
+    return {text for text in texts if holds_private_key(text)}
 
 
 def _wanted(options: dict[str, t.Any], now: datetime) -> Wanted:

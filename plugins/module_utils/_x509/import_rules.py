@@ -42,7 +42,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 except ImportError:
-    pass  # certificate_facts keeps the reason
+    pass  # certificate.py keeps the reason
 
 # Octets that ImportCertificate accepts: the key by ACM.md §5, the others by botocore's model of acm
 MAX_CERTIFICATE_OCTETS = 32_768

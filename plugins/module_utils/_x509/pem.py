@@ -36,15 +36,18 @@ from .certificate import (
     signature_algorithm,
     signature_family,
 )
+from .key_encryption import legacy_cipher
 from .chain import Chain, build_chain
 from .pem_reading import (
     CERTIFICATE_LABELS,
+    ENCRYPTED,
     Block,
     blocks,
     load_certificate,
     load_certificates,
     load_private_key,
     parse_certificate,
+    parse_der_key,
     parse_private_key,
 )
 
@@ -62,6 +65,7 @@ __all__ = [
     "blocks",
     "build_chain",
     "Chain",
+    "certificate_der",
     "certificate_pem",
     "chain_pem",
     "combined",
@@ -71,6 +75,7 @@ __all__ = [
     "distinguished_name",
     "dns_names",
     "domain_names",
+    "ENCRYPTED",
     "encrypted_private_key_pem",
     "extended_key_usages",
     "fingerprint",
@@ -88,6 +93,7 @@ __all__ = [
     "load_pkcs12",
     "load_private_key",
     "parse_certificate",
+    "parse_der_key",
     "parse_private_key",
     "pkcs12",
     "private_key_pem",
@@ -96,6 +102,11 @@ __all__ = [
     "signature_algorithm",
     "signature_family",
 ]
+
+
+def certificate_der(certificate: x509.Certificate) -> bytes:
+    """Return the certificate as DER."""
+    return certificate.public_bytes(serialization.Encoding.DER)
 
 
 def certificate_pem(certificate: x509.Certificate) -> str:
@@ -155,13 +166,16 @@ def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certif
             store = _pkcs12.load_pkcs12(data, given)
         except UnsupportedAlgorithm as error:
             raise InvalidMaterial(
-                "pkcs12", "The PKCS#12 uses an encryption that is not supported; write it anew with AES-256."
+                "pkcs12", "The PKCS#12 is encrypted in a way that is not supported; export it anew with AES-256."
             ) from error
         except (ValueError, TypeError):
             continue
         certificate = store.cert.certificate if store.cert else None
         return store.key, certificate, [each.certificate for each in store.additional_certs]
     advice = "check its passphrase" if passphrase else "give its passphrase"
+    cipher = legacy_cipher(data)
+    if passphrase and cipher:
+        advice += f". If that is right: it is encrypted with {cipher}, which not every host can read; use AES-256"
     raise InvalidMaterial("pkcs12", f"The PKCS#12 cannot be opened; {advice}.")
 
 

@@ -16,18 +16,22 @@ import re
 from typing import Any, NamedTuple
 
 from .._rules.errors import InvalidMaterial
+from .key_encryption import refuse_cipher, unsupported_cipher
 
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 except ImportError:
-    pass  # certificate_facts keeps the reason
+    pass  # certificate.py keeps the reason
 
 CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
+ENCRYPTED = object()
 PRIVATE_KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "DSA PRIVATE KEY")
 
-_BEGIN_OR_END = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]+)-----")
+# RFC 5480 §2.1.1.2: the type of field that begins the parameters of a curve that has no name
+_EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d0101")
+_BEGIN_OR_END = re.compile(rb"-----(BEGIN|END) ([A-Z0-9# ]+)-----")
 _ENCAPSULATED_HEADERS = re.compile(rb"\A(?:[A-Za-z0-9-]+:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+\s*\n")
 
 
@@ -110,7 +114,7 @@ def parse_private_key(block: Block, passphrase: bytes | None = None, *, trusted:
     if block.label not in PRIVATE_KEY_LABELS:
         raise InvalidMaterial(
             "key-format",
-            f"The private key is in the format {block.label!r}, which ACM does not know; convert it to PKCS#8 PEM.",
+            f"The private key has the format {block.label}, which ACM does not accept; convert it to PKCS#8 PEM.",
         )
     encrypted = block.is_encrypted or block.label == "ENCRYPTED PRIVATE KEY"
     if encrypted and not passphrase:
@@ -119,16 +123,49 @@ def parse_private_key(block: Block, passphrase: bytes | None = None, *, trusted:
         return serialization.load_pem_private_key(
             block.pem, passphrase if encrypted else None, unsafe_skip_rsa_key_validation=trusted
         )
-    except UnsupportedAlgorithm as error:
-        raise InvalidMaterial(
-            "key-algorithm", "The private key has an algorithm, curve or encryption that is not supported."
-        ) from error
-    except (ValueError, TypeError) as error:
-        if encrypted:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if not encrypted:  # many a program writes a key under the label of another form
+            key = parse_der_key(block.der, None)
+            if key is not None and key is not ENCRYPTED:
+                return key
+        raise _unreadable_key(error, block, encrypted) from error
+
+
+def parse_der_key(der: bytes, passphrase: bytes | None) -> Any:
+    """Return the private key in DER, ENCRYPTED when it needs a passphrase, or None when it is no key.
+
+    Raises InvalidMaterial when the passphrase is wrong, or its encryption is not supported.
+    """
+    try:
+        return serialization.load_der_private_key(der, passphrase)
+    except TypeError:
+        return ENCRYPTED if passphrase is None else None
+    except (ValueError, UnsupportedAlgorithm) as error:
+        cipher = unsupported_cipher(error, b"")
+        if cipher:
+            raise refuse_cipher(cipher) from error
+        if passphrase is not None:
             raise InvalidMaterial(
                 "key-passphrase", "The private key cannot be decrypted; check its passphrase."
             ) from error
-        raise InvalidMaterial("key-readable", "The private key is damaged: it cannot be read.") from error
+        return None
+
+
+def _unreadable_key(error: Exception, block: Block, encrypted: bool) -> InvalidMaterial:
+    cipher = unsupported_cipher(error, block.pem)
+    if cipher:
+        return refuse_cipher(cipher)
+    if _EXPLICIT_CURVE in block.der:
+        return InvalidMaterial(
+            "key-algorithm",
+            "The private key writes out the parameters of its curve, which ACM does not accept; "
+            "name the curve (openssl ec -param_enc named_curve -in KEY -out NEW).",
+        )
+    if isinstance(error, UnsupportedAlgorithm):
+        return InvalidMaterial("key-algorithm", "The private key has an algorithm or a curve that is not supported.")
+    if encrypted:
+        return InvalidMaterial("key-passphrase", "The private key cannot be decrypted; check its passphrase.")
+    return InvalidMaterial("key-readable", "The private key is damaged: it cannot be read.")
 
 
 def _octets(data: bytes | str) -> bytes:
@@ -157,7 +194,6 @@ def _block(label: str, body: bytes) -> Block:
 
 
 def _broken_block(marker: re.Match[bytes]) -> InvalidMaterial:
-    label, line = marker[2].decode("ascii"), marker.string[: marker.start()].count(b"\n") + 1
-    return InvalidMaterial(
-        "pem", f"The PEM block {label} at line {line} is cut: its BEGIN and END lines do not make a pair."
-    )
+    label, number = marker[2].decode("ascii"), marker.string[: marker.end()].count(b"-----BEGIN ")
+    which = f"The PEM block {label}" if number < 2 else f"The PEM block {label}, number {number},"
+    return InvalidMaterial("pem", f"{which} is cut: its BEGIN and END lines do not match.")

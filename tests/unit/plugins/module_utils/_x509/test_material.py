@@ -21,8 +21,9 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SECRET_FORMS
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import task, imports
-from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, material, pem
-from ansible_collections.certops.acm.plugins.module_utils._x509.material import Source, make_ready
+from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
+from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
+from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import MAX_SOURCE_OCTETS, Source
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -71,7 +72,7 @@ def block(label: str, der: bytes) -> bytes:
 
 
 @functools.lru_cache(maxsize=None)
-def forms(pki: Any) -> dict[str, bytes]:
+def whole(pki: Any) -> dict[str, bytes]:
     """What people have, each whole."""
     pair = pki.leaf()
     certificates = (pair.pem + pair.chain_pem).encode()
@@ -111,17 +112,17 @@ def check(sources: list[Source], now: Any) -> None:
 @fuzz(max_examples=100)
 @given(form=st.sampled_from(sorted(["bundle", "encrypted", "old encryption", "utf-16"])), how=mutations)
 def test_a_damaged_bundle(pki: Any, form: str, how: Any) -> None:
-    check([Source("bundle", "bundle", mutated(forms(pki)[form], how))], pki.now)
+    check([Source("bundle", "bundle", mutated(whole(pki)[form], how))], pki.now)
 
 
 @fuzz(max_examples=60)
 @given(form=st.sampled_from(["store", "store as text", "pkcs7", "certificate", "key"]), how=mutations)
 def test_damaged_binary(pki: Any, form: str, how: Any) -> None:
-    sources = [Source("bundle_path x", "bundle", mutated(forms(pki)[form], how))]
+    sources = [Source("bundle_path x", "bundle", mutated(whole(pki)[form], how))]
     if form in ("pkcs7", "certificate"):
-        sources.append(Source("private_key", "private_key", forms(pki)["key"]))
+        sources.append(Source("private_key", "private_key", whole(pki)["key"]))
     if form == "key":
-        sources.append(Source("certificate", "certificate", forms(pki)["certificate"]))
+        sources.append(Source("certificate", "certificate", whole(pki)["certificate"]))
     check(sources, pki.now)
 
 
@@ -194,7 +195,7 @@ def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
         assert pem.key_matches(found.key, found.certificate)
     for form in SECRET_FORMS:
         job.key_in(form, answer[part].encode(), PASSPHRASE)
-    job.key_in("pkcs12", mutated(forms(pki)["store"], how), PASSPHRASE)
+    job.key_in("pkcs12", mutated(whole(pki)["store"], how), PASSPHRASE)
 
 
 def test_a_subject_writes_no_lines_of_its_own(pki: Any) -> None:
@@ -207,7 +208,7 @@ def test_a_subject_writes_no_lines_of_its_own(pki: Any) -> None:
 
 def test_the_forms_are_good_before_they_are_damaged(pki: Any) -> None:
     for form in ("bundle", "encrypted", "old encryption", "utf-16", "store", "store as text"):
-        ready = make_ready([Source("bundle", "bundle", forms(pki)[form])], PASSPHRASE, pki.now)
+        ready = make_ready([Source("bundle", "bundle", whole(pki)[form])], PASSPHRASE, pki.now)
         assert ready.certificate == pki.leaf().certificate, form
     with pytest.raises(InvalidMaterial):
-        make_ready([Source("bundle", "bundle", b"\0" * (material.MAX_SOURCE_OCTETS + 1))], None, pki.now)
+        make_ready([Source("bundle", "bundle", b"\0" * (MAX_SOURCE_OCTETS + 1))], None, pki.now)
