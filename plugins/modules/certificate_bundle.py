@@ -81,11 +81,14 @@ options:
           - The files that the set consists of.
           - V(cert) is C(cert.pem), the certificate alone. V(chain) is C(chain.pem), which is left out when the chain is empty.
             V(fullchain) is C(fullchain.pem), certificate and chain. V(key) is C(privkey.pem).
-          - V(combined) is C(combined.pem) with certificate, chain and key, as HAProxy reads it.
+          - V(combined) is C(combined.pem) with key, certificate and chain in this order, as HAProxy, lighttpd and Postfix's
+            C(smtpd_tls_chain_files) read it.
+          - V(pkcs1) is C(privkey-pkcs1.pem), the private key in the form before PKCS#8 (C(BEGIN RSA PRIVATE KEY) or
+            C(BEGIN EC PRIVATE KEY)), for programs that read no other.
           - V(pkcs12) is C(bundle.p12), which O(certificates[].pkcs12) holds. It is among the files whenever that is given.
         type: list
         elements: str
-        choices: [cert, chain, fullchain, key, combined, pkcs12]
+        choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
         default: [cert, chain, fullchain, key]
       domain_names:
         description:
@@ -130,7 +133,7 @@ options:
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640). All others have C(0644).
+      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
       - By default V(0640) when a group is given, otherwise V(0600).
       - A mode that lets every user read the key is refused.
     type: raw
@@ -301,32 +304,39 @@ bundles:
       returned: always
 """
 
-import base64
-import binascii
 import contextlib
-import grp
 import os
-import pwd
 import stat
 import typing as t
 from datetime import datetime, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import (
-    Access,
     Bundle,
-    Difference,
     Version,
     check_version,
     explain,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.der import CertificateFacts, iso
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
-from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import (
-    BundleFault,
-    KeyPair,
-    check_key_pair,
-    read_key_pair,
+from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import BundleFault
+from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import (
+    Layout,
+    Result,
+    base_result,
+    certificate_result,
+    check_names,
+    describe,
+    diff,
+    file_paths,
+    locked,
+    make_bundle,
+    make_plan,
+    mend,
+    predicted_pruning,
+    predicted_version,
+    set_lines,
+    stage,
 )
 
 CERTIFICATE_SPEC = {
@@ -338,7 +348,7 @@ CERTIFICATE_SPEC = {
     "files": {
         "type": "list",
         "elements": "str",
-        "choices": ["cert", "chain", "fullchain", "key", "combined", "pkcs12"],
+        "choices": list(FILE_NAMES),
         "default": ["cert", "chain", "fullchain", "key"],
     },
     "domain_names": {"type": "list", "elements": "str", "default": []},
@@ -359,147 +369,40 @@ ARGUMENT_SPEC = {
     "require_valid": {"type": "bool", "default": True},
 }
 
-Result = t.Dict[str, t.Any]
 
-
-class Plan:
-    """One certificate, what its folder should hold, and how that differs from what it holds."""
-
-    def __init__(self, bundle: Bundle, pair: KeyPair, kinds: list[str]) -> None:
-        self.bundle = bundle
-        self.pair = pair
-        self.kinds = kinds
-        self.files = pair.render(kinds)
-        self.live: Version | None = None
-        self.live_facts: CertificateFacts | None = None
-        self.differences: list[Difference] = []
-
-    def look(self) -> None:
-        self.live = self.bundle.live()
-        if self.live is None:
-            self.differences = [Difference(True, "there was no set")]
-            return
-        self.live_facts = self.bundle.facts(self.live)
-        if self.live.manifest.get("fingerprint") != self.pair.facts.fingerprint:
-            names = [str(name) for name in self.live.manifest.get("files", ())]
-            lost = self.bundle.differences(self.live, dict.fromkeys(names))
-            self.differences = [
-                Difference(True, "another certificate was there"),
-                *filter(lambda each: each.is_content, lost),
-            ]
-            return
-        if self.needs_key:
-            self.pair.adopt(*self.bundle.secrets(self.live))
-            self.files = self.pair.render(self.kinds)
-        self.differences = self.bundle.differences(self.live, self.files)
-        if self.needs_key and not self.wants_new_set:
-            self.differences.append(Difference(True, "its key was not the certificate's"))
-
-    @property
-    def needs_key(self) -> bool:
-        return any(content is None for content in self.files.values())
-
-    @property
-    def wants_new_set(self) -> bool:
-        return any(difference.is_content for difference in self.differences)
+def layout_of(module: DiscreetModule) -> Layout:
+    params = module.params
+    return Layout(
+        params["path"],
+        params["owner"],
+        params["group"],
+        params["mode"],
+        params["directory_mode"],
+        params["keep"],
+        params["require_valid"],
+        context_restorer(module),
+    )
 
 
 def put_in_place(module: DiscreetModule, now: datetime) -> list[Result]:
     """state=present: check and plan everything, then write everything, and only then let anything go live."""
-    plans = [make_plan(module, item, now) for item in module.params["certificates"]]
-    keep = module.params["keep"]
+    layout = layout_of(module)
+    plans = [make_plan(layout, item, now) for item in module.params["certificates"]]
     if module.check_mode:
         for plan in plans:
             plan.look()
-        return [describe(plan, predicted_version(plan), predicted_pruning(plan, keep)) for plan in plans]
-    with contextlib.ExitStack() as locks:
-        for plan in sorted(
-            plans, key=lambda plan: plan.bundle.path
-        ):  # one order for all runs: no two wait for each other
-            locks.enter_context(plan.bundle.locked(make=True))
-        staged: list[tuple[Plan, str]] = []
-        try:
-            for plan in plans:
-                plan.look()
-                if plan.needs_key:
-                    raise BundleFault(
-                        f"The certificate {plan.bundle.name} comes without its key, and no set of it here holds that; "
-                        "give private_key, and pkcs12 where that is wanted. Nothing was changed."
-                    )
-                if plan.wants_new_set:
-                    staged.append((plan, plan.bundle.stage(plan.pair, plan.files, plan.live, now)))
-        except BaseException:
-            for plan, _version_id in staged:
-                plan.bundle.unstage()
-            raise
+        return [describe(plan, predicted_version(plan), predicted_pruning(plan, layout.keep)) for plan in plans]
+    with locked(plans):
+        staged = stage(plans, now)
         versions = {plan.bundle.name: version_id for plan, version_id in staged}
         for plan, version_id in staged:
             plan.bundle.commit(version_id)
-        for plan in plans:
-            if plan.differences and plan.live and not plan.wants_new_set:
-                plan.bundle.mend_access(plan.live, plan.files)
+        mend(plans)
         results = []
         for plan in plans:
             version = versions.get(plan.bundle.name) or t.cast(Version, plan.live).id
-            results.append(describe(plan, version, plan.bundle.prune(keep)))
+            results.append(describe(plan, version, plan.bundle.prune(layout.keep)))
         return results
-
-
-def make_plan(module: DiscreetModule, item: dict[str, t.Any], now: datetime) -> Plan:
-    name = item["name"]
-    bundle = make_bundle(module, item)
-    if not item["certificate"]:
-        raise BundleFault(f"The certificate {name} comes without certificate; state=present needs it.")
-    try:
-        pkcs12 = base64.b64decode(item["pkcs12"], validate=True) if item["pkcs12"] else None
-    except binascii.Error:
-        raise BundleFault(f"The option pkcs12 of {name} is not base64; use the filter b64encode.") from None
-    pair = read_key_pair(name, item["certificate"], item["chain"], item["private_key"] or None, pkcs12)
-    check_key_pair(pair, now, require_valid=module.params["require_valid"], names=item["domain_names"])
-    return Plan(bundle, pair, item["files"])
-
-
-def make_bundle(module: DiscreetModule, item: dict[str, t.Any]) -> Bundle:
-    params = module.params
-    group = item["group"] or params["group"]
-    key_mode = read_mode("mode", item["mode"] if item["mode"] is not None else params["mode"])
-    if key_mode is None:
-        key_mode = 0o640 if group else 0o600
-    if key_mode & 0o007:
-        raise BundleFault(
-            f"The mode {key_mode:04o} of {item['name']} would open its key to every user; use 0640 and a group, or 0600."
-        )
-    access = Access(
-        uid=read_id("user", item["owner"] or params["owner"]),
-        gid=read_id("group", group),
-        key_mode=key_mode,
-        directory_mode=t.cast(int, read_mode("directory_mode", params["directory_mode"])),
-    )
-    return Bundle(params["path"], item["name"], access, context_restorer(module))
-
-
-def read_mode(option: str, value: t.Any) -> int | None:
-    """An octal mode; YAML turns 0640 without quotes into the number 416, which means the same."""
-    if value is None:
-        return None
-    try:
-        mode = value if isinstance(value, int) and not isinstance(value, bool) else int(str(value), 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o777:
-        raise BundleFault(f"The option {option} is {value!r}; give octal digits in quotes, such as '0640'.")
-    return mode
-
-
-def read_id(kind: str, value: str | None) -> int | None:
-    if not value:
-        return None
-    if value.isdigit():
-        return int(value)
-    try:
-        return pwd.getpwnam(value).pw_uid if kind == "user" else grp.getgrnam(value).gr_gid
-    except KeyError:
-        raise BundleFault(f"This host has no {kind} {value}; create it first, or name another.") from None
 
 
 def context_restorer(module: DiscreetModule) -> t.Callable[[str, str], bool] | None:
@@ -517,7 +420,7 @@ def go_back(module: DiscreetModule) -> list[Result]:
     """state=rolled_back: look at every target first, then move every link."""
     steps: list[tuple[Bundle, Version, Version]] = []
     with contextlib.ExitStack() as locks:
-        bundles = [(make_bundle(module, item), item["version"]) for item in module.params["certificates"]]
+        bundles = [(make_bundle(layout_of(module), item), item["version"]) for item in module.params["certificates"]]
         if not module.check_mode:
             for bundle, _version in sorted(bundles, key=lambda pair: pair[0].path):
                 locks.enter_context(bundle.locked(make=False))
@@ -550,7 +453,7 @@ def take_away(module: DiscreetModule) -> list[Result]:
     """state=absent."""
     results = []
     for item in module.params["certificates"]:
-        bundle = make_bundle(module, item)
+        bundle = make_bundle(layout_of(module), item)
         with contextlib.nullcontext() if module.check_mode else bundle.locked(make=False):
             live, versions = bundle.live(), bundle.versions()
             before = bundle.facts(live) if live else None
@@ -563,105 +466,11 @@ def take_away(module: DiscreetModule) -> list[Result]:
     return results
 
 
-def predicted_version(plan: Plan) -> str:
-    if plan.wants_new_set or plan.live is None:
-        return plan.bundle.next_id(plan.pair.facts)
-    return plan.live.id
-
-
-def predicted_pruning(plan: Plan, keep: int) -> list[str]:
-    if plan.live is None:  # the new set is the only one that anything is known about
-        return [version.id for version in plan.bundle.versions()]
-    superfluous = plan.bundle.superfluous(plan.live, keep - 1 if plan.wants_new_set else keep)
-    return [version.id for version in superfluous]
-
-
-def describe(plan: Plan, version: str, pruned: list[str]) -> Result:
-    bundle = plan.bundle
-    reasons = [difference.text for difference in plan.differences]
-    result = base_result(bundle, plan.live_facts, plan.live, reasons)
-    result["changed"] = bool(reasons or pruned)
-    result["needs_key"] = plan.needs_key
-    result.update(version=version, swapped=plan.wants_new_set, pruned=pruned, files=file_paths(bundle, plan.files))
-    result.update(certificate_result(plan.pair.facts))
-    wanted = "".join(f"{name}: as wanted\n" for name in sorted(plan.files))
-    result["diff"] = diff(
-        bundle,
-        set_lines(plan.live.id, plan.live_facts) + file_lines(plan) if plan.live else "",
-        set_lines(version, plan.pair.facts) + wanted,
-    )
-    return result
-
-
-def base_result(bundle: Bundle, before: CertificateFacts | None, live: Version | None, reasons: list[str]) -> Result:
-    return {
-        "name": bundle.name,
-        "path": bundle.live_path,
-        "changed": bool(reasons),
-        "swapped": False,
-        "reasons": reasons,
-        "previous_version": live.id if live else None,
-        "previous_serial": before.serial if before else None,
-        "previous_public_key_fingerprint": before.public_key_fingerprint if before else None,
-        "pruned": [],
-    }
-
-
-def certificate_result(facts: CertificateFacts | None) -> Result:
-    if facts is None:
-        return {}
-    return {
-        "serial": facts.serial,
-        "fingerprint": facts.fingerprint,
-        "public_key_fingerprint": facts.public_key_fingerprint,
-        "subject": facts.subject,
-        "issuer": facts.issuer,
-        "names": facts.names,
-        "not_before": iso(facts.not_before),
-        "not_after": iso(facts.not_after),
-    }
-
-
-def file_paths(bundle: Bundle, names: t.Iterable[str]) -> dict[str, str]:
-    return {kind: os.path.join(bundle.live_path, name) for kind, name in FILE_NAMES.items() if name in set(names)}
-
-
-def file_lines(plan: Plan) -> str:
-    """A line a file of the live set: as wanted, or how not."""
-    if plan.live is None:
-        return ""
-    lines = []
-    for name in sorted(plan.files):
-        found = [
-            difference.text[len(name) + 1 :] for difference in plan.differences if difference.text.startswith(name)
-        ]
-        lines.append(f"{name}: {', '.join(found) or 'as wanted'}\n")
-    return "".join(lines)
-
-
-def set_lines(version_id: str, facts: CertificateFacts | None) -> str:
-    if facts is None:
-        return f"set: {version_id}\ncertificate: not readable\n"
-    return (
-        f"set: {version_id}\nsubject: {facts.subject}\nnames: {', '.join(facts.names)}\nserial: {facts.serial}\n"
-        f"not_after: {iso(facts.not_after)}\nfingerprint: {facts.fingerprint}\n"
-        f"public key: {facts.public_key_fingerprint}\n"
-    )
-
-
-def diff(bundle: Bundle, before: str, after: str) -> dict[str, str]:
-    return {"before_header": bundle.live_path, "after_header": bundle.live_path, "before": before, "after": after}
-
-
 def main() -> None:
     module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     names = [item["name"] for item in module.params["certificates"]]
     try:
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise BundleFault(
-                f"The name {repeated[0]} is given twice in certificates; every certificate needs its own."
-            )
+        check_names(names)
         if module.params["keep"] < 0:
             raise BundleFault("The option keep cannot be negative; 0 keeps no set but the live one.")
         if module.params["state"] == "present":
@@ -670,7 +479,7 @@ def main() -> None:
             results = go_back(module)
         else:
             results = take_away(module)
-    except BundleFault as fault:
+    except InvalidInput as fault:
         module.fail_json(msg=str(fault))
     except OSError as error:
         module.fail_json(msg=explain(error, module.params["path"]))

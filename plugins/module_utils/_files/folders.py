@@ -80,6 +80,39 @@ def open_folder(
         raise
 
 
+def make_folders(path: str, mode: int = 0o755) -> list[str]:
+    """Make PATH and what is missing above it; returns what was made, outermost first. Raises as open_folder() does."""
+    made: list[str] = []
+    os.close(open_folder(path, make_mode=mode, made=made))
+    return made
+
+
+def check_folder(path: str) -> None:
+    """Raise InvalidInput if somebody else may write in PATH, or in what leads to it, as far as that exists."""
+    path = os.path.abspath(path)
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    os.close(open_folder(path))
+
+
+def is_own_folder(path: str) -> bool:
+    """Whether only root and the running user could have made what is in PATH."""
+    try:
+        os.close(open_folder(path))
+    except (OSError, InvalidInput):
+        return False
+    return True
+
+
+def sync_folder(path: str) -> None:
+    """sync() of a folder by its path."""
+    descriptor = os.open(path, _OPEN)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def sync(descriptor: int) -> None:
     """Have the names in a folder on the disk: a rename is safe from a power cut only then."""
     os.fsync(descriptor)
@@ -99,13 +132,17 @@ def _status(name: str, here: int) -> t.Optional[os.stat_result]:
 
 
 def _make(name: str, here: int, mode: int) -> None:
-    try:
-        os.mkdir(name, 0o700, dir_fd=here)
-    except FileExistsError:  # another run was quicker
-        return
-    descriptor = os.open(name, _OPEN, dir_fd=here)
+    """Under another name first: who is killed half-way must not leave a folder with another mode."""
+    temporary = f".{name[:200]}.new-{os.getpid()}"
+    os.mkdir(temporary, 0o700, dir_fd=here)
+    descriptor = os.open(temporary, _OPEN, dir_fd=here)
     try:
         os.fchmod(descriptor, mode)
+        os.rename(temporary, name, src_dir_fd=here, dst_dir_fd=here)
+    except OSError:
+        os.rmdir(temporary, dir_fd=here)
+        if _status(name, here) is None:  # else another run was quicker
+            raise
     finally:
         os.close(descriptor)
     os.fsync(here)

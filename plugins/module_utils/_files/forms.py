@@ -14,6 +14,7 @@ FILE_NAMES = {
     "key": "privkey.pem",
     "combined": "combined.pem",
     "pkcs12": "bundle.p12",
+    "pkcs1": "privkey-pkcs1.pem",
 }
-SECRET_FORMS = ("key", "combined", "pkcs12")
+SECRET_FORMS = ("key", "combined", "pkcs12", "pkcs1")
 SECRET_FILES = frozenset(FILE_NAMES[form] for form in SECRET_FORMS)

@@ -29,6 +29,7 @@ import time
 import typing as t
 from datetime import datetime
 
+from .._files.folders import check_folder, is_own_folder
 from .der import (
     CertificateFacts,
     Unreadable,
@@ -54,7 +55,10 @@ _UNFINISHED, _DISCARDED, _LINK = ".new-", ".old-", ".live-new"
 
 
 class Access(t.NamedTuple):
-    """Who may read. An owner or group of None stays as it is on the set that is live, else the running user's."""
+    """Who may read. An owner or group of None stays as it is on the set that is live, else the running user's.
+
+    It stays only where nobody but root and the running user could have made that set.
+    """
 
     uid: int | None
     gid: int | None
@@ -107,6 +111,7 @@ class Bundle:
     def live(self) -> Version | None:
         """The set that servers read; None when there is none, or what it names is gone."""
         self._refuse_other_than_folders()
+        check_folder(self.path)
         if not os.path.lexists(self.live_path):
             return None
         target = os.readlink(self.live_path) if os.path.islink(self.live_path) else ""
@@ -159,7 +164,7 @@ class Bundle:
 
     def secrets(self, version: Version) -> tuple[bytes | None, bytes | None]:
         """The file of VERSION that holds its key, and its PKCS#12 if that is still the one that was written."""
-        held = (_read_regular(os.path.join(version.path, name)) for name in ("privkey.pem", "combined.pem"))
+        held = (_read_regular(os.path.join(version.path, name)) for name in ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"))
         pkcs12 = _read_regular(os.path.join(version.path, "bundle.p12"))
         is_ours = pkcs12 is not None and self._is_as_wanted(version, "bundle.p12", pkcs12, None)
         return next((content for content in held if content), None), pkcs12 if is_ours else None
@@ -184,6 +189,8 @@ class Bundle:
     def locked(self, make: bool) -> t.Iterator[None]:
         """Hold PATH/NAME against other runs. With MAKE its folders are made, and removed again if all fails."""
         if make:
+            self._refuse_other_than_folders()
+            check_folder(self.path)
             self._make_directories()
         if not os.path.isdir(self.path):
             yield
@@ -201,12 +208,22 @@ class Bundle:
         finally:
             os.close(descriptor)
 
-    def stage(self, pair: KeyPair, files: t.Mapping[str, bytes | None], previous: Version | None, now: datetime) -> str:
-        """Write a set beside the others, and return the name that it will have. Nobody reads it yet."""
+    def stage(
+        self,
+        pair: KeyPair,
+        files: t.Mapping[str, bytes | None],
+        previous: Version | None,
+        now: datetime,
+        pkcs12_form: str = "",
+    ) -> str:
+        """Write a set beside the others, and return the name that it will have. Nobody reads it yet.
+
+        PKCS12_FORM says how bundle.p12 was made, in any words: a set made in another way is not as wanted.
+        """
         version_id = self.next_id(pair.facts)
         final_path = os.path.join(self.versions_path, version_id)
         staged_path = os.path.join(self.versions_path, _UNFINISHED + version_id)
-        manifest = _manifest(pair, files, previous, now)
+        manifest = _manifest(pair, files, previous, now, pkcs12_form)
         try:
             os.mkdir(staged_path, 0o700)
             for name, content in {**files, MANIFEST: manifest}.items():
@@ -315,7 +332,6 @@ class Bundle:
             yield f"belonged to group {status.st_gid}, not {self.access.gid}"
 
     def _make_directories(self) -> None:
-        self._refuse_other_than_folders()
         parents = []
         parent = os.path.abspath(self.base)
         while not os.path.isdir(parent):
@@ -351,7 +367,7 @@ class Bundle:
     def _set_file_access(self, descriptor: int, name: str, previous: Version | None = None) -> None:
         uid, gid = self.access.uid, self.access.gid
         status = os.fstat(descriptor)
-        if previous is not None and name != MANIFEST:
+        if previous is not None and name != MANIFEST and is_own_folder(previous.path):
             with contextlib.suppress(OSError):
                 before = os.lstat(os.path.join(previous.path, name))
                 uid, gid = before.st_uid if uid is None else uid, before.st_gid if gid is None else gid
@@ -387,7 +403,7 @@ def check_version(label: str, version: Version) -> None:
             raise BundleFault(f"The set {version.id} of {label} lacks {name}; deploy the certificate again instead.")
     chosen = [
         next((name for name in candidates if name in names), None)
-        for candidates in (("fullchain.pem", "combined.pem", "cert.pem"), ("privkey.pem", "combined.pem"))
+        for candidates in (("fullchain.pem", "combined.pem", "cert.pem"), ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"))
     ]
     if all(chosen):
         check_files(label, *(os.path.join(version.path, t.cast(str, name)) for name in chosen))
@@ -405,7 +421,9 @@ def explain(error: OSError, label: str) -> str:
     return f"{where} cannot be written: {error.strerror or error}."
 
 
-def _manifest(pair: KeyPair, files: t.Mapping[str, bytes | None], previous: Version | None, now: datetime) -> bytes:
+def _manifest(
+    pair: KeyPair, files: t.Mapping[str, bytes | None], previous: Version | None, now: datetime, pkcs12_form: str
+) -> bytes:
     digests = {"bundle.p12": hashlib.sha256(pair.pkcs12).hexdigest()} if pair.pkcs12 is not None else {}
     content = {
         "made_by": MADE_BY,
@@ -420,6 +438,7 @@ def _manifest(pair: KeyPair, files: t.Mapping[str, bytes | None], previous: Vers
         "names": pair.facts.names,
         "files": sorted(files),
         "digests": digests,
+        **({"pkcs12_form": pkcs12_form} if pkcs12_form else {}),
     }
     return json.dumps(content, indent=2).encode("ascii") + b"\n"
 

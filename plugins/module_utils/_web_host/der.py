@@ -23,6 +23,7 @@ _INTEGER, _BIT_STRING, _OCTET_STRING, _OID, _SEQUENCE, _SET = 0x02, 0x03, 0x04, 
 _UTC_TIME, _GENERALIZED_TIME = 0x17, 0x18
 _UTF16_STRING, _LATIN_STRING = 0x1E, 0x14
 _SUBJECT_ALT_NAME, _EXTENDED_KEY_USAGE = "2.5.29.17", "2.5.29.37"
+_KEY_TYPES = {"1.2.840.113549.1.1.1": "rsa", "1.2.840.10045.2.1": "ecdsa"}
 _SERVER_AUTH, _ANY_USAGE = "1.3.6.1.5.5.7.3.1", "2.5.29.37.0"
 _ATTRIBUTES = {
     "2.5.4.3": "CN",
@@ -60,6 +61,7 @@ class CertificateFacts(t.NamedTuple):
     names: list[str]
     ip_addresses: list[str]
     is_for_servers: bool
+    key_type: str = "other"  # rsa, ecdsa or other: what a client's signature algorithms choose by
 
 
 class _Element(t.NamedTuple):
@@ -131,7 +133,42 @@ def _read(der: bytes) -> CertificateFacts:
         names=names,
         ip_addresses=addresses,
         is_for_servers=_is_for_servers(extensions.get(_EXTENDED_KEY_USAGE)),
+        key_type=_KEY_TYPES.get(algorithm_of(public_key.content), "other"),
     )
+
+
+def algorithm_of(content: bytes) -> str:
+    """The object identifier of an AlgorithmIdentifier that CONTENT begins with."""
+    return _oid(_element(_element(content, 0).content, 0).content)
+
+
+def traditional_key(pkcs8: bytes) -> tuple[str, bytes]:
+    """A private key out of PKCS#8 (RFC 5208) in the form before it: its PEM label, RSA or EC, and DER. Raises Unreadable.
+
+    RSA's is RSAPrivateKey (RFC 8017, A.1.2), EC's ECPrivateKey (RFC 5915), which has to name its curve itself.
+    """
+    try:
+        _version, algorithm, key = list(_elements(_element(pkcs8, 0).content))[:3]
+        kind, *parameters = _elements(algorithm.content)
+        name = _KEY_TYPES.get(_oid(kind.content))
+        if name == "rsa":
+            return "RSA", key.content
+        if name == "ecdsa":
+            fields = list(_elements(_element(key.content, 0).content))
+            if not any(field.tag == 0xA0 for field in fields):
+                fields.insert(2, _Element(0xA0, b"", _wrap(0xA0, parameters[0].whole)))
+            return "EC", _wrap(_SEQUENCE, b"".join(field.whole for field in fields))
+    except (IndexError, ValueError) as error:
+        raise Unreadable("it is not PKCS#8") from error
+    raise Unreadable("keys of its type have no other form than PKCS#8")
+
+
+def _wrap(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    width = (size.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | width]) + size.to_bytes(width, "big") + content
 
 
 def _element(data: bytes, start: int) -> _Element:

@@ -12,6 +12,8 @@ to be good.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import contextlib
 import os
 import re
@@ -20,20 +22,15 @@ import typing as t
 from datetime import datetime
 
 from .._files.forms import FILE_NAMES
-from .der import (
-    Unreadable,
-    covers,
-    iso,
-    pem_certificates,
-    read_certificate,
-)
+from .._rules.errors import InvalidInput
+from .der import Unreadable, covers, iso, pem_certificates, read_certificate, traditional_key
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: any certificate given as trusted ends the chain
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged here, by the clock that the caller gives
 
 
-class BundleFault(Exception):
+class BundleFault(InvalidInput):
     """A set that cannot be used or put in place. The message is one sentence, and never holds any part of a key."""
 
 
@@ -64,9 +61,11 @@ class KeyPair:
             "chain": self.chain,
             "fullchain": self.certificate + self.chain,
             "key": self.private_key,
-            # leaf, chain, key: the order that HAProxy, lighttpd and Postfix all read
-            "combined": self.private_key and self.certificate + self.chain + self.private_key,
+            # key, leaf, chain: the order that HAProxy, lighttpd and Postfix's smtpd_tls_chain_files all read
+            "combined": self.private_key and self.private_key + self.certificate + self.chain,
         }
+        if "pkcs1" in kinds:
+            texts["pkcs1"] = self.private_key and _traditional(self.label, self.private_key)
         files: dict[str, bytes | None] = {}
         for kind in kinds:
             text = texts.get(kind, "")
@@ -116,6 +115,19 @@ def _clear_key(label: str, text: str) -> str:
     if found.group(1).startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in found.group(0):
         raise BundleFault(f"The private key of {label} is encrypted; decrypt it first, as certops.acm.acm_export does.")
     return "\n".join(line.strip() for line in found.group(0).splitlines()) + "\n"
+
+
+def _traditional(label: str, text: str) -> str:
+    """A private key in the PEM form before PKCS#8: BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY."""
+    if "-----BEGIN PRIVATE KEY-----" not in text:
+        return text
+    try:
+        name, der = traditional_key(binascii.a2b_base64("".join(text.splitlines()[1:-1])))
+    except (Unreadable, binascii.Error) as error:
+        raise BundleFault(f"The private key of {label} cannot be written as pkcs1: {error}; leave out pkcs1.") from None
+    encoded = base64.b64encode(der).decode("ascii")
+    lines = [encoded[start : start + 64] for start in range(0, len(encoded), 64)]
+    return "\n".join([f"-----BEGIN {name} PRIVATE KEY-----", *lines, f"-----END {name} PRIVATE KEY-----", ""])
 
 
 def check_key_pair(pair: KeyPair, now: datetime, *, require_valid: bool = True, names: t.Iterable[str] = ()) -> None:

@@ -251,7 +251,7 @@ def test_a_set_on_disk(tmp_path: Path, ca: Authority) -> None:
         "set.json": "0o644",
     }
     assert (live / "fullchain.pem").read_text() == pair.certificate + pair.chain
-    assert (live / "combined.pem").read_text() == pair.certificate + pair.chain + pair.private_key
+    assert (live / "combined.pem").read_text() == pair.private_key + pair.certificate + pair.chain
     assert pair.private_key.splitlines()[1] not in (live / "set.json").read_text()
     assert served(tmp_path / "acm") == pair.facts.fingerprint
 
