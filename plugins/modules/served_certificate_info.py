@@ -47,7 +47,12 @@ options:
     description:
       - The protocol to speak before TLS begins. By default TLS begins at once.
     type: str
-    choices: [smtp, lmtp, imap, pop3, ftp, sieve]
+    choices: [smtp, imap, pop3, ftp, lmtp, sieve, postgres]
+  proxy_protocol:
+    description:
+      - The version of HAProxy's PROXY protocol to begin with, for ports that expect it from a load balancer.
+    type: str
+    choices: [v1, v2]
   expect_fingerprint:
     description:
       - The SHA-256 fingerprint, in hexadecimal digits, of the certificate that every one of these endpoints should serve.
@@ -76,7 +81,12 @@ options:
         description:
           - Overrides O(starttls).
         type: str
-        choices: [smtp, lmtp, imap, pop3, ftp, sieve]
+        choices: [smtp, imap, pop3, ftp, lmtp, sieve, postgres]
+      proxy_protocol:
+        description:
+          - Overrides O(proxy_protocol).
+        type: str
+        choices: [v1, v2]
       expect_fingerprint:
         description:
           - Overrides O(expect_fingerprint).
@@ -290,26 +300,20 @@ served:
       returned: when reachable
 """
 
-import concurrent.futures
 import ssl
 import time
 import typing as t
 from datetime import datetime, timezone
 
-
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host.der import covers, iso
+from ansible_collections.certops.acm.plugins.module_utils._web_host.der import iso
 from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
+    PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
     Endpoint,
-    Sight,
-    Unreachable,
-    look,
     trust_of,
 )
-
-PAUSE_S = 0.03
-LOOKS_AT_ONCE = 8
+from ansible_collections.certops.acm.plugins.module_utils._web_host.watch import Watch, describe, watch_all
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "host": {"type": "str", "default": "localhost"},
@@ -317,6 +321,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "server_names": {"type": "list", "elements": "str", "aliases": ["server_name"], "default": []},
     "without_sni": {"type": "bool", "default": False},
     "starttls": {"type": "str", "choices": list(STARTTLS_PROTOCOLS)},
+    "proxy_protocol": {"type": "str", "choices": list(PROXY_PROTOCOLS)},
     "expect_fingerprint": {"type": "str"},
     "endpoints": {
         "type": "list",
@@ -326,6 +331,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "port": {"type": "int", "required": True},
             "server_name": {"type": "str"},
             "starttls": {"type": "str", "choices": list(STARTTLS_PROTOCOLS)},
+            "proxy_protocol": {"type": "str", "choices": list(PROXY_PROTOCOLS)},
             "expect_fingerprint": {"type": "str"},
             "label": {"type": "str"},
         },
@@ -344,67 +350,6 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
-class Watch:
-    """What is known so far about one endpoint."""
-
-    def __init__(self, endpoint: Endpoint, expected: str | None, label: str | None = None) -> None:
-        self.endpoint = endpoint
-        self.label = label
-        self.expected = expected
-        self.sight: Sight | None = None
-        self.error: str | None = None
-        self.looks = 0
-        self.first_seen_at: float | None = None
-        self.steady_since: float | None = None
-        self.last_look_at = 0.0
-
-    @property
-    def is_as_expected(self) -> bool | None:
-        if self.expected is None:
-            return None
-        return self.sight is not None and self.sight.leaf.fingerprint == self.expected
-
-    def look(self, timeout_s: float, trust: ssl.SSLContext | None) -> None:
-        self.looks += 1
-        self.last_look_at = time.monotonic()
-        try:
-            self.sight, self.error = look(self.endpoint, timeout_s, trust), None
-        except Unreachable as error:
-            self.sight, self.error = None, str(error)
-        now = time.monotonic()
-        if self.sight is None or self.is_as_expected is False:
-            self.steady_since = None
-        elif self.steady_since is None:
-            self.steady_since = now
-            self.first_seen_at = self.first_seen_at or now
-
-    def is_settled(self, steady_for_s: float) -> bool:
-        if self.steady_since is None:
-            return False
-        # from the end of the first good look to the begin of the last: a pause of this process proves nothing
-        return self.expected is None or self.last_look_at - self.steady_since >= steady_for_s
-
-
-def watch_all(
-    watches: list[Watch], wait_s: float, steady_for_s: float, timeout_s: float, trust: ssl.SSLContext | None
-) -> None:
-    """Look at every endpoint once, and with WAIT_S again until each is settled or the time is over.
-
-    What shows the expected certificate when the time is over is watched on until it settles or shows another one.
-    """
-    deadline = time.monotonic() + wait_s
-    pending = watches
-    with concurrent.futures.ThreadPoolExecutor(max_workers=LOOKS_AT_ONCE) as pool:
-        while True:
-            list(pool.map(lambda watch: watch.look(timeout_s, trust), pending))
-            pending = [watch for watch in pending if not watch.is_settled(steady_for_s)]
-            if time.monotonic() >= deadline:
-                pending = [watch for watch in pending if wait_s and watch.steady_since is not None]
-            if not pending:
-                return
-            time.sleep(PAUSE_S)
-
-
 def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
     expected = normalise(params["expect_fingerprint"])
     if params["endpoints"] is not None:
@@ -415,6 +360,7 @@ def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
                     entry["port"],
                     entry["server_name"] or None,
                     entry["starttls"] or params["starttls"],
+                    entry["proxy_protocol"] or params["proxy_protocol"],
                 ),
                 normalise(entry["expect_fingerprint"]) or expected,
                 entry["label"],
@@ -425,60 +371,28 @@ def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
     if params["without_sni"] or not names:
         names.append(None)
     return [
-        Watch(Endpoint(params["host"], port, name, params["starttls"]), expected)
+        Watch(Endpoint(params["host"], port, name, params["starttls"], params["proxy_protocol"]), expected)
         for port in params["ports"]
         for name in names
     ]
 
 
-def normalise(fingerprint: str | None) -> str | None:
-    return fingerprint.replace(":", "").lower() if fingerprint else None
+def normalise(fingerprint: str | None) -> list[str] | None:
+    return [fingerprint.replace(":", "").lower()] if fingerprint else None
 
 
 def as_result(watch: Watch, started_at: float, now: datetime) -> dict[str, t.Any]:
-    endpoint, sight = watch.endpoint, watch.sight
-    result: dict[str, t.Any] = {
-        "host": endpoint.host,
-        "port": endpoint.port,
-        "server_name": endpoint.server_name,
-        "starttls": endpoint.starttls,
-        "reachable": sight is not None,
-        "as_expected": watch.is_as_expected,
-        "looks": watch.looks,
-    }
-    if watch.label is not None:
-        result["label"] = watch.label
+    result, sight = describe(watch, now), watch.sight
     if watch.expected is not None and watch.first_seen_at is not None:
         result["first_seen_after"] = round(watch.first_seen_at - started_at, 3)
-    if sight is None:
-        result["error"] = watch.error
-        return result
-    leaf = sight.leaf
-    result.update(
-        fingerprint=leaf.fingerprint,
-        public_key_fingerprint=leaf.public_key_fingerprint,
-        serial=leaf.serial,
-        subject=leaf.subject,
-        issuer=leaf.issuer,
-        names=leaf.names,
-        ip_addresses=leaf.ip_addresses,
-        covers_server_name=covers_name(sight, endpoint.server_name),
-        not_before=iso(leaf.not_before),
-        not_after=iso(leaf.not_after),
-        seconds_left=int((leaf.not_after - now).total_seconds()),
-        certificate=ssl.DER_cert_to_PEM_cert(sight.leaf_der),
-        chain=None if sight.chain is None else [chain_entry(facts) for facts in sight.chain],
-        protocol=sight.protocol,
-        verified=sight.verified,
-        verify_error=sight.verify_error,
-    )
+    if sight is not None:
+        result.update(
+            certificate=ssl.DER_cert_to_PEM_cert(sight.leaf_der),
+            chain=None if sight.chain is None else [chain_entry(facts) for facts in sight.chain],
+            verified=sight.verified,
+            verify_error=sight.verify_error,
+        )
     return result
-
-
-def covers_name(sight: Sight, server_name: str | None) -> bool | None:
-    if server_name is None:
-        return None
-    return any(covers(pattern, server_name) for pattern in sight.leaf.names + sight.leaf.ip_addresses)
 
 
 def chain_entry(facts: t.Any) -> dict[str, str]:
@@ -498,7 +412,7 @@ def complaint(watch: Watch, fail_when: list[str]) -> str | None:
     if "unexpected" in fail_when and watch.is_as_expected is False:
         return (
             f"{where} serves {leaf.subject}, serial {leaf.serial}, valid until {iso(leaf.not_after)}, "
-            f"not the certificate with the fingerprint {watch.expected}."
+            f"not the certificate with the fingerprint {', '.join(watch.expected or ())}."
         )
     if "unverified" in fail_when and watch.sight.verified is False:
         return f"{where} serves {leaf.subject}, which a client does not trust: {watch.sight.verify_error}."

@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import ssl
+import struct
+import subprocess
+import sys
+import tempfile
 import time
 import typing as t
 
@@ -21,21 +26,38 @@ from .der import (
     read_certificate,
 )
 
-STARTTLS_PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "lmtp", "sieve")
+STARTTLS_PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "lmtp", "sieve", "postgres")
+PROXY_PROTOCOLS = ("v1", "v2")
+# What a client offers to be shown the certificate with a key of one type (RFC 8446, 4.2.3), in OpenSSL's words.
+SIGNATURES = {
+    "rsa": "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512",
+    "ecdsa": "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
+}
 _LINE_LIMIT = 8192
+_FLIGHT_LIMIT = 2**18
 
 
 class Unreachable(Exception):
-    """No certificate could be seen. The message is one sentence."""
+    """No certificate could be seen. The message is one sentence. is_refused: because nothing listens there."""
+
+    def __init__(self, message: str, is_refused: bool = False) -> None:
+        super().__init__(message)
+        self.is_refused = is_refused
+
+
+class CannotAsk(Unreachable):
+    """This Python cannot ask for a certificate by the type of its key."""
 
 
 class Endpoint(t.NamedTuple):
-    """Where to look, and as whom. A server_name of None sends no SNI."""
+    """Where to look, and as whom. A server_name of None sends no SNI, a key_type of None takes any certificate."""
 
     host: str
     port: int
     server_name: str | None
     starttls: str | None = None
+    proxy_protocol: str | None = None
+    key_type: str | None = None
 
 
 class Sight(t.NamedTuple):
@@ -47,6 +69,12 @@ class Sight(t.NamedTuple):
     protocol: str
     verified: bool | None  # None when nobody asked
     verify_error: str | None
+
+
+class _Shown(t.NamedTuple):
+    leaf: bytes
+    chain: list[bytes] | None
+    protocol: str
 
 
 def look(endpoint: Endpoint, timeout_s: float, trust: ssl.SSLContext | None = None) -> Sight:
@@ -95,16 +123,21 @@ def _handshake(
     deadline = time.monotonic() + timeout_s
     try:
         with socket.create_connection((endpoint.host, endpoint.port), timeout_s) as plain:
-            if endpoint.starttls:
+            if endpoint.proxy_protocol:
+                plain.sendall(_proxy_header(plain, endpoint.proxy_protocol))
+            if endpoint.starttls == "postgres":
+                _start_tls_postgres(plain)
+            elif endpoint.starttls:
                 _start_tls(plain, endpoint.starttls, deadline)
-            plain.settimeout(max(0.05, deadline - time.monotonic()))
-            with context.wrap_socket(plain, server_hostname=endpoint.server_name) as connection:
-                der = connection.getpeercert(True)
-                if der is None:
-                    raise Unreachable(f"{where} showed no certificate.")
-                chain = _chain(connection)
-                protocol = connection.version() or ""
-        return Sight(read_certificate(der), der, chain, protocol, verified, verify_error)
+            if endpoint.key_type is None:
+                shown = _shake_hands(plain, context, endpoint.server_name, deadline)
+            else:
+                shown = _shake_hands_by(plain, context, endpoint, deadline)
+        chain = None if shown.chain is None else [read_certificate(der) for der in shown.chain]
+        leaf = read_certificate(shown.leaf)
+        if endpoint.key_type not in (None, leaf.key_type):
+            raise CannotAsk(f"This host's Python cannot ask {where} for a certificate by the type of its key.")
+        return Sight(leaf, shown.leaf, chain, shown.protocol, verified, verify_error)
     except ssl.SSLCertVerificationError:
         raise
     except socket.timeout:
@@ -116,19 +149,163 @@ def _handshake(
     except (OSError, EOFError) as error:
         refused = isinstance(error, OSError) and error.errno == errno.ECONNREFUSED
         reason = "nothing listens there" if refused else getattr(error, "strerror", None) or str(error)
-        raise Unreachable(f"{where} cannot be reached: {reason}.") from None
+        raise Unreachable(f"{where} cannot be reached: {reason}.", refused) from None
     except Unreadable as error:
         raise Unreachable(f"{where} showed a certificate that cannot be read: {error}.") from None
 
 
+def _shake_hands(plain: socket.socket, context: ssl.SSLContext, server_name: str | None, deadline: float) -> _Shown:
+    """The handshake, driven by us: of one that ends because the server wants a client certificate, what it showed counts."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=server_name)
+    seen = bytearray()
+    try:
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                _send(plain, outgoing, deadline)
+                plain.settimeout(max(0.05, deadline - time.monotonic()))
+                data = plain.recv(16384)
+                if not data and not seen:
+                    raise EOFError("it closed the connection at the beginning of the TLS handshake") from None
+                seen += data
+                if time.monotonic() > deadline or len(seen) > _FLIGHT_LIMIT:
+                    raise socket.timeout() from None
+                incoming.write(data) if data else incoming.write_eof()
+        with contextlib.suppress(OSError):
+            _send(plain, outgoing, deadline)
+    except ssl.SSLCertVerificationError:
+        raise
+    except (ssl.SSLError, ConnectionResetError, BrokenPipeError):
+        shown = _shown_in_clear(bytes(seen))
+        if shown is None:
+            raise
+        return shown
+    leaf = tls.getpeercert(True)
+    if leaf is None:
+        raise EOFError("it showed no certificate")
+    get_chain = getattr(tls, "get_unverified_chain", None)
+    return _Shown(leaf, get_chain()[1:] if get_chain else None, tls.version() or "")
+
+
+def _send(plain: socket.socket, outgoing: ssl.MemoryBIO, deadline: float) -> None:
+    data = outgoing.read()
+    if data:
+        plain.settimeout(max(0.05, deadline - time.monotonic()))
+        plain.sendall(data)
+
+
+def _shown_in_clear(flight: bytes) -> _Shown | None:
+    """The certificates in a flight before TLS 1.3, where they are in clear, if the server asked for a client certificate."""
+    messages, start, version = b"", 0, b""
+    while start + 5 <= len(flight):
+        kind, size = flight[start], int.from_bytes(flight[start + 3 : start + 5], "big")
+        if kind != 22:  # the end of what is handshake and in clear
+            break
+        version = flight[start + 1 : start + 3]
+        messages += flight[start + 5 : start + 5 + size]
+        start += 5 + size
+    found: list[bytes] = []
+    wants_client = False
+    while len(messages) >= 4:
+        kind, size = messages[0], int.from_bytes(messages[1:4], "big")
+        body, messages = messages[4 : 4 + size], messages[4 + size :]
+        wants_client = wants_client or kind == 13
+        if kind == 11:
+            rest = body[3:]
+            while len(rest) >= 3:
+                size = int.from_bytes(rest[:3], "big")
+                found.append(rest[3 : 3 + size])
+                rest = rest[3 + size :]
+    if not found or not wants_client:
+        return None
+    names = {b"\x03\x01": "TLSv1", b"\x03\x02": "TLSv1.1", b"\x03\x03": "TLSv1.2"}
+    return _Shown(found[0], found[1:], names.get(version, ""))
+
+
+_CHILD = """
+import socket, ssl, sys
+plain = socket.socket(fileno=int(sys.argv[1]))
+plain.settimeout(float(sys.argv[2]))
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+try:
+    with context.wrap_socket(plain, server_hostname=sys.argv[3] or None) as tls:
+        print(tls.version(), tls.getpeercert(True).hex())
+except ssl.SSLError as error:
+    print("refused", (error.reason or str(error)).lower().replace("_", " "))
+"""
+_CONFIGURATION = """openssl_conf = all
+[all]
+ssl_conf = tls
+[tls]
+system_default = client
+[client]
+CipherString = ALL:@SECLEVEL=0
+SignatureAlgorithms = {}
+"""
+
+
+def _shake_hands_by(plain: socket.socket, context: ssl.SSLContext, endpoint: Endpoint, deadline: float) -> _Shown:
+    """A handshake that offers the signatures of one key type only. Before 3.14 Python cannot, but OpenSSL's configuration
+    can, which it reads when a process begins: so a Python of its own does it."""
+    signatures = SIGNATURES[endpoint.key_type or "rsa"]
+    choose = getattr(context, "set_client_sigalgs", None)
+    if choose:
+        choose(signatures)
+        return _shake_hands(plain, context, endpoint.server_name, deadline)
+    left_s = max(0.05, deadline - time.monotonic())
+    words = [sys.executable, "-I", "-c", _CHILD, str(plain.fileno()), f"{left_s:.3f}", endpoint.server_name or ""]
+    with tempfile.NamedTemporaryFile("w", suffix=".cnf") as file:
+        file.write(_CONFIGURATION.format(signatures))
+        file.flush()
+        try:
+            done = subprocess.run(
+                words,
+                env={**os.environ, "OPENSSL_CONF": file.name},
+                pass_fds=[plain.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=left_s + 5,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError) as error:
+            raise CannotAsk(f"No second Python could be started to choose a certificate: {error}.") from None
+    protocol, _blank, rest = done.stdout.decode("ascii", "replace").strip().partition(" ")
+    if protocol == "refused":
+        raise EOFError(f"it refused a client that takes {endpoint.key_type} only ({rest})")
+    if done.returncode or not rest:
+        raise socket.timeout()
+    return _Shown(bytes.fromhex(rest), None, protocol)
+
+
+def _proxy_header(connection: socket.socket, version: str) -> bytes:
+    """What HAProxy's PROXY protocol (versions 1 and 2, proxy-protocol.txt) wants before all else: this very connection."""
+    source, target = connection.getsockname(), connection.getpeername()
+    is_v6 = connection.family == socket.AF_INET6
+    if version == "v1":
+        family = "TCP6" if is_v6 else "TCP4"
+        return f"PROXY {family} {source[0]} {target[0]} {source[1]} {target[1]}\r\n".encode("ascii")
+    addresses = b"".join(socket.inet_pton(connection.family, each[0].partition("%")[0]) for each in (source, target))
+    body = addresses + struct.pack("!HH", source[1], target[1])
+    head = struct.pack("!BBH", 0x21, 0x21 if is_v6 else 0x11, len(body))
+    return b"\r\n\r\n\x00\r\nQUIT\n" + head + body
+
+
+def _start_tls_postgres(connection: socket.socket) -> None:
+    """PostgreSQL's SSLRequest (protocol 3.0, message formats): one octet answers, S if TLS may begin."""
+    connection.sendall(struct.pack("!II", 8, 80877103))
+    answer = connection.recv(1)
+    if answer != b"S":
+        raise EOFError("it does not offer TLS here" if answer else "it closed the connection before TLS began")
+
+
 def _reason(error: ssl.SSLError) -> str:
     return (error.reason or str(error)).lower().replace("_", " ")
-
-
-def _chain(connection: ssl.SSLSocket) -> list[CertificateFacts] | None:
-    if not hasattr(connection, "get_unverified_chain"):
-        return None
-    return [read_certificate(der) for der in connection.get_unverified_chain()[1:]]
 
 
 def _start_tls(connection: socket.socket, protocol: str, deadline: float) -> None:
