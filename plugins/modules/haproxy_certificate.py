@@ -103,61 +103,14 @@ certificates:
       returned: always
 """
 
-import hashlib
-import ssl
-import typing as t
-
-
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, find_name
+from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, update
 
 ARGUMENT_SPEC = {
     "socket": {"type": "path", "required": True},
     "certificates": {"type": "list", "elements": "path", "required": True},
     "unknown": {"type": "str", "choices": ["fail", "ignore"], "default": "fail"},
 }
-END = "-----END CERTIFICATE-----"
-
-
-def read(path: str) -> tuple[str, str]:
-    """The text of a PEM file, and the SHA-1 of its first certificate."""
-    try:
-        with open(path, encoding="ascii") as file:
-            text = file.read()
-        first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(END) + len(END)]
-        return text, hashlib.sha1(ssl.PEM_cert_to_DER_cert(first)).hexdigest().upper()
-    except OSError as error:
-        raise HaproxyFault(f"{path} cannot be read: {error.strerror or error}.") from None
-    except ValueError:
-        raise HaproxyFault(f"{path} holds no certificate; name a PEM file with certificate, chain and key.") from None
-
-
-def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_check: bool) -> list[dict[str, t.Any]]:
-    names = runtime.names()
-    results: list[dict[str, t.Any]] = []
-    contents: dict[str, str] = {}
-    for path in dict.fromkeys(paths):
-        text, fingerprint = read(path)
-        name = find_name(path, names)
-        result = {"path": path, "known": name is not None, "changed": False, "fingerprint": fingerprint}
-        results.append(result)
-        if name is None:
-            if ignores_unknown:
-                continue
-            raise HaproxyFault(f"The running HAProxy does not know {path}; reload it. Nothing was changed.")
-        result.update(name=name, previous_fingerprint=runtime.fingerprint(name))
-        if result["previous_fingerprint"] != fingerprint:
-            result["changed"] = True
-            contents[name] = text
-    if is_check:
-        return results
-    for result in results:
-        if not result["changed"]:
-            continue
-        runtime.replace(str(result["name"]), contents[str(result["name"])])
-        if runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
-            raise HaproxyFault(f"HAProxy took {result['path']} and yet serves another certificate; reload it.")
-    return results
 
 
 def main() -> None:

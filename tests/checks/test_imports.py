@@ -59,7 +59,7 @@ TO_THE_AUTHORITY = "module_utils._door.embedded"
 OPERATORS = ("modules.acm_authority",)
 # What runs on the controller may import these, for none of them loads boto3.
 ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
-HOST_MODULES = ("certificate_bundle", "haproxy_certificate", "served_certificate_info")
+HOST_MODULES = ("certificate_bundle", "certificate_deployment", "haproxy_certificate", "served_certificate_info")
 
 
 def imports_of(path: Path) -> Iterator[str]:

@@ -29,7 +29,7 @@ import time
 import typing as t
 from datetime import datetime
 
-from .._files.folders import check_folder, is_own_folder
+from .._files.folders import check_folder, is_own_folder, make_folders, sync_folder
 from .der import (
     CertificateFacts,
     Unreadable,
@@ -164,7 +164,10 @@ class Bundle:
 
     def secrets(self, version: Version) -> tuple[bytes | None, bytes | None]:
         """The file of VERSION that holds its key, and its PKCS#12 if that is still the one that was written."""
-        held = (_read_regular(os.path.join(version.path, name)) for name in ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"))
+        held = (
+            _read_regular(os.path.join(version.path, name))
+            for name in ("privkey.pem", "combined.pem", "privkey-pkcs1.pem")
+        )
         pkcs12 = _read_regular(os.path.join(version.path, "bundle.p12"))
         is_ours = pkcs12 is not None and self._is_as_wanted(version, "bundle.p12", pkcs12, None)
         return next((content for content in held if content), None), pkcs12 if is_ours else None
@@ -236,7 +239,7 @@ class Bundle:
                 check_files(pair.label, *(os.path.join(staged_path, name) for name in ("fullchain.pem", "privkey.pem")))
             self._set_directory_access(staged_path)
             self._restore_context(staged_path, final_path)
-            _sync_directory(staged_path)
+            sync_folder(staged_path)
             os.symlink(f"versions/{version_id}", os.path.join(self.path, _LINK))
         except BaseException:
             self.unstage()
@@ -253,7 +256,7 @@ class Bundle:
         os.rename(
             os.path.join(self.versions_path, _UNFINISHED + version_id), os.path.join(self.versions_path, version_id)
         )
-        _sync_directory(self.versions_path)
+        sync_folder(self.versions_path)
         self._move_live()
         self._made_directories.clear()
 
@@ -291,7 +294,7 @@ class Bundle:
         live = self.live()
         if live or (os.path.islink(self.live_path) and not os.path.exists(self.live_path)):
             os.unlink(self.live_path)
-            _sync_directory(self.path)
+            sync_folder(self.path)
         for version in self.versions():
             self._discard(version)
         for path in (self.versions_path, self.path):
@@ -332,18 +335,15 @@ class Bundle:
             yield f"belonged to group {status.st_gid}, not {self.access.gid}"
 
     def _make_directories(self) -> None:
-        parents = []
-        parent = os.path.abspath(self.base)
-        while not os.path.isdir(parent):
-            parents.append(parent)
-            parent = os.path.dirname(parent)
-        for path in [*reversed(parents), self.path, self.versions_path]:
+        self._made_directories.extend(make_folders(os.path.abspath(self.base)))
+        for path in [*self._made_directories, self.path, self.versions_path]:
             if not os.path.isdir(path):
-                os.mkdir(path, 0o700)
+                make_folders(path, self.access.directory_mode)
                 self._made_directories.append(path)
-                self._set_directory_access(path)
-                self._restore_context(path, path)
-                _sync_directory(os.path.dirname(path))
+            elif path not in self._made_directories:
+                continue
+            self._set_directory_access(path)
+            self._restore_context(path, path)
 
     def _set_directory_access(self, path: str) -> None:
         status = os.lstat(path)
@@ -379,7 +379,7 @@ class Bundle:
 
     def _move_live(self) -> None:
         os.rename(os.path.join(self.path, _LINK), self.live_path)
-        _sync_directory(self.path)
+        sync_folder(self.path)
 
     def _discard(self, version: Version) -> None:
         discarded = os.path.join(self.versions_path, _DISCARDED + version.id)
@@ -403,7 +403,10 @@ def check_version(label: str, version: Version) -> None:
             raise BundleFault(f"The set {version.id} of {label} lacks {name}; deploy the certificate again instead.")
     chosen = [
         next((name for name in candidates if name in names), None)
-        for candidates in (("fullchain.pem", "combined.pem", "cert.pem"), ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"))
+        for candidates in (
+            ("fullchain.pem", "combined.pem", "cert.pem"),
+            ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"),
+        )
     ]
     if all(chosen):
         check_files(label, *(os.path.join(version.path, t.cast(str, name)) for name in chosen))
@@ -468,11 +471,3 @@ def _lock(descriptor: int, path: str) -> None:
             if time.monotonic() > deadline:
                 raise BundleFault(f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end.") from None
             time.sleep(0.05)
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -10,13 +10,16 @@ What it says and takes is in HAProxy's management guide, section 9.3 ("set ssl c
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import socket
+import ssl
 import typing as t
 
 TIMEOUT_S = 10.0
 _SPECIAL = re.compile(r"[\s;\\<'\"]")  # what its command line would not take as part of a name
+_END = "-----END CERTIFICATE-----"
 
 
 class HaproxyFault(Exception):
@@ -90,6 +93,48 @@ def find_name(path: str, names: t.Iterable[str]) -> str | None:
         if os.path.normpath(name) == os.path.normpath(path):
             return name
     return next((name for name in names if os.path.realpath(name) == os.path.realpath(path)), None)
+
+
+def read_pem(path: str) -> tuple[str, str]:
+    """The text of a PEM file, and the SHA-1 of its first certificate."""
+    try:
+        with open(path, encoding="ascii") as file:
+            text = file.read()
+        first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(_END) + len(_END)]
+        return text, hashlib.sha1(ssl.PEM_cert_to_DER_cert(first)).hexdigest().upper()
+    except OSError as error:
+        raise HaproxyFault(f"{path} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise HaproxyFault(f"{path} holds no certificate; name a PEM file with certificate, chain and key.") from None
+
+
+def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_check: bool) -> list[dict[str, t.Any]]:
+    """Serve these files from now on; what became of each, as haproxy_certificate returns it. Raises HaproxyFault."""
+    names = runtime.names()
+    results: list[dict[str, t.Any]] = []
+    contents: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        text, fingerprint = read_pem(path)
+        name = find_name(path, names)
+        result = {"path": path, "known": name is not None, "changed": False, "fingerprint": fingerprint}
+        results.append(result)
+        if name is None:
+            if ignores_unknown:
+                continue
+            raise HaproxyFault(f"The running HAProxy does not know {path}; reload it. Nothing was changed.")
+        result.update(name=name, previous_fingerprint=runtime.fingerprint(name))
+        if result["previous_fingerprint"] != fingerprint:
+            result["changed"] = True
+            contents[name] = text
+    if is_check:
+        return results
+    for result in results:
+        if not result["changed"]:
+            continue
+        runtime.replace(str(result["name"]), contents[str(result["name"])])
+        if runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
+            raise HaproxyFault(f"HAProxy took {result['path']} and yet serves another certificate; reload it.")
+    return results
 
 
 def _word(name: str) -> str:

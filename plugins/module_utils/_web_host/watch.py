@@ -47,7 +47,7 @@ class Watch:
 
     @property
     def is_as_expected(self) -> bool | None:
-        if self.expected is None:
+        if self.expected is None or self.cannot_ask:
             return None
         return self.sight is not None and self.sight.leaf.fingerprint in self.expected
 
@@ -111,6 +111,7 @@ def describe(watch: Watch, now: datetime) -> dict[str, t.Any]:
         result["key_type"] = endpoint.key_type
     if sight is None:
         result["error"] = watch.error
+        result.update({key: True for key in ("is_refused", "cannot_ask") if getattr(watch, key)})
         return result
     leaf = sight.leaf
     result.update(

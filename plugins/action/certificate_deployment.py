@@ -1,0 +1,27 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Send certificate_deployment to the host through the connection, never through a file that would hold the key.
+
+A run without keys, in check mode, tells beforehand whether one with keys could be sent.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+
+
+class ActionModule(PipelinedAction):
+    SECRET_OPTIONS = ("private_key", "pkcs12")
+    REFUSAL = "The private key would be written to a temporary file on the host, as {obstacle}."
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        obstacle = None if self._secrets() else self._switch_pipelining_on()
+        result = super().run(tmp, task_vars)
+        if obstacle and not result.get("failed"):
+            result["pipelining_obstacle"] = self.REFUSAL.format(obstacle=obstacle)
+        return result

@@ -1,0 +1,130 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Commands of servers: checks, reloads, starts. No shell, a limit of time, and never a pipe. Standard library only.
+
+A reload may start a daemon, which inherits what the command has. So a command gets /dev/null to read, a file to write to
+(a daemon that keeps it open holds nobody up), and signals as they are by default.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import typing as t
+
+from .._rules.errors import InvalidInput
+
+SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_KEPT_OUTPUT = 8192
+_SHORT = 800
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
+_SHELL = re.compile(r"[();<>|&]+")
+
+
+class Outcome(t.NamedTuple):
+    """How a command ended. status is None if it was killed for its time or could not be started."""
+
+    words: list[str]
+    status: int | None
+    output: str
+    fault: str | None = None  # a clause: why it did not end, or did not begin
+
+    @property
+    def is_good(self) -> bool:
+        return self.status == 0
+
+    @property
+    def sentence(self) -> str:
+        """What it said, or that it said nothing."""
+        text = shorten(self.output)
+        if self.fault:
+            return f"The command {shlex.join(self.words)} {self.fault}." + (f" It said: {text}" if text else "")
+        return text or f"The command {shlex.join(self.words)} ended with {self.status} and said nothing."
+
+
+def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
+    """A command as a list of words, or as one text that is split as a shell would. Raises InvalidInput where a shell is needed."""
+    if value is None or isinstance(value, (list, tuple)):
+        words = value if value is None else [str(word) for word in value]
+        if words and not words[0].strip():
+            raise InvalidInput(f"The {option} of {service} begins with an empty word; begin it with a program.")
+        return words
+    text = str(value)
+    instead = f"give a list, such as [sh, -c, {text!r}]"
+    try:
+        lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+        lexer.whitespace_split, lexer.commenters = True, ""
+        tokens = list(lexer)
+    except ValueError as error:
+        raise InvalidInput(f"The {option} of {service} cannot be split into words ({error}); {instead}.") from None
+    if any(_SHELL.fullmatch(token) for token in tokens) or re.search(r"[$`]", text):
+        raise InvalidInput(f"The {option} of {service} needs a shell, and none reads it; {instead}.")
+    return shlex.split(text)
+
+
+def search_path() -> str:
+    """The task's PATH, and where the programs of an administrator are."""
+    found = [each for each in os.environ.get("PATH", os.defpath).split(os.pathsep) if each]
+    return os.pathsep.join([*found, *(each for each in SBIN if each not in found)])
+
+
+def find_program(name: str) -> str | None:
+    return shutil.which(name, path=search_path())
+
+
+def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
+    """Run a command to its end; after TIMEOUT_S it is killed with its children. Never raises for what the command does."""
+    words = list(words)
+    program = words[0] if "/" in words[0] else find_program(words[0])
+    if program is None:
+        return Outcome(words, None, "", "cannot be started: there is no such program")
+    environment = {**os.environ, "PATH": search_path()}
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                words,
+                executable=program,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                start_new_session=True,  # a group of its own, to be killed as one
+            )
+        except OSError as error:
+            return Outcome(words, None, "", f"cannot be started: {error.strerror or error}")
+        fault: str | None = None
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            fault = f"did not end within {timeout_s:g} s and was killed"
+            _kill(process)
+        except BaseException:
+            _kill(process)
+            raise
+        size = output.seek(0, os.SEEK_END)
+        output.seek(max(0, size - _KEPT_OUTPUT))
+        text = output.read().decode("utf-8", "replace")
+    return Outcome(words, None if fault else process.returncode, text, fault)
+
+
+def shorten(text: str) -> str:
+    """What a person wants to read of an output: its beginning and end, no PEM, with a full stop."""
+    text = _PEM.sub("(PEM text)", text).strip()
+    if len(text) > _SHORT:
+        text = text[: _SHORT // 2] + " … " + text[-_SHORT // 2 :]
+    return text if not text or text.endswith((".", "!", "?")) else text + "."
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

@@ -1,0 +1,210 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a deployment decides, as pure functions: what runs, what reloads and why, what is refused, what is proved."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .bundle import Difference
+from .handshake import Endpoint
+from .proof import Deployed, Expectation, describe_asking
+from .services import Service
+
+Entry = t.Mapping[str, t.Any]
+
+RUNNING, STOPPED, NOT_OBSERVED, ASSUMED, UNKNOWN = "running", "stopped", "not_observed", "assumed", "unknown"
+OTHER_CERTIFICATE = "another certificate was there"
+
+
+class Limits(t.NamedTuple):
+    """Seconds: for a proof, for it to be steady, for a command, for a look, for the lock."""
+
+    proof_s: float = 10
+    steady_for_s: float = 0.25
+    command_s: float = 60
+    look_s: float = 5
+    lock_s: float = 120
+
+
+class State(t.NamedTuple):
+    """Whether a service runs, and how that is known (a sentence)."""
+
+    name: str
+    evidence: str
+
+
+class Reload(t.NamedTuple):
+    """A service that has to reload. combined: files that its running process could be handed instead. may_fail: a reload
+    that fails only says that the service does not run."""
+
+    service: str
+    reason: str
+    combined: list[str]
+    may_fail: bool
+
+
+def judge_state(
+    service: Service, pid_alive: bool | None, unit_active: bool | None, sightings: t.Sequence[Entry]
+) -> State:
+    """What is known about a service by its process, its unit, and what was seen at its ports.
+
+    A sighting of a port that nothing listens at has is_refused. None of a process or unit: there is none to ask.
+    """
+    seen = [sighting for sighting in sightings if sighting["reachable"]]
+    if seen:
+        return State(RUNNING, f"{service.name} answers at port {seen[0]['port']}.")
+    silent = [sighting for sighting in sightings if not sighting.get("is_refused")]
+    how = "its process lives" if pid_alive else "its unit is active" if unit_active else None
+    if how and not service.ports:
+        return State(RUNNING, f"{service.name} runs: {how}.")
+    if how:
+        return State(NOT_OBSERVED, f"{service.name} runs ({how}), but {_join_errors(sightings)}")
+    if silent:
+        return State(NOT_OBSERVED, f"Whether {service.name} runs could not be observed: {_join_errors(silent)}")
+    if pid_alive is False or unit_active is False:
+        said = "its unit is not active" if unit_active is False else "its process does not live"
+        return State(STOPPED, f"{service.name} does not run: {said}.")
+    if not service.ports:
+        return State(ASSUMED, f"{service.name} is taken to run; nothing says whether it does.")
+    if service.reload_command:
+        return State(UNKNOWN, f"Nothing was seen at the ports of {service.name}: {_join_errors(sightings)}")
+    return State(STOPPED, f"{service.name} does not run: {_join_errors(sightings)}")
+
+
+def _join_errors(sightings: t.Iterable[Entry]) -> str:
+    return " ".join(dict.fromkeys(str(sighting["error"]) for sighting in sightings if sighting.get("error")))
+
+
+def settle(state: State, when_stopped: str) -> State:
+    """What nothing says anything about counts as stopped where the user wants stopped services started, or refused."""
+    return State(STOPPED, state.evidence) if state.name == UNKNOWN and when_stopped != "ignore" else state
+
+
+def choose_reloads(
+    services: t.Iterable[Service],
+    states: t.Mapping[str, State],
+    bundles: t.Iterable[Entry],
+    expectations: t.Sequence[Expectation],
+    sightings: t.Sequence[Entry],
+    with_new_snippets: t.Collection[str] = (),
+) -> list[Reload]:
+    """The services that have to reload: a set was swapped, a snippet is new, or what is served is not what is on the disk."""
+    by_name = {bundle["name"]: bundle for bundle in bundles}
+    reloads = []
+    for service in services:
+        state = states[service.name].name
+        if state == STOPPED:
+            continue
+        used = [by_name[name] for name in service.certificates]
+        reason = next((f"{bundle['name']} is new" for bundle in used if bundle["swapped"]), None)
+        if reason is None and state != UNKNOWN:
+            reason = _catch_up(service, expectations, sightings)
+        combined = [f"{bundle['path']}/combined.pem" for bundle in used] if service.runtime_socket else []
+        if service.name in with_new_snippets:
+            reason, combined = "a snippet is new", []
+        if reason:
+            reloads.append(Reload(service.name, reason, combined, state == UNKNOWN))
+    return reloads
+
+
+def _catch_up(service: Service, expectations: t.Sequence[Expectation], sightings: t.Sequence[Entry]) -> str | None:
+    for expectation, sighting in zip(expectations, sightings):
+        if expectation.service != service.name or sighting["as_expected"] is not False:
+            continue
+        port = expectation.endpoint.port
+        if not sighting["reachable"]:
+            return f"nothing was seen at port {port}"
+        return f"port {port} served another certificate than the one on disk"
+    return None
+
+
+def find_refusal(
+    services: t.Sequence[Service],
+    states: t.Mapping[str, State],
+    broken: t.Mapping[str, str],
+    differences: t.Iterable[Difference],
+    when_stopped: str,
+    host_name: str,
+) -> str | None:
+    """Why nothing may be done at all. BROKEN: what servers say whose check fails before anything was done.
+
+    A configuration that a lost or damaged set had broken is sound again once the set is there: no reason to refuse.
+    """
+    stopped = [service.name for service in services if states[service.name].name == STOPPED]
+    if when_stopped == "fail" and stopped:
+        return (
+            f"{', '.join(stopped)} does not run on {host_name}; start it, or set when_stopped to ignore or start. "
+            "Nothing was changed."
+        )
+    lost = [each for each in differences if each.is_content and each.text != OTHER_CERTIFICATE]
+    if broken and not lost:
+        said = next(iter(broken.values()))
+        return (
+            f"The configuration of {', '.join(broken)} was broken before: {said} "
+            "Mend it and run again. Nothing was changed."
+        )
+    return None
+
+
+def list_proofs(
+    expectations: t.Iterable[Expectation],
+    sets: t.Mapping[str, Deployed],
+    may_be_silent: t.Collection[str],
+) -> list[dict[str, t.Any]]:
+    """What has to be seen after a reload, in a form that a journal can hold."""
+    return [
+        {
+            "service": expectation.service,
+            "endpoint": list(expectation.endpoint),
+            "right": [sets[name].fingerprint for name in expectation.right],
+            "previous": [each.previous_fingerprint for each in sets.values() if each.previous_fingerprint],
+            "expected": " or ".join(
+                f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 {sets[name].fingerprint}"
+                for name in expectation.right
+            ),
+            "folders": [sets[name].path for name in expectation.right],
+            "may_be_silent": expectation.service in may_be_silent,
+        }
+        for expectation in expectations
+        if expectation.right
+    ]
+
+
+def list_sights_before(expectations: t.Sequence[Expectation], sightings: t.Sequence[Entry]) -> list[dict[str, t.Any]]:
+    """What was shown before anything was done, in a form that a journal can hold."""
+    return [
+        {
+            "service": expectation.service,
+            "endpoint": list(expectation.endpoint),
+            "right": [sighting["fingerprint"]],
+            "may_be_silent": False,
+        }
+        for expectation, sighting in zip(expectations, sightings)
+        if sighting["reachable"]
+    ]
+
+
+def complain(proof: Entry, sighting: Entry) -> str:
+    """Why a proof failed, in three lines: what was expected, what was seen, what to look at."""
+    endpoint = Endpoint(*proof["endpoint"])
+    where = f"{proof['service']} at {endpoint.host} port {endpoint.port} {describe_asking(endpoint)}"
+    folders = ", ".join(proof["folders"])
+    if not sighting["reachable"]:
+        seen = sighting["error"]
+        hint = f"does {proof['service']} listen there (ports), and did it survive its reload (its log)?"
+    else:
+        seen = (
+            f"{sighting['subject']}, serial {sighting['serial']}, valid until {sighting['not_after']}, "
+            f"SHA-256 {sighting['fingerprint']}."
+        )
+        hint = f"which virtual host answers there, and does its configuration name {folders}?"
+        if sighting["fingerprint"] in proof["previous"]:
+            hint = (
+                f"it still serves the set before. May it read the new files in {folders}, "
+                "and did the reload reach the process that listens there?"
+            )
+    return f"Expected from {where}: {proof['expected']}.\nSeen: {seen}\nLook at: {hint}"

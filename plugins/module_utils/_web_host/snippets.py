@@ -1,0 +1,170 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of a server's configuration that a deployment writes: texts, and links to the files of a set. Standard library only.
+
+Each is renamed into place whole. What was there before is kept by the caller, who may want it back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import typing as t
+
+from .._files.access import read_mode
+from .._files.folders import check_folder, is_own_folder, make_folders, sync_folder
+from .._rules.errors import InvalidInput
+from .bundle import RestoreContext
+
+_LIMIT = 2**22
+
+
+class Snippet(t.NamedTuple):
+    """A file that is wanted: its content, or the target of a link. One without `replace` is left alone if it exists."""
+
+    service: str
+    path: str
+    content: bytes = b""
+    target: str | None = None
+    mode: int = 0o644
+    replace: bool = True
+
+
+class Before(t.NamedTuple):
+    """What was at a snippet's path: nothing, a file (content) or a link (target)."""
+
+    content: bytes | None = None
+    target: str | None = None
+    mode: int = 0o644
+
+    @property
+    def exists(self) -> bool:
+        return self.content is not None or self.target is not None
+
+
+def read_snippets(entries: t.Iterable[t.Mapping[str, t.Any]], services: t.Collection[str]) -> list[Snippet]:
+    """Snippets from the options of the module. Raises InvalidInput."""
+    found: list[Snippet] = []
+    for entry in entries:
+        path = os.path.normpath(entry["path"])
+        if not path.startswith("/"):
+            raise InvalidInput(f"The path of a snippet is {entry['path']!r}; give a path that begins with /.")
+        if entry["service"] not in services:
+            raise InvalidInput(f"The snippet {path} is for the service {entry['service']}, which is not in services.")
+        if path in (each.path for each in found):
+            raise InvalidInput(f"The snippet {path} is given twice; give each its own path.")
+        mode = read_mode("snippets.mode", entry.get("mode"), 0o644)
+        content = entry["content"].encode("utf-8")
+        found.append(
+            Snippet(
+                entry["service"],
+                path,
+                content,
+                None,
+                0o644 if mode is None else mode,
+                entry.get("replace") is not False,
+            )
+        )
+    return found
+
+
+def look(snippet: Snippet) -> Before:
+    """What is there now. Raises InvalidInput for what is neither file nor link."""
+    try:
+        status = os.lstat(snippet.path)
+    except (FileNotFoundError, NotADirectoryError):
+        return Before()
+    mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISLNK(status.st_mode):
+        return Before(target=os.readlink(snippet.path), mode=mode)
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidInput(f"{snippet.path} is not a file; move it away, or choose another path for the snippet.")
+    descriptor = os.open(snippet.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        return Before(content=file.read(_LIMIT), mode=mode)
+
+
+def is_due(snippet: Snippet, before: Before) -> bool:
+    """Whether it has to be written."""
+    if before.exists and not snippet.replace:
+        return False
+    if snippet.target is not None:
+        if before.content is not None:
+            raise InvalidInput(f"{snippet.path} is a file where a link is wanted; move it away.")
+        return before.target != snippet.target
+    return before.content != snippet.content or before.mode != snippet.mode
+
+
+def write(snippet: Snippet, restore_context: RestoreContext | None = None) -> None:
+    """Put it there whole, in a folder that nobody else may write to."""
+    folder = os.path.dirname(snippet.path)
+    check_folder(folder)
+    make_folders(folder)
+    temporary = _temporary(snippet.path)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)  # of a run that was killed
+    if snippet.target is not None:
+        os.symlink(snippet.target, temporary)
+    else:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(temporary, flags, 0)
+        try:
+            _take_owner(descriptor, snippet.path)
+            os.fchmod(descriptor, snippet.mode)
+            view = memoryview(snippet.content)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if restore_context:
+            restore_context(temporary, snippet.path)
+    os.rename(temporary, snippet.path)
+    sync_folder(folder)
+
+
+def put_back(snippet: Snippet, before: Before, restore_context: RestoreContext | None = None) -> None:
+    """Make it what it was BEFORE."""
+    if before.exists:
+        write(
+            snippet._replace(content=before.content or b"", target=before.target, mode=before.mode, replace=True),
+            restore_context,
+        )
+        return
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(snippet.path)
+        sync_folder(os.path.dirname(snippet.path))
+
+
+def sweep(snippet: Snippet) -> None:
+    """Remove what a run that was killed left beside it."""
+    with contextlib.suppress(OSError):
+        os.unlink(_temporary(snippet.path))
+
+
+def links(directory: str, service: str, names: t.Iterable[str], base: str) -> list[Snippet]:
+    """A link NAME.pem to the combined file of each set, as a folder for HAProxy's `crt` wants them: flat."""
+    return [
+        Snippet(
+            service, os.path.join(directory, f"{name}.pem"), target=os.path.join(base, name, "live", "combined.pem")
+        )
+        for name in names
+    ]
+
+
+def _temporary(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name[:200]}.acm-new")
+
+
+def _take_owner(descriptor: int, path: str) -> None:
+    """The owner that somebody gave the file before, if nobody but root and the running user could."""
+    with contextlib.suppress(FileNotFoundError):
+        status, own = os.lstat(path), os.fstat(descriptor)
+        is_other = (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid)
+        if is_other and is_own_folder(os.path.dirname(path)):
+            os.fchown(descriptor, status.st_uid, status.st_gid)

@@ -1,0 +1,400 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A deployment done: sets and snippets in place, servers reloaded, the result seen over TLS; or all of it taken back.
+
+The journal is written before the first change. From then on everything goes by its record alone, so that a later run can
+finish, or undo, what a run that was killed had begun. Standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from datetime import datetime, timezone
+
+from .._rules.errors import InvalidInput
+from . import placement
+from . import snippets as snippet_files
+from .bundle import Access, Bundle, RestoreContext, explain
+from .commands import run
+from .deployment import UNKNOWN, Limits, complain, list_proofs, list_sights_before
+from .der import iso
+from .handshake import Endpoint
+from .haproxy import HaproxyFault, Runtime, update
+from .init_systems import find_init_system
+from .journal import ACTIVATING, FINISHED, PLACING, UNDOING, Journal, Record
+from .proof import tell_sighting
+from .services import Service
+from .snippets import Snippet
+from .survey import Request, Survey, is_alive
+from .watch import Watch, describe, watch_all
+
+NOTHING_CHANGED = "Nothing was changed."
+
+
+class Failure(Exception):
+    """What a server said, did or did not show. The message is for people."""
+
+
+class Stopped(Exception):
+    """The run was told to end."""
+
+
+class Ended(t.NamedTuple):
+    """How a deployment ended. message: of a failure; restored: whether every port serves what it served before."""
+
+    failed: bool
+    message: str = ""
+    restored: bool = True
+    was_changed: bool = False  # something was changed, be it that it was taken back
+
+
+class Transaction:
+    """One deployment below PATH, by the one process that holds its journal's lock."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        limits: Limits,
+        host_name: str,
+        restore_context: RestoreContext | None = None,
+    ) -> None:
+        self.journal = journal
+        self.limits = limits
+        self.host_name = host_name
+        self.steps: list[dict[str, t.Any]] = []
+        self.may_stop = True  # whether a signal may still turn the run back
+        self.found_stopped: set[str] = set()
+        self.sightings: dict[tuple[str, Endpoint], dict[str, t.Any]] = {}
+        self.pruned: dict[str, list[str]] = {}
+        self._restore_context = restore_context
+        self._began_at = time.monotonic()
+
+    # --- forward -------------------------------------------------------------------------------------------------
+
+    def deploy(self, request: Request, survey: Survey, now: datetime) -> Ended:
+        """Do what SURVEY found due. Never raises for what can be foreseen: see Ended."""
+        record: Record | None = None
+        try:
+            with placement.locked(survey.plans):
+                staged = placement.stage(survey.plans, now)
+                try:
+                    record = self._open(request, survey, dict_of(staged))
+                except BaseException:
+                    placement.unstage(staged)
+                    raise
+                for plan, version_id in staged:
+                    plan.bundle.commit(version_id)
+                    self._note("place", None, f"The set {version_id} of {plan.bundle.name} is live.")
+                placement.mend(survey.plans)
+            for each in survey.snippets:
+                if each.is_due:
+                    snippet_files.write(each.snippet, self._restore_context)
+                    self._note("snippet", each.snippet.service, f"{each.snippet.path} is written.")
+            self._advance(record, ACTIVATING)
+            self._activate(record)
+            self._prove(record)
+            with placement.locked(survey.plans):
+                for plan in survey.plans:
+                    self.pruned[plan.bundle.name] = plan.bundle.prune(request.layout.keep)
+            self.may_stop = False
+            return self._finish(record, Ended(False, was_changed=True))
+        except (Failure, Stopped, InvalidInput, OSError) as error:
+            cause = self._words_of(error)
+            self.may_stop = False
+            if record is None:
+                self.journal.remove()
+                return Ended(True, cause if NOTHING_CHANGED in cause else f"{cause} {NOTHING_CHANGED}")
+            return self._undo_after(record, cause)
+
+    def recover(self, record: Record, services: t.Iterable[Service]) -> dict[str, str]:
+        """Finish or undo what the run that wrote RECORD began; returns outcome (finished, undone, untouched) and message.
+
+        SERVICES as they are wanted now come before those of the record: a command may have been corrected since.
+        """
+        record["services"].update({each.name: each._asdict() for each in services if each.name in record["services"]})
+        began = f"An earlier deployment on {self.host_name}, begun at {record['started_at']}, was killed half-way"
+        was_placing = record["phase"] == PLACING
+        try:
+            if record["phase"] == ACTIVATING and self._is_all_live(record):
+                self._activate(record)
+                self._prove(record)
+                self.journal.remove()
+                return {"outcome": "finished", "message": f"{began}; it was finished, and what it placed is served."}
+            cause = "It had not placed everything." if was_placing else "Its way back had not come to its end."
+        except (Failure, Stopped, InvalidInput, OSError) as error:
+            cause = self._words_of(error)
+        self.may_stop = False
+        is_touched = was_placing is False or self._is_anything_placed(record)
+        ended = self._go_back(record, cause, with_reload=not was_placing)
+        if not ended.restored:
+            raise Failure(f"{began}. {ended.message}")
+        self.journal.remove()
+        self.found_stopped.clear()
+        self.may_stop = True
+        if not is_touched:
+            return {"outcome": "untouched", "message": f"{began}, before it had changed anything."}
+        return {"outcome": "undone", "message": f"{began}; it was undone. {ended.message}"}
+
+    def _open(self, request: Request, survey: Survey, versions: t.Mapping[str, str]) -> Record:
+        """Write the journal; from here on the deployment has begun."""
+        record: Record = {
+            "phase": PLACING,
+            "started_at": iso(datetime.now(timezone.utc)),
+            "path": request.layout.path,
+            "sets": [
+                {
+                    "name": plan.bundle.name,
+                    "version": versions[plan.bundle.name],
+                    "previous": plan.live.id if plan.live else None,
+                }
+                for plan in survey.plans
+                if plan.bundle.name in versions
+            ],
+            "snippets": [
+                {
+                    "service": each.snippet.service,
+                    "path": each.snippet.path,
+                    **self.journal.keep(number, each.before),
+                }
+                for number, each in enumerate(survey.snippets)
+                if each.is_due
+            ],
+            "services": {service.name: service._asdict() for service in request.services},
+            "reloads": [each._asdict() for each in survey.reloads],
+            "starts": [service.name for service in survey.starts],
+            "proofs": list_proofs(
+                survey.expectations,
+                survey.sets,
+                [name for name, state in survey.states.items() if state.name == UNKNOWN],
+            ),
+            "before": list_sights_before(survey.expectations, survey.sightings),
+        }
+        self.journal.write(record)
+        return record
+
+    def _activate(self, record: Record) -> None:
+        """Check the configuration of what has to reload or start, and have it do so. Raises Failure."""
+        services = services_of(record)
+        wanted = [(services[each["service"]], each) for each in record["reloads"]]
+        for service, reload in [*wanted, *((services[name], None) for name in record["starts"])]:
+            if not service.check_command:
+                continue
+            outcome = run(service.check_command, self.limits.command_s)
+            if outcome.is_good:
+                self._note("check", service.name, f"{service.name} accepts its configuration.")
+            elif reload and reload["may_fail"]:
+                self.found_stopped.add(service.name)
+            else:
+                raise Failure(f"{service.name} does not accept its configuration with the new sets: {outcome.sentence}")
+        for service, reload in wanted:
+            if service.name in self.found_stopped:
+                continue
+            try:
+                self._reload(service, reload)
+            except Failure as failure:
+                if not reload["may_fail"]:
+                    raise
+                self.found_stopped.add(service.name)
+                self._note("reload", service.name, f"{service.name} does not run: {failure}")
+        for name in record["starts"]:
+            self._start(services[name])
+
+    def _reload(self, service: Service, reload: t.Mapping[str, t.Any]) -> None:
+        if reload["combined"] and service.runtime_socket:
+            try:
+                handed = update(Runtime(service.runtime_socket), reload["combined"], True, False)
+            except HaproxyFault as fault:
+                raise Failure(str(fault)) from None
+            if all(each["known"] for each in handed):
+                self._note("runtime", service.name, f"{service.name} was handed its certificates: {reload['reason']}.")
+                return
+        self._do("reload", service, service.reload_command)
+        self._note("reload", service.name, f"{service.name} was reloaded: {reload['reason']}.")
+
+    def _start(self, service: Service) -> None:
+        if not service.start_command and not service.service_name:
+            raise Failure(f"{service.name} does not run and cannot be started; give it start_command or service_name.")
+        self._do("start", service, service.start_command)
+        self._note("start", service.name, f"{service.name} was started.")
+
+    def _do(self, action: str, service: Service, words: list[str] | None) -> None:
+        """Reload or start a service by its command, else by the init system. Raises Failure."""
+        if words:
+            outcome = run(words, self.limits.command_s)
+        else:
+            init = find_init_system()
+            if init is None:
+                raise Failure(
+                    f"No init system runs on {self.host_name} that could {action} {service.service_name}; "
+                    f"give the service {service.name} a {action}_command."
+                )
+            outcome = init.do(action, str(service.service_name), self.limits.command_s)
+        if not outcome.is_good:
+            raise Failure(
+                f"{service.name} could not be {'reloaded' if action == 'reload' else 'started'}: {outcome.sentence}"
+            )
+
+    def _prove(self, record: Record) -> None:
+        """Look until every endpoint of what moved shows a right certificate, steadily. Raises Failure."""
+        moved = {each["service"] for each in record["reloads"]} | set(record["starts"])
+        moved -= self.found_stopped
+        proofs = [proof for proof in record["proofs"] if proof["service"] in moved]
+        sightings = self._watch(proofs, self.limits.proof_s)
+        for proof, sighting in zip(proofs, sightings):
+            self.sightings[(proof["service"], Endpoint(*proof["endpoint"]))] = sighting
+        complaints = [
+            complain(proof, sighting)
+            for proof, sighting in zip(proofs, sightings)
+            if sighting["as_expected"] is False and (sighting["reachable"] or not proof["may_be_silent"])
+        ]
+        if complaints:
+            more = f"\nThe same at {len(complaints) - 1} more of the places looked at." if complaints[1:] else ""
+            raise Failure(f"{complaints[0]}{more}")
+        if proofs:
+            self._note("prove", None, f"What was expected is served at all {len(proofs)} of the places looked at.")
+
+    def _watch(self, proofs: t.Sequence[t.Mapping[str, t.Any]], wait_s: float) -> list[dict[str, t.Any]]:
+        watches = [
+            Watch(Endpoint(*proof["endpoint"]), proof["right"], proof["service"], proof["may_be_silent"])
+            for proof in proofs
+        ]
+        watch_all(watches, wait_s, self.limits.steady_for_s, self.limits.look_s, None)
+        now = datetime.now(timezone.utc)
+        return [describe(watch, now) for watch in watches]
+
+    # --- back ----------------------------------------------------------------------------------------------------
+
+    def _undo_after(self, record: Record, cause: str) -> Ended:
+        """The way back of a run that is under way; one that does not come to its end leaves the journal to the next run."""
+        cause = cause.replace(f" {NOTHING_CHANGED}", "")
+        try:
+            return self._finish(record, self._go_back(record, cause, with_reload=record["phase"] != PLACING))
+        except (InvalidInput, OSError) as error:
+            return Ended(
+                True,
+                f"{cause} The way back did not come to its end: {self._words_of(error)} Run again to go on with it.",
+                restored=False,
+                was_changed=True,
+            )
+
+    def _go_back(self, record: Record, cause: str, with_reload: bool) -> Ended:
+        """Make live again what was live before, and see it served. By the record and what is on the disk, so that it can be
+        done again from any point."""
+        if with_reload:
+            with contextlib.suppress(OSError):  # without space: from the phase before, the next run undoes it likewise
+                self._advance(record, UNDOING)
+        first, back = [], []
+        for each in record["sets"]:
+            bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755), self._restore_context)
+            with bundle.locked(make=False):
+                live = bundle.live()
+                previous = bundle.version(each["previous"]) if each["previous"] else None
+                if live is None or live.id != each["version"]:
+                    back.extend([each["name"]] if previous and live and live.id == previous.id else [])
+                elif previous:
+                    bundle.go_back(previous)
+                    back.append(each["name"])
+                    self._note("undo", None, f"The set {previous.id} of {each['name']} is live again.")
+                else:
+                    first.append(each["name"])
+        for each in record["snippets"]:
+            snippet = Snippet(each["service"], each["path"])
+            snippet_files.sweep(snippet)
+            snippet_files.put_back(snippet, self.journal.kept(each), self._restore_context)
+            self._note("undo", each["service"], f"{each['path']} is as it was before.")
+        unlike = self._reload_as_before(record) if with_reload else []
+        undone = ""
+        if back:
+            undone = f"The previous sets are live again on {self.host_name}."
+        elif first:
+            undone = f"The new sets stay on {self.host_name}, as there were none before."
+        proof = "Every port that answered before serves what it served then." if with_reload else ""
+        if unlike:
+            proof = f"But not every port serves what it served before: {' '.join(unlike)}"
+        separator = "\n" if "\n" in cause else " "
+        message = cause + separator + " ".join(filter(None, [undone, proof]))
+        return Ended(True, message, restored=not unlike, was_changed=True)
+
+    def _reload_as_before(self, record: Record) -> list[str]:
+        """Reload the sets of before; returns a sentence for each endpoint that does not show what it showed then."""
+        services = services_of(record)
+        moved = [
+            (services[each["service"]], each) for each in record["reloads"] if each["service"] not in self.found_stopped
+        ]
+        for service, reload in moved:
+            with contextlib.suppress(Failure):
+                if not service.check_command or run(service.check_command, self.limits.command_s).is_good:
+                    self._reload(service, {**reload, "reason": "its sets of before are back"})
+        names = {service.name for service, _reload in moved}
+        before = [each for each in record["before"] if each["service"] in names]
+        sightings = self._watch(before, self.limits.proof_s)
+        # Some servers do not survive a reload that goes wrong. One that served before has to serve again.
+        down = {each["service"] for each, sighting in zip(before, sightings) if not sighting["reachable"]}
+        for name in sorted(down):
+            with contextlib.suppress(Failure):
+                self._start(services[name])
+        if down:
+            sightings = self._watch(before, self.limits.proof_s)
+        for each, sighting in zip(before, sightings):
+            self.sightings[(each["service"], Endpoint(*each["endpoint"]))] = sighting
+        unlike = [tell_sighting(sighting) for sighting in sightings if sighting["as_expected"] is False]
+        seen = {each["service"] for each in before}
+        for service, _reload in moved:  # nothing to look at, but a process that has to live
+            if service.name not in seen and service.pid_file and not is_alive(service.pid_file):
+                with contextlib.suppress(Failure):
+                    self._start(service)
+                if not is_alive(service.pid_file):
+                    unlike.append(f"{service.name} does not run any more.")
+        return unlike
+
+    # --- the journal ---------------------------------------------------------------------------------------------
+
+    def _advance(self, record: Record, phase: str) -> None:
+        self.journal.write({**record, "phase": phase})
+        record["phase"] = phase
+
+    def _finish(self, record: Record, ended: Ended) -> Ended:
+        """Leave the outcome behind, until somebody has been told."""
+        outcome = {**ended._asdict(), "finished_at": iso(datetime.now(timezone.utc))}
+        with contextlib.suppress(OSError):  # without space the next run looks once more at what is done already
+            self.journal.write({"phase": FINISHED, "started_at": record["started_at"], "outcome": outcome})
+        return ended
+
+    def _is_all_live(self, record: Record) -> bool:
+        return all(self._live_id(record, each) == each["version"] for each in record["sets"])
+
+    def _is_anything_placed(self, record: Record) -> bool:
+        if any(self._live_id(record, each) == each["version"] for each in record["sets"]):
+            return True
+        return any(
+            snippet_files.look(Snippet(each["service"], each["path"])) != self.journal.kept(each)
+            for each in record["snippets"]
+        )
+
+    def _live_id(self, record: Record, entry: t.Mapping[str, t.Any]) -> str | None:
+        live = Bundle(record["path"], entry["name"], Access(None, None, 0o600, 0o755)).live()
+        return live.id if live else None
+
+    def _note(self, step: str, service: str | None, text: str) -> None:
+        after = round(time.monotonic() - self._began_at, 3)
+        self.steps.append({"after": after, "step": step, "service": service, "text": text})
+
+    def _words_of(self, error: BaseException) -> str:
+        if isinstance(error, Stopped):
+            return "The deployment was told to end (SIGTERM)."
+        if isinstance(error, OSError):
+            return explain(error, self.journal.base)
+        return str(error)
+
+
+def dict_of(staged: t.Iterable[tuple[placement.Plan, str]]) -> dict[str, str]:
+    return {plan.bundle.name: version_id for plan, version_id in staged}
+
+
+def services_of(record: Record) -> dict[str, Service]:
+    return {name: Service(**data) for name, data in record["services"].items()}

@@ -1,0 +1,906 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: certificate_deployment
+version_added: 1.0.0
+short_description: Deploy certificates to the servers of a host, prove that they are served, or go back
+description:
+  - Puts sets of certificate, chain and key in place, has each server check its configuration, reloads it, and looks at it over TLS
+    until it serves the new certificate. If it does not, the sets and snippets before are live again, the servers reload them, and the
+    task fails. All of that is one run on the host.
+  - A server reloads when a set or snippet of its own is new, or when what it serves is not what is on the disk. A reload that an earlier run
+    has lost is made up for. Nothing is ever restarted.
+  - It is a transaction. A journal is written before the first change, and a run that finds one that was left open finishes that
+    deployment or undoes it first. Once it has begun to change something, the work goes on in a session of its own when the
+    connection breaks; the next run reports how it ended.
+  - Needs nothing on the host but Python.
+extends_documentation_fragment:
+  - certops.acm.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Looks at the host as a run does, and executes every O(services[].check_command), but changes nothing.
+      - Needs no keys. RV(needs_key) says whether a run would need one.
+  diff_mode:
+    support: full
+    details:
+      - Shows names, dates, serials, fingerprints, modes and snippets; never any part of a key.
+options:
+  path:
+    description:
+      - The folder under which every certificate has a folder of its own name, see M(certops.acm.certificate_bundle).
+      - The journal lies in C(.deployment) below it. One deployment at a time works in this folder.
+    type: path
+    default: /etc/acm
+  certificates:
+    description:
+      - The certificates, each with the name of the folder that it has under O(path).
+      - One that is given twice, under two names, has two folders, each with its own owner, files and services.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description:
+          - Name of the folder under O(path). Letters, digits, dots, hyphens and underscores.
+        type: str
+        required: true
+      certificate:
+        description:
+          - The certificate as PEM. Certificates after the first are taken as the beginning of the chain.
+        type: str
+        required: true
+      chain:
+        description:
+          - The certificates that issued it, as PEM, in order.
+        type: str
+      private_key:
+        description:
+          - The private key as PEM, not encrypted.
+          - May be left out when the set that is live holds it. RV(bundles[].needs_key) tells in check mode whether it is needed.
+        type: str
+      pkcs12:
+        description:
+          - The same as a PKCS#12 file, encoded as base64. Its passphrase stays on the controller.
+        type: str
+      pkcs12_form:
+        description:
+          - How the PKCS#12 was made, in any words, such as its alias. When they change, the file is written anew.
+          - By themselves two PKCS#12 files of the same certificate cannot be compared, as they are never the same bytes.
+        type: str
+      files:
+        description:
+          - The files that the set consists of, as in M(certops.acm.certificate_bundle). By default what its services read.
+        type: list
+        elements: str
+        choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
+      server_names:
+        description:
+          - The names that servers are asked for (SNI) to see this certificate. It must cover them, or nothing is changed.
+          - For a wildcard a name below it is asked for that no other certificate of the service is for.
+          - By default the first name of the certificate. An empty list asks for none.
+        type: list
+        elements: str
+      owner:
+        description:
+          - Overrides O(owner) for this certificate.
+        type: str
+      group:
+        description:
+          - Overrides O(group) for this certificate.
+        type: str
+      mode:
+        description:
+          - Overrides O(mode) for this certificate.
+        type: raw
+  services:
+    description:
+      - The services that read the certificates.
+      - C(nginx), C(apache), C(haproxy), C(lighttpd), C(caddy) and C(postfix) are known. What is not said of them is taken
+        from what their packages do on this host's operating system.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - What the service is called in messages and results, and which server it is unless O(services[].server) says so.
+        type: str
+        required: true
+      server:
+        description:
+          - Which of the known servers it is.
+        type: str
+      certificates:
+        description:
+          - The names of the certificates that it reads. By default all.
+        type: list
+        elements: str
+      is_partial:
+        description:
+          - Whether it has more certificates, which are left out of this run. A port that shows one of those is not judged.
+        type: bool
+        default: false
+      default_certificate:
+        description:
+          - The name of the certificate that it shows to clients that ask for no name.
+          - By default that is expected to be one of its certificates if one of them, new or old, was shown there before.
+        type: str
+      host:
+        description:
+          - Where to look at it.
+        type: str
+      ports:
+        description:
+          - The ports to look at, V(443) unless the server is known to have another. With an empty list nothing is looked at.
+        type: list
+        elements: int
+      starttls:
+        description:
+          - The protocol to speak before TLS begins.
+        type: str
+        choices: [smtp, imap, pop3, ftp, lmtp, sieve, postgres]
+      proxy_protocol:
+        description:
+          - The version of HAProxy's PROXY protocol that its ports expect.
+        type: str
+        choices: [v1, v2]
+      sni:
+        description:
+          - Whether it chooses a certificate by the name that a client asks for.
+        type: bool
+      files:
+        description:
+          - The files that it reads, as in O(certificates[].files).
+        type: list
+        elements: str
+        choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
+      owner:
+        description:
+          - Owner of the files of its certificates.
+        type: str
+      group:
+        description:
+          - Group of the files of its certificates.
+        type: str
+      pid_file:
+        description:
+          - The file with the number of its process, which tells whether it runs.
+        type: path
+      check_command:
+        description:
+          - The command that checks its configuration. An empty list checks nothing.
+          - A list of words, or one text that is split into words as a shell would. No shell reads it.
+        type: raw
+      reload_command:
+        description:
+          - The command that has it reload. Without it the init system reloads O(services[].service_name).
+        type: raw
+      start_command:
+        description:
+          - The command that starts it, with O(when_stopped=start) and where it went down by a reload. Without it the init system does.
+        type: raw
+      service_name:
+        description:
+          - The name of its unit or init script.
+        type: str
+      runtime_socket:
+        description:
+          - HAProxy's C(stats socket) with C(level admin), to hand it the new certificate without a reload.
+        type: path
+      link_directory:
+        description:
+          - A folder in which every certificate has a link C(NAME.pem) to its C(combined.pem), for HAProxy's C(crt) with a folder.
+        type: path
+  snippets:
+    description:
+      - Files of a server's configuration that are written together with the sets, and taken back with them.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      service:
+        description:
+          - The name of the service that reads it, and reloads when it changes.
+        type: str
+        required: true
+      path:
+        description:
+          - The file.
+        type: path
+        required: true
+      content:
+        description:
+          - What it holds.
+        type: str
+        required: true
+      mode:
+        description:
+          - Its mode.
+        type: raw
+        default: "0644"
+      replace:
+        description:
+          - Whether one that is there may be replaced.
+        type: bool
+        default: true
+  owner:
+    description:
+      - Owner of the files, a name or a number.
+      - By default the owner of the set that is live now, at first the user that runs the module.
+    type: str
+  group:
+    description:
+      - Group of the files and folders, a name or a number.
+      - By default the group of the set that is live now, at first that of the user that runs the module.
+    type: str
+  mode:
+    description:
+      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
+      - By default V(0640) when a group is given, otherwise V(0600).
+    type: raw
+  directory_mode:
+    description:
+      - Mode of the folders of a certificate.
+    type: raw
+    default: "0755"
+  keep:
+    description:
+      - How many of the sets that were live before are kept.
+    type: int
+    default: 2
+  require_valid:
+    description:
+      - Refuse a set that has expired or is not valid yet by the clock of the host.
+    type: bool
+    default: true
+  when_stopped:
+    description:
+      - What to do about a service that does not run. V(ignore) puts its sets in place for its start, V(start) starts it,
+        V(fail) changes nothing and fails.
+    type: str
+    choices: [ignore, start, fail]
+    default: ignore
+  timeout:
+    description:
+      - How many seconds to wait until the new certificates are served.
+    type: float
+    default: 10
+  steady_for:
+    description:
+      - A certificate counts as served once every look for this many seconds has shown it.
+    type: float
+    default: 0.25
+  command_timeout:
+    description:
+      - How many seconds a check, a reload or a start may take. After that it is killed with its children, and counts as failed.
+    type: float
+    default: 60
+  lock_timeout:
+    description:
+      - How many seconds to wait for another deployment in O(path) to end.
+    type: float
+    default: 120
+  host_name:
+    description:
+      - What this host is called in messages. By default its own host name.
+    type: str
+notes:
+  - Ansible hands a module its arguments through a temporary file unless pipelining is on. For the tasks of this module it is switched on
+    whatever the configuration says. Where that is impossible, a task that carries a key fails before the key leaves the controller, and
+    RV(pipelining_obstacle) of a run without keys says so beforehand.
+  - Nothing is written below a folder that anybody but root and the running user may change.
+  - A session of its own does not leave a cgroup. Where systemd kills what a login leaves behind (C(KillUserProcesses=yes)), it may end
+    the work when the connection breaks. The next run then finishes it, or undoes it, by the journal.
+seealso:
+  - module: certops.acm.certificate_bundle
+  - module: certops.acm.served_certificate_info
+  - module: certops.acm.haproxy_certificate
+author:
+  - The certops.acm authors (@certops)
+"""
+
+EXAMPLES = r"""
+- name: Deploy an exported certificate to nginx
+  certops.acm.certificate_deployment:
+    certificates:
+      - name: www.example.com
+        certificate: "{{ exported.export.certificate }}"
+        chain: "{{ exported.export.chain }}"
+        private_key: "{{ exported.export.private_key }}"
+    services:
+      - name: nginx
+
+- name: Deploy to a server that is not known, on two ports
+  certops.acm.certificate_deployment:
+    certificates:
+      - name: mail.example.com
+        certificate: "{{ exported.export.certificate }}"
+        chain: "{{ exported.export.chain }}"
+        private_key: "{{ exported.export.private_key }}"
+    services:
+      - name: dovecot
+        service_name: dovecot
+        check_command: doveconf -n
+        ports: [993, 995]
+        sni: false
+
+- name: See whether anything is due, and whether a key is needed for it
+  certops.acm.certificate_deployment:
+    certificates:
+      - name: www.example.com
+        certificate: "{{ read.export.certificate }}"
+        chain: "{{ read.export.chain }}"
+    services:
+      - name: nginx
+  check_mode: true
+  register: look
+"""
+
+RETURN = r"""
+due:
+  description: Whether anything was to be done.
+  returned: when the host could be looked at
+  type: bool
+needs_key:
+  description: Whether the task needs a key, or a PKCS#12, that it was not given. Outside check mode such a task fails.
+  returned: when the host could be looked at
+  type: bool
+pipelining_obstacle:
+  description: Why a task with keys could not be sent to this host, a sentence.
+  returned: when there is an obstacle and the task had no keys
+  type: str
+restored:
+  description: Whether every port serves what it served before the run, because nothing was changed or all was taken back.
+  returned: failure
+  type: bool
+bundles:
+  description: What became of each set, in the order given, as in M(certops.acm.certificate_bundle). In check mode, what would.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+services:
+  description: What was found about each service, and what was done, or in check mode would be.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the service.
+      type: str
+      returned: always
+    server:
+      description: Which server it is.
+      type: str
+      returned: always
+    state:
+      description:
+        - V(running), V(stopped), or V(not_observed), which runs or may run while none of its ports shows a certificate.
+        - V(assumed) has no port, process or unit that could be looked at. V(unknown) has none but ports that nothing listens at.
+      type: str
+      returned: always
+    evidence:
+      description: How that is known, a sentence.
+      type: str
+      returned: always
+    action:
+      description: V(none), V(reload), V(runtime) for HAProxy's socket, or V(start).
+      type: str
+      returned: always
+    reason:
+      description: Why, a clause, V(null) if nothing was to be done.
+      type: str
+      returned: always
+snippets:
+  description: The files that were given as O(snippets), or that O(services[].link_directory) makes.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: Name of the service.
+      type: str
+      returned: always
+    path:
+      description: The file.
+      type: str
+      returned: always
+    changed:
+      description: Whether it was, or would be, written.
+      type: bool
+      returned: always
+served_before:
+  description: What each endpoint showed before, as in M(certops.acm.served_certificate_info), without the certificate's text.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+served_after:
+  description: What each endpoint showed afterwards. Empty in check mode.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+summary:
+  description: An entry for each certificate at each service.
+  returned: when the host could be looked at
+  type: list
+  elements: dict
+  contains:
+    service:
+      description: Name of the service.
+      type: str
+      returned: always
+    name:
+      description: Name of the set.
+      type: str
+      returned: always
+    path:
+      description: The folder that the server reads.
+      type: str
+      returned: always
+    state:
+      description:
+        - V(served) was seen. V(not_served) shows another certificate, V(not_observed) shows none although it runs or may run.
+        - V(not_verified) shows another of its certificates that is right there too, or could not be asked.
+        - V(stopped) does not run, V(not_looked_at) has no port to look at.
+      type: str
+      returned: always
+    served:
+      description: Whether O(ignore:state) is V(served).
+      type: bool
+      returned: always
+    running:
+      description: Whether the service is not known to be stopped.
+      type: bool
+      returned: always
+    changed:
+      description: Whether the set was changed.
+      type: bool
+      returned: always
+    ports:
+      description: The ports of the service.
+      type: list
+      elements: int
+      returned: always
+    server_names:
+      description: The names that were asked for.
+      type: list
+      elements: str
+      returned: always
+    old_serial:
+      description: Serial number of the certificate that was live before.
+      type: str
+      returned: always
+    new_serial:
+      description: Serial number of the certificate.
+      type: str
+      returned: always
+    old_public_key_fingerprint:
+      description: SHA-256 of the public key that was live before.
+      type: str
+      returned: always
+    new_public_key_fingerprint:
+      description: SHA-256 of the public key.
+      type: str
+      returned: always
+    not_after:
+      description: The certificate is valid until then.
+      type: str
+      returned: always
+    sentence:
+      description: The same for people.
+      type: str
+      returned: always
+sentences:
+  description: What was done, or would be, and what is served now, for people.
+  returned: when the host could be looked at
+  type: list
+  elements: str
+steps:
+  description: What was done, in order.
+  returned: when something was done
+  type: list
+  elements: dict
+  contains:
+    after:
+      description: Seconds since the work began.
+      type: float
+      returned: always
+    step:
+      description: V(place), V(snippet), V(check), V(reload), V(runtime), V(start), V(prove) or V(undo).
+      type: str
+      returned: always
+    service:
+      description: Name of the service, if it is about one.
+      type: str
+      returned: always
+    text:
+      description: A sentence.
+      type: str
+      returned: always
+lost_outcome:
+  description: How an earlier run ended that could not report it any more, as its connection was lost. It is reported once.
+  returned: when there was one
+  type: dict
+  contains:
+    failed:
+      description: Whether it failed.
+      type: bool
+      returned: always
+    message:
+      description: Why it failed.
+      type: str
+      returned: always
+    restored:
+      description: Whether every port served what it served before, if it failed.
+      type: bool
+      returned: always
+    was_changed:
+      description: Whether it changed something. Then RV(ignore:changed) of this run is true too.
+      type: bool
+      returned: always
+    finished_at:
+      description: When it ended.
+      type: str
+      returned: always
+recovered:
+  description: What became of an earlier run that was killed half-way.
+  returned: when there was one
+  type: dict
+  contains:
+    outcome:
+      description: V(finished), V(undone), V(untouched), or V(pending) in check mode.
+      type: str
+      returned: always
+    message:
+      description: The same for people.
+      type: str
+      returned: always
+"""
+
+import contextlib
+import os
+import socket
+import stat
+import sys
+import typing as t
+from datetime import datetime, timezone
+
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import RestoreContext, explain
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment import Limits
+from ansible_collections.certops.acm.plugins.module_utils._web_host.detached import Killed, run_detached
+from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import PROXY_PROTOCOLS, STARTTLS_PROTOCOLS
+from ansible_collections.certops.acm.plugins.module_utils._web_host.journal import FINISHED, Journal
+from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import DEFAULT_FILES, Layout
+from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import to_ascii
+from ansible_collections.certops.acm.plugins.module_utils._web_host.report import list_diffs, report
+from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete, read_os_family
+from ansible_collections.certops.acm.plugins.module_utils._web_host.snippets import links, read_snippets
+from ansible_collections.certops.acm.plugins.module_utils._web_host.survey import Request, survey
+from ansible_collections.certops.acm.plugins.module_utils._web_host.transaction import (
+    NOTHING_CHANGED,
+    Failure,
+    Stopped,
+    Transaction,
+)
+
+FILES = {"type": "list", "elements": "str", "choices": list(FILE_NAMES)}
+CERTIFICATE_SPEC = {
+    "name": {"type": "str", "required": True},
+    "certificate": {"type": "str", "required": True},
+    "chain": {"type": "str"},
+    "private_key": {"type": "str", "no_log": True},
+    "pkcs12": {"type": "str", "no_log": True},
+    "pkcs12_form": {"type": "str"},
+    "files": FILES,
+    "server_names": {"type": "list", "elements": "str"},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": {"type": "raw"},
+}
+SERVICE_SPEC = {
+    "name": {"type": "str", "required": True},
+    "server": {"type": "str"},
+    "certificates": {"type": "list", "elements": "str"},
+    "is_partial": {"type": "bool", "default": False},
+    "default_certificate": {"type": "str"},
+    "host": {"type": "str"},
+    "ports": {"type": "list", "elements": "int"},
+    "starttls": {"type": "str", "choices": list(STARTTLS_PROTOCOLS)},
+    "proxy_protocol": {"type": "str", "choices": list(PROXY_PROTOCOLS)},
+    "sni": {"type": "bool"},
+    "files": FILES,
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "pid_file": {"type": "path"},
+    "check_command": {"type": "raw"},
+    "reload_command": {"type": "raw"},
+    "start_command": {"type": "raw"},
+    "service_name": {"type": "str"},
+    "runtime_socket": {"type": "path"},
+    "link_directory": {"type": "path"},
+}
+SNIPPET_SPEC = {
+    "service": {"type": "str", "required": True},
+    "path": {"type": "path", "required": True},
+    "content": {"type": "str", "required": True},
+    "mode": {"type": "raw", "default": "0644"},
+    "replace": {"type": "bool", "default": True},
+}
+ARGUMENT_SPEC = {
+    "path": {"type": "path", "default": "/etc/acm"},
+    "certificates": {"type": "list", "elements": "dict", "required": True, "options": CERTIFICATE_SPEC},
+    "services": {"type": "list", "elements": "dict", "default": [], "options": SERVICE_SPEC},
+    "snippets": {"type": "list", "elements": "dict", "default": [], "options": SNIPPET_SPEC},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": {"type": "raw"},
+    "directory_mode": {"type": "raw", "default": "0755"},
+    "keep": {"type": "int", "default": 2},
+    "require_valid": {"type": "bool", "default": True},
+    "when_stopped": {"type": "str", "choices": ["ignore", "start", "fail"], "default": "ignore"},
+    "timeout": {"type": "float", "default": 10},
+    "steady_for": {"type": "float", "default": 0.25},
+    "command_timeout": {"type": "float", "default": 60},
+    "lock_timeout": {"type": "float", "default": 120},
+    "host_name": {"type": "str"},
+}
+TEXTS = ("certificate", "chain", "private_key", "pkcs12", "content")  # what no log or result repeats
+
+Result = t.Dict[str, t.Any]
+
+
+class DeploymentModule(DiscreetModule):
+    """Logs and returns its arguments without the texts in them."""
+
+    params: Result
+
+    def _log_invocation(self) -> None:
+        params, self.params = self.params, self.shown_params()
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = params
+
+    def shown_params(self) -> Result:
+        return {
+            name: [without_texts(each) for each in value] if name in ("certificates", "snippets") else value
+            for name, value in self.params.items()
+        }
+
+
+def without_texts(entry: t.Any) -> t.Any:
+    if not isinstance(entry, dict):
+        return "(not shown)"
+    return {name: "(not shown)" if name in TEXTS and value else value for name, value in entry.items()}
+
+
+def read_request(module: DeploymentModule) -> Request:
+    """The options, completed and judged as far as they can be without a look at the host's files and ports."""
+    params = module.params
+    if not params["path"].startswith("/"):
+        raise InvalidInput(f"The option path is {params['path']!r}; give one that begins with /.")
+    if params["keep"] < 0:
+        raise InvalidInput("The option keep cannot be negative; 0 keeps no set but the live one.")
+    for option in ("timeout", "steady_for", "command_timeout", "lock_timeout"):
+        if params[option] < 0 or (option == "command_timeout" and params[option] == 0):
+            raise InvalidInput(f"The option {option} is {params[option]:g}; give a number of seconds.")
+    layout = Layout(
+        os.path.normpath(params["path"]),
+        params["owner"],
+        params["group"],
+        params["mode"],
+        params["directory_mode"],
+        params["keep"],
+        params["require_valid"],
+        context_restorer(module),
+    )
+    names = [entry["name"] for entry in params["certificates"]]
+    services = complete(params["services"], names, read_os_family())
+    snippets = read_snippets(params["snippets"], [service.name for service in services])
+    for service in services:
+        if service.link_directory:
+            snippets += links(service.link_directory, service.name, service.certificates, layout.path)
+    return Request(
+        layout,
+        [complete_certificate(entry, services) for entry in params["certificates"]],
+        services,
+        snippets,
+        params["when_stopped"],
+        params["host_name"] or socket.gethostname(),
+        Limits(
+            params["timeout"],
+            params["steady_for"],
+            params["command_timeout"],
+            lock_s=params["lock_timeout"],
+        ),
+    )
+
+
+def complete_certificate(entry: Result, services: t.Iterable[Service]) -> Result:
+    """An entry with what its services want of its files."""
+    users = [service for service in services if entry["name"] in service.certificates]
+    completed = dict(entry)
+    completed["files"] = (
+        entry["files"] or sorted({kind for service in users for kind in service.files}) or DEFAULT_FILES
+    )
+    if entry["server_names"] is not None:
+        completed["server_names"] = [to_ascii(name) for name in entry["server_names"]]
+    completed["domain_names"] = completed["server_names"] or []
+    for option in ("owner", "group"):
+        wanted = sorted({getattr(service, option) for service in users if getattr(service, option)})
+        if len(wanted) > 1 and not entry[option]:
+            raise InvalidInput(
+                f"The services of {entry['name']} want different things as its {option} ({', '.join(wanted)}); "
+                f"say which with {option} of the certificate, or give each service an entry of its own."
+            )
+        completed[option] = entry[option] or (wanted[0] if wanted else None)
+    return completed
+
+
+def context_restorer(module: DeploymentModule) -> RestoreContext | None:
+    if not module.selinux_enabled():
+        return None
+
+    def restore(path: str, final_path: str) -> bool:
+        mode = stat.S_IFMT(os.lstat(path).st_mode)
+        return module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False)
+
+    return restore
+
+
+class Run:
+    """One run of the module."""
+
+    def __init__(self, module: DeploymentModule) -> None:
+        self.module = module
+        self.request = read_request(module)
+        self.journal = Journal(self.request.layout.path)
+
+    def look(self) -> Result:
+        """Check mode: what would be done."""
+        record = self.journal.peek()
+        found = survey(self.request, now())
+        result = report(self.request.services, found, {}, (), {}, is_check=True)
+        if record and record["phase"] == FINISHED:
+            result["lost_outcome"] = record["outcome"]
+        elif record:
+            message = f"An earlier deployment, begun at {record['started_at']}, is under way or was killed half-way."
+            result.update(due=True, recovered={"outcome": "pending", "message": message})
+        result.update(changed=result["due"], diff=list_diffs(found, shows_text=True))
+        if found.refusal:
+            result.update(failed=True, msg=found.refusal, restored=True, changed=False)
+        return result
+
+    def deploy(self) -> Result:
+        """Do what is due. The first change, and all that follows, is the work of a process that outlives the connection."""
+        self.journal.lock(self.request.limits.lock_s)
+        record = self.journal.peek()
+        lost = record["outcome"] if record and record["phase"] == FINISHED else None
+        if record is None or lost:
+            found = survey(self.request, now())
+            if found.refusal or not found.is_due:
+                result = report(self.request.services, found, {}, (), {}, is_check=False)
+                result["changed"] = False
+                if found.refusal:
+                    result.update(failed=True, msg=found.refusal, restored=True)
+                return self._with_lost(result, lost)
+        transaction = Transaction(
+            self.journal, self.request.limits, self.request.host_name, self.request.layout.restore_context
+        )
+
+        def stop() -> None:
+            if transaction.may_stop:
+                transaction.may_stop = False
+                raise Stopped
+
+        def work() -> Result:
+            try:
+                return self._work(transaction, None if lost else record)
+            except Stopped:
+                return {
+                    "failed": True,
+                    "msg": f"The deployment was told to end (SIGTERM). {NOTHING_CHANGED}",
+                    "restored": True,
+                }
+            except (InvalidInput, OSError) as error:
+                message = explain(error, self.request.layout.path) if isinstance(error, OSError) else str(error)
+                return refusal(message)
+            except Failure as failure:
+                return {"failed": True, "msg": str(failure), "restored": False, "changed": True}
+
+        try:
+            result = run_detached(work, stop)
+        except Killed as killed:
+            return {
+                "failed": True,
+                "restored": False,
+                "changed": True,
+                "msg": f"The deployment on {self.request.host_name} was ended half-way by {killed}; "
+                "run again: the next run finishes it or undoes it first.",
+            }
+        return self._with_lost(result, lost)
+
+    def _work(self, transaction: Transaction, record: Result | None) -> Result:
+        recovered = transaction.recover(record, self.request.services) if record else None
+        found = survey(self.request, now())
+        ended = None
+        if not found.refusal and found.is_due:
+            ended = transaction.deploy(self.request, found, now())
+        result = report(
+            self.request.services,
+            found,
+            transaction.sightings,
+            transaction.found_stopped,
+            transaction.pruned,
+            is_check=False,
+        )
+        result.update(changed=bool(ended and ended.was_changed), steps=transaction.steps)
+        result["diff"] = list_diffs(found, shows_text=True)
+        if recovered:
+            result["recovered"] = recovered
+            result["changed"] = result["changed"] or recovered["outcome"] != "untouched"
+        if ended and ended.failed:
+            result.update(failed=True, msg=ended.message, restored=ended.restored)
+        elif found.refusal:
+            result.update(failed=True, msg=found.refusal, restored=True)
+        return result
+
+    def _with_lost(self, result: Result, lost: Result | None) -> Result:
+        if lost:
+            result["lost_outcome"] = lost
+            result["changed"] = bool(result.get("changed") or lost["was_changed"])
+        return result
+
+    def forget(self) -> None:
+        """What the journal says was told: it need not be told again. An open deployment stays in it."""
+        with contextlib.suppress(OSError, InvalidInput):
+            record = self.journal.peek()
+            if record and record["phase"] == FINISHED:
+                self.journal.remove()
+
+
+def refusal(message: str) -> Result:
+    message = message if NOTHING_CHANGED in message else f"{message} {NOTHING_CHANGED}"
+    return {"failed": True, "msg": message, "restored": True, "changed": False}
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def main() -> None:
+    module = DeploymentModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    run = None
+    try:
+        run = Run(module)
+        result = run.look() if module.check_mode else run.deploy()
+    except InvalidInput as fault:
+        result = refusal(str(fault))
+    except OSError as error:
+        result = refusal(explain(error, module.params["path"]))
+    if not module._diff:
+        result.pop("diff", None)
+    result["invocation"] = {"module_args": module.shown_params()}
+    try:
+        if result.pop("failed", False):
+            module.fail_json(**result)
+        module.exit_json(**result)
+    except SystemExit:
+        sys.stdout.flush()  # raises where nobody listens any more: then the next run tells it
+        if run and not module.check_mode:
+            run.forget()
+        raise
+
+
+if __name__ == "__main__":
+    main()
