@@ -311,7 +311,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import (
     Bundle,
@@ -348,7 +348,7 @@ CERTIFICATE_SPEC = {
     "files": {
         "type": "list",
         "elements": "str",
-        "choices": list(FILE_NAMES),
+        "choices": list(SET_FILE_NAMES),
         "default": ["cert", "chain", "fullchain", "key"],
     },
     "domain_names": {"type": "list", "elements": "str", "default": []},

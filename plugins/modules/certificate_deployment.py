@@ -573,7 +573,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import RestoreContext, explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment import Limits
@@ -593,7 +593,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.transaction 
     Transaction,
 )
 
-FILES = {"type": "list", "elements": "str", "choices": list(FILE_NAMES)}
+FILES = {"type": "list", "elements": "str", "choices": list(SET_FILE_NAMES)}
 CERTIFICATE_SPEC = {
     "name": {"type": "str", "required": True},
     "certificate": {"type": "str", "required": True},

@@ -14,7 +14,8 @@ FILE_NAMES = {
     "key": "privkey.pem",
     "combined": "combined.pem",
     "pkcs12": "bundle.p12",
-    "pkcs1": "privkey-pkcs1.pem",
 }
-SECRET_FORMS = ("key", "combined", "pkcs12", "pkcs1")
-SECRET_FILES = frozenset(FILE_NAMES[form] for form in SECRET_FORMS)
+# What a set on a web host may have besides.
+SET_FILE_NAMES = {**FILE_NAMES, "pkcs1": "privkey-pkcs1.pem"}
+SECRET_FORMS = ("key", "combined", "pkcs12")
+SECRET_FILES = frozenset([*(FILE_NAMES[form] for form in SECRET_FORMS), SET_FILE_NAMES["pkcs1"]])

@@ -21,7 +21,7 @@ import ssl
 import typing as t
 from datetime import datetime
 
-from .._files.forms import FILE_NAMES
+from .._files.forms import SET_FILE_NAMES
 from .._rules.errors import InvalidInput
 from .der import Unreadable, covers, iso, pem_certificates, read_certificate, traditional_key
 
@@ -52,7 +52,7 @@ class KeyPair:
         return f"KeyPair({self.label!r}, {self.facts.subject!r}, {self.facts.serial!r})"
 
     def render(self, kinds: t.Collection[str]) -> dict[str, bytes | None]:
-        """The files of these kinds (keys of FILE_NAMES) by name; a chain that is empty makes no file.
+        """The files of these kinds (keys of SET_FILE_NAMES) by name; a chain that is empty makes no file.
 
         Without a key the content of a file that holds it is None: not known.
         """
@@ -70,9 +70,9 @@ class KeyPair:
         for kind in kinds:
             text = texts.get(kind, "")
             if text != "":
-                files[FILE_NAMES[kind]] = None if text is None else text.encode("ascii")
+                files[SET_FILE_NAMES[kind]] = None if text is None else text.encode("ascii")
         if self.pkcs12 is not None or "pkcs12" in kinds:
-            files[FILE_NAMES["pkcs12"]] = self.pkcs12
+            files[SET_FILE_NAMES["pkcs12"]] = self.pkcs12
         return files
 
     def adopt(self, private_key: bytes | None, pkcs12: bytes | None) -> None:

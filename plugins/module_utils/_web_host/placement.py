@@ -18,9 +18,10 @@ import typing as t
 from datetime import datetime
 
 from .._files.access import read_id, read_mode
+from .._files.forms import SET_FILE_NAMES
 from .bundle import Access, Bundle, Difference, RestoreContext, Version
 from .der import CertificateFacts, iso
-from .key_pair import FILE_NAMES, BundleFault, KeyPair, check_key_pair, read_key_pair
+from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair
 
 DEFAULT_FILES = ["cert", "chain", "fullchain", "key"]
 
@@ -230,7 +231,7 @@ def certificate_result(facts: CertificateFacts | None) -> Result:
 
 
 def file_paths(bundle: Bundle, names: t.Iterable[str]) -> dict[str, str]:
-    return {kind: os.path.join(bundle.live_path, name) for kind, name in FILE_NAMES.items() if name in set(names)}
+    return {kind: os.path.join(bundle.live_path, name) for kind, name in SET_FILE_NAMES.items() if name in set(names)}
 
 
 def file_lines(plan: Plan) -> str:

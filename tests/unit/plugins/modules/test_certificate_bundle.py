@@ -240,9 +240,9 @@ def test_a_pkcs12_is_not_written_again_for_its_salt(run: Run, tmp_path: Path) ->
     "options, words",
     [
         ({"mode": "0644"}, "would open its key to every user"),
-        ({"mode": "rw"}, "give octal digits in quotes"),
-        ({"mode": 640}, "give octal digits in quotes"),
-        ({"owner": "nobody-of-that-name"}, "has no user nobody-of-that-name"),
+        ({"mode": "rw"}, "write octal digits in quotes"),
+        ({"mode": 640}, "write octal digits in quotes"),
+        ({"owner": "nobody-of-that-name"}, "has no owner nobody-of-that-name"),
         ({"group": "nogroup-of-that-name"}, "has no group nogroup-of-that-name"),
         ({"keep": -1}, "cannot be negative"),
     ],
