@@ -363,7 +363,7 @@ restored:
   type: bool
 bundles:
   description: What became of each set, in the order given, as in M(certops.acm.certificate_bundle). In check mode, what would.
-  returned: when the host could be looked at
+  returned: unless it was taken back
   type: list
   elements: dict
 services:
@@ -428,7 +428,7 @@ served_after:
   elements: dict
 summary:
   description: An entry for each certificate at each service.
-  returned: when the host could be looked at
+  returned: unless it was taken back
   type: list
   elements: dict
   contains:
@@ -770,7 +770,7 @@ class Run:
         """Check mode: what would be done."""
         record = self.journal.peek()
         found = survey(self.request, now())
-        result = report(self.request.services, found, {}, (), {}, is_check=True)
+        result = report(self.request.services, found, {}, {}, {}, is_check=True)
         if record and record["phase"] == FINISHED:
             result["lost_outcome"] = record["outcome"]
         elif record:
@@ -789,7 +789,7 @@ class Run:
         if record is None or lost:
             found = survey(self.request, now())
             if found.refusal or not found.is_due:
-                result = report(self.request.services, found, {}, (), {}, is_check=False)
+                result = report(self.request.services, found, {}, {}, {}, is_check=False)
                 result["changed"] = False
                 if found.refusal:
                     result.update(failed=True, msg=found.refusal, restored=True)
@@ -840,7 +840,7 @@ class Run:
             self.request.services,
             found,
             transaction.sightings,
-            transaction.found_stopped,
+            transaction.states,
             transaction.pruned,
             is_check=False,
         )
@@ -850,7 +850,9 @@ class Run:
             result["recovered"] = recovered
             result["changed"] = result["changed"] or recovered["outcome"] != "untouched"
         if ended and ended.failed:
-            result.update(failed=True, msg=ended.message, restored=ended.restored)
+            result.update(failed=True, msg=ended.message, restored=ended.restored, sentences=ended.message.splitlines())
+            for name in ("bundles", "summary"):  # what was wanted, and is not so
+                del result[name]
         elif found.refusal:
             result.update(failed=True, msg=found.refusal, restored=True)
         return result

@@ -23,19 +23,17 @@ def report(
     services: t.Sequence[Service],
     survey: Survey,
     sightings: Sightings,
-    found_stopped: t.Collection[str],
+    moved: t.Mapping[str, State],
     pruned: t.Mapping[str, t.List[str]],
     is_check: bool,
 ) -> Result:
-    """The result of a run that found SURVEY. SIGHTINGS: what was seen at endpoints afterwards; the others show what they did."""
+    """The result of a run that found SURVEY. SIGHTINGS: what was seen at endpoints afterwards; the others show what they did.
+    MOVED: the services of which something else is known now."""
     after = [
         {**sighting, **sightings.get((each.service, each.endpoint), {})}
         for each, sighting in zip(survey.expectations, survey.sightings)
     ]
-    states = {
-        name: State(STOPPED, state.evidence) if name in found_stopped else state
-        for name, state in survey.states.items()
-    }
+    states = {**survey.states, **moved}
     bundles = [{**bundle, "pruned": pruned.get(bundle["name"], bundle["pruned"])} for bundle in survey.bundles]
     for bundle in bundles:
         bundle.pop("diff", None)

@@ -21,7 +21,7 @@ from . import placement
 from . import snippets as snippet_files
 from .bundle import Access, Bundle, RestoreContext, explain
 from .commands import run
-from .deployment import UNKNOWN, Limits, complain, list_proofs, list_sights_before
+from .deployment import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
 from .der import iso
 from .handshake import Endpoint
 from .haproxy import HaproxyFault, Runtime, update
@@ -69,6 +69,7 @@ class Transaction:
         self.steps: list[dict[str, t.Any]] = []
         self.may_stop = True  # whether a signal may still turn the run back
         self.found_stopped: set[str] = set()
+        self.states: dict[str, State] = {}  # of services of which more is known now than before
         self.sightings: dict[tuple[str, Endpoint], dict[str, t.Any]] = {}
         self.pruned: dict[str, list[str]] = {}
         self._restore_context = restore_context
@@ -188,7 +189,7 @@ class Transaction:
             if outcome.is_good:
                 self._note("check", service.name, f"{service.name} accepts its configuration.")
             elif reload and reload["may_fail"]:
-                self.found_stopped.add(service.name)
+                self._find_stopped(service, outcome.sentence)
             else:
                 raise Failure(f"{service.name} does not accept its configuration with the new sets: {outcome.sentence}")
         for service, reload in wanted:
@@ -199,10 +200,15 @@ class Transaction:
             except Failure as failure:
                 if not reload["may_fail"]:
                     raise
-                self.found_stopped.add(service.name)
-                self._note("reload", service.name, f"{service.name} does not run: {failure}")
+                self._find_stopped(service, str(failure))
         for name in record["starts"]:
             self._start(services[name])
+
+    def _find_stopped(self, service: Service, said: str) -> None:
+        self.found_stopped.add(service.name)
+        text = f"{service.name} is taken to be stopped: nothing was seen at its ports, and {said}"
+        self.states[service.name] = State(STOPPED, text)
+        self._note("reload", service.name, text)
 
     def _reload(self, service: Service, reload: t.Mapping[str, t.Any]) -> None:
         if reload["combined"] and service.runtime_socket:
@@ -221,6 +227,7 @@ class Transaction:
             raise Failure(f"{service.name} does not run and cannot be started; give it start_command or service_name.")
         self._do("start", service, service.start_command)
         self._note("start", service.name, f"{service.name} was started.")
+        self.states[service.name] = State(RUNNING, f"{service.name} was started.")
 
     def _do(self, action: str, service: Service, words: list[str] | None) -> None:
         """Reload or start a service by its command, else by the init system. Raises Failure."""
