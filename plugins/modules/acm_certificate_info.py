@@ -511,7 +511,7 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     arns = params["certificate_arns"]
     return inventory.Query(
         arns=None if arns is None else tuple(dict.fromkeys(arns)),
-        names=tuple(check_domain_name(name) for name in names) if names else None,
+        names=tuple(check_domain_name(name, option="domain_names") for name in names) if names else None,
         covering=params["covering"],
         statuses=chosen("statuses"),
         types=chosen("types"),

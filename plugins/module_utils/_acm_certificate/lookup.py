@@ -20,6 +20,7 @@ from .._certificates.certificate import Certificate
 from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput
+from .._rules.names import base_name
 from .item import Item, Settings
 
 TAGGING = {"AddTagsToCertificate", "RemoveTagsFromCertificate"}
@@ -230,3 +231,15 @@ def _read_tags(acm: Door, items: t.Sequence[Item]) -> None:
         tags = inventory.tags_of(acm, [item.arn for item in items])
         for item in items:
             item.tags = tags[item.arn]
+
+
+def check_zones(acm: Door, items: t.Sequence[Item]) -> None:
+    """See whether the records of what is to be requested can be published, before it is requested."""
+    requesting = [item for item in still_open(items) if item.is_new and item.want.publish]
+    if not requesting:
+        return
+    from .._validation import publishing
+
+    needs = [(item.want.publish or {}, [base_name(name) for name in item.want.names]) for item in requesting]
+    for item, error in zip(requesting, publishing.check_each(needs, acm.client)):
+        item.error = error

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import typing as t
@@ -111,6 +112,10 @@ class Place(t.Protocol):
     is_authority: bool
     region: str
 
+    @property
+    def private_cas(self) -> t.Callable[[], t.Mapping[str, str]]:
+        """ARNs by name, where the place has names for its private CAs."""
+
 
 def read(options: dict[str, t.Any]) -> Wanted:
     """Judge the options of one certificate. Raises InvalidInput: one sentence, before anything was called."""
@@ -119,8 +124,6 @@ def read(options: dict[str, t.Any]) -> Wanted:
     domain_name = options.get("domain_name")
     if arn:
         check_certificate_arn(arn)
-    if ca:
-        check_arn(ca, "certificate_authority_arn", "acm-pca", "certificate-authority")
     given = [name for name in options.get("subject_alternative_names") or () if name]
     if given and not domain_name:
         raise InvalidInput("subject_alternative_names needs domain_name: name the certificate's first name there.")
@@ -167,17 +170,30 @@ def read(options: dict[str, t.Any]) -> Wanted:
     return wanted
 
 
-def check_place(wanted: Wanted, place: Place) -> None:
-    """Raise InvalidInput for what cannot be had in the region, or of the authority, that the task works with."""
+def placed(wanted: Wanted, place: Place) -> Wanted:
+    """The same in the region, or of the authority, that the task works with. Raises InvalidInput for what cannot be had
+    there."""
     if wanted.arn:
         check_certificate_arn(wanted.arn, place.region)
-    if wanted.authority_arn:
-        check_arn(wanted.authority_arn, "certificate_authority_arn", "acm-pca", "certificate-authority", place.region)
     if place.is_authority and (wanted.publish or {}).get("route53") is not None:
         raise InvalidInput(
             "publish.route53 needs AWS, but this task works with an embedded authority: publish by rfc2136, "
             "or leave publish out."
         )
+    if not wanted.authority_arn:
+        return wanted
+    if place.is_authority and not wanted.authority_arn.startswith("arn:"):
+        return wanted._replace(authority_arn=_private_ca(wanted.authority_arn, place.private_cas()))
+    check_arn(wanted.authority_arn, "certificate_authority_arn", "acm-pca", "certificate-authority", place.region)
+    return wanted
+
+
+def _private_ca(name: str, arns: t.Mapping[str, str]) -> str:
+    if name in arns:
+        return arns[name]
+    near = difflib.get_close_matches(name, arns, 1)
+    hint = f"did you mean {near[0]}?" if near else "create one with certops.acm.acm_authority."
+    raise InvalidInput(f"certificate_authority_arn is {name}, but the authority has no private CA of that name: {hint}")
 
 
 def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:
@@ -220,8 +236,9 @@ def idempotency_token(members: dict[str, t.Any], spent: t.Iterable[str] = ()) ->
 def _names(domain_name: t.Optional[str], given: t.Sequence[str]) -> tuple[t.Optional[str], tuple[str, ...]]:
     if not domain_name:
         return None, ()
-    first = check_domain_name(domain_name, first=True)
-    others = tuple(name for name in dict.fromkeys(check_domain_name(name) for name in given) if name != first)
+    first = check_domain_name(domain_name, first=True, option="domain_name")
+    listed = [check_domain_name(name, option="subject_alternative_names") for name in given]
+    others = tuple(name for name in dict.fromkeys(listed) if name != first)
     if 1 + len(others) > MAX_NAMES:
         raise InvalidInput(
             f"The certificate for {first} would hold {1 + len(others)} names; ACM's limit is {MAX_NAMES}: "
@@ -235,7 +252,8 @@ def _validation_domains(
 ) -> tuple[tuple[str, str], ...]:
     pairs = []
     for option in given:
-        name, domain = to_ascii(option["domain_name"]), check_domain_name(option["validation_domain"])
+        name = to_ascii(option["domain_name"])
+        domain = check_domain_name(option["validation_domain"], option="domain_validation_options.validation_domain")
         if first and name not in (first, *others):
             raise InvalidInput(f"domain_validation_options names {name}, which is not a name of this certificate.")
         if not f".{base_name(name)}".endswith(f".{domain}"):

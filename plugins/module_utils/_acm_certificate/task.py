@@ -19,7 +19,7 @@ from .item import Item, Settings
 def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -> dict[str, t.Any]:
     """The result of the task. Raises InvalidInput, AcmError for what concerns all of its items."""
     items = batch.read(task, options.read, Item, own=options.IDENTITY_OPTIONS)
-    batch.attempt(items, lambda item: options.check_place(item.want, acm))
+    batch.attempt(items, lambda item: setattr(item, "wanted", options.placed(item.want, acm)))
     fulfil(acm, items, settings, is_check=is_check)
     own = [result.of_one(item, is_check) for item in items]
     return result.of_many(items, own) if task.get(batch.LIST) is not None else own[0]
@@ -31,6 +31,7 @@ def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: 
     lookup.look_up(acm, items, settings)
     batch.attempt(items, lambda item: decide(item, settings))
     batch.attempt(lookup.confirm_tags(acm, items), lambda item: decide(item, settings))
+    lookup.check_zones(acm, items)
     if is_check:
         execution.publish(acm, items, is_check=True)
     else:

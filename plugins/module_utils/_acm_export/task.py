@@ -83,9 +83,11 @@ def _wanted(options: dict[str, t.Any]) -> Wanted:
     if arn:
         check_certificate_arn(arn)
     else:
-        domain_name = check_domain_name(str(domain_name))
+        domain_name = check_domain_name(str(domain_name), option="domain_name")
         if alternatives is not None:
-            names = name_set(domain_name, [check_domain_name(name) for name in alternatives])
+            names = name_set(
+                domain_name, [check_domain_name(name, option="subject_alternative_names") for name in alternatives]
+            )
     secret = None if passphrase is None else passphrase.encode("utf-8")
     if secret is not None:
         check_passphrase(secret)

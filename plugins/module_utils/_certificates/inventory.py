@@ -61,6 +61,9 @@ class Door(t.Protocol):
 
     def first_answer_at(self, operation: str) -> t.Optional[datetime]: ...
 
+    @property
+    def private_cas(self) -> t.Callable[[], t.Mapping[str, str]]: ...
+
 
 class Query(t.NamedTuple):
     """What to look for; None: whatever it is. Every condition must hold, any value of a tuple will do."""

@@ -24,6 +24,7 @@ except ImportError:
 
 from .._rules.call_rates import RATES
 from .._rules.errors import InvalidInput
+from . import refusals
 from .pacing import PATIENCE_S, THROTTLED, Turnstile
 
 GONE = "ResourceNotFoundException"  # ACM's code where there is no such certificate
@@ -63,10 +64,14 @@ class Acm:
         monotonic: t.Callable[[], float] = time.monotonic,
         lookout: t.Callable[[], Lookout] = Lookout,
         events: t.Callable[[str], t.Any] = lambda consumer: None,
+        private_cas: t.Callable[[], t.Mapping[str, str]] = dict,
     ) -> None:
-        """events: consumer → its inbox (_authority/delivery/inbox.py); None on AWS, where a queue of SQS takes its place."""
+        """private_cas: ARNs by name, of an authority that has names for its private CAs.
+        events: consumer → its inbox (_authority/delivery/inbox.py); None on AWS, where a queue of SQS takes its place.
+        """
         self.lookout = lookout
         self.events = events
+        self.private_cas = private_cas
         self._client = client
         self._other_client = other_client
         self._sleep = sleep
@@ -95,16 +100,15 @@ class Acm:
     def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]:
         """Call one operation, in its turn; members that are None are left out. What ACM refuses for the sake of its
         rates is asked again. Raises AcmError, or InvalidInput when botocore itself refuses the members."""
-        method = getattr(self._client, xform_name(operation), None)
-        if method is None:
-            raise AcmError(operation, "UnknownOperation", "the installed botocore does not know this operation")
+        if not hasattr(self._client, xform_name(operation)):
+            raise AcmError(operation, "UnknownOperation", f"it needs {refusals.newer_botocore(operation)}")
         given = {name: value for name, value in members.items() if value is not None}
         turn = self._turnstile(operation)
         gives_up_at = self._monotonic() + PATIENCE_S
         while True:
             turn.wait()
             try:
-                answer = self._call(operation, method, given)
+                answer = self._call(operation, given)
             except AcmError as error:
                 is_throttled = error.code in THROTTLED
                 turn.heard(is_throttled)
@@ -115,8 +119,8 @@ class Acm:
                 turn.heard(False)
                 return answer
 
-    def _call(self, operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> t.Any:
-        answer = _answer(operation, method, members)
+    def _call(self, operation: str, members: dict[str, t.Any]) -> t.Any:
+        answer = _answer(self._client, operation, members)
         said_at = (answer.pop("ResponseMetadata", None) or {}).get("HTTPHeaders", {}).get("date")
         if said_at and operation not in self._answered_at:
             with contextlib.suppress(ValueError, TypeError):
@@ -167,31 +171,18 @@ class Acm:
 def call_service(client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
     """Call an operation of another service; members that are None are left out. Raises AcmError, InvalidInput."""
     given = {name: value for name, value in members.items() if value is not None}
-    answer = _answer(operation, getattr(client, xform_name(operation)), given)
+    answer = _answer(client, operation, given)
     answer.pop("ResponseMetadata", None)
     return answer
 
 
-def _answer(operation: str, method: t.Callable[..., dict[str, t.Any]], members: dict[str, t.Any]) -> dict[str, t.Any]:
+def _answer(client: t.Any, operation: str, members: dict[str, t.Any]) -> dict[str, t.Any]:
     try:
-        return method(**members)
+        return dict(getattr(client, xform_name(operation))(**members))
     except ParamValidationError as error:
-        raise InvalidInput(f"{operation} was not sent: {one_line(error)}.") from None
+        raise InvalidInput(refusals.of_parameters(error, operation)) from None
     except ClientError as error:
-        detail = error.response.get("Error", {})
-        code = detail.get("Code") or "UnknownError"
-        raise AcmError(operation, code, _said(detail.get("Message"))) from error
+        code = error.response.get("Error", {}).get("Code") or "UnknownError"
+        raise AcmError(operation, code, refusals.of_answer(error, operation, members, client)) from error
     except BotoCoreError as error:
-        raise AcmError(operation, type(error).__name__, one_line(error)) from error
-
-
-def _said(message: t.Optional[str]) -> str:
-    """ACM's words as part of a sentence. A proxy, or a server that is not ACM, may answer with a whole web page."""
-    words = " ".join((message or "").split())
-    if words.startswith("<"):
-        return "the answer is a web page, not one of ACM's: check the endpoint and any proxy in front of it"
-    return words or "no reason was given"
-
-
-def one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()).rstrip(".")
+        raise AcmError(operation, type(error).__name__, refusals.of_silence(error, client)) from error

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import socket
 import typing as t
 from urllib.parse import urlsplit
 
@@ -20,7 +21,8 @@ except ImportError:
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 
 from .._rules.errors import InvalidInput
-from .acm import SIDE_BY_SIDE, Acm, one_line
+from . import refusals
+from .acm import SIDE_BY_SIDE, Acm
 from .botocore_tuning import quick
 from .pacing import THROTTLED
 
@@ -37,7 +39,10 @@ def open_door(module: t.Any) -> Acm:
         )
 
     # One session for all services: amazon.aws would make a new one for each, at 70 ms.
-    session = quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
+    try:
+        session = quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
+    except BotoCoreError as error:
+        raise InvalidInput(refusals.of_setup(error)) from error
     config = botocore.config.Config(
         user_agent_extra="Ansible certops.acm",
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
@@ -53,7 +58,7 @@ def open_door(module: t.Any) -> Acm:
                 service, region_name=elsewhere or region, endpoint_url=endpoint, config=config, **connection
             )
         except (ValueError, BotoCoreError) as error:
-            raise InvalidInput(f"AWS cannot be reached as it is set up: {one_line(error)}.") from error
+            raise InvalidInput(refusals.of_setup(error)) from error
 
     client = connect("acm")
     client.meta.events.register_first("needs-retry.acm", veto_retry)
@@ -72,15 +77,27 @@ def veto_retry(
     What ACM refuses for its rates is Acm.call's business, which knows how all calls fare. A quota is not given back by
     waiting, but botocore takes LimitExceededException for throttling. And an import whose answer was lost, or was
     a server fault, may have been carried out: a second one would make a second certificate. A re-import may be repeated.
+    A host that does not exist, as for a misspelt region, will not exist in a minute either.
     """
     answer = response[1] if response else {}
     is_final = answer.get("Error", {}).get("Code") in (*THROTTLED, "LimitExceededException")
+    if caught_exception is not None and _is_unknown_host(caught_exception):
+        raise caught_exception
     if operation.name == "ImportCertificate" and b'"CertificateArn"' not in _bytes(request_dict.get("body") or b""):
         if caught_exception is not None:
             raise caught_exception
         is_final = is_final or (response is not None and response[0].status_code >= 500)
     if is_final:
         raise ClientError(answer, operation.name)
+
+
+def _is_unknown_host(error: BaseException) -> bool:
+    cause: t.Optional[BaseException] = getattr(error, "kwargs", {}).get("error") or error.__cause__
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return cause.errno == socket.EAI_NONAME
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def is_acm_alone(endpoint_url: t.Optional[str]) -> bool:

@@ -48,7 +48,11 @@ def open_door(path: str, region: t.Optional[str] = None) -> Acm:
     def events(consumer: str) -> t.Any:
         return inbox.Inbox(authority, consumer)
 
-    return Acm(client, refuse, is_authority=True, lookout=lookout, events=events)
+    def private_cas() -> dict[str, str]:
+        with authority.store.read() as tx:
+            return {row.name: row.arn for row in tx.cas() if row.role == "private"}
+
+    return Acm(client, refuse, is_authority=True, lookout=lookout, events=events, private_cas=private_cas)
 
 
 def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.Any = None, **parts: t.Any) -> t.Any:

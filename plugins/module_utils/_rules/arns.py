@@ -41,7 +41,13 @@ def check_certificate_arn(text: str, region: str | None = None, option: str = "c
 
 def check_arn(text: str, option: str, service: str, kind: str, region: str | None = None) -> None:
     """The same for a resource KIND/ID of another SERVICE."""
-    arn = parse_arn(text)
+    try:
+        arn = parse_arn(text)
+    except InvalidInput:
+        raise InvalidInput(
+            f"{option} is {text!r}, which is not an ARN: "
+            f"one looks like arn:aws:{service}:{region or 'REGION'}:ACCOUNT:{kind}/ID."
+        ) from None
     is_whole = re.fullmatch(r"\d{12}", arn.account) and re.fullmatch(re.escape(kind) + "/[A-Za-z0-9-]+", arn.resource)
     if arn.service != service or not is_whole:
         raise InvalidInput(

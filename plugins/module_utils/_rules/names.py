@@ -20,6 +20,7 @@ NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_CHARACTERS = re.compile(r"[a-z0-9-]+")
+_FOREIGN = re.compile(r"[:/@,;\s]")  # what URLs, addresses and lists have, and domain names never
 # RFC 3490 §3.1: the characters that people type for a dot
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 
@@ -35,13 +36,26 @@ def to_ascii(name: str) -> str:
     return ".".join(_ascii_label(label, name) for label in labels)
 
 
-def check_domain_name(name: str, *, first: bool = False) -> str:
+def check_domain_name(name: str, *, first: bool = False, option: str = "") -> str:
     """Return NAME normalised, or raise InvalidInput with the rule of ACM.md §2 that it breaks.
 
-    first: NAME is the certificate's first name (its CN), which may have 64 octets only.
+    first: NAME is the certificate's first name (its CN), which may have 64 octets only. option: where it was given, for
+    the message.
     """
+    try:
+        return _normalised(name, first)
+    except InvalidInput as error:
+        if not option:
+            raise
+        raise InvalidInput(f"{option}: {error}") from error
+
+
+def _normalised(name: str, first: bool) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InvalidInput("A domain name is empty; give a name such as www.example.com.")
+    mistake = _mistaken(name.strip())
+    if mistake:
+        raise InvalidInput(mistake)
     ascii_name = to_ascii(name)
     base = base_name(ascii_name)
     labels = base.split(".")
@@ -75,6 +89,31 @@ def check_domain_name(name: str, *, first: bool = False) -> str:
             "a label with -- as its third and fourth characters must be a valid xn-- label."
         )
     return ascii_name
+
+
+def _mistaken(name: str) -> str:
+    """What NAME is instead of a domain name, as a sentence that says what to write; "" where it may be one."""
+    if not _FOREIGN.search(name):
+        return ""
+    several = [part for part in re.split(r"[,;\s]+", name) if part]
+    if len(several) > 1 and all("." in part for part in several):
+        return (
+            f"{name!r} holds {len(several)} names; give each as an item of its own in a list: [{', '.join(several)}]."
+        )
+    scheme, separator, rest = name.partition("://")
+    host = (rest if separator else name).partition("/")[0].partition("?")[0]
+    is_url = separator or host != name
+    user, at, host = host.rpartition("@")
+    host, colon, port = host.partition(":") if host.count(":") == 1 else (host, "", "")
+    if is_url:
+        return f"{name!r} is a URL; give only the name in it, {host}."
+    if at:
+        return f"{name!r} is a mail address; give only its domain, {host}."
+    if colon:
+        return f"{name!r} has a port; a certificate is for a name on all ports, so give only {host}."
+    if ":" in host.strip("[]"):
+        return f"{name!r} is an IP address; ACM issues for domain names only."
+    return ""
 
 
 def breaks_punycode_rule(name: str) -> bool:

@@ -11,7 +11,7 @@ import typing as t
 
 from .._rules.errors import InvalidInput
 
-CREATE, REPLACE, DELETE = "create", "replace", "delete"
+CREATE, REPLACE = "create", "replace"
 DEFAULT_TTL_S = 300
 LONGEST_TTL_S = 2**31 - 1
 
@@ -56,13 +56,13 @@ class Change(t.NamedTuple):
 
 
 class Publisher(t.Protocol):
-    """A place where records can be put. Planning only reads; both raise PublishError."""
+    """A place where records can be put. Checking and planning only read; all raise PublishError."""
+
+    def check(self, names: t.Iterable[str]) -> None:
+        """Whether there is a zone for each of these names."""
 
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
         """What is missing or different; empty when everything stands already."""
-
-    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
-        """What stands there exactly as in `records`; a record with another value is somebody else's."""
 
     def apply(self, changes: t.Sequence[Change]) -> None:
         """Make the changes. PublishError.done says which of them were made when one fails."""

@@ -132,24 +132,6 @@ def publish_records(
     return changes
 
 
-def unpublish_records(
-    unneeded: t.Iterable[t.Mapping[str, str]],
-    still_needed: t.Iterable[t.Mapping[str, str]],
-    where: Publisher,
-    check_mode: bool = False,
-) -> list[Change]:
-    """Remove records that nobody needs any more.
-
-    still_needed: records() of every other certificate of the account, in all regions: ACM gives the same record to all
-    certificates with a name, and one that loses it is not renewed.
-    """
-    kept = {plain(item["name"]) for item in still_needed}
-    changes = where.plan_removal(wanted_records(item for item in unneeded if plain(item["name"]) not in kept))
-    if changes and not check_mode:
-        where.apply(changes)
-    return changes
-
-
 # ---------------------------------------------------------------- what is in the way
 
 

@@ -29,6 +29,24 @@ class Published(t.NamedTuple):
     error: t.Optional[Exception] = None
 
 
+def check_each(
+    needs: t.Sequence[tuple[dict[str, t.Any], t.Sequence[str]]], connect: t.Callable[[str], t.Any]
+) -> list[t.Optional[Exception]]:
+    """For every (option publish, names of a certificate), why the records of its names could not be published."""
+    places: dict[str, Publisher] = {}
+    outcomes: list[t.Optional[Exception]] = []
+    for way, names in needs:
+        try:
+            key = json.dumps(way, sort_keys=True)
+            if key not in places:
+                places[key] = proof_records.publisher(way, connect)
+            places[key].check(dict.fromkeys(names))
+            outcomes.append(None)
+        except (PublishError, InvalidInput) as error:
+            outcomes.append(error)
+    return outcomes
+
+
 def publish_each(
     needs: t.Sequence[tuple[dict[str, t.Any], Records]], connect: t.Callable[[str], t.Any], is_check: bool
 ) -> list[Published]:

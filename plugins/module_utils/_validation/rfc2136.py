@@ -19,7 +19,6 @@ import typing as t
 
 from .dns_records import (
     CREATE,
-    DELETE,
     REPLACE,
     Change,
     PublishError,
@@ -83,6 +82,11 @@ class Rfc2136:
 
     # Publisher
 
+    def check(self, names: t.Iterable[str]) -> None:
+        with self:
+            for name in names:
+                self._zone_of(self._inside(name))
+
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
         changes = []
         with self:
@@ -91,16 +95,6 @@ class Rfc2136:
                 if values != (record.value,):
                     zone = zone or self._zone_of(record.name)
                     changes.append(Change(REPLACE if values else CREATE, zone, record, self._ttl, values))
-        return changes
-
-    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
-        changes = []
-        with self:
-            for record in records:
-                values, zone = self._read(self._inside(record.name))
-                if values == (record.value,):
-                    zone = zone or self._zone_of(record.name)
-                    changes.append(Change(DELETE, zone, record, self._ttl, values))
         return changes
 
     def apply(self, changes: t.Sequence[Change]) -> None:
@@ -132,11 +126,7 @@ class Rfc2136:
 
         update = dns.update.UpdateMessage(zone + ".")
         for change in changes:
-            owner = change.record.name + "."
-            if change.action == DELETE:
-                update.delete(owner, "CNAME", change.record.value + ".")
-            else:
-                update.replace(owner, change.ttl, "CNAME", change.record.value + ".")
+            update.replace(change.record.name + ".", change.ttl, "CNAME", change.record.value + ".")
         reply = self._exchange(update)
         rcode = reply.rcode()
         if rcode == dns.rcode.REFUSED:
@@ -152,11 +142,11 @@ class Rfc2136:
         for pause_s in READ_BACK_S:
             self._sleep(pause_s)
             values, _zone = self._read(change.record.name)
-            if (change.record.value in values) is (change.action != DELETE):
+            if change.record.value in values:
                 return
         raise PublishError(
-            f"{self} took the update of {change.record.name}, but does not have it: "
-            "other records stand at that name; remove them."
+            f"{self} accepted the update of {change.record.name}, but does not have it: "
+            "remove the other records at that name."
         )
 
     def _read(self, name: str) -> tuple[tuple[str, ...], str]:

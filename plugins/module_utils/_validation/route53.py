@@ -11,13 +11,12 @@ import typing as t
 
 try:
     import boto3
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
 from .dns_records import (
     CREATE,
-    DELETE,
     REPLACE,
     Change,
     PublishError,
@@ -26,6 +25,7 @@ from .dns_records import (
     plain,
     ttl_of,
 )
+from .._door import refusals
 from .._rules.arns import parse_arn
 from .._rules.errors import InvalidInput
 
@@ -66,6 +66,10 @@ class Route53:
 
     # Publisher
 
+    def check(self, names: t.Iterable[str]) -> None:
+        for name in names:
+            self._zone_of(name)
+
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
         changes = []
         for record in records:
@@ -79,16 +83,6 @@ class Route53:
                 )
             if values != (record.value,):
                 changes.append(Change(REPLACE if values else CREATE, str(zone), record, self._ttl, values))
-        return changes
-
-    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
-        changes = []
-        for record in records:
-            zone = self._zone_of(record.name)
-            there = self._read(zone, record.name)
-            if there is not None and _values(there) == (record.value,):
-                # Route 53 deletes only what is described exactly, its TTL included.
-                changes.append(Change(DELETE, str(zone), record, int(there.get("TTL", self._ttl)), (record.value,)))
         return changes
 
     def apply(self, changes: t.Sequence[Change]) -> None:
@@ -117,7 +111,8 @@ class Route53:
         if not holding:
             where = "of publish.route53.zone_ids" if self._zone_ids else "in this account"
             raise PublishError(
-                f"No public hosted zone {where} holds {name}; name the account that has it (profile or role_arn)."
+                f"No public hosted zone {where} holds {name}: create one, or say with publish.route53.profile or "
+                "publish.route53.role_arn which account has it."
             )
         longest = max(len(zone.name) for zone in holding)
         nearest = [zone for zone in holding if len(zone.name) == longest]
@@ -168,11 +163,21 @@ class Route53:
                 self._client = self._open()
             return dict(getattr(self._client, method)(**members))
         except ClientError as error:
-            detail = error.response.get("Error", {})
-            said = " ".join((detail.get("Message") or "no reason was given").split()).rstrip(".")
-            raise PublishError(f"Route 53: {error.operation_name} failed with {detail.get('Code')}: {said}.") from error
+            raise PublishError(self._refusal(error, members)) from error
+        except ProfileNotFound as error:
+            raise PublishError(f"publish.route53: {refusals.of_setup(error)}") from error
         except BotoCoreError as error:
-            raise PublishError(f"Route 53 cannot be used: {' '.join(str(error).split()).rstrip('.')}.") from error
+            raise PublishError(f"Route 53 cannot be used: {refusals.of_silence(error, self._client)}.") from error
+
+    def _refusal(self, error: ClientError, members: t.Mapping[str, t.Any]) -> str:
+        code = error.response.get("Error", {}).get("Code")
+        if code in ("NoSuchHostedZone", "InvalidInput") and error.operation_name == "GetHostedZone":
+            return (
+                f"publish.route53.zone_ids names {members.get('Id')}, which is not a hosted zone of this account: "
+                "correct it, or leave zone_ids out to have the zone of each name found."
+            )
+        said = refusals.of_answer(error, error.operation_name, members, self._client)
+        return f"Route 53: {error.operation_name} failed with {code}: {said}."
 
     def _open(self) -> t.Any:
         connect = self._connect
@@ -218,7 +223,7 @@ def _values(there: t.Optional[t.Mapping[str, t.Any]]) -> tuple[str, ...]:
 
 def _request(change: Change) -> dict[str, t.Any]:
     return {
-        "Action": "DELETE" if change.action == DELETE else "UPSERT",
+        "Action": "UPSERT",
         "ResourceRecordSet": {
             "Name": change.record.name + ".",
             "Type": "CNAME",

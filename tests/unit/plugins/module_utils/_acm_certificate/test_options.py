@@ -22,12 +22,11 @@ CA = f"arn:aws:acm-pca:{REGION}:123456789012:certificate-authority/00000001-0000
 class Place(t.NamedTuple):
     is_authority: bool
     region: str
+    private_cas: t.Callable[[], dict[str, str]] = dict
 
 
 def read(**options: t.Any) -> wanted.Wanted:
-    meant = wanted.read({"domain_name": "www.example.com", **options})
-    wanted.check_place(meant, Place(False, REGION))
-    return meant
+    return wanted.placed(wanted.read({"domain_name": "www.example.com", **options}), Place(False, REGION))
 
 
 def test_names_are_normalised_and_told_once() -> None:
@@ -174,3 +173,26 @@ def test_tags_are_text_and_none_of_our_business_when_not_given() -> None:
     assert named.all_tags == {"Name": "shop"}
     assert not named.does_purge
     assert read(name_tag="shop", tags={}).does_purge
+
+
+def test_a_private_ca_may_be_named_by_its_name_on_an_authority() -> None:
+    lab = Place(True, REGION, lambda: {"company": CA, "lab": CA.replace("00000001-", "00000002-")})
+
+    def ca_of(text: str) -> t.Optional[str]:
+        options = {"domain_name": "www.example.com", "certificate_authority_arn": text}
+        return wanted.placed(wanted.read(options), lab).authority_arn
+
+    assert ca_of("company") == ca_of(CA) == CA
+    for name, sentence in (
+        ("compony", "did you mean company?"),
+        ("other", "create one with certops.acm.acm_authority."),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            ca_of(name)
+        assert str(caught.value) == (
+            f"certificate_authority_arn is {name}, but the authority has no private CA of that name: {sentence}"
+        )
+    with pytest.raises(
+        InvalidInput, match="certificate_authority_arn is 'company', which is not an ARN: one looks like"
+    ):
+        read(certificate_authority_arn="company")

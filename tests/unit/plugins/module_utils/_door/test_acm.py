@@ -74,7 +74,7 @@ def test_members_that_are_none_are_not_sent():
             EndpointConnectionError(endpoint_url="https://acm.example"),
             "EndpointConnectionError",
             "RequestCertificate failed with EndpointConnectionError: "
-            'Could not connect to the endpoint URL: "https://acm.example"',
+            "nothing answers at https://acm.example; check the network, any proxy, and the option endpoint_url",
         ),
     ],
 )

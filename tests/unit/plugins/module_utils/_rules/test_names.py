@@ -87,9 +87,6 @@ def test_names_that_are_fine(name: str) -> None:
         ("a-.example.com", "hyphen"),
         ("a_b.example.com", "other than letters"),
         ("a b.example.com", "other than letters"),
-        ("https://example.com", "other than letters"),
-        ("user@example.com", "other than letters"),
-        ("example.com:443", "other than letters"),
         ("10.0.0.10", "IP addresses"),
         ("192.168.1.1", "IP addresses"),
         ("example.c", "top-level domain"),
@@ -124,6 +121,32 @@ def test_length_counts_in_punycode() -> None:
     assert len(name) < 64
     with pytest.raises(InvalidInput, match="first name"):
         names.check_domain_name(name, first=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("https://www.example.com/shop?a=1", "is a URL; give only the name in it, www.example.com."),
+        ("https://www.example.com:8443", "is a URL; give only the name in it, www.example.com."),
+        ("www.example.com/shop", "is a URL; give only the name in it, www.example.com."),
+        ("www.example.com:443", "has a port; a certificate is for a name on all ports, so give only www.example.com."),
+        ("admin@example.com", "is a mail address; give only its domain, example.com."),
+        ("mailto://admin@example.com", "is a URL; give only the name in it, example.com."),
+        (
+            "a.example.com, b.example.com",
+            "holds 2 names; give each as an item of its own in a list: [a.example.com, b.",
+        ),
+        ("a.example.com b.example.com;c.example.com", "holds 3 names; give each as an item of its own"),
+        ("2001:db8::1", "is an IP address; ACM issues for domain names only."),
+        ("[2001:db8::1]", "is an IP address; ACM issues for domain names only."),
+        ("192.0.2.1:443", "has a port; a certificate is for a name on all ports, so give only 192.0.2.1."),
+    ],
+    ids=str,
+)
+def test_what_is_given_for_a_name_by_mistake(name: str, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        names.check_domain_name(name, option="domain_name")
+    assert str(caught.value).startswith(f"domain_name: {name!r} {sentence}")
 
 
 @pytest.mark.parametrize(

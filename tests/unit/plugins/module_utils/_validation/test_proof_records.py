@@ -117,16 +117,13 @@ class Shelf:
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
         return [Change("create", "zone", r, 300) for r in records if self.there.get(r.name) != r.value]
 
-    def plan_removal(self, records: t.Sequence[Record]) -> list[Change]:
-        return [Change("delete", "zone", r, 300) for r in records if self.there.get(r.name) == r.value]
+    def check(self, names: t.Iterable[str]) -> None:
+        pass
 
     def apply(self, changes: t.Sequence[Change]) -> None:
         self.applied += changes
         for change in changes:
-            if change.action == "delete":
-                del self.there[change.record.name]
-            else:
-                self.there[change.record.name] = change.record.value
+            self.there[change.record.name] = change.record.value
 
 
 def test_check_mode_tells_and_changes_nothing() -> None:
@@ -149,36 +146,16 @@ def test_one_name_cannot_hold_two_values() -> None:
         proof_records.wanted_records([as_item(APEX), {**as_item(APEX), "value": "_9.acm-validations.aws."}])
 
 
-def test_what_another_certificate_needs_is_never_removed() -> None:
-    shelf = Shelf(**{"_a.example.com": "_1.acm-validations.aws", "_b.www.example.com": "_2.acm-validations.aws"})
-    other = detail(option("example.com", APEX), Status="ISSUED")
-    removed = proof_records.unpublish_records([as_item(APEX), as_item(WWW)], proof_records.records(other), shelf)
-    assert [change.record.name for change in removed] == ["_b.www.example.com"]
-    assert shelf.there == {"_a.example.com": "_1.acm-validations.aws"}
-    assert proof_records.unpublish_records([as_item(WWW)], [], shelf) == []
-
-
-def test_removal_in_check_mode() -> None:
-    shelf = Shelf(**{"_a.example.com": "_1.acm-validations.aws"})
-    assert len(proof_records.unpublish_records([as_item(APEX)], [], shelf, check_mode=True)) == 1
-    assert shelf.applied == []
-
-
 NAMES = strategies.sampled_from([f"_{letter}.example.com" for letter in "abcdef"])
 
 
-@given(strategies.sets(NAMES), strategies.sets(NAMES), strategies.sets(NAMES))
-def test_after_any_publishing_and_removing_what_is_needed_stands(
-    there: set[str], wanted: set[str], unneeded: set[str]
-) -> None:
-    def items(names: set[str]) -> list[dict[str, str]]:
-        return [{"name": name + ".", "type": "CNAME", "value": "_v.acm-validations.aws."} for name in sorted(names)]
-
+@given(strategies.sets(NAMES), strategies.sets(NAMES))
+def test_after_publishing_what_is_needed_stands(there: set[str], wanted: set[str]) -> None:
+    items = [{"name": name + ".", "type": "CNAME", "value": "_v.acm-validations.aws."} for name in sorted(wanted)]
     shelf = Shelf(**dict.fromkeys(there, "_v.acm-validations.aws"))
-    changed = proof_records.publish_records(items(wanted), shelf)
+    changed = proof_records.publish_records(items, shelf)
     assert {change.record.name for change in changed} == wanted - there
-    proof_records.unpublish_records(items(unneeded), items(wanted), shelf)
-    assert set(shelf.there) == (there | wanted) - (unneeded - wanted)
+    assert set(shelf.there) == there | wanted
 
 
 def no_client(service: str) -> t.Any:
@@ -203,15 +180,13 @@ def bind() -> t.Iterator[NameServer]:
         yield server
 
 
-def test_from_a_description_to_the_name_server_and_back(bind: NameServer) -> None:
+def test_from_a_description_to_the_name_server(bind: NameServer) -> None:
     one = detail(option("*.example.com", APEX), option("example.com", APEX), option("www.example.com", WWW))
     where = proof_records.publisher({"rfc2136": bind.rfc2136()}, no_client)
     changes = proof_records.publish_records(proof_records.records(one), where)
     assert [change.as_result()["name"] for change in changes] == [APEX["Name"], WWW["Name"]]
     assert bind.values("_b.www.example.com") == [WWW["Value"]]
     assert proof_records.publish_records(proof_records.records(one), where) == []
-    assert len(proof_records.unpublish_records(proof_records.records(one), [as_item(APEX)], where)) == 1
-    assert Resolver([bind.endpoint]).lookup("_b.www.example.com", "CNAME").records == ()
     assert bind.values("_a.example.com") == [APEX["Value"]]
 
 

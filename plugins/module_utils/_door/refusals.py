@@ -1,0 +1,148 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a refusal of AWS, or the lack of any answer, means to the user, and what can be done about it.
+
+The words are ours, not botocore's: those of a clause that follows "… failed with CODE: ".
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing as t
+
+try:
+    import botocore
+    from botocore.exceptions import BotoCoreError, ClientError
+except ImportError:
+    pass  # AnsibleAWSModule reports it
+
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+UNKNOWN_KEY = ("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "InvalidToken")
+UNSIGNED = ("MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature")
+WRONG_SIGNATURE = ("InvalidSignatureException", "SignatureDoesNotMatch")
+NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
+NO_LOGIN = ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError", "LoginTokenLoadError", "SSOError")
+CUT_OFF = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
+UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionError")
+CREDENTIALS = "give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where the module runs"
+# What botocore learned when public certificates could be exported.
+NEEDED_BOTOCORE = {"Export": "1.38.38", "RevokeCertificate": "1.38.38"}
+
+
+def of_answer(error: ClientError, operation: str, members: t.Mapping[str, t.Any], client: t.Any) -> str:
+    """The clause for what AWS answered."""
+    answer = error.response.get("Error", {})
+    code, words = answer.get("Code") or "", said(answer.get("Message"))
+    if code in DENIED:
+        model = getattr(_meta(client), "service_model", None)
+        action = f"{getattr(model, 'endpoint_prefix', 'acm')}:{operation}"
+        resource = members.get("CertificateArn") or members.get("QueueUrl") or members.get("TopicArn")
+        where = f" on {resource}" if resource and str(resource) not in words else ""
+        return (
+            f"{words}. Allow the action {action}{where}; the notes in the documentation of this module list all actions "
+            "that it needs"
+        )
+    if code in EXPIRED:
+        return "the AWS session has expired; log in again, or get new temporary credentials"
+    if code in UNKNOWN_KEY:
+        return (
+            "AWS does not know this access key, or its session token is missing or wrong; check which credentials are in use "
+            "(aws sts get-caller-identity), and that they belong to this partition and region"
+        )
+    if code in WRONG_SIGNATURE:
+        return "AWS refuses the signature; check the secret key, and the clock of the machine that the module runs on"
+    if code in UNSIGNED:
+        return f"the request carried no usable credentials; {CREDENTIALS}"
+    return words
+
+
+def of_silence(error: BotoCoreError, client: t.Any) -> str:
+    """The clause for a request that was never answered, or not sent at all."""
+    code = type(error).__name__
+    if code in NO_LOGIN:
+        return (
+            "the login of AWS IAM Identity Center is missing or has expired; run aws sso login, with the profile in use"
+        )
+    if code in NO_CREDENTIALS:
+        return f"no AWS credentials were found; {CREDENTIALS}"
+    url = getattr(error, "kwargs", {}).get("endpoint_url") or getattr(_meta(client), "endpoint_url", "the endpoint")
+    if code in UNREACHABLE:
+        hint = _region_hint(getattr(_meta(client), "region_name", None))
+        return f"nothing answers at {url}; {hint}check the network, any proxy, and the option endpoint_url"
+    if code in CUT_OFF:
+        return f"{url} was reached, but did not answer in time or cut the connection; run the task again"
+    if code == "SSLError":
+        return f"the TLS certificate of {url} is not trusted; check any proxy in front of it, and aws_ca_bundle"
+    if code == "ProxyConnectionError":
+        return "the proxy does not answer; check HTTPS_PROXY, or add the host to NO_PROXY"
+    return one_line(error)
+
+
+def of_parameters(error: BaseException, operation: str) -> str:
+    """A sentence on what botocore would not send."""
+    text = one_line(error)
+    unknown = re.search(r'Unknown parameter in [^:]*: "(\w+)"', text)
+    if unknown:
+        return f"{operation} takes {unknown[1]} only with {newer_botocore(unknown[1])}"
+    return f"{operation} was not sent: {text}."
+
+
+def newer_botocore(what: str) -> str:
+    """The version that knows a member or an operation, as the end of a sentence."""
+    version = NEEDED_BOTOCORE.get(what)
+    needed = f"boto3 and botocore {version} or newer" if version else "a newer boto3 and botocore"
+    return f"{needed}, but botocore {botocore.__version__} is installed: upgrade both."
+
+
+def of_setup(error: BaseException) -> str:
+    """A sentence on connection options with which no client can be made."""
+    text = one_line(error)
+    if type(error).__name__ == "ProfileNotFound":
+        name = getattr(error, "kwargs", {}).get("profile", "")
+        return (
+            f"The profile {name} is not in the AWS configuration of the user that the module runs as "
+            "(~/.aws/config, ~/.aws/credentials): correct the option profile or AWS_PROFILE."
+        )
+    if type(error).__name__ == "InvalidRegionError":
+        region = getattr(error, "kwargs", {}).get("region_name", "")
+        return f"{region!r} is not a region of AWS: {_region_hint(region)}set the option region."
+    if text.startswith("Invalid endpoint"):
+        return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: write one such as https://host:port."
+    return f"AWS cannot be reached as it is set up: {text}."
+
+
+def said(message: t.Optional[str]) -> str:
+    """ACM's words as part of a sentence. A proxy, or a server that is not ACM, may answer with a whole web page."""
+    words = " ".join((message or "").split()).rstrip(".")
+    if words.startswith("<"):
+        return "the answer is a web page, not one of ACM's: check the endpoint and any proxy in front of it"
+    return words or "no reason was given"
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()).rstrip(".")
+
+
+def _meta(client: t.Any) -> t.Any:
+    """What a client knows about itself; None where there is none yet."""
+    return getattr(client, "meta", None)
+
+
+def _region_hint(region: t.Optional[str]) -> str:
+    """For a region that botocore has not heard of. It is no proof: there may be newer ones."""
+    try:
+        session = botocore.session.Session()
+        known = {
+            name for part in session.get_available_partitions() for name in session.get_available_regions("acm", part)
+        }
+    except Exception:  # pylint: disable=broad-except
+        return ""
+    if region is None or region in known:
+        return ""
+    near = difflib.get_close_matches(region, sorted(known), 1)
+    return f"{region} is not a region that botocore knows{f' (did you mean {near[0]}?)' if near else ''}; "
