@@ -282,6 +282,7 @@ class Authority:
             validity=validity,
             parent=self.signer(parent) if parent else None,
             publication_url=self.settings.publication_url,
+            ocsp_url=self.settings.ocsp_url,
             permitted_domains=permitted_domains,
         )
         row = CaRow(

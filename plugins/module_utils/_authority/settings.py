@@ -48,6 +48,8 @@ class Settings(t.NamedTuple):
     public_suffixes: list[str] = []
     publication_url: str = "http://pki.acm.internal"
     crl_days: int = 7
+    ocsp_url: str = "http://ocsp.acm.internal"  # empty: certificates name no responder
+    ocsp_hours: int = 24  # how long an answer of the responder counts
     # §2: idempotency
     idempotency_minutes: int = 60
     # §3: validation
@@ -141,6 +143,10 @@ class Settings(t.NamedTuple):
             )
         if not re.match(r"https?://[^/\s]+", self.publication_url):
             raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
+        if self.ocsp_url and not re.match(r"https?://[^/\s]+", self.ocsp_url):
+            raise InvalidInput(
+                f"settings.ocsp_url is {self.ocsp_url}: it must be an http or https URL, or empty for none."
+            )
         if self.resolvers:
             _check_resolvers(self.resolvers)
         strange = set(self.smtp) - set(SMTP_KEYS)

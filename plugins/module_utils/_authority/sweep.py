@@ -48,13 +48,7 @@ def sweep(authority: Authority) -> Swept:
     """Do all that is due: validations, renewals, notices of expiry, revocation lists, delivery of events, and forgetting
     what is old."""
     started_at = authority.now()
-    _refresh_dues(authority)
-    with authority.store.read() as tx:
-        due = tx.due(started_at)
-    swept = Swept(len(due), [], [], [], [])
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        for _each in pool.map(lambda identifier: _settle(authority, identifier, swept), due):
-            pass
+    swept = settle_due(authority)
     settings = authority.settings
     with authority.store.write() as tx:
         tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
@@ -65,6 +59,23 @@ def sweep(authority: Authority) -> Swept:
         )
         tx.set_meta("last_sweep_at", events.iso(started_at))
     authority.publish(with_crls=True)
+    return deliver(authority, swept)
+
+
+def settle_due(authority: Authority) -> Swept:
+    """Only the part of a sweep that certificates wait for: validations, renewals and notices of expiry."""
+    _refresh_dues(authority)
+    with authority.store.read() as tx:
+        due = tx.due(authority.now())
+    swept = Swept(len(due), [], [], [], [])
+    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
+        for _each in pool.map(lambda identifier: _settle(authority, identifier, swept), due):
+            pass
+    return swept
+
+
+def deliver(authority: Authority, swept: Swept) -> Swept:
+    """Only the part that the targets of events wait for; `swept` with what became of it."""
     deliveries_made = deliveries.deliver(authority)
     swept.troubles.extend(each.trouble for each in deliveries_made if each.trouble)
     return swept._replace(delivered=sum(each.events for each in deliveries_made))

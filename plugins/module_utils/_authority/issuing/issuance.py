@@ -55,6 +55,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
         now=now,
         validity=settings.validity(certificate.type),
         publication_url=settings.publication_url,
+        ocsp_url=settings.ocsp_url,
         policy=None if certificate.type == state.PRIVATE else issuer.DOMAIN_VALIDATED,
     )
     facts = issuer.issued_facts(leaf, **wanted)

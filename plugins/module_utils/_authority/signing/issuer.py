@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import typing as t
 from datetime import datetime, timedelta
@@ -109,6 +110,7 @@ def make_ca(
     validity: timedelta,
     parent: t.Optional[Signer] = None,
     publication_url: str = "",
+    ocsp_url: str = "",
     permitted_domains: t.Sequence[str] = (),
 ) -> tuple[t.Any, t.Any]:
     """(certificate, key) of a CA: self-signed, or an intermediate of `parent` that signs leaves only.
@@ -135,7 +137,7 @@ def make_ca(
     ]
     if parent:
         extensions += [(_extended_key_usage(), False), (_policy(DOMAIN_VALIDATED), False)]
-        extensions += _pointers(parent.id, publication_url)
+        extensions += _pointers(parent.id, publication_url, ocsp_url)
     if permitted_domains:
         permitted = [x509.DNSName(domain) for domain in permitted_domains]
         extensions.append((x509.NameConstraints(permitted, None), True))
@@ -152,17 +154,44 @@ def issue_leaf(
     now: datetime,
     validity: timedelta,
     publication_url: str,
+    ocsp_url: str = "",
     policy: t.Optional[str] = None,
 ) -> t.Any:
     """A server and client certificate with the extensions of ACM.md §2. The first name is the common name.
     issued_facts says what ACM shows of it."""
-    wanted = (_is_rsa(public_key), publication_url, policy)
+    wanted = (_is_rsa(public_key), publication_url, ocsp_url, policy)
     if wanted not in ca.templates:
         ca.templates[wanted] = _template(ca, *wanted)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     builder = _personal(ca.templates[wanted], subject, public_key, now, now + validity)
     alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
     return _sign(builder.add_extension(alternatives, critical=False), ca.key)
+
+
+def issue_server_certificate(
+    *, names: t.Sequence[str], public_key: t.Any, ca: Signer, now: datetime, validity: timedelta
+) -> t.Any:
+    """For the authority's own server: names and IP addresses, for TLS servers alone."""
+    alternatives = [_general_name(name) for name in names]
+    extensions = [
+        (_authority_key_identifier(ca.certificate), False),
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_key_usage(digital_signature=True), True),
+        (x509.ExtendedKeyUsage([x509.ObjectIdentifier(SERVER_AUTH)]), False),
+        (x509.SubjectAlternativeName(alternatives), False),
+    ]
+    builder = _extended(x509.CertificateBuilder().issuer_name(ca.certificate.subject), extensions)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    return _sign(_personal(builder, subject, public_key, now, now + validity), ca.key)
+
+
+def pem_of(certificate: t.Any) -> str:
+    return t.cast(bytes, certificate.public_bytes(serialization.Encoding.PEM)).decode()
+
+
+def key_pem(key: t.Any) -> str:
+    form = serialization.PrivateFormat.PKCS8
+    return t.cast(bytes, key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())).decode()
 
 
 def make_crl(
@@ -241,6 +270,13 @@ def _is_rsa(public_key: t.Any) -> bool:
     return isinstance(public_key, rsa.RSAPublicKey)
 
 
+def _general_name(name: str) -> t.Any:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def _extended(builder: t.Any, extensions: t.Iterable[tuple[t.Any, bool]]) -> t.Any:
     """With these; the second of each tells whether it is critical."""
     for extension, is_critical in extensions:
@@ -262,14 +298,14 @@ def _personal(builder: t.Any, subject: t.Any, public_key: t.Any, start: datetime
     )
 
 
-def _template(ca: Signer, is_rsa: bool, publication_url: str, policy: t.Optional[str]) -> t.Any:
+def _template(ca: Signer, is_rsa: bool, publication_url: str, ocsp_url: str, policy: t.Optional[str]) -> t.Any:
     """What all leaves of a CA say alike, encoded: to do that for each leaf is a quarter of what it costs."""
     extensions = [
         (_authority_key_identifier(ca.certificate), False),
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (_key_usage(digital_signature=True, key_encipherment=is_rsa), True),
         (_extended_key_usage(), False),
-        *_pointers(ca.id, publication_url),
+        *_pointers(ca.id, publication_url, ocsp_url),
     ]
     if policy:
         extensions.append((_policy(policy), False))
@@ -282,15 +318,18 @@ def _authority_key_identifier(certificate: t.Any) -> t.Any:
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
-def _pointers(ca_id: str, publication_url: str) -> list[tuple[t.Any, bool]]:
-    """Where the CA's revocation list and its certificate are found."""
+def _pointers(ca_id: str, publication_url: str, ocsp_url: str) -> list[tuple[t.Any, bool]]:
+    """Where the CA's revocation list and its certificate are found, and who answers for it by OCSP."""
     crl, certificate = (
         x509.UniformResourceIdentifier(f"{publication_url.rstrip('/')}/{ca_id}.{ending}") for ending in ("crl", "crt")
     )
-    issuers = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate)
+    access = [x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate)]
+    if ocsp_url:
+        responder = x509.UniformResourceIdentifier(ocsp_url)
+        access.insert(0, x509.AccessDescription(AuthorityInformationAccessOID.OCSP, responder))
     return [
         (x509.CRLDistributionPoints([x509.DistributionPoint([crl], None, None, None)]), False),
-        (x509.AuthorityInformationAccess([issuers]), False),
+        (x509.AuthorityInformationAccess(access), False),
     ]
 
 

@@ -362,6 +362,13 @@ class Transaction(Journal):
         rows = self._execute("SELECT DISTINCT ca_id FROM leaves WHERE certificate = ?", (self._number(identifier),))
         return {row[0] for row in rows}
 
+    def issued_leaf(self, ca_id: str, serial: str) -> t.Optional[tuple[t.Optional[datetime], t.Optional[str]]]:
+        """(revoked at, reason) of a leaf that a CA signed; None for a serial that it never gave."""
+        row = self._execute(
+            "SELECT revoked_at, reason FROM leaves WHERE serial = ? AND ca_id = ?", (serial, ca_id)
+        ).fetchone()
+        return (moment(row[0]) if row[0] is not None else None, row[1]) if row else None
+
     def revoked(self, ca_id: str, now: datetime) -> list[tuple[str, datetime, str]]:
         """(serial, revoked at, reason) of a CA's revoked leaves that have not expired."""
         rows = self._execute(

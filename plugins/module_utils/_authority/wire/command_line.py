@@ -8,11 +8,13 @@
 from __future__ import annotations
 
 import argparse
+import ipaddress
 import logging
 import os
 import re
 import shlex
 import signal
+import socket
 import sys
 import typing as t
 from contextlib import contextmanager
@@ -48,6 +50,23 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("serve", help="serve ACM's protocol over HTTP until Ctrl-C or SIGTERM")
     verb.add_argument("dir", metavar="DIR", help="the authority's directory; made when it does not exist")
     verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free one")
+    verb.add_argument(
+        "--listen", metavar="ADDRESS", default="127.0.0.1",
+        help="IP address to listen on; beyond this machine always with TLS (default: 127.0.0.1)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--public-port", metavar="PORT", type=_port_number,
+        help="serve CA certificates, revocation lists and OCSP there too, without TLS, and nothing else",
+    )  # fmt: skip
+    verb.add_argument("--tls", action="store_true", help="TLS on 127.0.0.1, too")
+    verb.add_argument(
+        "--name", metavar="NAME", action="append", default=[],
+        help="a name or an IP address that clients know the server by, for its certificate; may be given again",
+    )  # fmt: skip
+    verb.add_argument(
+        "--metrics-for", metavar="NETWORK", action="append", default=[], type=_network,
+        help="where /metrics may be read from, beside this machine; may be given again",
+    )  # fmt: skip
     verb.add_argument("--anyone", action="store_true", help="do not check signatures: for tests only")
     verb.set_defaults(run=_serve)
 
@@ -76,27 +95,81 @@ def _serve(options: argparse.Namespace) -> int:
             f"The authority's server needs the Python package {error.name}: install what requirements-server.txt of "
             f"the collection lists (python3 -m pip install -r …/requirements-server.txt) for {sys.executable}."
         ) from None
-    from .server import Server
+    from .due_work import DueWork
+    from .own_certificate import OwnCertificate
     from .service import Service
 
+    address = _address(options.listen)
+    is_secure = options.tls or not address.is_loopback
+    if options.anyone and not address.is_loopback:
+        raise InvalidInput(
+            f"--anyone lets everybody who reaches {address} do everything: use it on 127.0.0.1 only, or leave it out."
+        )
     _raise_descriptor_limit()
+    ports = [options.port, *([] if options.public_port is None else [options.public_port])]
+    server, *others = [_listen(address, port) for port in ports]
+    authority = open_or_make(options.dir)
+    own = OwnCertificate(authority, _names(options, address)) if is_secure else None
+
+    def renew_own() -> None:
+        if own and own.renew_if_due():
+            server.tls = own.context
+
+    due_work = DueWork(authority, renew_own)
+    with ending_signals() as wait_for_one:
+        service = Service(authority, is_open=options.anyone, monitors=options.metrics_for)
+        server.answer, server.screen, server.tls = service.answer, service.screen, own.context if own else None
+        for each in others:
+            each.answer = service.public
+        for each in (server, *others):
+            each.start()
+        due_work.start()
+        url = server.url if not options.name else server.url_as(options.name[0])
+        print(_introduction(url, authority, options.anyone), flush=True)
+        for each in others:
+            print(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp", flush=True)
+        wait_for_one()
+    has_answered = all([each.end() for each in (server, *others)])
+    if due_work.end() and has_answered:
+        return 0
+    os._exit(0 if has_answered else 1)  # a thread is still at work: nobody waits for it
+
+
+def _listen(address: t.Any, port: int) -> t.Any:
+    from .server import Server
+
     try:
-        server = Server(lambda request: None, options.port)
+        return Server(lambda request: None, port, host=str(address))
     except OSError as error:
         raise InvalidInput(
-            f"Port {options.port} of 127.0.0.1 cannot be served: {os.strerror(error.errno or 0)}; "
+            f"Port {port} of {address} cannot be served: {os.strerror(error.errno or 0)}; "
             "take another, or 0 for any free one."
         ) from None
-    authority = open_or_make(options.dir)
-    with ending_signals() as wait_for_one:
-        service = Service(authority, is_open=options.anyone)
-        server.answer, server.screen = service.answer, service.screen
-        server.start()
-        print(_introduction(server.url, authority, options.anyone), flush=True)
-        wait_for_one()
-    if server.end():
-        return 0
-    os._exit(1)  # a thread is still at work: nobody waits for it
+
+
+def _address(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise InvalidInput(f"--listen takes an IP address, such as 127.0.0.1 or 0.0.0.0, not {text}.") from None
+
+
+def _network(text: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; take a network like 10.0.0.0/8") from None
+
+
+def _names(options: argparse.Namespace, address: t.Any) -> list[str]:
+    """What the server's certificate is for."""
+    if options.name:
+        return [*options.name, *(["localhost", str(address)] if address.is_loopback else [])]
+    if address.is_loopback:
+        return ["localhost", "127.0.0.1", "::1"]
+    if address.is_unspecified:
+        return [socket.getfqdn(), "localhost", "127.0.0.1", "::1"]
+    return [str(address)]
 
 
 def open_or_make(path: str) -> Authority:
@@ -132,7 +205,7 @@ def _introduction(url: str, authority: Authority, is_open: bool) -> str:
         [
             f"# The authority in {authority.path} answers as ACM at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
             *(["# Signatures are not checked: whoever reaches the port may do everything."] if is_open else []),
-            _exports({"AWS_ENDPOINT_URL_ACM": url, **_variables(authority, key)}),
+            _exports({"AWS_ENDPOINT_URL_ACM": url, **_variables(authority, key), **_trust(url, authority)}),
             f"# Its roots, for clients to trust: {authority.trust_file}, {url}/public/{os.path.basename(authority.trust_file)}",
         ]
     )
@@ -145,6 +218,11 @@ def _variables(authority: Authority, key: AccessKey) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": key.identifier,
         "AWS_SECRET_ACCESS_KEY": key.secret,
     }
+
+
+def _trust(url: str, authority: Authority) -> dict[str, str]:
+    """With TLS, clients must know whom to believe."""
+    return {"AWS_CA_BUNDLE": authority.trust_file} if url.startswith("https:") else {}
 
 
 def _exports(variables: t.Mapping[str, str]) -> str:

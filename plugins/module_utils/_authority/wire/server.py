@@ -56,7 +56,7 @@ class Server:
 
     answer: called for each whole request, from many threads at once; None breaks the connection off without a word.
     screen: called, in the thread that reads, for the head of each request; what it answers is sent instead, and the
-    body never read. tls: for HTTPS; a certificate that is loaded into it later counts for new connections.
+    body never read. tls: for HTTPS; another one that is set later counts for new connections.
     Raises OSError for an address that cannot be had.
     """
 
@@ -73,7 +73,7 @@ class Server:
         self.answer = answer
         self.screen = screen
         self._host = host
-        self._tls = tls
+        self.tls = tls
         self._limits = limits
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=1024)
@@ -85,8 +85,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http{'s' if self._tls else ''}://{host}:{self.port}"
+        return self.url_as(self._host)
+
+    def url_as(self, name: str) -> str:
+        """Its URL by one of its names."""
+        return f"http{'s' if self.tls else ''}://{f'[{name}]' if ':' in name else name}:{self.port}"
 
     def start(self) -> None:
         self._thread.start()
@@ -156,8 +159,8 @@ class Server:
     async def _introduce(self, connection: _Connection) -> None:
         """Hand a connection to aiohttp, after TLS's handshake."""
         connection.is_introduced = True
-        options: dict[str, t.Any] = {"ssl": self._tls}
-        if self._tls:
+        options: dict[str, t.Any] = {"ssl": self.tls}
+        if self.tls:
             options["ssl_handshake_timeout"] = self._limits.handshake_s
         protocol = connection.protocol = self._http()
         self._of_protocol[protocol] = connection  # its first request may come before the next line is done
@@ -310,8 +313,11 @@ class _OneLine(logging.LoggerAdapter):
     """What a client sends that is not HTTP is no fault of ours: a line instead of a traceback."""
 
     def exception(self, msg: t.Any, *arguments: t.Any, exc_info: t.Any = True, **_others: t.Any) -> None:
-        reason = str(sys.exc_info()[1] if exc_info is True else exc_info).partition("\n")
-        self.warning("%s: %s", str(msg) % arguments, " ".join(reason[2].split()) or reason[0])
+        fault = sys.exc_info()[1] if exc_info is True else exc_info
+        reason = str(fault).partition("\n")
+        # A client that goes away in the middle of a request is not worth a line.
+        say = self.debug if isinstance(fault, OSError) or reason[0] == "Connection lost" else self.warning
+        say("%s: %s", str(msg) % arguments, " ".join(reason[2].split()) or reason[0])
 
 
 class _Connection:

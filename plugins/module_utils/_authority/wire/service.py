@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import typing as t
 
 from ..authority import Authority
 from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
+from . import approval_page, health, metrics, ocsp
 from .endpoint import Endpoint
-from .messages import Answer, Reply, Request, error
+from .messages import Answer, Reply, Request, error, plain
 from .public_files import public_file
 from .sigv4 import Gate, Refusal
 
@@ -27,10 +29,20 @@ OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
 class Service:
     """Answers the requests to one authority.
 
-    is_open: signatures are not checked. services: those that a request may be signed for.
+    is_open: signatures are not checked. services: those that a request may be signed for. monitors: networks from which
+    /metrics may be read, beside this machine.
     """
 
-    def __init__(self, authority: Authority, *, is_open: bool = False, services: t.Collection[str] = ("acm",)) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        *,
+        is_open: bool = False,
+        services: t.Collection[str] = ("acm",),
+        monitors: t.Sequence[t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]] = (),
+    ) -> None:
+        self._authority = authority
+        self._monitors = monitors
         self._public_folder = authority.public_folder
         self._answer = Endpoint(authority).answer
         self._keys = AccessKeys(authority.store, authority.vault)
@@ -52,9 +64,28 @@ class Service:
         path = request.path
         if _is_acm(request):
             return self._acm(request)
+        if path == "/approvals":
+            return approval_page.answer(self._authority, request)
+        if request.method in ("GET", "HEAD") and path == "/healthz":
+            return health.answer(self._authority)
+        if request.method in ("GET", "HEAD") and path == "/metrics":
+            return self._metrics(request)
+        return self.public(request)
+
+    def public(self, request: Request) -> Answer:
+        """Only what anybody may have, and is signed: certificates of CAs, revocation lists, OCSP."""
+        path = request.path
         if request.method in ("GET", "HEAD") and path.startswith("/public/"):
             return public_file(self._public_folder, path)
+        if path == "/ocsp" or path.startswith("/ocsp/"):
+            return ocsp.respond(self._authority, request)
         return _no_operation(request)
+
+    def _metrics(self, request: Request) -> Reply:
+        address = ipaddress.ip_address(request.peer.address.partition("%")[0])
+        if address.is_loopback or any(address in network for network in self._monitors):
+            return metrics.answer(self._authority)
+        return plain(403, "The server does not show its metrics to this address: see its option --metrics-for.\n")
 
     def _acm(self, request: Request) -> Answer:
         caller = OPEN_CALLER

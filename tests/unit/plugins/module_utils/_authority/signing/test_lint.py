@@ -62,7 +62,7 @@ def test_the_linter_finds_something(lint: Lint, pki: t.Any) -> None:
 def test_public_certificates(lab: Lab, lint: Lint, rsa: str, ec: str) -> None:
     # The guide's 395 days are more than the baseline allows since March 2026; the default address is nobody's.
     lab.set(
-        validity_days=198, publication_url="http://pki.example.com",
+        validity_days=198, publication_url="http://pki.example.com", ocsp_url="http://ocsp.example.com",
         public_rsa_ca_key_algorithm=rsa, public_ec_ca_key_algorithm=ec,
     )  # fmt: skip
     for algorithm in LEAF_ALGORITHMS:

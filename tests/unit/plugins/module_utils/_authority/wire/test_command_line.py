@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -383,3 +384,61 @@ def test_fifty_clients_at_once(running: Running) -> None:
 def all_arns(client: Any) -> Iterator[str]:
     pages = client.get_paginator("list_certificates").paginate(Includes={"keyTypes": ["EC_prime256v1", "RSA_2048"]})
     yield from pages.search("CertificateSummaryList[].CertificateArn")
+
+
+# ---------------------------------------------------------------- TLS
+
+
+def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+    program = Running(tmp_path / "a", "--tls", "--name", "localhost")
+    try:
+        assert program.url.startswith("https://localhost:")
+        client = program.client(verify=program.variables["AWS_CA_BUNDLE"])
+        arn = ca_arn(tmp_path / "a", "public-ec_prime256v1")
+        assert client.list_certificates()["CertificateSummaryList"] == [], arn
+        with pytest.raises(BotoCoreError):
+            program.client().list_certificates()  # whom it does not know, a client does not believe
+        with directory.open_authority(str(tmp_path / "a")).store.read() as tx:
+            (record,) = [json.loads(body) for _number, body in tx.audit()]
+        assert record["tlsDetails"]["tlsVersion"] == "TLSv1.3"
+        assert record["tlsDetails"]["clientProvidedHostHeader"].startswith("localhost:")
+        with call(program.url) as silent, call(program.url) as plain:
+            plain.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert b"200" not in received(plain)
+            assert client.list_certificates()["CertificateSummaryList"] == []
+            silent.close()
+    finally:
+        assert program.end()[0] == 0
+
+
+def test_beyond_this_machine_always_with_tls(tmp_path: Path) -> None:
+    assert "--anyone lets everybody who reaches 0.0.0.0 do everything" in refusal(
+        tmp_path / "a", "0", "--listen", "0.0.0.0", "--anyone"
+    )
+    assert "--listen takes an IP address" in refusal(tmp_path / "a", "0", "--listen", "localhost")
+    assert "10.0.0.1/8 has host bits set" in refusal(tmp_path / "a", "0", "--metrics-for", "10.0.0.1/8")
+    assert not (tmp_path / "a").exists()
+    program = Running(tmp_path / "a", "--listen", "0.0.0.0", "--name", "localhost")
+    try:
+        assert program.url.startswith("https://")
+    finally:
+        program.end()
+
+
+def test_without_its_library_it_says_what_to_install(tmp_path: Path) -> None:
+    (tmp_path / "aiohttp.py").write_text("raise ImportError('absent', name='aiohttp')")
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", PROGRAM, "serve", str(tmp_path / "a"), "0"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(COLLECTION.parents[2])])},
+        capture_output=True, text=True, check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("The authority's server needs the Python package aiohttp: install what requirements-server.txt")
+
+
+def test_credentials(tmp_path: Path) -> None:
+    directory.create(str(tmp_path / "a"))
+    told = start("credentials", tmp_path / "a").communicate(timeout=30)[0]
+    assert "export AWS_ACCESS_KEY_ID=AKIA" in told and "unset AWS_SESSION_TOKEN" in told
+    _out, said = start("credentials", tmp_path / "a", "alice").communicate(timeout=30)
+    assert said.endswith("has no access key named alice: it has owner.\n")

@@ -1,0 +1,75 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading what the authority recorded: the calls, and the metric DaysToExpiry by certificate."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ..authority import Authority
+from ..lifecycle import records, state
+from ..lifecycle.events import days_to_expiry as days_left
+from ..settings import Settings
+from ..store.event_log import Wanted
+from ..store.transactions import Store
+from ..._rules.errors import InvalidInput
+
+PAGE = 1000
+
+
+class Page(t.NamedTuple):
+    """records: newest last. next_number: where the next page begins, or None when this was the last."""
+
+    records: list[dict[str, t.Any]]
+    next_number: t.Optional[int]
+
+
+def find(store: Store, wanted: Wanted, after: int = 0, limit: int = PAGE) -> Page:
+    """Records of calls, oldest first."""
+    with store.read() as tx:
+        found = tx.audit(after, limit + 1, wanted)
+    shown = found[:limit]
+    return Page([json.loads(body) for _number, body in shown], shown[-1][0] if len(found) > limit else None)
+
+
+def days_to_expiry(authority: Authority) -> list[tuple[str, dict[str, t.Any]]]:
+    """(first name, MetricDatum) of every certificate that is valid. CloudWatch gets none for one that has expired."""
+    found: list[tuple[str, dict[str, t.Any]]] = []
+    now, last = authority.now(), ""
+    settings: Settings = authority.settings
+    while True:
+        with authority.store.read() as tx:
+            identifiers = tx.ids_after(last, PAGE)
+            certificates = [tx.certificate(each) for each in identifiers]
+        if not identifiers:
+            return found
+        last = identifiers[-1]
+        for certificate in certificates:
+            if certificate is None or certificate.leaf is None:
+                continue
+            if state.status(certificate, now, settings) == "ISSUED":
+                days = t.cast(int, days_left(certificate, now))
+                name = certificate.names[0] if certificate.names else ""
+                found.append((name, records.metric(certificate.arn, days, now)))
+
+
+def instant(text: str) -> datetime:
+    """ISO 8601 as an aware datetime; without a zone it is UTC. Raises InvalidInput."""
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except ValueError:
+        raise InvalidInput(f"{text} is not a time: write it like 2026-11-23T12:00:00Z.") from None
+
+
+def ago(text: str, now: datetime) -> datetime:
+    """A time, or how long ago: 90m, 12h, 7d. Raises InvalidInput."""
+    unit = {"m": "minutes", "h": "hours", "d": "days"}.get(text[-1:])
+    if unit and text[:-1].isdigit():
+        return now - timedelta(**{unit: min(int(text[:-1]), 1_000_000)})
+    return instant(text)

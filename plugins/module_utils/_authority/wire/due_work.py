@@ -1,0 +1,117 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is due, done while the server runs: validations, renewals, notices, delivery of events, revocation lists.
+
+One process of those that serve a directory does it at a time: the others find the lock taken, and look again later.
+Playbooks may sweep as well; sweep.py bears that.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import typing as t
+from contextlib import contextmanager
+
+from .. import sweep
+from ..authority import Authority
+from ..keys.vault import WrongKey
+from ..lifecycle import events
+from ..operations import audit
+from ..store.transactions import StoreError
+from ..._rules.errors import InvalidInput
+
+LOOK_S = 5.0  # between two looks for what is due
+WHOLE_SWEEP_S = 3600.0  # between two sweeps of everything: revocation lists, and forgetting what is old
+LOCK = "due-work.lock"
+
+log = logging.getLogger(__name__)
+
+
+class DueWork:
+    """A thread that looks for due work from start() to end(). beside: called with each look, for what the server itself
+    has due."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        beside: t.Callable[[], object] = lambda: None,
+        *,
+        look_s: float = LOOK_S,
+        whole_sweep_s: float = WHOLE_SWEEP_S,
+    ) -> None:
+        self._authority = authority
+        self._beside = beside
+        self._look_s = look_s
+        self._whole_sweep_s = whole_sweep_s
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="due work", daemon=True)
+        self._said: t.Optional[str] = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def end(self, grace_s: float = 30.0) -> bool:
+        """Begin nothing more; False when what was begun is not done in time. Nothing is lost by that: it is done again."""
+        self._is_over.set()
+        if self._thread.ident is not None:
+            self._thread.join(grace_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._is_over.wait(self._look_s):
+            try:
+                self._beside()
+                with self._turn() as is_mine:
+                    if is_mine:
+                        self.look()
+                self._say(None)
+            except (StoreError, WrongKey, InvalidInput) as error:
+                self._say(str(error))
+            except Exception:  # whatever it is, the next look tries again
+                log.exception("due work failed")
+
+    def look(self) -> sweep.Swept:
+        """Do what is due now."""
+        authority = self._authority
+        if self._is_sweep_due():
+            swept = sweep.sweep(authority)
+        else:
+            swept = sweep.deliver(authority, sweep.settle_due(authority))
+        with authority.store.write(durable=False) as tx:
+            tx.set_meta("last_due_work_at", events.iso(authority.now()))
+        for trouble in swept.troubles:
+            log.info("%s", trouble)
+        return swept
+
+    def _is_sweep_due(self) -> bool:
+        with self._authority.store.read() as tx:
+            last = tx.meta("last_sweep_at")
+        if last is None:
+            return True
+        age_s = (self._authority.now() - audit.instant(last)).total_seconds()
+        return not 0 <= age_s < self._whole_sweep_s  # of the future: the clock was set back
+
+    @contextmanager
+    def _turn(self) -> t.Iterator[bool]:
+        handle = os.open(os.path.join(self._authority.path, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
+        finally:
+            os.close(handle)
+
+    def _say(self, trouble: t.Optional[str]) -> None:
+        """The same trouble once, not every five seconds."""
+        if trouble and trouble != self._said:
+            log.warning("%s", trouble)
+        self._said = trouble
