@@ -58,9 +58,7 @@ def _lines(authority: Authority) -> t.Iterator[str]:
     )  # fmt: skip
 
 
-def _family(
-    name: str, kind: str, said: str, samples: t.Sequence[tuple[t.Mapping[str, str], t.Any]]
-) -> t.Iterator[str]:
+def _family(name: str, kind: str, said: str, samples: t.Sequence[tuple[t.Mapping[str, str], t.Any]]) -> t.Iterator[str]:
     yield f"# HELP {name} {said}\n# TYPE {name} {kind}\n"
     for labels, value in samples:
         shown = ",".join(f'{key}="{_escaped(labels[key])}"' for key in labels)

@@ -88,5 +88,7 @@ def _checked(name: str) -> str:
     except ValueError:
         pass
     if not HOST_NAME.fullmatch(name):
-        raise InvalidInput(f"{name} is neither a host name nor an IP address: the server's certificate cannot be for it.")
+        raise InvalidInput(
+            f"{name} is neither a host name nor an IP address: the server's certificate cannot be for it."
+        )
     return name.lower()

@@ -433,7 +433,9 @@ def test_without_its_library_it_says_what_to_install(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, timeout=30,
     )  # fmt: skip
     assert done.returncode == 1 and done.stderr.count("\n") == 1
-    assert done.stderr.startswith("The authority's server needs the Python package aiohttp: install what requirements-server.txt")
+    assert done.stderr.startswith(
+        "The authority's server needs the Python package aiohttp: install what requirements-server.txt"
+    )
 
 
 def test_credentials(tmp_path: Path) -> None:

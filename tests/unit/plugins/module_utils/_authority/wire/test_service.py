@@ -34,9 +34,7 @@ from cryptography.x509 import ocsp
 from prometheus_client.parser import text_string_to_metric_families
 
 
-def ask(
-    lab: Lab, method: str, target: str, body: bytes = b"", address: str = "127.0.0.1", **headers: str
-) -> Answer:
+def ask(lab: Lab, method: str, target: str, body: bytes = b"", address: str = "127.0.0.1", **headers: str) -> Answer:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return Service(lab.authority).answer(Request(method, target, given, body, Peer(address)))
 
@@ -49,7 +47,9 @@ def leaf_and_issuer(lab: Lab, arn: str) -> tuple[x509.Certificate, x509.Certific
     return tuple(x509.load_pem_x509_certificate(got[part].encode()) for part in ("Certificate", "CertificateChain"))  # type: ignore[return-value]
 
 
-def question(leaf: x509.Certificate, issuer: x509.Certificate, algorithm: t.Any = hashes.SHA1(), nonce: bytes = b"") -> bytes:
+def question(
+    leaf: x509.Certificate, issuer: x509.Certificate, algorithm: t.Any = hashes.SHA1(), nonce: bytes = b""
+) -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, algorithm)
     if nonce:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
