@@ -7,6 +7,7 @@
   const now = Date.now();
   const STEP = 100;
   const TIMELINE_STEP = 25;
+  const TIMELINE_PAUSE = 150; // ms
 
   const WORDS = {
     PENDING_VALIDATION: "Pending validation", ISSUED: "Issued", INACTIVE: "Inactive", EXPIRED: "Expired",
@@ -84,9 +85,10 @@
     pending: ["Pending validation", (one) => one.status === "PENDING_VALIDATION"],
     ended: ["Expired, failed or revoked", (one) => !["ISSUED", "PENDING_VALIDATION", "INACTIVE"].includes(one.status)],
   };
+  const NO_HOST = "On no host";
   const GROUPS = {
     none: ["Nothing", null],
-    host: ["Host", (one) => (one.hosts.length ? one.hosts : ["No host"])],
+    host: ["Host", (one) => (one.hosts.length ? one.hosts : [NO_HOST])],
     region: ["Account and region", (one) => [one.where || "Unknown"]],
     connection: ["Connection", (one) => [one.connection]],
     status: ["Status", (one) => [said(one.status)]],
@@ -175,7 +177,8 @@
     const made = [];
     let total = 0;
     let room = shown.limit;
-    for (const [name, members] of [...groups].sort((a, b) => compare(a[0], b[0]))) {
+    const order = (name) => (name === NO_HOST ? 1 : 0);
+    for (const [name, members] of [...groups].sort((a, b) => compare(order(a[0]), order(b[0])) || compare(a[0], b[0]))) {
       total += members.length;
       if (room <= 0) continue;
       made.push(make("tbody", {},
@@ -186,6 +189,8 @@
     return [total, made];
   };
 
+  let timelineDue = 0;
+  let isPrinting = false;
   const render = (keepFocus) => {
     const focused = keepFocus && document.activeElement && document.activeElement.dataset.sort;
     const found = chosen();
@@ -200,7 +205,9 @@
       : `${found.length.toLocaleString("en")} of ${plural(all.length, "certificate")}`;
     if (!found.length) holder.replaceChildren(make("p", { class: "small" }, all.length ? "No certificate fits." : "There are no certificates."));
     if (focused) holder.querySelector(`[data-sort="${focused}"]`)?.focus();
-    timeline(found);
+    clearTimeout(timelineDue);
+    if (isPrinting) timeline(found);
+    else timelineDue = setTimeout(() => timeline(found), TIMELINE_PAUSE); // not between two letters that are typed
   };
 
   // ------------------------------------------------------------ the timeline
@@ -236,7 +243,7 @@
       mark.style.left = at(moment);
       const name = date.toLocaleString("en", { month: "short", timeZone: "UTC" });
       const ending = months.get(date.toISOString().slice(0, 7));
-      mark.append(date.getUTCMonth() === 0 ? `${name} ${date.getUTCFullYear()}` : name);
+      mark.append(date.getUTCMonth() === 0 ? String(date.getUTCFullYear()) : name);
       if (ending) mark.append(make("b", {}, isDense ? String(ending) : `${ending} end`));
       axis.append(mark);
     }
@@ -390,12 +397,14 @@
   let limitBefore = null;
   addEventListener("beforeprint", () => {
     limitBefore = [shown.limit, shown.timeline];
+    isPrinting = true;
     shown.limit = Infinity;
     render();
     for (const each of document.querySelectorAll("main details:not([open])")) { each.dataset.closed = "yes"; each.open = true; }
   });
   addEventListener("afterprint", () => {
     if (limitBefore) [shown.limit, shown.timeline] = limitBefore;
+    isPrinting = false;
     render();
     for (const each of document.querySelectorAll("main details[data-closed]")) { each.open = false; delete each.dataset.closed; }
   });
@@ -403,6 +412,7 @@
   const ago = document.querySelector(".ago");
   const hours = Math.floor((now - Date.parse(ago.dataset.at)) / 3600000);
   if (hours >= 1) ago.textContent = hours < 48 ? ` (${plural(hours, "hour")} ago)` : ` (${plural(Math.floor(hours / 24), "day")} ago)`;
+  timeline(chosen());
   render();
   openFromAddress();
 })();

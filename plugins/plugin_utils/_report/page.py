@@ -146,7 +146,7 @@ def _item(number: int, item: Entry, names: t.Mapping[str, str], now: datetime) -
             for each in item["records"]
         )
         parts.append(
-            '<div class="scroll" tabindex="0" role="region" aria-label="Records to publish"><table class="records">'
+            f'<div class="scroll" tabindex="0" role="region" aria-label="Records: {_text(item["title"])}"><table class="records">'
             '<thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Value</th></tr></thead>'
             f"<tbody>{rows}</tbody></table></div>"
         )
@@ -186,7 +186,7 @@ def _missing(report: Entry) -> str:
     if hosts:
         said.append(
             f"<p>{len(hosts)} {'host was' if len(hosts) == 1 else 'hosts were'} left out of this run "
-            "(<code>--limit</code>). What they serve is not known; nothing about them has changed.</p>" + _hosts(hosts)
+            '(<code class="word">--limit</code>). What is served there was not looked at.</p>' + _hosts(hosts)
         )
     if connections:
         listed = ", ".join(f"<code>{_text(each)}</code>" for each in connections)
@@ -255,7 +255,7 @@ def _sources(report: Entry, beside: str) -> str:
         data = f'<p>The same data as <a href="{_text(_url(beside))}.json">JSON</a> and <a href="{_text(_url(beside))}.csv">CSV</a>.</p>'
     return (
         '<section aria-labelledby="sources"><h2 id="sources">Where this comes from</h2>'
-        '<div class="scroll" tabindex="0" role="region" aria-labelledby="sources"><table>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="What was read"><table>'
         '<thead><tr><th scope="col">ACM</th><th scope="col">Account</th><th scope="col">Region</th>'
         '<th scope="col">Certificates</th><th scope="col">Last sweep of the authority</th></tr></thead>'
         f'<tbody>{"".join(rows)}</tbody></table></div>'
