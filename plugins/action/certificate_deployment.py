@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import LIST, PipelinedAction
+
+WORDS_SHOWN = 600  # the end of what a Python says that does not start, or fails
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("private_key", "pkcs12")
+    CONTAINERS = {"certificates": LIST, "services": LIST, "snippets": LIST}
+    KEY_OPTIONS = ("private_key",)
     REFUSAL = "The private key would be written to a temporary file on the host, as {obstacle}."
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -24,4 +28,7 @@ class ActionModule(PipelinedAction):
         result = super().run(tmp, task_vars)
         if obstacle and not result.get("failed"):
             result["pipelining_obstacle"] = self.REFUSAL.format(obstacle=obstacle)
+        said = str(result.get("module_stderr") or result.get("module_stdout") or "").strip()
+        if result.get("failed") and said:  # the module has not answered: its Python's own words say why
+            result["msg"] = f"The module did not run on this host. It said: {said[-WORDS_SHOWN:]}"
         return result

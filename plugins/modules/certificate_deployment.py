@@ -662,8 +662,6 @@ Result = t.Dict[str, t.Any]
 class DeploymentModule(DiscreetModule):
     """Logs and returns its arguments without the texts in them."""
 
-    params: Result
-
     def _log_invocation(self) -> None:
         params, self.params = self.params, self.shown_params()
         try:
