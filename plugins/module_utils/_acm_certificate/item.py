@@ -14,7 +14,7 @@ from datetime import datetime
 from .._batch import items
 from .._certificates.certificate import Certificate
 from .options import Wanted
-from .plan import Plan
+from .plan import Plan, Prices
 
 if t.TYPE_CHECKING:
     from .._validation.dns_records import Change
@@ -72,7 +72,7 @@ class Settings(t.NamedTuple):
     timeout_s: float = 900
     interval_s: float = 5
     details: bool = True
-    prices: t.Optional[dict[str, t.Any]] = None
+    prices: t.Optional[Prices] = None  # what the user says that AWS charges
     look: t.Optional[Look] = None  # at DNS and the web, when time is up; may raise InvalidInput
     ends_at_s: t.Optional[float] = None  # by the monotonic clock; set when the work begins
 

@@ -24,6 +24,7 @@ from .options import Wanted, request_members
 
 # What ACM asks for an exportable public certificate, at the request and at each renewal, since 2026-02-18.
 PRICES = {"name": 7.0, "wildcard": 79.0, "currency": "USD"}
+Prices = t.Mapping[str, t.Any]
 
 
 class Step(t.NamedTuple):
@@ -67,13 +68,14 @@ def plan_present(
     spent_arns: t.Sequence[str] = (),
     failed: t.Optional[Certificate] = None,
     near: t.Sequence[Certificate] = (),
-    prices: t.Optional[dict[str, t.Any]] = None,
+    prices: t.Optional[Prices] = PRICES,
     can_migrate: bool = True,
 ) -> Plan:
     """What makes the certificate as wanted. Raises InvalidInput for what cannot be had.
 
     certificate: the one that is meant, or None; tags: those it has, or None when they do not matter. spent_arns, failed,
-    near: what matching.py found where no certificate is the one. can_migrate: see fixed_differences.
+    near: what matching.py found where no certificate is the one. prices: None where nothing is charged. can_migrate: see
+    fixed_differences.
     """
     if certificate is None:
         if not wanted.replace:
@@ -175,9 +177,9 @@ def requested_tags(step: Step) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in step.members.get("Tags") or ()}
 
 
-def cost_of(names: t.Collection[str], prices: t.Optional[dict[str, t.Any]]) -> dict[str, t.Any]:
+def cost_of(names: t.Collection[str], prices: Prices) -> dict[str, t.Any]:
     """What an exportable public certificate costs, at its request and again at each renewal."""
-    price = {**PRICES, **{key: value for key, value in (prices or {}).items() if value is not None}}
+    price = {**PRICES, **{key: value for key, value in prices.items() if value is not None}}
     wildcards = [is_wildcard(name) for name in names].count(True)
     plain = len(names) - wildcards
     amount = plain * float(price["name"]) + wildcards * float(price["wildcard"])
@@ -229,7 +231,7 @@ def _plan_request(
     wanted: Wanted,
     tags: t.Optional[dict[str, str]],
     spent_arns: t.Sequence[str],
-    prices: t.Optional[dict[str, t.Any]],
+    prices: t.Optional[Prices],
 ) -> Plan:
     if not wanted.domain_name:
         raise InvalidInput(f"There is no certificate {wanted.label}: give domain_name to have one requested.")
@@ -252,7 +254,8 @@ def _plan_request(
         after["managed_by"] = wanted.managed_by
     if tags:
         after["tags"] = dict(tags)
-    cost = cost_of(wanted.names, prices) if wanted.type == "AMAZON_ISSUED" and wanted.export == "ENABLED" else None
+    is_charged_for = wanted.type == "AMAZON_ISSUED" and wanted.export == "ENABLED"
+    cost = cost_of(wanted.names, prices) if is_charged_for and prices is not None else None
     if cost:
         after["cost"] = cost
     awaits = (ISSUE,) if wanted.wait else ()
@@ -264,7 +267,7 @@ def _plan_changes(
     certificate: Certificate,
     tags: t.Optional[dict[str, str]],
     now: datetime,
-    prices: t.Optional[dict[str, t.Any]],
+    prices: t.Optional[Prices],
 ) -> Plan:
     arn = {"CertificateArn": certificate.arn}
     steps: list[Step] = []
@@ -298,7 +301,7 @@ def _plan_changes(
         steps.append(Step("RenewCertificate", arn))
         before["serial"], after["serial"] = certificate.serial, "(a new one)"
         after["renewal"] = decision.reason
-        if is_charged(certificate):
+        if is_charged(certificate) and prices is not None:
             cost = cost_of(certificate.names, prices)
             after["cost"] = cost
     if decision is not None and (decision.is_due or decision.is_under_way) and wanted.wait:

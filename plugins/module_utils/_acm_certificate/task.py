@@ -27,7 +27,8 @@ def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -
 
 def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: bool) -> None:
     """Look, decide, and unless this is a check, do. What came of it stands in the items."""
-    settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s)
+    prices = None if acm.is_authority else settings.prices or plan.PRICES
+    settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s, prices=prices)
     lookup.look_up(acm, items, settings)
     batch.attempt(items, lambda item: decide(item, settings))
     batch.attempt(lookup.confirm_tags(acm, items), lambda item: decide(item, settings))

@@ -637,6 +637,14 @@ def test_all_waiting_of_a_task_shares_one_time_out() -> None:
     assert started.clock.monotonic() == 30
 
 
+@pytest.mark.parametrize("is_authority", [True, False])
+def test_cost_is_said_only_where_something_is_charged(is_authority: bool) -> None:
+    item = {"domain_name": "new.example.com", "options": {"export": "ENABLED"}}
+    for check in (True, False):
+        (result,) = fulfil(Fleet(1, is_authority=is_authority), item, check=check)
+        assert ("cost" in result) is ("cost" in result["diff"]["after"]) is not is_authority
+
+
 def test_what_a_list_costs_together() -> None:
     acm = Fleet(3)
     names = ("a.example.com", "*.b.example.com", "www1.example.com")
