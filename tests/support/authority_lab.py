@@ -48,7 +48,14 @@ class Lab:
         self.clock = clock
         self.dns = dns
         self.path = str(path)
-        wanted = {"resolvers": [dns.endpoint], "resolver_timeout_s": 2, "public_suffixes": ["test"], **settings}
+        wanted = {
+            "resolvers": [dns.endpoint],
+            "resolver_timeout_s": 2,
+            "public_suffixes": ["test"],
+            "read_interval_s": 0,  # a clock that stands still would never let a name be looked at again
+            "validation_emails_delay_s": 0,
+            **settings,
+        }
         shutil.copytree(_fresh_authority(), self.path)
         self.authority: Authority = directory.open_authority(self.path, parts=Parts(clock=clock))
         self.authority.configure(wanted)

@@ -111,6 +111,8 @@ def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> Key
     """The set in an answer of GetCertificate or ExportCertificate, or InvalidMaterial when its parts do not fit."""
     certificate = pem.load_certificate(answer.get("Certificate") or "")
     chain = tuple(pem.load_certificates(answer.get("CertificateChain") or ""))
+    if chain[:1] == (certificate,):  # so it is with an import that was given no chain, or one that began with itself
+        chain = chain[1:]
     child = certificate
     for parent in chain:
         if not pem.issued_by(child, parent):

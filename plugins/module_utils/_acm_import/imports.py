@@ -379,8 +379,10 @@ def _each(
 
 
 def _held(answer: dict[str, t.Any]) -> Held:
-    chain = answer.get("CertificateChain") or ""
-    return Held(pem.load_certificate(answer.get("Certificate") or ""), tuple(pem.load_certificates(chain)))
+    certificate = pem.load_certificate(answer.get("Certificate") or "")
+    chain = pem.load_certificates(answer.get("CertificateChain") or "")
+    # An import without a chain comes back with itself as its chain.
+    return Held(certificate, tuple(chain[1:] if chain[:1] == [certificate] else chain))
 
 
 def _settle(job: Job, action: t.Callable[[], None]) -> None:

@@ -36,6 +36,8 @@ from .._rules.errors import InvalidInput
 
 PUBLIC_FOLDER = "public"
 TRUST_FILE = "trust.pem"
+# In the names of public CAs; an Amazon N2 hierarchy has roots of its own.
+HIERARCHY_NAMES = {None: "", "N2_AMAZON_MANAGED": "N2", "N2_SFG2_AMAZON_MANAGED": "N2 SFG2"}
 CA_STATUSES = ("CREATING", "PENDING_CERTIFICATE", "ACTIVE", "DELETED", "DISABLED", "EXPIRED", "FAILED")
 
 
@@ -168,7 +170,8 @@ class Authority:
     def tell_health(
         self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
     ) -> None:
-        """The same for an event of AWS Health; `said`: what happened, for people."""
+        """The same for an event of AWS Health; `said`: what happened, for people. certificate: as events.health_detail
+        wants it."""
         identifier = self.parts.new_id()
         detail = events.health_detail(code, certificate, self.place, now, identifier, said)
         key = f"{code} {certificate.id} {once}" if once else None
@@ -182,21 +185,22 @@ class Authority:
             self._signers[row.id] = Signer.of(row.id, pem.load_certificate(row.pem), key)
         return self._signers[row.id]
 
-    def public_ca(self, key_algorithm: str) -> CaRow:
+    def public_ca(self, key_algorithm: str, root_hierarchy: t.Optional[str] = None) -> CaRow:
         """The intermediate that signs public certificates with such a key; it and its root are made when they are
-        first needed, and again when what they sign would outlive them."""
+        first needed, and again when what they sign would outlive them. root_hierarchy: of an Amazon N2 certificate."""
         settings = self.settings
         is_rsa = key_algorithm.startswith("RSA")
         algorithm = settings.public_rsa_ca_key_algorithm if is_rsa else settings.public_ec_ca_key_algorithm
-        stem = f"public-{algorithm.lower()}"
+        hierarchy = HIERARCHY_NAMES[root_hierarchy]
+        stem = "-".join(["public", *hierarchy.lower().split(), algorithm.lower()])
         with self.store.read() as tx:
             rows = [row for row in tx.cas() if row.role == "intermediate" and row.id.startswith(stem)]
-        last_day = millis(self.now() + settings.validity(state.AMAZON_ISSUED))
+        last_day = millis(self.now() + settings.validity(state.AMAZON_ISSUED, root_hierarchy))
         for row in rows:
             if row.not_after >= last_day:
                 return row
         name = stem if not rows else f"{stem}-{len(rows) + 1}"
-        family = algorithm.replace("_", " ")
+        family = " ".join([*hierarchy.split(), algorithm.replace("_", " ")])
         number = "" if not rows else f" {len(rows) + 1}"
         with self._making_ca:
             self._ensure_ca(
@@ -224,7 +228,7 @@ class Authority:
         permitted_domains: t.Sequence[str] = (),
     ) -> CaRow:
         """The private CA of that name, made when there is none. account_id: whose it is. permitted_domains: its name
-        constraints."""
+        constraints. permit_ca says whether ACM may use it."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name.startswith("public-"):
             raise InvalidInput(
                 f"{name!r} is no name for a private CA: take letters, digits, '.', '_' and '-', not beginning with public-."
@@ -254,6 +258,14 @@ class Authority:
             if row is None or row.role != "private":
                 raise InvalidInput(f"The authority has no private CA named {name}.")
             tx.set_ca_status(row.id, status)
+
+    def permit_ca(self, name: str, is_permitted: bool) -> None:
+        """Whether the owner of a private CA lets ACM issue from it, as CreatePermission does on AWS."""
+        with self.store.write() as tx:
+            row = tx.ca_named(name)
+            if row is None or row.role != "private":
+                raise InvalidInput(f"The authority has no private CA named {name}.")
+            tx.set_ca_facts(row.id, json.dumps({**json.loads(row.facts), "is_permitted": is_permitted}))
 
     def _ensure_ca(
         self,

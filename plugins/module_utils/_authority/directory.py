@@ -28,7 +28,17 @@ from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
 
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")
+# How the names of their regions begin
+PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("us-iso-", "aws-iso"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("eusc-", "aws-eusc"),
+)
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 ACCOUNT = re.compile(r"\d{12}")
 
 
@@ -37,7 +47,7 @@ def create(
     *,
     region: str = "us-east-1",
     account_id: str = "123456789012",
-    partition: str = "aws",
+    partition: t.Optional[str] = None,
     settings: t.Optional[t.Mapping[str, t.Any]] = None,
     key_file: t.Optional[str] = None,
     passphrase: t.Optional[str] = None,
@@ -45,7 +55,7 @@ def create(
 ) -> Authority:
     """Make an authority in `path`, which must not exist or be empty. It is there whole, or not at all.
 
-    key_file: where the key-encryption key shall lie instead of in the directory itself. passphrase: instead of any
+    partition: of AWS; by default the region's. key_file: where the key-encryption key shall lie instead of in the directory itself. passphrase: instead of any
     key file. Raises InvalidInput.
     """
     path = os.path.abspath(path)
@@ -66,7 +76,7 @@ def create(
             with store.write() as tx:
                 tx.put_data_key(vault.key_id(key), vault.wrap(vault.new_key(), key))
                 tx.set_meta("key", json.dumps(how))
-                tx.set_meta("place", json.dumps([partition, region, account_id]))
+                tx.set_meta("place", json.dumps([partition or partition_of(region), region, account_id]))
                 tx.set_meta("settings", json.dumps(wanted.differing()))
             store.close()
             os.rename(made, path)  # replaces an empty directory, and nothing else
@@ -80,6 +90,11 @@ def create(
     with authority.store.write() as tx:
         tx.set_meta("due_basis", json.dumps(authority.due_basis(tx)))
     return authority
+
+
+def partition_of(region: str) -> str:
+    """The partition of AWS that a region is in, which begins every ARN."""
+    return next((partition for start, partition in PARTITIONS if region.startswith(start)), "aws")
 
 
 def exists(path: str) -> bool:

@@ -13,17 +13,41 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from .._rules.errors import InvalidInput
-from .._rules.names import NEVER_ISSUED, base_name
+from .._rules.names import NEVER_ISSUED
 from .._rules.call_rates import RATES
 
 REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
-# Top-level domains that the public DNS never delegates (RFC 6761, 6762, 7686, ICANN's reserved ones): no public
-# certificate is issued for names below them.
-NOT_PUBLIC = (
-    "alt arpa corp example home internal intranet invalid lan local localdomain localhost mail onion private test"
-).split()
+# Of an Amazon N2 certificate, by its root hierarchy (API reference, RequestCertificate)
+N2_VALIDITY_DAYS = {"N2_AMAZON_MANAGED": 395, "N2_SFG2_AMAZON_MANAGED": 98}
+FAILURE_REASONS = (
+    "NO_AVAILABLE_CONTACTS",
+    "ADDITIONAL_VERIFICATION_REQUIRED",
+    "DOMAIN_NOT_ALLOWED",
+    "INVALID_PUBLIC_DOMAIN",
+    "DOMAIN_VALIDATION_DENIED",
+    "CAA_ERROR",
+    "PCA_LIMIT_EXCEEDED",
+    "PCA_INVALID_ARN",
+    "PCA_INVALID_STATE",
+    "PCA_REQUEST_FAILED",
+    "PCA_NAME_CONSTRAINTS_VALIDATION",
+    "PCA_RESOURCE_NOT_FOUND",
+    "PCA_INVALID_ARGS",
+    "PCA_INVALID_DURATION",
+    "PCA_ACCESS_DENIED",
+    "SLR_NOT_FOUND",
+    "OTHER",
+)
+KINDS: dict[type, str] = {
+    bool: "true or false",
+    int: "an integer of 0 or more",
+    float: "a number of 0 or more",
+    str: "a text",
+    list: "a list",
+    dict: "a dictionary",
+}
 
 ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
@@ -36,7 +60,7 @@ class Settings(t.NamedTuple):
     # §2, §4: certificates
     validity_days: int = 395
     private_validity_days: int = 395
-    validity_minutes: t.Optional[int] = None  # for labs: how long every certificate is valid, instead of the days
+    validity_minutes: int = 0  # for labs: how long every certificate is valid, instead of the days; 0: the days count
     ca_validity_days: int = 3650
     max_names: int = 10
     request_key_algorithms: list[str] = list(REQUEST_KEY_ALGORITHMS)
@@ -44,14 +68,18 @@ class Settings(t.NamedTuple):
     public_ec_ca_key_algorithm: str = "EC_prime256v1"
     service_linked_role: bool = True  # without it, no renewal from a CA of another account
     private_ca_key_families: list[str] = ["RSA", "EC"]
+    import_one_key_family: bool = False  # whether an import's key must be of the family of the key that signed it
     never_issued: list[str] = list(NEVER_ISSUED)
     public_suffixes: list[str] = []
+    failure_reasons: dict[str, str] = {}  # domain → the FailureReason of every request for it or a name below it
+    public_client_auth: bool = False  # whether public leaves are for clients too, as until June 2025
     publication_url: str = "http://pki.acm.internal"
     crl_days: int = 7
     ocsp_url: str = "http://ocsp.acm.internal"  # empty: certificates name no responder
     ocsp_hours: int = 24  # how long an answer of the responder counts
     # §2: idempotency
     idempotency_minutes: int = 60
+    idempotency_one_request: bool = False  # whether a token with other parameters is an error
     # §3: validation
     validation_hours: int = 72
     validation_suffix: str = "acm-validations.aws"
@@ -59,15 +87,18 @@ class Settings(t.NamedTuple):
     resolver_timeout_s: float = 5.0
     max_cname_chain: int = 5
     caa_issuers: list[str] = list(ACM_ISSUERS)
+    validation_interval_s: float = 60.0  # between two looks at names that wait, by lists and by a server
+    read_interval_s: float = 5.0  # the same by those who read the certificate
     resource_record_delay_s: float = 0.0
+    validation_emails_delay_s: float = 2.0
     smtp: dict[str, t.Any] = {}
     approval_url: str = "https://certificates.acm.internal/approvals"
     http_addresses: dict[str, str] = {}
-    email_to_dns: bool = False  # whether UpdateCertificateOptions migrates, as the live service does
+    email_to_dns: bool = True  # whether UpdateCertificateOptions changes the method; by the older guide it does not
     # §7: managed renewal
     renewal_window_days: int = 60
     renewal_window_email_days: int = 45
-    renewal_window_percent: t.Optional[int] = None
+    renewal_window_percent: int = 0  # of the lifetime; 0: counted in days
     renewal_attempts_a_day: int = 24
     renewal_notice_days: list[int] = [45, 30, 15, 7, 3, 1]
     # §8: events
@@ -118,8 +149,9 @@ class Settings(t.NamedTuple):
     def _check(self) -> None:
         for name, value in self._asdict().items():
             if name.endswith(("_days", "_hours", "_minutes", "_day")) and isinstance(value, int):
-                if not 1 <= value <= LONGEST_DAYS:
-                    raise InvalidInput(f"settings.{name} is {value}: it must be 1 to {LONGEST_DAYS}.")
+                least = 0 if name == "validity_minutes" else 1
+                if not least <= value <= LONGEST_DAYS:
+                    raise InvalidInput(f"settings.{name} is {value}: it must be {least} to {LONGEST_DAYS}.")
         if not 1 <= self.days_before_expiry <= self.max_days_before_expiry:
             raise InvalidInput(
                 f"settings.days_before_expiry is {self.days_before_expiry}: it must be 1 to "
@@ -136,11 +168,16 @@ class Settings(t.NamedTuple):
             kinds = [each for each in CA_KEY_ALGORITHMS if each.startswith(family)]
             if getattr(self, name) not in kinds:
                 raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(kinds)}.")
-        if self.renewal_window_percent is not None and not 1 <= self.renewal_window_percent <= 99:
+        if not 0 <= self.renewal_window_percent <= 99:
             raise InvalidInput(
-                f"settings.renewal_window_percent is {self.renewal_window_percent}: take 1 to 99, "
-                "or null to count in days."
+                f"settings.renewal_window_percent is {self.renewal_window_percent}: it must be 1 to 99, "
+                "or 0 to count in days."
             )
+        for domain, reason in self.failure_reasons.items():
+            if reason not in FAILURE_REASONS:
+                raise InvalidInput(
+                    f"settings.failure_reasons has {reason!r} for {domain}: it must be one of {', '.join(FAILURE_REASONS)}."
+                )
         if not re.match(r"https?://[^/\s]+", self.publication_url):
             raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
         if self.ocsp_url and not re.match(r"https?://[^/\s]+", self.ocsp_url):
@@ -170,9 +207,11 @@ class Settings(t.NamedTuple):
 
     # ---- rules that depend on settings alone
 
-    def validity(self, certificate_type: str) -> timedelta:
-        if self.validity_minutes is not None:
+    def validity(self, certificate_type: str, root_hierarchy: t.Optional[str] = None) -> timedelta:
+        if self.validity_minutes:
             return timedelta(minutes=self.validity_minutes)
+        if root_hierarchy:
+            return timedelta(days=N2_VALIDITY_DAYS[root_hierarchy])
         return timedelta(days=self.private_validity_days if certificate_type == "PRIVATE" else self.validity_days)
 
     def renewal_window(self, validation_method: t.Optional[str], lifetime: timedelta) -> timedelta:
@@ -181,25 +220,14 @@ class Settings(t.NamedTuple):
         Never more than half of the lifetime, whatever the number of days: a window as long as the certificate lives
         would renew without end.
         """
-        if self.renewal_window_percent is not None:
+        if self.renewal_window_percent:
             return lifetime * self.renewal_window_percent / 100
         days = self.renewal_window_email_days if validation_method == "EMAIL" else self.renewal_window_days
         return min(timedelta(days=days), lifetime / 2)
 
     def rate(self, operation: str) -> t.Optional[int]:
         """Calls a second that are let through, or None for any number."""
-        return self.rates.get(operation, RATES[operation]) if self.rate_limits else None
-
-    def domain_fault(self, name: str) -> t.Optional[str]:
-        """The FailureReason for which no public certificate is ever issued for the name, or None."""
-        plain = base_name(name)
-        if any(plain == suffix or plain.endswith("." + suffix) for suffix in self.never_issued):
-            return "DOMAIN_NOT_ALLOWED"
-        if any(f".{plain}".endswith("." + suffix.strip(".").lower()) for suffix in self.public_suffixes):
-            return None
-        if plain.rsplit(".", 1)[-1] in NOT_PUBLIC:
-            return "INVALID_PUBLIC_DOMAIN"
-        return None
+        return self.rates.get(operation, RATES.get(operation)) if self.rate_limits else None
 
     def forbids(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
         """The first condition key of the request policy that a RequestCertificate does not satisfy, or None.
@@ -249,9 +277,7 @@ def _check_resolvers(resolvers: t.Sequence[str]) -> None:
 
 
 def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
-    if name in ("renewal_window_percent", "validity_minutes"):
-        fits = value is None or (isinstance(value, int) and not isinstance(value, bool))
-    elif isinstance(default, bool):
+    if isinstance(default, bool):
         fits = isinstance(value, bool)
     elif isinstance(default, float):
         fits = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
@@ -260,12 +286,11 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
     else:
         fits = isinstance(value, type(default))
     if not fits:
-        wanted = "an integer" if default is None else f"of the kind {type(default).__name__}"
-        raise InvalidInput(f"settings.{name} is {value!r}: it must be {wanted}, for example {default!r}.")
+        raise InvalidInput(f"settings.{name} is {value!r}: it must be {KINDS[type(default)]}, such as {default!r}.")
     if isinstance(default, list):
         inner = int if name == "renewal_notice_days" else str
         if any(not isinstance(each, inner) for each in value):
-            raise InvalidInput(f"settings.{name} is {value!r}: each entry must be of the kind {inner.__name__}.")
+            raise InvalidInput(f"settings.{name} is {value!r}: each entry must be {KINDS[inner]}.")
 
 
 def _literal(pattern: str) -> str:

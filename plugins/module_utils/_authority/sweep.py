@@ -13,23 +13,16 @@ before anything is stored the certificate is read again; if somebody else was qu
 from __future__ import annotations
 
 import json
-import logging
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from .delivery import deliveries
-from .issuing import issuance, renewal
-from .lifecycle import events, state
+from .issuing import settlement
+from .lifecycle import events
 from .authority import Authority
 from .lifecycle.state import Certificate
-from .store.transactions import StoreError
-from .._rules.errors import InvalidInput
 
-SIDE_BY_SIDE = 8
 WALK = 500  # certificates looked at in one transaction when all dues are computed again
-
-log = logging.getLogger(__name__)
 
 
 class Swept(t.NamedTuple):
@@ -46,10 +39,11 @@ class Swept(t.NamedTuple):
 
 def sweep(authority: Authority) -> Swept:
     """Do all that is due: validations, renewals, notices of expiry, revocation lists, delivery of events, and forgetting
-    what is old."""
+    what is old. What waits for validation is looked at whether or not that is due: whoever sweeps has often just mended
+    something."""
     started_at = authority.now()
-    swept = settle_due(authority)
     settings = authority.settings
+    swept = _settle(authority, started_at - timedelta(hours=settings.validation_hours))
     with authority.store.write() as tx:
         tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
         tx.forget(
@@ -63,15 +57,9 @@ def sweep(authority: Authority) -> Swept:
 
 
 def settle_due(authority: Authority) -> Swept:
-    """Only the part of a sweep that certificates wait for: validations, renewals and notices of expiry."""
-    _refresh_dues(authority)
-    with authority.store.read() as tx:
-        due = tx.due(authority.now())
-    swept = Swept(len(due), [], [], [], [])
-    with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-        for _each in pool.map(lambda identifier: _settle(authority, identifier, swept), due):
-            pass
-    return swept
+    """Only the part of a sweep that certificates wait for: validations, renewals and notices of expiry, each when it is
+    due."""
+    return _settle(authority)
 
 
 def deliver(authority: Authority, swept: Swept) -> Swept:
@@ -81,43 +69,15 @@ def deliver(authority: Authority, swept: Swept) -> Swept:
     return swept._replace(delivered=sum(each.events for each in deliveries_made))
 
 
-def _settle(authority: Authority, identifier: str, swept: Swept) -> None:
-    """Do what is due for one certificate. Its trouble is not that of the others."""
+def _settle(authority: Authority, waiting_since: t.Optional[datetime] = None) -> Swept:
+    """waiting_since: look at all that waits for validation in a request that is not older, or in a renewal."""
+    _refresh_dues(authority)
     with authority.store.read() as tx:
-        before = tx.certificate(identifier)
-    if before is None:
-        return
-    try:
-        after = _notice(authority, renewal.attempt(authority, issuance.validate(authority, before)))
-        _put_off(authority, after)
-    except StoreError:
-        raise
-    except InvalidInput as error:
-        swept.troubles.append(f"{before.arn}: {error}")
-        return
-    except Exception as error:  # a defect of ours: the sweep goes on, the log has the traceback
-        log.exception("the sweep failed on %s", before.arn)
-        swept.troubles.append(f"{before.arn}: unexpected {type(error).__name__}.")
-        return
-    if after.leaf and not before.leaf:
-        swept.issued.append(after.arn)
-    elif after.leaf and before.leaf and after.leaf.serial != before.leaf.serial:
-        swept.renewed.append(after.arn)
-    elif after.failed_at and not before.failed_at:
-        swept.failed.append(after.arn)
-
-
-def _put_off(authority: Authority, certificate: Certificate) -> None:
-    """Whatever had nothing to do now is not looked at again before it has."""
-    now = authority.now()
-    with authority.store.read() as tx:
-        due_at = authority.due_at(tx, certificate, now)
-    if due_at is not None and due_at <= now:
-        return
-    with authority.store.write() as tx:
-        present = tx.certificate(certificate.id)
-        if present is not None:
-            tx.set_due(present.id, authority.due_at(tx, present, now))
+        due = tx.due(authority.now())
+        if waiting_since is not None:
+            due = list(dict.fromkeys([*due, *tx.waiting(waiting_since)]))
+    settled = settlement.settle(authority, due)
+    return Swept(len(due), *settled)
 
 
 def _refresh_dues(authority: Authority) -> None:
@@ -140,26 +100,3 @@ def _refresh_dues(authority: Authority) -> None:
             if not identifiers:
                 tx.set_meta("due_basis", wanted)
                 return
-
-
-def _notice(authority: Authority, certificate: Certificate) -> Certificate:
-    """Tell of a coming or past expiry, if that is due (ACM.md §8)."""
-    now = authority.now()
-    with authority.store.read() as tx:
-        due_at = state.next_notice_at(certificate, now, authority.days_before_expiry(tx))
-    if due_at is None or due_at > now:
-        return certificate
-    with authority.store.write() as tx:
-        present = tx.certificate(certificate.id)
-        if present is None or (present.leaf, present.noticed_at) != (certificate.leaf, certificate.noticed_at):
-            return present or certificate
-        done = present._replace(noticed_at=now)
-        if t.cast(state.Leaf, done.leaf).not_after > now:
-            authority.tell(tx, events.APPROACHING, done, now)
-        elif done.type != state.IMPORTED:
-            authority.tell(tx, events.EXPIRED, done, now)
-            if state.is_renewable(done):
-                said = f"The certificate {done.arn} expired without having been renewed."
-                authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, said)
-        authority.save(tx, done, now)
-        return done

@@ -10,14 +10,14 @@ from __future__ import annotations
 import functools
 import json
 import typing as t
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ..lifecycle import events, state
+from ..lifecycle import events, public_domains, state
 from ..signing import issuer
 from ..authority import Authority
 from ..lifecycle.state import Certificate, Leaf
 from ..settings import Settings
-from ..._rules.times import moment
+from ..._rules.times import millis, moment
 from ..store.transactions import CaRow, LeafRow, Transaction
 from ..._rules.arns import parse_arn
 from ..._rules.errors import InvalidInput
@@ -42,6 +42,9 @@ class CannotSign(Exception):
 def sign(authority: Authority, certificate: Certificate, now: datetime, settings: Settings) -> Signed:
     """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
     transaction."""
+    reason = next(filter(None, (public_domains.set_reason(name, settings) for name in certificate.names)), None)
+    if reason:
+        raise CannotSign(reason)
     ca = _ca(authority, certificate, settings, now)
     signer = authority.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
@@ -50,10 +53,11 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
         )
     key = issuer.generate_key(certificate.key_algorithm)
     wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}
+    wanted["usages"] = _usages(certificate, settings)
     leaf = issuer.issue_leaf(
         **wanted,
         now=now,
-        validity=settings.validity(certificate.type),
+        validity=settings.validity(certificate.type, certificate.root_hierarchy),
         publication_url=settings.publication_url,
         ocsp_url=settings.ocsp_url,
         policy=None if certificate.type == state.PRIVATE else issuer.DOMAIN_VALIDATED,
@@ -67,6 +71,15 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
         sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
     )
     return Signed(facts, row)
+
+
+def _usages(certificate: Certificate, settings: Settings) -> tuple[str, ...]:
+    """The extended key usages of a leaf, as OIDs."""
+    if certificate.usage == "CLIENT_AUTH_ONLY":
+        return (issuer.CLIENT_AUTH,)
+    if certificate.type == state.PRIVATE or certificate.usage or settings.public_client_auth:
+        return (issuer.SERVER_AUTH, issuer.CLIENT_AUTH)
+    return (issuer.SERVER_AUTH,)
 
 
 def key_context(certificate: Certificate, serial: str) -> str:
@@ -91,7 +104,8 @@ def store_renewed(
     authority: Authority, tx: Transaction, certificate: Certificate, signed: Signed, now: datetime
 ) -> Certificate:
     done = _store(authority, tx, state.renewed(certificate, signed.facts, now), signed, now, "RENEWAL")
-    authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, f"The certificate {done.arn} was renewed.")
+    said = f"The certificate {done.arn} was renewed."
+    authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, certificate, now, said)
     return done
 
 
@@ -111,39 +125,62 @@ def _store(
     return done
 
 
-def validate(authority: Authority, certificate: Certificate) -> Certificate:
-    """Look at a pending request's names, and issue when all is well. Answers the certificate as it stands then.
+def validate(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
+    """Look at a pending request's names, and issue when all is well; or at those of a change to DNS, and end it.
+    Answers the certificate as it stands then.
 
-    Whoever is quicker (another reader, a sweep) wins; the other's work is dropped.
+    at_once: without it, names that were looked at a moment ago are left alone. Whoever is quicker (another reader, a
+    sweep) wins; the other's work is dropped.
     """
     now = authority.now()
-    if certificate.leaf:
-        return certificate
     settings = authority.settings
-    if not state.is_validation_due(certificate, now, settings):
+    is_open = state.is_validation_open(certificate, now, settings)
+    if not is_open and not state.is_migrating(certificate):
+        return certificate
+    if not state.needs_a_look(certificate.validations):
+        return certificate
+    if not at_once and state.next_validation_at(certificate, now, settings, is_read=True) > now:
         return certificate
     from . import validation  # of use to few calls
 
     looked = validation.check_names(authority, certificate, certificate.validations, now)
     seen = certificate._replace(validations=looked.validations)
     signed, reason = None, looked.reason
-    if looked.is_valid:
+    if is_open and looked.is_valid:
         try:
             signed = sign(authority, seen, now, settings)
         except CannotSign as error:
             reason = error.reason
-    if seen == certificate and not signed and not reason:
-        return certificate
-    with authority.store.write() as tx:
+    ended_at = authority.now()
+    has_ended = bool(signed or reason or looked.is_valid)
+    with authority.store.write(durable=has_ended or seen != certificate) as tx:
         present = tx.certificate(certificate.id)
-        if present is None or not state.is_validation_due(present, now, authority.settings_in(tx)):
+        if present is None or (present.leaf, present.update) != (certificate.leaf, certificate.update):
             return present or certificate
-        seen = present._replace(validations=_merged(present.validations, looked.validations))
+        seen = present._replace(
+            validations=_merged(present.validations, looked.validations),
+            looked_at=ended_at,
+            look_ms=millis(ended_at) - millis(now),
+        )
+        if not is_open:
+            return _migrated(authority, tx, seen, now)
+        if not state.is_validation_open(present, now, authority.settings_in(tx)):
+            return present
         if signed:
             return store_first(authority, tx, seen, signed, now)
-        done = state.failed(seen, reason, now) if reason else seen
+        done = state.failed(seen, reason, now, looked.forbidden) if reason else seen
         authority.save(tx, done, now)
         return done
+
+
+def _migrated(authority: Authority, tx: Transaction, seen: Certificate, now: datetime) -> Certificate:
+    """An issued certificate that changes to DNS: at the end of that when every name is validated, or time is over."""
+    settings = authority.settings_in(tx)
+    ends_at = t.cast(state.Update, seen.update).requested_at + timedelta(hours=settings.validation_hours)
+    is_valid = all(each.status == state.SUCCESS for each in seen.validations)
+    done = state.migration_ended(seen, now) if is_valid or now >= ends_at else seen
+    authority.save(tx, done, now)
+    return done
 
 
 def _merged(
@@ -156,7 +193,7 @@ def _merged(
 def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
     """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
     if certificate.type != state.PRIVATE:
-        return authority.public_ca(certificate.key_algorithm)
+        return authority.public_ca(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:
         private = tx.ca_of_arn(certificate.ca_arn or "")
     reason = ca_fault(private, certificate, authority.place, settings, now)
@@ -173,6 +210,8 @@ def ca_fault(
         return _no_private_ca(certificate.ca_arn or "", place)
     if certificate.leaf and not settings.service_linked_role and parse_arn(row.arn).account != place.account_id:
         return "SLR_NOT_FOUND"
+    if not json.loads(row.facts).get("is_permitted", True):
+        return "PCA_ACCESS_DENIED"
     not_after = moment(row.not_after)
     if row.status != "ACTIVE" or not_after <= now:
         return "PCA_INVALID_STATE"

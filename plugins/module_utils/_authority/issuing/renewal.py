@@ -18,18 +18,27 @@ from . import issuance
 from ..lifecycle import events, state
 from ..authority import Authority
 from ..lifecycle.state import Certificate
+from ..._rules.times import millis
 
 
-def attempt(authority: Authority, certificate: Certificate) -> Certificate:
-    """Try to renew now, if that is due. Answers the certificate as it stands then."""
+def attempt(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
+    """Try to renew now, if that is due. Answers the certificate as it stands then.
+
+    at_once: whether names that were looked at a moment ago are looked at again. A CA has its hours in any case.
+    """
     if certificate.leaf is None or certificate.type == state.IMPORTED:
         return certificate
     now = authority.now()
     settings = authority.settings
     if state.is_renewal_failed(certificate, now, settings):
         return _end_failed(authority, certificate, now)
+    if state.is_renewal_dropped(certificate, now, settings):
+        return _drop(authority, certificate, now)
     if not state.is_renewal_due(certificate, now, settings):
         return certificate
+    if not (at_once and state.is_renewal_waiting(certificate)):
+        if state.next_attempt_at(certificate, now, settings, is_read=True) > now:
+            return certificate
     from . import validation  # of use to few calls
 
     begun = state.begin_renewal(certificate, now, settings)
@@ -43,6 +52,7 @@ def attempt(authority: Authority, certificate: Certificate) -> Certificate:
             signed = issuance.sign(authority, begun, now, settings)
         except issuance.CannotSign as error:
             reason = error.reason
+    ended_at = authority.now()
     with authority.store.write() as tx:
         present = tx.certificate(certificate.id)
         if present is None or (present.leaf, present.renewal) != (certificate.leaf, certificate.renewal):
@@ -50,9 +60,20 @@ def attempt(authority: Authority, certificate: Certificate) -> Certificate:
         begun = present._replace(renewal=renewal)
         if signed:
             return issuance.store_renewed(authority, tx, begun, signed, now)
-        done = state.attempted(begun, looked.validations, reason, now)
+        took_ms = millis(ended_at) - millis(now)
+        done = state.attempted(begun, looked.validations, reason, ended_at, took_ms)
         authority.save(tx, done, now)
         _ask_for_action(authority, tx, done, now)
+        return done
+
+
+def _drop(authority: Authority, certificate: Certificate, now: datetime) -> Certificate:
+    with authority.store.write() as tx:
+        present = tx.certificate(certificate.id)
+        if present is None or not state.is_renewal_dropped(present, now, authority.settings_in(tx)):
+            return present or certificate
+        done = state.drop_renewal(present)
+        authority.save(tx, done, now)
         return done
 
 

@@ -44,11 +44,13 @@ SENDER = "no-reply@certificates.acm.internal"
 
 class Looked(t.NamedTuple):
     """validations: as they stand now. reason: the FailureReason that ends the request, or None. is_valid: every name
-    is validated and CAA permits; with neither a reason nor this, look again later."""
+    is validated and CAA permits; with neither a reason nor this, look again later. forbidden: the name that CAA forbids,
+    though it is validated."""
 
     validations: tuple[DomainValidation, ...]
     reason: t.Optional[str]
     is_valid: bool
+    forbidden: t.Optional[str] = None
 
 
 def check_names(
@@ -77,7 +79,7 @@ def check_names(
     for name, verdict in zip(certificate.names, _side_by_side(permitted, certificate.names)):
         if verdict.status != SUCCESS:
             seen = tuple(each._replace(detail=verdict.detail) if each.name == name else each for each in seen)
-            return Looked(seen, verdict.reason, False)
+            return Looked(seen, verdict.reason, False, name if verdict.reason else None)
     return Looked(seen, None, True)
 
 
@@ -117,6 +119,8 @@ def _look_for_contacts(
         return validation, None
     domain = validation.validation_domain or validation.name
     verdict = email.contacts(domain, _resolver(settings))
+    if verdict.reason and now < certificate.created_at + timedelta(seconds=settings.validation_emails_delay_s):
+        return validation._replace(detail=verdict.detail), None  # a request never fails at the first look
     if verdict.status != "SUCCESS":
         return _judged(validation, verdict)
     detail = send_mail(authority, settings, certificate, validation.name, domain, now)
@@ -130,7 +134,7 @@ def send_mail(
 
     The token is remembered (as its hash) before the mail leaves, so that none is ever out that would not be honoured.
     """
-    token = secrets.token_urlsafe(32)
+    token, code = secrets.token_urlsafe(32), secrets.token_hex(8)
     with authority.store.write() as tx:
         tx.add_approval(certificate.id, _hash(token), name, now)
     if not settings.smtp:
@@ -145,7 +149,8 @@ def send_mail(
         expires_at=now + timedelta(hours=settings.validation_hours),
         now=now,
         sender=str(settings.smtp.get("sender", SENDER)),
-        link=f"{settings.approval_url}?context={token}" if settings.approval_url else None,
+        link=_link(settings.approval_url, authority.region, code, token) if settings.approval_url else None,
+        is_renewal=certificate.leaf is not None,
     )
     server = {key: value for key, value in settings.smtp.items() if key != "sender"}
     try:
@@ -157,6 +162,12 @@ def send_mail(
             f"settings.smtp has a key that is unknown: take host and of {', '.join(email.MailServer._fields)}, sender."
         ) from None
     return f"The mail server refused {', '.join(refused)}." if refused else f"A mail was sent for {domain}."
+
+
+def _link(approval_url: str, region: str, code: str, token: str) -> str:
+    """The page of an approval, in the service's form. The token alone is what counts; the code is there for those who
+    read the link by that form."""
+    return f"{approval_url.replace('{region}', region)}?code={code}&context={token}"
 
 
 def approval_of(tx: t.Any, token: str, now: datetime, settings: Settings) -> tuple[str, str]:

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import typing as t
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 from .state import Certificate
@@ -61,21 +62,28 @@ def detail(detail_type: str, certificate: Certificate, now: datetime, **details:
 def health_detail(
     type_code: str, certificate: Certificate, place: Place, now: datetime, identifier: str, description: str
 ) -> dict[str, t.Any]:
-    """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema")."""
-    at = format_datetime(now.astimezone(timezone.utc), usegmt=True)
+    """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema"). identifier: of this notice.
+
+    All that is told of one renewal is one event there: a later notice has the event's ARN and start again, and takes
+    the place of the one before. certificate: as it is before the renewal has succeeded.
+    """
+    renewal = certificate.renewal
+    since = renewal.started_at if renewal else now
+    event_id = hashlib.sha256(f"{certificate.arn} {certificate.leaf.serial if certificate.leaf else ''}".encode())
     return {
-        "eventArn": f"arn:{place.partition}:health:{place.region}::event/ACM/{type_code}/{type_code}_{identifier}",
+        "eventArn": f"arn:{place.partition}:health:{place.region}::event/ACM/{type_code}/"
+        f"{type_code}_{event_id.hexdigest()[:32]}",
         "service": "ACM",
         "eventTypeCode": type_code,
         "eventTypeCategory": "scheduledChange",
         "eventScopeCode": "ACCOUNT_SPECIFIC",
         "communicationId": identifier,
-        "startTime": at,
-        "lastUpdatedTime": at,
+        "startTime": _mail_time(since),
+        "lastUpdatedTime": _mail_time(now),
         "statusCode": "open",
         "eventRegion": place.region,
         "eventDescription": [{"language": "en_US", "latestDescription": description}],
-        "affectedEntities": [{"entityValue": certificate.arn, "lastUpdatedTime": at}],
+        "affectedEntities": [{"entityValue": certificate.arn, "lastUpdatedTime": _mail_time(now)}],
         "affectedAccount": place.account_id,
         "page": "1",
         "totalPages": "1",
@@ -90,8 +98,8 @@ def health_code(certificate: Certificate, reason: t.Optional[str]) -> str:
 
 
 def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
-    """Whole days left; negative once expired."""
-    return (certificate.leaf.not_after - now).days if certificate.leaf else None
+    """Days left; the one that has begun counts, so that it is 1 on the last day and 0 or less once expired."""
+    return -((now - certificate.leaf.not_after) // timedelta(days=1)) if certificate.leaf else None
 
 
 @functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
@@ -107,12 +115,21 @@ def text(told: t.Mapping[str, t.Any]) -> str:
 ENCODER = json.JSONEncoder(separators=(",", ":"), default=iso, check_circular=False)
 
 
+def _mail_time(moment: datetime) -> str:
+    return format_datetime(moment.astimezone(timezone.utc), usegmt=True)
+
+
+def _common_name(certificate: Certificate) -> t.Optional[str]:
+    """The CN, whether or not it is a domain name; of a certificate without one, its first name."""
+    leaf = certificate.leaf
+    return (leaf.common_name if leaf else None) or (certificate.names[0] if certificate.names else None)
+
+
 def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[str, t.Any]:
-    name = certificate.names[0] if certificate.names else None
     leaf = certificate.leaf
     if detail_type == APPROACHING:
-        return {"DaysToExpiry": days_to_expiry(certificate, now), "CommonName": name}
-    detail: dict[str, t.Any] = {"CertificateType": certificate.type, "CommonName": name}
+        return {"DaysToExpiry": days_to_expiry(certificate, now), "CommonName": _common_name(certificate)}
+    detail: dict[str, t.Any] = {"CertificateType": certificate.type, "CommonName": _common_name(certificate)}
     if detail_type == REVOKED:
         detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
         detail["Exportable"] = certificate.is_exportable
@@ -126,4 +143,7 @@ def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[s
     detail["Exported"] = certificate.ever_exported
     if detail_type == AVAILABLE:
         detail["Exportable"] = certificate.is_exportable
+        detail["FirstSubjectAlternativeName"] = certificate.names[0] if certificate.names else None
+        detail["ValidityInDays"] = -(-leaf.lifetime // timedelta(days=1)) if leaf else None
+        detail["CertificateKeyPairOrigin"] = certificate.key_pair_origin
     return detail

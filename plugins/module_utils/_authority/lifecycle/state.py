@@ -11,16 +11,16 @@ so that time alone can expire a certificate and no process has to be running for
 
 from __future__ import annotations
 
-import json
+import ipaddress
 import typing as t
 from datetime import datetime, timedelta
 
 from ..settings import Settings
-from ..._rules.times import millis, moment
 from ..._rules.names import breaks_punycode_rule, is_exportable
 
 AMAZON_ISSUED, PRIVATE, IMPORTED = "AMAZON_ISSUED", "PRIVATE", "IMPORTED"
 PENDING, SUCCESS, FAILED = "PENDING_VALIDATION", "SUCCESS", "FAILED"
+UPDATING = "PENDING_DOMAIN_VALIDATION"
 
 
 class DomainValidation(t.NamedTuple):
@@ -45,6 +45,7 @@ class Leaf(t.NamedTuple):
     issuer: str = ""
     common_name: t.Optional[str] = None
     issuer_common_name: t.Optional[str] = None
+    issuer_organization: t.Optional[str] = None
     key_usages: tuple[str, ...] = ()
     extended_key_usages: tuple[tuple[str, str], ...] = ()
     ip_addresses: tuple[str, ...] = ()
@@ -52,6 +53,11 @@ class Leaf(t.NamedTuple):
     @property
     def lifetime(self) -> timedelta:
         return self.not_after - self.not_before
+
+    @property
+    def extended_key_usage_names(self) -> list[str]:
+        """As lists show them: NONE where there are none."""
+        return [name for name, _oid in self.extended_key_usages] or ["NONE"]
 
 
 class Renewal(t.NamedTuple):
@@ -62,7 +68,21 @@ class Renewal(t.NamedTuple):
     updated_at: datetime
     reason: t.Optional[str] = None
     validations: tuple[DomainValidation, ...] = ()
-    attempted_at: t.Optional[datetime] = None
+    attempted_at: t.Optional[datetime] = None  # when the last attempt ended
+    attempt_ms: int = 0  # how long it took
+    is_asked_for: bool = False  # by RenewCertificate, which needs less than eligibility
+
+
+class Update(t.NamedTuple):
+    """A change of the validation method from e-mail to DNS, under way or ended.
+
+    before: the e-mail validations that it replaces, and that come back if it fails.
+    """
+
+    status: str  # PENDING_DOMAIN_VALIDATION, SUCCESS, FAILED
+    requested_at: datetime
+    updated_at: datetime
+    before: tuple[DomainValidation, ...] = ()
 
 
 class Certificate(t.NamedTuple):
@@ -92,6 +112,27 @@ class Certificate(t.NamedTuple):
     in_use_by: tuple[str, ...] = ()
     renewal: t.Optional[Renewal] = None
     noticed_at: t.Optional[datetime] = None  # when the daily look at its expiry last told of it
+    looked_at: t.Optional[datetime] = None  # when the last look at names that wait ended
+    look_ms: int = 0  # how long it took
+    update: t.Optional[Update] = None
+    root_hierarchy: t.Optional[str] = None  # of an Amazon N2 certificate: N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED
+    usage: t.Optional[str] = None  # of an Amazon N2 certificate: CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY
+
+    @property
+    def domain_name(self) -> t.Optional[str]:
+        """ACM's DomainName: the first name of a request; of an import its common name where that is one of its names,
+        else the first of them, and nothing where the common name is an IP address."""
+        common_name = self.leaf.common_name if self.leaf and self.type == IMPORTED else None
+        if common_name is None:
+            return self.names[0] if self.names else None
+        if _is_ip_address(common_name):
+            return None
+        is_name = common_name.lower() in (name.lower() for name in self.names)
+        return common_name if is_name or not self.names else self.names[0]
+
+    @property
+    def key_pair_origin(self) -> str:
+        return "CUSTOMER_PROVIDED" if self.type == IMPORTED else "AWS_MANAGED"
 
     @property
     def is_exportable(self) -> bool:
@@ -148,16 +189,52 @@ def renewal_starts_at(certificate: Certificate, settings: Settings) -> t.Optiona
 
 # The settings on which next_due_at depends: when one of them changes, all stored dues are stale.
 DUE_SETTINGS = (
-    "validation_hours renewal_window_days renewal_window_email_days renewal_window_percent renewal_attempts_a_day"
+    "validation_hours validation_interval_s renewal_window_days renewal_window_email_days renewal_window_percent "
+    "renewal_attempts_a_day"
 ).split()
+SLOW_LOOKS = 3  # the time between two looks is at least so many times what a look takes
 
 
-def is_validation_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+def is_validation_open(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """A public certificate was requested and its names are not all validated yet."""
     return (
         certificate.type == AMAZON_ISSUED
         and certificate.leaf is None
         and status(certificate, now, settings) == "PENDING_VALIDATION"
     )
+
+
+def needs_a_look(validations: t.Sequence[DomainValidation]) -> bool:
+    """Whether looking can bring anything. The approval of a mail that was sent is told, not looked for; once every name
+    is validated, CAA is looked at."""
+    pending = [each for each in validations if each.status == PENDING]
+    return not pending or any(each.method != "EMAIL" or not each.emails for each in pending)
+
+
+def next_look_at(
+    since: datetime, looked_at: t.Optional[datetime], look_ms: int, now: datetime, most_s: float, slowest_s: float
+) -> datetime:
+    """When names that wait `since` are looked at again: after a tenth of the time that they have waited, so that what
+    is proved within seconds is seen within seconds, but never later than `most_s`; where looks are slow, as while DNS
+    does not answer, after some times what one takes, up to `slowest_s`."""
+    if looked_at is None or looked_at > now:  # a look "in the future": the clock has been set back since
+        return now
+    pause_s = min((looked_at - since).total_seconds() / 10, most_s)
+    return looked_at + timedelta(seconds=max(pause_s, min(SLOW_LOOKS * look_ms / 1000, slowest_s)))
+
+
+def next_validation_at(certificate: Certificate, now: datetime, settings: Settings, is_read: bool) -> datetime:
+    """When the names of a request are looked at next. `is_read`: by somebody who reads this certificate, else by a list
+    or a server."""
+    interval_s = settings.validation_interval_s
+    most_s = min(settings.read_interval_s, interval_s) if is_read else interval_s
+    update = certificate.update
+    since = update.requested_at if update and is_migrating(certificate) else certificate.created_at
+    return next_look_at(since, certificate.looked_at, certificate.look_ms, now, most_s, interval_s)
+
+
+def is_migrating(certificate: Certificate) -> bool:
+    return certificate.update is not None and certificate.update.status == UPDATING
 
 
 def is_renewal_open(certificate: Certificate) -> bool:
@@ -169,19 +246,43 @@ def is_renewal_open(certificate: Certificate) -> bool:
 
 
 def is_renewal_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """A renewal attempt should be made now: one that was asked for, or whose window has begun.
-
-    Attempts are spaced, so that neither a read in a loop nor an hourly sweep hammers on a name that cannot be
-    validated; the first attempt and one that was just asked for go at once.
-    """
+    """A renewal should be attempted now: one that is open, or whose window has begun."""
     if certificate.type == IMPORTED or status(certificate, now, settings) != "ISSUED":
         return False
     if is_renewal_open(certificate):
-        attempted_at = t.cast(Renewal, certificate.renewal).attempted_at
-        # An attempt "in the future" was made by a clock that has been set back since.
-        return attempted_at is None or not timedelta(0) <= now - attempted_at < attempt_interval(settings)
+        return True
     starts_at = renewal_starts_at(certificate, settings)
     return is_renewable(certificate) and starts_at is not None and now >= starts_at
+
+
+def next_attempt_at(certificate: Certificate, now: datetime, settings: Settings, is_read: bool) -> datetime:
+    """When an open renewal is attempted next. The first attempt, and one that was just asked for, go at once; then
+    names that wait are looked at as those of a request are; a CA, or an owner by e-mail, has some hours."""
+    renewal = certificate.renewal
+    if renewal is None or renewal.attempted_at is None or renewal.attempted_at > now:
+        return now
+    if is_renewal_waiting(certificate):
+        interval_s = settings.validation_interval_s
+        most_s = min(settings.read_interval_s, interval_s) if is_read else interval_s
+        return next_look_at(renewal.started_at, renewal.attempted_at, renewal.attempt_ms, now, most_s, interval_s)
+    return renewal.attempted_at + attempt_interval(settings)
+
+
+def is_renewal_waiting(certificate: Certificate) -> bool:
+    """An open renewal waits for something that a look can find: a record, a redirect, CAA that permits."""
+    renewal = certificate.renewal
+    return renewal is not None and renewal.status == PENDING and needs_a_look(renewal.validations)
+
+
+def is_renewal_dropped(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """An open renewal of a certificate that is no longer eligible, as when the last service has let go of it."""
+    return (
+        certificate.renewal is not None
+        and is_renewal_open(certificate)
+        and status(certificate, now, settings) == "ISSUED"
+        and not certificate.renewal.is_asked_for
+        and not is_renewable(certificate)
+    )
 
 
 def next_notice_at(certificate: Certificate, now: datetime, days_before_expiry: int) -> t.Optional[datetime]:
@@ -201,15 +302,18 @@ def next_due_at(
     certificate: Certificate, now: datetime, settings: Settings, days_before_expiry: int
 ) -> t.Optional[datetime]:
     """When a sweep has to look at the certificate next; None: never again unless it changes."""
-    if is_validation_due(certificate, now, settings):
-        return now
+    if is_validation_open(certificate, now, settings):
+        if needs_a_look(certificate.validations):
+            return next_validation_at(certificate, now, settings, is_read=False)
+        return None
     dues = [next_notice_at(certificate, now, days_before_expiry)]
     if status(certificate, now, settings) == "ISSUED" and certificate.type != IMPORTED:
-        renewal = certificate.renewal
-        if renewal is not None and is_renewal_open(certificate):
-            attempted_at = renewal.attempted_at
-            is_first = attempted_at is None or attempted_at > now
-            next_try_at = now if is_first else t.cast(datetime, attempted_at) + attempt_interval(settings)
+        if is_migrating(certificate):
+            dues.append(next_validation_at(certificate, now, settings, is_read=False))
+        if is_renewal_dropped(certificate, now, settings):
+            dues.append(now)
+        elif certificate.renewal is not None and is_renewal_open(certificate):
+            next_try_at = next_attempt_at(certificate, now, settings, is_read=False)
             dues.append(min(next_try_at, t.cast(Leaf, certificate.leaf).not_after))
         elif is_renewable(certificate):
             dues.append(renewal_starts_at(certificate, settings))
@@ -240,15 +344,20 @@ def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -
         if now - renewal.started_at < timedelta(hours=settings.validation_hours):
             return certificate
     pending = tuple(each._replace(status=PENDING, emails=(), detail="") for each in certificate.validations)
-    return certificate._replace(
-        renewal=Renewal(status="PENDING_AUTO_RENEWAL", started_at=now, updated_at=now, validations=pending)
-    )
+    begun = Renewal(status="PENDING_AUTO_RENEWAL", started_at=now, updated_at=now, validations=pending)
+    if renewal is not None and is_renewal_open(certificate):
+        begun = begun._replace(is_asked_for=renewal.is_asked_for)
+    return certificate._replace(renewal=begun)
 
 
 def ask_for_renewal(certificate: Certificate, now: datetime, settings: Settings) -> Certificate:
     """RenewCertificate: a renewal whose next attempt is due at once."""
     begun = begin_renewal(certificate, now, settings)
-    return begun._replace(renewal=t.cast(Renewal, begun.renewal)._replace(attempted_at=None))
+    return begun._replace(renewal=t.cast(Renewal, begun.renewal)._replace(attempted_at=None, is_asked_for=True))
+
+
+def drop_renewal(certificate: Certificate) -> Certificate:
+    return certificate._replace(renewal=None)
 
 
 def attempted(
@@ -256,6 +365,7 @@ def attempted(
     validations: t.Sequence[DomainValidation],
     reason: t.Optional[str],
     now: datetime,
+    took_ms: int = 0,
 ) -> Certificate:
     """An attempt that did not end in a new certificate: some name is not valid yet, or `reason` stands in the way."""
     renewal = t.cast(Renewal, certificate.renewal)
@@ -268,6 +378,7 @@ def attempted(
             reason=reason,
             validations=tuple(validations),
             attempted_at=now,
+            attempt_ms=took_ms,
             updated_at=now if is_news else renewal.updated_at,
         )
     )
@@ -283,17 +394,18 @@ def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
     """Same ARN, new serial, new key; must be exported again to stay eligible (ACM.md §7)."""
     renewal = certificate.renewal or Renewal(status=SUCCESS, started_at=now, updated_at=now)
     done = tuple(each._replace(status=SUCCESS, detail="") for each in renewal.validations)
-    return certificate._replace(
+    after = certificate._replace(
         leaf=leaf,
         issued_at=now,
         exported_at=None,
         validations=tuple(each._replace(status=SUCCESS) for each in certificate.validations),
         renewal=renewal._replace(status=SUCCESS, reason=None, updated_at=now, attempted_at=now, validations=done),
     )
+    return migration_ended(after, now) if is_migrating(after) else after
 
 
-def validated_by_dns(certificate: Certificate) -> Certificate:
-    """From now on, and also where a validation is under way."""
+def migrated_to_dns(certificate: Certificate, now: datetime) -> Certificate:
+    """From e-mail to DNS, also where a validation is under way; it succeeds once every name is validated."""
 
     def pending(validations: t.Sequence[DomainValidation]) -> tuple[DomainValidation, ...]:
         return tuple(DomainValidation(each.name, "DNS", validation_domain=each.name) for each in validations)
@@ -301,69 +413,44 @@ def validated_by_dns(certificate: Certificate) -> Certificate:
     renewal = certificate.renewal
     if renewal is not None and is_renewal_open(certificate):
         renewal = renewal._replace(validations=pending(renewal.validations), attempted_at=None)
-    return certificate._replace(validation_method="DNS", validations=pending(certificate.validations), renewal=renewal)
+    return certificate._replace(
+        validation_method="DNS",
+        validations=pending(certificate.validations),
+        renewal=renewal,
+        looked_at=None,
+        update=Update(UPDATING, requested_at=now, updated_at=now, before=certificate.validations),
+    )
+
+
+def migration_ended(certificate: Certificate, now: datetime) -> Certificate:
+    """The end of a change to DNS: all names are validated, or its time is over and e-mail is the method again."""
+    update = t.cast(Update, certificate.update)
+    if all(each.status == SUCCESS for each in certificate.validations):
+        return certificate._replace(update=update._replace(status=SUCCESS, updated_at=now, before=()))
+    return certificate._replace(
+        validation_method="EMAIL",
+        validations=update.before,
+        update=update._replace(status=FAILED, updated_at=now, before=()),
+    )
 
 
 def issued(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
-    return certificate._replace(leaf=leaf, issued_at=now)
+    done = certificate._replace(leaf=leaf, issued_at=now)
+    return migration_ended(done, now) if is_migrating(done) else done
 
 
-def failed(certificate: Certificate, reason: str, now: datetime) -> Certificate:
-    return certificate._replace(failed_at=now, failure_reason=reason)
+def failed(certificate: Certificate, reason: str, now: datetime, name: t.Optional[str] = None) -> Certificate:
+    """`name`: the one at fault, where it has not failed already. The others stay as they are."""
+    validations = tuple(each._replace(status=FAILED) if each.name == name else each for each in certificate.validations)
+    return certificate._replace(failed_at=now, failure_reason=reason, validations=validations)
 
 
-# ---------------------------------------------------------------- facts as JSON, for the store
+# ---------------------------------------------------------------- inside
 
 
-def facts_text(certificate: Certificate) -> str:
-    """JSON: times in milliseconds, tuples as lists; what is empty is left out, and is so by default (of_facts)."""
-    facts = _facts(certificate)
-    if certificate.leaf:
-        facts["leaf"] = _facts(certificate.leaf)
-    if certificate.renewal:
-        facts["renewal"] = _facts(certificate.renewal)
-    return ENCODER.encode(facts)
-
-
-def of_facts(text: str) -> Certificate:
-    values = _values(Certificate, json.loads(text))
-    if "validations" in values:
-        values["validations"] = _validations(values["validations"])
-    if "leaf" in values:
-        leaf = _values(Leaf, values["leaf"])
-        if "extended_key_usages" in leaf:
-            leaf["extended_key_usages"] = tuple((name, oid) for name, oid in leaf["extended_key_usages"])
-        values["leaf"] = Leaf(**leaf)
-    if "renewal" in values:
-        renewal = _values(Renewal, values["renewal"])
-        if "validations" in renewal:
-            renewal["validations"] = _validations(renewal["validations"])
-        values["renewal"] = Renewal(**renewal)
-    return Certificate(**values)
-
-
-def _validations(values: t.Iterable[t.Mapping[str, t.Any]]) -> tuple[DomainValidation, ...]:
-    return tuple(DomainValidation(**_values(DomainValidation, each)) for each in values)
-
-
-def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    times = TIMES[kind]
-    return {
-        name: moment(value) if name in times else tuple(value) if isinstance(value, list) else value
-        for name, value in facts.items()
-    }
-
-
-def _facts(record: t.Any) -> dict[str, t.Any]:
-    """The members of one of ours that are not empty."""
-    facts = {name: member for name, member in zip(record._fields, record) if member}
-    if "validations" in facts:
-        facts["validations"] = [_facts(each) for each in facts["validations"]]
-    return facts
-
-
-ENCODER = json.JSONEncoder(separators=(",", ":"), default=millis, check_circular=False)
-TIMES = {
-    kind: frozenset(name for name in kind._fields if name.endswith(("_at", "_before", "_after")))
-    for kind in (Certificate, Leaf, Renewal, DomainValidation)
-}
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -15,9 +15,9 @@ from ..lifecycle.events import Place
 from ..lifecycle.state import Certificate, DomainValidation
 from ..settings import Settings
 from ..lifecycle.proofs import http_redirect, resource_record
+from ..signing.issuer import signature_algorithm
 
 SUMMARY_NAMES = 100
-ORIGINS = {"IMPORTED": "CUSTOMER_PROVIDED"}
 
 
 def spelled(key_algorithm: str) -> str:
@@ -30,11 +30,13 @@ def detail(certificate: Certificate, place: Place, now: datetime, settings: Sett
     leaf, renewal = certificate.leaf, certificate.renewal
     shown: dict[str, t.Any] = {
         "CertificateArn": certificate.arn,
-        "DomainName": certificate.names[0] if certificate.names else None,
+        "DomainName": certificate.domain_name,
         "SubjectAlternativeNames": list(certificate.names) or None,
         "ManagedBy": certificate.managed_by,
-        "DomainValidationOptions": _validations(
-            _ended(certificate, now, settings), certificate.created_at, place, now, settings
+        "DomainValidationOptions": (
+            _unvalidated(certificate) or None
+            if certificate.type == state.IMPORTED
+            else _validations(_ended(certificate, now, settings), certificate.created_at, place, now, settings)
         ),
         "Subject": leaf.subject if leaf else f"CN={certificate.names[0]}" if certificate.names else None,
         "Issuer": _issuer(certificate),
@@ -51,10 +53,15 @@ def detail(certificate: Certificate, place: Place, now: datetime, settings: Sett
         "CertificateAuthorityArn": certificate.ca_arn,
         "RenewalEligibility": _eligibility(certificate, now, settings),
         "Options": _options(certificate),
-        "CertificateKeyPairOrigin": ORIGINS.get(certificate.type, "AWS_MANAGED"),
+        "CertificateKeyPairOrigin": certificate.key_pair_origin,
         "KeyUsages": [],
         "ExtendedKeyUsages": [],
+        "UpdateSummary": _update_summary(certificate),
+        "RootHierarchyType": certificate.root_hierarchy,
+        "CertificateUsage": certificate.usage,
     }
+    if certificate.type == state.AMAZON_ISSUED:
+        shown["SignatureAlgorithm"] = _signature_algorithm(certificate, settings)  # known before the signature
     if leaf:
         shown.update(
             {
@@ -82,14 +89,14 @@ def summary(certificate: Certificate, now: datetime, settings: Settings) -> dict
     leaf = certificate.leaf
     return {
         "CertificateArn": certificate.arn,
-        "DomainName": certificate.names[0] if certificate.names else None,
+        "DomainName": certificate.domain_name,
         "SubjectAlternativeNameSummaries": list(certificate.names[:SUMMARY_NAMES]) or None,
         "HasAdditionalSubjectAlternativeNames": len(certificate.names) > SUMMARY_NAMES,
         "Status": state.status(certificate, now, settings),
         "Type": certificate.type,
         "KeyAlgorithm": spelled(certificate.key_algorithm),
         "KeyUsages": list(leaf.key_usages) if leaf else [],
-        "ExtendedKeyUsages": [name for name, _oid in leaf.extended_key_usages] if leaf else [],
+        "ExtendedKeyUsages": leaf.extended_key_usage_names if leaf else [],
         "ExportOption": certificate.export_option,
         "InUse": bool(certificate.in_use_by),
         "Exported": certificate.ever_exported if certificate.type != state.IMPORTED else None,
@@ -101,7 +108,9 @@ def summary(certificate: Certificate, now: datetime, settings: Settings) -> dict
         "ImportedAt": certificate.imported_at,
         "RevokedAt": certificate.revoked_at,
         "ManagedBy": certificate.managed_by,
-        "CertificateKeyPairOrigin": ORIGINS.get(certificate.type, "AWS_MANAGED"),
+        "CertificateKeyPairOrigin": certificate.key_pair_origin,
+        "RootHierarchyType": certificate.root_hierarchy,
+        "CertificateUsage": certificate.usage,
     }
 
 
@@ -118,7 +127,7 @@ def search_result(certificate: Certificate, now: datetime, settings: Settings) -
         attributes.update(
             {
                 "Issuer": {"CommonName": leaf.issuer_common_name},
-                "ExtendedKeyUsages": [name for name, _oid in leaf.extended_key_usages],
+                "ExtendedKeyUsages": leaf.extended_key_usage_names,
                 "KeyUsages": list(leaf.key_usages),
                 "SerialNumber": leaf.serial,
                 "NotAfter": leaf.not_after,
@@ -143,10 +152,31 @@ def search_result(certificate: Certificate, now: datetime, settings: Settings) -
                 "ExportOption": certificate.export_option,
                 "ManagedBy": certificate.managed_by,
                 "ValidationMethod": certificate.validation_method,
-                "CertificateKeyPairOrigin": ORIGINS.get(certificate.type, "AWS_MANAGED"),
+                "CertificateKeyPairOrigin": certificate.key_pair_origin,
+                "RootHierarchyType": certificate.root_hierarchy,
+                "CertificateUsage": certificate.usage,
             }
         },
     }
+
+
+def domain_validation_summaries(
+    certificate: Certificate, place: Place, now: datetime, settings: Settings
+) -> list[dict[str, t.Any]]:
+    """ListCertificateDomainValidations' summaries: the configuration in effect, and the one that was asked for."""
+
+    def configurations(validations: t.Sequence[DomainValidation]) -> dict[str, dict[str, t.Any]]:
+        shown = _validations(validations, certificate.created_at, place, now, settings) or []
+        return {option["DomainName"]: _configuration(option) for option in shown}
+
+    update = certificate.update
+    latest = configurations(_ended(certificate, now, settings))
+    if update is None or not state.is_migrating(certificate):
+        return [{"DomainName": name, "ActiveValidationConfiguration": each} for name, each in latest.items()]
+    return [
+        {"DomainName": name, "ActiveValidationConfiguration": each, "RequestedValidationConfiguration": latest[name]}
+        for name, each in configurations(update.before).items()
+    ]
 
 
 # ---------------------------------------------------------------- inside
@@ -156,7 +186,47 @@ def _issuer(certificate: Certificate) -> t.Optional[str]:
     if certificate.type == state.AMAZON_ISSUED:
         return "Amazon"
     leaf = certificate.leaf
-    return (leaf.issuer_common_name or leaf.issuer) if leaf else None
+    if leaf is None:
+        return None
+    organization = leaf.issuer_organization if certificate.type == state.IMPORTED else None
+    return organization or leaf.issuer_common_name or leaf.issuer
+
+
+def _signature_algorithm(certificate: Certificate, settings: Settings) -> str:
+    is_rsa = certificate.key_algorithm.startswith("RSA")
+    return signature_algorithm(settings.public_rsa_ca_key_algorithm if is_rsa else settings.public_ec_ca_key_algorithm)
+
+
+def _update_summary(certificate: Certificate) -> t.Optional[dict[str, t.Any]]:
+    update = certificate.update
+    if update is None:
+        return None
+    return {
+        "Status": update.status,
+        "Type": "DOMAIN_VALIDATION_METHOD",
+        "DomainValidationMethodUpdateSummary": {"From": "EMAIL", "To": "DNS"},
+        "RequestedAt": update.requested_at,
+        "UpdatedAt": update.updated_at,
+    }
+
+
+def _configuration(option: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """A ValidationConfiguration, from the same in DescribeCertificate's shape."""
+    challenge = None
+    if option["ValidationMethod"] == "EMAIL":
+        challenge = {
+            "EmailValidationChallenge": {
+                "ValidationEmails": option["ValidationEmails"],
+                "ValidationDomain": option["ValidationDomain"],
+            }
+        }
+    elif "ResourceRecord" in option:
+        challenge = {"DnsValidationChallenge": {"ResourceRecord": option["ResourceRecord"]}}
+    return {
+        "ValidationMethod": option["ValidationMethod"],
+        "ValidationChallenge": challenge,
+        "ValidationStatus": option["ValidationStatus"],
+    }
 
 
 def _eligibility(certificate: Certificate, now: datetime, settings: Settings) -> str:
@@ -173,6 +243,7 @@ def _options(certificate: Certificate) -> dict[str, t.Any]:
 def _validations(
     validations: t.Sequence[DomainValidation], since: datetime, place: Place, now: datetime, settings: Settings
 ) -> t.Optional[list[dict[str, t.Any]]]:
+    are_mailboxes_known = now >= since + timedelta(seconds=settings.validation_emails_delay_s)
     are_records_known = now >= since + timedelta(seconds=settings.resource_record_delay_s)
     shown = []
     for each in validations:
@@ -187,14 +258,14 @@ def _validations(
         elif each.method == "HTTP" and are_records_known:
             option["HttpRedirect"] = http_redirect(each.name, place.account_id, place.region, settings)
         elif each.method == "EMAIL":
-            option["ValidationEmails"] = list(each.emails)
+            option["ValidationEmails"] = list(each.emails) if are_mailboxes_known else []
         shown.append(option)
     return shown or None
 
 
 def _ended(certificate: Certificate, now: datetime, settings: Settings) -> t.Sequence[DomainValidation]:
-    """A request that failed or timed out leaves no name pending; boto3's waiter would wait on for it."""
-    if state.status(certificate, now, settings) not in ("FAILED", "VALIDATION_TIMED_OUT"):
+    """A request that timed out leaves no name pending. In one that failed, only the name at fault has failed."""
+    if state.status(certificate, now, settings) != "VALIDATION_TIMED_OUT":
         return certificate.validations
     return [
         each._replace(status=state.FAILED) if each.status == state.PENDING else each for each in certificate.validations
@@ -202,5 +273,5 @@ def _ended(certificate: Certificate, now: datetime, settings: Settings) -> t.Seq
 
 
 def _unvalidated(certificate: Certificate) -> list[dict[str, t.Any]]:
-    """A private certificate's renewal has no names to validate, but its summary lists them."""
+    """What has no names to validate lists them all the same: an import, and the renewal of a private certificate."""
     return [{"DomainName": name} for name in certificate.names]

@@ -103,25 +103,26 @@ class Call:
 
     def identifier(self) -> str:
         """The certificate id in the request's ARN."""
-        text = self.request["CertificateArn"]
+        text = self.named()
         try:
             arn = parse_arn(text)
         except InvalidInput:
             raise Fault("InvalidArnException", f"The ARN {text} is not valid.") from None
         kind, _slash, identifier = arn.resource.partition("/")
         place = self.authority.place
-        if kind != "certificate" or not identifier or arn.partition != place.partition or arn.region != place.region:
-            raise Fault("InvalidArnException", f"The ARN {text} is not that of a certificate in {place.region}.")
-        if arn.account != place.account_id:
+        if kind != "certificate" or not identifier:
+            raise Fault("InvalidArnException", f"The ARN {text} is not that of a certificate.")
+        if (arn.partition, arn.region, arn.account) != place:
             raise self.not_found()
         return identifier
 
+    def named(self) -> str:
+        """The ARN in the request."""
+        return str(self.request.get("CertificateArn") or self.request["ResourceArn"])
+
     def not_found(self) -> Fault:
         account = self.authority.place.account_id
-        return Fault(
-            "ResourceNotFoundException",
-            f"Certificate with arn {self.request['CertificateArn']} not found in account {account}",
-        )
+        return Fault("ResourceNotFoundException", f"Could not find certificate {self.named()} in account {account}.")
 
     def certificate(self, tx: t.Optional[Transaction] = None) -> Certificate:
         """The certificate that the request names; in `tx`, or as it is now."""

@@ -3,28 +3,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ACM's operations (ACM.md §1): one function each that checks, acts in one transaction, and answers.
-
-RequestCertificate and ImportCertificate, which make certificates, are in making.py; the lists are in listing.py.
-"""
+"""What is done with a certificate that exists: read, exported, renewed, revoked, deleted, its options changed."""
 
 from __future__ import annotations
 
 import logging
 import typing as t
-from datetime import timedelta
 
 from ..._x509 import pem
-from ..issuing import issuance, renewal
+from ..issuing import issuance, settlement
 from ..lifecycle import events, state as lifecycle
-from . import answers, lists, requests
+from . import answers
 from ..signing import issuer
 from .call import Call, Fault
 from ..lifecycle.state import Certificate
 from ..store.transactions import StoreError
-from .tags import check_tags, tag_dict
 from ..._rules.errors import InvalidInput
-from ..._rules.names import to_ascii
 from ..._rules.passphrases import check_passphrase
 
 log = logging.getLogger(__name__)
@@ -32,9 +26,7 @@ log = logging.getLogger(__name__)
 
 def _current(call: Call) -> Certificate:
     """The certificate after whatever is due for it has been done: no daemon is needed to issue or renew."""
-    certificate = call.certificate()
-    certificate = issuance.validate(call.authority, certificate)
-    return renewal.attempt(call.authority, certificate)
+    return settlement.settle_read(call.authority, call.certificate())
 
 
 def describe_certificate(call: Call) -> dict[str, t.Any]:
@@ -50,7 +42,8 @@ def get_certificate(call: Call) -> dict[str, t.Any]:
         raise _no_certificate_yet(call, certificate)
     if row.ca_id:
         call.answered_leaf = (row.ca_id, row.serial)
-    return {"Certificate": row.pem, "CertificateChain": row.chain}
+    # An import without a chain is its own: the service leaves the member out of no answer.
+    return {"Certificate": row.pem, "CertificateChain": row.chain or row.pem}
 
 
 def export_certificate(call: Call) -> dict[str, t.Any]:
@@ -114,7 +107,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
                 "ValidationException", f"The certificate {certificate.arn} was never exported: it cannot be revoked."
             )
         if certificate.in_use_by:
-            raise _in_use(certificate)
+            raise _in_use(call, certificate)
         done = certificate._replace(revoked_at=call.now, revocation_reason=reason)
         tx.revoke_leaves(certificate.id, call.now, reason)
         call.authority.save(tx, done, call.now)
@@ -133,7 +126,7 @@ def delete_certificate(call: Call) -> dict[str, t.Any]:
     with call.write() as tx:
         certificate = call.certificate(tx)
         if certificate.in_use_by:
-            raise _in_use(certificate)
+            raise _in_use(call, certificate)
         tx.remove(certificate.id)
     return {}
 
@@ -144,7 +137,8 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
         certificate = call.certificate(tx)
         if certificate.type != lifecycle.AMAZON_ISSUED:
             raise Fault(
-                "InvalidStateException", f"The certificate {certificate.arn} is {certificate.type}: it has no options."
+                "InvalidStateException",
+                f"The certificate {certificate.arn} is {certificate.type}: its options cannot be changed.",
             )
         if options.get("Export", certificate.export_option) != certificate.export_option:
             raise Fault("ValidationException", "Export is fixed when a certificate is requested: request a new one.")
@@ -159,89 +153,16 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
     return {}
 
 
-def resend_validation_email(call: Call) -> dict[str, t.Any]:
-    from ..issuing import validation
-
-    name, domain = to_ascii(call.request["Domain"]), to_ascii(call.request["ValidationDomain"])
-    certificate = call.certificate()
-    options = {each.name: each for each in _open_validations(call, certificate)}
-    if name not in options:
-        raise Fault("InvalidDomainValidationOptionsException", f"{name} is no name of {certificate.arn}.")
-    requests.check_validation_domain(name, domain)
-    if options[name].method != "EMAIL" or options[name].status != lifecycle.PENDING:
-        raise Fault("InvalidStateException", f"{name} is not waiting for validation by e-mail.")
-    validation.send_mail(call.authority, call.settings, certificate, name, domain, call.now)
-    return {}
-
-
-def list_tags_for_certificate(call: Call) -> dict[str, t.Any]:
-    with call.read() as tx:
-        tags = tx.tags(call.certificate(tx).id)
-    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-
-def add_tags_to_certificate(call: Call) -> dict[str, t.Any]:
-    wanted = tag_dict(call.request["Tags"])
-    with call.write() as tx:
-        certificate = call.certificate(tx)
-        check_tags(wanted, {**tx.tags(certificate.id), **wanted}, call.settings)
-        tx.put_tags(certificate.id, wanted)
-    return {}
-
-
-def remove_tags_from_certificate(call: Call) -> dict[str, t.Any]:
-    with call.write() as tx:
-        certificate = call.certificate(tx)
-        present = tx.tags(certificate.id)
-        for tag in call.request["Tags"]:
-            # With a value, the tag goes only if it has that value (API reference, RemoveTagsFromCertificate).
-            if tag.get("Value") in (None, present.get(tag["Key"])):
-                tx.remove_tag(certificate.id, tag["Key"])
-    return {}
-
-
-def get_account_configuration(call: Call) -> dict[str, t.Any]:
-    with call.read() as tx:
-        days = call.authority.days_before_expiry(tx)
-    return {"ExpiryEvents": {"DaysBeforeExpiry": days}}
-
-
-def put_account_configuration(call: Call) -> dict[str, t.Any]:
-    days = (call.request.get("ExpiryEvents") or {}).get("DaysBeforeExpiry")
-    most = call.settings.max_days_before_expiry
-    if days is not None and not 1 <= days <= most:
-        raise Fault("ValidationException", f"DaysBeforeExpiry is {days}: it must be 1 to {most}.")
-    token, wanted = call.request["IdempotencyToken"], str(days)
-    with call.write() as tx:
-        since = call.now - timedelta(minutes=call.settings.idempotency_minutes)
-        before = tx.answered(call.operation, token, since)
-        if before and before[0] != wanted:
-            raise Fault("ConflictException", "The idempotency token was used with other parameters.")
-        tx.remember(call.operation, token, wanted, "{}", call.now)
-        if days is not None:
-            tx.set_meta("days_before_expiry", str(days))
-    return {}
-
-
 # ---------------------------------------------------------------- inside
 
 
-def _open_validations(call: Call, certificate: Certificate) -> t.Sequence[lifecycle.DomainValidation]:
-    """The validations that are under way: of the request, or of an open renewal."""
-    if lifecycle.status(certificate, call.now, call.settings) == "PENDING_VALIDATION":
-        return certificate.validations
-    if certificate.renewal and lifecycle.is_renewal_open(certificate):
-        return certificate.renewal.validations
-    raise Fault("InvalidStateException", f"The certificate {certificate.arn} is not waiting for validation.")
-
-
 def _by_dns(call: Call, certificate: Certificate, method: str) -> Certificate:
-    """Migrated from e-mail to DNS, as the service does it and the guide does not (a setting)."""
+    """On its way from e-mail to DNS, as the service does it; the older guide does not (a setting)."""
     if (certificate.validation_method, method) != ("EMAIL", "DNS") or not call.settings.email_to_dns:
         raise Fault("ValidationException", "The validation method of a certificate cannot be changed.")
     if lifecycle.status(certificate, call.now, call.settings) not in ("PENDING_VALIDATION", "ISSUED"):
         raise Fault("InvalidStateException", f"The certificate {certificate.arn} is neither pending nor issued.")
-    return lifecycle.validated_by_dns(certificate)
+    return lifecycle.migrated_to_dns(certificate, call.now)
 
 
 def _no_certificate_yet(call: Call, certificate: Certificate) -> Fault:
@@ -251,29 +172,8 @@ def _no_certificate_yet(call: Call, certificate: Certificate) -> Fault:
     return Fault("ValidationException", f"The certificate {certificate.arn} has the status {state}.")
 
 
-def _in_use(certificate: Certificate) -> Fault:
+def _in_use(call: Call, certificate: Certificate) -> Fault:
     return Fault(
         "ResourceInUseException",
-        f"Certificate {certificate.arn} in account is in use by: {', '.join(certificate.in_use_by)}",
+        f"Certificate {certificate.arn} in account {call.authority.place.account_id} is in use.",
     )
-
-
-OPERATIONS: dict[str, t.Callable[[Call], dict[str, t.Any]]] = {
-    "AddTagsToCertificate": add_tags_to_certificate,
-    "DeleteCertificate": delete_certificate,
-    "DescribeCertificate": describe_certificate,
-    "ExportCertificate": export_certificate,
-    "GetAccountConfiguration": get_account_configuration,
-    "GetCertificate": get_certificate,
-    "ImportCertificate": requests.import_certificate,
-    "ListCertificates": lists.list_certificates,
-    "ListTagsForCertificate": list_tags_for_certificate,
-    "PutAccountConfiguration": put_account_configuration,
-    "RemoveTagsFromCertificate": remove_tags_from_certificate,
-    "RenewCertificate": renew_certificate,
-    "RequestCertificate": requests.request_certificate,
-    "ResendValidationEmail": resend_validation_email,
-    "RevokeCertificate": revoke_certificate,
-    "SearchCertificates": lists.search_certificates,
-    "UpdateCertificateOptions": update_certificate_options,
-}

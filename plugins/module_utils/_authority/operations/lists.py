@@ -11,6 +11,7 @@ import typing as t
 from datetime import timedelta
 
 from . import answers
+from ..issuing import settlement
 from ..store import query
 from .call import Call, Fault
 from ..store.query import Clock, Condition, Query
@@ -32,9 +33,13 @@ def list_certificates(call: Call) -> dict[str, t.Any]:
     conditions = [query.one_of("KEY_ALGORITHM", includes.get("keyTypes") or DEFAULT_KEY_TYPES)]
     if not includes.get("keyTypes"):
         conditions.append(query.equals("HAS_NAMES", 1))
-    for member in ("keyUsage", "extendedKeyUsage"):
-        if includes.get(member):
-            conditions.append(query.some([query.has_usage(usage) for usage in dict.fromkeys(includes[member])]))
+    if includes.get("keyUsage"):
+        conditions.append(query.some([query.has_key_usage(usage) for usage in dict.fromkeys(includes["keyUsage"])]))
+    if includes.get("extendedKeyUsage"):
+        usages = dict.fromkeys(includes["extendedKeyUsage"])
+        conditions.append(query.some([query.has_extended_key_usage(usage) for usage in usages]))
+    # Amazon N2 certificates are listed only where they are asked for.
+    conditions.append(query.one_of("ROOT_HIERARCHY", request.get("RootHierarchyTypes") or ("",)))
     if includes.get("exportOption"):
         conditions.append(query.equals("EXPORT_OPTION", includes["exportOption"]))
     if includes.get("managedBy"):
@@ -80,6 +85,7 @@ def search_certificates(call: Call) -> dict[str, t.Any]:
 
 
 def _page(call: Call, wanted: Query, member: str, shown: t.Callable[..., dict[str, t.Any]]) -> dict[str, t.Any]:
+    settlement.settle_due(call.authority)
     try:
         with call.read() as tx:
             found, token = tx.find(wanted)
@@ -138,8 +144,10 @@ def _attribute(member: str, what: t.Any) -> Condition:
         name = what["DnsName"]
         value = name["Value"].lower()
         return (query.has_name if name["ComparisonOperator"] == "EQUALS" else query.has_name_with)(value)
-    if member in ("ExtendedKeyUsage", "KeyUsage"):
-        return query.has_usage(what)
+    if member == "ExtendedKeyUsage":
+        return query.has_extended_key_usage(what)
+    if member == "KeyUsage":
+        return query.has_key_usage(what)
     if member in ("NotAfter", "NotBefore"):
         column = "NOT_AFTER" if member == "NotAfter" else "NOT_BEFORE"
         return query.between(column, maybe_millis(what.get("Start")), maybe_millis(what.get("End")))
@@ -156,6 +164,7 @@ METADATA = {
     "ExportOption": "EXPORT_OPTION",
     "ManagedBy": "MANAGED_BY",
     "ValidationMethod": "VALIDATION_METHOD",
+    "RootHierarchyType": "ROOT_HIERARCHY",
 }
 
 

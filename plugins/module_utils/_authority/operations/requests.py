@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RequestCertificate and ImportCertificate: the operations that make certificates (ACM.md §2 to §5, §11, §12)."""
+"""RequestCertificate (ACM.md §2 to §4, §11, §12)."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ import json
 import typing as t
 from datetime import timedelta
 
-from ..._x509 import pem
 from ..issuing import issuance
-from ..lifecycle import events, state
-from ..signing import issuer
+from ..lifecycle import public_domains, state
+from . import quotas
 from .call import Call, Fault
 from ..lifecycle.state import Certificate, DomainValidation
-from ..store.transactions import LeafRow, Transaction
+from ..store.transactions import Transaction
 from .tags import check_tags, tag_dict
 from ..._rules.errors import InvalidInput
-from ..._rules.names import check_domain_name, is_wildcard, to_ascii
+from ..._rules.names import MAX_FIRST_NAME_OCTETS, check_domain_name, is_wildcard, to_ascii
 
-YEAR_DAYS = 365
-
-
-# ---------------------------------------------------------------- RequestCertificate
+CLOUDFRONT_REGION = "us-east-1"
 
 
 def request_certificate(call: Call) -> dict[str, t.Any]:
@@ -53,12 +49,12 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
         if answer:
             call.answer = answer
             return answer
-        _check_quota(call, tx, certificate)
+        quotas.check(call, tx, certificate)
         if signed:
             issuance.store_first(call.authority, tx, certificate, signed, call.now, tags)
         else:
             call.authority.save(tx, certificate, call.now, tags)
-        tx.count_up("REQUESTS", _day(call))
+        quotas.count(call, tx, certificate)
         call.answer = {"CertificateArn": certificate.arn}
         if token is not None:
             tx.remember(call.operation, token, _fingerprint(call.request), certificate.arn, call.now)
@@ -76,17 +72,25 @@ def _wanted(call: Call) -> Certificate:
     algorithm = request.get("KeyAlgorithm", "RSA_2048")
     if algorithm not in settings.request_key_algorithms:
         allowed = ", ".join(settings.request_key_algorithms)
-        raise Fault(
-            "InvalidParameterException",
-            f"A certificate with a key of the kind {algorithm} cannot be requested: {allowed}.",
-        )
+        raise Fault("InvalidParameterException", f"KeyAlgorithm {algorithm} cannot be requested: use {allowed}.")
     method = None if ca_arn else request.get("ValidationMethod", "EMAIL")
     managed_by = request.get("ManagedBy")
     if (method == "HTTP") != (managed_by == "CLOUDFRONT"):
-        raise Fault("InvalidParameterException", "Validation by HTTP and ManagedBy=CLOUDFRONT go together only.")
+        raise Fault("InvalidParameterException", "ValidationMethod HTTP needs ManagedBy CLOUDFRONT, and vice versa.")
+    if managed_by == "CLOUDFRONT" and call.authority.region != CLOUDFRONT_REGION:
+        raise Fault(
+            "InvalidParameterException",
+            f"CloudFront takes certificates from {CLOUDFRONT_REGION} only, and this is {call.authority.region}.",
+        )
     if method == "HTTP" and any(is_wildcard(name) for name in names):
         raise Fault("InvalidParameterException", "A wildcard name cannot be validated by HTTP.")
-    if ca_arn and options.get("Export"):
+    if "ValidationMethod" in options:
+        raise Fault(
+            "ValidationException",
+            "Options.ValidationMethod changes the method of a certificate that exists: use ValidationMethod here.",
+        )
+    _check_root_hierarchy(request, method)
+    if ca_arn and options:
         # Code and words as the service's own, as those of a re-import with tags are.
         raise Fault(
             "ValidationException",
@@ -107,12 +111,43 @@ def _wanted(call: Call) -> Certificate:
         transparency=options.get("CertificateTransparencyLoggingPreference", "ENABLED"),
         managed_by=managed_by,
         validations=_validations(call, names, method) if method else (),
+        root_hierarchy=request.get("RootHierarchyType"),
+        usage=request.get("CertificateUsage", "CLIENT_AND_SERVER_AUTH") if request.get("RootHierarchyType") else None,
     )
-    if method:
-        fault = next((fault for fault in map(settings.domain_fault, names) if fault), None)
-        if fault:
-            certificate = state.failed(certificate, fault, call.now)
-    return certificate
+    return _judged(call, certificate) if method else certificate
+
+
+def _check_root_hierarchy(request: t.Mapping[str, t.Any], method: t.Optional[str]) -> None:
+    """What an Amazon N2 certificate may be (API reference, RequestCertificate)."""
+    hierarchy, usage = request.get("RootHierarchyType"), request.get("CertificateUsage")
+    if usage and not hierarchy:
+        raise Fault("ValidationException", "CertificateUsage can be specified only with a RootHierarchyType.")
+    if not hierarchy:
+        return
+    if request.get("CertificateAuthorityArn"):
+        raise Fault("ValidationException", "RootHierarchyType cannot be specified with CertificateAuthorityArn.")
+    if method != "DNS":
+        raise Fault(
+            "ValidationException", f"A certificate with RootHierarchyType {hierarchy} is validated by DNS only."
+        )
+    if usage == "CLIENT_AUTH_ONLY" and hierarchy != "N2_AMAZON_MANAGED":
+        raise Fault("ValidationException", f"CertificateUsage {usage} is valid for N2_AMAZON_MANAGED only.")
+
+
+def _judged(call: Call, certificate: Certificate) -> Certificate:
+    """The certificate, failed where one of its names can never have one; the other names stay as they are."""
+    faults = [
+        public_domains.set_reason(name, call.settings) or public_domains.domain_fault(name, call.settings)
+        for name in certificate.names
+    ]
+    reason = next(filter(None, faults), None)
+    if reason is None:
+        return certificate
+    validations = tuple(
+        validation._replace(status=state.FAILED) if fault else validation
+        for validation, fault in zip(certificate.validations, faults)
+    )
+    return state.failed(certificate._replace(validations=validations), reason, call.now)
 
 
 def _names(call: Call) -> list[str]:
@@ -121,15 +156,18 @@ def _names(call: Call) -> list[str]:
     names: list[str] = []
     for name in wanted:
         try:
-            plain = check_domain_name(name, first=not names)
+            if not names and len(to_ascii(name)) > MAX_FIRST_NAME_OCTETS:
+                raise Fault(
+                    "InvalidDomainValidationOptionsException",
+                    "The first domain name can be no longer than 64 characters.",
+                )
+            plain = check_domain_name(name)
         except InvalidInput as error:
             raise Fault("InvalidParameterException", str(error)) from None
         if plain not in names:
             names.append(plain)
     if len(names) > call.settings.max_names:
-        raise Fault(
-            "LimitExceededException", f"A certificate has at most {call.settings.max_names} names, not {len(names)}."
-        )
+        raise Fault("LimitExceededException", "Certificate has too many domains.")
     return names
 
 
@@ -138,7 +176,7 @@ def _validations(call: Call, names: t.Sequence[str], method: str) -> tuple[Domai
     for option in call.request.get("DomainValidationOptions", []):
         name, domain = to_ascii(option["DomainName"]), to_ascii(option["ValidationDomain"])
         if name not in names:
-            raise Fault("InvalidDomainValidationOptionsException", f"{name} is no name of the request.")
+            raise Fault("InvalidDomainValidationOptionsException", f"{name} is not a name of the request.")
         check_validation_domain(name, domain)
         domains[name] = domain
     return tuple(DomainValidation(name, method, validation_domain=domains.get(name, name)) for name in names)
@@ -156,110 +194,14 @@ def _fingerprint(request: t.Mapping[str, t.Any]) -> str:
 
 
 def _answered(call: Call, tx: Transaction, token: str) -> t.Optional[dict[str, t.Any]]:
+    """The answer to the same request with the same token, as long as there is the certificate that it made."""
     since = call.now - timedelta(minutes=call.settings.idempotency_minutes)
-    before = tx.answered(call.operation, token, since)
-    if before is None:
-        return None
-    if before[0] != _fingerprint(call.request):
-        raise Fault("InvalidParameterException", f"The idempotency token {token} was used with other parameters.")
-    return {"CertificateArn": before[1]}
-
-
-# ---------------------------------------------------------------- ImportCertificate
-
-
-def import_certificate(call: Call) -> dict[str, t.Any]:
-    from ..._x509 import import_rules  # of use to few calls
-
-    request = call.request
-    arn = request.get("CertificateArn")
-    if arn and request.get("Tags"):
-        raise Fault("ValidationException", "Tagging is not permitted on re-import.")
-    tags = tag_dict(request.get("Tags", []))
-    check_tags(tags, tags, call.settings)
-    try:
-        material = import_rules.check_import(
-            request["Certificate"], request["PrivateKey"], request.get("CertificateChain"), call.now
-        )
-    except InvalidInput as error:
-        raise Fault("ValidationException", str(error)) from None
-    facts = issuer.leaf_facts(material.certificate)
-    identifier = call.identifier() if arn else call.authority.parts.new_id()
-    row = LeafRow(
-        serial=facts.serial,
-        ca_id=None,
-        der=issuer.certificate_der(material.certificate),
-        chain=pem.chain_pem(material.chain) or None,
-        sealed_key=call.authority.vault.seal(
-            issuer.key_der(material.private_key), f"certificate {identifier} {facts.serial}"
-        ),
-    )
-    wanted = Certificate(
-        id=identifier,
-        arn=call.authority.arn("acm", f"certificate/{identifier}"),
-        type=state.IMPORTED,
-        key_algorithm=pem.key_algorithm(material.certificate.public_key()),
-        created_at=call.now,
-        imported_at=call.now,
-        names=tuple(name.lower() for name in pem.domain_names(material.certificate)),
-        leaf=facts,
-    )
-    with call.write() as tx:
-        if arn:
-            done = _reimported(call, tx, wanted, material)
-            call.authority.save(tx, done, call.now)
-        else:
-            done = wanted
-            _check_quota(call, tx, done)
-            tx.count_up("IMPORTS", _day(call))
-            call.authority.save(tx, done, call.now, tags)
-        tx.put_leaf(done, row)
-        call.authority.tell(tx, events.AVAILABLE, done, call.now, Action="REIMPORT" if arn else "IMPORT")
-        call.answer = {"CertificateArn": done.arn}
-    return call.answer
-
-
-def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.Any) -> Certificate:
-    """The present certificate with the new leaf; ACM.md §5 says what may differ."""
-    from ..._x509 import import_rules  # of use to few calls
-
-    present = call.certificate(tx)
-    if present.type != state.IMPORTED:
-        raise Fault(
-            "ValidationException", f"The certificate {present.arn} was not imported: nothing can be imported over it."
-        )
-    row = t.cast(LeafRow, tx.leaf(present.id))
-    try:
-        import_rules.check_reimport(pem.parse_certificate(row.der), material.certificate)
-    except InvalidInput as error:
-        raise Fault("ValidationException", str(error)) from None
-    return present._replace(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)
-
-
-# ---------------------------------------------------------------- quotas (ACM.md §11)
-
-
-def _check_quota(call: Call, tx: Transaction, certificate: Certificate) -> None:
-    settings = call.settings
-    since = _day(call) - YEAR_DAYS
-    if certificate.type == state.IMPORTED:
-        held, most = tx.count(state.IMPORTED), settings.quota_imported
-        made, most_a_year, doing = tx.count("IMPORTS", since), settings.quota_imports_a_year, "imported"
-    elif certificate.type == state.AMAZON_ISSUED:
-        held, most = tx.count(state.AMAZON_ISSUED), settings.quota_certificates
-        made, most_a_year, doing = tx.count("REQUESTS", since), settings.quota_requests_a_year, "requested"
-    else:
-        held, most = 0, 1
-        made, most_a_year, doing = tx.count("REQUESTS", since), settings.quota_requests_a_year, "requested"
-    place = f"account {call.authority.place.account_id} in {call.authority.region}"
-    if held >= most:
-        raise Fault("LimitExceededException", f"The {place} holds {held} {doing} certificates, and {most} are allowed.")
-    if made >= most_a_year:
-        raise Fault(
-            "LimitExceededException",
-            f"The {place} {doing} {made} certificates in a year, and {most_a_year} are allowed.",
-        )
-
-
-def _day(call: Call) -> int:
-    return int(call.now.timestamp() // 86400)
+    fingerprint = _fingerprint(call.request)
+    for request, arn in tx.answered(call.operation, token, since):
+        if tx.certificate(arn.rpartition("/")[2]) is None:
+            continue
+        if request == fingerprint:
+            return {"CertificateArn": arn}
+        if call.settings.idempotency_one_request:
+            raise Fault("InvalidParameterException", f"The idempotency token {token} was used with other parameters.")
+    return None

@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags (ACM.md §10)."""
+"""Tags of certificates (ACM.md §10), by the operations of certificates and by those of all resources."""
 
 from __future__ import annotations
 
 import typing as t
 
-from .call import Fault
+from .call import Call, Fault
 from ..settings import Settings
 
 
@@ -17,7 +17,7 @@ def tag_dict(tags: t.Sequence[t.Mapping[str, str]]) -> dict[str, str]:
     """Key → value of a request's tags; a tag without a value has an empty one."""
     wanted = {tag["Key"]: tag.get("Value", "") for tag in tags}
     if len(wanted) != len(tags):
-        raise Fault("InvalidParameterException", "A tag key stands twice in the request.")
+        raise Fault("InvalidParameterException", "The request has the same tag key twice.")
     return wanted
 
 
@@ -36,3 +36,53 @@ def check_tags(given: t.Mapping[str, str], all_tags: t.Mapping[str, str], settin
             raise Fault("InvalidTagException", "A tag key is empty.")
     if len(all_tags) > settings.max_tags:
         raise Fault("TooManyTagsException", f"A certificate has at most {settings.max_tags} tags.")
+
+
+def list_tags_for_certificate(call: Call) -> dict[str, t.Any]:
+    with call.read() as tx:
+        tags = tx.tags(call.certificate(tx).id)
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+
+def add_tags_to_certificate(call: Call) -> dict[str, t.Any]:
+    wanted = tag_dict(call.request["Tags"])
+    with call.write() as tx:
+        certificate = call.certificate(tx)
+        check_tags(wanted, {**tx.tags(certificate.id), **wanted}, call.settings)
+        tx.put_tags(certificate.id, wanted)
+    return {}
+
+
+def remove_tags_from_certificate(call: Call) -> dict[str, t.Any]:
+    with call.write() as tx:
+        certificate = call.certificate(tx)
+        present = tx.tags(certificate.id)
+        for tag in call.request["Tags"]:
+            # With a value, the tag goes only if it has that value (API reference, RemoveTagsFromCertificate).
+            if tag.get("Value") in (None, present.get(tag["Key"])):
+                tx.remove_tag(certificate.id, tag["Key"])
+    return {}
+
+
+# TagResource, UntagResource and ListTagsForResource are there for all resources of ACM, and certificates are the only
+# ones that the authority has. Their errors have other names.
+
+
+def tag_resource(call: Call) -> dict[str, t.Any]:
+    try:
+        return add_tags_to_certificate(call)
+    except Fault as fault:
+        code = "ServiceQuotaExceededException" if fault.code == "TooManyTagsException" else "ValidationException"
+        raise fault if fault.code == "ResourceNotFoundException" else Fault(code, fault.message) from None
+
+
+def untag_resource(call: Call) -> dict[str, t.Any]:
+    with call.write() as tx:
+        certificate = call.certificate(tx)
+        for key in call.request["TagKeys"]:
+            tx.remove_tag(certificate.id, key)
+    return {}
+
+
+def list_tags_for_resource(call: Call) -> dict[str, t.Any]:
+    return list_tags_for_certificate(call)

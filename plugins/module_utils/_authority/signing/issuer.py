@@ -49,7 +49,7 @@ PUBLIC_REASONS = frozenset(
 )
 
 SERVER_AUTH, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
-LEAF_USAGES = tuple((EXTENDED_KEY_USAGES[oid], oid) for oid in (SERVER_AUTH, CLIENT_AUTH))  # as ACM shows them
+BOTH_USAGES = (SERVER_AUTH, CLIENT_AUTH)
 
 
 class Signer(t.NamedTuple):
@@ -61,12 +61,15 @@ class Signer(t.NamedTuple):
     key: t.Any
     name: str
     common_name: t.Optional[str]
+    organization: t.Optional[str]
     templates: dict[tuple[t.Any, ...], t.Any]
 
     @classmethod
     def of(cls, identifier: str, certificate: t.Any, key: t.Any) -> Signer:
         name = certificate.subject
-        return cls(identifier, certificate, key, pem.distinguished_name(name), _common_name(name), {})
+        return cls(
+            identifier, certificate, key, pem.distinguished_name(name), _common_name(name), _organization(name), {}
+        )
 
 
 def generate_key(algorithm: str) -> t.Any:
@@ -136,7 +139,7 @@ def make_ca(
         (_key_usage(key_cert_sign=True, crl_sign=True, digital_signature=True), True),
     ]
     if parent:
-        extensions += [(_extended_key_usage(), False), (_policy(DOMAIN_VALIDATED), False)]
+        extensions += [(_extended_key_usage(BOTH_USAGES), False), (_policy(DOMAIN_VALIDATED), False)]
         extensions += _pointers(parent.id, publication_url, ocsp_url)
     if permitted_domains:
         permitted = [x509.DNSName(domain) for domain in permitted_domains]
@@ -156,10 +159,11 @@ def issue_leaf(
     publication_url: str,
     ocsp_url: str = "",
     policy: t.Optional[str] = None,
+    usages: tuple[str, ...] = BOTH_USAGES,
 ) -> t.Any:
-    """A server and client certificate with the extensions of ACM.md §2. The first name is the common name.
+    """A leaf with the extensions of ACM.md §2. The first name is the common name; usages: the extended ones, as OIDs.
     issued_facts says what ACM shows of it."""
-    wanted = (_is_rsa(public_key), publication_url, ocsp_url, policy)
+    wanted = (_is_rsa(public_key), publication_url, ocsp_url, policy, usages)
     if wanted not in ca.templates:
         ca.templates[wanted] = _template(ca, *wanted)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
@@ -225,7 +229,9 @@ def serial_number(serial: str) -> int:
     return int(serial.replace(":", ""), 16)
 
 
-def issued_facts(leaf: t.Any, *, names: t.Sequence[str], public_key: t.Any, ca: Signer) -> Leaf:
+def issued_facts(
+    leaf: t.Any, *, names: t.Sequence[str], public_key: t.Any, ca: Signer, usages: tuple[str, ...] = BOTH_USAGES
+) -> Leaf:
     """leaf_facts of what issue_leaf made, by what went into it: reading it all out again costs as much as signing did."""
     return Leaf(
         serial=pem.serial(leaf),
@@ -233,12 +239,20 @@ def issued_facts(leaf: t.Any, *, names: t.Sequence[str], public_key: t.Any, ca: 
         common_name=names[0],
         issuer=ca.name,
         issuer_common_name=ca.common_name,
+        issuer_organization=ca.organization,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
         signature_algorithm=pem.signature_algorithm(leaf),
         key_usages=("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT") if _is_rsa(public_key) else ("DIGITAL_SIGNATURE",),
-        extended_key_usages=LEAF_USAGES,
+        extended_key_usages=tuple((EXTENDED_KEY_USAGES[oid], oid) for oid in usages),
     )
+
+
+def signature_algorithm(ca_key_algorithm: str) -> str:
+    """What leaf_facts will say of a leaf that a CA with such a key signs."""
+    if ca_key_algorithm.startswith("RSA"):
+        return "SHA256WITHRSA"
+    return "SHA256WITHECDSA" if ca_key_algorithm == "EC_prime256v1" else "SHA384WITHECDSA"
 
 
 def leaf_facts(certificate: t.Any) -> Leaf:
@@ -249,6 +263,7 @@ def leaf_facts(certificate: t.Any) -> Leaf:
         common_name=pem.common_name(certificate),
         issuer=pem.distinguished_name(certificate.issuer),
         issuer_common_name=_common_name(certificate.issuer),
+        issuer_organization=_organization(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         signature_algorithm=pem.signature_algorithm(certificate),
@@ -263,6 +278,11 @@ def leaf_facts(certificate: t.Any) -> Leaf:
 
 def _common_name(name: t.Any) -> t.Optional[str]:
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else None
+
+
+def _organization(name: t.Any) -> t.Optional[str]:
+    found = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
     return str(found[0].value) if found else None
 
 
@@ -298,13 +318,15 @@ def _personal(builder: t.Any, subject: t.Any, public_key: t.Any, start: datetime
     )
 
 
-def _template(ca: Signer, is_rsa: bool, publication_url: str, ocsp_url: str, policy: t.Optional[str]) -> t.Any:
+def _template(
+    ca: Signer, is_rsa: bool, publication_url: str, ocsp_url: str, policy: t.Optional[str], usages: tuple[str, ...]
+) -> t.Any:
     """What all leaves of a CA say alike, encoded: to do that for each leaf is a quarter of what it costs."""
     extensions = [
         (_authority_key_identifier(ca.certificate), False),
         (x509.BasicConstraints(ca=False, path_length=None), True),
         (_key_usage(digital_signature=True, key_encipherment=is_rsa), True),
-        (_extended_key_usage(), False),
+        (_extended_key_usage(usages), False),
         *_pointers(ca.id, publication_url, ocsp_url),
     ]
     if policy:
@@ -337,8 +359,8 @@ def _policy(oid: str) -> t.Any:
     return x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(oid), None)])
 
 
-def _extended_key_usage() -> t.Any:
-    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for _name, oid in LEAF_USAGES])
+def _extended_key_usage(usages: tuple[str, ...]) -> t.Any:
+    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(oid) for oid in usages])
 
 
 def _key_usage(**wanted: bool) -> t.Any:

@@ -102,8 +102,13 @@ def has_serial(serial: str) -> Condition:
     )
 
 
-def has_usage(usage: str) -> Condition:
-    return _of_kind("instr(usages, ?) > 0", (f" {usage} ",))
+def has_key_usage(usage: str) -> Condition:
+    return _of_kind("instr(key_usages, ?) > 0", (f" {usage} ",))
+
+
+def has_extended_key_usage(usage: str) -> Condition:
+    """NONE: without the extension, or with an empty one."""
+    return _of_kind("instr(extended_key_usages, ?) > 0", (f" {usage} ",))
 
 
 class Clock(t.NamedTuple):
@@ -144,6 +149,7 @@ KIND_COLUMNS = {
     "EXPORTED": "exported",
     "IN_USE": "in_use",
     "HAS_NAMES": "has_names",
+    "ROOT_HIERARCHY": "root_hierarchy",
 }
 COLUMNS = {
     "ID": "id",

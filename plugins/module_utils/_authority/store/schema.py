@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
-VERSION = 4
+VERSION = 5
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -25,7 +25,8 @@ CREATE TABLE cas (
 CREATE TABLE kinds (
     kind INTEGER PRIMARY KEY, properties TEXT NOT NULL UNIQUE, type TEXT NOT NULL, key_algorithm TEXT NOT NULL,
     state TEXT NOT NULL, has_names INTEGER NOT NULL, method TEXT, export_option TEXT, managed_by TEXT, renewal_status TEXT,
-    exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL, usages TEXT NOT NULL
+    exported INTEGER NOT NULL, in_use INTEGER NOT NULL, renewable INTEGER NOT NULL,
+    is_migrating INTEGER NOT NULL, root_hierarchy TEXT NOT NULL, key_usages TEXT NOT NULL, extended_key_usages TEXT NOT NULL
 );
 CREATE TABLE certificates (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL,
@@ -62,7 +63,7 @@ CREATE INDEX approvals_certificate ON approvals (certificate, name);
 
 CREATE TABLE idempotency (
     operation TEXT NOT NULL, token TEXT NOT NULL, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL,
-    PRIMARY KEY (operation, token)
+    PRIMARY KEY (operation, token, request)
 ) WITHOUT ROWID;
 
 CREATE TABLE buckets (operation TEXT PRIMARY KEY, calls REAL NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;

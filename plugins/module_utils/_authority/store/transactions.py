@@ -22,14 +22,8 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from .connections import Connection, Lender
-from ..lifecycle.state import (
-    Certificate,
-    Leaf,
-    facts_text,
-    is_renewable,
-    of_facts,
-    state,
-)
+from . import facts as stored_facts
+from ..lifecycle.state import Certificate, Leaf, is_migrating, is_renewable, state
 from .event_log import Journal
 from .query import Query
 from .schema import APPLICATION_ID, SCHEMA, VERSION
@@ -225,7 +219,7 @@ class Transaction(Journal):
 
     def certificate(self, identifier: str) -> t.Optional[Certificate]:
         row = self._execute("SELECT facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
-        return of_facts(row[0]) if row else None
+        return stored_facts.read(row[0]) if row else None
 
     def add(self, certificate: Certificate, tags: t.Mapping[str, str], due_at: t.Optional[datetime]) -> None:
         number = self._insert("certificates", _columns(certificate, self._kind(certificate), due_at))
@@ -258,11 +252,23 @@ class Transaction(Journal):
         rows = self._execute(*query.sql(kinds)).fetchall()
         page = rows[: query.limit]
         token = query.token(page[-1]) if len(rows) > query.limit else None
-        return [of_facts(row[0]) for row in page], token
+        return [stored_facts.read(row[0]) for row in page], token
 
-    def due(self, now: datetime) -> list[str]:
-        """Ids of the certificates that have something due, the longest due first."""
-        rows = self._execute("SELECT id FROM certificates WHERE due_at <= ? ORDER BY due_at", (millis(now),))
+    def due(self, now: datetime, limit: int = -1) -> list[str]:
+        """Ids of the certificates that have something due, the longest due first; so many at most."""
+        rows = self._execute(
+            "SELECT id FROM certificates WHERE due_at <= ? ORDER BY due_at LIMIT ?", (millis(now), limit)
+        )
+        return [row[0] for row in rows]
+
+    def waiting(self, requested_after: datetime) -> list[str]:
+        """Ids of the certificates that wait for validation, in a request that is not older or in a renewal."""
+        rows = self._execute(
+            "SELECT id FROM certificates WHERE created_at > ? AND kind IN (SELECT kind FROM kinds WHERE state = 'PENDING') "
+            "UNION SELECT id FROM certificates WHERE kind IN (SELECT kind FROM kinds "
+            "WHERE state = 'ISSUED' AND (renewal_status = 'PENDING_VALIDATION' OR is_migrating))",
+            (millis(requested_after),),
+        )
         return [row[0] for row in rows]
 
     def set_due(self, identifier: str, due_at: t.Optional[datetime]) -> None:
@@ -307,17 +313,17 @@ class Transaction(Journal):
         return number
 
     def _put_names(self, number: int, names: t.Iterable[str]) -> None:
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(name.lower() for name in names):
             self._execute("INSERT INTO names VALUES (?, ?)", (name, number))
 
     def _remove_names(self, number: int, names: t.Iterable[str]) -> None:
         for name in names:
-            self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name, number))
+            self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name.lower(), number))
 
     def _found_by(self, identifier: str) -> tuple[int, tuple[str, ...]]:
         """The number of a certificate, and the names that it has up to now."""
         number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
-        return number, of_facts(facts).names
+        return number, stored_facts.read(facts).names
 
     # ---- leaves
 
@@ -424,6 +430,9 @@ class Transaction(Journal):
     def set_ca_status(self, identifier: str, status: str) -> None:
         self._execute("UPDATE cas SET status = ? WHERE id = ?", (status, identifier))
 
+    def set_ca_facts(self, identifier: str, facts: str) -> None:
+        self._execute("UPDATE cas SET facts = ? WHERE id = ?", (facts, identifier))
+
     def next_crl_number(self, ca_id: str) -> int:
         self._execute("UPDATE cas SET crl_number = crl_number + 1 WHERE id = ?", (ca_id,))
         return self._execute("SELECT crl_number FROM cas WHERE id = ?", (ca_id,)).fetchone()[0]
@@ -457,12 +466,12 @@ class Transaction(Journal):
 
     # ---- idempotency
 
-    def answered(self, operation: str, token: str, since: datetime) -> t.Optional[tuple[str, str]]:
-        """(request, answer) stored under an idempotency token that is still alive."""
+    def answered(self, operation: str, token: str, since: datetime) -> list[tuple[str, str]]:
+        """(request, answer) of every call with an idempotency token that is still alive, the latest first."""
         return self._execute(
-            "SELECT request, answer FROM idempotency WHERE operation = ? AND token = ? AND at > ?",
+            "SELECT request, answer FROM idempotency WHERE operation = ? AND token = ? AND at > ? ORDER BY at DESC",
             (operation, token, millis(since)),
-        ).fetchone()
+        ).fetchall()
 
     def remember(self, operation: str, token: str, request: str, answer: str, at: datetime) -> None:
         self._execute(
@@ -483,10 +492,10 @@ def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) 
     leaf = certificate.leaf
     return {
         "id": certificate.id,
-        "facts": facts_text(certificate),
+        "facts": stored_facts.text(certificate),
         "kind": kind,
         "created_at": millis(certificate.created_at),
-        "common_name": (leaf.common_name or "").lower() if leaf else (certificate.names or ("",))[0],
+        "common_name": (leaf.common_name or "").lower() if leaf else (certificate.domain_name or ""),
         "not_before": millis(leaf.not_before) if leaf else None,
         "not_after": millis(leaf.not_after) if leaf else None,
         "issued_at": maybe_millis(certificate.issued_at),
@@ -499,12 +508,11 @@ def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) 
 def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
     """The same for what a certificate has in common with others."""
     leaf = certificate.leaf
-    usages = (*leaf.key_usages, *(name for name, _oid in leaf.extended_key_usages)) if leaf else ()
     return {
         "type": certificate.type,
         "key_algorithm": certificate.key_algorithm,
         "state": state(certificate),
-        "has_names": bool(certificate.names),
+        "has_names": bool(certificate.names or certificate.domain_name),
         "method": certificate.validation_method,
         "export_option": certificate.export_option,
         "managed_by": certificate.managed_by,
@@ -512,7 +520,10 @@ def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
         "exported": certificate.ever_exported,
         "in_use": bool(certificate.in_use_by),
         "renewable": is_renewable(certificate),
-        "usages": " ".join(["", *usages, ""]),
+        "is_migrating": is_migrating(certificate),
+        "root_hierarchy": certificate.root_hierarchy or "",
+        "key_usages": " ".join(["", *leaf.key_usages, ""]) if leaf else "",
+        "extended_key_usages": " ".join(["", *leaf.extended_key_usage_names, ""]) if leaf else "",
     }
 
 

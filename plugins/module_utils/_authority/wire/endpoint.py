@@ -16,7 +16,7 @@ import typing as t
 from email.utils import formatdate
 
 from ..lifecycle.records import Caller
-from ..operations import certificates
+from ..operations import table
 from . import shapes
 from ..operations.call import Call, Fault
 from ..authority import Authority
@@ -64,13 +64,14 @@ class Endpoint:
             log.exception("the embedded authority failed on %s", target)
             return self._fault("InternalFailure", "The embedded authority failed; its log says more.", request_id)
 
-    def _answer(self, target: str, body: bytes, caller: Caller, request_id: str) -> dict[str, t.Any]:
+    def _answer(self, target: str, body: bytes, caller: Caller, request_id: str) -> t.Optional[dict[str, t.Any]]:
+        """The members of the answer; None for an operation that answers nothing."""
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
             raise Fault(
                 "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation of ACM."
             )
-        if name not in certificates.OPERATIONS:
+        if name not in table.OPERATIONS:
             raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")
         try:
             members = json.loads(body or b"{}")
@@ -78,19 +79,23 @@ class Endpoint:
             raise Fault("SerializationException", "The request's body is not JSON.") from None
         model = self._model.operation_model(name)
         call = Call(self._authority, name, caller, request_id)
+        operation = table.OPERATIONS[name]
         try:
             request = shapes.read(model.input_shape, members) if model.input_shape else {}
+            unknown = table.unknown_member(operation, request)
+            if unknown:
+                raise Fault("ValidationException", f"The embedded authority does not implement {unknown} of {name}.")
         except Fault as fault:
             call.audit_fault({}, fault)
             raise
-        answer = call.carry_out(certificates.OPERATIONS[name], request)
-        return shapes.write(model.output_shape, answer) if model.output_shape else {}
+        answer = call.carry_out(operation.act, request)
+        return shapes.write(model.output_shape, answer) if model.output_shape else None
 
     def _fault(self, code: str, message: str, request_id: str) -> Answer:
         return self._reply(500 if code in SERVER_FAULTS else 400, {"__type": code, "message": message}, request_id)
 
-    def _reply(self, status: int, members: dict[str, t.Any], request_id: str) -> Answer:
-        body = json.dumps(members).encode()
+    def _reply(self, status: int, members: t.Optional[dict[str, t.Any]], request_id: str) -> Answer:
+        body = b"" if members is None else json.dumps(members).encode()
         headers = {
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(body)),

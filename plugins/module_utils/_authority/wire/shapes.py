@@ -65,6 +65,8 @@ def _read(shape: t.Any, value: t.Any, path: str, broken: list[str]) -> t.Any:
     if kind == "list":
         values = _of_type(value, list, path)
         _check_length(shape, values, len(values), path, broken)
+        if shape.member.type_name == "string":
+            return _read_strings(shape, values, path, broken)
         return [_read(shape.member, each, f"{path}.{place}.member", broken) for place, each in enumerate(values, 1)]
     if kind == "string":
         _check_string(shape, _of_type(value, str, path), path, broken)
@@ -86,13 +88,38 @@ def _read_structure(shape: t.Any, values: dict[str, t.Any], path: str, broken: l
     members = {}
     for name in shape.required_members:
         if values.get(name) is None:
-            broken.append(_constraint("null", _below(path, name), "Member must not be null"))
+            where = _below(path, name)
+            broken.append(f"Value null at '{where}' failed to satisfy constraint: Member must not be null")
     for name, member in shape.members.items():
         if values.get(name) is not None:
             members[name] = _read(member, values[name], _below(path, name), broken)
     if getattr(shape, "is_tagged_union", False) and len(members) != 1:
         broken.append(_constraint("…", path, "Exactly one member of the union must be set"))
     return members
+
+
+def _read_strings(shape: t.Any, values: list[t.Any], path: str, broken: list[str]) -> list[str]:
+    """As the service has it, one error tells of the whole list, and of all that is wanted of each member."""
+    inner: list[str] = []
+    for place, each in enumerate(values, 1):
+        _check_string(shape.member, _of_type(each, str, f"{path}.{place}.member"), path, inner)
+    if inner:
+        shown = "[***]" if shape.member.metadata.get("sensitive") else f"[{', '.join(values)}]"
+        wanted = ", ".join(_wanted_of_string(shape.member))
+        broken.append(_constraint(shown, path, f"Member must satisfy constraint: [{wanted}]"))
+    return values
+
+
+def _wanted_of_string(shape: t.Any) -> t.Iterator[str]:
+    constraints = shape.metadata
+    if "max" in constraints:
+        yield f"Member must have length less than or equal to {constraints['max']}"
+    if "min" in constraints:
+        yield f"Member must have length greater than or equal to {constraints['min']}"
+    if constraints.get("enum"):
+        yield f"Member must satisfy enum value set: [{', '.join(constraints['enum'])}]"
+    if constraints.get("pattern"):
+        yield f"Member must satisfy regular expression pattern: ^{constraints['pattern']}$"
 
 
 def _read_blob(shape: t.Any, text: str, path: str, broken: list[str]) -> bytes:

@@ -83,8 +83,9 @@ def test_a_domain_that_takes_no_mail(task: t.Any) -> None:
     assert result["failed"] and "NO_AVAILABLE_CONTACTS" in result["msg"]
 
 
-def test_from_mail_to_dns(task: t.Any, bind: NameServer) -> None:
-    """The authority, as the guide has it, does not change the method: so it is said, and a new one requested if wanted."""
+def test_from_mail_to_dns(task: t.Any, run_module: t.Any, place: str, bind: NameServer) -> None:
+    """Where the method cannot be changed, that is said, and a new certificate is requested if wanted."""
+    run_module("acm_authority", {"path": place, "settings": {"email_to_dns": False}})
     made = task(domain_name="silent.example.com", validation_method="EMAIL")
     arn = made["certificate"]["certificate_arn"]
     wanted = {"certificate_arn": arn, "domain_name": "silent.example.com", "validation_method": "DNS"}
@@ -106,7 +107,6 @@ def test_from_mail_to_dns_where_that_is_offered(
     task: t.Any, run_module: t.Any, place: str, bind: NameServer, is_issued: bool
 ) -> None:
     """As the service does it: the same certificate, its records published and waited for in one task."""
-    run_module("acm_authority", {"path": place, "settings": {"email_to_dns": True}})
     name = f"{'issued' if is_issued else 'pending'}.silent.example.com"
     domain = {"domain_name": name, "validation_domain": "silent.example.com"}
     made = task(domain_name=name, validation_method="EMAIL", domain_validation_options=[domain])

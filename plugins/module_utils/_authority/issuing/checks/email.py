@@ -23,6 +23,10 @@ from .verdict import (
 from ...._rules.names import base_name, is_wildcard
 from ...._net.resolver import Asks
 
+RENEWAL_WORDS = (
+    " This email is a request to validate ownership of the domain in order to renew the existing certificate, which is "
+    "in use. A certificate that is validated by email has to be validated again each time it is renewed."
+)
 MAILBOXES = ("administrator", "hostmaster", "postmaster", "webmaster", "admin")
 
 
@@ -84,8 +88,9 @@ def message(
     now: datetime,
     sender: str,
     link: t.Optional[str] = None,
+    is_renewal: bool = False,
 ) -> EmailMessage:
-    """The mail that asks the owner of `name`.
+    """The mail that asks the owner of `name`, with the labels of the service's own ("Automate email validation").
 
     link: the page where the token is approved, where there is one; an authority without one names the task instead.
     """
@@ -96,23 +101,23 @@ def message(
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2].rstrip(">") or None)
     mail["Auto-Submitted"] = "auto-generated"
-    how = (
-        f"open\n\n    {link}\n\n"
-        if link
-        else "give the token below to the task certops.acm.acm_authority (approve).\n\n"
-    )
-    mail.set_content(
-        f"Somebody asked for a TLS certificate that is valid for {name}.\n\n"
-        f"Domain:          {name}\n"
-        f"AWS account ID:  {account_id}\n"
-        f"AWS Region name: {region}\n"
-        f"Certificate ARN: {certificate_arn}\n"
-        f"Approval token:  {token}\n"
-        f"Valid until:     {expires_at.strftime('%Y-%m-%d %H:%M UTC')}\n\n"
-        f"If you know of this request and control {name}, approve it: {how}"
-        "If you do not, leave this mail alone: without an approval there will be no certificate.\n",
-        cte="8bit" if not name.isascii() else "7bit",
-    )
+    paragraphs = [
+        "Greetings from the certificate authority,",
+        f"We received a request to issue an SSL/TLS certificate for {name}.{RENEWAL_WORDS if is_renewal else ''}",
+        "Verify that the following domain, AWS account ID, and certificate identifier correspond to a request from you "
+        "or someone in your organization.",
+        f"Domain: {name}\nAWS account ID: {account_id}\nAWS Region name: {region}\n"
+        f"Certificate Identifier: {certificate_arn}",
+        (
+            f"To approve this request, go to\n{link}\nand follow the instructions on the page."
+            if link
+            else "To approve this request, pass the approval token to the module certops.acm.acm_authority (option approve)."
+        ),
+        f"Approval token: {token}\nThe token expires on {expires_at.strftime('%Y-%m-%d at %H:%M UTC')}.",
+        f"This email is intended solely for authorized individuals for {name}. If you do not recognize the request, "
+        "ignore this email: nothing is issued without an approval.",
+    ]
+    mail.set_content("\n\n".join(paragraphs) + "\n", cte="8bit" if not name.isascii() else "7bit")
     return mail
 
 

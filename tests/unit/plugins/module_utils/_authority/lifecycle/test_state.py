@@ -13,7 +13,12 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
-from ansible_collections.certops.acm.plugins.module_utils._authority.store import connections, query, transactions
+from ansible_collections.certops.acm.plugins.module_utils._authority.store import (
+    connections,
+    facts,
+    query,
+    transactions,
+)
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.state import (
     Certificate,
     DomainValidation,
@@ -116,12 +121,9 @@ def test_eligible(given_certificate: Certificate, expected: bool) -> None:
         (issued(10 * DAY, type="IMPORTED"), False),
         (issued(-DAY), False),
         (issued(renewal=renewal()), True),  # asked for, long before the window
-        (issued(renewal=renewal(attempted=timedelta(minutes=59))), False),
-        (issued(renewal=renewal(attempted=timedelta(minutes=60))), True),
-        (issued(renewal=renewal(attempted=-timedelta(days=1))), True),  # by a clock that was wrong
         (issued(renewal=renewal("SUCCESS")), False),
         (issued(50 * DAY, renewal=renewal("SUCCESS")), True),
-        (issued(exported_at=None, renewal=renewal()), True),  # eligible when it began
+        (issued(exported_at=None, renewal=renewal()), True),
         (issued(renewal=renewal(), revoked_at=NOW), False),
     ],
 )
@@ -129,16 +131,78 @@ def test_renewal_due(given_certificate: Certificate, expected: bool) -> None:
     assert state.is_renewal_due(given_certificate, NOW, DEFAULTS) is expected
 
 
+NO_RECORD = (DomainValidation("a.example.com", "DNS"),)
+MAILED = (DomainValidation("a.example.com", "EMAIL", emails=("admin@a.example.com",)),)
+
+
+def waiting(waited: timedelta, looked: timedelta, took_ms: int = 0) -> Certificate:
+    """A request whose names were looked at `looked` ago, after it had waited so long."""
+    made = certificate(created_at=NOW - looked - waited, validations=NO_RECORD)
+    return made._replace(looked_at=NOW - looked, look_ms=took_ms)
+
+
+@pytest.mark.parametrize(
+    "given_certificate, by_a_reader, by_a_list",
+    [
+        (certificate(), 0, 0),
+        (waiting(timedelta(0), timedelta(0)), 0, 0),
+        (waiting(timedelta(seconds=20), timedelta(0)), 2, 2),
+        (waiting(timedelta(seconds=20), timedelta(seconds=1)), 1, 1),
+        (waiting(timedelta(seconds=300), timedelta(0)), 5, 30),
+        (waiting(timedelta(hours=3), timedelta(0)), 5, 60),
+        (waiting(timedelta(seconds=5), timedelta(0), took_ms=5000), 15, 15),  # DNS does not answer
+        (waiting(timedelta(seconds=40), timedelta(0), took_ms=40_000), 60, 60),
+        (waiting(timedelta(hours=3), -timedelta(hours=1)), 0, 0),  # by a clock that was wrong
+    ],
+)
+def test_when_names_are_looked_at_again(given_certificate: Certificate, by_a_reader: float, by_a_list: float) -> None:
+    for is_read, expected in ((True, by_a_reader), (False, by_a_list)):
+        again_at = state.next_validation_at(given_certificate, NOW, DEFAULTS, is_read)
+        assert (again_at - NOW).total_seconds() == expected
+
+
+@pytest.mark.parametrize(
+    "given_renewal, minutes",
+    [
+        (renewal(attempted=None), 0),
+        (renewal("PENDING_AUTO_RENEWAL", attempted=timedelta(minutes=59)), 1),  # a CA is asked every hour
+        (renewal("PENDING_AUTO_RENEWAL", attempted=timedelta(minutes=60)), 0),
+        (renewal(attempted=-timedelta(days=1)), 0),  # by a clock that was wrong
+        (renewal("PENDING_VALIDATION", attempted=timedelta(0))._replace(validations=NO_RECORD), 1),
+        (renewal("PENDING_VALIDATION", attempted=timedelta(0))._replace(validations=MAILED), 60),
+    ],
+)
+def test_when_a_renewal_is_attempted_again(given_renewal: Renewal, minutes: float) -> None:
+    again_at = state.next_attempt_at(issued(renewal=given_renewal), NOW, DEFAULTS, is_read=False)
+    assert again_at == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    "made, is_dropped",
+    [
+        (issued(renewal=renewal()), False),
+        (issued(renewal=renewal(), exported_at=None), True),
+        (issued(renewal=renewal(), exported_at=None, in_use_by=("arn",)), False),
+        (issued(renewal=renewal()._replace(is_asked_for=True), exported_at=None), False),
+        (issued(renewal=renewal("SUCCESS"), exported_at=None), False),
+    ],
+)
+def test_a_renewal_ends_with_eligibility(made: Certificate, is_dropped: bool) -> None:
+    assert state.is_renewal_dropped(made, NOW, DEFAULTS) is is_dropped
+    assert not is_dropped or state.next_due_at(made, NOW, DEFAULTS, 45) == NOW
+
+
 @pytest.mark.parametrize(
     "given_certificate, expected",
     [
         (certificate(), timedelta(0)),
+        (certificate(validations=MAILED), None),  # its approval is told, not looked for
         (certificate(created_at=NOW - 4 * DAY), None),
         (certificate(failed_at=NOW), None),
         (issued(), 30 * DAY),
         (issued(exported_at=None), 45 * DAY),
         (issued(type="IMPORTED"), 45 * DAY),
-        (issued(renewal=renewal(attempted=timedelta(minutes=20))), timedelta(minutes=40)),
+        (issued(renewal=renewal("PENDING_AUTO_RENEWAL", attempted=timedelta(minutes=20))), timedelta(minutes=40)),
         (issued(renewal=renewal(attempted=None)), timedelta(0)),
         (issued(30 * DAY, exported_at=None), -15 * DAY),
         (issued(30 * DAY, exported_at=None, noticed_at=NOW - DAY / 2), DAY / 2),
@@ -214,7 +278,7 @@ CERTIFICATES = st.builds(
 @settings(max_examples=200, deadline=None)
 @given(CERTIFICATES)
 def test_facts_survive_the_store(one: Certificate) -> None:
-    assert state.of_facts(state.facts_text(one)) == one
+    assert facts.read(facts.text(one)) == one
 
 
 @settings(max_examples=300, deadline=None)
@@ -222,8 +286,12 @@ def test_facts_survive_the_store(one: Certificate) -> None:
 def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
     """No lazy work waits for a sweep that would not look: what is due now has a due time that has passed."""
     due_at = state.next_due_at(one, NOW, DEFAULTS, days)
-    is_due = state.is_validation_due(one, NOW, DEFAULTS) or state.is_renewal_due(one, NOW, DEFAULTS)
-    if is_due or state.is_renewal_failed(one, NOW, DEFAULTS):
+    is_due = (
+        state.is_validation_open(one, NOW, DEFAULTS)
+        and state.needs_a_look(one.validations)
+        and state.next_validation_at(one, NOW, DEFAULTS, is_read=False) <= NOW
+    ) or (state.is_renewal_due(one, NOW, DEFAULTS) and state.next_attempt_at(one, NOW, DEFAULTS, is_read=False) <= NOW)
+    if is_due or state.is_renewal_dropped(one, NOW, DEFAULTS) or state.is_renewal_failed(one, NOW, DEFAULTS):
         assert due_at is not None and due_at <= NOW
     notice_at = state.next_notice_at(one, NOW, days)
     if notice_at is not None:

@@ -340,6 +340,9 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
         count += 1
         return 0
 
+    lab.acm.search_certificates(FilterStatement=statement)  # does what is due, side by side
+    lab.authority.store.close()
+    lab.describe(lab.made["private.corp.test"])  # type: ignore[attr-defined]
     [connection] = lab.authority.store._lender._idle
     connection.set_progress_handler(step, 10)
     try:

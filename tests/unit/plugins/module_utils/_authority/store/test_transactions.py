@@ -26,7 +26,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import dire
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import issuance
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
-from ansible_collections.certops.acm.plugins.module_utils._authority.store import transactions as store
+from ansible_collections.certops.acm.plugins.module_utils._authority.store import facts, transactions as store
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import Store, StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
@@ -69,7 +69,7 @@ def whole(lab: Lab) -> dict[str, state.Certificate]:
     assert lab.authority.store.verify() == []
     with lab.authority.store.read() as tx:
         execute = tx._execute
-        certificates = [state.of_facts(row[0]) for row in execute("SELECT facts FROM certificates")]
+        certificates = [facts.read(row[0]) for row in execute("SELECT facts FROM certificates")]
         for certificate in certificates:
             row = tx.leaf(certificate.id)
             assert (row is None) == (certificate.leaf is None)

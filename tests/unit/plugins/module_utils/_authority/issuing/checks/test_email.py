@@ -135,20 +135,29 @@ def test_the_null_mx_is_named(bind: NameServer) -> None:
 
 
 def test_the_message_says_everything() -> None:
-    mail = a_mail(link="https://approve.example.org/?context=T0ken")
+    mail = a_mail(link="https://approve.example.org/?code=c0de&context=T0ken")
     assert mail["Subject"] == "Certificate request for www.example.com"
     assert mail["To"] == ", ".join(check_email.recipients("www.example.com"))
     assert mail["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
     text = mail.get_content()
+    lines = text.splitlines()
     for said in (
-        "www.example.com",
-        "111122223333",
-        "eu-central-1",
-        ARN,
-        "https://approve.example.org/?context=T0ken",
-        "2026-11-26 12:00 UTC",
+        "Domain: www.example.com",
+        "AWS account ID: 111122223333",
+        "AWS Region name: eu-central-1",
+        f"Certificate Identifier: {ARN}",
+        "https://approve.example.org/?code=c0de&context=T0ken",
+        "The token expires on 2026-11-26 at 12:00 UTC.",
     ):
-        assert said in text
+        assert said in lines
+    assert "We received a request to issue an SSL/TLS certificate for www.example.com." in text
+    assert "in order to renew" not in text
+
+
+def test_a_renewal_has_words_of_its_own() -> None:
+    text = a_mail(is_renewal=True).get_content()
+    assert "validate ownership of the domain in order to renew the existing certificate" in text
+    assert f"Certificate Identifier: {ARN}" in text.splitlines()
 
 
 def test_without_a_link_the_task_is_named() -> None:
