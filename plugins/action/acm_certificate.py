@@ -3,14 +3,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hand acm_certificate a TSIG key through the connection, never through a temporary file."""
+"""Hand acm_certificate a TSIG key through the connection, never through a temporary file, and say what it waits for."""
 
 from __future__ import annotations
 
+import typing as t
+
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("key_secret",)
     CONTAINERS = {"certificates": LIST, "publish": DICT, "rfc2136": DICT}
     REFUSAL = "The key_secret would be written to a temporary file, as {obstacle}."
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        if self._task.check_mode or self._task.no_log or self._task.async_val or not may_wait(self._task.args):
+            return super().run(tmp, task_vars)
+        with Watch(self):
+            return super().run(tmp, task_vars)
+
+
+def may_wait(arguments: dict[str, t.Any]) -> bool:
+    """Whether the task, or an item of its list, waits for something."""
+    items = arguments.get("certificates")
+    every = [arguments, *(items if isinstance(items, (list, tuple)) else ())]
+    return any(isinstance(each, dict) and boolean(each.get("wait") or False, strict=False) for each in every)

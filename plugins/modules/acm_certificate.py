@@ -714,6 +714,7 @@ error:
       sample: RequestCertificate
 """
 
+import os
 import time
 import typing as t
 from datetime import datetime, timezone
@@ -723,7 +724,9 @@ from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import options as wanted, task
 from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.item import Clock, Look, Settings
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.progress import ProgressFile
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.progress_file import VARIABLE
 
 LOOK_S = 8.0
 DEFAULTS = {
@@ -846,6 +849,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         if price is not None and price < 0:
             raise InvalidInput(f"prices.{what} is {price:g}: give what AWS asks, from 0.")
     is_list = params.get("certificates") is not None
+    progress = ProgressFile(os.environ.get(VARIABLE))
     settings = Settings(
         now=datetime.now(timezone.utc),
         clock=Clock(time.sleep, time.monotonic),
@@ -854,8 +858,10 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         details=not is_list if params["details"] is None else params["details"],
         prices=params["prices"],
         look=looking(acm, params["resolvers"]),
+        report=progress,
     )
-    result = task.run(acm, params, settings, is_check=module.check_mode)
+    with progress:
+        result = task.run(acm, params, settings, is_check=module.check_mode)
     for warning in result.pop("warnings", []):
         module.warn(warning)
     return result

@@ -289,6 +289,7 @@ def _await_appearance(
         timeout_s=waiting.APPEARANCE_S,
         interval_s=settings.interval_s,
         clock=settings.clock,
+        report=settings.report,
         may_appear=not acm.is_authority,  # there, what was requested is seen at once
     )
     for item in items:
@@ -311,6 +312,7 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
+        report=settings.report,
     )
     for item in items:
         for each in item.found:
@@ -335,6 +337,7 @@ def _await(
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
+        report=settings.report,
     )
     reasons = _reasons([outcome for outcome in outcomes.values() if outcome.is_timed_out], settings)
     for item in items:

@@ -15,6 +15,7 @@ from .._batch import items
 from .._certificates.certificate import Certificate
 from .options import Wanted
 from .plan import Plan, Prices
+from .progress import Report, silent
 
 if t.TYPE_CHECKING:
     from .._validation.dns_records import Change
@@ -74,6 +75,7 @@ class Settings(t.NamedTuple):
     details: bool = True
     prices: t.Optional[Prices] = None  # what the user says that AWS charges
     look: t.Optional[Look] = None  # at DNS and the web, when time is up; may raise InvalidInput
+    report: Report = silent  # is given what is being waited for
     ends_at_s: t.Optional[float] = None  # by the monotonic clock; set when the work begins
 
     @property

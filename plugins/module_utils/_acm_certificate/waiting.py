@@ -114,11 +114,13 @@ def await_each(
     interval_s: float,
     clock: Clock,
     may_appear: bool = True,
+    report: t.Callable[[t.Sequence[Certificate]], None] = lambda waiting: None,
 ) -> dict[str, Outcome]:
     """Describe every certificate until its judge says that there is nothing to wait for, or time is up.
 
     known: what was read a moment ago and need not be read again at once. may_appear: one that is not found is waited
     for, because ACM shows a new certificate after some seconds; else its outcome has no certificate and no error.
+    report: is given what is being waited for, as last seen.
     """
     outcomes = {arn: Outcome((known or {}).get(arn)) for arn in judges}
     waiting = []
@@ -128,6 +130,7 @@ def await_each(
     ends_at = clock.monotonic() + timeout_s
     pause_s = 0.0 if any(outcomes[arn].certificate is None for arn in waiting) else min(FIRST_PAUSE_S, interval_s)
     while waiting:
+        report([outcomes[arn].certificate or Certificate(arn) for arn in waiting])
         left_s = ends_at - clock.monotonic()
         if pause_s:
             clock.sleep(max(0.0, min(pause_s, left_s)))

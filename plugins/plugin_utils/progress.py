@@ -1,0 +1,84 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Says what a module is waiting for, while it runs.
+
+A module can say nothing before it ends. So it writes what it waits for into a small file on its host, whose name an
+environment variable tells it, and from time to time the action plugin looks into that file and displays it. Where it
+cannot be read, at least the time is displayed; the task itself never fails because of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import threading
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.progress_file import LONGEST, VARIABLE
+
+FIRST_S = 10.0
+GROWTH = 2.0
+LONGEST_S = 120.0  # between two lines
+ASK_S = 20
+
+
+class Watch:
+    """Displays what the module of an action waits for, from the beginning to the end of a with block."""
+
+    def __init__(self, action: t.Any, wait: t.Optional[t.Callable[[threading.Event, float], bool]] = None) -> None:
+        """wait: (ended, seconds) → whether the module has ended meanwhile."""
+        self._action = action
+        self._wait = wait or (lambda ended, seconds: ended.wait(seconds))
+        self._path = f"/tmp/.certops-acm-{secrets.token_hex(16)}"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._environment: t.Any = None
+
+    def __enter__(self) -> Watch:
+        task = self._action._task
+        self._environment = task.environment
+        given = self._environment or []
+        task.environment = [*(given if isinstance(given, list) else [given]), {VARIABLE: self._path}]
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._ended.set()
+        self._action._task.environment = self._environment
+        self._thread.join(ASK_S)
+
+    def _watch(self) -> None:
+        pause_s, waited_s = FIRST_S, 0.0
+        while not self._wait(self._ended, pause_s):
+            waited_s += pause_s
+            pause_s = min(pause_s * GROWTH, LONGEST_S)
+            what = shown(self._read())
+            if self._ended.is_set():
+                return
+            text = f"{self._action._task.get_name()}: still waiting after {spoken(waited_s)}"
+            self._action._display.display(f"{text}: {what}" if what else f"{text}.", color="bright blue", stderr=True)
+
+    def _read(self) -> str:
+        try:
+            if getattr(self._action._connection, "transport", "") == "local" and not self._action._connection.become:
+                with open(self._path, encoding="utf-8", errors="replace") as file:
+                    return file.read(LONGEST)
+            if getattr(self._action._connection, "sshpass_pipe", None) or self._ended.is_set():
+                return ""
+            answer = self._action._low_level_execute_command(f"cat {shlex.quote(self._path)}")
+            return str(answer.get("stdout", "")) if answer.get("rc") == 0 else ""
+        except Exception:  # pylint: disable=broad-except
+            return ""  # it is a courtesy: what goes wrong here must not touch the task
+
+
+def shown(text: str) -> str:
+    """What a host wrote, made fit for a terminal: one line, no control characters, of bounded length."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:LONGEST]).split())
+    return words
+
+
+def spoken(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 120 else f"{seconds / 60:.0f} minutes"
