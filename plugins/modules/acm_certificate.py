@@ -219,8 +219,9 @@ options:
         description:
           - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
             is no longer in use.
-          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name. To find out,
-            DNS is asked for a few seconds more where the Python package C(dnspython) is there.
+          - While it waits, the task displays which names wait for what, after ten seconds and then at growing intervals.
+          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name. To find that
+            out, DNS is asked for a few more seconds if the Python package C(dnspython) is installed.
         type: bool
       renew_before: &renew_before
         description:

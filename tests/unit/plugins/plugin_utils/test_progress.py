@@ -1,0 +1,90 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is displayed while a module waits, when, and that nothing of it can harm the task."""
+
+from __future__ import annotations
+
+import threading
+import typing as t
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.certops.acm.plugins.plugin_utils import progress
+
+
+class Action:
+    """As much of an action plugin as a Watch needs."""
+
+    def __init__(self, transport: str = "local", answer: t.Any = None) -> None:
+        self.shown: list[str] = []
+        self.asked: list[str] = []
+        self._answer = answer
+        self._task = SimpleNamespace(environment=[{"A": "b"}], get_name=lambda: "Have it")
+        self._connection = SimpleNamespace(transport=transport, become=None)
+        self._display = SimpleNamespace(display=lambda text, **_how: self.shown.append(text))
+
+    def _low_level_execute_command(self, command: str) -> dict[str, t.Any]:
+        self.asked.append(command)
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return dict(self._answer)
+
+
+def watch(action: Action, looks: int, written: t.Optional[str] = None) -> list[float]:
+    """Let a module run for so many looks; answers the pauses between them."""
+    pauses: list[float] = []
+    is_over = threading.Event()
+
+    def wait(_ended: threading.Event, seconds: float) -> bool:
+        pauses.append(seconds)
+        if len(pauses) <= looks:
+            return False
+        is_over.set()
+        return True
+
+    with_path: dict[str, str] = {}
+    watched = progress.Watch(action, wait)
+    if written is not None:
+        Path(watched._path).write_text(written, encoding="utf-8")
+    try:
+        with watched:
+            with_path.update(action._task.environment[-1])
+            assert is_over.wait(60)
+    finally:
+        Path(watched._path).unlink(missing_ok=True)
+    assert with_path == {"CERTOPS_ACM_PROGRESS": watched._path}
+    assert action._task.environment == [{"A": "b"}]
+    return pauses
+
+
+def test_it_speaks_at_growing_intervals() -> None:
+    action = Action()
+    assert watch(action, 5, "a waits for b.") == [10.0, 20.0, 40.0, 80.0, 120.0, 120.0]
+    assert action.shown == [
+        f"Have it: still waiting after {time}: a waits for b."
+        for time in ("10 seconds", "30 seconds", "70 seconds", "2 minutes", "4 minutes")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ({"rc": 0, "stdout": "a waits."}, "Have it: still waiting after 10 seconds: a waits."),
+        ({"rc": 1, "stdout": "", "stderr": "no such file"}, "Have it: still waiting after 10 seconds."),
+        (OSError("gone"), "Have it: still waiting after 10 seconds."),
+    ],
+    ids=["read", "not there", "connection broken"],
+)
+def test_elsewhere_it_asks_the_host_and_never_fails(answer: t.Any, line: str) -> None:
+    action = Action("ssh", answer)
+    watch(action, 1)
+    assert action.shown == [line] and action.asked[0].startswith("cat /tmp/.certops-acm-")
+
+
+def test_what_a_host_wrote_is_fit_for_a_terminal() -> None:
+    text = progress.shown("a\x1b[31m b\r\nc\u202e" + "x" * 5000)
+    assert text.startswith("a [31m b c x") and len(text) <= progress.LONGEST
