@@ -366,7 +366,7 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
-from ansible_collections.certops.acm.plugins.module_utils._acm_import import task
+from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, task
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _MATERIAL: dict[str, t.Any] = {
@@ -415,13 +415,13 @@ def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
         embedded=open_door,
-        mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in task.ONE_CERTIFICATE)],
+        mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in options.ONE_CERTIFICATE)],
         supports_check_mode=True,
     )
     if not pem.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=str(pem.CRYPTOGRAPHY_IMPORT_ERROR))
     # a key in the wrong option is refused, and must not be shown with the other arguments
-    module._module.no_log_values.update(task.misplaced_keys(module.params))
+    module._module.no_log_values.update(options.misplaced_keys(module.params))
 
     def work() -> dict[str, t.Any]:
         result = task.run(lambda: module.acm, module.params, now=datetime.now(timezone.utc), is_check=module.check_mode)

@@ -254,8 +254,4 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "51 tags": (given(pair, tags={str(number): "" for number in range(50)}, name_tag="x"), "InvalidInput"),
         "two names": (given(pair, tags={"Name": "a"}, name_tag="b"), "InvalidInput"),
         "no ARN": (given(pair, certificate_arn="www.example.com"), "InvalidInput"),
-        "replace by ARN": (
-            given(pair, certificate_arn="arn:aws:acm:us-east-1:123456789012:certificate/1", replace=True),
-            "InvalidInput",
-        ),
     }

@@ -72,16 +72,18 @@ def read(
     make: t.Callable[..., I],
     *,
     own: t.Collection[str],
+    shown: t.Optional[t.Collection[str]] = None,
 ) -> list[I]:
     """The items of a task: those of its option `certificates`, or the task itself.
 
     judge: options → what is wanted; InvalidInput stays with its item. make: the class of the items. own: the options
-    that say which certificate is meant. All others an item takes from the task where it leaves them out.
+    that say which certificate is meant. All others an item takes from the task where it leaves them out. shown: those of
+    them that messages may call an item by, where some hold secrets.
     """
     given = task.get(LIST)
     items = []
     for options in [task] if given is None else [inherit(item, task, own) for item in given]:
-        called = next((str(options[name]) for name in own if options.get(name)), "")
+        called = next((str(options[name]) for name in (own if shown is None else shown) if options.get(name)), "")
         try:
             items.append(make(judge(dict(options)), called=called))
         except InvalidInput as error:

@@ -162,6 +162,15 @@ def distinguished_name(name: x509.Name) -> str:
     return _in_one_line(",".join(rdn.rfc4514_string(short) for rdn in name.rdns))
 
 
+def issuer_name(certificate: x509.Certificate) -> str:
+    """Return the issuer as ACM shows it: its organization, else its common name, else its whole name."""
+    for oid in (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME):
+        found = certificate.issuer.get_attributes_for_oid(oid)
+        if found:
+            return _in_one_line(str(found[0].value))
+    return distinguished_name(certificate.issuer)
+
+
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether the certificate is signed by its own key."""
     return certificate.subject == certificate.issuer and issued_by(certificate, certificate)

@@ -41,10 +41,6 @@ class Ready(NamedTuple):
     def __repr__(self) -> str:
         return f"Ready({pem.describe(self.certificate)})"  # never the key
 
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name.lower() for name in pem.domain_names(self.certificate))
-
 
 def holds_private_key(text: Any) -> bool:
     """Whether a private key can be seen in TEXT, in PEM or in base64 of PEM (which has three ways to begin)."""

@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SECRET_FORMS
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
-from ansible_collections.certops.acm.plugins.module_utils._acm_import import task, imports
+from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, result
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import MAX_SOURCE_OCTETS, Source
@@ -105,7 +105,7 @@ def check(sources: list[Source], now: Any) -> None:
         import_rules.check_import(ready.certificate_pem, ready.private_key_pem, chain, now).certificate
         == ready.certificate
     )
-    json.dumps(imports.facts(ready))
+    json.dumps(result.facts(ready))
     assert "PRIVATE KEY" not in repr(ready)
 
 
@@ -167,7 +167,7 @@ def test_a_key_that_says_odd_things(pki: Any, flips: list[tuple[int, int]], kind
 @fuzz(max_examples=60)
 @given(
     data=st.dictionaries(
-        st.sampled_from(task.KINDS), st.one_of(st.text(max_size=60), st.binary(max_size=60)), min_size=1
+        st.sampled_from(options.KINDS), st.one_of(st.text(max_size=60), st.binary(max_size=60)), min_size=1
     )
 )
 def test_anything_at_all(pki: Any, data: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ MANGLED: dict[str, Callable[[str], Any]] = {
     "a JSON string in JSON": lambda text: json.dumps(json.dumps(text)),
     "JSON with \\u escapes (Go, Gson)": lambda text: json.dumps(text).replace("=", "\\u003d").replace("+", "\\u002B"),
     "JSON with \\/ (PHP)": lambda text: json.dumps(text).replace("/", "\\/"),
-    "a JSON list (Vault's ca_chain)": lambda text: json.dumps([text[:200], text[200:]]) if False else json.dumps(blocks_of(text)),
+    "a JSON list (Vault's ca_chain)": lambda text: json.dumps(blocks_of(text)),
     "a Python list": lambda text: str(blocks_of(text)),
     "a Python dict": lambda text: str({"bundle": text}),
     "PowerShell's `n": lambda text: text.replace("\n", "`r`n"),

@@ -1,0 +1,37 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One certificate of a task on its way from what is wanted to what came of it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from .._batch import items
+from .._certificates.certificate import Certificate
+from .held import Held
+from .options import Wanted
+from .plan import Plan
+
+
+@dataclass
+class Item(items.Item[Wanted]):
+    """certificate: the one in ACM that is meant, None for a new one; held, tags, detail: what was read of it."""
+
+    certificate: t.Optional[Certificate] = None
+    held: t.Optional[Held] = None
+    tags: t.Optional[dict[str, str]] = None
+    detail: t.Optional[dict[str, t.Any]] = None
+    plan: Plan = field(default_factory=Plan)
+    superseded: t.Optional[Certificate] = None  # left alone, where the new one gets an ARN of its own
+
+    @property
+    def arn(self) -> str:
+        return t.cast(Certificate, self.certificate).arn
+
+    @property
+    def known_arn(self) -> t.Optional[str]:
+        return self.certificate.arn if self.certificate is not None else super().known_arn
