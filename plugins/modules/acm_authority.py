@@ -262,6 +262,32 @@ options:
         description:
           - The name of that certificate.
         type: str
+  access_keys:
+    description:
+      - Users and roles that may send requests to the authority's server, each with an access key of its own, beside the
+        owner's key. C(python3 -m ansible_collections.certops.acm.plugins.module_utils._authority credentials) shows a key.
+      - This is the whole list. A key that is not in it is removed, and an empty list removes all but the owner's. Without
+        this option they stay as they are.
+      - Playbooks that name the authority's directory need no key, and no policy binds them.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - Name of the user or the role, as IAM has it.
+        type: str
+        required: true
+      kind:
+        description:
+          - What policies, messages and records take the caller for.
+        type: str
+        choices: [user, role]
+        default: user
+      policy:
+        description:
+          - An identity policy, as IAM has it. Actions, resources, the condition keys of ACM, and those for tags.
+          - Without one, the key may do everything.
+        type: dict
   in_use_by:
     description:
       - Which services use a certificate. On AWS, load balancers and their like say so themselves; a certificate in
@@ -346,6 +372,24 @@ EXAMPLES = r"""
           queue_url: https://sqs.eu-central-1.amazonaws.com/123456789012/acm-events
           region: eu-central-1
 
+- name: A key that may only request names below one domain, and read
+  certops.acm.acm_authority:
+    path: /srv/acm
+    access_keys:
+      - name: web-team
+        policy:
+          Version: "2012-10-17"
+          Statement:
+            - Effect: Allow
+              Action: [acm:Describe*, acm:Get*, acm:List*, acm:RequestCertificate]
+              Resource: "*"
+            - Effect: Deny
+              Action: acm:RequestCertificate
+              Resource: "*"
+              Condition:
+                ForAnyValue:StringNotLike:
+                  acm:DomainNames: ["*.web.example.com"]
+
 - name: Approve a name, as the mail would
   certops.acm.acm_authority:
     path: /srv/acm
@@ -419,6 +463,31 @@ authority:
       returned: success
       type: str
       sample: /srv/acm/public/trust.pem
+    access_keys:
+      description: The access keys of the server, without their secrets. The owner's is among them once it has been made.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the user or the role; V(owner) for the owner's.
+          returned: success
+          type: str
+          sample: web-team
+        kind:
+          description: V(owner), V(user) or V(role).
+          returned: success
+          type: str
+          sample: user
+        access_key_id:
+          description: The id of the key. Empty in check mode for one that would be made.
+          returned: success
+          type: str
+          sample: AKIAQ3EGT7LZJ2XKW5DA
+        policy:
+          description: Its policy; null where everything is allowed.
+          returned: success
+          type: dict
     event_targets:
       description: Where events are delivered to, and how far they have come. Neither addresses nor secrets are among it.
       returned: success
@@ -511,7 +580,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory, authority as opened, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import iso
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import moment
@@ -611,6 +680,16 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "required_one_of": [("token", "certificate_arn")],
         "mutually_exclusive": [("token", "certificate_arn")],
     },
+    "access_keys": {
+        "type": "list",
+        "elements": "dict",
+        "no_log": False,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "kind": {"type": "str", "default": "user", "choices": list(access_keys.KINDS)},
+            "policy": {"type": "dict"},
+        },
+    },
     "in_use_by": {
         "type": "list",
         "elements": "dict",
@@ -641,6 +720,8 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the authority to where the options want it; answers the module's result."""
     if wanted["new_passphrase"] and not wanted["rotate_key"]:
         raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
+    if wanted["access_keys"] is not None:
+        access_keys.check_keys(wanted["access_keys"])
     wanted = {
         **wanted,
         "settings": _settings(wanted),
@@ -742,6 +823,8 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
             authority.set_smtp_password(password)
     if wanted["event_targets"] is not None:
         changed = deliveries.set_targets(authority, wanted["event_targets"], plan=plan) or changed
+    if wanted["access_keys"] is not None:
+        changed = _keys(authority).set(wanted["access_keys"], plan=plan) or changed
     for use in wanted["in_use_by"]:
         changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"], plan=plan) or changed
     for approval in wanted["approve"]:
@@ -757,6 +840,10 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
         if not plan:
             key_file.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
     return changed
+
+
+def _keys(authority: t.Any) -> access_keys.AccessKeys:
+    return access_keys.AccessKeys(authority.store, authority.vault)
 
 
 def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
@@ -814,6 +901,15 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
             if row.role == "private"
         ],
         "trust_file": authority.trust_file,
+        "access_keys": [
+            {
+                "name": key.name,
+                "kind": key.kind,
+                "access_key_id": key.identifier,
+                "policy": None if key.policy is None else json.loads(key.policy),
+            }
+            for key in _keys(authority).all()
+        ],
         "event_targets": deliveries.targets(authority),
         "last_sweep_at": last_sweep_at,
     }
@@ -830,12 +926,19 @@ def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.
         fare = {target["name"]: target for target in targets}
         shown = ({name: target[name] for name in SHOWN_OF_TARGET} for target in wanted["event_targets"])
         targets = sorted(({**fare.get(each["name"], {}), **each} for each in shown), key=lambda each: each["name"])
+    keys = before.get("access_keys", [])
+    if wanted["access_keys"] is not None:
+        present = {(key["kind"], key["name"]): key["access_key_id"] for key in keys}
+        keys = [key for key in keys if key["kind"] == access_keys.OWNER] + [
+            {**key, "access_key_id": present.get((key["kind"], key["name"]), "")} for key in wanted["access_keys"]
+        ]
     return {
         "path": os.path.abspath(wanted["path"]),
         "region": before.get("region", wanted["region"]),
         "account_id": before.get("account_id", wanted["account_id"]),
         "settings": Settings.of({**before["settings"], **wanted["settings"]})._asdict(),
         "certificate_authorities": list(cas.values()),
+        "access_keys": keys,
         "event_targets": targets,
         "trust_file": before.get("trust_file", os.path.join(wanted["path"], "public", "trust.pem")),
         "last_sweep_at": before.get("last_sweep_at"),
@@ -855,6 +958,9 @@ def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
     shown["certificate_authorities"] = [
         {name: value for name, value in ca.items() if name in ("name", "status", "key_algorithm")}
         for ca in state.get("certificate_authorities", [])
+    ]
+    shown["access_keys"] = [
+        {name: key[name] for name in ("name", "kind", "policy")} for key in state.get("access_keys", [])
     ]
     shown["event_targets"] = [
         {name: target[name] for name in SHOWN_OF_TARGET} for target in state.get("event_targets", [])

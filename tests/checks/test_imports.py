@@ -56,7 +56,7 @@ AUTHORITY["__main__"] = ("wire",)
 # Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
 TO_THE_AUTHORITY = "module_utils._door.embedded"
 # Modules that do with an authority what ACM has no operation for.
-OPERATORS = ("modules.acm_authority",)
+OPERATORS = ("modules.acm_authority", "modules.acm_authority_records_info")
 # What runs on the controller may import these, for none of them loads boto3.
 ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
 HOST_MODULES = ("certificate_bundle", "certificate_deployment", "haproxy_certificate", "served_certificate_info")

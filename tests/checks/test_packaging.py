@@ -29,6 +29,7 @@ WANTED = {
     "meta",
     "playbooks",
     "plugins",
+    "requirements-server.txt",
     "requirements.txt",
     "roles",
     "tests",

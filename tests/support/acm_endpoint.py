@@ -33,6 +33,7 @@ if __name__ == "__main__":  # tests have Ansible's own loader for this
 
 # fmt: off
 from ansible_collections.certops.acm.plugins.module_utils._rules import call_rates as rates  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Reply, Request, error  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server  # noqa: E402  # pylint: disable=wrong-import-position
@@ -101,9 +102,9 @@ class AcmEndpoint:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
-        authority.access_key()  # made before the first request
+        owner = AccessKeys(authority.store, authority.vault).owner()  # made before the first request
         self._service = Service(authority, is_open=not is_signed, services=("acm", "tagging"))
-        self._access_key = authority.access_key() if is_signed else ("anyone", "anyone")
+        self._access_key = (owner.identifier, owner.secret) if is_signed else ("anyone", "anyone")
         self._server = Server(self._answer)
         self.url = self._server.url
         self.region: str = authority.region
@@ -199,10 +200,10 @@ class Service(service.Service):
         super().__init__(authority, **options)
         self._authority = authority
 
-    def carry_out(self, request: Request, caller: t.Any) -> Answer:
+    def carry_out(self, request: Request, caller: t.Any, policy: t.Optional[str]) -> Answer:
         if request.headers.get("X-Amz-Target") == TAGGING_TARGET:
             return self._get_resources(json.loads(request.body))
-        return super().carry_out(request, caller)
+        return super().carry_out(request, caller, policy)
 
     def _get_resources(self, members: dict[str, t.Any]) -> Reply:
         """GetResources: the tags of certificates that have or had any, a page after the other."""

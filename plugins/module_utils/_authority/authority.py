@@ -18,7 +18,6 @@ from datetime import datetime, timedelta, timezone
 
 from .._x509 import pem
 from .keys import vault
-from .keys.access_keys import AccessKeys
 from .lifecycle import events, state
 from .signing import issuer
 from .lifecycle.events import Place
@@ -125,11 +124,6 @@ class Authority:
             sealed = self.vault.seal(password.encode(), "smtp password").hex() if password else ""
             tx.set_meta("smtp_password", sealed)
         return True
-
-    def access_key(self) -> tuple[str, str]:
-        """Id and secret of the owner's access key."""
-        key = AccessKeys(self.store, self.vault).owner()
-        return key.identifier, key.secret
 
     # ---- what every change of a certificate goes through
 

@@ -104,13 +104,20 @@ def exists(path: str) -> bool:
 def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Parts = Parts()) -> Authority:
     """The authority in `path`. Raises InvalidInput where there is none, or where its keys cannot be opened."""
     path = os.path.abspath(path)
+    store = open_store(path)
+    with store.read() as tx:
+        place = tx.place
+    return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts)
+
+
+def open_store(path: str) -> Store:
+    """What the authority in `path` remembers, for who only looks and needs none of its keys. Raises InvalidInput."""
+    path = os.path.abspath(path)
     store = Store(os.path.join(path, STORE_FILE))
     if not os.path.exists(store.path):
         raise InvalidInput(f"There is no embedded authority in {path}: make one with certops.acm.acm_authority.")
     store.check()
-    with store.read() as tx:
-        place = tx.place
-    return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts)
+    return store
 
 
 # ---------------------------------------------------------------- inside

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, Bucket, acm_endpoint, read_log
 from botocore.exceptions import ClientError, ConnectionClosedError
 
@@ -149,9 +150,9 @@ def test_the_tagging_api(authority: Any, arns: list[str], is_signed: bool) -> No
 def test_signatures_on_request(authority: Any) -> None:
     with acm_endpoint(authority, is_signed=True) as acm:
         acm.client().list_certificates()
-        assert acm.connection["secret_key"] == authority.access_key()[1]
+        assert acm.connection["secret_key"] == AccessKeys(authority.store, authority.vault).owner().secret
     with acm_endpoint(authority) as acm:
-        assert acm.connection["secret_key"] != authority.access_key()[1]
+        assert acm.connection["secret_key"] != AccessKeys(authority.store, authority.vault).owner().secret
 
 
 @pytest.fixture

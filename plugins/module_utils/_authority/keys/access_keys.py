@@ -15,6 +15,7 @@ import typing as t
 
 from ..store.transactions import Store, Transaction
 from ..._rules.errors import InvalidInput
+from . import policies
 from .vault import Vault
 
 OWNER = "owner"
@@ -23,13 +24,13 @@ NAME = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}")  # IAM's names
 
 
 class AccessKey(t.NamedTuple):
-    """kind: owner, user or role. policy: an identity policy as JSON values (policies.py), or None for everything."""
+    """kind: owner, user or role. policy: an identity policy as JSON (policies.py), or None for everything."""
 
     identifier: str
     secret: str
     kind: str
     name: str
-    policy: t.Optional[t.Mapping[str, t.Any]] = None
+    policy: t.Optional[str] = None
 
 
 class AccessKeys:
@@ -64,8 +65,9 @@ class AccessKeys:
 
     def set(self, wanted: t.Sequence[t.Mapping[str, t.Any]], *, plan: bool = False) -> bool:
         """Have exactly these keys beside the owner's: name, kind and policy of each; one that is there keeps its id and
-        secret. Whether this changes anything; `plan`: only look. The policies have been checked (policies.py)."""
-        check_names(wanted)
+        secret. The policy is a document, or None for everything. Whether this changes anything; `plan`: only look.
+        Raises InvalidInput before anything is changed."""
+        check_keys(wanted)
         with self._store.write() as tx:
             present = {(each["kind"], each["name"]): each for each in json.loads(tx.meta("access_keys") or "[]")}
             done = []
@@ -74,7 +76,8 @@ class AccessKeys:
                 if not entry:
                     identifier, sealed = ("", "") if plan else self._sealed(*_new_pair())
                     entry = {"id": identifier, "sealed": sealed, "kind": each["kind"], "name": each["name"]}
-                done.append({**entry, "policy": each["policy"]})
+                policy = None if each["policy"] is None else json.dumps(each["policy"], sort_keys=True)
+                done.append({**entry, "policy": policy})
             is_other = done != list(present.values())
             if is_other and not plan:
                 tx.set_meta("access_keys", json.dumps(done))
@@ -95,7 +98,7 @@ class AccessKeys:
     def _sealed(self, identifier: str, secret: bytes) -> list[str]:
         return [identifier, self._vault.seal(secret, context(identifier)).hex()]
 
-    def _opened(self, stored: t.Sequence[str], kind: str, name: str, policy: t.Any) -> AccessKey:
+    def _opened(self, stored: t.Sequence[str], kind: str, name: str, policy: t.Optional[str]) -> AccessKey:
         identifier, sealed = stored
         secret = self._vault.open(bytes.fromhex(sealed), context(identifier)).decode()
         return AccessKey(identifier, secret, kind, name, policy)
@@ -106,7 +109,7 @@ def context(identifier: str) -> str:
     return f"access key {identifier}"
 
 
-def check_names(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+def check_keys(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
     """Raise InvalidInput for keys that cannot be."""
     names = [(each["kind"], each["name"]) for each in wanted]
     for kind, name in names:
@@ -121,6 +124,9 @@ def check_names(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
             )
         if names.count((kind, name)) > 1:
             raise InvalidInput(f"access_keys has the {kind} {name} twice: give each a name of its own.")
+    for each in wanted:
+        if each["policy"] is not None:
+            policies.check(each["policy"], f"The policy of {each['name']}")
 
 
 def secrets_in(tx: Transaction) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@
 from __future__ import annotations
 
 import json
+import re
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from ..authority import Authority
 from ..lifecycle import records, state
 from ..lifecycle.events import days_to_expiry as days_left
 from ..settings import Settings
@@ -37,25 +37,30 @@ def find(store: Store, wanted: Wanted, after: int = 0, limit: int = PAGE) -> Pag
     return Page([json.loads(body) for _number, body in shown], shown[-1][0] if len(found) > limit else None)
 
 
-def days_to_expiry(authority: Authority) -> list[tuple[str, dict[str, t.Any]]]:
+def checked_operations(names: t.Sequence[str]) -> tuple[str, ...]:
+    """Raises InvalidInput for what is not the name of an operation."""
+    for name in names:
+        if not re.fullmatch(r"[A-Z][A-Za-z]{1,60}", name):
+            raise InvalidInput(f"{name} is not an operation of ACM: write it like ExportCertificate.")
+    return tuple(names)
+
+
+def days_to_expiry(store: Store, now: datetime) -> list[tuple[str, dict[str, t.Any]]]:
     """(first name, MetricDatum) of every certificate that is valid. CloudWatch gets none for one that has expired."""
     found: list[tuple[str, dict[str, t.Any]]] = []
-    now, last = authority.now(), ""
-    settings: Settings = authority.settings
-    while True:
-        with authority.store.read() as tx:
-            identifiers = tx.ids_after(last, PAGE)
-            certificates = [tx.certificate(each) for each in identifiers]
-        if not identifiers:
-            return found
-        last = identifiers[-1]
-        for certificate in certificates:
-            if certificate is None or certificate.leaf is None:
-                continue
-            if state.status(certificate, now, settings) == "ISSUED":
-                days = t.cast(int, days_left(certificate, now))
-                name = certificate.names[0] if certificate.names else ""
-                found.append((name, records.metric(certificate.arn, days, now)))
+    last = ""
+    with store.read() as tx:
+        settings = Settings.of(json.loads(tx.meta("settings") or "{}"))
+        while identifiers := tx.ids_after(last, PAGE):
+            last = identifiers[-1]
+            for certificate in map(tx.certificate, identifiers):
+                if certificate is None or certificate.leaf is None:
+                    continue
+                if state.status(certificate, now, settings) == "ISSUED":
+                    days = t.cast(int, days_left(certificate, now))
+                    name = certificate.names[0] if certificate.names else ""
+                    found.append((name, records.metric(certificate.arn, days, now)))
+    return found
 
 
 def instant(text: str) -> datetime:

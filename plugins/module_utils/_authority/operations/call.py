@@ -49,9 +49,16 @@ class Call:
         self.answered_leaf: t.Optional[tuple[str, str]] = None  # CA id and serial, of a call that answers one
         self._is_recorded = False
 
-    def carry_out(self, act: t.Callable[[Call], dict[str, t.Any]], request: dict[str, t.Any]) -> dict[str, t.Any]:
+    def carry_out(
+        self,
+        act: t.Callable[[Call], dict[str, t.Any]],
+        request: dict[str, t.Any],
+        judge: t.Callable[[Call], None] = lambda call: None,
+    ) -> dict[str, t.Any]:
+        """judge: raises Fault for a call that is not allowed."""
         self.request = request
         try:
+            judge(self)
             self._check_rate()
             self.answer = act(self)
         except Fault as fault:

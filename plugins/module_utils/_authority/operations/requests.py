@@ -28,7 +28,13 @@ CLOUDFRONT_REGION = "us-east-1"
 def request_certificate(call: Call) -> dict[str, t.Any]:
     forbidden = call.settings.forbids(call.request)
     if forbidden:
-        raise Fault("AccessDeniedException", f"The authority's request policy does not allow this {forbidden}.")
+        place = call.authority.place
+        raise Fault(
+            "AccessDeniedException",
+            f"User: {call.caller.arn(place)} is not authorized to perform: acm:RequestCertificate on resource: "
+            f"{call.authority.arn('acm', 'certificate/*')} with an explicit deny in a service control policy: the "
+            f"setting request_policy does not allow this {forbidden}.",
+        )
     certificate = _wanted(call)
     tags = tag_dict(call.request.get("Tags", []))
     check_tags(tags, tags, call.settings)

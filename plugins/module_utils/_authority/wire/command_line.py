@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import json
 import logging
 import os
 import re
@@ -20,10 +21,13 @@ import typing as t
 from contextlib import contextmanager
 
 from .. import directory
-from ..authority import Authority
+from ..authority import Authority, system_clock
 from ..keys.access_keys import AccessKey, AccessKeys
 from ..keys.vault import WrongKey
+from ..operations import audit
+from ..store.event_log import Wanted
 from ..._rules.errors import InvalidInput
+from . import metrics
 
 PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority"
 VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
@@ -41,6 +45,9 @@ def main(arguments: t.Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +81,27 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument("name", metavar="NAME", nargs="?", default="owner", help="default: owner")
     verb.set_defaults(run=_credentials)
+
+    verb = verbs.add_parser("records", help="show the records of calls, as CloudTrail has them: a line of JSON each")
+    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument(
+        "--operation", action="append", default=[], metavar="NAME", help="such as ExportCertificate; may be given again"
+    )
+    verb.add_argument("--arn", help="calls that name this certificate, or made it")
+    verb.add_argument("--start", metavar="TIME", help="from then on: ISO 8601, or how long ago (90m, 12h, 7d)")
+    verb.add_argument("--end", metavar="TIME", help="before then")
+    outcome = verb.add_mutually_exclusive_group()
+    outcome.add_argument(
+        "--refused", dest="failed", action="store_true", default=None, help="only calls that were refused"
+    )
+    outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only the others")
+    verb.add_argument("--limit", type=int, metavar="NUMBER", help="no more than so many")
+    verb.set_defaults(run=_records)
+
+    verb = verbs.add_parser("metric", help="show DaysToExpiry of every certificate: a MetricDatum of CloudWatch a line")
+    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("--prometheus", action="store_true", help="as Prometheus reads it")
+    verb.set_defaults(run=_metric)
     return parser
 
 
@@ -256,4 +284,35 @@ def _credentials(options: argparse.Namespace) -> int:
         names = ", ".join(key.name for key in keys.all())
         raise InvalidInput(f"The authority in {authority.path} has no access key named {options.name}: it has {names}.")
     print(_exports(_variables(authority, named[0])))
+    return 0
+
+
+def _records(options: argparse.Namespace) -> int:
+    now = system_clock()
+    store = directory.open_store(options.dir)
+    wanted = Wanted(
+        operations=audit.checked_operations(options.operation),
+        arn=options.arn,
+        start=audit.ago(options.start, now) if options.start else None,
+        end=audit.ago(options.end, now) if options.end else None,
+        failed=options.failed,
+    )
+    after: t.Optional[int] = 0
+    left = options.limit
+    while after is not None and left != 0:
+        page = audit.find(store, wanted, after, audit.PAGE if left is None else min(left, audit.PAGE))
+        for record in page.records:
+            print(json.dumps(record))
+        left = None if left is None else left - len(page.records)
+        after = page.next_number
+    return 0
+
+
+def _metric(options: argparse.Namespace) -> int:
+    days = audit.days_to_expiry(directory.open_store(options.dir), system_clock())
+    if options.prometheus:
+        print(metrics.days_text(days), end="")
+    else:
+        for _name, datum in days:
+            print(json.dumps(datum))
     return 0

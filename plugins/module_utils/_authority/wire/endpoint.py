@@ -48,12 +48,19 @@ class Endpoint:
         self._authority = authority
         self._model = service_model or _service_model()
 
-    def answer(self, target: str, body: bytes, caller: t.Optional[Caller] = None) -> Answer:
+    def answer(
+        self,
+        target: str,
+        body: bytes,
+        caller: t.Optional[Caller] = None,
+        judge: t.Callable[[Call], None] = lambda call: None,
+    ) -> Answer:
         """Answer one request; `target` is its X-Amz-Target header; caller: by default the owner, who asks from this
-        machine. Never raises: a fault of our own becomes InternalFailure, which says nothing of what is inside."""
+        machine; judge: raises Fault for a call that its caller may not make. Never raises: a fault of our own becomes
+        InternalFailure, which says nothing of what is inside."""
         request_id = self._authority.parts.new_id()
         try:
-            return self._reply(200, self._answer(target, body, caller or _local_owner(), request_id), request_id)
+            return self._reply(200, self._answer(target, body, caller or _local_owner(), judge, request_id), request_id)
         except Fault as fault:
             return self._fault(fault.code, fault.message, request_id)
         except (StoreError, WrongKey) as error:
@@ -64,7 +71,9 @@ class Endpoint:
             log.exception("the embedded authority failed on %s", target)
             return self._fault("InternalFailure", "The embedded authority failed; its log says more.", request_id)
 
-    def _answer(self, target: str, body: bytes, caller: Caller, request_id: str) -> t.Optional[dict[str, t.Any]]:
+    def _answer(
+        self, target: str, body: bytes, caller: Caller, judge: t.Callable[[Call], None], request_id: str
+    ) -> t.Optional[dict[str, t.Any]]:
         """The members of the answer; None for an operation that answers nothing."""
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
@@ -88,7 +97,7 @@ class Endpoint:
         except Fault as fault:
             call.audit_fault({}, fault)
             raise
-        answer = call.carry_out(operation.act, request)
+        answer = call.carry_out(operation.act, request, judge)
         return shapes.write(model.output_shape, answer) if model.output_shape else None
 
     def _fault(self, code: str, message: str, request_id: str) -> Answer:

@@ -28,12 +28,16 @@ def text(authority: Authority) -> str:
         return "".join(_family("acm_authority_up", "gauge", "Whether the store can be read.", [({}, 0)]))
 
 
+def days_text(days: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> str:
+    """The metric DaysToExpiry alone; days: what audit.days_to_expiry found."""
+    samples = [({"arn": each["Dimensions"][0]["Value"], "domain": name}, each["Value"]) for name, each in days]
+    said = "DaysToExpiry of CloudWatch: days that a certificate is still valid."
+    return "".join(_family("acm_certificate_days_to_expiry", "gauge", said, samples))
+
+
 def _lines(authority: Authority) -> t.Iterator[str]:
     now = authority.now()
-    days = [
-        ({"arn": each["Dimensions"][0]["Value"], "domain": name}, each["Value"])
-        for name, each in audit.days_to_expiry(authority)
-    ]
+    days = audit.days_to_expiry(authority.store, now)
     with authority.store.read() as tx:
         types = dict(tx.execute("SELECT name, value FROM counters WHERE day = 0").fetchall())
         due = len(tx.due(now))
@@ -52,10 +56,7 @@ def _lines(authority: Authority) -> t.Iterator[str]:
             "acm_authority_last_due_work_timestamp_seconds", "gauge", "When due work was last done.",
             [({}, int(audit.instant(settled).timestamp()))],
         )  # fmt: skip
-    yield from _family(
-        "acm_certificate_days_to_expiry", "gauge", "DaysToExpiry of CloudWatch: days that a certificate is still valid.",
-        days,
-    )  # fmt: skip
+    yield days_text(days)
 
 
 def _family(name: str, kind: str, said: str, samples: t.Sequence[tuple[t.Mapping[str, str], t.Any]]) -> t.Iterator[str]:

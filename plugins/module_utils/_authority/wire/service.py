@@ -14,6 +14,8 @@ import typing as t
 from ..authority import Authority
 from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
+from ..operations import authorization
+from ..operations.call import Call
 from . import approval_page, health, metrics, ocsp
 from .endpoint import Endpoint
 from .messages import Answer, Reply, Request, error, plain
@@ -88,7 +90,7 @@ class Service:
         return plain(403, "The server does not show its metrics to this address: see its option --metrics-for.\n")
 
     def _acm(self, request: Request) -> Answer:
-        caller = OPEN_CALLER
+        caller, policy = OPEN_CALLER, None
         if self._gate is not None:
             try:
                 identifier = self._gate.check(request)
@@ -98,7 +100,7 @@ class Service:
             key = self._keys.find(identifier)
             if key is None:  # it has been removed just now
                 return error(403, "AccessDeniedException", "The access key has just been removed.")
-            caller = Caller(key.kind, key.name, identifier)
+            caller, policy = Caller(key.kind, key.name, identifier), key.policy
         headers = request.headers
         return self.carry_out(
             request,
@@ -107,10 +109,15 @@ class Service:
                 user_agent=headers.get("User-Agent", "")[:MOST_SHOWN],
                 tls=(*request.peer.tls, headers.get("Host", "")[:MOST_SHOWN]) if request.peer.tls else (),
             ),
+            policy,
         )
 
-    def carry_out(self, request: Request, caller: Caller) -> Answer:
-        return self._answer(request.headers.get("X-Amz-Target", ""), request.body, caller)
+    def carry_out(self, request: Request, caller: Caller, policy: t.Optional[str]) -> Answer:
+        def judge(call: Call) -> None:
+            if policy is not None:
+                authorization.check(call, policy)
+
+        return self._answer(request.headers.get("X-Amz-Target", ""), request.body, caller, judge)
 
 
 def _is_acm(request: Request) -> bool:

@@ -19,6 +19,7 @@ from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
 from ansible_collections.certops.acm.plugins.modules import acm_authority
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab, checked_client, clock, dns, lab
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
@@ -81,6 +82,10 @@ def test_the_trust_file_has_every_root_from_the_start(task: Task) -> None:
     assert sorted(map(str, names)) == ["certops.acm EC prime256v1 Root", "certops.acm RSA 2048 Root", "corp CA"]
 
 
+ALLOW: dict[str, t.Any] = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "acm:List*", "Resource": "*"},
+}
 STEPS: list[dict[str, t.Any]] = [
     {},
     {"certificate_authorities": [CORP], "settings": {"validity_days": 47}},
@@ -97,6 +102,9 @@ STEPS: list[dict[str, t.Any]] = [
         ]
     },
     {"event_targets": []},
+    {"access_keys": [{"name": "web", "policy": ALLOW}, {"name": "Deploy", "kind": "role"}]},
+    {"access_keys": [{"name": "web"}]},
+    {"access_keys": []},
     {"rotate_key": True},
 ]
 
@@ -121,6 +129,20 @@ def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task:
     assert "hidden" not in str(done)
     assert directory.open_authority(task.path).smtp_password() == "hidden"
     assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
+
+
+def test_keys_are_told_without_their_secrets(task: Task) -> None:
+    task()
+    done = task(access_keys=[{"name": "web", "policy": ALLOW}])
+    (shown,) = done["authority"]["access_keys"]
+    assert (shown["name"], shown["kind"], shown["policy"]) == ("web", "user", ALLOW)
+    authority = directory.open_authority(task.path)
+    (key,) = AccessKeys(authority.store, authority.vault).all()
+    assert shown["access_key_id"] == key.identifier and key.secret not in str(done)
+    broken = {**ALLOW, "Statement": {**ALLOW["Statement"], "Action": "acm:Dance"}}
+    said = task.fails(access_keys=[{"name": "web", "policy": broken}], settings={"validity_days": 47})
+    assert said == "The policy of web, statement 1, has the action acm:Dance, which ACM does not have."
+    assert task()["authority"]["settings"]["validity_days"] == 395  # nothing was changed
 
 
 def test_events_are_delivered_by_a_sweep(task: Task) -> None:

@@ -1,0 +1,89 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the policy of an access key lets a call pass, and what a policy can ask of one (user guide, "Condition keys")."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..keys import policies
+from ..lifecycle.events import iso
+from .call import Call, Fault
+
+WITHOUT_RESOURCE = ("ListCertificates", "SearchCertificates", "GetAccountConfiguration", "PutAccountConfiguration")
+
+
+def check(call: Call, policy: str) -> None:
+    """Raises Fault, in AWS's words, for a call that the policy (JSON) does not let pass."""
+    request = policies.Request(f"acm:{call.operation}", _resource(call), _values(call, policy))
+    refusal = policies.parsed(policy).refusal(request)
+    if refusal is not None:
+        raise Fault(
+            "AccessDeniedException",
+            f"User: {call.caller.arn(call.authority.place)} is not authorized to perform: {request.action} on resource: "
+            f"{request.resource} {refusal}",
+        )
+
+
+def _resource(call: Call) -> str:
+    if call.operation in WITHOUT_RESOURCE:
+        return "*"
+    arn = call.request.get("CertificateArn") or call.request.get("ResourceArn")
+    return str(arn or call.authority.arn("acm", "certificate/*"))
+
+
+def _values(call: Call, policy: str) -> policies.Values:
+    place, caller = call.authority.place, call.caller
+    values: dict[str, t.Sequence[str]] = {
+        "aws:principalarn": [caller.principal_arn(place)],
+        "aws:principalaccount": [place.account_id],
+        "aws:securetransport": ["true" if caller.tls else "false"],
+        "aws:currenttime": [iso(call.now)],
+        "aws:requestedregion": [place.region],
+        "aws:useragent": [caller.user_agent],
+    }
+    if caller.address:
+        values["aws:sourceip"] = [caller.address]
+    if caller.kind == "user":
+        values["aws:username"] = [caller.name]
+    tags = call.request.get("Tags")
+    if tags:
+        values["aws:tagkeys"] = [tag["Key"] for tag in tags]
+        values.update({f"aws:requesttag/{tag['Key'].lower()}": [tag.get("Value") or ""] for tag in tags})
+    elif "TagKeys" in call.request:
+        values["aws:tagkeys"] = call.request["TagKeys"]
+    if call.operation == "RequestCertificate":
+        values.update({key.lower(): value for key, value in requested(call.request).items()})
+    if "aws:resourcetag/" in policy.lower():
+        values.update({f"aws:resourcetag/{key.lower()}": [value] for key, value in _resource_tags(call).items()})
+    return values
+
+
+def requested(request: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """The values of ACM's own condition keys. What a request leaves out counts with its default; what it cannot have
+    (the validation method of a private certificate, the CA of a public one) is absent."""
+    options = request.get("Options") or {}
+    ca = request.get("CertificateAuthorityArn")
+    values = {
+        "acm:DomainNames": [
+            name.lower() for name in (request["DomainName"], *request.get("SubjectAlternativeNames", []))
+        ],
+        "acm:KeyAlgorithm": [request.get("KeyAlgorithm", "RSA_2048")],
+        "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
+        "acm:Export": [options.get("Export", "DISABLED")],
+    }
+    if ca:
+        values["acm:CertificateAuthority"] = [ca]
+    else:
+        values["acm:ValidationMethod"] = [request.get("ValidationMethod", "EMAIL")]
+    return values
+
+
+def _resource_tags(call: Call) -> dict[str, str]:
+    arn = call.request.get("CertificateArn") or call.request.get("ResourceArn") or ""
+    with call.read() as tx:
+        found = tx.certificate(arn.rpartition("/")[2])
+        return tx.tags(found.id) if found is not None and found.arn == arn else {}
