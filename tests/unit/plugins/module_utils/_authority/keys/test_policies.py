@@ -43,7 +43,7 @@ def call(
     told = Endpoint(lab.authority).answer(
         target, body, caller, lambda judged: authorization.check(judged, json.dumps(policy))
     )
-    answer = json.loads(told.body)
+    answer = json.loads(told.body or b"{}")
     return answer.get("__type", ""), answer.get("message", "")
 
 
