@@ -59,7 +59,7 @@ def main(source: str) -> None:
         before, dot, top = rule.rpartition(".")
         if dot:
             below[top].append(before)
-    top_level = _filled(" ".join(rule for rule in rules if "." not in rule))
+    top_level = _filled(" ".join(sorted({rule.rpartition(".")[2] for rule in rules})))
     suffixes = " ".join(f"{top}: {' '.join(each)}" for top, each in sorted(below.items()))
     TARGET.write_text(HEADER.format(version=found[1], top=top_level, below=_filled(suffixes)), encoding="utf-8")
 

@@ -16,6 +16,8 @@ DECLARED = {
     ("PrivateKey", "-----BEGIN ENCRYPTED"): lambda value: value.replace(" ENCRYPTED PRIVATE", " PRIVATE"),
     ("CertificateAuthorityArn", "arn:"): lambda value: value.replace(":acm-pca:", ":acm:"),
 }
+# Names of imports are shown as their certificates spell them; the model's pattern is that of requests.
+AS_THEY_ARE = ("DomainNameString",)
 KINDS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "list": (list,),
@@ -72,7 +74,7 @@ def _string(shape: t.Any, value: str, where: str) -> list[str]:
     if shape.enum and value not in shape.enum:
         found.append(f"{where}: {value!r} is none of {shape.enum}")
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(_plain(pattern), value):
+    if pattern and shape.name not in AS_THEY_ARE and not re.fullmatch(_plain(pattern), value):
         found.append(f"{where}: {value!r} does not match {pattern}")
     return found
 
