@@ -3,16 +3,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AnsibleModule for modules whose secrets stand in lists and dictionaries, and whose users make mistakes. Standard library
-and Ansible only."""
+"""AnsibleModule for modules whose secrets stand in lists and dictionaries, and whose users make mistakes: what counts as
+not given, and a sentence on an argument that is wrong. Standard library and Ansible only."""
 
 from __future__ import annotations
 
+import difflib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from . import arguments
+Spec = t.Mapping[str, t.Any]  # an argument spec of Ansible
+EXAMPLES = 3  # options that a sentence names
 
 
 class DiscreetModule(AnsibleModule):
@@ -36,12 +38,12 @@ class DiscreetModule(AnsibleModule):
         super()._load_params()
         if isinstance(self.params, dict):
             self._given = dict(self.params)
-            self.params = arguments.given(self.params, self.argument_spec, self.MAY_BE_EMPTY)
+            self.params = given(self.params, self.argument_spec, self.MAY_BE_EMPTY)
 
     def fail_json(self, msg: t.Any, **details: t.Any) -> t.NoReturn:  # type: ignore[override, unused-ignore]
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
-            msg = arguments.mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
+            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
             details.setdefault("error", {"code": "InvalidInput", "operation": None})
             # Where a list of dictionaries is misshapen, AnsibleModule has not found out which values are secret.
             details.setdefault("invocation", {"module_args": {}})
@@ -51,3 +53,154 @@ class DiscreetModule(AnsibleModule):
     def _log_invocation(self) -> None:
         self.no_log_values.update({repr(value)[1:-1] for value in self.no_log_values if isinstance(value, str)})
         super()._log_invocation()
+
+
+# ---------------------------------------------------------------- arguments, pure
+
+
+def given(parameters: t.Mapping[str, t.Any], spec: Spec, may_be_empty: t.Collection[str] = ()) -> dict[str, t.Any]:
+    """The parameters without those that are null or an empty text: in a template, that is how people say "not given".
+
+    What has a fallback stays, as null, since leaving it out and saying that it is empty are two things there. Lists lose
+    their empty elements. may_be_empty: options for which an empty text has a meaning of its own.
+    """
+    by_name = _by_name(spec)
+    kept: dict[str, t.Any] = {}
+    for name, value in parameters.items():
+        option = by_name.get(name)
+        if option is None or name in may_be_empty:
+            kept[name] = value
+        elif _is_empty(value) and not _is_list_of_dicts(option):
+            if option.get("fallback"):
+                kept[name] = None
+            elif value == "" and option.get("type") == "list":
+                kept[name] = []
+        else:
+            kept[name] = _given_inside(value, option)
+    return kept
+
+
+def mistake(
+    parameters: t.Mapping[str, t.Any],
+    spec: Spec,
+    module: str,
+    complaint: str,
+    exclusive: t.Iterable[t.Sequence[str]] = (),
+) -> str:
+    """A better sentence than Ansible's own complaint, where there is one: on an option that does not exist, that has
+    another shape than it should, or that excludes another one.
+
+    It shows no values, since any of them may be a secret.
+    """
+    own = {name: value for name, value in parameters.items() if not name.startswith("_ansible_")}
+    is_misshapen = "convert" in complaint or "dict" in complaint
+    return (
+        _unknown(own, spec, module, ())
+        or (_misshapen(own, spec, ()) if is_misshapen else None)
+        or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
+        or complaint
+    )
+
+
+def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -> t.Optional[str]:
+    """A sentence on options that exclude each other, of those whose names are given."""
+    clashing = dict.fromkeys(
+        name for group in exclusive if len({*group} & {*names}) > 1 for name in group if name in names
+    )
+    if not clashing:
+        return None
+    *first, last = clashing
+    return f"{', '.join(first)} and {last} cannot be given together: leave {'one' if len(clashing) == 2 else 'some'} of them out."
+
+
+def _by_name(spec: Spec) -> dict[str, t.Mapping[str, t.Any]]:
+    """Options by their names and aliases."""
+    return {alias: option for name, option in spec.items() for alias in (name, *(option.get("aliases") or ()))}
+
+
+def _is_empty(value: t.Any) -> bool:
+    return value is None or (isinstance(value, str) and value == "")
+
+
+def _is_list_of_dicts(option: t.Mapping[str, t.Any]) -> bool:
+    return option.get("type") == "list" and option.get("elements") == "dict"
+
+
+def _given_inside(value: t.Any, option: t.Mapping[str, t.Any]) -> t.Any:
+    inner = option.get("options")
+    if isinstance(value, dict) and inner:
+        return given(value, inner)
+    if isinstance(value, list) and inner:
+        return [given(item, inner) if isinstance(item, dict) else item for item in value]
+    if isinstance(value, list) and option.get("elements") in ("str", "path"):
+        return [item for item in value if not _is_empty(item)]
+    return value
+
+
+def _unknown(parameters: t.Mapping[t.Any, t.Any], spec: Spec, module: str, path: tuple[str, ...]) -> t.Optional[str]:
+    by_name = _by_name(spec)
+    for name in parameters:
+        if name not in by_name:
+            near = difflib.get_close_matches(str(name), list(by_name), 1, 0.6)
+            hint = f"did you mean {near[0]}?" if near else f"ansible-doc {module} shows its options."
+            where = f" in {_spelled(path)}" if path else ""
+            return f"{module} has no option {name}{where}: {hint}"
+    for name, value in parameters.items():
+        for inner, items in _inside(value, by_name[name], (*path, str(name))):
+            found = _unknown(items, by_name[name]["options"], module, inner)
+            if found:
+                return found
+    return None
+
+
+def _misshapen(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...]) -> t.Optional[str]:
+    by_name = _by_name(spec)
+    for name, value in parameters.items():
+        option = by_name[name]
+        here = (*path, name)
+        inner = option.get("options")
+        if inner and value is not None:
+            example = f"a dictionary with options such as {', '.join(list(inner)[:EXAMPLES])}"
+            if _is_list_of_dicts(option):
+                if not isinstance(value, list):
+                    if isinstance(value, dict):
+                        return f"{_spelled(here)} is a single dictionary, but must be a list: write a dash before its first option."
+                    return f"{_spelled(here)} is {_kind(value)}, but must be a list, each item of it {example}."
+                for number, item in enumerate(value, 1):
+                    if not isinstance(item, dict):
+                        return f"Item {number} of {_spelled(here)} is {_kind(item)}, but must be {example}."
+            elif not isinstance(value, dict):
+                return f"{_spelled(here)} is {_kind(value)}, but must be {example}."
+        for inner_path, items in _inside(value, option, here):
+            found = _misshapen(items, option["options"], inner_path)
+            if found:
+                return found
+    return None
+
+
+def _inside(
+    value: t.Any, option: t.Mapping[str, t.Any], path: tuple[str, ...]
+) -> t.Iterator[tuple[tuple[str, ...], dict[str, t.Any]]]:
+    """The dictionaries in a value that have options of their own."""
+    if not option.get("options"):
+        return
+    if isinstance(value, dict):
+        yield path, value
+    elif isinstance(value, list):
+        for number, item in enumerate(value, 1):
+            if isinstance(item, dict):
+                yield (*path[:-1], f"{path[-1]}[{number}]"), item
+
+
+def _spelled(path: tuple[str, ...]) -> str:
+    return ".".join(path)
+
+
+def _kind(value: t.Any) -> str:
+    if isinstance(value, str):
+        return "text" if value else "empty"
+    if isinstance(value, bool):
+        return "a truth value"
+    if isinstance(value, (int, float)):
+        return "a number"
+    return {"list": "a list", "dict": "a dictionary", "NoneType": "null"}.get(type(value).__name__, "something else")

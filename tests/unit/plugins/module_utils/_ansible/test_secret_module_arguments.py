@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._ansible import arguments
+from ansible_collections.certops.acm.plugins.module_utils._ansible import secret_module as arguments
 
 SPEC: dict[str, t.Any] = {
     "name": {"type": "str", "aliases": ["called"]},
