@@ -8,7 +8,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: acm_certificate_info
-short_description: Find certificates in AWS Certificate Manager and see how they stand
+short_description: Find certificates in AWS Certificate Manager and see their state
 version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
@@ -121,6 +121,15 @@ options:
       - It needs the Python package C(dnspython).
     type: bool
     default: false
+  sort:
+    description:
+      - V(newest) lists valid certificates first, and of these the newest first.
+      - V(expiry) lists those that expire first. Certificates that have not been issued come last.
+      - V(name) sorts by the first name, domain by domain, so that V(www.example.com) follows V(example.com).
+    type: str
+    choices: [newest, expiry, name]
+    default: newest
+    version_added: 1.0.0
   resolvers:
     description:
       - Name servers to ask for O(diagnose), each an IP address with a port if that is not 53, such as V(192.0.2.1) or
@@ -183,6 +192,22 @@ EXAMPLES = r"""
   loop: "{{ fleet.certificates | selectattr('renewal_summary.renewal_status', 'in', ['PENDING_VALIDATION', 'FAILED']) }}"
   loop_control:
     label: "{{ item.certificate_arn }}"
+
+- name: Find the records that pending certificates wait for
+  certops.acm.acm_certificate_info:
+    statuses: [PENDING_VALIDATION]
+    details: true
+  register: pending
+
+- name: Write them into a CSV file, for the people who look after DNS
+  ansible.builtin.copy:
+    dest: validation-records.csv
+    mode: "0644"
+    content: |
+      name,type,value
+      {% for record in pending.validation_records %}
+      {{ record.name }},{{ record.type }},{{ record.value }}
+      {% endfor %}
 
 - name: Why is it still pending
   certops.acm.acm_certificate_info:
@@ -411,6 +436,17 @@ certificates:
       description: Its chain in PEM.
       returned: with O(pem=true), when there is one
       type: str
+    validation_records:
+      description:
+        - The DNS records that prove the control of its names, each with C(name), C(type) and C(value). They must stay for
+          the renewals. Empty for a certificate that is not validated by DNS, or that has ended.
+      returned: for public certificates, with O(details=true), O(certificate_arns) or O(diagnose=true)
+      type: list
+      elements: dict
+      sample:
+        - name: _0123456789abcdef.www.example.com.
+          type: CNAME
+          value: _fedcba9876543210.xyz.acm-validations.aws.
     diagnosis:
       description: What stands in the way of its validation or renewal. Empty when nothing does.
       returned: with O(diagnose=true)
@@ -450,6 +486,15 @@ certificates:
           returned: when there is something to do
           type: str
           sample: Give the provider only _0123456789abcdef as the name.
+validation_records:
+  description: The validation records of all these certificates, each once, since certificates of one account share them.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - name: _0123456789abcdef.www.example.com.
+      type: CNAME
+      value: _fedcba9876543210.xyz.acm-validations.aws.
 """
 
 import typing as t
@@ -468,6 +513,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.arns import che
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import MAX_DAYS
+from ansible_collections.certops.acm.plugins.module_utils._validation import proof_records
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "certificate_arns": {"type": "list", "elements": "str", "aliases": ["certificate_arn", "arn", "arns"]},
@@ -492,6 +538,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "pem": {"type": "bool", "default": False},
     "include_tags": {"type": "bool", "default": False},
     "diagnose": {"type": "bool", "default": False},
+    "sort": {"type": "str", "choices": list(survey.SORTS), "default": survey.NEWEST},
     "resolvers": {"type": "list", "elements": "str"},
 }
 
@@ -543,11 +590,11 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     acm = module.acm
     for arn in query.arns or ():
         check_certificate_arn(arn, acm.region, "certificate_arns")
-    wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"])
+    wishes = survey.Wishes(params["details"], params["pem"], params["include_tags"], params["diagnose"], params["sort"])
     now = datetime.now(timezone.utc)
     diagnose = diagnosing(acm, params["resolvers"]) if wishes.diagnosis else None
-    found = survey.survey(acm, query, tags, wishes, now, diagnose)
-    return {"changed": False, "certificates": found}
+    found = survey.survey(acm, query, tags, wishes, now, diagnose, proof_records.records)
+    return {"changed": False, "certificates": found, "validation_records": survey.all_records(found)}
 
 
 def main() -> None:

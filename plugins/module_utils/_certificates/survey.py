@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timezone
 
 from . import inventory
 from .certificate import Certificate
@@ -23,6 +23,12 @@ _NOT_THERE = ("ResourceNotFoundException", "RequestInProgressException")  # dele
 Diagnose = t.Callable[[t.Sequence[t.Mapping[str, t.Any]]], list[list[dict[str, t.Any]]]]
 
 
+Records = t.Callable[[t.Mapping[str, t.Any]], list[dict[str, str]]]
+
+# How results are ordered: the option sort of acm_certificate_info.
+NEWEST, EXPIRY, NAME = SORTS = ("newest", "expiry", "name")
+
+
 class Wishes(t.NamedTuple):
     """What to read about each certificate."""
 
@@ -30,6 +36,7 @@ class Wishes(t.NamedTuple):
     pem: bool = False
     tags: bool = False
     diagnosis: bool = False
+    sort: str = NEWEST
 
 
 def survey(
@@ -39,11 +46,13 @@ def survey(
     wishes: Wishes,
     now: datetime,
     diagnose: t.Optional[Diagnose] = None,
+    records_of: Records = lambda detail: [],
 ) -> list[dict[str, t.Any]]:
     """Return values of all certificates that satisfy the query and have the tags (None: any value).
 
     Those of query.arns are described in any case, whatever the wishes.
-    diagnose: what finds obstacles; needed where the wishes include a diagnosis.
+    diagnose: what finds obstacles; needed where the wishes include a diagnosis. records_of: a description as ACM gives
+    it → the DNS records that validate it (_validation/proof_records.py).
     """
     if query.arns is None:
         found = inventory.find(acm, query, now)
@@ -53,22 +62,47 @@ def survey(
 
     # Operations have rates of their own: what is told by different ones is read side by side.
     with ThreadPoolExecutor(max_workers=2) as pool:
-        pems = pool.submit(_pems, acm, [one for one in found if wishes.pem and _may_have_pem(one)])
+        pems = pool.submit(
+            _pems, acm, [certificate for certificate in found if wishes.pem and _may_have_pem(certificate)]
+        )
         detailed = inventory.described(
-            acm, found, lambda one: wishes.details or (wishes.diagnosis and _may_be_stuck(one))
+            acm, found, lambda certificate: wishes.details or (wishes.diagnosis and _may_be_stuck(certificate))
         )
     diagnoses: dict[str, list[dict[str, t.Any]]] = {}
     if wishes.diagnosis and diagnose is not None:
-        described = [one for one in detailed if one.detail is not None]
-        found_for_each = diagnose([one.detail or {} for one in described])
-        diagnoses = {one.arn: obstacles for one, obstacles in zip(described, found_for_each)}
+        described = [certificate for certificate in detailed if certificate.detail is not None]
+        found_for_each = diagnose([certificate.detail or {} for certificate in described])
+        diagnoses = {certificate.arn: obstacles for certificate, obstacles in zip(described, found_for_each)}
     results = []
-    for one in detailed:
-        result = {**one.result(known_tags.get(one.arn)), **pems.result().get(one.arn, {})}
+    for certificate in ordered(detailed, wishes.sort):
+        result = {**certificate.result(known_tags.get(certificate.arn)), **pems.result().get(certificate.arn, {})}
+        if certificate.detail is not None and certificate.type == "AMAZON_ISSUED":
+            result["validation_records"] = records_of(certificate.detail)
         if wishes.diagnosis:
-            result["diagnosis"] = diagnoses.get(one.arn, [])
+            result["diagnosis"] = diagnoses.get(certificate.arn, [])
         results.append(result)
     return results
+
+
+def ordered(certificates: t.Sequence[Certificate], sort: str) -> list[Certificate]:
+    """In the order wanted; those of which ACM does not say what it goes by come last."""
+    if sort == EXPIRY:
+        latest = datetime.max.replace(tzinfo=timezone.utc)
+        return sorted(certificates, key=lambda certificate: certificate.not_after or latest)
+    if sort == NAME:
+        # by domain: example.com beside www.example.com, and a wildcard beside its apex
+        return sorted(
+            certificates,
+            key=lambda certificate: (not certificate.domain_name, (certificate.domain_name or "").split(".")[::-1]),
+        )
+    return list(certificates)
+
+
+def all_records(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, str]]:
+    """The validation records of all results, each once: certificates of one account share them."""
+    return list(
+        {record["name"].lower(): record for each in results for record in each.get("validation_records") or ()}.values()
+    )
 
 
 def _with_tags(
@@ -79,34 +113,34 @@ def _with_tags(
     if wanted and len(found) > inventory.FEW:
         tagged = inventory.tagged(acm, wanted)
         if tagged is not None:
-            found = [one for one in found if one.arn in tagged]
-            known = {arn: tagged[arn] for arn in (one.arn for one in found)}
+            found = [certificate for certificate in found if certificate.arn in tagged]
+            known = {arn: tagged[arn] for arn in (certificate.arn for certificate in found)}
             return found, known
     if wanted or is_wished:
-        known = inventory.tags_of(acm, [one.arn for one in found])
+        known = inventory.tags_of(acm, [certificate.arn for certificate in found])
     if wanted:
-        found = [one for one in found if inventory.has_tags(known[one.arn], wanted)]
+        found = [certificate for certificate in found if inventory.has_tags(known[certificate.arn], wanted)]
     return found, known
 
 
 def _pems(acm: Door, found: t.Sequence[Certificate]) -> dict[str, dict[str, str]]:
-    answers = acm.each("GetCertificate", [{"CertificateArn": one.arn} for one in found])
+    answers = acm.each("GetCertificate", [{"CertificateArn": certificate.arn} for certificate in found])
     pems = {}
-    for one, answer in zip(found, answers):
+    for certificate, answer in zip(found, answers):
         if isinstance(answer, AcmError):
             if answer.code not in _NOT_THERE:
                 raise answer
             continue
         members = (("certificate", "Certificate"), ("certificate_chain", "CertificateChain"))
-        pems[one.arn] = {key: answer[member] for key, member in members if answer.get(member)}
+        pems[certificate.arn] = {key: answer[member] for key, member in members if answer.get(member)}
     return pems
 
 
-def _may_be_stuck(one: Certificate) -> bool:
+def _may_be_stuck(certificate: Certificate) -> bool:
     """Public ones have names to prove; of the others only a request or renewal that ACM says something about."""
-    has_begun = one.renewal_status not in (None, "SUCCESS")
-    return one.type in (None, "AMAZON_ISSUED") or one.status == "FAILED" or has_begun
+    has_begun = certificate.renewal_status not in (None, "SUCCESS")
+    return certificate.type in (None, "AMAZON_ISSUED") or certificate.status == "FAILED" or has_begun
 
 
-def _may_have_pem(one: Certificate) -> bool:
-    return one.status not in ("PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED")
+def _may_have_pem(certificate: Certificate) -> bool:
+    return certificate.status not in ("PENDING_VALIDATION", "VALIDATION_TIMED_OUT", "FAILED")

@@ -8,14 +8,16 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._certificates import survey
 from ansible_collections.certops.acm.plugins.module_utils._diagnosis import obstacles
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
+from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import Certificate
 from ansible_collections.certops.acm.plugins.module_utils._certificates.inventory import Query
 from ansible_collections.certops.acm.plugins.module_utils._certificates.survey import Wishes
+from ansible_collections.certops.acm.plugins.module_utils._validation import proof_records
 from ansible_collections.certops.acm.tests.support.scripted_acm import Fleet, arn
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -205,3 +207,34 @@ def test_a_private_one_is_read_for_a_diagnosis_when_its_renewal_is_stuck() -> No
     assert "PCA_INVALID_STATE" in found[arn(1)][0]["reason"]
     assert found[arn(0)] == found[arn(2)] == found[arn(3)] == []
     assert acm.counts == {"SearchCertificates": 1, "DescribeCertificate": 1}
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [
+        ("newest", ["b.example.com", "a.example.net", "example.com"]),
+        ("expiry", ["example.com", "b.example.com", "a.example.net"]),
+        ("name", ["example.com", "b.example.com", "a.example.net"]),
+    ],
+)
+def test_the_order(sort: str, names: list[str]) -> None:
+    ends = {"b.example.com": 20, "a.example.net": None, "example.com": 10}
+    found = [
+        Certificate(name, domain_name=name, not_after=None if days is None else NOW + timedelta(days=days))
+        for name, days in ends.items()
+    ]
+    assert [certificate.domain_name for certificate in survey.ordered(found, sort)] == names
+
+
+def test_records_that_certificates_share_are_listed_once() -> None:
+    acm = Fleet(3)
+    shared = {"Name": "_a.example.com.", "Type": "CNAME", "Value": "_b.acm-validations.aws."}
+    for number in range(2):
+        acm.details[arn(number)]["DomainValidationOptions"] = [
+            {"DomainName": f"www{number}.example.com", "ValidationMethod": "DNS", "ResourceRecord": shared}
+        ]
+    wishes = Wishes(details=True)
+    found = survey.survey(acm, Query(arns=(arn(0), arn(1))), None, wishes, NOW, None, proof_records.records)
+    record = {"name": "_a.example.com.", "type": "CNAME", "value": "_b.acm-validations.aws."}
+    assert [each["validation_records"] for each in found] == [[record], [record]]
+    assert survey.all_records(found) == [record]
