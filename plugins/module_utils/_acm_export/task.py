@@ -29,7 +29,7 @@ from .._certificates.inventory import Door
 from .._rules.arns import check_certificate_arn
 from .._rules.errors import InvalidInput
 from .._rules.names import check_domain_name, name_set
-from .._rules.passphrases import check_passphrase
+from .._rules.passphrases import check_passphrase, octets
 from .._rules.errors import InvalidMaterial
 
 DEFAULT_FORMS = ("cert", "chain", "fullchain", "key")
@@ -88,7 +88,7 @@ def _wanted(options: dict[str, t.Any]) -> Wanted:
             names = name_set(
                 domain_name, [check_domain_name(name, option="subject_alternative_names") for name in alternatives]
             )
-    secret = None if passphrase is None else passphrase.encode("utf-8")
+    secret = None if passphrase is None else octets(passphrase)
     if secret is not None:
         check_passphrase(secret)
     files = tuple(_files(options))

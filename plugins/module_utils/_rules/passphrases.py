@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The passphrase of an export (ACM.md §6). Pure."""
+"""Passphrases as people give them, and the rules for that of an export (ACM.md §6). Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from .errors import InvalidInput
 
 PASSPHRASE_OCTETS = (4, 128)
 PASSPHRASE_FORBIDDEN = b"#$%"
+
+
+def octets(passphrase: str) -> bytes:
+    """Return PASSPHRASE as it is used: without the line breaks after it, which files and `ansible-vault encrypt_string`
+    add and nobody types where it is needed again."""
+    return passphrase.rstrip("\r\n").encode("utf-8", "surrogateescape")
 
 
 def check_passphrase(passphrase: bytes) -> None:

@@ -16,6 +16,8 @@ import hashlib
 import os
 import typing as t
 
+from ..._rules.passphrases import octets
+
 try:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -60,7 +62,7 @@ def new_salt() -> bytes:
 
 def key_of_passphrase(passphrase: str, salt: bytes) -> bytes:
     """scrypt with the interactive parameters of RFC 7914 §2 (16 MiB, some 50 ms)."""
-    return Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1).derive(passphrase.encode())
+    return Scrypt(salt=salt, length=KEY_BYTES, n=2**14, r=8, p=1).derive(octets(passphrase))
 
 
 def key_id(key: bytes) -> str:

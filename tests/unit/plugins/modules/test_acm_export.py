@@ -322,6 +322,7 @@ def test_an_encrypted_key_stays_as_it_is_under_the_same_passphrase(
     text = (tmp_path / "privkey.pem").read_text()
     assert text.startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----") and acm.passphrases == [b"first"]
     assert not run(**options, passphrase="first")["changed"]
+    assert not run(**options, passphrase="first\n")["changed"]
     assert run(**options, passphrase="second")["changed"]
     assert run(**{**options, "encrypt_key": False})["changed"]
     assert run(**options, passphrase="second")["export"]["exported"] is False
