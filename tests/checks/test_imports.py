@@ -28,6 +28,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "_net": ("_rules",),
     "_files": ("_rules",),
     "_web_host": ("_rules", "_files"),
+    "_renewals": ("_rules", "_files"),
     "_authority": ("_rules", "_x509", "_net", "_files"),
     "_door": ("_rules", "_ansible", "_x509", "_net", "_files", "_authority"),
     "_certificates": ("_rules", "_ansible", "_x509", "_net", "_files", "_door"),
@@ -35,7 +36,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "_diagnosis": ("_rules", "_ansible", "_x509", "_net", "_files", "_door", "_certificates", "_validation"),
     "_batch": ("_rules", "_ansible", "_x509", "_net", "_files", "_door", "_certificates", "_validation", "_diagnosis"),
 }
-BELOW_MODULES = tuple(room for room in ROOMS if room not in ("_web_host", "_authority"))
+BELOW_MODULES = tuple(room for room in ROOMS if room not in ("_web_host", "_renewals", "_authority"))
 ROOMS.update({f"_acm_{name}": BELOW_MODULES for name in ("certificate", "import", "export", "notifications", "alert")})
 # The same inside _authority; a file directly in it is a room of its own.
 AUTHORITY: dict[str, tuple[str, ...]] = {
@@ -59,7 +60,13 @@ TO_THE_AUTHORITY = "module_utils._door.embedded"
 OPERATORS = ("modules.acm_authority", "modules.acm_authority_records_info")
 # What runs on the controller may import these, for none of them loads boto3.
 ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
-HOST_MODULES = ("certificate_bundle", "certificate_deployment", "haproxy_certificate", "served_certificate_info")
+HOST_MODULES = (
+    "acm_renewals_memory",
+    "certificate_bundle",
+    "certificate_deployment",
+    "haproxy_certificate",
+    "served_certificate_info",
+)
 
 
 def imports_of(path: Path) -> Iterator[str]:

@@ -5,10 +5,10 @@
 
 """A year of unattended renewal: fifty certificates of all kinds, daily runs, and everything that goes wrong in a year.
 
-DNS records that vanish, a CAA record that appears, mails that nobody answers, a host that is down for a month, a queue
-that loses one notice in five and repeats others. In the end every certificate that could be renewed is served by every
-host, of every other people were told at the right days with the right reason, nothing was deployed twice, and nobody
-was told of what was well.
+DNS records that vanish, a CAA record that appears, mails that nobody answers, a host that is down for a month and one that
+dies for good, a queue that loses one notice in five and repeats others, and a second region with hosts of its own on the
+same controller. In the end every certificate that could be renewed is served by every host, of every other people were told
+on the right days with the right reason, each once, nothing was deployed twice, and nobody was told about what was well.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ START = datetime(2027, 1, 4, 6, 0, tzinfo=timezone.utc)  # a Monday
 DAYS = 367  # ends on a Thursday, after the maintenance window of that day
 TROUBLE_AT = 100  # the day on which records vanish and a CAA record appears
 DOWN = range(120, 150)
+DEAD_FROM = 200
 POLICY = {
     "watch": "all",
     "renew_before": "35%",
@@ -50,6 +51,7 @@ class World:
         self.folder = folder
         self.dns = dns
         self.authority = str(folder / "authority")
+        self.other_region = str(folder / "other-region")
         self.clock = time_machine.travel(START, tick=True)
         self.traveller = self.clock.start()
         self.records: dict[str, list[tuple[str, str]]] = {}
@@ -61,6 +63,14 @@ class World:
             certificate_authorities=[{"name": "corp", "key_algorithm": "EC_prime256v1"}],
         )
         self.ca = made["authority"]["certificate_authorities"][0]["arn"]
+        made = call(
+            "acm_authority",
+            path=self.other_region,
+            region="eu-central-1",
+            settings={"resolvers": [dns.endpoint], "private_validity_days": 90},
+            certificate_authorities=[{"name": "corp", "key_algorithm": "EC_prime256v1"}],
+        )
+        self.other_ca = made["authority"]["certificate_authorities"][0]["arn"]
 
     def tomorrow(self) -> datetime:
         self.traveller.shift(timedelta(days=1))
@@ -78,7 +88,7 @@ class World:
             self.traveller = self.clock.start()
 
     def acm(self, **options: Any) -> dict[str, Any]:
-        answer = call("acm_certificate", authority=self.authority, **options)
+        answer = call("acm_certificate", **{"authority": self.authority, **options})
         assert not answer.get("failed"), answer["msg"]
         return answer
 
@@ -158,6 +168,7 @@ CARED_FOR = {
 }  # as these, and its successor when somebody is told
 UNUSED = names_of("unused", 3)  # public, exportable, never exported
 IDLE = names_of("idle", 2, "corp.example.com")  # private, never exported
+ABROAD = names_of("abroad", 4, "corp.example.com")  # private, in the other region, on two servers, of which one dies
 NEVER = names_of("never", 2)  # requested, and never validated
 BY_DNS = [*SITES, *FORGETFUL, *LOST, *FORBIDDEN, *BALANCED, *UNBALANCED, *UNUSED]
 HEALTHY = [*SITES, *INSIDE, *BALANCED]
@@ -193,6 +204,8 @@ def live_through(world: World, people: str) -> None:
         world.request(name, validation_method="DNS", options=options)
     for name in [*INSIDE, *IDLE]:
         world.request(name, certificate_authority_arn=world.ca)
+    for name in ABROAD:
+        world.request(name, authority=world.other_region, certificate_authority_arn=world.other_ca)
     for name in [*ANSWERED, *UNANSWERED]:
         world.request(name, validation_method="EMAIL", options={"export": "ENABLED"})
         world.approve(name)
@@ -205,19 +218,21 @@ def live_through(world: World, people: str) -> None:
     for name in NEVER:
         world.request(name, validation_method="DNS")
 
-    def host(name: str, *names: str) -> Host:
-        return Host(name, world.folder / name, [{"certificate_arn": world.arns[each], "name": each} for each in names])
+    def host(name: str, *names: str, authority: str = world.authority) -> Host:
+        entries = [{"certificate_arn": world.arns[each], "name": each} for each in names]
+        return Host(name, world.folder / name, entries, authority)
 
     shared = [*SITES, *FORGETFUL, *LOST, *FORBIDDEN]
     webs = [host("web-1", *shared, *ANSWERED, *UNANSWERED), host("web-2", *shared), host("web-3", *shared)]
     inside = [host("app-1", *INSIDE), host("app-2", *INSIDE)]
-    hosts = [*webs, *inside]
+    abroad = [host(name, *ABROAD, authority=world.other_region) for name in ("abroad-1", "abroad-2")]
+    hosts = [*webs, *inside, *abroad]
     renewals = Renewals(
-        world.authority,
         hosts,
         [{"name": "log", "type": "webhook", "format": "json", "url": people}],
         POLICY,
         random.Random(20270104),
+        world.folder / "memory",
         drops=0.2,
         repeats=0.2,
     )
@@ -231,6 +246,7 @@ def live_through(world: World, people: str) -> None:
                 dns = world.dns
                 dns.add(FORBIDDEN[0], "CAA", '0 issue ";"')
         webs[2].is_up = day not in DOWN
+        abroad[1].is_up = day < DEAD_FROM
         renewals.run()
         for _at, alert in renewals.told[begun:]:
             name = name_of.get(alert.get("certificate_arn", ""), "")
@@ -258,20 +274,26 @@ def expired_somewhere(hosts: list[Host], name_of: dict[str, str], day: int) -> l
         f"day {day}: {host.name} serves {bundle['name']}, expired at {bundle['not_after']}"
         for host in hosts
         for identity, bundle in host.served.items()
-        if name_of[identity] in [*HEALTHY, *FORGETFUL, *ANSWERED]
+        if host.is_up and name_of[identity] in [*HEALTHY, *ABROAD, *FORGETFUL, *ANSWERED]
         and datetime.fromisoformat(bundle["not_after"].replace("Z", "+00:00")) <= now
     ]
 
 
 def check_hosts(hosts: list[Host], world: World, name_of: dict[str, str]) -> None:
-    """Every host serves what ACM has, and each was put in place once."""
-    listing = call("acm_certificate_info", authority=world.authority)["certificates"]
+    """Every host that is alive serves what ACM has, and each was put in place once."""
+    listing = [
+        certificate
+        for authority in (world.authority, world.other_region)
+        for certificate in call("acm_certificate_info", authority=authority)["certificates"]
+    ]
     serials = {one["certificate_arn"]: one["serial"] for one in listing if "serial" in one}
     for host in hosts:
+        assert set(host.swaps.values()) == {1}
+        if not host.is_up:
+            continue
         served = {name_of[identity]: bundle["serial"] for identity, bundle in host.served.items()}
         assert served == {entry["name"]: serials[entry["certificate_arn"]] for entry in host.entries}
-        assert set(host.swaps.values()) == {1}
-        renewed = [name for name, serial in host.swaps if name in HEALTHY]
+        renewed = [name for name, serial in host.swaps if name in [*HEALTHY, *ABROAD]]
         assert all(renewed.count(name) >= 2 for name in renewed), "a year is longer than any lifetime here"
 
 
@@ -281,17 +303,19 @@ def check_told(renewals: Renewals, world: World, name_of: dict[str, str]) -> Non
 
     def subject(alert: dict[str, Any]) -> str:
         """A host that is down may lack one certificate only, which the alert then names too."""
-        name = "" if alert["kind"] == "host_unreachable" else name_of.get(alert.get("certificate_arn", ""), "")
+        name = "" if _is_of_host(alert) else name_of.get(alert.get("certificate_arn", ""), "")
         return name or str(alert["hosts"][0])
 
     for _at, alert in renewals.told:
+        if alert["kind"] == "resolved":
+            continue
         name = subject(alert)
         texts[f"{name} {alert['kind']}"] = f"{alert['title']} {alert['text']}"
         if alert["kind"] != "deployed":
             told[name].append((alert["kind"], alert.get("days_to_expiry")))
 
     def notices(kind: str, days: list[int]) -> list[tuple[str, int]]:
-        return [*((kind, each) for each in days), ("expired", -1)]
+        return [*((kind, each) for each in days), ("expired", 0)]
 
     expected: dict[str, list[tuple[str, Any]]] = {
         **{name: notices("action_required", NOTICES) for name in [*LOST, *FORBIDDEN, *UNANSWERED, *UNBALANCED]},
@@ -304,11 +328,11 @@ def check_told(renewals: Renewals, world: World, name_of: dict[str, str]) -> Non
     }
     missed = {name: (told.get(name), wanted) for name, wanted in expected.items() if told.get(name) != wanted}
     assert missed == {}
-    rightly = {*expected, *FORGETFUL, *ANSWERED, *CARED_FOR, "web-3"}
+    rightly = {*expected, *FORGETFUL, *ANSWERED, *CARED_FOR, "web-3", "abroad-2"}
     wrongly = [(str(at), alert) for at, alert in renewals.told if subject(alert) not in rightly]
     assert [each for each in wrongly if each[1]["kind"] != "deployed"] == [], "somebody was told of what was well"
     assert set(told) == rightly
-    assert {kind for kind, _left in told["web-3"]} == {"host_unreachable"}
+    assert {kind for kind, _left in told["web-3"]} == {"host_unreachable"} == {kind for kind, _left in told["abroad-2"]}
     for name in [*FORGETFUL, *ANSWERED]:
         assert {kind for kind, _left in told[name]} == {"action_required"}
     assert {left for _kind, left in told["cared-200.example.com"]} == {45, 30, 15}
@@ -323,3 +347,21 @@ def check_told(renewals: Renewals, world: World, name_of: dict[str, str]) -> Non
         assert words in texts[f"{name} action_required"], texts[f"{name} action_required"]
     assert "acm_import" in texts["brought-90.example.com expiring"]
     assert "was not exported" in texts[f"{UNUSED[0]} expiring"]
+
+    check_all_clears(renewals, name_of)
+    sent = [alert["key"] for _at, alert in renewals.told]
+    assert len(sent) == len(set(sent)), "somebody was told the same twice"
+    assert len(list((world.folder / "memory").iterdir())) == 2
+    assert any("abroad-2 does not answer" in fault for fault in renewals.faults)
+
+
+def _is_of_host(alert: dict[str, Any]) -> bool:
+    return alert["kind"] == "host_unreachable" or alert["title"].endswith(("web-3: all clear", "abroad-2: all clear"))
+
+
+def check_all_clears(renewals: Renewals, name_of: dict[str, str]) -> None:
+    """Who was told that something is wrong is told that it is over, and nobody else."""
+    clears = [alert for _at, alert in renewals.told if alert["kind"] == "resolved"]
+    about = {name_of.get(alert.get("certificate_arn", ""), "") or alert["hosts"][0] for alert in clears}
+    assert {*FORGETFUL, *ANSWERED, *CARED_FOR, "web-3"} <= about
+    assert about.isdisjoint({*BROUGHT, *LOST, *FORBIDDEN, *UNANSWERED, *UNUSED, *ABROAD, "abroad-2"})

@@ -108,6 +108,11 @@ class Fleet:
             with context.wrap_socket(plain, server_hostname=name) as connection:
                 return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").serial_number
 
+    def left(self) -> str:
+        """What the run before left to the next."""
+        (path,) = (self.folder / "left").glob("*.json")
+        return path.read_text(encoding="utf-8")
+
     def told(self) -> list[dict[str, Any]]:
         """The alerts that were delivered since it was last asked."""
         alerts = [alert for request in self.people.requests for alert in json.loads(request.body)["alerts"]]
@@ -155,7 +160,7 @@ def test_unattended(fleet: Fleet) -> None:
     assert [alert["kind"] for alert in alerts].count("deployed") == 2
     (silent,) = [alert for alert in alerts if alert["kind"] != "deployed"]
     assert (silent["kind"], silent["hosts"]) == ("host_unreachable", ["web-3"])
-    assert "web-3 did not answer, and lacks api.example.com, www.example.com." in said
+    assert "web-3 does not answer, and lacks api.example.com and www.example.com." in said
     assert fleet.metric("acm_served_certificate_current", host="web-1") == [1, 1]
     assert fleet.metric("acm_served_certificate_current", host="web-3") == [0, 0]
     first = fleet.served("web-1"), fleet.served("web-1", NAMES[1])
@@ -165,7 +170,7 @@ def test_unattended(fleet: Fleet) -> None:
     assert fleet.served("web-1") == fleet.served("web-2") != first[0]
     assert fleet.served("web-1", NAMES[1]) == fleet.served("web-2", NAMES[1]) != first[1]
     assert [(alert["kind"], alert["hosts"]) for alert in fleet.told()] == [("deployed", ["web-1", "web-2"])] * 2
-    left = json.loads((fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8"))
+    left = json.loads(fleet.left())
     assert len(left["forced"]) == 2
 
 
@@ -181,7 +186,7 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     fleet.module("acm_certificate", authority=fleet.authority, certificates=renewed, force_renewal=True, wait=True)
     fleet.configurations["web-2"].write_text(sound + "nonsense;", encoding="utf-8")
     said = fleet.renew(BOTH, fails=True)
-    assert "could not be deployed on web-2." in said
+    assert "web-2: api.example.com and www.example.com could not be deployed." in said
     assert fleet.served("web-1") != before
     assert fleet.served("web-2") == before
     alerts = {alert["kind"]: alert for alert in fleet.told()}
@@ -194,13 +199,13 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     fleet.configurations["web-2"].write_text(sound, encoding="utf-8")
     fleet.renew(BOTH)
     assert fleet.served("web-2") == fleet.served("web-1") != before
-    assert {(alert["kind"], *alert["hosts"]) for alert in fleet.told()} == {("deployed", "web-2")}
+    assert {(alert["kind"], *alert["hosts"]) for alert in fleet.told()} == {("deployed", "web-2"), ("resolved", "web-2")}
     waiting = fleet.module("acm_notifications", authority=fleet.authority, queue_name="certops-acm")
     assert waiting["notifications"] == []
 
 
 def test_check_mode_changes_nothing(fleet: Fleet) -> None:
-    before = fleet.served("web-1"), (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")
+    before = fleet.served("web-1"), fleet.left()
     arns = [
         one["certificate_arn"]
         for one in fleet.module("acm_certificate_info", authority=fleet.authority)["certificates"]
@@ -208,7 +213,7 @@ def test_check_mode_changes_nothing(fleet: Fleet) -> None:
     fleet.module("acm_certificate", authority=fleet.authority, certificate_arn=arns[0], force_renewal=True, wait=True)
     said = fleet.renew(BOTH, "--check --diff")
     assert fleet.told() == []
-    assert (fleet.served("web-1"), (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")) == before
+    assert (fleet.served("web-1"), fleet.left()) == before
     assert said.count("nginx would be reloaded: ") == 2
     assert "PRIVATE KEY" not in said
 
@@ -216,8 +221,8 @@ def test_check_mode_changes_nothing(fleet: Fleet) -> None:
 def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
     """A folder that is not mounted must not pass for an ACM in which there is nothing to renew."""
     missing = fleet.folder / "not-mounted"
-    left = (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8")
+    left = fleet.left()
     said = fleet.renew(BOTH, f"-e acm_deploy_authority={missing}", fails=True)
     assert str(missing) in said and "PLAY RECAP" in said
     assert not missing.exists()
-    assert (fleet.folder / "left" / "renewals.json").read_text(encoding="utf-8") == left
+    assert fleet.left() == left

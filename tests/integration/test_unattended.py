@@ -58,9 +58,9 @@ class Site:
     def environment(self, **more: str) -> dict[str, str]:
         return environment({"HOME": str(self.folder / "home"), **more})
 
-    def last_sweep_age_s(self) -> float:
+    def last_run_age_s(self) -> float:
         text = self.textfile.read_text(encoding="utf-8")
-        found = re.search(r"^acm_renewals_last_sweep_timestamp_seconds (\d+)$", text, flags=re.MULTILINE)
+        found = re.search(r"^acm_renewals_last_run_timestamp_seconds (\d+)$", text, flags=re.MULTILINE)
         assert found, text
         return datetime.now(timezone.utc).timestamp() - float(found[1])
 
@@ -100,7 +100,7 @@ def test_cron_renews_and_tells_only_of_failures(site: Site) -> None:
         assert cron() == (0, "") and not (home / "last-run.log").exists()
     assert cron() == (0, "")
     assert "failed=0" in (home / "last-run.log").read_text(encoding="utf-8")
-    assert site.is_deployed and site.last_sweep_age_s() < LIMIT_S
+    assert site.is_deployed and site.last_run_age_s() < LIMIT_S
 
     moved = site.authority.rename(site.folder / "away")
     site.authority.write_text("no authority", encoding="utf-8")
@@ -145,7 +145,7 @@ def rules() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rule", rules(), ids=[rule["alert"] for rule in rules()])
 def test_alert_rule_asks_for_what_a_run_writes(rule: dict[str, Any]) -> None:
-    metrics = (COLLECTION / "plugins/plugin_utils/renewals/metrics.py").read_text(encoding="utf-8")
+    metrics = (COLLECTION / "plugins/plugin_utils/_renewals/metrics.py").read_text(encoding="utf-8")
     promql_parser.parse(rule["expr"])
     named = re.findall(r"\bacm_\w+", rule["expr"])
     assert named and [name for name in named if f'"{name}"' not in metrics] == []

@@ -3,12 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the rules of renewals are told, made up: certificates, memories, outcomes."""
+"""What the rules of renewals are given, made up: certificates, memories, outcomes."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from typing import Any
+
+from ansible_collections.certops.acm.plugins.module_utils._renewals import memory
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=timezone.utc)
 
@@ -44,7 +46,7 @@ def make_certificate(number: int = 1, *, left: float = 100, lifetime: float = 39
 
 
 def make_memory(**members: Any) -> dict[str, Any]:
-    return {"version": 1, "last_sweep_at": None, "forced": [], "hosts": {}, "told": {}, **members}
+    return {**memory.empty(), **members}
 
 
 def make_read(certificate: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of the role's entry point `renewals` without Ansible around them, so that a year of them takes a minute.
+"""Renewal runs, the role's entry point `renewals`, without Ansible around them, so that a year of them takes a minute.
 
 The same modules, called with the same arguments in the same order, and the same decisions, as in the role's tasks/renewals/;
 that the tasks do this is what test_renewals.py shows. Only a forced renewal is not waited for, because waiting takes
@@ -24,15 +24,21 @@ from pathlib import Path
 
 from ansible.module_utils import basic
 from ansible_collections.certops.acm.plugins.filter.acm_deploy import acm_deploy
-from ansible_collections.certops.acm.plugins.filter.acm_renewals import acm_renewals
+from ansible_collections.certops.acm.plugins.filter.acm_renewals import FilterModule
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, module
 
 MODULES = "ansible_collections.certops.acm.plugins.modules."
+FILTERS = FilterModule().filters()
 
 
-def call(name: str, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
+def decide(name: str, value: t.Any, **named: t.Any) -> t.Any:
+    """What the filter acm_renewals_NAME decides, of plain data as a fact holds it."""
+    return FILTERS[f"acm_renewals_{name}"](json.loads(json.dumps(value)), **named)
+
+
+def call(action: str, /, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
     """Run a module in this process; what it answers, failed or not."""
-    module = importlib.import_module(MODULES + name)
+    module = importlib.import_module(MODULES + action)
     if check_mode:
         arguments["_ansible_check_mode"] = True
     basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
@@ -72,28 +78,30 @@ class Host:
     One that has all that ACM has is not looked at again: that main then changes nothing is shown elsewhere.
     """
 
-    def __init__(self, name: str, folder: Path, entries: list[dict[str, t.Any]]) -> None:
+    def __init__(self, name: str, folder: Path, entries: list[dict[str, t.Any]], authority: str) -> None:
         self.name = name
+        self.authority = authority
         self.folder = folder
         self.entries = entries
         self.is_up = True
         self.served: dict[str, dict[str, t.Any]] = {}
         self.swaps: Counter[tuple[str, str]] = Counter()
 
-    def deploy(self, authority: str, chosen: list[str], reads: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+    def deploy(self, chosen: list[str], reads: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
         """What the entry point main does: foretell, export what is lacking, put in place, reload, report."""
         entries = [entry for entry in self.entries if acm_identity(entry) in chosen]
         if all(self.served.get(identity, {}).get("serial") == reads[identity]["serial"] for identity in chosen):
             unchanged = [{**self.served[identity], "swapped": False} for identity in chosen]
-            return acm_renewals(entries, "done", chosen, unchanged, [], reads)
+            lines = [self._line(bundle) for bundle in unchanged]
+            return list(decide("done", entries, chosen=chosen, bundles=unchanged, summary=lines, exports=reads))
         services = acm_deploy([{"name": "nginx", "reload_command": ["true"]}], "services", entries, {}, "")
         requests = acm_deploy(entries, "requests")
-        exports = dict(zip(chosen, self._export(authority, requests, check_mode=True)))
+        exports = dict(zip(chosen, self._export(self.authority, requests, check_mode=True)))
         sets = acm_deploy(entries, "sets", services, exports)
         probe = call("certificate_bundle", check_mode=True, path=str(self.folder), certificates=sets)["bundles"]
         due = acm_deploy(chosen, "due", exports, [(entries, probe)])
         if due:
-            fresh = self._export(authority, acm_deploy(entries, "requests", due))
+            fresh = self._export(self.authority, acm_deploy(entries, "requests", due))
             exports.update(zip(due, fresh))
         if any(bundle["changed"] for bundle in probe):
             sets = acm_deploy(entries, "sets", services, exports, probe)
@@ -105,8 +113,12 @@ class Host:
             if bundle["swapped"]:
                 self.swaps[bundle["name"], bundle["serial"]] += 1
             self.served[identity] = bundle
-            lines.append({"service": "nginx", "name": bundle["name"], "served": True})
-        return acm_renewals(entries, "done", chosen, probe, lines, exports)
+            lines.append(self._line(bundle))
+        return list(decide("done", entries, chosen=chosen, bundles=probe, summary=lines, exports=exports))
+
+    @staticmethod
+    def _line(bundle: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        return {"service": "nginx", "name": bundle["name"], "served": True, "running": True, "ports": [443]}
 
     @staticmethod
     def _export(authority: str, requests: list[dict[str, t.Any]], check_mode: bool = False) -> list[dict[str, t.Any]]:
@@ -122,114 +134,149 @@ def acm_identity(entry: t.Mapping[str, t.Any]) -> str:
 
 
 class Renewals:
-    """The controller's side. told: every alert that was delivered, with the day on which it was.
+    """The controller's side. told: every alert that was delivered, with the time at which it was.
 
-    drops, repeats: the shares of notices that the queue loses, and that it delivers again.
+    drops, repeats: the shares of notices that the queue loses, and that it delivers again. memory: the folder of what
+    runs leave to the next.
     """
 
     def __init__(
         self,
-        authority: str,
         hosts: list[Host],
         channels: list[dict[str, t.Any]],
-        policy: dict[str, t.Any],
+        options: dict[str, t.Any],
         chance: random.Random,
+        memory: Path,
         *,
         drops: float = 0.0,
         repeats: float = 0.0,
     ) -> None:
-        self.authority = authority
-        self.hosts = hosts
+        self.hosts = {host.name: host for host in hosts}
         self.channels = channels
-        self.policy = policy
+        self.options = {**options, "has_channels": True}
         self.chance = chance
+        self.memory = str(memory)
         self.drops = drops
         self.repeats = repeats
-        self.memory = acm_renewals(None, "memory")
         self.told: list[tuple[datetime, dict[str, t.Any]]] = []
         self.dropped = 0
         self.repeated = 0
         self.metrics = ""
+        self.faults: list[str] = []
 
     def run(self) -> dict[str, t.Any]:
-        now = datetime.now(timezone.utc)
-        acm = {"authority": self.authority}
-        call("acm_authority", path=self.authority, sweep=True)
-        received = call("acm_notifications", **acm, queue_name="renewals", visibility_timeout=3600)
-        run: dict[str, t.Any] = {
-            "started_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "policy": self.policy,
-            "memory": self.memory,
-            "notifications": self._through_a_bad_queue(received["notifications"]),
-            "unknown": received["unknown"],
-            "problems": [],
-            "listing": call("acm_certificate_info", **acm)["certificates"],
-            "hosts": {host.name: host.entries for host in self.hosts},
-            "reads": {},
-            "forced": {"due": [], "waiting": [], "wrong": []},
-            "lost": [],
-        }
-        self._read(run)
-        run["forced"] = acm_renewals(run, "forced")
-        if run["forced"]["due"]:
-            run["memory"] = acm_renewals(run, "forcing")
-            answer = call("acm_certificate", **acm, certificates=run["forced"]["due"], force_renewal=True)
-            run["forced"] = acm_renewals(run, "came_of_it", answer["certificates"])
-            self._read(run)
-        run["outcomes"] = {}
-        for host in self.hosts:
-            chosen = acm_renewals(run, "deployable", host.name, host.entries) if host.is_up else []
-            run["outcomes"][host.name] = {
+        hosts = list(self.hosts.values())
+        run = decide(
+            "run",
+            self.options,
+            hosts=[host.name for host in hosts],
+            certificates=[host.entries for host in hosts],
+            connections={
+                "authority": [host.authority for host in hosts],
+                "region": [""] * len(hosts),
+                "profile": [""] * len(hosts),
+            },
+            started_at=utc_now(),
+            is_check=False,
+        )
+        assert not run["refusal"], run["refusal"]
+        for connection in run["connections"]:
+            run = self._learn(run, connection)
+        outcomes: dict[str, t.Any] = {}
+        for host in hosts:
+            chosen = decide("chosen", run, host=host.name, outcomes=list(outcomes.values()), now=utc_now())
+            reads = run["connections"][host.authority]["reads"]
+            outcomes[host.name] = {
                 "started_at": run["started_at"],
                 "reachable": host.is_up,
-                "done": host.deploy(self.authority, chosen, run["reads"]),
+                "done": host.deploy(chosen, reads) if host.is_up else [],
                 "failures": [],
             }
-        run["listing"] = call("acm_certificate_info", **acm)["certificates"]
-        suspects = acm_renewals(run, "suspects")
+        for connection in run["connections"]:
+            run = self._tell(run, connection, outcomes)
+        self.metrics = decide("metrics", run)
+        self.faults = decide("said", run)["faults"]
+        return dict(run)
+
+    def _learn(self, run: dict[str, t.Any], connection: str) -> dict[str, t.Any]:
+        acm = {"authority": connection}
+        call("acm_authority", path=connection, sweep=True)
+        listed = call("acm_certificate_info", **acm)
+        received = call("acm_notifications", **acm, queue_name="renewals", visibility_timeout=3600)
+        recalled = call(
+            "acm_renewals_memory",
+            path=self.memory,
+            name=decide("memory_name", run, connection=connection, listed=listed),
+            began_at=run["started_at"],
+        )
+        notices = self._through_a_bad_queue(connection, received["notifications"])
+        run = decide(
+            "learned",
+            run,
+            connection=connection,
+            listed=listed,
+            recalled=recalled,
+            received={**received, "notifications": notices},
+            read=self._read(connection, run["connections"][connection]["requests"]),
+        )
+        here = run["connections"][connection]
+        if here["forced"]["requests"]:
+            memory = decide("forcing", run, connection=connection)
+            call("acm_renewals_memory", path=self.memory, name=here["memory_name"], memory=memory)
+            renewed = call("acm_certificate", **acm, certificates=here["forced"]["requests"], force_renewal=True)
+            read = self._read(connection, decide("again", run, connection=connection))
+            run = decide("forced", run, connection=connection, results=renewed["certificates"], read=read)
+        return dict(run)
+
+    @staticmethod
+    def _read(connection: str, requests: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+        if not requests:
+            return {"skipped": True}
+        return call(
+            "acm_export", check_mode=True, authority=connection, certificates=requests, return_private_key=True
+        )
+
+    def _tell(self, run: dict[str, t.Any], connection: str, outcomes: dict[str, t.Any]) -> dict[str, t.Any]:
+        acm, now = {"authority": connection}, datetime.now(timezone.utc)
+        run = decide("gathered", run, connection=connection, outcomes=outcomes, lost=[], now=utc_now())
+        skipped: dict[str, t.Any] = {"skipped": True}
+        is_stale = run["connections"][connection]["listing_is_stale"]
+        listed = call("acm_certificate_info", **acm) if is_stale else skipped
+        suspects = decide("suspects", run, connection=connection, listed=listed)
+        closely = skipped
         if suspects:
-            looked = call("acm_certificate_info", **acm, certificate_arns=suspects, details=True, diagnose=True)
-            run["closely"] = looked["certificates"]
-        run["alerts"] = acm_renewals(run, "alerts")
-        self._tell(run, now)
-        finished = acm_renewals(run, "acknowledged")
-        if finished:
-            call("acm_notifications", **acm, queue_name="renewals", acknowledge=self._forgetfully(finished))
-        self.memory = acm_renewals(run, "remembered", run["told"])
-        self.metrics = acm_renewals(run, "metrics")
-        return run
-
-    def _read(self, run: dict[str, t.Any]) -> None:
-        requests = acm_renewals(run, "requests")
-        answer = call(
-            "acm_export", check_mode=True, authority=self.authority, certificates=requests, return_private_key=True
+            closely = call("acm_certificate_info", **acm, certificate_arns=suspects, details=True, diagnose=True)
+        run = decide("reported", run, connection=connection, listed=listed, closely=closely)
+        here = run["connections"][connection]
+        told = skipped
+        if here["writable"] and here["report"]["alerts"] + here["report"]["resolved"]:
+            told = call(
+                "acm_alert",
+                **acm,
+                alerts=here["report"]["alerts"],
+                resolved=here["report"]["resolved"],
+                told=here["memory"]["told"],
+                channels=self.channels,
+            )
+            assert not told.get("failed"), told.get("msg")
+            sent = {each["key"] for each in told["sent"]}
+            self.told += [(now, alert) for alert in here["report"]["alerts"] if alert["key"] in sent]
+        acknowledged = skipped
+        if here["report"]["acknowledged"]:
+            handles = self._forgetfully(here["report"]["acknowledged"])
+            acknowledged = call("acm_notifications", **acm, queue_name="renewals", acknowledge=handles)
+        memory = decide("remembered", run, connection=connection, told=told, ended_at=utc_now())
+        left = call("acm_renewals_memory", path=self.memory, name=here["memory_name"], memory=memory)
+        return dict(
+            decide("closed", run, connection=connection, told=told, acknowledged=acknowledged, remembered=left)
         )
-        run["reads"] = acm_renewals(answer["exports"], "reads", requests)
 
-    def _tell(self, run: dict[str, t.Any], now: datetime) -> None:
-        told = run["memory"]["told"]
-        resolved = acm_renewals(run, "resolved")
-        answer = call(
-            "acm_alert",
-            authority=self.authority,
-            alerts=run["alerts"],
-            resolved=resolved,
-            told=told,
-            channels=self.channels,
-        )
-        assert not answer.get("failed"), answer.get("msg")
-        run["told"] = answer["told"]
-        sent = {each["key"] for each in answer["sent"]}
-        self.told += [(now, alert) for alert in run["alerts"] if alert["key"] in sent]
-
-    def _through_a_bad_queue(self, notifications: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    def _through_a_bad_queue(self, connection: str, notifications: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         kept = []
         for notice in notifications:
             if self.chance.random() < self.drops:
                 self.dropped += 1
-                call(
-                    "acm_notifications", authority=self.authority, queue_name="renewals", acknowledge=notice["handles"]
-                )
+                call("acm_notifications", authority=connection, queue_name="renewals", acknowledge=notice["handles"])
             else:
                 kept.append(notice)
         return kept
@@ -238,3 +285,7 @@ class Renewals:
         kept = [handle for handle in handles if self.chance.random() >= self.repeats]
         self.repeated += len(handles) - len(kept)
         return kept
+
+
+def utc_now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

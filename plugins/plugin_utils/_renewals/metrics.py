@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A run of renewals as a text file for Prometheus's node_exporter (text exposition format 0.0.4). Pure.
+"""A renewal run as a text file for Prometheus's node_exporter (text exposition format 0.0.4). Pure.
 
 Times are seconds since 1970, so that an alert rule can compare them with time(): days to expiry would stand still with
 the run that computes them.
@@ -32,18 +32,18 @@ def textfile(
     by_arn = {one["certificate_arn"]: _certificate(one) for one in listing}
     families: list[tuple[str, str, list[Sample]]] = [
         (
-            "acm_renewals_last_sweep_timestamp_seconds",
-            "When the last complete run of the renewals began.",
+            "acm_renewals_last_run_timestamp_seconds",
+            "When the last complete renewal run began.",
             [({}, started_at.timestamp())],
         ),
         (
             "acm_renewals_troubles",
-            "What is wrong now, by kind.",
+            "How many things are wrong now, by kind.",
             [({"kind": kind}, float(number)) for kind, number in sorted(troubles.items())],
         ),
         (
             "acm_certificate_not_after_timestamp_seconds",
-            "When the certificate that ACM has expires.",
+            "When the certificate in ACM expires.",
             [
                 (by_arn[one["certificate_arn"]], until.timestamp())
                 for one in listing
@@ -52,7 +52,7 @@ def textfile(
         ),
         (
             "acm_certificate_renewal_eligible",
-            "Whether ACM renews the certificate by itself.",
+            "Whether ACM renews the certificate automatically.",
             [
                 (by_arn[one["certificate_arn"]], float(one["renewal_eligibility"] == "ELIGIBLE"))
                 for one in listing
@@ -61,7 +61,7 @@ def textfile(
         ),
         (
             "acm_certificate_renewal_status",
-            "How the last renewal stands: 1 for its status, 0 for the others.",
+            "The state of the last renewal: 1 for its status, 0 for the others.",
             [
                 ({**by_arn[one["certificate_arn"]], "status": status}, float(said == status))
                 for one in listing
@@ -71,12 +71,17 @@ def textfile(
         ),
         (
             "acm_served_certificate_current",
-            "Whether a host has the certificate that ACM has, as far as the last run could see.",
-            [(_place(one), float(one.is_current)) for one in standings],
+            "Whether a host has the certificate that ACM has, and nothing says that it is not served.",
+            [(_place(one), float(one.is_current and not one.unserved)) for one in standings],
+        ),
+        (
+            "acm_served_certificate_observed",
+            "Whether the last run saw the certificate served at every port that it looked at.",
+            [(_place(one), float(bool(one.services) and not one.unserved)) for one in standings],
         ),
         (
             "acm_served_certificate_not_after_timestamp_seconds",
-            "When the certificate that a host has expires.",
+            "When the certificate on a host expires.",
             [(_place(one), one.served_until.timestamp()) for one in standings if one.served_until],
         ),
     ]

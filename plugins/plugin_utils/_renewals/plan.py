@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run of renewals is to do, and how things stand after it. Pure.
+"""What a renewal run is to do, and what the hosts have after it. Pure.
 
-The words: an *identity* is how acm_deploy_certificates names a certificate (ARN or domain name), a *read* what
-acm_export told of one without its key, an *outcome* what a host reports of its part. `memory` is what the run before
-left (memory.py).
+The words: an *identity* is how acm_deploy_certificates names a certificate (ARN or domain name), a *read* is what
+acm_export says of one without its key, an *outcome* is what a host reports of its part. `memory` is what the run before
+left (module_utils/_renewals/memory.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import UNDER_WAY, Window
+from . import words
 from .policy import Policy
 
 Entry = t.Mapping[str, t.Any]
@@ -39,7 +40,8 @@ class Standing(t.NamedTuple):
 
     state: deployed, failed, unreachable, held_back (not tried), or left_out (ACM has nothing to deploy).
     serial: of what ACM has. served_serial, served_until: of what the host has, as far as anybody knows.
-    was_new: whether this run, or one that could not tell any more, brought it.
+    was_new: whether this run, or one that did not live to say so, brought it.
+    services: those that were seen to serve it. unserved: those that should and were not seen to, with the reason.
     """
 
     host: str
@@ -53,9 +55,11 @@ class Standing(t.NamedTuple):
     was_new: bool = False
     reason: str = ""
     services: tuple[str, ...] = ()
+    unserved: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_current(self) -> bool:
+        """Whether the host has the files of what ACM has."""
         return self.serial is not None and self.served_serial == self.serial
 
 
@@ -68,11 +72,6 @@ def maybe_moment(text: t.Any) -> datetime | None:
     return moment(text) if text else None
 
 
-def days_left(until: datetime, now: datetime) -> int:
-    """Whole days; negative once it is over."""
-    return (until - now) // A_DAY
-
-
 def identity_of(entry: Entry) -> str:
     return str(entry.get("certificate_arn") or entry.get("domain_name"))
 
@@ -82,6 +81,7 @@ def may_be_exported(certificate: Entry) -> bool:
 
 
 def is_valid(certificate: Entry, now: datetime) -> bool:
+    """Whether ACM has issued it and it has not expired."""
     until = maybe_moment(certificate.get("not_after"))
     return certificate.get("status") == "ISSUED" and (until is None or until > now)
 
@@ -91,7 +91,7 @@ def choose_forced(
 ) -> Forced:
     """Which of the DEPLOYED (ARNs) to renew now rather than wait for ACM.
 
-    Those that this play does not deploy are left to whoever does: a renewal that nobody installs helps nobody.
+    Those that this play does not deploy are left to whoever deploys them: a renewal that nobody installs helps nobody.
     """
     forced = Forced([], [], [])
     if policy.renew_before is None:
@@ -116,7 +116,7 @@ def choose_forced(
         if exported[arn] is False:
             forced.waiting.append((arn, "ACM renews it on demand only after its first export"))
         elif status[arn] in UNDER_WAY:
-            forced.waiting.append((arn, f"a renewal is under way ({status[arn]})"))
+            forced.waiting.append((arn, "a renewal is already under way"))
         elif arn in lately:
             forced.waiting.append((arn, "its renewal was forced in the last 24 hours"))
         elif not is_urgent and not policy.is_open(now):
@@ -134,7 +134,7 @@ def left_out(reads: t.Mapping[str, Entry]) -> list[str]:
 
 
 def held_back(
-    host: str, entries: t.Iterable[Entry], reads: t.Mapping[str, Entry], memory: Entry, policy: Policy, now: datetime
+    host: str, identities: t.Iterable[str], reads: t.Mapping[str, Entry], memory: Entry, policy: Policy, now: datetime
 ) -> list[str]:
     """The identities of a host that were renewed and wait for the maintenance window.
 
@@ -144,67 +144,81 @@ def held_back(
         return []
     known = memory["hosts"].get(host, {})
     waiting = []
-    for entry in entries:
-        read = reads.get(identity_of(entry), {})
+    for identity in identities:
+        read = reads.get(identity, {})
         served = known.get(read.get("certificate_arn"))
         if not served or served["serial"] == read.get("serial"):
             continue
         if not is_within(policy.urgent_before, moment(served["not_before"]), moment(served["not_after"]), now):
-            waiting.append(identity_of(entry))
+            waiting.append(identity)
     return waiting
 
 
 def standings(
-    hosts: t.Mapping[str, t.Iterable[Entry]],
+    hosts: t.Mapping[str, t.Iterable[str]],
     outcomes: t.Mapping[str, Entry | None],
     reads: t.Mapping[str, Entry],
     listing: t.Iterable[Entry],
     memory: Entry,
+    untried: t.Mapping[str, str],
 ) -> list[Standing]:
-    """How every certificate stands on every host that is to have it. A host without an outcome fell silent half-way."""
-    by_arn = {one["certificate_arn"]: one for one in listing}
+    """How every certificate is on every host that is to have it.
+
+    untried: hosts on which nothing was tried, each with the reason. A host with neither outcome nor reason fell silent
+    half-way.
+    """
+    by_arn = {each["certificate_arn"]: each for each in listing}
     found = []
-    for host, entries in hosts.items():
-        outcome = outcomes.get(host) or {"reachable": False}
+    for host, identities in hosts.items():
+        outcome = outcomes.get(host) or {"reachable": host in untried}
         done = {each["identity"]: each for each in outcome.get("done", ())}
-        for entry in entries:
-            identity = identity_of(entry)
+        for identity in identities:
             read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
             arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
-            listed = by_arn.get(arn, {})
             known = memory["hosts"].get(host, {}).get(arn, {})
             failure = next((each for each in outcome.get("failures", ()) if identity in each["identities"]), None)
-            served_serial, served_until, reason, was_new = known.get("serial"), known.get("not_after"), "", False
-            services: tuple[str, ...] = ()
-            if not outcome["reachable"]:
-                state = "unreachable"
-            elif read.get("failed"):
-                state, reason = "left_out", read.get("msg", "")
-            elif identity in done:
-                state, one = "deployed", done[identity]
-                served_serial, served_until = one["serial"], one["not_after"]
-                was_new = bool(one["swapped"]) or (bool(known) and known["serial"] != one["serial"])
-                services = tuple(one.get("services", ()))
-            elif failure:
-                state, reason = "failed", failure["reason"]
-            else:
-                state, reason = "held_back", outcome.get("why", "")
-            found.append(
-                Standing(
-                    host,
-                    identity,
-                    arn,
-                    listed.get("domain_name") or read.get("domain_name") or identity,
-                    state,
-                    done.get(identity, read).get("serial"),
-                    served_serial,
-                    maybe_moment(served_until),
-                    was_new,
-                    reason,
-                    services,
-                )
+            standing = Standing(
+                host=host,
+                identity=identity,
+                arn=arn,
+                domain_name=by_arn.get(arn, {}).get("domain_name") or read.get("domain_name") or identity,
+                state="held_back",
+                serial=read.get("serial"),
+                served_serial=known.get("serial"),
+                served_until=maybe_moment(known.get("not_after")),
+                reason=untried.get(host, "The maintenance window is closed."),
             )
+            if not outcome["reachable"]:
+                standing = standing._replace(state="unreachable", reason="")
+            elif read.get("failed"):
+                standing = standing._replace(state="left_out", reason=str(read.get("msg", "")))
+            elif identity in done:
+                standing = _deployed(standing, done[identity], known)
+            elif failure:
+                standing = standing._replace(state="failed", reason=str(failure["reason"]))
+            elif standing.is_current and host not in untried:
+                standing = standing._replace(state="deployed", reason="")
+            found.append(standing)
     return found
+
+
+def _deployed(standing: Standing, done: Entry, known: Entry) -> Standing:
+    once_served = known.get("services") or ()
+    unserved = tuple(
+        (str(each["service"]), str(each["reason"]))
+        for each in done.get("unserved", ())
+        if each["service"] in once_served or not each.get("is_stopped")
+    )
+    return standing._replace(
+        state="deployed",
+        reason="",
+        serial=done["serial"],
+        served_serial=done["serial"],
+        served_until=maybe_moment(done.get("not_after")),
+        was_new=bool(done.get("swapped")) or (bool(known) and known["serial"] != done["serial"]),
+        services=tuple(done.get("services", ())),
+        unserved=unserved,
+    )
 
 
 def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) -> list[str]:
@@ -218,8 +232,14 @@ def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) 
     ]
 
 
-def suspects(listing: t.Iterable[Entry], deployed: t.Collection[str], policy: Policy, now: datetime) -> list[str]:
-    """The ARNs of what has to be looked at closely: what should be well and may not be."""
+def suspects(
+    listing: t.Iterable[Entry],
+    deployed: t.Collection[str],
+    policy: Policy,
+    now: datetime,
+    noticed: t.Collection[str] = (),
+) -> list[str]:
+    """The ARNs of what has to be looked at closely: what should be well and may not be, and what a notice names."""
     found = []
     for one in listing:
         arn, status = one["certificate_arn"], one.get("status")
@@ -229,7 +249,7 @@ def suspects(listing: t.Iterable[Entry], deployed: t.Collection[str], policy: Po
             found.append(arn)
         elif is_valid(one, now) and one.get("type") != "IMPORTED":
             renewal = (one.get("renewal_summary") or {}).get("renewal_status")
-            if renewal in ("PENDING_VALIDATION", "FAILED") or due_notice(one, policy, now) is not None:
+            if arn in noticed or renewal in ("PENDING_VALIDATION", "FAILED") or due_notice(one, policy, now) is not None:
                 found.append(arn)
     return found
 
@@ -240,7 +260,7 @@ def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:
     if not_after is None:
         return None
     lifetime = not_after - (not_before or maybe_moment(certificate.get("created_at")) or now - timedelta(days=365))
-    return policy.notice(days_left(not_after, now), lifetime)
+    return policy.notice(words.days_until(not_after, now), lifetime)
 
 
 def is_within(window: Window, not_before: datetime, not_after: datetime, now: datetime) -> bool:

@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the operator wants of renewals: when to force one, when to work, when to tell of an expiry. Pure."""
+"""What the operator wants of renewals: when to force one, when to work, when to warn of an expiry. Pure."""
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import typing as t
@@ -22,6 +23,21 @@ NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # ACM.md §7
 # A notice that comes before this share of the lifetime is left would come soon after every renewal: 45 days before
 # the end of a certificate of 47 days is no news.
 LATEST_SHARE = 1 / 3
+
+# In which a run fails, with what makes it so. See docs/guides/renewals.md.
+SITUATIONS = {
+    "expired": "a certificate that hosts are to have has expired",
+    "action_required": "a renewal waits for somebody, and should be done by now",
+    "renewal_failed": "a renewal failed, or could not be forced",
+    "unavailable": "hosts are to have a certificate, and ACM has no valid one",
+    "deploy_failed": "a certificate could not be deployed",
+    "host_unreachable": "a host that lacks something did not answer",
+    "not_served": "a server does not run any more, or could not be seen to serve its certificate",
+    "undelivered": "an alert could not be delivered",
+    "notices": "the queue could not be read, or its notices not be acknowledged",
+    "memory": "what earlier runs remembered was lost, or cannot be written",
+    "run_limit": "the run took longer than it may",
+}
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
@@ -54,8 +70,10 @@ class MaintenanceWindow:
 @dataclass(frozen=True)
 class Policy:
     """notice_days: descending. renew_before: None when no renewal is forced. urgent_before: from then on the
-    maintenance window no longer counts. overdue_before: until then ACM may renew what it renews by itself, and nobody
-    is told of it unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at the most."""
+    maintenance window no longer counts. overdue_before: until then ACM may still renew automatically, and nobody
+    is told unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at most. run_limit: after
+    that, no further host is begun. failed_hosts: after so many, no further host is begun. tolerated: the situations in
+    which a run does not fail."""
 
     notice_days: tuple[int, ...] = NOTICE_DAYS
     renew_before: Window | None = None
@@ -65,6 +83,9 @@ class Policy:
     forced_a_day: int = 20
     watches_all: bool = True
     stalled_after: timedelta = timedelta(hours=48)
+    run_limit: timedelta = timedelta(minutes=60)
+    failed_hosts: int = 3
+    tolerated: frozenset[str] = frozenset()
 
     def is_open(self, now: datetime) -> bool:
         return self.maintenance_window is None or self.maintenance_window.is_open(now)
@@ -79,22 +100,50 @@ class Policy:
 def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
     """Judge the role's options, whose names are these without their prefix. Raises InvalidInput."""
     default = Policy()
-    days = sorted({int(day) for day in options.get("notice_days") or default.notice_days}, reverse=True)
-    if days[-1] < 0:
-        raise InvalidInput(f"acm_deploy_renewals_notice_days has {days[-1]}: give numbers of days from 0.")
-    cap = int(options.get("forced_a_day", default.forced_a_day))
-    if cap < 0:
-        raise InvalidInput(f"acm_deploy_renewals_forced_a_day is {cap}: give a number from 0.")
+    days = sorted({_number("notice_days", day) for day in options.get("notice_days") or default.notice_days}, reverse=True)
+    limit = _number("run_limit", options.get("run_limit") or default.run_limit.total_seconds() / 60, 1)
     return Policy(
         notice_days=tuple(days),
         renew_before=_window("renew_before", options.get("renew_before")),
         maintenance_window=_maintenance_window(options.get("maintenance_window")),
         urgent_before=_window("urgent_before", options.get("urgent_before")) or default.urgent_before,
         overdue_before=_window("overdue_before", options.get("overdue_before")) or default.overdue_before,
-        forced_a_day=cap,
+        forced_a_day=_number("forced_a_day", options.get("forced_a_day", default.forced_a_day)),
         watches_all=options.get("watch", "all") == "all",
-        stalled_after=timedelta(hours=float(options.get("stalled_after") or 48)),
+        stalled_after=timedelta(hours=_hours("stalled_after", options.get("stalled_after") or 48)),
+        run_limit=timedelta(minutes=limit),
+        failed_hosts=_number("failed_hosts", options.get("failed_hosts", default.failed_hosts), 1),
+        tolerated=_situations(options.get("tolerate") or ()),
     )
+
+
+def _number(option: str, value: t.Any, least: int = 0) -> int:
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least:
+        raise InvalidInput(f"acm_deploy_renewals_{option} is {value!r}: give a number from {least}.")
+    return number
+
+
+def _hours(option: str, value: t.Any) -> float:
+    try:
+        hours = float(value)
+    except (TypeError, ValueError):
+        hours = 0.0
+    if not 0 < hours < 10**6:
+        raise InvalidInput(f"acm_deploy_renewals_{option} is {value!r}: give a number of hours.")
+    return hours
+
+
+def _situations(names: t.Iterable[t.Any]) -> frozenset[str]:
+    for name in names:
+        if name not in SITUATIONS:
+            near = difflib.get_close_matches(str(name), SITUATIONS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it may hold {', '.join(SITUATIONS)}."
+            raise InvalidInput(f"acm_deploy_renewals_tolerate has {name!r}, which is not a situation: {hint}")
+    return frozenset(str(name) for name in names)
 
 
 def _window(option: str, text: t.Any) -> Window | None:

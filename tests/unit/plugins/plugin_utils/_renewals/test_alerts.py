@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals import alerts, plan
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.policy import read_policy
-from ansible_collections.certops.acm.tests.support.renewal_facts import NOW, arn, iso, make_certificate
+from ansible_collections.certops.acm.tests.support.renewal_facts import NOW, arn, iso, make_certificate, make_memory
 
 RECORD = {"name": "_a.host-1.example.com.", "type": "CNAME", "value": "_b.acm-validations.aws."}
 MISSING = {
@@ -43,10 +43,15 @@ def standing(one: dict[str, Any], *, host: str = "web", state: str = "deployed",
     )
 
 
-def told(
+def found(
     listing: list[dict[str, Any]], *standings: plan.Standing, policy: dict[str, Any] | None = None, **seen: Any
-) -> list[dict[str, Any]]:
-    return alerts.alerts(alerts.Seen(NOW, listing, {}, standings, **seen), read_policy(policy or {}))
+) -> list[alerts.Finding]:
+    given = {"memory": make_memory(), **seen}
+    return alerts.findings(alerts.Seen(NOW, listing, {}, standings, **given), read_policy(policy or {}))
+
+
+def told(*arguments: Any, **named: Any) -> list[dict[str, Any]]:
+    return [finding.alert for finding in found(*arguments, **named)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +68,7 @@ def told(
         ({"left": 44, **MISSING, "renewal_eligibility": "INELIGIBLE"}, ["expiring"]),
         (
             {"left": 44, "renewal_summary": {"renewal_status": "FAILED", "updated_at": "x"}},
-            ["renewal_failed", "expiring"],
+            ["renewal_failed"],
         ),
         ({"left": 20, "lifetime": 47}, []),
         ({"left": 14, "lifetime": 47}, ["expiring"]),
@@ -98,7 +103,8 @@ def test_of_one_that_nobody_deploys(members: dict[str, Any], kinds: list[str]) -
     [
         ({}, []),
         ({"left": -8}, ["expired"]),
-        ({"status": "REVOKED"}, ["not_issued"]),
+        ({"status": "REVOKED"}, ["unavailable"]),
+        ({"status": "INACTIVE"}, ["unavailable"]),
         ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=20))}, ["not_issued"]),
         ({"status": "PENDING_VALIDATION", "not_after": None, "created_at": iso(NOW - timedelta(hours=23))}, []),
         (
@@ -127,27 +133,30 @@ def test_what_was_replaced_expires_in_silence() -> None:
     assert len(told([old, {**new, "domain_name": "other.example.com", "subject_alternative_names": names[:1]}])) == 1
 
 
-def test_action_required_says_what_to_do() -> None:
+def test_action_required_says_what_to_do_and_by_when() -> None:
     (alert,) = told([make_certificate(left=14.5, **MISSING)])
-    assert alert["text"] == "host-1.example.com: There is no such record. Publish it."
+    assert alert["text"] == (
+        "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours. "
+        "The certificate expires in 15 days, on 2026-12-10 00:00 UTC."
+    )
     assert alert["records"] == [RECORD]  # not that of the name that is fine
-    assert alert["days_to_expiry"] == 14
+    assert alert["days_to_expiry"] == 15
     assert alert["severity"] == "warning"
     assert alert["key"] == f"action_required {arn(1)} 01 15"
-    assert alert["title"] == "host-1.example.com: the renewal waits for you, 14 days are left"
+    assert alert["title"] == "host-1.example.com: the renewal waits for you, and the certificate expires in 15 days"
 
 
 def test_action_required_by_mail() -> None:
     mail = {"renewal_summary": {"renewal_status": "PENDING_VALIDATION"}, "validation_method": "EMAIL"}
-    (alert,) = told([make_certificate(left=1.5, **mail)])
+    (alert,) = told([make_certificate(left=1.4, **mail)])
     assert "resend_validation_email" in alert["text"]
     assert alert["severity"] == "critical"
-    assert alert["title"] == "host-1.example.com: the renewal waits for you, 1 day is left"
+    assert alert["title"] == "host-1.example.com: the renewal waits for you, and the certificate expires tomorrow"
 
 
 def test_each_notice_day_has_a_key_of_its_own() -> None:
     members: dict[str, Any] = {"type": "IMPORTED"}
-    keys = [told([make_certificate(left=left + 0.5, **members)])[0]["key"] for left in range(45, -1, -1)]
+    keys = [told([make_certificate(left=left + 0.25, **members)])[0]["key"] for left in range(45, -1, -1)]
     assert [key.split(" ")[-1] for key in dict.fromkeys(keys)] == ["45", "30", "15", "7", "3", "1"]
     assert keys.index(f"expiring {arn(1)} 01 30") == 45 - 30
 
@@ -157,7 +166,10 @@ def test_deployed_is_told_once_for_all_hosts() -> None:
     hosts = [standing(one, host=f"web-{number}", was_new=True, services=("nginx",)) for number in (2, 1)]
     (alert,) = told([one], *hosts, standing(one, host="web-3"))
     assert (alert["kind"], alert["severity"], alert["hosts"]) == ("deployed", "info", ["web-1", "web-2"])
-    assert alert["title"] == "host-1.example.com: a new certificate is in place on 2 hosts"
+    assert alert["title"] == "host-1.example.com: a new certificate is in place on web-1 and web-2"
+    assert alert["text"] == "nginx serves it. Nothing has to be done."
+    (alert,) = told([one], standing(one, was_new=True))  # without ports nobody saw it served
+    assert alert["text"] == "Nothing has to be done."
 
 
 OLD = {"served_serial": "0f", "served_until": NOW + timedelta(days=20)}
@@ -168,11 +180,11 @@ def test_a_failed_host_is_told_at_once_and_at_the_notice_days() -> None:
     keys = []
     for left in (50, 40, 20, 2):
         served = {**OLD, "served_until": NOW + timedelta(days=left)}
-        (alert,) = told([one], standing(one, state="failed", reason="nginx -t failed.", **served))
+        (alert,) = told([one], standing(one, state="failed", reason="nginx -t failed", **served))
         keys.append(alert["key"])
         assert alert["kind"] == "deploy_failed"
         assert alert["severity"] == "critical"
-        assert alert["text"].startswith("nginx -t failed. What it has is valid until")
+        assert alert["text"].startswith("nginx -t failed. The server still has the certificate of before, which expires in")
     assert [key.split(" ")[-1] for key in keys] == ["first", "45", "30", "3"]
 
 
@@ -181,9 +193,9 @@ def test_a_silent_host_is_told_of_only_when_it_lacks_something() -> None:
     assert told([one], standing(one, state="unreachable")) == []
     (alert,) = told([one, two], standing(one, state="unreachable", **OLD), standing(two, state="unreachable", **OLD))
     assert (alert["kind"], alert["severity"]) == ("host_unreachable", "warning")
-    assert alert["title"] == "web does not answer, so that it lacks host-1.example.com, host-2.example.com"
+    assert alert["title"] == "web does not answer, and lacks host-1.example.com and host-2.example.com"
     (alert,) = told([one], standing(one, state="unreachable", served_serial=None, served_until=None))
-    assert "It is not known what the host serves." in alert["text"]
+    assert "It is not known which certificate the server has." in alert["text"]
 
 
 def test_an_entry_that_acm_does_not_know() -> None:
@@ -191,7 +203,7 @@ def test_an_entry_that_acm_does_not_know() -> None:
         "web", "www.example.com", None, "www.example.com", "left_out", None, None, None, reason="None."
     )
     (alert,) = told([], gone, gone._replace(host="web-2"))
-    assert (alert["kind"], alert["hosts"]) == ("not_issued", ["web", "web-2"])
+    assert (alert["kind"], alert["hosts"]) == ("unavailable", ["web", "web-2"])
     assert "certificate_arn" not in alert
 
 
@@ -201,20 +213,199 @@ def test_forced_in_vain() -> None:
     assert alert["text"].startswith("The CA is DISABLED.")
 
 
-@pytest.mark.parametrize(("hours", "is_told"), [(47, False), (49, True)])
-def test_stalled(hours: int, is_told: bool) -> None:
-    found = told([], last_sweep_at=NOW - timedelta(hours=hours))
-    assert [alert["kind"] for alert in found] == (["run_missed"] if is_told else [])
+@pytest.mark.parametrize(
+    ("memory", "title"),
+    [
+        ({}, None),
+        ({"began_at": iso(NOW - timedelta(hours=47)), "ended_at": iso(NOW - timedelta(hours=46))}, None),
+        (
+            {"began_at": iso(NOW - timedelta(hours=50)), "ended_at": iso(NOW - timedelta(hours=49))},
+            "No renewal run for 2 days",
+        ),
+        (
+            {"began_at": iso(NOW - timedelta(hours=1)), "ended_at": iso(NOW - timedelta(hours=2))},
+            "The renewal run of 2026-11-25 11:00 UTC did not come to its end",
+        ),
+        (
+            {"began_at": iso(NOW - timedelta(hours=1))},
+            "The renewal run of 2026-11-25 11:00 UTC did not come to its end",
+        ),
+    ],
+)
+def test_runs_that_were_missed_or_did_not_end(memory: dict[str, Any], title: str | None) -> None:
+    assert [alert["title"] for alert in told([], memory=make_memory(**memory))] == ([title] if title else [])
+
+
+def seen_with(told_before: list[str], *standings: plan.Standing, **others: Any) -> alerts.Seen:
+    memory = make_memory(told={key: {"chat": iso(NOW)} for key in told_before})
+    listing = [make_certificate(1, left=28), make_certificate(2), make_certificate(4, left=-20)]
+    return alerts.Seen(NOW, listing, {}, standings, memory, **others)
 
 
 def test_resolved() -> None:
     """A trouble is over when its subject has none; the next notice of the same expiry does not end the one before."""
-    now = told([make_certificate(1, left=28), make_certificate(2)])
     keys = [
         f"expiring {arn(1)} 01 45",
         f"expiring {arn(1)} 01 30",
         f"expiring {arn(2)} 02 45",
         f"deployed {arn(2)} 02 web",
         "host_unreachable web 01 first",
+        "host_unreachable elsewhere 01 first",  # which is not in this play, as with --limit
+        f"expired {arn(3)} 03",  # which ACM does not have any more
+        f"expired {arn(4)} 04",  # so long ago that nobody is told any more
     ]
-    assert alerts.resolved(now, keys) == [keys[2], keys[4]]
+    seen = seen_with(keys, standing(make_certificate(2)))
+    current = alerts.findings(seen, read_policy({}))
+    assert alerts.resolved(current, seen, read_policy({})) == [keys[2], keys[4], keys[6]]
+    assert alerts.resolved(current, seen, read_policy({"watch": "deployed"})) == [keys[2], keys[4], keys[6]]
+    assert alerts.resolved(current, seen._replace(is_check=True), read_policy({})) == []
+
+
+def test_all_clear() -> None:
+    keys = [f"expiring {arn(2)} 02 45", f"action_required {arn(2)} 02 30", "host_unreachable web 01 first"]
+    certificate, host = (finding.alert for finding in alerts.all_clear(keys, seen_with(keys)))
+    assert certificate["title"] == "host-2.example.com: all clear"
+    assert certificate["text"] == (
+        "The certificate no longer expires soon. The renewal no longer waits for anybody. "
+        "The certificate is valid until 2027-03-05 12:00 UTC."
+    )
+    assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
+    assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
+    assert host["text"] == "The server answers again, and has what it lacked."
+
+
+def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
+    """A certificate that check mode did not export is not eligible for renewal, and that is no trouble."""
+    one = make_certificate(renewal_eligibility="INELIGIBLE")
+    assert [alert["kind"] for alert in told([one], standing(one, was_new=True))] == ["deployed", "ineligible"]
+    assert told([one], standing(one, was_new=True), is_check=True) == []
+
+
+PENDING = {"status": "PENDING_VALIDATION", "not_after": None, "not_before": None, "serial": None}
+UNSERVED = (("nginx", "nginx does not run"),)
+FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason": "CAA_ERROR", "updated_at": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("members", "state", "situation", "severity", "title", "text", "days"),
+    [
+        (
+            {"left": -0.75},
+            {},
+            "expired",
+            "critical",
+            "host-1.example.com: the certificate expired yesterday",
+            "It was valid until 2026-11-24 18:00 UTC. It is in use, so clients refuse to connect. ACM does not renew what has "
+            "expired: request a new one with certops.acm.acm_certificate, and deploy it.",
+            -1,
+        ),
+        (
+            {"left": 20, **MISSING},
+            {},
+            "action_required",
+            "warning",
+            "host-1.example.com: the renewal waits for you, and the certificate expires in 20 days",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours, and the next "
+            "run deploys the new certificate. The certificate expires in 20 days, on 2026-12-15 12:00 UTC.",
+            20,
+        ),
+        (
+            {"left": 40, **MISSING},  # ACM may take its time still
+            {},
+            None,
+            "warning",
+            "host-1.example.com: the renewal waits for you, and the certificate expires in 40 days",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours, and the next "
+            "run deploys the new certificate. The certificate expires in 40 days, on 2027-01-04 12:00 UTC.",
+            40,
+        ),
+        (
+            {"left": 50, **FAILED},
+            {},
+            "renewal_failed",
+            "critical",
+            "host-1.example.com: the renewal has failed",
+            "The cause: a CAA record in DNS forbids it (CAA_ERROR). Ask for the renewal once more with force_renewal of "
+            "certops.acm.acm_certificate; if that fails too, request a new certificate. The certificate expires in 50 days, on ",
+            50,
+        ),
+        (
+            {"status": "REVOKED", "revocation_reason": "KEY_COMPROMISE"},
+            {"state": "left_out", "serial": None},
+            "unavailable",
+            "critical",
+            "host-1.example.com: the certificate was revoked",
+            "The reason given is KEY_COMPROMISE. Request a new one with certops.acm.acm_certificate, and deploy that one in its "
+            "place.",
+            None,
+        ),
+        (
+            {**PENDING, "created_at": iso(NOW - timedelta(hours=25)), **{k: MISSING[k] for k in ("diagnosis",)}},
+            {"state": "left_out", "serial": None},
+            "unavailable",
+            "critical",
+            "host-1.example.com: the request still waits for the names to be validated",
+            "host-1.example.com: There is no such record. Publish it. ACM gives up 72 hours after the request (by 2026-11-27 "
+            "11:00 UTC).",
+            None,
+        ),
+        (
+            {},
+            {"state": "failed", "reason": "nginx: [emerg] unknown directive", **OLD},
+            "deploy_failed",
+            "critical",
+            "web: host-1.example.com could not be deployed",
+            "nginx: [emerg] unknown directive. The server still has the certificate of before, which expires in 20 days. Mend "
+            "what the server or the task complains about; the next run tries again.",
+            20,
+        ),
+        (
+            {},
+            {"state": "failed", "reason": "nginx: [emerg] unknown directive"},
+            "deploy_failed",
+            "critical",
+            "web: host-1.example.com could not be checked",
+            "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 days. Mend "
+            "what the server or the task complains about; the next run tries again.",
+            100,
+        ),
+        (
+            {},
+            {"state": "unreachable", **OLD, "served_until": NOW - timedelta(days=3)},
+            "host_unreachable",
+            "critical",
+            "web does not answer, and lacks host-1.example.com",
+            "The server still has the certificate of before, which expired 3 days ago. Check that the server is up and that "
+            "Ansible can log in; the next run tries again.",
+            -3,
+        ),
+        (
+            {},
+            {"unserved": UNSERVED},
+            "not_served",
+            "critical",
+            "web: nginx was not seen to serve host-1.example.com",
+            "nginx does not run. The files are in place. Check that the server runs, and that its host and ports in "
+            "acm_deploy_services are those at which it listens.",
+            100,
+        ),
+    ],
+)
+def test_situations(
+    members: dict[str, Any],
+    state: dict[str, Any],
+    situation: str | None,
+    severity: str,
+    title: str,
+    text: str,
+    days: int | None,
+) -> None:
+    """What makes a run fail, what people are told then, and by when they have to act."""
+    one = make_certificate(**members)
+    (finding,) = found([one], standing(one, **state))
+    alert = finding.alert
+    assert (finding.situation, alert["severity"], alert["title"]) == (situation, severity, title)
+    assert alert["text"].startswith(text)
+    assert alert.get("days_to_expiry") == days
+    assert alert["hosts"] == ["web"]
+    assert "None" not in str(alert) and alert["key"] not in alert["title"] + alert["text"]

@@ -37,18 +37,19 @@ def test_textfile() -> None:
     ]
     until = NOW + timedelta(days=5)
     standings = [
-        plan.Standing("web", arn(1), arn(1), odd, "deployed", "01", "01", until),
+        plan.Standing("web", arn(1), arn(1), odd, "deployed", "01", "01", until, services=("nginx",)),
+        plan.Standing("mute", arn(1), arn(1), odd, "deployed", "01", "01", None, unserved=(("nginx", "It is off."),)),
         plan.Standing("db", arn(2), arn(2), "host-2.example.com", "unreachable", "02", None, None),
     ]
     found = parsed(metrics.textfile(NOW, listing, standings, {"expiring": 2, "expired": 0}))
     first = {"arn": arn(1), "domain": odd, "type": "AMAZON_ISSUED"}
     second = {"arn": arn(2), "domain": "host-2.example.com", "type": "IMPORTED"}
-    web, db = (
+    web, mute, db = (
         {"host": host, "domain": name, "arn": arn(n)}
-        for host, name, n in (("web", odd, 1), ("db", second["domain"], 2))
+        for host, name, n in (("web", odd, 1), ("mute", odd, 1), ("db", second["domain"], 2))
     )
     assert found == {
-        ("acm_renewals_last_sweep_timestamp_seconds", labels()): NOW.timestamp(),
+        ("acm_renewals_last_run_timestamp_seconds", labels()): NOW.timestamp(),
         ("acm_renewals_troubles", labels(kind="expiring")): 2,
         ("acm_renewals_troubles", labels(kind="expired")): 0,
         ("acm_certificate_not_after_timestamp_seconds", labels(**first)): (NOW + timedelta(days=100)).timestamp(),
@@ -61,9 +62,13 @@ def test_textfile() -> None:
         ("acm_certificate_renewal_status", labels(**first, status="FAILED")): 1,
         ("acm_served_certificate_current", labels(**web)): 1,
         ("acm_served_certificate_current", labels(**db)): 0,
+        ("acm_served_certificate_current", labels(**mute)): 0,
+        ("acm_served_certificate_observed", labels(**web)): 1,
+        ("acm_served_certificate_observed", labels(**db)): 0,
+        ("acm_served_certificate_observed", labels(**mute)): 0,
         ("acm_served_certificate_not_after_timestamp_seconds", labels(**web)): until.timestamp(),
     }
 
 
 def test_nothing_to_tell_but_when() -> None:
-    assert list(parsed(metrics.textfile(NOW, [], [], {}))) == [("acm_renewals_last_sweep_timestamp_seconds", labels())]
+    assert list(parsed(metrics.textfile(NOW, [], [], {}))) == [("acm_renewals_last_run_timestamp_seconds", labels())]

@@ -66,7 +66,7 @@ def test_a_window_as_long_as_the_lifetime_forces_nothing_and_says_so() -> None:
     """It would renew at each run."""
     forced = force([make_certificate(1, left=20, lifetime=25), make_certificate(2, left=20)])
     assert forced.due == [arn(2)]
-    assert [(which, "lives for 25 days only" in said) for which, said in forced.wrong] == [(arn(1), True)]
+    assert [(which, "25 days" in said) for which, said in forced.wrong] == [(arn(1), True)]
 
 
 def test_the_cap_is_for_the_soonest_to_expire_and_counts_what_was_forced_today() -> None:
@@ -97,11 +97,10 @@ def test_the_cap_is_for_the_soonest_to_expire_and_counts_what_was_forced_today()
 def test_held_back(known: dict[str, Any], waits: bool) -> None:
     one = make_certificate()
     memory = make_memory(hosts={"web": {one["certificate_arn"]: make_known(one, **known)}} if known else {})
-    entry = {"certificate_arn": one["certificate_arn"]}
     reads = {one["certificate_arn"]: make_read(one)}
     for window, expected in ((CLOSED, waits), ({"start": "11:00", "end": "13:00"}, False)):
         policy = read_policy({"maintenance_window": window})
-        held = plan.held_back("web", [entry], reads, memory, policy, NOW)
+        held = plan.held_back("web", [one["certificate_arn"]], reads, memory, policy, NOW)
         assert held == ([one["certificate_arn"]] if expected else [])
 
 
@@ -111,14 +110,15 @@ def test_what_is_current_is_not_held_back() -> None:
     memory = make_memory(hosts={"web": {one["certificate_arn"]: make_known(one)}})
     reads = {one["certificate_arn"]: make_read(one)}
     policy = read_policy({"maintenance_window": CLOSED})
-    assert plan.held_back("web", [{"certificate_arn": arn(1)}], reads, memory, policy, NOW) == []
+    assert plan.held_back("web", [arn(1)], reads, memory, policy, NOW) == []
 
 
 def stand(outcome: dict[str, Any] | None, memory: dict[str, Any] | None = None, **read: Any) -> plan.Standing:
     one = make_certificate()
-    entry = {"certificate_arn": one["certificate_arn"]}
-    reads = {one["certificate_arn"]: {**make_read(one), **read}}
-    return plan.standings({"web": [entry]}, {"web": outcome}, reads, [one], memory or make_memory())[0]
+    identity = one["certificate_arn"]
+    reads = {identity: {**make_read(one), **read}}
+    outcomes, untried = ({}, {"web": outcome["why"]}) if outcome and "why" in outcome else ({"web": outcome}, {})
+    return plan.standings({"web": [identity]}, outcomes, reads, [one], memory or make_memory(), untried)[0]
 
 
 OLD = make_memory(hosts={"web": {arn(1): {**make_known(make_certificate()), "serial": "0f"}}})
@@ -141,7 +141,7 @@ FAILED = {"reachable": True, "done": [], "failures": [{"identities": [arn(1)], "
         (None, OLD, "unreachable", False, False),
         ({"reachable": False}, SAME, "unreachable", True, False),
         ({"reachable": False}, None, "unreachable", False, False),
-        ({"reachable": True, "done": [], "failures": [], "why": "Closed."}, OLD, "held_back", False, False),
+        ({"why": "Closed."}, OLD, "held_back", False, False),
     ],
 )
 def test_standing(
@@ -166,7 +166,7 @@ def test_a_notice_is_acknowledged_when_every_host_has_the_certificate(
     notices = [
         {"certificate_arns": [arn(1)], "handles": ["a", "b"]},
         {"certificate_arns": [arn(2)], "handles": ["c"]},  # nobody deploys that
-        {"handles": ["d"]},
+        {"certificate_arns": [], "handles": ["d"]},
     ]
     handles = plan.acknowledged(notices, [stand(outcome, memory)])
     assert handles == (["a", "b", "c", "d"] if is_done else ["c", "d"])
@@ -190,3 +190,23 @@ def test_suspects(members: dict[str, Any], is_suspect: bool) -> None:
     one = make_certificate(**members)
     assert plan.suspects([one], [], read_policy({}), NOW) == ([arn(1)] if is_suspect else [])
     assert plan.suspects([one], [], read_policy({"watch": "deployed"}), NOW) == []
+
+
+def test_a_notice_has_its_certificate_looked_at_closely() -> None:
+    listing = [make_certificate(1), make_certificate(2)]
+    assert plan.suspects(listing, [], read_policy({}), NOW, noticed={arn(2)}) == [arn(2)]
+
+
+@pytest.mark.parametrize(
+    ("unserved", "once", "told"),
+    [
+        ({"is_stopped": True}, [], False),  # it was never seen to serve, as before its first start
+        ({"is_stopped": True}, ["nginx"], True),
+        ({"is_stopped": False}, [], True),  # it runs, and nobody can see what it shows
+    ],
+)
+def test_a_server_that_is_not_seen_to_serve(unserved: dict[str, Any], once: list[str], told: bool) -> None:
+    done = {**make_done(make_certificate()), "unserved": [{"service": "nginx", "reason": "It is off", **unserved}]}
+    known = {"web": {arn(1): make_known(make_certificate(), services=once)}}
+    one = stand({"reachable": True, "done": [done], "failures": []}, make_memory(hosts=known))
+    assert one.unserved == ((("nginx", "It is off"),) if told else ())

@@ -69,7 +69,14 @@ def test_notice(days_left: int, lifetime_days: float, notice: int | None) -> Non
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"notice_days": [30, -1]}, "acm_deploy_renewals_notice_days has -1"),
+        ({"notice_days": [30, -1]}, "acm_deploy_renewals_notice_days is -1"),
+        ({"notice_days": ["soon"]}, "acm_deploy_renewals_notice_days is 'soon': give a number from 0."),
+        ({"renew_before": "100%"}, "acm_deploy_renewals_renew_before is '100%'"),
+        ({"run_limit": 0.5}, "acm_deploy_renewals_run_limit is"),
+        ({"failed_hosts": 0}, "acm_deploy_renewals_failed_hosts is 0: give a number from 1."),
+        ({"stalled_after": "never"}, "acm_deploy_renewals_stalled_after is 'never': give a number of hours."),
+        ({"tolerate": ["host_unreachabel"]}, "did you mean host_unreachable?"),
+        ({"tolerate": ["everything"]}, "it may hold expired, action_required"),
         ({"forced_a_day": -1}, "acm_deploy_renewals_forced_a_day is -1"),
         ({"renew_before": "soon"}, "acm_deploy_renewals_renew_before is 'soon'"),
         ({"urgent_before": "120%"}, "acm_deploy_renewals_urgent_before is '120%'"),

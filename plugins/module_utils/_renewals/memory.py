@@ -1,0 +1,198 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one renewal run leaves to the next: a small JSON document without any secret.
+
+Losing it loses no work, since certificates are compared with what hosts really have: only alerts may come twice then, and
+a renewal may be forced twice in a day. So whatever is wrong with it is put aside and said, and the run goes on.
+
+version: of this shape. began_at: when the last run began. ended_at: when the last run that came to its end did.
+forced: renewals that were asked for, [{arn, at}]. hosts: {host: {arn: {serial, not_before, not_after, services}}}, what
+each host was seen to have, and which of its services served it. told: acm_alert's. missed: alerts about something that
+happened and that some channel has not got yet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from .._files import atomic, folders
+from .._rules.errors import InvalidInput
+
+VERSION = 2
+MODE = 0o600
+FOLDER_MODE = 0o700
+CLOCK_SKEW = timedelta(hours=1)  # what lies further in the future was written by a clock that was ahead
+
+Document = t.Dict[str, t.Any]
+
+
+class Recalled(t.NamedTuple):
+    """problems: sentences about what was wrong with it. aside: the file that was damaged must be moved away."""
+
+    document: Document
+    problems: t.List[str]
+    must_be_put_aside: bool = False
+
+
+def empty() -> Document:
+    return {"version": VERSION, "began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
+
+
+def judge(text: t.Optional[str], now: datetime) -> Recalled:
+    """The document in a text, without what cannot be true. Pure."""
+    if text is None or not text.strip():
+        return Recalled(empty(), [])
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("version") != VERSION or not _is_sound(found):
+        what = "was written by another version of this collection"
+        if not isinstance(found, dict) or found.get("version") == VERSION:
+            what = "is damaged"
+        return Recalled(empty(), [what], True)
+    document = {name: found.get(name, value) for name, value in empty().items()}
+    latest = now + CLOCK_SKEW
+    ahead = False
+    for name in ("began_at", "ended_at"):
+        if document[name] and _moment(document[name]) > latest:
+            document[name], ahead = None, True
+    kept = [entry for entry in document["forced"] if _moment(entry["at"]) <= latest]
+    ahead = ahead or len(kept) < len(document["forced"])
+    document["forced"] = kept
+    for channels in document["told"].values():
+        for channel, at in channels.items():
+            if _moment(at) > latest:
+                channels[channel], ahead = iso(now), True
+    return Recalled(document, ["has times in the future, as from a clock that was ahead"] if ahead else [], ahead)
+
+
+def _is_sound(found: t.Mapping[str, t.Any]) -> bool:
+    """Whether every part has the shape that the rules count on."""
+    try:
+        for name in ("began_at", "ended_at"):
+            if found.get(name) is not None:
+                _moment(found[name])
+        for entry in found.get("forced", []):
+            _moment(entry["at"])
+            _expect(entry["arn"], str)
+        for certificates in _expect(found.get("hosts", {}), dict).values():
+            for known in _expect(certificates, dict).values():
+                _expect(known["serial"], str)
+                _moment(known["not_before"])
+                _moment(known["not_after"])
+                for service in _expect(known.get("services", []), list):
+                    _expect(service, str)
+        for channels in _expect(found.get("told", {}), dict).values():
+            for at in _expect(channels, dict).values():
+                _moment(at)
+        for alert in _expect(found.get("missed", []), list):
+            for name in ("key", "kind", "severity", "title"):
+                _expect(_expect(alert, dict)[name], str)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return False
+    return True
+
+
+def _expect(value: t.Any, kind: type) -> t.Any:
+    if not isinstance(value, kind):
+        raise TypeError(kind.__name__)
+    return value
+
+
+def _moment(text: t.Any) -> datetime:
+    found = datetime.fromisoformat(_expect(text, str).replace("Z", "+00:00"))
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# ---------------------------------------------------------------- where it lies
+
+
+class Store:
+    """The file of one connection, NAME.json in FOLDER, and where it lies while that cannot be written.
+
+    spare: a folder of the running user that is made when needed; by default in the system's temporary folder, in which
+    nobody else can put one that would be taken for it.
+    """
+
+    def __init__(self, folder: str, name: str, spare: t.Optional[str] = None) -> None:
+        self.path = os.path.join(os.path.abspath(folder), f"{name}.json")
+        spare = spare or os.path.join(tempfile.gettempdir(), f"acm-renewals-{os.geteuid()}")
+        self.spare_path = os.path.join(os.path.realpath(os.path.dirname(spare)), os.path.basename(spare), f"{name}.json")
+
+    def recall(self, now: datetime, may_change: bool = True) -> t.Tuple[Document, t.List[str]]:
+        """The document, and what was wrong, a sentence each. Of two that lie there, the newer counts."""
+        candidates: t.List[Document] = []
+        problems: t.List[str] = []
+        for path in (self.path, self.spare_path):
+            try:
+                present = atomic.read(_spec(path))
+            except (InvalidInput, OSError) as error:
+                if path == self.path:
+                    problems.append(f"What earlier runs remembered cannot be read, so alerts may come twice: {error}")
+                continue
+            if present is None:
+                continue
+            judged = judge(present.content.decode("utf-8", "replace"), now)
+            for what in judged.problems:
+                moved = self._put_aside(path, now) if may_change and judged.must_be_put_aside else None
+                where = f" It was moved to {moved}." if moved else ""
+                problems.append(f"{path} {what}, so alerts may come twice.{where}")
+            candidates.append(judged.document)
+        candidates.sort(key=lambda document: document["began_at"] or "")
+        return (candidates[-1] if candidates else empty()), problems
+
+    def remember(self, document: Document) -> t.Optional[str]:
+        """Write it. What was wrong, as a sentence, where it had to go to the spare place; raises InvalidInput where it
+        could be written nowhere."""
+        content = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode("utf-8")
+        try:
+            _write(self.path, content)
+        except (InvalidInput, OSError) as error:
+            wrong = str(error).rstrip(".")
+            try:
+                _write(self.spare_path, content)
+            except (InvalidInput, OSError):
+                raise InvalidInput(
+                    f"Nothing can be remembered: {wrong}. Nor can {self.spare_path} be written: make room or mend the "
+                    "permissions, or set acm_deploy_renewals_path to a folder that can be written."
+                ) from None
+            return (
+                f"{wrong}: what the next run has to know was left in {self.spare_path}. Mend that, or set "
+                "acm_deploy_renewals_path to a folder that can be written."
+            )
+        with contextlib.suppress(OSError):
+            os.unlink(self.spare_path)
+        return None
+
+    @staticmethod
+    def _put_aside(path: str, now: datetime) -> t.Optional[str]:
+        moved = f"{path}.{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"
+        try:
+            os.rename(path, moved)
+        except OSError:
+            return None
+        return moved
+
+
+def _spec(path: str) -> atomic.FileSpec:
+    return atomic.FileSpec(form="memory", path=path, mode=MODE)
+
+
+def _write(path: str, content: bytes) -> None:
+    os.close(folders.open_folder(os.path.dirname(path), make_mode=FOLDER_MODE))
+    spec = _spec(path)
+    with atomic.locked([spec]) as held:
+        atomic.write(held, [(spec, content)])

@@ -1,0 +1,134 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: acm_renewals_memory
+short_description: What one renewal run leaves to the next
+version_added: 1.0.0
+author:
+  - The certops.acm authors (@certops)
+description:
+  - Reads and writes the small file in which the entry point C(renewals) of the role P(certops.acm.acm_deploy#role) keeps what
+    people were told and what was tried.
+  - It belongs to that role. Its options may change with it at any time.
+  - A file that is damaged, or that has times in the future, is moved aside. Where the file cannot be written, it goes to a
+    folder of the running user in the system's temporary folder, and is found there by the next run.
+extends_documentation_fragment:
+  - certops.acm.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: none
+    details:
+      - It notes when a run began, so that each run changes it.
+options:
+  path:
+    description:
+      - The folder of the file. It is made if it is missing, for the running user alone.
+    type: path
+    required: true
+  name:
+    description:
+      - The name of the file, without its ending. Each account and region, and each authority, has a file of its own.
+    type: str
+    required: true
+  began_at:
+    description:
+      - When a run begins, in ISO 8601. Reads the file, and notes that the run has begun.
+    type: str
+  memory:
+    description:
+      - What to write.
+    type: dict
+notes:
+  - Nothing secret is in the file.
+seealso:
+  - module: certops.acm.acm_alert
+"""
+
+EXAMPLES = r"""
+- name: Recall what the run before left
+  certops.acm.acm_renewals_memory:
+    path: ~/.local/state/acm-renewals
+    name: 111122223333-eu-central-1
+    began_at: "2027-03-01T06:00:00Z"
+  register: recalled
+
+- name: Leave to the next run what it has to know
+  certops.acm.acm_renewals_memory:
+    path: ~/.local/state/acm-renewals
+    name: 111122223333-eu-central-1
+    memory: "{{ recalled.memory | combine({'ended_at': '2027-03-01T06:02:00Z'}) }}"
+"""
+
+RETURN = r"""
+memory:
+  description: What the file holds, without what cannot be true.
+  returned: with O(began_at)
+  type: dict
+problems:
+  description: What was wrong with the file, a sentence each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["/var/lib/acm-renewals/111122223333-eu-central-1.json is damaged, so alerts may come twice."]
+writable:
+  description: Whether the file could be written. Always true in check mode, which writes nothing.
+  returned: success
+  type: bool
+"""
+
+import re
+import typing as t
+from datetime import datetime, timezone
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.certops.acm.plugins.module_utils._renewals.memory import Store
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+ARGUMENT_SPEC: dict[str, t.Any] = {
+    "path": {"type": "path", "required": True},
+    "name": {"type": "str", "required": True},
+    "began_at": {"type": "str"},
+    "memory": {"type": "dict"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=ARGUMENT_SPEC,
+        mutually_exclusive=[["began_at", "memory"]],
+        required_one_of=[["began_at", "memory"]],
+        supports_check_mode=True,
+    )
+    params = module.params
+    if not re.fullmatch(r"[\w.-]{1,200}", params["name"], re.ASCII):
+        module.fail_json(msg=f"name is {params['name']!r}: give letters, digits, dots and hyphens.")
+    store = Store(params["path"], params["name"])
+    result: dict[str, t.Any] = {"changed": False, "problems": [], "writable": True}
+    document = params["memory"]
+    if document is None:
+        document, problems = store.recall(datetime.now(timezone.utc), may_change=not module.check_mode)
+        result.update(memory=document, problems=problems)
+        document = {**document, "began_at": params["began_at"]}
+    if not module.check_mode:
+        try:
+            wrong = store.remember(document)
+        except InvalidInput as error:
+            wrong, result["writable"] = str(error), False
+        if wrong:
+            result["problems"] = [*result["problems"], wrong]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

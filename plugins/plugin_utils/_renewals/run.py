@@ -1,0 +1,490 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One renewal run: what it knows, from its beginning to its report. Pure; a run is plain data, since it travels as a fact.
+
+A run: {started_at, is_check, options, connections, refusal}. refusal: why it cannot begin. options: those of the entry point `renewals`, without their prefix.
+connections: by name, what belongs to one authority, or to one region and profile of AWS:
+{module_options, hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems,
+notices, unknown, listing, reads, forced}, and after `report` {outcomes, report}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import typing as t
+from datetime import datetime
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from . import alerts, plan
+from .alerts import Problem
+from .plan import Entry, moment
+from .policy import Policy, read_policy
+
+Run = dict[str, t.Any]
+_ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
+_MODULE_OPTIONS = ("authority", "region", "profile")
+_READ = ("certificate_arn", "domain_name", "serial", "not_before", "not_after", "failed", "msg")
+
+
+# ---------------------------------------------------------------- before the hosts
+
+
+def begin(
+    options: Entry,
+    hosts: t.Sequence[str],
+    certificates: t.Sequence[t.Iterable[Entry]],
+    connections: t.Mapping[str, t.Sequence[t.Any]],
+    started_at: str,
+    is_check: bool,
+) -> Run:
+    """A run over HOSTS, each with its entries of acm_deploy_certificates. Raises InvalidInput.
+
+    connections: authority, region and profile, each a list by host. Of the entries only the identities are kept, as the
+    rest may hold a passphrase.
+    """
+    read_policy(options)
+    found: dict[str, Run] = {}
+    for number, (host, entries) in enumerate(zip(hosts, certificates)):
+        module_options = {
+            name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]
+        }
+        name = connection_name(module_options)
+        own = found.setdefault(name, {"module_options": module_options, "hosts": {}, "requests": []})
+        own["hosts"][host] = identities_of(entries)
+    for own in found.values():
+        identities = dict.fromkeys(identity for each in own["hosts"].values() for identity in each)
+        own["requests"] = [_request(identity) for identity in identities]
+    return {
+        "started_at": started_at,
+        "is_check": is_check,
+        "options": dict(options),
+        "connections": found,
+        "refusal": "",
+    }
+
+
+def identities_of(entries: t.Iterable[Entry]) -> list[str]:
+    if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, t.Mapping) for entry in entries):
+        raise InvalidInput("acm_deploy_certificates must be a list of dictionaries, such as [{domain_name: www.example.com}].")
+    for entry in entries:
+        if not entry.get("certificate_arn") and not entry.get("domain_name"):
+            raise InvalidInput(
+                "An entry of acm_deploy_certificates has neither certificate_arn nor domain_name; give one of them."
+            )
+    return [plan.identity_of(entry) for entry in entries]
+
+
+def connection_name(module_options: Entry) -> str:
+    if module_options.get("authority"):
+        return str(module_options["authority"])
+    parts = [module_options.get("region"), module_options.get("profile")]
+    return " ".join(str(part) for part in parts if part) or "AWS"
+
+
+def name_memory(run: Run, connection: str, listed: Entry) -> str:
+    return memory_name(run["connections"][connection]["module_options"], _listing(listed, connection))
+
+
+def memory_name(module_options: Entry, listing: t.Sequence[Entry]) -> str:
+    """The file of what is remembered: one for each account and region, however it was reached, and for each authority."""
+    authority = module_options.get("authority")
+    if authority:
+        place = os.path.realpath(os.path.expanduser(str(authority)))
+        label = re.sub(r"[^A-Za-z0-9]+", "-", os.path.basename(place)).strip("-")[:40] or "authority"
+        return f"{label}-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+    for certificate in listing:
+        matched = _ARN.match(str(certificate.get("certificate_arn", "")))
+        if matched:
+            return f"{matched[2]}-{matched[1]}"
+    name = "-".join(["aws", *(str(module_options[each]) for each in ("profile", "region") if module_options.get(each))])
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", name)[:200]
+
+
+def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: Entry, read: Entry) -> Run:
+    """The run with what the modules answered: acm_certificate_info, acm_renewals_memory, acm_notifications, acm_export.
+
+    An answer that is not a list of certificates is a fault, never "no certificates". Raises InvalidInput.
+    """
+    own = run["connections"][connection]
+    listing = _listing(listed, connection)
+    problems = [["memory", str(each)] for each in recalled.get("problems") or ()]
+    memory = recalled.get("memory")
+    if not isinstance(memory, t.Mapping):
+        memory = {"began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
+        problems.append(["memory", f"What earlier runs remembered cannot be read: {_message(recalled)}"])
+    if received.get("failed"):
+        problems.append(["notices", _message(received)])
+    notices, strange = _notices(received.get("notifications"))
+    own = {
+        **own,
+        "memory": dict(memory),
+        "memory_name": memory_name(own["module_options"], listing),
+        "writable": bool(recalled.get("writable")),
+        "problems": problems,
+        "notices": notices,
+        "unknown": len(received.get("unknown") or ()) + strange,
+        "listing": listing,
+        "reads": _reads(read, own["requests"]),
+        "forced": {"due": [], "waiting": [], "wrong": [], "renewed": [], "in_vain": []},
+    }
+    policy, now = read_policy(run["options"]), moment(run["started_at"])
+    forced = plan.choose_forced(listing, _deployed(own), own["memory"], policy, now)
+    own["forced"] = {**own["forced"], **forced._asdict()}
+    if own["forced"]["due"] and not own["writable"] and not run["is_check"]:  # whoever cannot remember an attempt would force it at every run
+        own["forced"]["waiting"] += [[arn, "nothing can be remembered"] for arn in own["forced"]["due"]]
+        own["forced"]["due"] = []
+    own["forced"]["requests"] = [_request(arn) for arn in own["forced"]["due"]]
+    return _with(run, connection, own)
+
+
+def begin_forcing(run: Run, connection: str) -> dict[str, t.Any]:
+    """The memory as it has to be before renewals are forced: a run that is killed then has used up its attempts."""
+    own, now = run["connections"][connection], moment(run["started_at"])
+    lately = [entry for entry in own["memory"]["forced"] if now - moment(entry["at"]) < 2 * plan.A_DAY]
+    forced = lately + [{"arn": arn, "at": run["started_at"]} for arn in own["forced"]["due"]]
+    return {**own["memory"], "began_at": run["started_at"], "forced": forced}
+
+
+def end_forcing(run: Run, connection: str, results: t.Iterable[Entry], read: Entry) -> Run:
+    """The run with what acm_certificate made of the renewals, and the renewed ones read again.
+
+    One that ACM has begun and not ended yet is no failure: ACM may take hours, and a later run deploys what comes of it.
+    """
+    own = run["connections"][connection]
+    forced = {**own["forced"], "renewed": [], "in_vain": []}
+    for arn, result in zip(forced["due"], results):
+        if run["is_check"] or not result.get("failed"):
+            forced["renewed"].append(arn)
+        elif "RenewCertificate" in result.get("actions", ()):
+            forced["waiting"] = [*forced["waiting"], [arn, "ACM has not completed the renewal that was forced"]]
+        else:
+            forced["in_vain"].append([arn, str(result.get("msg", "no reason was given"))])
+    memory = own["memory"] if run["is_check"] else {**own["memory"], "forced": begin_forcing(run, connection)["forced"]}
+    again = _reads(read, renewed_requests(run, connection)) if read.get("exports") is not None else {}
+    return _with(run, connection, {**own, "forced": forced, "memory": memory, "reads": {**own["reads"], **again}})
+
+
+def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
+    """Of what was read, what has to be read again after the renewals."""
+    own = run["connections"][connection]
+    stale = [identity for identity, read in own["reads"].items() if read.get("certificate_arn") in own["forced"]["due"]]
+    return [_request(identity) for identity in stale]
+
+
+# ---------------------------------------------------------------- on a host
+
+
+def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[str]:
+    """The identities to deploy on a host now; none where nothing may be begun any more."""
+    if _stop(run, outcomes, moment(now)):
+        return []
+    own = connection_of(run, host)
+    policy, started_at = read_policy(run["options"]), moment(run["started_at"])
+    identities = own["hosts"][host]
+    aside = {identity for identity, read in own["reads"].items() if read.get("failed")}
+    aside.update(plan.held_back(host, identities, own["reads"], own["memory"], policy, started_at))
+    return [identity for identity in identities if identity not in aside]
+
+
+def connection_of(run: Run, host: str) -> Run:
+    return next(own for own in run["connections"].values() if host in own["hosts"])
+
+
+def _stop(run: Run, outcomes: t.Iterable[Entry], now: datetime) -> str:
+    """Why no further host is begun, as a sentence; empty where the run may go on."""
+    policy = read_policy(run["options"])
+    failed = sum(1 for outcome in outcomes if is_of_run(outcome, run) and outcome.get("failures"))
+    if failed >= policy.failed_hosts:
+        return f"The deployment failed on {failed} host{'' if failed == 1 else 's'} before this one."
+    if now - moment(run["started_at"]) >= policy.run_limit:
+        return _limit_over(policy)
+    return ""
+
+
+def _limit_over(policy: Policy) -> str:
+    return f"The run had taken {policy.run_limit.total_seconds() / 60:.0f} minutes, which is its limit."
+
+
+def is_of_run(outcome: t.Any, run: Run) -> bool:
+    """What a host reports of this run, not what is left of an earlier one; and in a shape that can be used."""
+    return (
+        isinstance(outcome, t.Mapping)
+        and outcome.get("started_at") == run["started_at"]
+        and isinstance(outcome.get("done"), (list, tuple))
+        and isinstance(outcome.get("failures"), (list, tuple))
+    )
+
+
+# ---------------------------------------------------------------- after the hosts
+
+
+def gather(run: Run, connection: str, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], now: str) -> Run:
+    """The run with what became of the hosts of a connection, and whether ACM has to be asked once more.
+
+    outcomes: by host. lost: hosts that dropped out of the play half-way.
+    """
+    own = run["connections"][connection]
+    policy = read_policy(run["options"])
+    of_run = {host: outcome for host, outcome in outcomes.items() if is_of_run(outcome, run) and host not in lost}
+    stopped = _stop(run, outcomes.values(), moment(now))
+    untried = {
+        host: stopped
+        for host, identities in own["hosts"].items()
+        if stopped and host not in of_run and host not in lost and identities
+    }
+    idle = [host for host in own["hosts"] if host not in of_run and host not in lost and host not in untried]
+    problems = list(own["problems"])
+    if any(reason == _limit_over(policy) for reason in untried.values()):
+        problems.append(
+            [
+                "run_limit",
+                f"{_limit_over(policy)} {', '.join(sorted(untried))} had not been begun. The next run goes on; raise "
+                "acm_deploy_renewals_run_limit if the hosts are that many.",
+            ]
+        )
+    has_changed = bool(own["forced"]["renewed"]) or any(
+        done.get("swapped") for outcome in of_run.values() for done in outcome["done"]
+    )
+    held = {host: "The maintenance window is closed." for host in idle}
+    return _with(
+        run,
+        connection,
+        {
+            **own,
+            "outcomes": of_run,
+            "untried": {**held, **untried},
+            "problems": problems,
+            "listing_is_stale": has_changed and not run["is_check"],
+        },
+    )
+
+
+def suspects(run: Run, connection: str, listed: Entry) -> list[str]:
+    """The ARNs to look at closely. listed: what acm_certificate_info answered after the deployment, if it was asked."""
+    own = run["connections"][connection]
+    noticed = {arn for notice in own["notices"] for arn in notice["certificate_arns"]}
+    listing = _fresh(own, listed, connection)
+    return plan.suspects(listing, _deployed(own), read_policy(run["options"]), moment(run["started_at"]), noticed)
+
+
+def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
+    """The run with its report on a connection: {alerts, resolved, acknowledged, faults, tolerated, lines}."""
+    own = dict(run["connections"][connection])
+    own["listing"] = _fresh(own, listed, connection)
+    policy, now = read_policy(run["options"]), moment(run["started_at"])
+    seen = alerts.Seen(
+        now=now,
+        listing=own["listing"],
+        closely={each["certificate_arn"]: each for each in closely.get("certificates") or ()},
+        standings=standings(own),
+        memory=own["memory"],
+        forced_in_vain=[(arn, why) for arn, why in [*own["forced"]["in_vain"], *own["forced"]["wrong"]]],
+        problems=[Problem(*each) for each in own["problems"]],
+        is_check=run["is_check"],
+    )
+    found = alerts.findings(seen, policy)
+    over = alerts.resolved(found, seen, policy)
+    found += alerts.all_clear(over, seen)
+    current = {finding.alert["key"] for finding in found}
+    missed = [] if run["is_check"] else [alert for alert in own["memory"]["missed"] if alert["key"] not in current]
+    faults = [(finding.situation, f"{finding.alert['title']}.") for finding in found if finding.situation]
+    own["report"] = {
+        "alerts": [*missed, *(finding.alert for finding in found)],
+        "resolved": over,
+        "acknowledged": plan.acknowledged(own["notices"], seen.standings),
+        "faults": [sentence for situation, sentence in faults if situation not in policy.tolerated],
+        "tolerated": [sentence for situation, sentence in faults if situation in policy.tolerated],
+        "troubles": _count(finding.alert["kind"] for finding in found if finding.alert["kind"] in alerts.TROUBLES),
+    }
+    return _with(run, connection, own)
+
+
+def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str, t.Any]:
+    """What to leave to the next run. told: what acm_alert answered. Hosts that did not take part keep what was known."""
+    own = run["connections"][connection]
+    hosts = {host: dict(known) for host, known in own["memory"]["hosts"].items()}
+    for host, outcome in own["outcomes"].items():
+        for done in outcome["done"]:
+            if done.get("arn"):
+                known = hosts.setdefault(host, {})
+                before = known.get(done["arn"], {}).get("services") or []
+                known[done["arn"]] = {
+                    **{name: done[name] for name in ("serial", "not_before", "not_after") if done.get(name)},
+                    "services": sorted({*before, *done.get("services", ())}),
+                }
+    asked = isinstance(told.get("told"), t.Mapping)
+    undelivered = {each["key"] for each in told.get("undelivered") or ()}
+    # Of troubles and of their end the next run speaks again; of what merely happened it does not.
+    missed = [
+        alert
+        for alert in own["report"]["alerts"]
+        if alert["kind"] not in alerts.TROUBLES
+        and alert["kind"] != "resolved"
+        and (alert["key"] in undelivered or not asked)
+    ]
+    return {
+        **own["memory"],
+        "version": 2,
+        "began_at": run["started_at"],
+        "ended_at": ended_at,
+        "hosts": hosts,
+        "told": dict(told["told"] if asked else own["memory"]["told"]),
+        "missed": missed if run["options"].get("has_channels") else [],
+    }
+
+
+def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembered: Entry) -> Run:
+    """The run with what became of its report. An alert that nobody got makes the run fail."""
+    own = run["connections"][connection]
+    policy = read_policy(run["options"])
+    faults: list[tuple[str, str]] = []
+    if told.get("failed"):
+        faults.append(("undelivered", f"Nobody was told: {_message(told)}"))
+    reasons: dict[tuple[str, str], list[str]] = {}
+    titles = {alert["key"]: alert["title"] for alert in own["report"]["alerts"]}
+    for each in told.get("undelivered") or ():
+        reasons.setdefault((each["channel"], each["reason"]), []).append(titles.get(each["key"], "an all-clear"))
+    for (channel, reason), missing in reasons.items():
+        faults.append(("undelivered", f"The channel {channel} did not get {_quoted(missing)}: {reason}"))
+    if acknowledged.get("failed"):
+        faults.append(("notices", f"The notices could not be acknowledged: {_message(acknowledged)}"))
+    if not own["writable"] and own["report"]["alerts"] and not run["is_check"] and run["options"].get("has_channels"):
+        faults.append(("undelivered", "Nobody was told by a channel, since nothing can be remembered and the same would be told at every run."))
+    if remembered.get("failed"):
+        faults.append(("memory", _message(remembered)))
+    faults += [("memory", str(each)) for each in remembered.get("problems") or () if ["memory", str(each)] not in own["problems"]]
+    written = {**own["report"]}
+    written["faults"] = [*written["faults"], *(text for situation, text in faults if situation not in policy.tolerated)]
+    written["tolerated"] = [*written["tolerated"], *(text for situation, text in faults if situation in policy.tolerated)]
+    return _with(run, connection, {**own, "report": written})
+
+
+# ---------------------------------------------------------------- what is said of it
+
+
+def lines(run: Run) -> list[str]:
+    """The run in sentences, the good ones first."""
+    said = []
+    for name, own in run["connections"].items():
+        found = standings(own)
+        of = f"{name}: " if len(run["connections"]) > 1 else ""
+        said.append(
+            f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
+            f"{sum(one.is_current for one in found)} of {_number(len(found), 'certificate')} on "
+            f"{_number(len(own['hosts']), 'host')} are what ACM has."
+        )
+        if own["unknown"]:
+            said.append(
+                f"{of}{_number(own['unknown'], 'message')} in the queue could not be understood, and stay there for its "
+                "dead-letter queue."
+            )
+        names = {each["certificate_arn"]: each.get("domain_name") for each in own["listing"]}
+        would = "would be forced" if run["is_check"] else "was forced"
+        said += [f"{names.get(arn) or arn}: the renewal {would}." for arn in own["forced"]["renewed"]]
+        said += [f"{names.get(arn) or arn} is due for renewal, but {why}." for arn, why in own["forced"]["waiting"]]
+        if run["is_check"]:
+            said += [
+                f"{one.host}: {one.domain_name} would be deployed, serial {one.serial}."
+                for one in found
+                if one.state == "deployed" and one.was_new
+            ]
+        said += [f"{one.host}: {one.domain_name} waits. {one.reason}" for one in found if one.state == "held_back"]
+        order = {"info": 0, "warning": 1, "critical": 2}
+        for alert in sorted(own["report"]["alerts"], key=lambda each: order[each["severity"]]):
+            said.append(f"{alert['title']}. {alert.get('text', '')}".rstrip())
+        said += [f"Tolerated: {sentence}" for sentence in own["report"]["tolerated"]]
+    return said
+
+
+def faults(run: Run) -> list[str]:
+    """Why the run fails, a sentence each; none where it does not."""
+    found = [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
+    return list(dict.fromkeys(found))
+
+
+def standings(own: Run) -> list[plan.Standing]:
+    return plan.standings(
+        own["hosts"], own["outcomes"], own["reads"], own["listing"], own["memory"], own["untried"]
+    )
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _with(run: Run, connection: str, own: Run) -> Run:
+    return {**run, "connections": {**run["connections"], connection: own}}
+
+
+def _request(identity: str) -> dict[str, str]:
+    return {"certificate_arn" if identity.startswith("arn:") else "domain_name": identity}
+
+
+def _listing(listed: Entry, connection: str) -> list[Entry]:
+    certificates = listed.get("certificates")
+    if listed.get("failed") or not isinstance(certificates, (list, tuple)):
+        raise InvalidInput(f"ACM ({connection}) did not answer with a list of its certificates: {_message(listed)}")
+    if not all(isinstance(each, t.Mapping) and each.get("certificate_arn") for each in certificates):
+        raise InvalidInput(f"ACM ({connection}) answered with something that is not a list of certificates.")
+    return list(certificates)
+
+
+def _fresh(own: Run, listed: Entry, connection: str) -> list[Entry]:
+    return _listing(listed, connection) if own.get("listing_is_stale") else list(own["listing"])
+
+
+def _reads(read: Entry, requests: t.Sequence[Entry]) -> dict[str, dict[str, t.Any]]:
+    """What acm_export says of each identity: where the certificate is and what it is, or why it cannot be deployed."""
+    if not requests:
+        return {}
+    exports = read.get("exports")
+    is_sound = isinstance(exports, (list, tuple)) and all(
+        isinstance(export, t.Mapping) and (export.get("failed") or export.get("certificate_arn")) for export in exports
+    )
+    if not is_sound or len(exports) != len(requests):
+        raise InvalidInput(f"The certificates could not be read: {_message(read)}")
+    return {
+        plan.identity_of(request): {key: export[key] for key in _READ if export.get(key)}
+        for request, export in zip(requests, exports)
+    }
+
+
+def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
+    """The notices that can be used, and how many cannot: one that is spoilt does not take the others with it."""
+    good = []
+    given = given if isinstance(given, (list, tuple)) else []
+    for notice in given:
+        arns, handles = (notice.get(name) if isinstance(notice, t.Mapping) else None for name in ("certificate_arns", "handles"))
+        if isinstance(arns, (list, tuple)) and isinstance(handles, (list, tuple)):
+            good.append({"kind": str(notice.get("kind")), "certificate_arns": list(arns), "handles": list(handles)})
+    return good, len(given) - len(good)
+
+
+def _deployed(own: Run) -> set[str]:
+    """The ARNs of what the play deploys."""
+    return {read["certificate_arn"] for read in own["reads"].values() if read.get("certificate_arn")}
+
+
+def _message(result: Entry) -> str:
+    text = " ".join(str(result.get("msg") or "no reason was given").split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _quoted(titles: t.Sequence[str]) -> str:
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    return ", ".join(f"“{title}”" for title in titles[:3]) + more
+
+
+def _count(kinds: t.Iterable[str]) -> dict[str, int]:
+    counted = dict.fromkeys(alerts.TROUBLES, 0)
+    for kind in kinds:
+        counted[kind] += 1
+    return counted

@@ -1,0 +1,86 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How alerts speak of times, hosts and what ACM says. Pure.
+
+Days are counted as people count them, from one date to the next in UTC: what expires at eight tomorrow morning expires
+tomorrow, though less than 24 hours are left.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+
+HOSTS_SHOWN = 5
+
+# What ACM's words mean to somebody who has never read them.
+REASONS = {
+    "PENDING_DOMAIN_VALIDATION": "ACM could not yet prove that the names belong to you",
+    "DOMAIN_VALIDATION_DENIED": "ACM was refused the proof that the names belong to you",
+    "DOMAIN_NOT_ALLOWED": "ACM does not issue certificates for one of the names",
+    "INVALID_PUBLIC_DOMAIN": "one of the names is not a public domain",
+    "ADDITIONAL_VERIFICATION_REQUIRED": "AWS wants to check the account first: open a case with AWS Support",
+    "NO_AVAILABLE_CONTACTS": "no mailbox could be found that may approve the names",
+    "CAA_ERROR": "a CAA record in DNS forbids it",
+    "PCA_LIMIT_EXCEEDED": "the private CA has reached its quota",
+    "PCA_INVALID_ARN": "the private CA does not exist any more",
+    "PCA_INVALID_STATE": "the private CA is not active",
+    "PCA_REQUEST_FAILED": "the private CA refused",
+    "PCA_NAME_CONSTRAINTS_VALIDATION": "the private CA may not issue for one of the names",
+    "PCA_RESOURCE_NOT_FOUND": "the private CA does not exist any more",
+    "PCA_INVALID_ARGS": "the private CA refused the request",
+    "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
+    "PCA_ACCESS_DENIED": "ACM may not use the private CA",
+    "SLR_NOT_FOUND": "the service-linked role of ACM is missing",
+    "OTHER": "ACM gives no reason",
+}
+
+
+def reason(code: t.Any) -> str:
+    """What ACM's reason means, as a clause, with the code for those who look it up."""
+    if not code:
+        return "ACM gives no reason"
+    said = REASONS.get(str(code))
+    return f"{said} ({code})" if said else f"ACM says {code}"
+
+
+def days_until(until: datetime, now: datetime) -> int:
+    """From today's date to that date; negative once it is past."""
+    return (until.astimezone(timezone.utc).date() - now.astimezone(timezone.utc).date()).days
+
+
+def distance(days: int) -> str:
+    """in 12 days, tomorrow, today, yesterday, 3 days ago."""
+    if abs(days) < 2:
+        return {0: "today", 1: "tomorrow", -1: "yesterday"}[days]
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+def date(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def span(seconds: float) -> str:
+    """90 minutes, 5 hours, 3 days."""
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        number = round(seconds / length)
+        if seconds >= 2 * length or (unit == "minute"):
+            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    raise AssertionError
+
+
+def listed(names: t.Sequence[str]) -> str:
+    """a, b and c; of many, the first five and how many more."""
+    names = list(dict.fromkeys(names))
+    if len(names) > HOSTS_SHOWN:
+        names = [*names[:HOSTS_SHOWN], f"{len(names) - HOSTS_SHOWN} more"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def sentence(text: str) -> str:
+    """With a full stop, whatever it came with."""
+    text = " ".join(text.split())
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,137 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run leaves to the next: read whatever happened to it, and written where it can be."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._renewals import memory
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+NOW = datetime(2027, 3, 1, 6, tzinfo=timezone.utc)
+ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000001"
+
+
+def ago(**time: float) -> str:
+    return memory.iso(NOW - timedelta(**time))
+
+
+FULL: dict[str, Any] = {
+    "version": memory.VERSION,
+    "began_at": ago(hours=1),
+    "ended_at": ago(minutes=58),
+    "forced": [{"arn": ARN, "at": ago(hours=1)}],
+    "hosts": {"web": {ARN: {"serial": "01", "not_before": ago(days=9), "not_after": ago(days=-81), "services": ["nginx"]}}},
+    "told": {f"expiring {ARN} 01 7": {"chat": ago(hours=1)}},
+    "missed": [{"key": "deployed x", "kind": "deployed", "severity": "info", "title": "It is in place."}],
+}
+
+
+@pytest.mark.parametrize("text", [None, "", " \n"])
+def test_there_was_none(text: str | None) -> None:
+    assert memory.judge(text, NOW) == (memory.empty(), [], False)
+
+
+def test_what_is_sound_stays_as_it_is() -> None:
+    assert memory.judge(json.dumps(FULL), NOW) == (FULL, [], False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is damaged"),
+        ("[]", "is damaged"),
+        ("[" * 100_000, "is damaged"),
+        ("\x00\x00\x00", "is damaged"),
+        ("{}", "was written by another version"),
+        ('{"version": 1}', "was written by another version"),
+        ('{"version": 3}', "was written by another version"),
+        (json.dumps({**FULL, "forced": [{"arn": ARN}]}), "is damaged"),
+        (json.dumps({**FULL, "forced": [{"arn": ARN, "at": "soon"}]}), "is damaged"),
+        (json.dumps({**FULL, "forced": [{"arn": ARN, "at": 5}]}), "is damaged"),
+        (json.dumps({**FULL, "hosts": []}), "is damaged"),
+        (json.dumps({**FULL, "hosts": {"web": {ARN: {"serial": "01"}}}}), "is damaged"),
+        (json.dumps({**FULL, "told": {"k": "yesterday"}}), "is damaged"),
+        (json.dumps({**FULL, "told": {"k": {"chat": "yesterday"}}}), "is damaged"),
+        (json.dumps({**FULL, "began_at": "0"}), "is damaged"),
+        (json.dumps({**FULL, "missed": [{}]}), "is damaged"),
+    ],
+)
+def test_what_is_damaged(text: str, said: str) -> None:
+    document, problems, must_be_put_aside = memory.judge(text, NOW)
+    assert document == memory.empty() and must_be_put_aside
+    assert said in problems[0]
+
+
+def test_a_clock_that_was_ahead() -> None:
+    """Twenty renewals forced "in the future" would use up the attempts of a day for years."""
+    ahead = ago(days=-300)
+    forced = [{"arn": f"{ARN}{number}", "at": ahead} for number in range(20)]
+    told = {"old": {"chat": ago(days=1)}, "new": {"chat": ahead}}
+    text = json.dumps({**FULL, "began_at": ahead, "ended_at": ahead, "forced": [*forced, *FULL["forced"]], "told": told})
+    document, problems, must_be_put_aside = memory.judge(text, NOW)
+    assert document["forced"] == FULL["forced"]
+    assert (document["began_at"], document["ended_at"]) == (None, None)
+    assert document["told"] == {"old": {"chat": ago(days=1)}, "new": {"chat": memory.iso(NOW)}}
+    assert must_be_put_aside and "times in the future" in problems[0]
+
+
+def store(folder: Path) -> memory.Store:
+    return memory.Store(str(folder / "state"), "here", str(folder / "spare"))
+
+
+def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
+    assert store(tmp_path).recall(NOW) == (memory.empty(), [])
+    assert store(tmp_path).remember(FULL) is None
+    assert store(tmp_path).recall(NOW) == (FULL, [])
+    path = tmp_path / "state" / "here.json"
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert os.listdir(path.parent) == ["here.json"] and not (tmp_path / "spare").exists()
+
+
+def test_what_is_damaged_is_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "here.json"
+    path.parent.mkdir(mode=0o700)
+    path.write_text("{", encoding="utf-8")
+    assert store(tmp_path).recall(NOW, may_change=False)[0] == memory.empty()
+    assert path.exists()
+    _document, problems = store(tmp_path).recall(NOW)
+    assert problems == [f"{path} is damaged, so alerts may come twice. It was moved to {path}.20270301T060000Z."]
+    assert not path.exists() and Path(f"{path}.20270301T060000Z").read_text(encoding="utf-8") == "{"
+
+
+def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
+    """The folder is a file here: so that it holds for root too."""
+    (tmp_path / "state").write_text("", encoding="utf-8")
+    said = store(tmp_path).remember(FULL)
+    assert said and str(tmp_path / "spare" / "here.json") in said and "acm_deploy_renewals_path" in said
+    document, problems = store(tmp_path).recall(NOW)
+    assert document == FULL and len(problems) == 1
+    (tmp_path / "state").unlink()
+    newer = {**FULL, "began_at": ago(minutes=1)}
+    assert store(tmp_path).remember(newer) is None
+    assert store(tmp_path).recall(NOW) == (newer, []) and not (tmp_path / "spare" / "here.json").exists()
+
+
+def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+    for name in ("state", "spare"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    with pytest.raises(InvalidInput, match="Nothing can be remembered"):
+        store(tmp_path).remember(FULL)
+
+
+def test_what_others_put_into_the_temporary_folder_is_not_taken(tmp_path: Path) -> None:
+    spare = tmp_path / "spare"
+    spare.mkdir()
+    spare.chmod(0o777)
+    (spare / "here.json").write_text(json.dumps(FULL), encoding="utf-8")
+    assert store(tmp_path).recall(NOW)[0] == memory.empty()

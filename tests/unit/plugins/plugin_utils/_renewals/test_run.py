@@ -1,0 +1,242 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A renewal run from its beginning to its report, with what modules, hosts and memory may answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.plugins.filter.acm_renewals import FilterModule
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals import run as runs
+from ansible_collections.certops.acm.tests.support.renewal_facts import (
+    NOW,
+    arn,
+    iso,
+    make_certificate,
+    make_done,
+    make_known,
+    make_memory,
+)
+
+HERE = "eu-central-1"
+SECRET = "Passw0rd-of-the-pkcs12"
+
+
+def begun(hosts: dict[str, list[dict[str, Any]]], **options: Any) -> runs.Run:
+    connections = {name: [HERE if name == "region" else ""] * len(hosts) for name in ("authority", "region", "profile")}
+    return runs.begin(options, list(hosts), list(hosts.values()), connections, iso(NOW), options.get("is_check", False))
+
+
+def learnt(run: runs.Run, listing: list[dict[str, Any]], connection: str = HERE, **answers: Any) -> runs.Run:
+    exports = [
+        next((each for each in listing if each["certificate_arn"] == request.get("certificate_arn")), {"failed": True})
+        for request in run["connections"][connection]["requests"]
+    ]
+    given = {
+        "listed": {"certificates": listing},
+        "recalled": {"memory": make_memory(), "problems": [], "writable": True},
+        "received": {"skipped": True},
+        "read": {"exports": exports},
+        **answers,
+    }
+    return runs.learn(run, connection, **given)
+
+
+def outcome(*done: dict[str, Any], failures: Any = (), reachable: bool = True) -> dict[str, Any]:
+    return {"started_at": iso(NOW), "reachable": reachable, "done": list(done), "failures": list(failures)}
+
+
+def reported(run: runs.Run, outcomes: dict[str, Any], minutes: int = 1, lost: Any = ()) -> runs.Run:
+    run = runs.gather(run, HERE, outcomes, lost, iso(NOW + timedelta(minutes=minutes)))
+    return runs.report(run, HERE, {"certificates": run["connections"][HERE]["listing"]}, {})
+
+
+def told(run: runs.Run) -> list[str]:
+    return [alert["title"] for alert in run["connections"][HERE]["report"]["alerts"]]
+
+
+ONE = make_certificate(1)
+WEB = {"web": [{"certificate_arn": arn(1), "pkcs12_passphrase": SECRET}]}
+
+
+def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_are() -> None:
+    run = runs.begin(
+        {},
+        ["a", "b", "c"],
+        [[{"domain_name": "x.example.com", "pkcs12_passphrase": SECRET}], [{"certificate_arn": arn(1)}], []],
+        {"authority": ["", "", "/srv/acm"], "region": [HERE, "us-east-1", ""], "profile": ["", "shop", None]},
+        iso(NOW),
+        False,
+    )
+    assert list(run["connections"]) == [HERE, "us-east-1 shop", "/srv/acm"]
+    assert run["connections"]["us-east-1 shop"] == {
+        "module_options": {"region": "us-east-1", "profile": "shop"},
+        "hosts": {"b": [arn(1)]},
+        "requests": [{"certificate_arn": arn(1)}],
+    }
+    assert run["connections"][HERE]["requests"] == [{"domain_name": "x.example.com"}]
+    assert SECRET not in str(run)
+
+
+def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
+    listings = [[ONE], [make_certificate(1, certificate_arn=arn(1).replace("eu-central-1", "us-east-1"))], []]
+    options: list[dict[str, str]] = [{}, {"region": "eu-west-1"}, {"authority": "/srv/acm"}, {"authority": "/srv/b/acm"}]
+    names = {runs.memory_name(each, listing) for each in options[:2] for listing in listings}
+    assert names == {"111122223333-eu-central-1", "111122223333-us-east-1", "aws", "aws-eu-west-1"}
+    assert runs.memory_name({"profile": "a"}, [ONE]) == runs.memory_name({"profile": "b"}, [ONE])
+    assert len({runs.memory_name(each, []) for each in options}) == 4
+    assert runs.memory_name({"authority": "/srv/../srv/acm"}, []) == runs.memory_name({"authority": "/srv/acm"}, [])
+
+
+@pytest.mark.parametrize("entries", ["www.example.com", ["www.example.com"], [{}], [{"name": "x"}], {"a": 1}])
+def test_entries_that_name_nothing(entries: Any) -> None:
+    with pytest.raises(InvalidInput, match="acm_deploy_certificates"):
+        begun({"web": entries})
+
+
+def test_wrong_options_are_one_sentence() -> None:
+    refused = FilterModule().filters()["acm_renewals_run"]
+    given = {"hosts": [], "certificates": [], "connections": {}, "started_at": iso(NOW), "is_check": False}
+    assert "acm_deploy_renewals_renew_before is '100%'" in refused({"renew_before": "100%"}, **given)["refusal"]
+    assert refused({}, **given)["refusal"] == ""
+
+
+@pytest.mark.parametrize("certificates", [None, "<html>", {"a": 1}, ["x"], [{}], [None]])
+def test_an_answer_that_is_no_list_is_a_fault(certificates: Any) -> None:
+    with pytest.raises(InvalidInput, match="list"):
+        learnt(begun(WEB), [], listed={"certificates": certificates})
+    with pytest.raises(InvalidInput, match="could not be read"):
+        learnt(begun(WEB), [ONE], read={"exports": certificates})
+
+
+def test_one_spoilt_notice_does_not_take_the_others_with_it() -> None:
+    good = {"kind": "rotated", "certificate_arns": [arn(1)], "handles": ["h"], "domain_name": "host-1.example.com"}
+    run = learnt(begun(WEB), [ONE], received={"notifications": ["x", {}, good, {"handles": 1}], "unknown": [{}]})
+    own = run["connections"][HERE]
+    assert own["unknown"] == 4
+    assert own["notices"] == [{"kind": "rotated", "certificate_arns": [arn(1)], "handles": ["h"]}]
+    assert runs.suspects(runs.gather(run, HERE, {}, [], iso(NOW)), HERE, {}) == [arn(1)]
+
+
+@pytest.mark.parametrize(
+    "recalled",
+    [
+        {"failed": True, "msg": "No space left on device"},
+        {"unreachable": True, "msg": "No route to host"},
+        {"memory": make_memory(), "problems": ["Nothing can be remembered."], "writable": False},
+    ],
+)
+def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) -> None:
+    """It forces nothing, which it would do at every run, and tells nobody by a channel, for the same reason."""
+    ripe = make_certificate(1, left=20)
+    run = learnt(begun(WEB, renew_before="30", has_channels=True), [ripe], recalled=recalled)
+    own = run["connections"][HERE]
+    assert own["forced"]["due"] == [] and own["forced"]["waiting"] == [[arn(1), "nothing can be remembered"]]
+    run = reported(run, {"web": outcome(make_done(ripe))})
+    run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
+    said = " ".join(runs.faults(run))
+    assert "cannot rely on what earlier runs remembered" in said and "Nobody was told by a channel" in said
+    assert not runs.connection_of(run, "web")["writable"]
+
+
+def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
+    two = make_certificate(2)
+    hosts = {"web": [{"certificate_arn": arn(1)}, {"certificate_arn": arn(2)}]}
+    run = learnt(begun(hosts, renew_before="30"), [make_certificate(1, left=20), two])
+    assert run["connections"][HERE]["forced"]["requests"] == [{"certificate_arn": arn(1)}]
+    assert runs.renewed_requests(run, HERE) == [{"certificate_arn": arn(1)}]
+    assert runs.begin_forcing(run, HERE)["forced"] == [{"arn": arn(1), "at": iso(NOW)}]
+    fresh = make_certificate(1, left=395, serial="ff")
+    run = runs.end_forcing(run, HERE, [{"actions": ["RenewCertificate"]}], {"exports": [fresh]})
+    own = run["connections"][HERE]
+    assert (own["forced"]["renewed"], own["reads"][arn(1)]["serial"], own["reads"][arn(2)]["serial"]) == ([arn(1)], "ff", "02")
+
+
+@pytest.mark.parametrize(
+    ("result", "field"),
+    [
+        ({}, "renewed"),
+        ({"failed": True, "actions": ["RenewCertificate"], "msg": "It takes long."}, "waiting"),
+        ({"failed": True, "msg": "The CA is DISABLED."}, "in_vain"),
+    ],
+)
+def test_what_came_of_a_forced_renewal(result: dict[str, Any], field: str) -> None:
+    run = learnt(begun(WEB, renew_before="30"), [make_certificate(1, left=20)])
+    forced = runs.end_forcing(run, HERE, [result], {"skipped": True})["connections"][HERE]["forced"]
+    assert [name for name in ("renewed", "waiting", "in_vain") if forced[name]] == [field]
+
+
+def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
+    run = learnt(begun({"a": WEB["web"], "b": WEB["web"]}, failed_hosts=1, run_limit=10), [ONE])
+    failed = outcome(failures=[{"identities": [arn(1)], "reason": "nginx -t failed."}])
+    soon, late = iso(NOW + timedelta(minutes=9)), iso(NOW + timedelta(minutes=10))
+    assert runs.choose(run, "b", [{}, outcome(make_done(ONE))], soon) == [arn(1)]
+    assert runs.choose(run, "b", [failed], soon) == []
+    assert runs.choose(run, "b", [{**failed, "started_at": "of an earlier run"}], soon) == [arn(1)]
+    assert runs.choose(run, "b", [], late) == []
+    over = reported(run, {"a": outcome(make_done(ONE)), "b": {}}, minutes=11)
+    assert any("The run had taken 10 minutes" in alert["text"] for alert in over["connections"][HERE]["report"]["alerts"])
+    assert "The renewal run took too long." in runs.faults(over)
+    assert any("b: host-1.example.com waits." in line for line in runs.lines(over))
+
+
+@pytest.mark.parametrize("strange", ["soon", ["x"], {"started_at": iso(NOW)}, {"started_at": iso(NOW), "done": "all"}])
+def test_what_a_host_reports_is_judged_before_it_is_used(strange: Any) -> None:
+    run = learnt(begun(WEB), [ONE])
+    assert runs.choose(run, "web", [strange], iso(NOW)) == [arn(1)]
+    reported(run, {"web": strange})
+
+
+def test_one_that_fell_silent_did_not_answer() -> None:
+    run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))}, lost=["web"])
+    assert told(run) == ["web does not answer, and lacks host-1.example.com"]
+
+
+def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it() -> None:
+    done = outcome(make_done(ONE, swapped=True))
+    run = reported(learnt(begun(WEB, has_channels=True), [ONE]), {"web": done})
+    (alert,) = run["connections"][HERE]["report"]["alerts"]
+    answer = {"told": {}, "undelivered": [{"key": alert["key"], "channel": "chat", "reason": "chat did not answer."}]}
+    closed = runs.close(run, HERE, answer, {"skipped": True}, {"problems": []})
+    assert runs.faults(closed) == [
+        "The channel chat did not get “host-1.example.com: a new certificate is in place on web”: chat did not answer."
+    ]
+    left = runs.remember(run, HERE, answer, iso(NOW + timedelta(minutes=2)))
+    assert left["missed"] == [alert] and left["ended_at"] == iso(NOW + timedelta(minutes=2))
+    assert left["hosts"]["web"][arn(1)] == {**make_known(ONE), "services": ["nginx"]}
+    recalled = {"memory": left, "problems": [], "writable": True}
+    again = reported(learnt(begun(WEB, has_channels=True), [ONE], recalled=recalled), {"web": outcome(make_done(ONE))})
+    assert again["connections"][HERE]["report"]["alerts"] == [alert]
+    heard = {"told": {alert["key"]: {"chat": iso(NOW)}}, "undelivered": []}
+    assert runs.remember(again, HERE, heard, iso(NOW))["missed"] == []
+
+
+def test_what_a_site_tolerates_is_said_and_does_not_fail_the_run() -> None:
+    silent = {"web": outcome(reachable=False)}
+    assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent)) == ["web does not answer, and lacks host-1.example.com."]
+    run = reported(learnt(begun(WEB, tolerate=["host_unreachable"]), [ONE]), silent)
+    assert runs.faults(run) == [] and told(run) == ["web does not answer, and lacks host-1.example.com"]
+    assert "Tolerated: web does not answer, and lacks host-1.example.com." in runs.lines(run)
+
+
+def test_check_mode_says_what_would_happen() -> None:
+    ripe = make_certificate(1, left=20)
+    run = learnt({**begun(WEB, renew_before="30"), "is_check": True}, [ripe])
+    run = runs.end_forcing(run, HERE, [{"failed": False}], {"exports": [ripe]})
+    run = reported(run, {"web": outcome(make_done(ripe, swapped=True))})
+    said = runs.lines(run)
+    assert "host-1.example.com: the renewal would be forced." in said
+    assert "web: host-1.example.com would be deployed, serial 01." in said
+    assert run["connections"][HERE]["report"]["resolved"] == [] and not any("was forced" in line for line in said)
+
+
+def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
+    run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
+    assert runs.lines(run) == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are what ACM has."]
+    assert runs.faults(run) == [] and not run["connections"][HERE]["listing_is_stale"]
