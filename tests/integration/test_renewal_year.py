@@ -274,7 +274,8 @@ def expired_somewhere(hosts: list[Host], name_of: dict[str, str], day: int) -> l
         f"day {day}: {host.name} serves {bundle['name']}, expired at {bundle['not_after']}"
         for host in hosts
         for identity, bundle in host.served.items()
-        if host.is_up and name_of[identity] in [*HEALTHY, *ABROAD, *FORGETFUL, *ANSWERED]
+        if host.is_up
+        and name_of[identity] in [*HEALTHY, *ABROAD, *FORGETFUL, *ANSWERED]
         and datetime.fromisoformat(bundle["not_after"].replace("Z", "+00:00")) <= now
     ]
 

@@ -199,7 +199,10 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     fleet.configurations["web-2"].write_text(sound, encoding="utf-8")
     fleet.renew(BOTH)
     assert fleet.served("web-2") == fleet.served("web-1") != before
-    assert {(alert["kind"], *alert["hosts"]) for alert in fleet.told()} == {("deployed", "web-2"), ("resolved", "web-2")}
+    assert {(alert["kind"], *alert["hosts"]) for alert in fleet.told()} == {
+        ("deployed", "web-2"),
+        ("resolved", "web-2"),
+    }
     waiting = fleet.module("acm_notifications", authority=fleet.authority, queue_name="certops-acm")
     assert waiting["notifications"] == []
 

@@ -232,9 +232,7 @@ class Renewals:
     def _read(connection: str, requests: list[dict[str, t.Any]]) -> dict[str, t.Any]:
         if not requests:
             return {"skipped": True}
-        return call(
-            "acm_export", check_mode=True, authority=connection, certificates=requests, return_private_key=True
-        )
+        return call("acm_export", check_mode=True, authority=connection, certificates=requests, return_private_key=True)
 
     def _tell(self, run: dict[str, t.Any], connection: str, outcomes: dict[str, t.Any]) -> dict[str, t.Any]:
         acm, now = {"authority": connection}, datetime.now(timezone.utc)
@@ -267,9 +265,7 @@ class Renewals:
             acknowledged = call("acm_notifications", **acm, queue_name="renewals", acknowledge=handles)
         memory = decide("remembered", run, connection=connection, told=told, ended_at=utc_now())
         left = call("acm_renewals_memory", path=self.memory, name=here["memory_name"], memory=memory)
-        return dict(
-            decide("closed", run, connection=connection, told=told, acknowledged=acknowledged, remembered=left)
-        )
+        return dict(decide("closed", run, connection=connection, told=told, acknowledged=acknowledged, remembered=left))
 
     def _through_a_bad_queue(self, connection: str, notifications: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         kept = []

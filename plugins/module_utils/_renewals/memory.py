@@ -59,7 +59,7 @@ def judge(text: t.Optional[str], now: datetime) -> Recalled:
         if not isinstance(found, dict) or found.get("version") == VERSION:
             what = "is damaged"
         return Recalled(empty(), [what], True)
-    document = {name: found.get(name, value) for name, value in empty().items()}
+    document: Document = {name: found.get(name, value) for name, value in empty().items()}
     latest = now + CLOCK_SKEW
     ahead = False
     for name in ("began_at", "ended_at"):
@@ -130,7 +130,9 @@ class Store:
     def __init__(self, folder: str, name: str, spare: t.Optional[str] = None) -> None:
         self.path = os.path.join(os.path.abspath(folder), f"{name}.json")
         spare = spare or os.path.join(tempfile.gettempdir(), f"acm-renewals-{os.geteuid()}")
-        self.spare_path = os.path.join(os.path.realpath(os.path.dirname(spare)), os.path.basename(spare), f"{name}.json")
+        self.spare_path = os.path.join(
+            os.path.realpath(os.path.dirname(spare)), os.path.basename(spare), f"{name}.json"
+        )
 
     def recall(self, now: datetime, may_change: bool = True) -> t.Tuple[Document, t.List[str]]:
         """The document, and what was wrong, a sentence each. Of two that lie there, the newer counts."""

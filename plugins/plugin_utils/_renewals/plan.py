@@ -249,7 +249,11 @@ def suspects(
             found.append(arn)
         elif is_valid(one, now) and one.get("type") != "IMPORTED":
             renewal = (one.get("renewal_summary") or {}).get("renewal_status")
-            if arn in noticed or renewal in ("PENDING_VALIDATION", "FAILED") or due_notice(one, policy, now) is not None:
+            if (
+                arn in noticed
+                or renewal in ("PENDING_VALIDATION", "FAILED")
+                or due_notice(one, policy, now) is not None
+            ):
                 found.append(arn)
     return found
 

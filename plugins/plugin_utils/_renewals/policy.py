@@ -100,7 +100,9 @@ class Policy:
 def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
     """Judge the role's options, whose names are these without their prefix. Raises InvalidInput."""
     default = Policy()
-    days = sorted({_number("notice_days", day) for day in options.get("notice_days") or default.notice_days}, reverse=True)
+    days = sorted(
+        {_number("notice_days", day) for day in options.get("notice_days") or default.notice_days}, reverse=True
+    )
     limit = _number("run_limit", options.get("run_limit") or default.run_limit.total_seconds() / 60, 1)
     return Policy(
         notice_days=tuple(days),

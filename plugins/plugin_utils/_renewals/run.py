@@ -21,9 +21,9 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from . import alerts, plan
-from .alerts import Problem
 from .plan import Entry, moment
 from .policy import Policy, read_policy
+from .seen import Problem, Seen
 
 Run = dict[str, t.Any]
 _ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
@@ -50,9 +50,7 @@ def begin(
     read_policy(options)
     found: dict[str, Run] = {}
     for number, (host, entries) in enumerate(zip(hosts, certificates)):
-        module_options = {
-            name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]
-        }
+        module_options = {name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]}
         name = connection_name(module_options)
         own = found.setdefault(name, {"module_options": module_options, "hosts": {}, "requests": []})
         own["hosts"][host] = identities_of(entries)
@@ -70,7 +68,9 @@ def begin(
 
 def identities_of(entries: t.Iterable[Entry]) -> list[str]:
     if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, t.Mapping) for entry in entries):
-        raise InvalidInput("acm_deploy_certificates must be a list of dictionaries, such as [{domain_name: www.example.com}].")
+        raise InvalidInput(
+            "acm_deploy_certificates must be a list of dictionaries, such as [{domain_name: www.example.com}]."
+        )
     for entry in entries:
         if not entry.get("certificate_arn") and not entry.get("domain_name"):
             raise InvalidInput(
@@ -135,7 +135,9 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     policy, now = read_policy(run["options"]), moment(run["started_at"])
     forced = plan.choose_forced(listing, _deployed(own), own["memory"], policy, now)
     own["forced"] = {**own["forced"], **forced._asdict()}
-    if own["forced"]["due"] and not own["writable"] and not run["is_check"]:  # whoever cannot remember an attempt would force it at every run
+    if (
+        own["forced"]["due"] and not own["writable"] and not run["is_check"]
+    ):  # whoever cannot remember an attempt would force it at every run
         own["forced"]["waiting"] += [[arn, "nothing can be remembered"] for arn in own["forced"]["due"]]
         own["forced"]["due"] = []
     own["forced"]["requests"] = [_request(arn) for arn in own["forced"]["due"]]
@@ -277,7 +279,7 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
     own = dict(run["connections"][connection])
     own["listing"] = _fresh(own, listed, connection)
     policy, now = read_policy(run["options"]), moment(run["started_at"])
-    seen = alerts.Seen(
+    seen = Seen(
         now=now,
         listing=own["listing"],
         closely={each["certificate_arn"]: each for each in closely.get("certificates") or ()},
@@ -354,13 +356,25 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
     if acknowledged.get("failed"):
         faults.append(("notices", f"The notices could not be acknowledged: {_message(acknowledged)}"))
     if not own["writable"] and own["report"]["alerts"] and not run["is_check"] and run["options"].get("has_channels"):
-        faults.append(("undelivered", "Nobody was told by a channel, since nothing can be remembered and the same would be told at every run."))
+        faults.append(
+            (
+                "undelivered",
+                "Nobody was told by a channel, since nothing can be remembered and the same would be told at every run.",
+            )
+        )
     if remembered.get("failed"):
         faults.append(("memory", _message(remembered)))
-    faults += [("memory", str(each)) for each in remembered.get("problems") or () if ["memory", str(each)] not in own["problems"]]
+    faults += [
+        ("memory", str(each))
+        for each in remembered.get("problems") or ()
+        if ["memory", str(each)] not in own["problems"]
+    ]
     written = {**own["report"]}
     written["faults"] = [*written["faults"], *(text for situation, text in faults if situation not in policy.tolerated)]
-    written["tolerated"] = [*written["tolerated"], *(text for situation, text in faults if situation in policy.tolerated)]
+    written["tolerated"] = [
+        *written["tolerated"],
+        *(text for situation, text in faults if situation in policy.tolerated),
+    ]
     return _with(run, connection, {**own, "report": written})
 
 
@@ -408,9 +422,7 @@ def faults(run: Run) -> list[str]:
 
 
 def standings(own: Run) -> list[plan.Standing]:
-    return plan.standings(
-        own["hosts"], own["outcomes"], own["reads"], own["listing"], own["memory"], own["untried"]
-    )
+    return plan.standings(own["hosts"], own["outcomes"], own["reads"], own["listing"], own["memory"], own["untried"])
 
 
 # ---------------------------------------------------------------- inside
@@ -441,7 +453,7 @@ def _reads(read: Entry, requests: t.Sequence[Entry]) -> dict[str, dict[str, t.An
     """What acm_export says of each identity: where the certificate is and what it is, or why it cannot be deployed."""
     if not requests:
         return {}
-    exports = read.get("exports")
+    exports: t.Any = read.get("exports")
     is_sound = isinstance(exports, (list, tuple)) and all(
         isinstance(export, t.Mapping) and (export.get("failed") or export.get("certificate_arn")) for export in exports
     )
@@ -458,7 +470,9 @@ def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
     good = []
     given = given if isinstance(given, (list, tuple)) else []
     for notice in given:
-        arns, handles = (notice.get(name) if isinstance(notice, t.Mapping) else None for name in ("certificate_arns", "handles"))
+        arns, handles = (
+            notice.get(name) if isinstance(notice, t.Mapping) else None for name in ("certificate_arns", "handles")
+        )
         if isinstance(arns, (list, tuple)) and isinstance(handles, (list, tuple)):
             good.append({"kind": str(notice.get("kind")), "certificate_arns": list(arns), "handles": list(handles)})
     return good, len(given) - len(good)

@@ -84,3 +84,7 @@ def sentence(text: str) -> str:
     """With a full stop, whatever it came with."""
     text = " ".join(text.split())
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+
+
+def joined(*sentences: str) -> str:
+    return " ".join(" ".join(filter(None, sentences)).split())

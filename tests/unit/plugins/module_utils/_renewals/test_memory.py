@@ -30,7 +30,9 @@ FULL: dict[str, Any] = {
     "began_at": ago(hours=1),
     "ended_at": ago(minutes=58),
     "forced": [{"arn": ARN, "at": ago(hours=1)}],
-    "hosts": {"web": {ARN: {"serial": "01", "not_before": ago(days=9), "not_after": ago(days=-81), "services": ["nginx"]}}},
+    "hosts": {
+        "web": {ARN: {"serial": "01", "not_before": ago(days=9), "not_after": ago(days=-81), "services": ["nginx"]}}
+    },
     "told": {f"expiring {ARN} 01 7": {"chat": ago(hours=1)}},
     "missed": [{"key": "deployed x", "kind": "deployed", "severity": "info", "title": "It is in place."}],
 }
@@ -77,7 +79,9 @@ def test_a_clock_that_was_ahead() -> None:
     ahead = ago(days=-300)
     forced = [{"arn": f"{ARN}{number}", "at": ahead} for number in range(20)]
     told = {"old": {"chat": ago(days=1)}, "new": {"chat": ahead}}
-    text = json.dumps({**FULL, "began_at": ahead, "ended_at": ahead, "forced": [*forced, *FULL["forced"]], "told": told})
+    text = json.dumps(
+        {**FULL, "began_at": ahead, "ended_at": ahead, "forced": [*forced, *FULL["forced"]], "told": told}
+    )
     document, problems, must_be_put_aside = memory.judge(text, NOW)
     assert document["forced"] == FULL["forced"]
     assert (document["began_at"], document["ended_at"]) == (None, None)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals import alerts, plan
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.policy import read_policy
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.seen import Finding, Seen
 from ansible_collections.certops.acm.tests.support.renewal_facts import NOW, arn, iso, make_certificate, make_memory
 
 RECORD = {"name": "_a.host-1.example.com.", "type": "CNAME", "value": "_b.acm-validations.aws."}
@@ -45,9 +46,9 @@ def standing(one: dict[str, Any], *, host: str = "web", state: str = "deployed",
 
 def found(
     listing: list[dict[str, Any]], *standings: plan.Standing, policy: dict[str, Any] | None = None, **seen: Any
-) -> list[alerts.Finding]:
+) -> list[Finding]:
     given = {"memory": make_memory(), **seen}
-    return alerts.findings(alerts.Seen(NOW, listing, {}, standings, **given), read_policy(policy or {}))
+    return alerts.findings(Seen(NOW, listing, {}, standings, **given), read_policy(policy or {}))
 
 
 def told(*arguments: Any, **named: Any) -> list[dict[str, Any]]:
@@ -184,7 +185,9 @@ def test_a_failed_host_is_told_at_once_and_at_the_notice_days() -> None:
         keys.append(alert["key"])
         assert alert["kind"] == "deploy_failed"
         assert alert["severity"] == "critical"
-        assert alert["text"].startswith("nginx -t failed. The server still has the certificate of before, which expires in")
+        assert alert["text"].startswith(
+            "nginx -t failed. The server still has the certificate of before, which expires in"
+        )
     assert [key.split(" ")[-1] for key in keys] == ["first", "45", "30", "3"]
 
 
@@ -236,10 +239,10 @@ def test_runs_that_were_missed_or_did_not_end(memory: dict[str, Any], title: str
     assert [alert["title"] for alert in told([], memory=make_memory(**memory))] == ([title] if title else [])
 
 
-def seen_with(told_before: list[str], *standings: plan.Standing, **others: Any) -> alerts.Seen:
+def seen_with(told_before: list[str], *standings: plan.Standing, **others: Any) -> Seen:
     memory = make_memory(told={key: {"chat": iso(NOW)} for key in told_before})
     listing = [make_certificate(1, left=28), make_certificate(2), make_certificate(4, left=-20)]
-    return alerts.Seen(NOW, listing, {}, standings, memory, **others)
+    return Seen(NOW, listing, {}, standings, memory, **others)
 
 
 def test_resolved() -> None:

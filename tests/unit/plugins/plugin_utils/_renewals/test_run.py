@@ -86,7 +86,12 @@ def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_ar
 
 def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
     listings = [[ONE], [make_certificate(1, certificate_arn=arn(1).replace("eu-central-1", "us-east-1"))], []]
-    options: list[dict[str, str]] = [{}, {"region": "eu-west-1"}, {"authority": "/srv/acm"}, {"authority": "/srv/b/acm"}]
+    options: list[dict[str, str]] = [
+        {},
+        {"region": "eu-west-1"},
+        {"authority": "/srv/acm"},
+        {"authority": "/srv/b/acm"},
+    ]
     names = {runs.memory_name(each, listing) for each in options[:2] for listing in listings}
     assert names == {"111122223333-eu-central-1", "111122223333-us-east-1", "aws", "aws-eu-west-1"}
     assert runs.memory_name({"profile": "a"}, [ONE]) == runs.memory_name({"profile": "b"}, [ONE])
@@ -155,7 +160,11 @@ def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
     fresh = make_certificate(1, left=395, serial="ff")
     run = runs.end_forcing(run, HERE, [{"actions": ["RenewCertificate"]}], {"exports": [fresh]})
     own = run["connections"][HERE]
-    assert (own["forced"]["renewed"], own["reads"][arn(1)]["serial"], own["reads"][arn(2)]["serial"]) == ([arn(1)], "ff", "02")
+    assert (own["forced"]["renewed"], own["reads"][arn(1)]["serial"], own["reads"][arn(2)]["serial"]) == (
+        [arn(1)],
+        "ff",
+        "02",
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +190,9 @@ def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
     assert runs.choose(run, "b", [{**failed, "started_at": "of an earlier run"}], soon) == [arn(1)]
     assert runs.choose(run, "b", [], late) == []
     over = reported(run, {"a": outcome(make_done(ONE)), "b": {}}, minutes=11)
-    assert any("The run had taken 10 minutes" in alert["text"] for alert in over["connections"][HERE]["report"]["alerts"])
+    assert any(
+        "The run had taken 10 minutes" in alert["text"] for alert in over["connections"][HERE]["report"]["alerts"]
+    )
     assert "The renewal run took too long." in runs.faults(over)
     assert any("b: host-1.example.com waits." in line for line in runs.lines(over))
 
@@ -219,7 +230,9 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
 
 def test_what_a_site_tolerates_is_said_and_does_not_fail_the_run() -> None:
     silent = {"web": outcome(reachable=False)}
-    assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent)) == ["web does not answer, and lacks host-1.example.com."]
+    assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent)) == [
+        "web does not answer, and lacks host-1.example.com."
+    ]
     run = reported(learnt(begun(WEB, tolerate=["host_unreachable"]), [ONE]), silent)
     assert runs.faults(run) == [] and told(run) == ["web does not answer, and lacks host-1.example.com"]
     assert "Tolerated: web does not answer, and lacks host-1.example.com." in runs.lines(run)

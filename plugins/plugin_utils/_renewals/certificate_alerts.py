@@ -1,0 +1,328 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Alerts about what ACM has: what expires, what was not renewed and why, what was not issued. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timedelta
+
+from . import words
+from .plan import Entry, due_notice, is_valid, is_within, may_be_exported, maybe_moment
+from .policy import Policy
+from .seen import CRITICAL_DAYS, Finding, Seen, hosts_of
+
+SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (ACM.md §3)
+PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
+
+
+def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+    deployed = {standing.arn for standing in seen.standings}
+    for listed in seen.listing:
+        arn = listed["certificate_arn"]
+        certificate = {**listed, **seen.closely.get(arn, {})}
+        if arn not in deployed and (not policy.watches_all or _is_superseded(certificate, seen)):
+            continue
+        hosts = hosts_of(arn, seen)
+        services = sorted({name for one in seen.standings if one.arn == arn for name in one.services})
+        names = [name for name in certificate.get("subject_alternative_names") or () if name]
+        for finding in _of_certificate(certificate, hosts, seen, policy):
+            common = {
+                "certificate_arn": arn,
+                "domain_name": certificate.get("domain_name"),
+                "hosts": hosts,
+                "expires_at": certificate.get("not_after"),
+            }
+            facts = {"Names": names if len(names) > 1 else None, "Services": services or None}
+            shown = {name: value for name, value in {**finding.alert.get("facts", {}), **facts}.items() if value}
+            yield finding._replace(alert={**common, **finding.alert, "facts": shown})
+
+
+def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+    arn, name = certificate["certificate_arn"], certificate.get("domain_name") or certificate["certificate_arn"]
+    status = certificate.get("status")
+    until = maybe_moment(certificate.get("not_after"))
+    if status in ("ISSUED", "EXPIRED") and until and until <= seen.now:
+        may_be_used = bool(hosts or certificate.get("in_use") or _may_be_elsewhere(certificate))
+        if hosts or certificate.get("in_use") or seen.now - until < PAST_IS_PAST:
+            days = words.days_until(until, seen.now)
+            use = "It is in use" if hosts or certificate.get("in_use") else "It may be in use"
+            yield Finding(
+                {
+                    "key": f"expired {arn} {certificate.get('serial', '')}",
+                    "kind": "expired",
+                    "severity": "critical" if may_be_used else "warning",
+                    "title": f"{name}: the certificate expired {words.distance(days)}",
+                    "text": f"It was valid until {words.date(until)}. "
+                    + (f"{use}, so clients refuse to connect. " if may_be_used else "Nothing is known to use it. ")
+                    + _successor(certificate),
+                    "days_to_expiry": days,
+                },
+                "expired" if hosts else None,
+            )
+    elif status == "ISSUED":
+        yield from _of_valid(certificate, name, hosts, seen, policy)
+    elif _is_news(certificate, bool(hosts), seen.now):
+        yield _of_not_issued(certificate, name, hosts)
+
+
+def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
+    """A request that did not, or not yet, become a certificate; or a certificate that does not count any more."""
+    status = certificate.get("status")
+    was_issued = status in ("REVOKED", "INACTIVE")
+    created = maybe_moment(certificate.get("created_at"))
+    facts: dict[str, t.Any] = {}
+    if status == "PENDING_VALIDATION":
+        what = "the request still waits for the names to be validated"
+        by = f" (by {words.date(created + timedelta(hours=72))})" if created else ""
+        text = f"{_blocked(certificate)} ACM gives up 72 hours after the request{by}."
+        if created:
+            facts["Deadline"] = words.date(created + timedelta(hours=72))
+    elif status == "VALIDATION_TIMED_OUT":
+        what = "the request has failed, as the names were not validated within 72 hours"
+        text = f"{_blocked(certificate)} Then request it again with certops.acm.acm_certificate."
+    elif was_issued:
+        what = "the certificate was revoked" if status == "REVOKED" else "the certificate is inactive"
+        why = certificate.get("revocation_reason")
+        given = f"The reason given is {why}. " if why else ""
+        text = f"{given}Request a new one with certops.acm.acm_certificate, and deploy that one in its place."
+    else:
+        what = "the request has failed"
+        cause = words.sentence(words.reason(certificate.get("failure_reason")))
+        text = f"{cause[0].upper()}{cause[1:]} {_blocked(certificate)} Then request it again with certops.acm.acm_certificate."
+    alert = {
+        "key": f"{'unavailable' if was_issued else 'not_issued'} {certificate['certificate_arn']} {status}",
+        "kind": "unavailable" if was_issued else "not_issued",
+        "severity": "critical" if hosts else "warning",
+        "title": f"{name}: {what}",
+        "text": " ".join(text.split()),
+        "records": _records(certificate),
+        "facts": facts,
+        "expires_at": certificate.get("not_after") if was_issued else None,
+    }
+    return Finding(alert, "unavailable" if hosts else None)
+
+
+def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+    arn, serial = certificate["certificate_arn"], certificate.get("serial", "")
+    summary = certificate.get("renewal_summary") or {}
+    until = maybe_moment(certificate.get("not_after"))
+    left = words.days_until(until, seen.now) if until else None
+    notice = due_notice(certificate, policy, seen.now)
+    severity = "critical" if left is not None and left <= CRITICAL_DAYS else "warning"
+    deadline = (
+        f"The certificate expires {words.distance(left)}, on {words.date(until)}." if until and left is not None else ""
+    )
+    common = {"days_to_expiry": left, "records": _records(certificate)}
+    if summary.get("renewal_status") == "FAILED":
+        cause = words.reason(summary.get("renewal_status_reason"))
+        yield Finding(
+            {
+                **common,
+                "key": f"renewal_failed {arn} {serial} {summary.get('updated_at', '')} {notice or 'first'}",
+                "kind": "renewal_failed",
+                "severity": "critical",
+                "title": f"{name}: the renewal has failed",
+                "text": words.joined(f"The cause: {cause}.", _diagnosed(certificate), _again(certificate), deadline),
+            },
+            "renewal_failed",
+        )
+    elif notice is not None and left is not None and not _may_still_be_renewed(certificate, policy, seen.now):
+        waits = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
+        if waits and _is_renewed_automatically(certificate):
+            yield Finding(
+                {
+                    **common,
+                    "key": f"action_required {arn} {serial} {notice}",
+                    "kind": "action_required",
+                    "severity": severity,
+                    "title": f"{name}: the renewal waits for you, and the certificate expires {words.distance(left)}",
+                    "text": words.joined(
+                        _blocked(certificate),
+                        "Once that is done, ACM goes on within hours"
+                        + (", and the next run deploys the new certificate." if hosts else "."),
+                        deadline,
+                    ),
+                },
+                "action_required" if _is_overdue(certificate, policy, seen.now) else None,
+            )
+        else:
+            yield Finding(
+                {
+                    **common,
+                    "key": f"expiring {arn} {serial} {notice}",
+                    "kind": "expiring",
+                    "severity": severity,
+                    "title": f"{name}: the certificate expires {words.distance(left)}",
+                    "text": words.joined(_why_it_expires(certificate), deadline),
+                }
+            )
+    elif hosts and not seen.is_check and _was_forgotten(certificate, seen):
+        yield Finding(
+            {
+                **common,
+                "key": f"ineligible {arn} {serial}",
+                "kind": "ineligible",
+                "severity": "warning",
+                "title": f"{name}: ACM will not renew the certificate",
+                "text": words.joined(
+                    "ACM says that it is not eligible for renewal, although it was exported and is in place. "
+                    "Export it once more with certops.acm.acm_export; if ACM still says so, request a new one.",
+                    deadline,
+                ),
+            }
+        )
+
+
+def _was_forgotten(certificate: Entry, seen: Seen) -> bool:
+    """Whether ACM calls it ineligible although all hosts that are to have it have it, and so it was exported."""
+    if certificate.get("renewal_eligibility") != "INELIGIBLE" or not may_be_exported(certificate):
+        return False
+    return all(one.is_current for one in seen.standings if one.arn == certificate["certificate_arn"])
+
+
+def _is_renewed_automatically(certificate: Entry) -> bool:
+    return certificate.get("type") != "IMPORTED" and certificate.get("renewal_eligibility") != "INELIGIBLE"
+
+
+def _is_overdue(certificate: Entry, policy: Policy, now: datetime) -> bool:
+    """Whether ACM, or this play, should have renewed it by now."""
+    not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
+    return not_before is None or not_after is None or is_within(policy.overdue_before, not_before, not_after, now)
+
+
+def _may_still_be_renewed(certificate: Entry, policy: Policy, now: datetime) -> bool:
+    """Whether ACM, or this play, may be about to renew it, and nothing is known to be wrong."""
+    if not _is_renewed_automatically(certificate) or certificate.get("diagnosis"):
+        return False
+    status = (certificate.get("renewal_summary") or {}).get("renewal_status")
+    if status == "PENDING_VALIDATION" and certificate.get("validation_method") == "EMAIL":
+        return False
+    return not _is_overdue(certificate, policy, now)
+
+
+def _may_be_elsewhere(certificate: Entry) -> bool:
+    """Whether somebody outside of AWS may have the key: whoever imported or exported it."""
+    return certificate.get("type") == "IMPORTED" or certificate.get("exported") is not False
+
+
+def _is_superseded(certificate: Entry, seen: Seen) -> bool:
+    """Whether nothing is lost when it expires: nothing uses it, and another that is valid for longer has all its names."""
+    if certificate.get("in_use"):
+        return False
+    names = _names(certificate)
+    until = certificate.get("not_after") or ""
+    return any(
+        other["certificate_arn"] != certificate["certificate_arn"]
+        and is_valid(other, seen.now)
+        and (other.get("not_after") or "") > until
+        and names <= _names(other)
+        for other in seen.listing
+        if names
+    )
+
+
+def _names(certificate: Entry) -> set[str]:
+    names = [certificate.get("domain_name"), *(certificate.get("subject_alternative_names") or ())]
+    return {name.lower() for name in names if name}
+
+
+def _is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
+    """Whether people are told about a request that did not, or not yet, become a certificate."""
+    created = maybe_moment(certificate.get("created_at"))
+    age = now - created if created else timedelta(0)
+    status = certificate.get("status")
+    if status == "PENDING_VALIDATION":
+        return age >= SLOW_VALIDATION
+    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
+
+
+def _blocked(certificate: Entry) -> str:
+    """What holds the validation up, and what to do about it."""
+    cause = (certificate.get("renewal_summary") or {}).get("renewal_status_reason")
+    return _diagnosed(certificate) or (words.sentence(f"The cause: {words.reason(cause)}") if cause else "")
+
+
+def _diagnosed(certificate: Entry) -> str:
+    """What the diagnosis found, a sentence for each name, with the remedy."""
+    said = []
+    for finding in certificate.get("diagnosis") or ():
+        sentence = f"{finding['domain_name']}: {words.sentence(str(finding['reason']))}"
+        if finding.get("remedy"):
+            sentence += f" {words.sentence(str(finding['remedy']))}"
+        if sentence not in said:
+            said.append(sentence)
+    if not said and certificate.get("validation_method") == "EMAIL":
+        said.append(
+            "ACM has sent mail to the contacts of the domain, and each name has to be approved by the link in it. "
+            "If the mail did not arrive, send it again with resend_validation_email of certops.acm.acm_certificate."
+        )
+    return " ".join(said)
+
+
+def _why_it_expires(certificate: Entry) -> str:
+    if certificate.get("type") == "IMPORTED":
+        return "It was imported, and ACM never renews those. Import its successor with certops.acm.acm_import."
+    if certificate.get("renewal_eligibility") == "INELIGIBLE":
+        return (
+            "ACM does not renew it, because nothing uses it and it was not exported since it was issued or last renewed. "
+            "Deploy or export it if it is needed, or delete it."
+        )
+    status = (certificate.get("renewal_summary") or {}).get("renewal_status")
+    begun = (
+        "has begun to renew it and has not come to an end" if status else "should have renewed it by now and has not"
+    )
+    return f"ACM {begun}. {_again(certificate)}"
+
+
+def _again(certificate: Entry) -> str:
+    if may_be_exported(certificate):
+        return (
+            "Ask for the renewal once more with force_renewal of certops.acm.acm_certificate; if that fails too, request a "
+            "new certificate."
+        )
+    return "If it is not renewed soon, request a new one with certops.acm.acm_certificate."
+
+
+def _successor(certificate: Entry) -> str:
+    if certificate.get("type") == "IMPORTED":
+        return "Import its successor with certops.acm.acm_import."
+    return "ACM does not renew what has expired: request a new one with certops.acm.acm_certificate, and deploy it."
+
+
+def _records(certificate: Entry) -> list[dict[str, str]]:
+    """The records that the names in trouble need."""
+    troubled = {finding["domain_name"] for finding in certificate.get("diagnosis") or ()}
+    records: list[dict[str, str]] = []
+    for option in certificate.get("domain_validation_options") or ():
+        record = option.get("resource_record")
+        if record and record not in records and option["domain_name"] in troubled:
+            records.append(dict(record))
+    return records
+
+
+def of_forced(seen: Seen) -> t.Iterator[Finding]:
+    by_arn = {each["certificate_arn"]: each for each in seen.listing}
+    for arn, why in seen.forced_in_vain:
+        certificate = by_arn.get(arn, {})
+        until = maybe_moment(certificate.get("not_after"))
+        left = words.days_until(until, seen.now) if until else None
+        ends = f"The certificate in place expires {words.distance(left)}." if left is not None else ""
+        yield Finding(
+            {
+                "key": f"renewal_failed {arn} {certificate.get('serial', '')} forced",
+                "kind": "renewal_failed",
+                "severity": "critical" if left is not None and left <= CRITICAL_DAYS else "warning",
+                "title": f"{certificate.get('domain_name') or arn}: the renewal could not be forced",
+                "text": words.joined(words.sentence(why), ends, "It is tried again after 24 hours."),
+                "certificate_arn": arn,
+                "domain_name": certificate.get("domain_name"),
+                "hosts": hosts_of(arn, seen),
+                "expires_at": certificate.get("not_after"),
+                "days_to_expiry": left,
+            },
+            "renewal_failed",
+        )

@@ -1,0 +1,163 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Alerts about what hosts have: new certificates, failed deployments, silent hosts, servers that are not seen. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import iso
+from . import words
+from .plan import Standing
+from .policy import Policy
+from .seen import CRITICAL_DAYS, Finding, Seen
+
+
+def of_deployments(seen: Seen) -> t.Iterator[Finding]:
+    """One alert for each new certificate, however many hosts got it in this run."""
+    new: dict[tuple[str, str], list[Standing]] = {}
+    for standing in seen.standings:
+        if standing.state == "deployed" and standing.was_new:
+            new.setdefault((standing.arn or standing.identity, standing.serial or ""), []).append(standing)
+    for (arn, serial), group in new.items():
+        hosts = sorted({standing.host for standing in group})
+        services = sorted({service for standing in group for service in standing.services})
+        until = group[0].served_until
+        served = f"{words.listed(services)} {'serves' if len(services) == 1 else 'serve'} it. " if services else ""
+        yield Finding(
+            {
+                "key": f"deployed {arn} {serial} {','.join(hosts)}",
+                "kind": "deployed",
+                "severity": "info",
+                "title": f"{group[0].domain_name}: a new certificate is in place on {words.listed(hosts)}",
+                "text": f"{served}Nothing has to be done.",
+                "certificate_arn": arn if arn.startswith("arn:") else None,
+                "domain_name": group[0].domain_name,
+                "expires_at": iso(until) if until else None,
+                "days_to_expiry": words.days_until(until, seen.now) if until else None,
+                "hosts": hosts,
+                "facts": {"Services": services, "Serial number": serial},
+            }
+        )
+
+
+def of_entries(seen: Seen) -> t.Iterator[Finding]:
+    """What acm_deploy_certificates names and ACM does not have, or not in a state to be deployed."""
+    told = {each["certificate_arn"] for each in seen.listing}
+    entries: dict[str, list[Standing]] = {}
+    for standing in seen.standings:
+        if standing.state == "left_out" and standing.arn not in told:
+            entries.setdefault(standing.identity, []).append(standing)
+    for identity, group in entries.items():
+        yield Finding(
+            {
+                "key": f"unavailable {identity} absent",
+                "kind": "unavailable",
+                "severity": "critical",
+                "title": f"{identity}: ACM has nothing to deploy",
+                "text": words.joined(
+                    words.sentence(group[0].reason),
+                    "Hosts keep what they have. Request or import the certificate, or take it out of "
+                    "acm_deploy_certificates.",
+                ),
+                "domain_name": None if identity.startswith("arn:") else identity,
+                "hosts": sorted({standing.host for standing in group}),
+            },
+            "unavailable",
+        )
+
+
+def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+    """A host on which something is not as it should be: one alert, whatever number of certificates it is about.
+
+    Told at once, and again at the notice days of what expires first there.
+    """
+    troubled: dict[tuple[str, str], list[Standing]] = {}
+    for standing in seen.standings:
+        if standing.state == "failed" or (standing.state == "unreachable" and not standing.is_current):
+            troubled.setdefault((standing.state, standing.host), []).append(standing)
+    for (state, host), group in troubled.items():
+        ends = [standing.served_until for standing in group if standing.served_until]
+        first = min(ends) if ends else None
+        left = words.days_until(first, seen.now) if first else None
+        passed = [days for days in policy.notice_days if left is not None and left <= days]
+        names = sorted({standing.domain_name for standing in group})
+        serials = sorted({standing.serial or standing.identity for standing in group})
+        reasons = list(dict.fromkeys(words.sentence(standing.reason) for standing in group if standing.reason))
+        kind = "deploy_failed" if state == "failed" else "host_unreachable"
+        next_step = (
+            "Mend what the server or the task complains about; the next run tries again."
+            if state == "failed"
+            else "Check that the server is up and that Ansible can log in; the next run tries again."
+        )
+        title = f"{host} does not answer, and lacks {words.listed(names)}"
+        if state == "failed":
+            is_current = all(standing.is_current for standing in group)
+            title = f"{host}: {words.listed(names)} could not be {'checked' if is_current else 'deployed'}"
+        yield Finding(
+            {
+                "key": f"{kind} {host} {','.join(serials)} {min(passed) if passed else 'first'}",
+                "kind": kind,
+                "severity": (
+                    "critical" if state == "failed" or (left is not None and left <= CRITICAL_DAYS) else "warning"
+                ),
+                "title": title,
+                "text": words.joined(*reasons, _what_it_has(first, left, group, seen.now), next_step),
+                "domain_name": names[0] if len(names) == 1 else None,
+                "certificate_arn": group[0].arn if len(group) == 1 else None,
+                "hosts": [host],
+                "expires_at": iso(first) if first else None,
+                "days_to_expiry": left,
+                "facts": {"Certificates": names} if len(names) > 1 else {},
+            },
+            kind,
+        )
+
+
+def _what_it_has(first: datetime | None, left: int | None, group: t.Sequence[Standing], now: datetime) -> str:
+    if first is None or left is None:
+        return "It is not known which certificate the server has."
+    ends = f"{'expired' if first <= now else 'expires'} {words.distance(left)}"
+    if all(standing.is_current for standing in group):
+        return f"The server has the newest certificate of ACM, which {ends}."
+    if len(group) == 1:
+        return f"The server still has the certificate of before, which {ends}."
+    return f"The server still has the certificates of before, of which the first {ends}."
+
+
+def of_services(seen: Seen) -> t.Iterator[Finding]:
+    """A server that does not run any more, or that could not be seen: one alert for each host and reason."""
+    unserved: dict[str, list[tuple[Standing, str, str]]] = {}
+    for standing in seen.standings:
+        for service, why in standing.unserved:
+            unserved.setdefault(standing.host, []).append((standing, service, why))
+    for host, group in unserved.items():
+        services = sorted({service for _standing, service, _why in group})
+        names = sorted({standing.domain_name for standing, _service, _why in group})
+        reasons = list(dict.fromkeys(words.sentence(why) for _standing, _service, why in group))
+        ends = [standing.served_until for standing, _service, _why in group if standing.served_until]
+        first = min(ends) if ends else None
+        yield Finding(
+            {
+                "key": f"not_served {host} {','.join(services)} {','.join(names)}",
+                "kind": "not_served",
+                "severity": "critical",
+                "title": f"{host}: {words.listed(services)} was not seen to serve {words.listed(names)}",
+                "text": words.joined(
+                    *reasons,
+                    "The files are in place. Check that the server runs, and that its host and ports in "
+                    "acm_deploy_services are those at which it listens.",
+                ),
+                "domain_name": names[0] if len(names) == 1 else None,
+                "certificate_arn": group[0][0].arn if len(names) == 1 else None,
+                "hosts": [host],
+                "expires_at": iso(first) if first else None,
+                "days_to_expiry": words.days_until(first, seen.now) if first else None,
+                "facts": {"Services": services},
+            },
+            "not_served",
+        )

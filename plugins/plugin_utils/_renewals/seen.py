@@ -1,0 +1,49 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a renewal run has seen, and what is found in it. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime
+
+from .plan import Entry, Standing
+
+Alert = dict[str, t.Any]
+
+CRITICAL_DAYS = 7
+
+
+class Problem(t.NamedTuple):
+    """Something that went wrong with the run itself: a situation of the policy, and a sentence."""
+
+    situation: str
+    sentence: str
+
+
+class Finding(t.NamedTuple):
+    """An alert, and the situation in which a run fails that it is about, if it is one."""
+
+    alert: Alert
+    situation: str | None = None
+
+
+class Seen(t.NamedTuple):
+    """What a run has seen. closely: details with a diagnosis, by ARN, of those that looked suspicious.
+    forced_in_vain: (ARN, why) of renewals that could not be forced. memory: what the run before left."""
+
+    now: datetime
+    listing: t.Sequence[Entry]
+    closely: t.Mapping[str, Entry]
+    standings: t.Sequence[Standing]
+    memory: Entry
+    forced_in_vain: t.Sequence[tuple[str, str]] = ()
+    problems: t.Sequence[Problem] = ()
+    is_check: bool = False
+
+
+def hosts_of(arn: str, seen: Seen) -> list[str]:
+    return sorted({standing.host for standing in seen.standings if standing.arn == arn})
