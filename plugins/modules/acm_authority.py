@@ -66,6 +66,14 @@ options:
       - Certificates and their keys stay as they are. Whoever has the authority open goes on working.
     type: bool
     default: false
+  renew_data_key:
+    description:
+      - Replace the data key as well, once, which the key-encryption key opens. All private keys and other secrets are
+        encrypted again.
+      - Nobody else may have the authority open meanwhile. Stop its server first.
+      - A copy of the authority from before stays readable with the key that it had then.
+    type: bool
+    default: false
   new_passphrase:
     description:
       - The passphrase that O(rotate_key) puts in the place of O(passphrase).
@@ -577,7 +585,12 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, authority as opened, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import (
+    data_key,
+    directory,
+    authority as opened,
+    sweep,
+)
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file
@@ -600,6 +613,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "key_file": {"type": "path", "no_log": False},
     "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [key_file.PASSPHRASE_VARIABLE])},
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
+    "renew_data_key": {"type": "bool", "default": False, "no_log": False},
     "new_passphrase": {"type": "str", "no_log": True},
     "settings": {"type": "dict", "default": {}},
     "smtp": {
@@ -839,6 +853,11 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
         changed = True
         if not plan:
             key_file.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
+    if wanted["renew_data_key"]:
+        changed = True
+        if not plan:
+            passphrase = wanted["new_passphrase"] if wanted["rotate_key"] else None
+            data_key.renew(authority, passphrase or wanted["passphrase"])
     return changed
 
 

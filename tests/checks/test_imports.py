@@ -48,11 +48,15 @@ AUTHORITY: dict[str, tuple[str, ...]] = {
     "authority": ("settings", "lifecycle", "store", "signing", "keys"),
     "directory": ("settings", "lifecycle", "store", "signing", "keys", "authority"),
 }
+AUTHORITY["leftovers"] = ()
+for opened in ("authority", "directory"):
+    AUTHORITY[opened] = (*AUTHORITY[opened], "leftovers")
 OPEN = tuple(AUTHORITY)
+AUTHORITY["data_key"] = AUTHORITY["backup"] = OPEN
 AUTHORITY["issuing"] = OPEN
 AUTHORITY["delivery"] = OPEN
 AUTHORITY["sweep"] = AUTHORITY["operations"] = (*OPEN, "issuing", "delivery")
-AUTHORITY["wire"] = (*OPEN, "issuing", "delivery", "sweep", "operations")
+AUTHORITY["wire"] = (*OPEN, "data_key", "backup", "issuing", "delivery", "sweep", "operations")
 AUTHORITY["__main__"] = ("wire",)
 # Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
 TO_THE_AUTHORITY = "module_utils._door.embedded"

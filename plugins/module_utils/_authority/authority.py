@@ -18,11 +18,13 @@ from datetime import datetime, timedelta, timezone
 
 from .._x509 import pem
 from .keys import vault
+from .keys.lease import Lease
 from .lifecycle import events, state
 from .signing import issuer
 from .lifecycle.events import Place
 from .signing.issuer import Signer
 from .lifecycle.state import Certificate
+from . import leftovers
 from .settings import CA_KEY_ALGORITHMS, Settings
 from .._rules.times import millis
 from .store.transactions import (
@@ -60,12 +62,15 @@ class Parts(t.NamedTuple):
 class Authority:
     """An opened authority. Safe to use from several threads, and beside other processes in the same directory."""
 
-    def __init__(self, path: str, store: Store, opened_vault: vault.Vault, place: Place, parts: Parts) -> None:
+    def __init__(
+        self, path: str, store: Store, opened_vault: vault.Vault, place: Place, parts: Parts, lease: Lease
+    ) -> None:
         self.path = path
         self.store = store
         self.vault = opened_vault
         self.place = place
         self.parts = parts
+        self.lease = lease
         self._signers: dict[str, Signer] = {}
         self._making_ca = threading.Lock()
         self._settings: t.Tuple[t.Optional[str], Settings] = (None, Settings())
@@ -321,6 +326,7 @@ class Authority:
         with self.store.read() as tx:
             rows = tx.cas()
         with self._publishing():
+            leftovers.remove(self.public_folder)
             for row in rows:
                 der = issuer.certificate_der(pem.load_certificate(row.pem))
                 _write_public(self.public_folder, f"{row.id}.crt", der)

@@ -21,7 +21,9 @@ import typing as t
 from contextlib import contextmanager
 
 from .keys import key_file as keys, vault
+from .keys.lease import Lease
 from .authority import PUBLIC_FOLDER, Authority, Parts
+from . import leftovers
 from .settings import Settings
 from .store.transactions import Store
 from .._rules.errors import InvalidInput
@@ -65,6 +67,7 @@ def create(
     own_key: list[str] = []  # the key file outside of the directory, once this run has made it
     with _explained(f"No authority can be made in {path}"):
         os.makedirs(parent, exist_ok=True)
+        leftovers.remove(parent, os.path.basename(path))
         made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
         try:
             os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
@@ -107,7 +110,8 @@ def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Part
     store = open_store(path)
     with store.read() as tx:
         place = tx.place
-    return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts)
+    lease = Lease(path)
+    return Authority(path, store, vault.Vault(keys.unlock(path, store, passphrase)), place, parts, lease)
 
 
 def open_store(path: str) -> Store:

@@ -16,8 +16,10 @@ import json
 import typing as t
 from datetime import datetime, timedelta
 
+from .._rules.errors import InvalidInput
 from .delivery import deliveries
 from .issuing import settlement
+from .keys import key_file
 from .lifecycle import events
 from .authority import Authority
 from .lifecycle.state import Certificate
@@ -52,6 +54,10 @@ def sweep(authority: Authority) -> Swept:
             started_at - timedelta(days=settings.audit_kept_days),
         )
         tx.set_meta("last_sweep_at", events.iso(started_at))
+    try:
+        key_file.finish_rotation(authority.path, authority.store)
+    except InvalidInput as error:
+        swept.troubles.append(str(error))
     authority.publish(with_crls=True)
     return deliver(authority, swept)
 

@@ -129,11 +129,20 @@ def check_keys(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
             policies.check(each["policy"], f"The policy of {each['name']}")
 
 
-def secrets_in(tx: Transaction) -> list[tuple[str, str]]:
-    """(id, sealed secret) of all keys in a store."""
+def reseal(tx: Transaction, seal: t.Callable[[bytes, str], bytes]) -> None:
+    """Hand every secret in the store to `seal`, with what it is sealed for, and keep what that answers."""
+
+    def again(identifier: str, sealed: str) -> str:
+        return seal(bytes.fromhex(sealed), context(identifier)).hex()
+
     owner = json.loads(tx.meta("access_key") or "[]")
-    others = [(each["id"], each["sealed"]) for each in json.loads(tx.meta("access_keys") or "[]")]
-    return [(owner[0], owner[1]), *others] if owner else others
+    if owner:
+        tx.set_meta("access_key", json.dumps([owner[0], again(*owner)]))
+    others = json.loads(tx.meta("access_keys") or "[]")
+    if others:
+        tx.set_meta(
+            "access_keys", json.dumps([{**each, "sealed": again(each["id"], each["sealed"])} for each in others])
+        )
 
 
 def _new_pair() -> tuple[str, bytes]:

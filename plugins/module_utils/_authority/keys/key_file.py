@@ -6,40 +6,62 @@
 """The key-encryption key of an authority: a file, or a passphrase; made, found again, and rotated.
 
 Rotation wraps the data key anew and touches no secret. Its order survives a kill at any instant: until the last step
-the store holds the data key under both keys, so that whichever of them is found opens it.
+the store holds the data key under both keys, so that whichever of them is found opens it. Then the store is scrubbed: the
+old key opens nothing that is left in any of its files.
+
+The data key itself is renewed on demand: every secret is sealed again, in one transaction, while nobody else has the
+authority open.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import typing as t
 
 from . import vault
-from ..store.transactions import Store
+from ..store.transactions import Store, Transaction
+from ..._files.folders import open_folder
 from ..._rules.errors import InvalidInput
 
 KEY_FILE = "key-encryption-key"
+SCRUB = "scrub"  # meta: "due" until what a rotation left in the store's files is gone
 PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
 
-How = t.Mapping[str, str]  # kind "file" with its path (relative to the directory), or "passphrase" with its salt
+How = t.Mapping[str, t.Any]  # kind "file" with its path (relative to the directory), or "passphrase" with salt and cost
+
+
+Seal = t.Callable[[bytes, str], bytes]
 
 
 def of_passphrase(passphrase: str) -> tuple[How, bytes]:
     """How a new passphrase is remembered, and the key that it makes."""
     salt = vault.new_salt()
-    return {"kind": "passphrase", "salt": salt.hex()}, vault.key_of_passphrase(passphrase, salt)
+    how = {"kind": "passphrase", "salt": salt.hex(), "cost": vault.SCRYPT_COST}
+    return how, vault.key_of_passphrase(passphrase, salt)
 
 
 def write_key_file(path: str, key: bytes, *, over: bool = False) -> None:
-    """The key as text, 0600 from its first byte, on disk when this returns. Over an existing file only on request."""
-    flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if over else os.O_EXCL)
-    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    make_durable(os.path.dirname(path))
+    """The key as text, 0600 from its first byte, on disk when this returns. Only into a folder in which nobody else may
+    write. An existing file, or link, gives way only on request, and is never written into. Raises InvalidInput, OSError.
+    """
+    folder = open_folder(os.path.dirname(path), owner=os.geteuid())
+    try:
+        name = os.path.basename(path)
+        if over:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+        handle = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o600)
+            file.write(key.hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def make_durable(folder: str) -> None:
@@ -70,13 +92,72 @@ def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase:
     """Put a new key-encryption key in the place of the present one. Raises InvalidInput.
 
     A key file gets a new random key; a passphrase is replaced by `new_passphrase`. Two rotations go one after the other.
+    When this returns, the old key opens nothing of the authority; it still opens older copies of it.
     """
-    turn = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with _turn(path):
         _rotate(path, store, passphrase, new_passphrase)
+        _scrub(store)
+
+
+def finish_rotation(path: str, store: Store) -> None:
+    """Do what is left of a rotation that was killed. Raises InvalidInput."""
+    with store.read() as tx:
+        is_done = len(tx.data_keys()) == 1 and not tx.meta(SCRUB)
+    if is_done:
+        return
+    with _turn(path):
+        with store.read() as tx:
+            how: How = json.loads(tx.meta("key") or "{}")
+            wrapped = tx.data_keys()
+        identifier = vault.key_id(_key(path, how, None))
+        if identifier in wrapped:
+            with store.write() as tx:
+                tx.keep_data_key(identifier)
+                tx.set_meta(SCRUB, "due")
+            if how["kind"] == "file":
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(_path(path, how) + ".new")
+        _scrub(store)
+
+
+def renew_data_key(
+    path: str, store: Store, passphrase: t.Optional[str], reseal: t.Callable[[Transaction, Seal], None]
+) -> bytes:
+    """A new data key in the place of the present one; answers it. Raises InvalidInput.
+
+    reseal: hands each sealed secret of a transaction, with what it is sealed for, to the function that it gets, and stores
+    what that answers. The caller has made sure that nobody else has the authority open.
+    """
+    with _turn(path):
+        old = vault.Vault(unlock(path, store, passphrase))
+        fresh = vault.new_key()
+        new = vault.Vault(fresh)
+        with store.read() as tx:
+            how: How = json.loads(tx.meta("key") or "{}")
+        key = _key(path, how, passphrase)
+        with store.write() as tx:
+            reseal(tx, lambda sealed, context: new.seal(old.open(sealed, context), context))
+            tx.put_data_key(vault.key_id(key), vault.wrap(fresh, key))
+            tx.keep_data_key(vault.key_id(key))
+            tx.set_meta(SCRUB, "due")
+        _scrub(store)
+    return fresh
+
+
+@contextlib.contextmanager
+def _turn(path: str) -> t.Iterator[None]:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
-        os.close(turn)
+        os.close(handle)
+
+
+def _scrub(store: Store) -> None:
+    store.scrub()
+    with store.write() as tx:
+        tx.set_meta(SCRUB, "")
 
 
 def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase: t.Optional[str]) -> None:
@@ -91,6 +172,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
             tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
             tx.set_meta("key", json.dumps(how))
             tx.keep_data_key(vault.key_id(key))
+            tx.set_meta(SCRUB, "due")
         return
     if new_passphrase:
         raise InvalidInput(f"The authority in {path} is locked by a key file: it has no passphrase to replace.")
@@ -102,6 +184,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
     make_durable(os.path.dirname(where))
     with store.write() as tx:
         tx.keep_data_key(vault.key_id(key))
+        tx.set_meta(SCRUB, "due")
 
 
 def _path(path: str, how: How) -> str:
@@ -115,7 +198,8 @@ def _key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
             raise InvalidInput(
                 f"The authority in {path} is locked by a passphrase: set the environment variable {PASSPHRASE_VARIABLE}."
             )
-        return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]))
+        cost = int(how.get("cost", vault.FIRST_SCRYPT_COST))
+        return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]), cost)
     where = _path(path, how)
     try:
         with open(where, encoding="ascii") as file:

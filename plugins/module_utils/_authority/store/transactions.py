@@ -148,6 +148,32 @@ class Store:
             if durable:
                 self._reach_disk()
 
+    def scrub(self) -> None:
+        """Leave nothing in the files of the store but what can be asked for: no free page, no log with older pages.
+
+        Takes as long as it takes to write the file once. Raises StoreError, also where somebody reads without end.
+        """
+        with self._translated:
+            turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                connection = self._lender.take()
+                try:
+                    connection.execute("PRAGMA secure_delete = ON")
+                    connection.execute("VACUUM")
+                    is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                    connection.execute("PRAGMA secure_delete = OFF")
+                finally:
+                    self._lender.give_back(connection)
+            finally:
+                os.close(turn)
+            self._reach_disk()
+        if is_busy:
+            raise StoreError(
+                f"{self.path} is being read without a pause, so what was removed is still in {self.path}-wal: "
+                "the next sweep tries again."
+            )
+
     def verify(self) -> list[str]:
         """What SQLite's own integrity and foreign key checks find; empty when all is well."""
         with self.read() as tx:
@@ -214,6 +240,21 @@ class Transaction(Journal):
 
     def keep_data_key(self, key_id: str) -> None:
         self._execute("DELETE FROM data_keys WHERE key_id <> ?", (key_id,))
+
+    def sealed(self) -> t.Iterator[tuple[str, t.Any, bytes, str]]:
+        """(table, row, sealed secret, what it is sealed for) of the keys of CAs and of leaves, for `reseal`."""
+        for identifier, sealed in self._execute("SELECT id, sealed_key FROM cas").fetchall():
+            yield "cas", identifier, sealed, f"ca {identifier}"
+        rows = self._execute(
+            "SELECT leaves.rowid, sealed_key, certificates.id, serial FROM leaves "
+            "JOIN certificates ON number = certificate WHERE sealed_key <> x''"
+        ).fetchall()
+        for row, sealed, identifier, serial in rows:
+            yield "leaves", row, sealed, f"certificate {identifier} {serial}"
+
+    def reseal(self, table: str, row: t.Any, sealed: bytes) -> None:
+        column = {"cas": "id", "leaves": "rowid"}[table]
+        self._execute(f"UPDATE {table} SET sealed_key = ? WHERE {column} = ?", (sealed, row))
 
     # ---- certificates
 

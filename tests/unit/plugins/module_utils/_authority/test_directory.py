@@ -207,7 +207,7 @@ def test_a_rotation_that_is_killed_anywhere_leaves_an_authority_that_opens(lab: 
     """The n-th step of a rotation is its last, for every n."""
     lab.authority.store.close()
     done = False
-    for steps in range(1, 60):
+    for steps in range(1, 200):
         child = os.fork()
         if not child:
             _rotate_and_die(lab.path, steps)

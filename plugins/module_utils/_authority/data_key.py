@@ -1,0 +1,33 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A new data key for an authority: every secret that it keeps is sealed again."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .authority import Authority
+from .keys import access_keys, key_file, vault
+from .store.transactions import Transaction
+
+
+def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
+    """Seal every secret of the authority again, with a new data key; what an older copy holds stays as it was. Raises
+    InvalidInput while others have the authority open, for they would go on with the old one."""
+    with authority.lease.alone():
+        fresh = key_file.renew_data_key(authority.path, authority.store, passphrase, _reseal)
+        authority.vault = vault.Vault(fresh)
+
+
+def _reseal(tx: Transaction, seal: key_file.Seal) -> None:
+    for table, row, sealed, context in tx.sealed():
+        tx.reseal(table, row, seal(sealed, context))
+    password = tx.meta("smtp_password")
+    if password:
+        tx.set_meta("smtp_password", seal(bytes.fromhex(password), "smtp password").hex())
+    access_keys.reseal(tx, seal)
+    for target in tx.event_targets():
+        tx.put_event_target(target.name, seal(target.sealed, f"event target {target.name}"))
