@@ -33,7 +33,29 @@ def learn(run: Run, **named: t.Any) -> Run:
     return runs.learn(dict(run), **named)
 
 
-def list_done(
+def list_done(result: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
+    """What the entry point main did on a host, by its fact __acm_deploy_result: an item for each certificate."""
+    return [
+        {
+            "identity": done["identity"],
+            "arn": done["certificate_arn"],
+            "services": [line["service"] for line in done["lines"] if line["state"] == "served"],
+            "unserved": [
+                {
+                    "service": line["service"],
+                    "reason": str(line.get("sentence") or f"{line['service']}: {line['state'].replace('_', ' ')}"),
+                    "is_stopped": line["state"] == "stopped",
+                }
+                for line in done["lines"]
+                if line["state"] not in ("served", "not_looked_at")
+            ],
+            **{key: done.get(key) for key in ("name", "serial", "not_before", "not_after", "swapped")},
+        }
+        for done in result
+    ]
+
+
+def read_result(
     entries: t.Iterable[Entry],
     *,
     chosen: t.Collection[str],
@@ -41,30 +63,26 @@ def list_done(
     summary: t.Sequence[Entry],
     exports: t.Mapping[str, Entry],
 ) -> list[dict[str, t.Any]]:
-    """What the entry point main did on a host: an item for each of its certificates, of which CHOSEN were not left out.
-
-    bundles: certificate_bundle's, in the order of the entries. summary: acm_deploy_summary. exports: what main has read.
-    """
-    done = []
+    """The same shape out of what main leaves as several facts."""
     identities = [identity for identity in map(plan.identity_of, entries) if identity in chosen]
-    for identity, bundle in zip(identities, bundles):
-        lines = [line for line in summary if line["name"] == bundle["name"]]
-        done.append(
-            {
-                "identity": identity,
-                "arn": exports.get(identity, {}).get("certificate_arn"),
-                "services": [line["service"] for line in lines if line["served"]],
-                "unserved": [_unserved(line) for line in lines if not line["served"]],
-                **{key: bundle.get(key) for key in ("name", "serial", "not_before", "not_after", "swapped")},
-            }
-        )
-    return done
+    return [
+        {
+            **bundle,
+            "identity": identity,
+            "certificate_arn": exports.get(identity, {}).get("certificate_arn"),
+            "lines": [{**line, **_state(line)} for line in summary if line["name"] == bundle["name"]],
+        }
+        for identity, bundle in zip(identities, bundles)
+    ]
 
 
-def _unserved(line: Entry) -> dict[str, t.Any]:
+def _state(line: Entry) -> dict[str, str]:
+    if line["served"]:
+        return {"state": "served"}
+    if not line["running"]:
+        return {"state": "stopped", "sentence": f"{line['service']} does not run."}
     ports = ", ".join(str(port) for port in line["ports"])
-    why = f"does not serve it at port {ports}" if line["running"] else "does not run"
-    return {"service": line["service"], "reason": f"{line['service']} {why}", "is_stopped": not line["running"]}
+    return {"state": "not_served", "sentence": f"{line['service']} does not serve it at port {ports}."}
 
 
 def write_metrics(run: Run) -> str:
@@ -93,6 +111,7 @@ DECISIONS: dict[str, t.Callable[..., t.Any]] = {
     "forced": runs.end_forcing,
     "chosen": runs.choose,
     "done": list_done,
+    "result": read_result,
     "identities": runs.identities_of,
     "gathered": runs.gather,
     "suspects": runs.suspects,

@@ -93,7 +93,7 @@ class Host:
         if all(self.served.get(identity, {}).get("serial") == reads[identity]["serial"] for identity in chosen):
             unchanged = [{**self.served[identity], "swapped": False} for identity in chosen]
             lines = [self._line(bundle) for bundle in unchanged]
-            return list(decide("done", entries, chosen=chosen, bundles=unchanged, summary=lines, exports=reads))
+            return self._done(entries, chosen=chosen, bundles=unchanged, summary=lines, exports=reads)
         services = acm_deploy([{"name": "nginx", "reload_command": ["true"]}], "services", entries, {}, "")
         requests = acm_deploy(entries, "requests")
         exports = dict(zip(chosen, self._export(self.authority, requests, check_mode=True)))
@@ -114,7 +114,11 @@ class Host:
                 self.swaps[bundle["name"], bundle["serial"]] += 1
             self.served[identity] = bundle
             lines.append(self._line(bundle))
-        return list(decide("done", entries, chosen=chosen, bundles=probe, summary=lines, exports=exports))
+        return self._done(entries, chosen=chosen, bundles=probe, summary=lines, exports=exports)
+
+    @staticmethod
+    def _done(entries: list[dict[str, t.Any]], **left: t.Any) -> list[dict[str, t.Any]]:
+        return list(decide("done", decide("result", entries, **left)))
 
     @staticmethod
     def _line(bundle: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

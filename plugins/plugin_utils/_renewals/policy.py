@@ -139,7 +139,8 @@ def _hours(option: str, value: t.Any) -> float:
     return hours
 
 
-def _situations(names: t.Iterable[t.Any]) -> frozenset[str]:
+def _situations(names: t.Any) -> frozenset[str]:
+    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
     for name in names:
         if name not in SITUATIONS:
             near = difflib.get_close_matches(str(name), SITUATIONS, n=1)

@@ -1,0 +1,101 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hosts and options that certops.acm.renew is started with: what cannot be is said in one sentence, before anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.tests.support.programs import environment
+from ansible_collections.certops.acm.tests.support.unattended import make_authority
+
+LIMIT_S = 300
+
+
+@pytest.fixture(name="site", scope="module")
+def fixture_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority, and an inventory whose group is not called `web`."""
+    folder = tmp_path_factory.mktemp("site")
+    make_authority(folder / "authority")
+    host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    variables = {
+        "acm_deploy_become": False,
+        "acm_deploy_authority": str(folder / "authority"),
+        "acm_deploy_path": str(folder / "certificates"),
+        "acm_deploy_renewals_path": str(folder / "state"),
+        "acm_deploy_certificates": [{"domain_name": "www.corp.test"}],
+        "acm_deploy_services": [{"name": "app", "ports": [], "reload_command": ["true"]}],
+    }
+    hosts = {"shop": {"hosts": {"shop-1": host}, "vars": variables}, "db": {"hosts": {"db-1": host}}}
+    (folder / "hosts.json").write_text(json.dumps(hosts), encoding="utf-8")
+    return folder
+
+
+def renew(site: Path, *words: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            "certops.acm.renew",
+            "-i",
+            str(site / "hosts.json"),
+            *words,
+        ],
+        env=environment({}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    return done.returncode, " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "acm_deploy_hosts is web, which matches no host of the inventory: name a group or host of the inventory"),
+        (["-e", "acm_deploy_hosts=shop", "--limit", "db"], "which matches no host of the inventory within --limit db"),
+        (["-e", "acm_deploy_hosts=shop", "--limit", "nobody"], "leaves us with no hosts to target"),
+    ],
+)
+def test_a_pattern_without_hosts_fails(site: Path, words: list[str], said: str) -> None:
+    code, output = renew(site, *words)
+    assert code != 0 and said in output
+    assert not (site / "certificates").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("acm_deploy_renewals_renew_before=100%", "acm_deploy_renewals_renew_before is '100%'"),
+        ("acm_deploy_renewals_tolerate=hosts", "acm_deploy_renewals_tolerate has 'hosts'"),
+        (
+            "{acm_deploy_renewals_channels: [{name: chat, type: webhok, url: 'https://T0KEN'}]}",
+            "Channel chat: type is webhok, did you mean webhook?",
+        ),
+        (
+            "{acm_deploy_renewals_channels: [{name: chat, type: webhook, url: 'https//T0KEN'}]}",
+            "url is not a URL that begins with https:// or http://: did you mean https://?",
+        ),
+    ],
+)
+def test_wrong_options_are_said_before_anything_is_deployed(site: Path, option: str, said: str) -> None:
+    code, output = renew(site, "-e", "acm_deploy_hosts=shop", "-e", option)
+    assert code != 0 and said in output, output
+    assert "T0KEN" not in output and "Finalization of task args" not in output
+    assert not (site / "certificates").exists()
+
+
+def test_a_site_that_only_watches_says_so(site: Path) -> None:
+    words = ["-e", f"acm_deploy_authority={site / 'authority'}", "-e", f"acm_deploy_renewals_path={site / 'state'}"]
+    code, output = renew(site, "-e", "acm_deploy_hosts=localhost", *words)
+    assert code == 0 and "1 certificate in ACM; 0 of 0 certificates on 1 host are what ACM has." in output, output
+    assert not (site / "certificates").exists()
