@@ -80,15 +80,256 @@ options:
     type: str
   settings:
     description:
-      - Numbers and rules of the authority that differ from those of the AWS user guide. What is not named stays as it is.
-      - For example V(validity_days), V(renewal_window_days), V(resolvers) (name servers to ask, as C(address:port)),
-        V(public_suffixes) (suffixes that count as public though the public DNS has none),
-        V(publication_url) (where clients find the content of C(public/)), V(max_names).
-      - For labs, V(validity_minutes) makes certificates that are valid for minutes rather than days, and
-        V(renewal_window_percent) up to 99 has them renewed soon after they were issued.
-      - A name that is not a setting fails with the list of all.
+      - Numbers and rules of ACM that the authority shall have otherwise. What is not named stays as it is.
     type: dict
-    default: {}
+    suboptions:
+      validity_days:
+        description:
+          - How long a public certificate is valid, in days (1 to 36500). By default 395, as in the AWS user guide; since February 2026 the live
+            service issues for 198.
+        type: int
+      private_validity_days:
+        description:
+          - How long a certificate of a private CA is valid, in days (1 to 36500). By default 395.
+        type: int
+      validity_minutes:
+        description:
+          - For labs. How long every certificate is valid, in minutes (1 to 36500), instead of the days. By default V(0), which means that the days
+            count.
+        type: int
+      ca_validity_days:
+        description:
+          - How long a CA of the authority is valid, in days (1 to 36500). A public root is valid for twice as long. By default 3650.
+        type: int
+      max_names:
+        description:
+          - How many names a certificate may have, the first included (1 or more). By default 10; ACM allows up to 100 by quota.
+        type: int
+      request_key_algorithms:
+        description:
+          - Key algorithms that can be requested, of V(RSA_2048), V(EC_prime256v1) and V(EC_secp384r1). By default all of them.
+        type: list
+        elements: str
+      public_rsa_ca_key_algorithm:
+        description:
+          - Key of the CAs that sign public RSA certificates, V(RSA_2048) or V(RSA_4096). By default V(RSA_2048). Another value makes new CAs.
+        type: str
+      public_ec_ca_key_algorithm:
+        description:
+          - Key of the CAs that sign public EC certificates, V(EC_prime256v1) or V(EC_secp384r1). By default V(EC_prime256v1). Another value makes new
+            CAs.
+        type: str
+      service_linked_role:
+        description:
+          - Whether the account has ACM's service-linked role. Without it, certificates from a private CA of another account are not renewed. By
+            default true.
+        type: bool
+      private_ca_key_families:
+        description:
+          - Key families of private CAs that sign, of V(RSA) and V(EC). By default both; the AWS user guide names V(RSA) alone.
+        type: list
+        elements: str
+      import_one_key_family:
+        description:
+          - Whether an imported certificate's key must be of the same family, RSA or EC, as the key that signed it. An older rule of ACM. By default
+            false.
+        type: bool
+      never_issued:
+        description:
+          - Domains for which, and below which, no public certificate is issued (V(DOMAIN_NOT_ALLOWED)). By default V(amazonaws.com),
+            V(cloudfront.net) and V(elasticbeanstalk.com).
+        type: list
+        elements: str
+      public_suffixes:
+        description:
+          - Suffixes that count as public though the public DNS does not have them, such as V(lab.test) or V(lan). By default none, so that names
+            below a top-level domain that does not exist fail with V(INVALID_PUBLIC_DOMAIN).
+        type: list
+        elements: str
+      failure_reasons:
+        description:
+          - Makes requests fail, to try what comes after. Maps a domain to the reason for which requests for it, or for a name below it, fail, such as
+            V(ADDITIONAL_VERIFICATION_REQUIRED) or V(PCA_REQUEST_FAILED). Renewals have the reason too. By default none.
+        type: dict
+      public_client_auth:
+        description:
+          - Whether public certificates are for TLS clients too, as they were until June 2025. By default false.
+        type: bool
+      publication_url:
+        description:
+          - URL below which clients find what is in the directory C(public/). It is written into certificates. By default V(http://pki.acm.internal).
+        type: str
+      crl_days:
+        description:
+          - How long a revocation list is valid, in days (1 to 36500). By default 7.
+        type: int
+      ocsp_url:
+        description:
+          - URL of the OCSP responder. It is written into certificates; empty for none. By default V(http://ocsp.acm.internal).
+        type: str
+      ocsp_hours:
+        description:
+          - How long an answer of the OCSP responder is valid, in hours (1 to 36500). By default 24.
+        type: int
+      idempotency_minutes:
+        description:
+          - How long an idempotency token is remembered, in minutes (1 to 36500). By default 60.
+        type: int
+      idempotency_one_request:
+        description:
+          - Whether an idempotency token that comes again with other parameters is an error. By default false, so that it is another request.
+        type: bool
+      validation_hours:
+        description:
+          - How long names may take to be validated, in hours (1 to 36500); also how long the link of an approval mail is good. By default 72.
+        type: int
+      validation_suffix:
+        description:
+          - Domain below which the values of the validation records lie. By default V(acm-validations.aws).
+        type: str
+      resolvers:
+        description:
+          - Name servers to ask, each as C(address:port) or C(address). By default those of the system.
+        type: list
+        elements: str
+      resolver_timeout_s:
+        description:
+          - How long a name server may take to answer, in seconds (0 or more). By default 5.
+        type: float
+      max_cname_chain:
+        description:
+          - How many CNAME records may lead from a validation record's name to its value (0 or more). By default 5.
+        type: int
+      caa_issuers:
+        description:
+          - Issuers in CAA records that permit the authority. By default those of ACM, V(amazon.com), V(amazontrust.com), V(awstrust.com) and
+            V(amazonaws.com).
+        type: list
+        elements: str
+      validation_interval_s:
+        description:
+          - How long after a look at names that wait for validation the next one is due, in seconds (0 or more), for requests and renewals. Lists,
+            searches and a running server do what is due; a sweep looks at once. Just after the request, looks are closer together. By default 60.
+        type: float
+      read_interval_s:
+        description:
+          - The same for those who read the very certificate, in seconds (0 or more). By default 5.
+        type: float
+      resource_record_delay_s:
+        description:
+          - How long after a request its validation records are not told yet, in seconds (0 or more). By default 0.
+        type: float
+      validation_emails_delay_s:
+        description:
+          - How long after a request by e-mail its addresses are not told yet, and it cannot fail for want of a mail server, in seconds (0 or more).
+            By default 2.
+        type: float
+      approval_url:
+        description:
+          - URL of the page that an approval mail links to. C({region}) in it stands for the region; empty for mails without a link. By default
+            V(https://certificates.acm.internal/approvals).
+        type: str
+      http_addresses:
+        description:
+          - For validation by HTTP. Maps a name to the C(address:port) where it is asked instead of where DNS says. By default none.
+        type: dict
+      email_to_dns:
+        description:
+          - Whether a certificate can change from e-mail to DNS validation, as the live service lets it. By default true.
+        type: bool
+      renewal_window_days:
+        description:
+          - How long before its expiry the renewal of a certificate begins, in days (1 to 36500); never more than half of its lifetime. By default 60.
+        type: int
+      renewal_window_email_days:
+        description:
+          - The same for certificates that are validated by e-mail. By default 45.
+        type: int
+      renewal_window_percent:
+        description:
+          - The window of renewal as a share of the lifetime, in percent (1 to 99), instead of the days. By default V(0), which means that the days
+            count.
+        type: int
+      renewal_attempts_a_day:
+        description:
+          - How often a private CA that could not renew is asked again, in times a day (1 to 36500). By default 24.
+        type: int
+      renewal_notice_days:
+        description:
+          - How many days before expiry a renewal that needs the customer is told of, as a list. By default 45, 30, 15, 7, 3 and 1.
+        type: list
+        elements: int
+      days_before_expiry:
+        description:
+          - From how many days before expiry the daily events begin (1 to O(settings.max_days_before_expiry)), unless the account's configuration says
+            otherwise. By default 45.
+        type: int
+      max_days_before_expiry:
+        description:
+          - The most that the account's configuration may say, in days (1 to 36500). By default 45.
+        type: int
+      events_kept_days:
+        description:
+          - How long events are kept, in days (1 to 36500); longer where a target still has to get them. By default 400.
+        type: int
+      audit_kept_days:
+        description:
+          - How long the records of calls are kept, in days (1 to 36500). By default 90.
+        type: int
+      delivery_timeout_s:
+        description:
+          - How long a target of events may take to answer, in seconds (0 or more). By default 10.
+        type: float
+      quota_certificates:
+        description:
+          - How many public certificates there may be, expired and revoked ones included (0 or more). By default 2500.
+        type: int
+      quota_requests_a_year:
+        description:
+          - How many public certificates may be requested in 365 days (0 or more). By default 5000.
+        type: int
+      quota_imported:
+        description:
+          - How many imported certificates there may be (0 or more). By default 2500.
+        type: int
+      quota_imports_a_year:
+        description:
+          - How many certificates may be imported in 365 days (0 or more). By default 5000.
+        type: int
+      quota_private_cas:
+        description:
+          - How many private CAs there may be (0 or more). By default 200.
+        type: int
+      quota_certificates_a_ca:
+        description:
+          - How many certificates a private CA may sign in its life (0 or more). By default 1000000.
+        type: int
+      rate_limits:
+        description:
+          - Whether calls that come faster than ACM allows are refused with C(ThrottlingException). By default false.
+        type: bool
+      rates:
+        description:
+          - Maps an operation of ACM to the calls a second that are allowed (1 or more), where that is not ACM's own number. It counts only with
+            O(settings.rate_limits). By default none.
+        type: dict
+      max_tags:
+        description:
+          - How many tags a certificate may have (0 or more). By default 50.
+        type: int
+      max_tag_key_length:
+        description:
+          - How long the key of a tag may be, in characters (0 or more). By default 127.
+        type: int
+      max_tag_value_length:
+        description:
+          - How long the value of a tag may be, in characters (0 or more). By default 255.
+        type: int
+      request_policy:
+        description:
+          - Conditions on requests. Maps a condition key of IAM, such as V(acm:DomainNames), to a list of patterns, of which every value of a request
+            must match one. By default none.
+        type: dict
   smtp:
     description:
       - The mail server that takes the mails for validation by e-mail. Without one, O(approve) approves names.
@@ -245,6 +486,12 @@ options:
         type: list
         elements: str
         default: []
+      permitted:
+        description:
+          - Whether ACM may issue from the CA, as the permission says that its owner gives it on AWS. Without it, requests fail with
+            V(PCA_ACCESS_DENIED).
+        type: bool
+        default: true
       status:
         description:
           - Status of the CA. Only an V(ACTIVE) one signs.
@@ -452,6 +699,11 @@ authority:
           returned: success
           type: str
           sample: ACTIVE
+        permitted:
+          description: Whether ACM may issue from it.
+          returned: success
+          type: bool
+          sample: true
         key_algorithm:
           description: Kind of its key.
           returned: success
@@ -606,6 +858,17 @@ NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new autho
 
 SHOWN_OF_TARGET = ("name", "kind", "detail_types")
 
+TYPES = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict", list: "list"}
+# The mail server has an option of its own, for the sake of its password.
+SETTINGS = {
+    name: {
+        "type": TYPES[type(default)],
+        **({"elements": TYPES[type(default[0])] if default else "str"} if isinstance(default, list) else {}),
+        **({"no_log": False} if "key" in name else {}),
+    }
+    for name, default in Settings._field_defaults.items()
+    if name != "smtp"
+}
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "region": {"type": "str"},
@@ -615,7 +878,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
     "renew_data_key": {"type": "bool", "default": False, "no_log": False},
     "new_passphrase": {"type": "str", "no_log": True},
-    "settings": {"type": "dict", "default": {}},
+    "settings": {"type": "dict", "options": SETTINGS},
     "smtp": {
         "type": "dict",
         "options": {
@@ -678,6 +941,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "validity_days": {"type": "int"},
             "account_id": {"type": "str"},
             "permitted_domains": {"type": "list", "elements": "str", "default": []},
+            "permitted": {"type": "bool", "default": True},
             "status": {"type": "str", "default": "ACTIVE", "choices": list(opened.CA_STATUSES)},
         },
     },
@@ -774,13 +1038,12 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The settings that the options name. The mail server has an option of its own, for the sake of its password."""
-    if "smtp" in wanted["settings"]:
-        raise InvalidInput("settings.smtp is given by the option smtp, which keeps its password out of the logs.")
+    """The settings that the options name."""
+    settings = {name: value for name, value in (wanted["settings"] or {}).items() if value is not None}
     if wanted["smtp"] is None:
-        return dict(wanted["settings"])
+        return settings
     server = {name: value for name, value in wanted["smtp"].items() if name != "password" and value is not None}
-    return {**wanted["settings"], "smtp": server}
+    return {**settings, "smtp": server}
 
 
 def _checked_ca(ca: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -824,6 +1087,8 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
         _check_ca(row, ca)
         if row.status != ca["status"]:
             authority.set_ca_status(ca["name"], ca["status"])
+        if row.is_permitted != ca["permitted"]:
+            authority.permit_ca(ca["name"], ca["permitted"])
 
 
 def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -> bool:
@@ -912,6 +1177,7 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
                 "name": row.name,
                 "arn": row.arn,
                 "status": row.status,
+                "permitted": row.is_permitted,
                 "key_algorithm": row.key_algorithm,
                 "not_after": iso(moment(row.not_after)),
                 "certificate": row.pem,
@@ -939,7 +1205,7 @@ def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.
     cas = {ca["name"]: dict(ca) for ca in before.get("certificate_authorities", [])}
     for ca in wanted["certificate_authorities"]:
         present = cas.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
-        present["status"] = ca["status"]
+        present.update({"status": ca["status"], "permitted": ca["permitted"]})
     targets = before.get("event_targets", [])
     if wanted["event_targets"] is not None:
         fare = {target["name"]: target for target in targets}
@@ -975,7 +1241,7 @@ def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
     if "settings" in shown:
         shown["settings"] = Settings(**shown["settings"]).differing()
     shown["certificate_authorities"] = [
-        {name: value for name, value in ca.items() if name in ("name", "status", "key_algorithm")}
+        {name: value for name, value in ca.items() if name in ("name", "status", "permitted", "key_algorithm")}
         for ca in state.get("certificate_authorities", [])
     ]
     shown["access_keys"] = [

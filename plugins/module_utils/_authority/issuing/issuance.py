@@ -210,7 +210,7 @@ def ca_fault(
         return _no_private_ca(certificate.ca_arn or "", place)
     if certificate.leaf and not settings.service_linked_role and parse_arn(row.arn).account != place.account_id:
         return "SLR_NOT_FOUND"
-    if not json.loads(row.facts).get("is_permitted", True):
+    if not row.is_permitted:
         return "PCA_ACCESS_DENIED"
     not_after = moment(row.not_after)
     if row.status != "ACTIVE" or not_after <= now:

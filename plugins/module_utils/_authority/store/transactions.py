@@ -65,6 +65,11 @@ class CaRow(t.NamedTuple):
     facts: str
     issued: int = 0  # how many certificates it has signed
 
+    @property
+    def is_permitted(self) -> bool:
+        """Whether its owner lets ACM issue from it."""
+        return bool(json.loads(self.facts).get("is_permitted", True))
+
 
 CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
 TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"

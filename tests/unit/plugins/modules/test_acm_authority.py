@@ -14,10 +14,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
 from ansible_collections.certops.acm.plugins.modules import acm_authority
@@ -175,8 +177,7 @@ def test_where_it_is_and_whose(task: Task) -> None:
 @pytest.mark.parametrize(
     "options, said",
     [
-        ({"settings": {"validity_dys": 1}}, "did you mean validity_days"),
-        ({"settings": {"smtp": {"host": "m"}}}, "by the option smtp"),
+        ({"settings": {"validity_days": 0}}, "1 to 36500"),
         ({"region": "nowhere"}, "no AWS region"),
         ({"account_id": "1"}, "twelve digits"),
         ({"new_passphrase": "x"}, "rotate_key"),
@@ -313,3 +314,57 @@ def test_a_passphrase_and_its_rotation(task: Task) -> None:
     assert task(passphrase="old", rotate_key=True, new_passphrase="new")["changed"]
     assert "does not open" in task.fails(passphrase="old")
     assert task(passphrase="new")["changed"] is False
+
+
+# ---------------------------------------------------------------- what the documentation says of settings
+
+
+def documented_settings() -> dict[str, t.Any]:
+    options = yaml.safe_load(acm_authority.DOCUMENTATION)["options"]
+    return dict(options["settings"]["suboptions"])
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    found = documented_settings()
+    assert set(found) == set(Settings._fields) - {"smtp"}
+    for name, default in Settings._field_defaults.items():
+        if name == "smtp":
+            continue
+        text = " ".join(found[name]["description"])
+        said = re.sub(r"[VCO]\((.*?)\)", r"\1", text)
+        words = {True: "true", False: "false"}.get(default) if isinstance(default, bool) else None
+        if isinstance(default, (list, dict)):
+            values = [str(value) for value in default]
+        else:
+            values = [words or (f"{default:g}" if isinstance(default, float) else str(default))]
+        assert "By default" in said or "The same" in said, name
+        if name != "request_key_algorithms" and values not in (["RSA", "EC"],):
+            assert all(value in said for value in values), (name, values, said)
+        if (
+            isinstance(default, (int, float))
+            and not isinstance(default, bool)
+            and "The same for certificates" not in said
+        ):
+            assert re.search(r"\(\d+ (to|or) ", said), name  # its range
+
+
+@pytest.mark.parametrize("settings", [{"validity_dys": 1}, {"smtp": {"host": "m"}}, {"validity_days": "many"}])
+def test_what_is_no_setting(settings: dict[str, t.Any]) -> None:
+    checked = ArgumentSpecValidator(acm_authority.ARGUMENT_SPEC).validate({"path": "x", "settings": settings})
+    assert next(iter(settings)) in " ".join(checked.error_messages)
+
+
+def test_a_setting_may_come_as_text(task: Task) -> None:
+    """As it does from a template."""
+    shown = task(settings={"validity_days": "47", "rate_limits": "yes", "resolver_timeout_s": "2"})["authority"]
+    assert (shown["settings"]["validity_days"], shown["settings"]["rate_limits"]) == (47, True)
+    assert shown["settings"]["resolver_timeout_s"] == 2
+
+
+def test_a_ca_that_acm_may_not_use(task: Task) -> None:
+    task(certificate_authorities=[CORP])
+    done = task(certificate_authorities=[{**CORP, "permitted": False}])
+    assert done["changed"] and not done["authority"]["certificate_authorities"][0]["permitted"]
+    assert done["diff"]["after"]["certificate_authorities"][0]["permitted"] is False
+    assert not task(certificate_authorities=[{**CORP, "permitted": False}])["changed"]
+    assert task(certificate_authorities=[CORP])["changed"]
