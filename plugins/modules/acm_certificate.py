@@ -136,6 +136,20 @@ options:
           - The service that uses the certificate, to the exclusion of all others. Needed for O(validation_method=HTTP).
         type: str
         choices: [CLOUDFRONT]
+      root_hierarchy_type: &root_hierarchy_type
+        description:
+          - The root hierarchy of an Amazon N2 certificate, which is a public certificate that may be for TLS clients too. Without it, a standard
+            public certificate is requested.
+          - It is validated by DNS, and in no transparency log. It needs botocore 1.44.8 or later.
+        type: str
+        choices: [N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED]
+      certificate_usage: &certificate_usage
+        description:
+          - What an Amazon N2 certificate is for. Only with O(root_hierarchy_type); V(CLIENT_AUTH_ONLY) only with
+            V(N2_AMAZON_MANAGED).
+          - When it is left out, a certificate with either value is adopted, and one for both is requested.
+        type: str
+        choices: [CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY]
       tags: &tags
         description:
           - Tags of the certificate. They are given with the request, so that it is never without them.
@@ -279,6 +293,8 @@ options:
   key_algorithm: *key_algorithm
   options: *options
   managed_by: *managed_by
+  root_hierarchy_type: *root_hierarchy_type
+  certificate_usage: *certificate_usage
   tags: *tags
   purge_tags:
     <<: *purge_tags
@@ -610,6 +626,16 @@ certificate:
       returned: when ACM tells it
       type: str
       sample: AWS_MANAGED
+    root_hierarchy_type:
+      description: The root hierarchy of an Amazon N2 certificate.
+      returned: for Amazon N2 certificates
+      type: str
+      sample: N2_AMAZON_MANAGED
+    certificate_usage:
+      description: What an Amazon N2 certificate is for.
+      returned: for Amazon N2 certificates
+      type: str
+      sample: CLIENT_AUTH_ONLY
     managed_by:
       description: The service that it is reserved for.
       returned: when reserved
@@ -794,6 +820,8 @@ def certificate_options() -> dict[str, t.Any]:
             },
         },
         "managed_by": {"type": "str", "choices": ["CLOUDFRONT"]},
+        "root_hierarchy_type": {"type": "str", "choices": ["N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED"]},
+        "certificate_usage": {"type": "str", "choices": ["CLIENT_AND_SERVER_AUTH", "CLIENT_AUTH_ONLY"]},
         "tags": {"type": "dict", "aliases": ["resource_tags"]},
         "purge_tags": {"type": "bool"},
         "publish": {"type": "dict", "options": PUBLISH_OPTIONS},

@@ -169,6 +169,7 @@ class Fleet(_Door):
             for one in self.details.values()
             if one["KeyAlgorithm"].replace("-", "_") in types
             and one.get("CertificateKeyPairOrigin", "AWS_MANAGED") in origins
+            and one.get("RootHierarchyType") in (members.get("RootHierarchyTypes") or [None])
         ]
         return _page("CertificateSummaryList", [_summary(one) for one in found], members, members.get("MaxItems", 100))
 

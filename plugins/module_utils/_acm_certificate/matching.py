@@ -123,6 +123,10 @@ def fixed_differences(wanted: Wanted, certificate: Certificate, *, can_migrate: 
         found.append(Difference("options.export", certificate.export or "DISABLED", wanted.export))
     if is_request and (certificate.managed_by or None) != wanted.managed_by:
         found.append(Difference("managed_by", certificate.managed_by, wanted.managed_by))
+    if is_request and (certificate.root_hierarchy or None) != wanted.root_hierarchy:
+        found.append(Difference("root_hierarchy_type", certificate.root_hierarchy, wanted.root_hierarchy))
+    if wanted.usage and certificate.usage and certificate.usage != wanted.usage:
+        found.append(Difference("certificate_usage", certificate.usage, wanted.usage))
     method = certificate.validation_method
     if wanted.validation_method and method and method != wanted.validation_method:
         if not can_migrate or (method, wanted.validation_method) != ("EMAIL", "DNS"):

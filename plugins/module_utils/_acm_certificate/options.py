@@ -59,6 +59,8 @@ class Wanted(t.NamedTuple):
     export: t.Optional[str] = None
     transparency_logging: t.Optional[str] = None
     managed_by: t.Optional[str] = None
+    root_hierarchy: t.Optional[str] = None
+    usage: t.Optional[str] = None
     validation_domains: tuple[tuple[str, str], ...] = ()
     tags: t.Optional[dict[str, str]] = None
     purge_tags: bool = True
@@ -102,8 +104,8 @@ class Wanted(t.NamedTuple):
             return (self.arn,)
         if not self.domain_name:
             return ("Name", self.name_tag)
-        how = (self.type, self.authority_arn, self.key_algorithm, self.export, self.managed_by, self.name_tag)
-        return (frozenset(self.names), *how)
+        how = (self.type, self.authority_arn, self.key_algorithm, self.export, self.managed_by, self.root_hierarchy)
+        return (frozenset(self.names), *how, self.usage, self.name_tag)
 
 
 class Place(t.Protocol):
@@ -111,6 +113,8 @@ class Place(t.Protocol):
 
     is_authority: bool
     region: str
+
+    def takes(self, operation: str, member: str) -> bool: ...
 
     @property
     def private_cas(self) -> t.Callable[[], t.Mapping[str, str]]:
@@ -147,6 +151,8 @@ def read(options: dict[str, t.Any]) -> Wanted:
         export=choices.get("export"),
         transparency_logging=choices.get("certificate_transparency_logging_preference"),
         managed_by=options.get("managed_by"),
+        root_hierarchy=options.get("root_hierarchy_type"),
+        usage=options.get("certificate_usage"),
         validation_domains=_validation_domains(options.get("domain_validation_options") or (), first, others),
         tags=None if options.get("tags") is None else tag_rules.check(options["tags"]),
         purge_tags=options.get("purge_tags") is not False,
@@ -179,6 +185,19 @@ def placed(wanted: Wanted, place: Place) -> Wanted:
         raise InvalidInput(
             "publish.route53 needs AWS, but this task works with an embedded authority: publish by rfc2136, "
             "or leave publish out."
+        )
+    if wanted.root_hierarchy and not place.takes("RequestCertificate", "RootHierarchyType"):
+        raise InvalidInput(
+            "root_hierarchy_type needs a botocore that knows the member RootHierarchyType: upgrade botocore to 1.44.8 or later."
+        )
+    if (
+        wanted.managed_by == "CLOUDFRONT"
+        and wanted.state == "present"
+        and not wanted.arn
+        and place.region != "us-east-1"
+    ):
+        raise InvalidInput(
+            f"CloudFront takes certificates from us-east-1 only, and this task works in {place.region}: set region=us-east-1."
         )
     if not wanted.authority_arn:
         return wanted
@@ -220,6 +239,10 @@ def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.I
         members["KeyAlgorithm"] = wanted.key_algorithm
     if wanted.managed_by:
         members["ManagedBy"] = wanted.managed_by
+    if wanted.root_hierarchy:
+        members["RootHierarchyType"] = wanted.root_hierarchy
+    if wanted.usage:
+        members["CertificateUsage"] = wanted.usage
     if tags:
         members["Tags"] = tag_rules.as_list(tags)
     members["IdempotencyToken"] = idempotency_token(members, spent)
@@ -304,6 +327,8 @@ def _check_together(wanted: Wanted) -> None:
             ("validation_method", wanted.validation_method),
             ("options.export", wanted.export),
             ("managed_by", wanted.managed_by),
+            ("root_hierarchy_type", wanted.root_hierarchy),
+            ("certificate_usage", wanted.usage),
             ("publish", wanted.publish),
             ("domain_validation_options", wanted.validation_domains),
         ):
@@ -312,6 +337,15 @@ def _check_together(wanted: Wanted) -> None:
                     f"{option} is for public certificates, but certificate_authority_arn asks for a private one: "
                     "leave one of them out."
                 )
+    if wanted.usage and not wanted.root_hierarchy:
+        raise InvalidInput("certificate_usage is for Amazon N2 certificates: set root_hierarchy_type with it.")
+    if wanted.root_hierarchy and wanted.validation_method in ("EMAIL", "HTTP"):
+        raise InvalidInput(
+            f"validation_method is {wanted.validation_method}, but certificates with root_hierarchy_type are validated by "
+            "DNS only: leave one of them out."
+        )
+    if wanted.usage == "CLIENT_AUTH_ONLY" and wanted.root_hierarchy != "N2_AMAZON_MANAGED":
+        raise InvalidInput("certificate_usage=CLIENT_AUTH_ONLY needs root_hierarchy_type=N2_AMAZON_MANAGED.")
     if wanted.managed_by and wanted.validation_method in ("DNS", "EMAIL"):
         raise InvalidInput("managed_by goes with validation_method=HTTP only: leave it out or validate by HTTP.")
     if wanted.validation_method == "HTTP":

@@ -252,6 +252,9 @@ def _plan_request(
         }
     if wanted.managed_by:
         after["managed_by"] = wanted.managed_by
+    if wanted.root_hierarchy:
+        after["root_hierarchy_type"] = wanted.root_hierarchy
+        after["certificate_usage"] = wanted.usage or "CLIENT_AND_SERVER_AUTH"
     if tags:
         after["tags"] = dict(tags)
     is_charged_for = wanted.type == "AMAZON_ISSUED" and wanted.export == "ENABLED"

@@ -59,6 +59,8 @@ class Certificate:
     managed_by: t.Optional[str] = None
     validation_method: t.Optional[str] = None
     key_pair_origin: t.Optional[str] = None
+    root_hierarchy: t.Optional[str] = None  # of an Amazon N2 certificate
+    usage: t.Optional[str] = None  # likewise
     serial: t.Optional[str] = None
     subject: t.Optional[str] = None
     issuer: t.Optional[str] = None
@@ -131,6 +133,8 @@ class Certificate:
             "managed_by": self.managed_by,
             "validation_method": self.validation_method,
             "certificate_key_pair_origin": self.key_pair_origin,
+            "root_hierarchy_type": self.root_hierarchy,
+            "certificate_usage": self.usage,
             "serial": self.serial,
             "subject": self.subject,
             "issuer": self.issuer,
@@ -160,6 +164,8 @@ def from_detail(detail: dict[str, t.Any]) -> Certificate:
         managed_by=detail.get("ManagedBy"),
         validation_method=validation_method(detail),
         key_pair_origin=detail.get("CertificateKeyPairOrigin"),
+        root_hierarchy=detail.get("RootHierarchyType"),
+        usage=detail.get("CertificateUsage"),
         serial=detail.get("Serial"),
         subject=detail.get("Subject"),
         issuer=detail.get("Issuer"),
@@ -187,6 +193,8 @@ def from_list(summary: dict[str, t.Any]) -> Certificate:
         export=summary.get("ExportOption"),
         managed_by=summary.get("ManagedBy"),
         key_pair_origin=summary.get("CertificateKeyPairOrigin"),
+        root_hierarchy=summary.get("RootHierarchyType"),
+        usage=summary.get("CertificateUsage"),
         is_in_use=summary.get("InUse"),
         was_exported=summary.get("Exported"),
         renewal_eligibility=summary.get("RenewalEligibility"),
@@ -218,6 +226,8 @@ def from_search(found: dict[str, t.Any]) -> Certificate:
         managed_by=metadata.get("ManagedBy"),
         validation_method=metadata.get("ValidationMethod"),
         key_pair_origin=metadata.get("CertificateKeyPairOrigin"),
+        root_hierarchy=metadata.get("RootHierarchyType"),
+        usage=metadata.get("CertificateUsage"),
         serial=x509.get("SerialNumber"),
         subject=f"CN={subject['CommonName']}" if subject.get("CommonName") else None,
         issuer=_issuer(x509.get("Issuer") or {}),

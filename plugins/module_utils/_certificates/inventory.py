@@ -35,6 +35,7 @@ from .._rules.names import covers, to_ascii
 SEARCH_PAGE = 500
 LIST_PAGE = 1000
 TAGGING_PAGE = 100
+ROOT_HIERARCHIES = ("N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED")
 KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 MAX_TERMS = 15  # in one And or Or of a filter statement
 MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; who asks for more reads everything, which is little more
@@ -132,7 +133,10 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     if acm.takes("ListCertificates", "CertificateKeyPairOrigins"):
         filters["CertificateKeyPairOrigins"] = list(KEY_PAIR_ORIGINS)  # else those that came by ACME are not told
     pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
-    return [from_list(summary) for page in pages for summary in page.get("CertificateSummaryList") or ()]
+    if acm.takes("ListCertificates", "RootHierarchyTypes"):  # Amazon N2 certificates are never among the others
+        pages += acm.pages("ListCertificates", MaxItems=LIST_PAGE, RootHierarchyTypes=list(ROOT_HIERARCHIES), **filters)
+    listed = [from_list(summary) for page in pages for summary in page.get("CertificateSummaryList") or ()]
+    return list({one.arn: one for one in listed}.values())  # a region that is behind may not know the filter
 
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:

@@ -44,6 +44,25 @@ def fixture_task(run_module: t.Any, place: str) -> t.Callable[..., dict[str, t.A
     return task
 
 
+def test_an_amazon_n2_certificate(task: t.Any, bind: NameServer) -> None:
+    """Requested once, found again, and not taken for a standard certificate of the same name."""
+    n2 = {
+        "domain_name": "n2.example.com",
+        "root_hierarchy_type": "N2_AMAZON_MANAGED",
+        "certificate_usage": "CLIENT_AUTH_ONLY",
+        "publish": {"rfc2136": bind.rfc2136()},
+        "wait": True,
+    }
+    made = task(**n2)
+    assert made["certificate"]["status"] == "ISSUED"
+    assert made["certificate"]["certificate_usage"] == "CLIENT_AUTH_ONLY"
+    assert [usage["name"] for usage in made["certificate"]["extended_key_usages"]] == ["TLS_WEB_CLIENT_AUTHENTICATION"]
+    assert not task(**n2)["changed"]
+    other = task(domain_name="n2.example.com")
+    assert other["changed"] and "root_hierarchy_type" not in other["certificate"]
+    assert not task(domain_name="n2.example.com")["changed"] and not task(**n2)["changed"]
+
+
 def test_by_mail(task: t.Any, run_module: t.Any, place: str) -> None:
     """Mails go out, a second run sends none, resending does, and the link in the mail issues."""
     with mail_server() as server:

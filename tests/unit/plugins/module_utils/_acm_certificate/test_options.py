@@ -23,10 +23,49 @@ class Place(t.NamedTuple):
     is_authority: bool
     region: str
     private_cas: t.Callable[[], dict[str, str]] = dict
+    newest_member: str = "RootHierarchyType"
+
+    def takes(self, _operation: str, member: str) -> bool:
+        return member == self.newest_member
 
 
 def read(**options: t.Any) -> wanted.Wanted:
     return wanted.placed(wanted.read({"domain_name": "www.example.com", **options}), Place(False, REGION))
+
+
+@pytest.mark.parametrize(
+    "options, said",
+    [
+        ({"certificate_usage": "CLIENT_AUTH_ONLY"}, "set root_hierarchy_type"),
+        ({"root_hierarchy_type": "N2_AMAZON_MANAGED", "validation_method": "EMAIL"}, "by DNS only"),
+        (
+            {"root_hierarchy_type": "N2_SFG2_AMAZON_MANAGED", "certificate_usage": "CLIENT_AUTH_ONLY"},
+            "root_hierarchy_type=N2_AMAZON_MANAGED",
+        ),
+        ({"root_hierarchy_type": "N2_AMAZON_MANAGED", "certificate_authority_arn": CA}, "a private one"),
+    ],
+)
+def test_n2_certificates_that_cannot_be(options: dict[str, t.Any], said: str) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        read(**options)
+
+
+def test_an_n2_certificate() -> None:
+    one = read(root_hierarchy_type="N2_AMAZON_MANAGED", certificate_usage="CLIENT_AUTH_ONLY")
+    members = wanted.request_members(one, None)
+    assert (members["RootHierarchyType"], members["CertificateUsage"]) == ("N2_AMAZON_MANAGED", "CLIENT_AUTH_ONLY")
+    assert one.identity() != read().identity()
+    with pytest.raises(InvalidInput, match="upgrade botocore"):
+        wanted.placed(one, Place(False, REGION, newest_member="KeyAlgorithm"))
+
+
+def test_cloudfront_takes_certificates_from_one_region_only() -> None:
+    one = wanted.read(
+        {"domain_name": "www.example.com", "managed_by": "CLOUDFRONT", "validation_method": "HTTP", "state": "present"}
+    )
+    assert wanted.placed(one, Place(False, "us-east-1")) == one
+    with pytest.raises(InvalidInput, match="set region=us-east-1"):
+        wanted.placed(one, Place(True, "eu-west-1"))
 
 
 def test_names_are_normalised_and_told_once() -> None:
