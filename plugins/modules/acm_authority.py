@@ -66,6 +66,21 @@ options:
       - Certificates and their keys stay as they are. Whoever has the authority open goes on working.
     type: bool
     default: false
+  backup_to:
+    description:
+      - Copy the authority into this file, also while it is in use. The file must not exist. The last thing that the task
+        does.
+      - Private keys in the copy are encrypted. The key file is not copied.
+    type: path
+  restore_from:
+    description:
+      - Make the authority from this copy, where O(path) does not hold one yet. Otherwise nothing is done.
+      - Region, account, settings and all certificates are those of the copy.
+    type: path
+  restore_key_from:
+    description:
+      - The copy of the key file that opens O(restore_from). It becomes the key file in O(path).
+    type: path
   renew_data_key:
     description:
       - Replace the data key as well, once, which the key-encryption key opens. All private keys and other secrets are
@@ -645,6 +660,17 @@ EXAMPLES = r"""
                 ForAnyValue:StringNotLike:
                   acm:DomainNames: ["*.web.example.com"]
 
+- name: A copy every day
+  certops.acm.acm_authority:
+    path: /srv/acm
+    backup_to: /backup/acm-{{ now(utc=true, fmt='%Y-%m-%d') }}.sqlite3
+
+- name: The authority on another machine, if it is not there yet
+  certops.acm.acm_authority:
+    path: /srv/acm
+    restore_from: /backup/acm-2026-11-28.sqlite3
+    restore_key_from: /mnt/safe/acm.key
+
 - name: Approve a name, as the mail would
   certops.acm.acm_authority:
     path: /srv/acm
@@ -838,6 +864,7 @@ import typing as t
 from ansible.module_utils.basic import env_fallback, missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority import (
+    backup,
     data_key,
     directory,
     authority as opened,
@@ -876,6 +903,9 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
     "key_file": {"type": "path", "no_log": False},
     "passphrase": {"type": "str", "no_log": True, "fallback": (env_fallback, [key_file.PASSPHRASE_VARIABLE])},
     "rotate_key": {"type": "bool", "default": False, "no_log": False},
+    "backup_to": {"type": "path"},
+    "restore_from": {"type": "path"},
+    "restore_key_from": {"type": "path", "no_log": False},
     "renew_data_key": {"type": "bool", "default": False, "no_log": False},
     "new_passphrase": {"type": "str", "no_log": True},
     "settings": {"type": "dict", "options": SETTINGS},
@@ -1006,7 +1036,21 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         "event_targets": _event_targets(wanted),
         "certificate_authorities": [_checked_ca(ca) for ca in wanted["certificate_authorities"]],
     }
+    if wanted["backup_to"] and os.path.lexists(wanted["backup_to"]):
+        raise InvalidInput(f"{wanted['backup_to']} exists: a copy is not written over another file; give a new name.")
     before: dict[str, t.Any] = {}
+    if wanted["restore_from"] and not directory.exists(wanted["path"]):
+        directory.check_free(wanted["path"])
+        if check_mode:
+            shown = {"path": os.path.abspath(wanted["path"]), "settings": Settings()._asdict()}
+            return {"changed": True, "diff": {"before": {}, "after": {"path": shown["path"]}}, "authority": shown}
+        backup.restore(
+            wanted["restore_from"],
+            wanted["path"],
+            key_from=wanted["restore_key_from"],
+            passphrase=wanted["passphrase"],
+        )
+        return {**run({**wanted, "restore_from": None}, check_mode), "changed": True}
     if directory.exists(wanted["path"]):
         authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
         _check_fixed(authority, wanted)
@@ -1026,7 +1070,8 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         )
         authority.ensure_public_cas()
     if check_mode:
-        return _result(before, _planned(wanted, before), _carry_out(authority, wanted, plan=True))
+        changed = _carry_out(authority, wanted, plan=True) or bool(wanted["backup_to"])
+        return _result(before, _planned(wanted, before), changed)
     _bring(authority, wanted)
     changed = _carry_out(authority, wanted)
     result = {}
@@ -1034,6 +1079,9 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         swept = sweep.sweep(authority)
         changed = changed or bool(swept.issued or swept.renewed or swept.failed or swept.delivered)
         result["swept"] = swept._asdict()
+    if wanted["backup_to"]:
+        backup.back_up(authority.path, wanted["backup_to"])
+        changed = True
     return {**_result(before, _state(authority), changed), **result}
 
 

@@ -132,12 +132,17 @@ def check_place(path: str, region: str, account_id: str, key_file: t.Optional[st
     if not REGION.fullmatch(region):
         raise InvalidInput(f"{region!r} is no AWS region name: take one like eu-central-1.")
     check_account(account_id)
+    check_free(path)
+    if key_file and os.path.exists(key_file):
+        raise InvalidInput(f"{key_file} exists: the new authority's key is not written over another file.")
+
+
+def check_free(path: str) -> None:
+    """Raise InvalidInput for a place where something is already."""
     if os.path.isdir(path) and os.listdir(path):
         raise InvalidInput(f"{path} is not empty: an authority is made in a new or empty directory only.")
     if os.path.exists(path) and not os.path.isdir(path):
         raise InvalidInput(f"{path} is a file: an authority needs a directory of its own.")
-    if key_file and os.path.exists(key_file):
-        raise InvalidInput(f"{key_file} exists: the new authority's key is not written over another file.")
 
 
 def check_account(account_id: str) -> None:

@@ -78,7 +78,7 @@ def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
     with store.read() as tx:
         how: How = json.loads(tx.meta("key") or "{}")
         wrapped = tx.data_keys()
-    key = _key(path, how, passphrase)
+    key = read_key(path, how, passphrase)
     try:
         return vault.unwrap(wrapped[vault.key_id(key)], key)
     except (KeyError, vault.WrongKey):
@@ -94,7 +94,7 @@ def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase:
     A key file gets a new random key; a passphrase is replaced by `new_passphrase`. Two rotations go one after the other.
     When this returns, the old key opens nothing of the authority; it still opens older copies of it.
     """
-    with _turn(path):
+    with turn(path):
         _rotate(path, store, passphrase, new_passphrase)
         _scrub(store)
 
@@ -105,11 +105,11 @@ def finish_rotation(path: str, store: Store) -> None:
         is_done = len(tx.data_keys()) == 1 and not tx.meta(SCRUB)
     if is_done:
         return
-    with _turn(path):
+    with turn(path):
         with store.read() as tx:
             how: How = json.loads(tx.meta("key") or "{}")
             wrapped = tx.data_keys()
-        identifier = vault.key_id(_key(path, how, None))
+        identifier = vault.key_id(read_key(path, how, None))
         if identifier in wrapped:
             with store.write() as tx:
                 tx.keep_data_key(identifier)
@@ -128,13 +128,13 @@ def renew_data_key(
     reseal: hands each sealed secret of a transaction, with what it is sealed for, to the function that it gets, and stores
     what that answers. The caller has made sure that nobody else has the authority open.
     """
-    with _turn(path):
+    with turn(path):
         old = vault.Vault(unlock(path, store, passphrase))
         fresh = vault.new_key()
         new = vault.Vault(fresh)
         with store.read() as tx:
             how: How = json.loads(tx.meta("key") or "{}")
-        key = _key(path, how, passphrase)
+        key = read_key(path, how, passphrase)
         with store.write() as tx:
             reseal(tx, lambda sealed, context: new.seal(old.open(sealed, context), context))
             tx.put_data_key(vault.key_id(key), vault.wrap(fresh, key))
@@ -145,7 +145,8 @@ def renew_data_key(
 
 
 @contextlib.contextmanager
-def _turn(path: str) -> t.Iterator[None]:
+def turn(path: str) -> t.Iterator[None]:
+    """Rotations, and what must not meet one, go one after the other."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -191,7 +192,7 @@ def _path(path: str, how: How) -> str:
     return os.path.join(path, how["path"])
 
 
-def _key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
+def read_key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
     if how["kind"] == "passphrase":
         passphrase = passphrase or os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase:

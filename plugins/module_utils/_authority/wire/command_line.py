@@ -20,7 +20,7 @@ import sys
 import typing as t
 from contextlib import contextmanager
 
-from .. import directory
+from .. import backup, directory
 from ..authority import Authority, system_clock
 from ..keys.access_keys import AccessKey, AccessKeys
 from ..keys.vault import WrongKey
@@ -97,6 +97,20 @@ def _parser() -> argparse.ArgumentParser:
     outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only the others")
     verb.add_argument("--limit", type=int, metavar="NUMBER", help="no more than so many")
     verb.set_defaults(run=_records)
+
+    verb = verbs.add_parser("backup", help="copy the authority into one file, also while it is in use")
+    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("file", metavar="FILE", help="the copy, which must not exist")
+    verb.add_argument(
+        "--key-to", metavar="FILE", help="copy the key file there, in another folder; by default it is not copied"
+    )
+    verb.set_defaults(run=_back_up)
+
+    verb = verbs.add_parser("restore", help="make an authority from a copy")
+    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("dir", metavar="DIR", help="a new or empty directory")
+    verb.add_argument("--key-from", metavar="FILE", help="the copy of the key file")
+    verb.set_defaults(run=_restore)
 
     verb = verbs.add_parser("metric", help="show DaysToExpiry of every certificate: a MetricDatum of CloudWatch a line")
     verb.add_argument("dir", metavar="DIR")
@@ -315,4 +329,18 @@ def _metric(options: argparse.Namespace) -> int:
     else:
         for _name, datum in days:
             print(json.dumps(datum))
+    return 0
+
+
+def _back_up(options: argparse.Namespace) -> int:
+    done = backup.back_up(options.dir, options.file, options.key_to)
+    print(f"The authority in {options.dir} was copied to {done.file}. What opens the copy: {done.key}.")
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    authority = backup.restore(options.file, options.dir, key_from=options.key_from)
+    with authority.store.read() as tx:
+        number = sum(tx.count(kind) for kind in ("AMAZON_ISSUED", "IMPORTED", "PRIVATE"))
+    print(f"The authority is restored in {authority.path}, with {number} certificates.")
     return 0

@@ -1,0 +1,154 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copies of an authority while it is in use, and authorities from copies.
+
+A copy is one file, of one moment: all that was answered before it was begun is in it. Private keys in it are sealed, and
+what opens them is kept apart: a copy of the key file goes elsewhere, and on request only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import typing as t
+
+from . import directory
+from .authority import PUBLIC_FOLDER, Authority
+from .keys import key_file
+from .store.transactions import Store
+from .._rules.errors import InvalidInput
+
+
+class Copied(t.NamedTuple):
+    """file: the copy. key: in words, what opens it."""
+
+    file: str
+    key: str
+
+
+def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
+    """Copy the authority in `path` into a new file, and its key file, if that is asked for, into another folder. Raises
+    InvalidInput; then nothing is left."""
+    file = os.path.abspath(file)
+    store = directory.open_store(path)
+    for each in (file, key_to):
+        if each and os.path.lexists(each):
+            raise InvalidInput(f"{each} exists: a copy is not written over another file; give a new name.")
+    if key_to and os.path.dirname(os.path.abspath(key_to)) == os.path.dirname(file):
+        raise InvalidInput(f"{key_to} would lie beside the copy that it opens: keep the key in another folder.")
+    with key_file.turn(os.path.abspath(path)):  # the key must be that of the copy
+        with store.read() as tx:
+            how: key_file.How = json.loads(tx.meta("key") or "{}")
+        if key_to and how["kind"] != "file":
+            raise InvalidInput(f"The authority in {path} is locked by a passphrase: there is no key file to copy.")
+        key = key_file.read_key(os.path.abspath(path), how, None) if key_to else b""
+        _copy(store.path, file)
+    if key_to:
+        try:
+            key_file.write_key_file(os.path.abspath(key_to), key)
+        except (OSError, InvalidInput) as error:
+            os.unlink(file)
+            raise InvalidInput(f"The key cannot be copied to {key_to}: {_reason(error)}") from error
+    opens = (
+        "its passphrase" if how["kind"] == "passphrase" else key_to or os.path.join(os.path.abspath(path), how["path"])
+    )
+    return Copied(file, opens)
+
+
+def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphrase: t.Optional[str] = None) -> Authority:
+    """An authority in the new or empty directory `path`, as the copy has it. It is there whole, or not at all.
+
+    key_from: the copy of the key file; without it, the key file must be where it was. Raises InvalidInput.
+    """
+    path, parent = os.path.abspath(path), os.path.dirname(os.path.abspath(path))
+    directory.check_free(path)
+    try:
+        os.makedirs(parent, exist_ok=True)
+        made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
+    except OSError as error:
+        raise InvalidInput(f"No authority can be made in {path}: {_reason(error)}") from error
+    try:
+        os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
+        os.mkdir(os.path.join(made, PUBLIC_FOLDER))
+        os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
+        store = Store(os.path.join(made, directory.STORE_FILE))
+        _copy(file, store.path)
+        store.check()
+        found = store.verify()
+        if found:
+            raise InvalidInput(f"{file} is damaged ({found[0]}): take another copy.")
+        _place_key(made, store, key_from)
+        key_file.unlock(made, store, passphrase)  # before anything is there
+        store.close()
+        os.rename(made, path)  # replaces an empty directory, and nothing else
+        key_file.make_durable(parent)
+    except OSError as error:
+        raise InvalidInput(f"No authority can be made in {path}: {_reason(error)}") from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)  # of a restore that failed
+    authority = directory.open_authority(path, passphrase=passphrase)
+    authority.publish(with_crls=True)
+    return authority
+
+
+# ---------------------------------------------------------------- inside
+
+
+def _copy(source: str, target: str) -> None:
+    """One SQLite file into another, which is made: 0600 from its first byte, and on the disk when this returns."""
+    folder = os.path.dirname(target)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(target)}-")
+    except OSError as error:
+        raise InvalidInput(f"{folder} cannot be written: {_reason(error)}") from error
+    try:
+        os.close(handle)
+        reader = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=60)
+        writer = sqlite3.connect(temporary, isolation_level=None)
+        try:
+            reader.backup(writer)  # in one step: a view of one moment
+            writer.execute(
+                "PRAGMA journal_mode = WAL" if target.endswith(directory.STORE_FILE) else "PRAGMA journal_mode = DELETE"
+            )
+        finally:
+            reader.close()
+            writer.close()
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.link(temporary, target)  # never over another file
+        os.unlink(temporary)
+        key_file.make_durable(folder)
+    except (sqlite3.Error, OSError) as error:
+        raise InvalidInput(f"{source} cannot be copied to {target}: {_reason(error)}") from error
+    finally:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            if os.path.exists(temporary + ending):
+                os.unlink(temporary + ending)
+
+
+def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
+    with store.read() as tx:
+        how: key_file.How = json.loads(tx.meta("key") or "{}")
+    if how["kind"] == "passphrase":
+        if key_from:
+            raise InvalidInput("The copy is locked by a passphrase: give that, and no key file.")
+        return
+    if key_from:
+        key = key_file.read_key(
+            os.path.dirname(os.path.abspath(key_from)), {"path": os.path.abspath(key_from), "kind": "file"}, None
+        )
+        key_file.write_key_file(os.path.join(made, key_file.KEY_FILE), key)
+        with store.write() as tx:
+            tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
+    elif not os.path.isabs(how["path"]):
+        raise InvalidInput("The copy does not have the key that opens it: give the copy of the key file.")
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) + "." if isinstance(error, OSError) else str(error)

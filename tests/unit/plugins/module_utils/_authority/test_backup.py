@@ -1,0 +1,160 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Copies while the authority is in use, restored elsewhere; nothing that was answered is lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import typing as t
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import backup, directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
+from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.modules import acm_authority
+from ansible_collections.certops.acm.tests.support.authority_lab import Lab
+
+
+def arns(path: str) -> set[str]:
+    authority = directory.open_authority(path)
+    with authority.store.read() as tx:
+        return {authority.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 100_000)}
+
+
+@pytest.fixture
+def safe(tmp_path: Path) -> Path:
+    (tmp_path / "safe").mkdir()
+    return tmp_path / "safe"
+
+
+def test_a_copy_under_load_has_all_that_was_answered(lab: Lab, tmp_path: Path, safe: Path) -> None:
+    answered: list[str] = []
+    is_over = threading.Event()
+
+    def request() -> None:
+        while not is_over.is_set():
+            answered.append(lab.private("load.corp.test"))
+
+    clients = [threading.Thread(target=request) for _number in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        copies = []
+        for number in range(3):
+            while len(answered) < 20 * (number + 1):
+                is_over.wait(0.01)
+            before = set(answered)
+            copies.append(
+                (before, backup.back_up(lab.path, str(tmp_path / f"copy-{number}"), str(safe / f"key-{number}")))
+            )
+    finally:
+        is_over.set()
+        for client in clients:
+            client.join()
+    for number, (before, copied) in enumerate(copies):
+        assert stat.S_IMODE(os.stat(copied.file).st_mode) == 0o600
+        restored = backup.restore(copied.file, str(tmp_path / f"restored-{number}"), key_from=copied.key)
+        assert before <= arns(restored.path) <= set(answered)
+        assert restored.store.verify() == []
+    assert [path.name for path in tmp_path.glob(".*")] == []
+    # Whoever is restored goes on: it signs, exports what it had, and publishes.
+    acm = embedded.authority_client(restored.path)
+    some = sorted(before)[0]
+    assert acm.export_certificate(CertificateArn=some, Passphrase=b"passphrase")["PrivateKey"]
+    acm.request_certificate(DomainName="new.corp.test", CertificateAuthorityArn=lab.ca(), KeyAlgorithm="EC_prime256v1")
+    public = Path(restored.public_folder)
+    assert (public / "trust.pem").exists() and list(public.glob("*.crl"))
+
+
+def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
+    authority = directory.create(str(tmp_path / "a"), passphrase="secret", account_id="210987654321")
+    copied = backup.back_up(authority.path, str(tmp_path / "copy"))
+    assert copied.key == "its passphrase"
+    with pytest.raises(InvalidInput, match="does not open"):
+        backup.restore(copied.file, str(tmp_path / "b"), passphrase="wrong")
+    assert not (tmp_path / "b").exists()
+    restored = backup.restore(copied.file, str(tmp_path / "b"), passphrase="secret")
+    assert restored.place.account_id == "210987654321"
+    with pytest.raises(InvalidInput, match="there is no key file to copy"):
+        backup.back_up(authority.path, str(tmp_path / "other"), str(tmp_path / "safe" / "key"))
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe: Path) -> None:
+    copied = backup.back_up(lab.path, str(tmp_path / "copy"), str(safe / "key"))
+    key_file.rotate(lab.path, lab.authority.store, None, None)
+    with pytest.raises(InvalidInput, match="does not open"):
+        backup.restore(copied.file, str(tmp_path / "b"), key_from=f"{lab.path}/key-encryption-key")
+    assert backup.restore(copied.file, str(tmp_path / "b"), key_from=copied.key)
+
+
+def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
+    (tmp_path / "there").write_text("mine")
+    for file, key_to, said in (
+        ("there", None, "there exists: a copy is not written over another file"),
+        ("copy", "there", "there exists"),
+        ("copy", "key", "would lie beside the copy that it opens"),
+        ("no/such/copy", None, "cannot be written: No such file or directory."),
+        ("copy", "no/such/key", "The key cannot be copied to .*no/such/key: No such file or directory."),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            backup.back_up(lab.path, str(tmp_path / file), str(tmp_path / key_to) if key_to else None)
+        assert not (tmp_path / "copy").exists()
+    copied = backup.back_up(lab.path, str(tmp_path / "copy"))
+    (tmp_path / "broken").write_bytes(Path(copied.file).read_bytes()[:20_000])
+    (tmp_path / "text").write_text("x" * 5000)
+    for file, path, said in (
+        ("copy", "new", "The copy does not have the key that opens it"),
+        ("absent", "new", "cannot be copied to"),
+        ("text", "new", "cannot be copied to .*: file is not a database"),
+        ("broken", "new", "cannot be copied to|is damaged"),
+        ("copy", "safe", "The copy does not have the key"),
+        ("copy", "there", "is a file: an authority needs a directory of its own"),
+        ("copy", ".", "is not empty"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            backup.restore(str(tmp_path / file), str(tmp_path / path))
+        assert not (tmp_path / "new").exists()
+    assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_the_verbs_of_the_command_line(
+    lab: Lab, tmp_path: Path, safe: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.private()
+    copy, key = str(tmp_path / "copy"), str(safe / "key")
+    assert command_line.main(["backup", lab.path, copy, "--key-to", key]) == 0
+    assert capsys.readouterr().out.endswith(f"was copied to {copy}. What opens the copy: {key}.\n")
+    assert command_line.main(["restore", copy, str(tmp_path / "b"), "--key-from", key]) == 0
+    assert capsys.readouterr().out == f"The authority is restored in {tmp_path}/b, with 1 certificates.\n"
+    assert command_line.main(["restore", copy, str(tmp_path / "b")]) == 1
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_the_module(lab: Lab, tmp_path: Path) -> None:
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+    def task(path: str, check: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        checked = ArgumentSpecValidator(acm_authority.ARGUMENT_SPEC).validate({"path": path, **options})
+        assert checked.error_messages == []
+        return acm_authority.run(checked.validated_parameters, check)
+
+    arn = lab.private()
+    copy, key = str(tmp_path / "copy"), f"{lab.path}/key-encryption-key"
+    assert task(lab.path, check=True, backup_to=copy)["changed"] and not os.path.exists(copy)
+    assert task(lab.path, backup_to=copy)["changed"]
+    with pytest.raises(InvalidInput, match="is not written over another file"):
+        task(lab.path, backup_to=copy)
+    wanted = {"restore_from": copy, "restore_key_from": key}
+    assert task(str(tmp_path / "b"), check=True, **wanted)["changed"] and not (tmp_path / "b").exists()
+    assert task(str(tmp_path / "b"), **wanted)["changed"]
+    assert arns(str(tmp_path / "b")) == {arn}
+    assert task(str(tmp_path / "b"), **wanted)["changed"] is False
