@@ -30,7 +30,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WIDE, NARROW = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
-# With 2,500 certificates, against a page that holds only a heading. Measured: see docs/developing/performance.md.
+# With 2,500 certificates on 500 hosts, against the first paint of a page that holds only a heading. Measured on two busy
+# cores: 44 ms for the empty page, 220 ms for the large one, 34 ms for a filter.
 PAINT_RATIO = 20
 FILTER_RATIO = 5
 EMPTY = "<!doctype html><html lang=en><title>empty</title><h1>Nothing</h1>"

@@ -131,10 +131,10 @@ def _wrong_title(given: Entry) -> t.Iterator[str]:
 def _wrong_timeout(given: Entry) -> t.Iterator[str]:
     timeout = given.get("acm_report_timeout")
     try:
-        is_wrong = timeout is not None and not float(timeout) > 0
+        is_right = timeout is None or 0 < float(timeout) < float("inf")
     except (TypeError, ValueError):
-        is_wrong = True
-    if is_wrong:
+        is_right = False
+    if not is_right:
         yield f"acm_report_timeout is {timeout!r}: give a number of seconds above 0."
 
 

@@ -47,8 +47,7 @@ def render(report: Entry, beside: str = "") -> str:
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    now = moment(report["made_at"])
-    assert now is not None
+    now = t.cast(datetime, moment(report["made_at"]))
     return "".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
