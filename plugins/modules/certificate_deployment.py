@@ -580,7 +580,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment i
 from ansible_collections.certops.acm.plugins.module_utils._web_host.detached import Killed, run_detached
 from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import PROXY_PROTOCOLS, STARTTLS_PROTOCOLS
 from ansible_collections.certops.acm.plugins.module_utils._web_host.journal import FINISHED, Journal
-from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import DEFAULT_FILES, Layout
+from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import DEFAULT_FILES, Layout, make_plan
 from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import to_ascii
 from ansible_collections.certops.acm.plugins.module_utils._web_host.report import list_diffs, report
 from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete, read_os_family
@@ -781,6 +781,9 @@ class Run:
 
     def deploy(self) -> Result:
         """Do what is due. The first change, and all that follows, is the work of a process that outlives the connection."""
+        if not os.path.isdir(self.journal.path):  # what is refused leaves no folder behind
+            for item in self.request.certificates:
+                make_plan(self.request.layout, item, now())
         self.journal.lock(self.request.limits.lock_s)
         record = self.journal.peek()
         lost = record["outcome"] if record and record["phase"] == FINISHED else None

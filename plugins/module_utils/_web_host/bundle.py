@@ -266,6 +266,12 @@ class Bundle:
         os.symlink(f"versions/{version.id}", os.path.join(self.path, _LINK))
         self._move_live()
 
+    def discard(self, version_id: str) -> None:
+        """Remove a set that is not live."""
+        version, live = self.version(version_id), self.live()
+        if version and not (live and live.id == version_id):
+            self._discard(version)
+
     def mend_access(self, version: Version, names: t.Iterable[str]) -> None:
         """Give the files NAMES of VERSION, and its folders, the owner, group, mode and context that they should have."""
         for path in (self.path, self.versions_path, version.path):

@@ -315,6 +315,7 @@ class Transaction:
             snippet_files.put_back(snippet, self.journal.kept(each), self._restore_context)
             self._note("undo", each["service"], f"{each['path']} is as it was before.")
         unlike = self._reload_as_before(record) if with_reload else []
+        self._discard(record, back)
         undone = ""
         if back:
             undone = f"The previous sets are live again on {self.host_name}."
@@ -326,6 +327,14 @@ class Transaction:
         separator = "\n" if "\n" in cause else " "
         message = cause + separator + " ".join(filter(None, [undone, proof]))
         return Ended(True, message, restored=not unlike, was_changed=True)
+
+    def _discard(self, record: Record, names: t.Collection[str]) -> None:
+        """Remove the sets that did not stay, so that the next run finds nothing to do about them."""
+        for each in record["sets"]:
+            if each["name"] in names:
+                bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
+                with contextlib.suppress(OSError, InvalidInput), bundle.locked(make=False):
+                    bundle.discard(each["version"])
 
     def _reload_as_before(self, record: Record) -> list[str]:
         """Reload the sets of before; returns a sentence for each endpoint that does not show what it showed then."""
