@@ -573,6 +573,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._web_host import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import RestoreContext, explain
@@ -580,7 +581,12 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment i
 from ansible_collections.certops.acm.plugins.module_utils._web_host.detached import Killed, run_detached
 from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import PROXY_PROTOCOLS, STARTTLS_PROTOCOLS
 from ansible_collections.certops.acm.plugins.module_utils._web_host.journal import FINISHED, Journal
-from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import DEFAULT_FILES, Layout, make_plan
+from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import (
+    DEFAULT_FILES,
+    Layout,
+    make_bundle,
+    make_plan,
+)
 from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import to_ascii
 from ansible_collections.certops.acm.plugins.module_utils._web_host.report import list_diffs, report
 from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete, read_os_family
@@ -763,6 +769,7 @@ class Run:
         self.module = module
         self.request = read_request(module)
         self.journal = Journal(self.request.layout.path)
+        self.is_told_here = False  # whether the journal's outcome is in our result
 
     def look(self) -> Result:
         """Check mode: what would be done."""
@@ -780,21 +787,11 @@ class Run:
         return result
 
     def deploy(self) -> Result:
-        """Do what is due. The first change, and all that follows, is the work of a process that outlives the connection."""
+        """Do what is due, in a process that outlives the connection."""
         if not os.path.isdir(self.journal.path):  # what is refused leaves no folder behind
             for item in self.request.certificates:
                 make_plan(self.request.layout, item, now())
-        self.journal.lock(self.request.limits.lock_s)
-        record = self.journal.peek()
-        lost = record["outcome"] if record and record["phase"] == FINISHED else None
-        if record is None or lost:
-            found = survey(self.request, now())
-            if found.refusal or not found.is_due:
-                result = report(self.request.services, found, {}, {}, {}, is_check=False)
-                result["changed"] = False
-                if found.refusal:
-                    result.update(failed=True, msg=found.refusal, restored=True)
-                return self._with_lost(result, lost)
+        self.journal.open_lock()
         transaction = Transaction(
             self.journal, self.request.limits, self.request.host_name, self.request.layout.restore_context
         )
@@ -806,16 +803,12 @@ class Run:
 
         def work() -> Result:
             try:
-                return self._work(transaction, None if lost else record)
+                self.journal.lock(self.request.limits.lock_s)
+                return {**self._work(transaction), "is_ours": True}
             except Stopped:
-                return {
-                    "failed": True,
-                    "msg": f"The deployment was told to end (SIGTERM). {NOTHING_CHANGED}",
-                    "restored": True,
-                }
+                return refusal("The deployment was told to end (SIGTERM).")
             except (InvalidInput, OSError) as error:
-                message = explain(error, self.request.layout.path) if isinstance(error, OSError) else str(error)
-                return refusal(message)
+                return refusal(words_of(error, self.request))
             except Failure as failure:
                 return {"failed": True, "msg": str(failure), "restored": False, "changed": True}
 
@@ -829,10 +822,14 @@ class Run:
                 "msg": f"The deployment on {self.request.host_name} was ended half-way by {killed}; "
                 "run again: the next run finishes it or undoes it first.",
             }
-        return self._with_lost(result, lost)
+        self.is_told_here = result.pop("is_ours", False)
+        return result
 
-    def _work(self, transaction: Transaction, record: Result | None) -> Result:
-        recovered = transaction.recover(record, self.request.services) if record else None
+    def _work(self, transaction: Transaction) -> Result:
+        sweep(self.request)
+        record = self.journal.peek()
+        lost = record["outcome"] if record and record["phase"] == FINISHED else None
+        recovered = transaction.recover(record, self.request.services) if record and not lost else None
         found = survey(self.request, now())
         ended = None
         if not found.refusal and found.is_due:
@@ -845,11 +842,14 @@ class Run:
             transaction.pruned,
             is_check=False,
         )
-        result.update(changed=bool(ended and ended.was_changed), steps=transaction.steps)
-        result["diff"] = list_diffs(found, shows_text=True)
-        if recovered:
-            result["recovered"] = recovered
-            result["changed"] = result["changed"] or recovered["outcome"] != "untouched"
+        result["changed"] = bool(
+            (ended and ended.was_changed)
+            or (lost and lost["was_changed"])
+            or (recovered and recovered["outcome"] != "untouched")
+        )
+        result["diff"] = list_diffs(found, shows_text=True) if ended else []
+        told = {"steps": transaction.steps, "recovered": recovered, "lost_outcome": lost}
+        result.update({name: value for name, value in told.items() if value})
         if ended and ended.failed:
             result.update(failed=True, msg=ended.message, restored=ended.restored, sentences=ended.message.splitlines())
             for name in ("bundles", "summary"):  # what was wanted, and is not so
@@ -858,18 +858,26 @@ class Run:
             result.update(failed=True, msg=found.refusal, restored=True)
         return result
 
-    def _with_lost(self, result: Result, lost: Result | None) -> Result:
-        if lost:
-            result["lost_outcome"] = lost
-            result["changed"] = bool(result.get("changed") or lost["was_changed"])
-        return result
-
     def forget(self) -> None:
         """What the journal says was told: it need not be told again. An open deployment stays in it."""
-        with contextlib.suppress(OSError, InvalidInput):
-            record = self.journal.peek()
-            if record and record["phase"] == FINISHED:
-                self.journal.remove()
+        if self.is_told_here:
+            with contextlib.suppress(OSError, InvalidInput):
+                record = self.journal.peek()
+                if record is None or record["phase"] == FINISHED:
+                    self.journal.remove()
+
+
+def sweep(request: Request) -> None:
+    """Remove what a run that was killed before its journal was written, or while it tidied up, left behind."""
+    for item in request.certificates:
+        with make_bundle(request.layout, item).locked(make=False):
+            pass
+    for snippet in request.snippets:
+        snippet_files.sweep(snippet)
+
+
+def words_of(error: Exception, request: Request) -> str:
+    return explain(error, request.layout.path) if isinstance(error, OSError) else str(error)
 
 
 def refusal(message: str) -> Result:

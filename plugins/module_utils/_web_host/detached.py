@@ -30,7 +30,8 @@ class Killed(Exception):
 
 
 def run_detached(work: t.Callable[[], Result], stop: t.Callable[[], None]) -> Result:
-    """Do WORK in a child and return its result. A SIGTERM, to it or to us, calls STOP in it, which may raise.
+    """Do WORK in a child and return its result. Nothing before may have used threads: a lock that one of them holds while it
+    ends, such as one of OpenSSL's, would be held in the child for ever. A SIGTERM, to it or to us, calls STOP in it, which may raise.
 
     Raises Killed if the child ends without a result. Whoever ends us does not end it.
     """

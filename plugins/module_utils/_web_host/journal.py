@@ -64,23 +64,23 @@ class Journal:
             )
         return record
 
-    def lock(self, timeout_s: float) -> None:
-        """Hold the deployments of PATH until close() or the end of all processes that have it. Makes PATH if it is missing."""
+    def open_lock(self) -> None:
+        """Make PATH if it is missing, and open the lock. A process that is forked then has the same lock as its parent."""
         self._make()
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(os.path.join(self.path, "lock"), flags, 0o600)
+        self._lock = os.open(os.path.join(self.path, "lock"), flags, 0o600)
+
+    def lock(self, timeout_s: float) -> None:
+        """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""
+        assert self._lock is not None
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._lock = descriptor
-                return
+                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    os.close(descriptor)
                     raise
                 if time.monotonic() >= deadline:
-                    os.close(descriptor)
                     raise InvalidInput(
                         f"Another deployment has held {self.base} for {timeout_s:g} s; wait for its end and run again. "
                         "Nothing was changed."

@@ -7,14 +7,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
 import socket
-import ssl
-import subprocess
-import sys
 import threading
 import time
 import typing as t
@@ -23,100 +19,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, look
-from ansible_collections.certops.acm.tests.support.tls_stand_in import StandIn
-
-COLLECTION = Path(__file__).resolve().parents[4]
-MODULE = COLLECTION / "plugins" / "modules" / "certificate_deployment.py"
-WWW, API = "www.example.com", "api.example.com"
-Answer = dict[str, t.Any]
-
-
-class Host:
-    """A folder for sets, and a server that reads two of them."""
-
-    def __init__(self, folder: Path, pki: t.Any) -> None:
-        self.folder, self.pki = folder, pki
-        self.acm = folder / "acm"
-        self.server = StandIn(folder / "server", {name: str(self.acm / name / "live") for name in (WWW, API)})
-        self.number = 0
-
-    def certificate(self, name: str = WWW, **options: t.Any) -> dict[str, t.Any]:
-        """A new certificate of that name, as the module takes it."""
-        self.number += 1
-        key = self.pki.key(options.pop("kind", "P-256"), self.number)
-        pair = self.pki.issue(name, self.pki.authority("root"), key=key, names=options.pop("names", (name,)))
-        return {
-            "name": name.replace("*", "wildcard"),
-            "certificate": pair.pem,
-            "private_key": pair.key_pem,
-            "fingerprint": ssl_fingerprint(pair.pem),
-            **options,
-        }
-
-    def arguments(self, *certificates: dict[str, t.Any], **options: t.Any) -> dict[str, t.Any]:
-        return {
-            "path": str(self.acm),
-            "certificates": [{k: v for k, v in each.items() if k != "fingerprint"} for each in certificates],
-            "services": [self.server.service()],
-            "host_name": "web1",
-            "timeout": 2,
-            "steady_for": 0.05,
-            **options,
-        }
-
-    def start(self, *certificates: dict[str, t.Any], check: bool = False, **options: t.Any) -> subprocess.Popen[str]:
-        arguments = self.arguments(*certificates, **options)
-        arguments.update(_ansible_check_mode=check, _ansible_diff=True)
-        process = subprocess.Popen(
-            [sys.executable, str(MODULE)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(COLLECTION.parents[2])},
-            text=True,
-        )
-        assert process.stdin
-        process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": arguments}))
-        process.stdin.close()
-        process.stdin = None
-        return process
-
-    def run(self, *certificates: dict[str, t.Any], **options: t.Any) -> Answer:
-        """The module's answer, in which there is no text of a certificate or key."""
-        output, errors = self.start(*certificates, **options).communicate(timeout=120)
-        assert output, errors
-        for each in certificates:
-            for line in [*each.get("private_key", "").splitlines()[1:-1], *each["certificate"].splitlines()[1:-1]]:
-                assert line not in output + errors
-        answer: Answer = json.loads(output)
-        return answer
-
-    def served(self, name: str = WWW) -> str:
-        return look(Endpoint("127.0.0.1", self.server.port, name), 10).leaf.fingerprint
-
-    def live(self, name: str = WWW) -> str:
-        return os.readlink(self.acm / name / "live")
-
-
-def ssl_fingerprint(pem: str) -> str:
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
-
-
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not come."
-        time.sleep(0.02)
-
-
-def without_key(certificate: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {name: value for name, value in certificate.items() if name != "private_key"}
+from ansible_collections.certops.acm.tests.support.deployment_host import API, WWW, Host, issue, wait_for, without_key
 
 
 @pytest.fixture(name="host")
-def fixture_host(tmp_path: Path, pki: t.Any) -> Iterator[Host]:
-    host = Host(tmp_path, pki)
+def fixture_host(tmp_path: Path) -> Iterator[Host]:
+    host = Host(tmp_path)
     yield host
     host.server.stop()
 
@@ -124,19 +32,12 @@ def fixture_host(tmp_path: Path, pki: t.Any) -> Iterator[Host]:
 @pytest.fixture(name="live_host")
 def fixture_live_host(host: Host) -> Host:
     """One whose server runs and serves the certificates in `host.first`."""
-    first = [host.certificate(WWW), host.certificate(API)]
-    answer = host.run(*first, when_stopped="start")
-    assert not answer.get("failed"), answer
-    setattr(host, "first", first)
+    host.begin()
     return host
 
 
-def first_of(host: Host) -> list[dict[str, t.Any]]:
-    return list(getattr(host, "first"))
-
-
 def test_the_first_deployment_starts_the_server_and_the_second_changes_nothing(host: Host) -> None:
-    certificates = [host.certificate(WWW), host.certificate(API)]
+    certificates = [issue(WWW), issue(API)]
     answer = host.run(*certificates, when_stopped="start")
     assert answer["changed"] and [line["state"] for line in answer["summary"]] == ["served", "served"], answer
     assert answer["services"][0]["action"] == "start" and answer["services"][0]["state"] == "running"
@@ -149,7 +50,7 @@ def test_the_first_deployment_starts_the_server_and_the_second_changes_nothing(h
 
 
 def test_a_renewal_reloads_once_and_says_what_was_and_is_served(live_host: Host) -> None:
-    first, renewed = first_of(live_host), [live_host.certificate(WWW), live_host.certificate(API)]
+    first, renewed = live_host.first, [issue(WWW), issue(API)]
     answer = live_host.run(*renewed)
     assert answer["changed"] and [step["step"] for step in answer["steps"]].count("reload") == 1
     before = {each["server_name"]: each["fingerprint"] for each in answer["served_before"]}
@@ -161,51 +62,51 @@ def test_a_renewal_reloads_once_and_says_what_was_and_is_served(live_host: Host)
 
 
 def test_check_mode_looks_without_a_key_and_changes_nothing(live_host: Host) -> None:
-    renewed = without_key(live_host.certificate(WWW))
-    answer = live_host.run(renewed, without_key(first_of(live_host)[1]), check=True)
+    renewed = without_key(issue(WWW))
+    answer = live_host.run(renewed, without_key(live_host.first[1]), check=True)
     assert answer["changed"] and answer["due"] and answer["needs_key"]
     assert [bundle["needs_key"] for bundle in answer["bundles"]] == [True, False]
     assert answer["services"][0]["action"] == "reload" and "would be reloaded" in " ".join(answer["sentences"])
     assert len(answer["diff"]) == 1 and answer["served_after"] == []
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.served() == live_host.first[0]["fingerprint"]
 
-    answer = live_host.run(renewed, without_key(first_of(live_host)[1]))
+    answer = live_host.run(renewed, without_key(live_host.first[1]))
     assert answer["failed"] and answer["restored"] and "comes without its key" in answer["msg"]
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.served() == live_host.first[0]["fingerprint"]
 
 
 def test_check_mode_on_a_new_host_foretells(host: Host) -> None:
-    answer = host.run(without_key(host.certificate()), check=True, when_stopped="start")
+    answer = host.run(without_key(issue(WWW)), check=True, when_stopped="start")
     assert answer["changed"] and answer["needs_key"] and not host.acm.exists()
 
 
 def test_a_configuration_that_the_server_refuses_is_taken_back(live_host: Host) -> None:
-    renewed, live = live_host.certificate(WWW), live_host.live()
+    renewed, live = issue(WWW), live_host.live()
     live_host.server.refuse(renewed["certificate"])
-    answer = live_host.run(renewed, first_of(live_host)[1])
+    answer = live_host.run(renewed, live_host.first[1])
     assert answer["failed"] and answer["restored"] and answer["changed"]
     assert "is refused" in answer["msg"] and "The previous sets are live again on web1." in answer["msg"]
-    assert live_host.live() == live and live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.live() == live and live_host.served() == live_host.first[0]["fingerprint"]
     assert "bundles" not in answer and "summary" not in answer  # nothing that says that it is in place
 
 
 def test_a_proof_that_fails_says_in_three_lines_why(live_host: Host) -> None:
-    renewed = live_host.certificate(WWW)
+    renewed = issue(WWW)
     services = [live_host.server.service(reload_command=["true"])]
-    answer = live_host.run(renewed, first_of(live_host)[1], services=services)
+    answer = live_host.run(renewed, live_host.first[1], services=services)
     lines = answer["msg"].splitlines()
     assert answer["failed"] and answer["restored"] and len(lines) == 5, answer["msg"]
     assert lines[0].startswith("Expected from stand-in at 127.0.0.1") and renewed["fingerprint"] in lines[0]
-    assert lines[1].startswith("Seen: ") and first_of(live_host)[0]["fingerprint"] in lines[1]
+    assert lines[1].startswith("Seen: ") and live_host.first[0]["fingerprint"] in lines[1]
     assert lines[2].startswith("Look at: it still serves the set before.")
     assert lines[4].startswith("The previous sets are live again on web1.")
 
 
 def test_a_reload_that_was_lost_is_made_up_for(live_host: Host) -> None:
-    renewed = [live_host.certificate(WWW), first_of(live_host)[1]]
+    renewed = [issue(WWW), live_host.first[1]]
     silent = [{"name": "stand-in", "ports": [], "reload_command": ["true"]}]
     assert live_host.run(*renewed, services=silent)["changed"]
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.served() == live_host.first[0]["fingerprint"]
     answer = live_host.run(*map(without_key, renewed))
     assert answer["changed"] and answer["services"][0]["reason"].startswith(
         f"port {live_host.server.port} served another"
@@ -216,16 +117,16 @@ def test_a_reload_that_was_lost_is_made_up_for(live_host: Host) -> None:
 
 def test_a_service_that_lives_behind_a_silent_port_fails_and_is_not_taken_as_stopped(live_host: Host) -> None:
     services = [live_host.server.service(ports=[1], reload_command=["true"])]
-    for certificates in ([live_host.certificate(WWW), first_of(live_host)[1]], first_of(live_host)):
+    for certificates in ([issue(WWW), live_host.first[1]], live_host.first):
         answer = live_host.run(*certificates, services=services, timeout=0.2)
         assert answer["failed"] and answer["services"][0]["state"] == "not_observed", answer
         assert "nothing listens there" in answer["msg"] and answer["restored"]
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.served() == live_host.first[0]["fingerprint"]
 
 
 def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
     services = [{"name": "other", "ports": [], "reload_command": ["true"]}]
-    answer = host.run(host.certificate(), services=services)
+    answer = host.run(issue(WWW), services=services)
     assert not answer.get("failed") and answer["services"][0]["state"] == "assumed"
     assert answer["summary"][0]["state"] == "not_looked_at" and not answer["summary"][0]["served"]
 
@@ -233,11 +134,11 @@ def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
 @pytest.mark.parametrize("command, state", [("true", "unknown"), ("false", "stopped")])
 def test_a_service_of_which_only_a_refused_port_is_known_is_reloaded(host: Host, command: str, state: str) -> None:
     services = [{"name": "other", "host": "127.0.0.1", "ports": [1], "reload_command": [command]}]
-    answer = host.run(host.certificate(), services=services)
+    answer = host.run(issue(WWW), services=services)
     assert not answer.get("failed") and answer["services"][0]["state"] == state, answer
     assert "nothing listens there" in " ".join(answer["sentences"]) or state == "stopped"
     assert not answer["summary"][0]["served"]
-    assert not host.run(host.certificate(), services=services, check=True)["summary"][0]["served"]
+    assert not host.run(issue(WWW), services=services, check=True)["summary"][0]["served"]
 
 
 def test_a_port_that_speaks_no_tls_is_not_taken_as_stopped(host: Host, tmp_path: Path) -> None:
@@ -262,20 +163,20 @@ def test_a_port_that_speaks_no_tls_is_not_taken_as_stopped(host: Host, tmp_path:
                 "reload_command": ["true"],
             }
         ]
-        answer = host.run(host.certificate(), services=services, timeout=0.2)
+        answer = host.run(issue(WWW), services=services, timeout=0.2)
         assert answer["failed"] and answer["services"][0]["state"] == "not_observed", answer
 
 
 def test_a_stopped_service_is_refused_where_that_is_wanted(host: Host) -> None:
-    answer = host.run(host.certificate(), when_stopped="fail")
+    answer = host.run(issue(WWW), when_stopped="fail")
     assert answer["failed"] and answer["restored"]
     assert "stand-in does not run on web1; start it" in answer["msg"] and not (host.acm / WWW).exists()
 
 
 def test_a_broken_configuration_is_not_touched_unless_a_lost_set_broke_it(live_host: Host) -> None:
-    first = first_of(live_host)
+    first = live_host.first
     live_host.server.refuse(first[1]["certificate"])
-    answer = live_host.run(live_host.certificate(WWW), first[1])
+    answer = live_host.run(issue(WWW), first[1])
     assert answer["failed"] and "was broken before: stand-in:" in answer["msg"], answer["msg"]
     assert answer["msg"].endswith("Nothing was changed.") and live_host.served() == first[0]["fingerprint"]
 
@@ -286,7 +187,7 @@ def test_a_broken_configuration_is_not_touched_unless_a_lost_set_broke_it(live_h
 
 def test_snippets_and_links_come_and_go_with_the_sets(live_host: Host) -> None:
     folder = live_host.folder / "snippets"
-    first = [{**each, "files": ["fullchain", "key", "combined"]} for each in first_of(live_host)]
+    first = [{**each, "files": ["fullchain", "key", "combined"]} for each in live_host.first]
     snippet = {"service": "stand-in", "path": str(folder / "www.conf"), "content": "one\n"}
     services = [live_host.server.service(link_directory=str(live_host.folder / "flat"), files=["combined"])]
     answer = live_host.run(*first, services=services, snippets=[snippet])
@@ -296,7 +197,7 @@ def test_snippets_and_links_come_and_go_with_the_sets(live_host: Host) -> None:
     assert link.is_symlink() and link.read_text().startswith("-----BEGIN PRIVATE KEY-----")
     assert not live_host.run(*first, services=services, snippets=[snippet])["changed"]
 
-    renewed = {**live_host.certificate(WWW), "files": first[0]["files"]}
+    renewed = {**issue(WWW), "files": first[0]["files"]}
     live_host.server.refuse(renewed["certificate"])
     new = {"service": "stand-in", "path": str(folder / "deep" / "new.conf"), "content": "new\n"}
     answer = live_host.run(
@@ -320,14 +221,14 @@ def test_options_are_taken_as_people_write_them(live_host: Host) -> None:
         reload_command=" ".join(service["reload_command"]),
     )
     answer = live_host.run(
-        {**live_host.certificate(WWW), "server_names": [f"{WWW.upper()}."]},
-        first_of(live_host)[1],
+        {**issue(WWW), "server_names": [f"{WWW.upper()}."]},
+        live_host.first[1],
         services=[service],
         mode="u=rw,g=r",
     )
     assert not answer.get("failed") and answer["summary"][0]["served"], answer
     assert os.stat(live_host.acm / WWW / "live" / "privkey.pem").st_mode & 0o777 == 0o640
-    number = live_host.run(*first_of(live_host), services=[{**service, "ports": service["ports"]}], check=True)
+    number = live_host.run(*live_host.first, services=[{**service, "ports": service["ports"]}], check=True)
     assert number["services"][0]["state"] == "running"
 
 
@@ -335,9 +236,9 @@ def test_a_command_that_hangs_is_killed_with_its_children(live_host: Host) -> No
     child = live_host.folder / "child"
     words = ["sh", "-c", f"sleep 600 & echo $! > {child}; wait"]
     services = [live_host.server.service(reload_command=words)]
-    answer = live_host.run(live_host.certificate(WWW), first_of(live_host)[1], services=services, command_timeout=0.5)
+    answer = live_host.run(issue(WWW), live_host.first[1], services=services, command_timeout=0.5)
     assert answer["failed"] and "did not end within 0.5 s and was killed" in answer["msg"]
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
+    assert live_host.served() == live_host.first[0]["fingerprint"]
     for _attempt in range(200):
         try:
             os.kill(int(child.read_text()), 0)
@@ -358,7 +259,7 @@ def test_a_daemon_that_a_command_leaves_behind_holds_nobody_up(live_host: Host) 
     )
     services = [live_host.server.service(reload_command=["sh", "-c", script])]
     began = time.monotonic()
-    answer = live_host.run(live_host.certificate(WWW), first_of(live_host)[1], services=services)
+    answer = live_host.run(issue(WWW), live_host.first[1], services=services)
     assert not answer.get("failed") and time.monotonic() - began < 25
     masks = [int(line.split()[1], 16) for line in found.read_text().splitlines()]
     dangerous = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGTERM))
@@ -370,13 +271,13 @@ def test_sigterm_starts_the_way_back(live_host: Host) -> None:
     hang.touch()
     script = f"if rm {hang}; then touch {begun}; sleep 600; fi; {' '.join(live_host.server.words('reload'))}"
     services = [live_host.server.service(reload_command=["sh", "-c", script])]
-    process = live_host.start(live_host.certificate(WWW), first_of(live_host)[1], services=services)
+    process = live_host.start(issue(WWW), live_host.first[1], services=services)
     wait_for(begun)
     process.send_signal(signal.SIGTERM)
     answer = json.loads(process.communicate(timeout=60)[0])
     assert answer["failed"] and answer["restored"] and "was told to end (SIGTERM)" in answer["msg"], answer
-    assert live_host.served() == first_of(live_host)[0]["fingerprint"]
-    answer = live_host.run(*first_of(live_host))
+    assert live_host.served() == live_host.first[0]["fingerprint"]
+    answer = live_host.run(*live_host.first)
     assert not answer["changed"] and "recovered" not in answer and "lost_outcome" not in answer
 
 
@@ -384,12 +285,12 @@ def test_who_loses_the_connection_is_told_by_the_next_run(live_host: Host) -> No
     begun, go = live_host.folder / "begun", live_host.folder / "go"
     script = f"touch {begun}; while [ ! -e {go} ]; do sleep 0.05; done; {' '.join(live_host.server.words('reload'))}"
     services = [live_host.server.service(reload_command=["sh", "-c", script])]
-    renewed = live_host.certificate(WWW)
-    process = live_host.start(renewed, first_of(live_host)[1], services=services)
+    renewed = issue(WWW)
+    process = live_host.start(renewed, live_host.first[1], services=services)
     wait_for(begun)
     process.kill()  # as a lost connection may end it: what it has begun goes on
     process.communicate()
-    second = live_host.start(without_key(renewed), first_of(live_host)[1])  # as ssh's reconnection would: it waits
+    second = live_host.start(without_key(renewed), live_host.first[1])  # as ssh's reconnection would: it waits
     time.sleep(0.3)
     assert second.poll() is None
     go.touch()
@@ -397,16 +298,16 @@ def test_who_loses_the_connection_is_told_by_the_next_run(live_host: Host) -> No
     answer = json.loads(output)
     assert not answer.get("failed") and answer["lost_outcome"]["failed"] is False and answer["changed"], errors
     assert live_host.served() == renewed["fingerprint"]
-    answer = live_host.run(without_key(renewed), first_of(live_host)[1])
+    answer = live_host.run(without_key(renewed), live_host.first[1])
     assert "lost_outcome" not in answer and not answer["changed"]
 
 
 def test_a_second_deployment_waits_for_a_limited_time(live_host: Host) -> None:
     begun = live_host.folder / "begun"
     services = [live_host.server.service(reload_command=["sh", "-c", f"touch {begun}; sleep 4"])]
-    first = live_host.start(live_host.certificate(WWW), first_of(live_host)[1], services=services, timeout=0.1)
+    first = live_host.start(issue(WWW), live_host.first[1], services=services, timeout=0.1)
     wait_for(begun)
-    answer = live_host.run(live_host.certificate(WWW), first_of(live_host)[1], lock_timeout=0.2)
+    answer = live_host.run(issue(WWW), live_host.first[1], lock_timeout=0.2)
     assert answer["failed"] and answer["restored"] and "Another deployment has held" in answer["msg"], answer
     first.communicate(timeout=60)
 
@@ -414,7 +315,7 @@ def test_a_second_deployment_waits_for_a_limited_time(live_host: Host) -> None:
 def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     host.acm.mkdir()
     host.acm.chmod(0o777)
-    answer = host.run(host.certificate(), services=[])
+    answer = host.run(issue(WWW), services=[])
     assert answer["failed"] and "could put other files in the place of ours" in answer["msg"], answer["msg"]
     assert not list(host.acm.iterdir())
 
@@ -440,6 +341,6 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     ],
 )
 def test_bad_options_are_refused_in_a_sentence(host: Host, options: dict[str, t.Any], words: str) -> None:
-    answer = host.run(host.certificate(), **{"services": [], **options})
+    answer = host.run(issue(WWW), **{"services": [], **options})
     assert answer["failed"] and answer["restored"] and words in answer["msg"], answer["msg"]
     assert answer["msg"].endswith("Nothing was changed.") and not host.acm.exists()
