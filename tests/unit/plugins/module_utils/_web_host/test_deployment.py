@@ -1,0 +1,147 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What runs, what reloads, and what is refused."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import Difference
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment import (
+    OTHER_CERTIFICATE,
+    State,
+    choose_reloads,
+    complain,
+    find_refusal,
+    judge_state,
+    settle,
+)
+from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint
+from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import Expectation
+from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete
+
+SEEN = {"reachable": True, "port": 443}
+REFUSED = {"reachable": False, "port": 443, "is_refused": True, "error": "Nothing listens."}
+SILENT = {"reachable": False, "port": 443, "error": "No answer."}
+
+
+def service(**options: t.Any) -> Service:
+    (found,) = complete([{"name": "own", "reload_command": ["true"], **options}], ["www", "api"], "")
+    return found
+
+
+@pytest.mark.parametrize(
+    "pid, unit, sightings, ports, state",
+    [
+        (False, None, [SEEN], [443], "running"),
+        (False, False, [REFUSED, SEEN], [443, 444], "running"),
+        (True, None, [REFUSED], [443], "not_observed"),
+        (None, True, [REFUSED], [443], "not_observed"),
+        (False, True, [REFUSED], [443], "not_observed"),
+        (False, None, [SILENT], [443], "not_observed"),
+        (None, None, [SILENT, REFUSED], [443, 444], "not_observed"),
+        (False, None, [REFUSED], [443], "stopped"),
+        (None, False, [REFUSED], [443], "stopped"),
+        (False, False, [REFUSED], [443], "stopped"),
+        (None, None, [REFUSED], [443], "unknown"),
+        (None, None, [], [], "assumed"),
+        (True, None, [], [], "running"),
+        (None, True, [], [], "running"),
+        (False, None, [], [], "stopped"),
+        (None, False, [], [], "stopped"),
+    ],
+)
+def test_what_is_known_about_a_service(
+    pid: bool | None, unit: bool | None, sightings: list[dict[str, t.Any]], ports: list[int], state: str
+) -> None:
+    found = judge_state(service(ports=ports), pid, unit, sightings)
+    assert found.name == state and found.evidence.endswith(".")
+
+
+def test_a_unit_that_nobody_knows_behind_a_refused_port_is_stopped() -> None:
+    assert judge_state(service(reload_command=None, service_name="own"), None, None, [REFUSED]).name == "stopped"
+
+
+def test_who_starts_or_refuses_what_is_stopped_counts_the_unknown_as_that() -> None:
+    unknown = State("unknown", "Nothing was seen.")
+    assert [settle(unknown, each).name for each in ("ignore", "start", "fail")] == ["unknown", "stopped", "stopped"]
+
+
+def reloads(
+    state: str = "running",
+    swapped: bool = False,
+    as_expected: bool | None = True,
+    reachable: bool = True,
+    snippet: bool = False,
+    **options: t.Any,
+) -> list[tuple[str, bool, bool]]:
+    bundles = [{"name": name, "path": f"/etc/acm/{name}/live", "swapped": swapped} for name in ("www", "api")]
+    expectation = Expectation("own", Endpoint("localhost", 443, "www"), ["www"], ["www"])
+    found = choose_reloads(
+        [service(**options)],
+        {"own": State(state, "")},
+        bundles,
+        [expectation],
+        [{"as_expected": as_expected, "reachable": reachable}],
+        ["own"] if snippet else [],
+    )
+    return [(each.reason, bool(each.combined), each.may_fail) for each in found]
+
+
+def test_what_reloads_and_why() -> None:
+    assert reloads() == []
+    assert reloads(swapped=True) == [("www is new", False, False)]
+    assert reloads(swapped=True, state="stopped") == []
+    assert reloads(as_expected=False) == [("port 443 served another certificate than the one on disk", False, False)]
+    assert reloads(as_expected=False, reachable=False, state="not_observed") == [
+        ("nothing was seen at port 443", False, False)
+    ]
+    assert reloads(as_expected=False, reachable=False, state="unknown") == []
+    assert reloads(swapped=True, state="unknown") == [("www is new", False, True)]
+    assert reloads(snippet=True) == [("a snippet is new", False, False)]
+
+
+def test_a_runtime_socket_is_used_for_sets_and_not_for_snippets() -> None:
+    haproxy: dict[str, t.Any] = {"runtime_socket": "/run/haproxy.sock", "files": ["combined"]}
+    assert reloads(swapped=True, **haproxy) == [("www is new", True, False)]
+    assert reloads(swapped=True, snippet=True, **haproxy) == [("a snippet is new", False, False)]
+
+
+def test_what_is_refused_before_anything_is_done() -> None:
+    services, running = [service()], {"own": State("running", "")}
+    swapped = [Difference(True, OTHER_CERTIFICATE)]
+
+    def refusal(states: dict[str, State], broken: dict[str, str], found: list[Difference], when: str) -> str | None:
+        return find_refusal(services, states, broken, found, when, "web1")
+
+    assert refusal(running, {}, swapped, "ignore") is None
+    stopped = {"own": State("stopped", "")}
+    assert refusal(stopped, {}, [], "ignore") is None and refusal(stopped, {}, [], "start") is None
+    assert "own does not run on web1" in str(refusal(stopped, {}, [], "fail"))
+    assert "was broken before: bad." in str(refusal(running, {"own": "bad."}, swapped, "ignore"))
+    assert "was broken before" in str(refusal(running, {"own": "bad."}, [Difference(False, "mode")], "ignore"))
+    assert refusal(running, {"own": "bad."}, [Difference(True, "privkey.pem was missing")], "ignore") is None
+
+
+def test_a_complaint_says_what_to_look_at() -> None:
+    proof = {
+        "service": "own",
+        "endpoint": ["localhost", 443, "www", None, None, "rsa"],
+        "right": ["new"],
+        "previous": ["old"],
+        "expected": "www, serial 2, SHA-256 new",
+        "folders": ["/etc/acm/www/live"],
+    }
+    seen = {"reachable": True, "subject": "CN=www", "serial": "1", "not_after": "then"}
+    old = complain(proof, {**seen, "fingerprint": "old"}).splitlines()
+    other = complain(proof, {**seen, "fingerprint": "other"}).splitlines()
+    silent = complain(proof, {"reachable": False, "error": "Nothing listens there."}).splitlines()
+    assert [len(each) for each in (old, other, silent)] == [3, 3, 3]
+    assert "own at localhost port 443 as www by a client that takes rsa only: www, serial 2, SHA-256 new." in old[0]
+    assert "SHA-256 old" in old[1] and "did the reload reach" in old[2] and "/etc/acm/www/live" in old[2]
+    assert "which virtual host" in other[2] and silent[1] == "Seen: Nothing listens there."
