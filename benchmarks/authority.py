@@ -5,12 +5,13 @@
 
 """What the embedded authority costs: medians of one run, beside the floor.
 
-    ./run bench authority --only issue scale writers
+    ./run bench authority --only issue scale writers pending
 
 `issue`: requests through boto3 beside bare key generation, signing, encryption of the key and a durable commit, as
 programs write them with cryptography.
 `scale`: Describe, a search, a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates.
 `writers`: 50 processes that write at once.
+`pending`: Describe of a certificate that waits for validation while DNS does not answer, beside that of an issued one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import functools
 import os
+import socket
 import sqlite3
 import statistics
 import tempfile
@@ -301,7 +303,33 @@ def writers(folder: str) -> None:
     line("50 processes × 20 writes, p99 of one write", waits[int(len(waits) * 0.99)] * 1000)
 
 
-PARTS: dict[str, t.Callable[[str], None]] = {"issue": issue, "scale": scale, "writers": writers}
+# ---------------------------------------------------------------- pending
+
+
+def pending(folder: str) -> None:
+    """Over some seconds, so that looks at DNS are among what is measured."""
+    bench = Bench(folder)
+    issued = bench.request("EC_prime256v1")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # takes questions and answers none
+        silent.bind(("127.0.0.1", 0))
+        resolver = f"127.0.0.1:{silent.getsockname()[1]}"
+        bench.authority.configure({"resolvers": [resolver], "resolver_timeout_s": 1})
+        wanted = {"DomainName": "www.example.com", "ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1"}
+        waiting = str(bench.acm.request_certificate(**wanted)["CertificateArn"])
+        rates = [_describes_a_second(bench, arn) for arn in (issued, waiting)]
+    line("DescribeCertificate, issued", rates[0], "/s")
+    line("DescribeCertificate, pending, DNS silent", rates[1], "/s", note=f"issued × {rates[0] / rates[1]:.2f}")
+
+
+def _describes_a_second(bench: Bench, arn: str, seconds: float = 20) -> float:
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        bench.acm.describe_certificate(CertificateArn=arn)
+        count += 1
+    return count / (time.perf_counter() - began)
+
+
+PARTS: dict[str, t.Callable[[str], None]] = {"issue": issue, "scale": scale, "writers": writers, "pending": pending}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n\n")[0])

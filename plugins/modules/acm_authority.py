@@ -876,7 +876,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys import
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import iso
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import moment
-from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import CaRow
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
@@ -1188,7 +1188,7 @@ def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
             )
     authority.settings.changed(wanted["settings"])
     with authority.store.read() as tx:
-        present_cas = {row.name: row for row in tx.cas()}
+        present_cas = {row.name: row for row in tx.cas.all()}
     for ca in wanted["certificate_authorities"]:
         if ca["name"] in present_cas:
             _check_ca(present_cas[ca["name"]], ca)
@@ -1214,7 +1214,7 @@ def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
 
 def _state(authority: t.Any) -> dict[str, t.Any]:
     with authority.store.read() as tx:
-        rows, last_sweep_at = tx.cas(), tx.meta("last_sweep_at")
+        rows, last_sweep_at = tx.cas.all(), tx.meta("last_sweep_at")
     return {
         "path": authority.path,
         "region": authority.region,

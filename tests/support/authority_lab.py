@@ -117,12 +117,12 @@ class Lab:
 
     def events(self, detail_type: str | None = None) -> list[dict[str, t.Any]]:
         with self.authority.store.read() as tx:
-            bodies = [json.loads(body) for _number, body in tx.events()]
+            bodies = [json.loads(body) for _number, body in tx.journal.events()]
         return [body for body in bodies if detail_type in (None, body["detail-type"])]
 
     def audit(self) -> list[dict[str, t.Any]]:
         with self.authority.store.read() as tx:
-            return [json.loads(body) for _number, body in tx.audit()]
+            return [json.loads(body) for _number, body in tx.journal.audit()]
 
 
 @functools.lru_cache(maxsize=None)

@@ -100,7 +100,7 @@ class AwsEndpoint:
         """Hand what the authority has told since the last time to EventBridge."""
         with self._telling:
             with self.authority.store.read() as tx:
-                new = tx.events(self._told)
+                new = tx.journal.events(self._told)
             for number, body in new:
                 event = json.loads(body)
                 entry = {"Source": event["source"], "DetailType": event["detail-type"], "Resources": event["resources"]}

@@ -13,6 +13,7 @@ import re
 import tempfile
 import threading
 import typing as t
+import uuid
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -27,8 +28,8 @@ from .lifecycle.state import Certificate
 from . import leftovers
 from .settings import CA_KEY_ALGORITHMS, Settings
 from .._rules.times import millis
+from .store.authorities import CaRow
 from .store.transactions import (
-    CaRow,
     Store,
     StoreError,
     Transaction,
@@ -47,9 +48,7 @@ def system_clock() -> datetime:
 
 
 def random_uuid() -> str:
-    """As str(uuid.uuid4()), RFC 9562 §5.4, at a third of its cost: each request takes four."""
-    digits = f"{int.from_bytes(os.urandom(16), 'big') & ~(0xF << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return str(uuid.uuid4())
 
 
 class Parts(t.NamedTuple):
@@ -164,7 +163,7 @@ class Authority:
         """Store an event in the transaction of the change that it tells of. `once`: a key under which it is told once."""
         detail = events.detail(detail_type, certificate, now, **details)
         key = f"{detail_type} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, detail_type, self.parts.new_id(), detail, key)
+        tx.journal.add_event(now, certificate.arn, detail_type, self.parts.new_id(), detail, key)
 
     def tell_health(
         self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
@@ -174,7 +173,7 @@ class Authority:
         identifier = self.parts.new_id()
         detail = events.health_detail(code, certificate, self.place, now, identifier, said)
         key = f"{code} {certificate.id} {once}" if once else None
-        tx.add_event(now, certificate.arn, events.HEALTH, identifier, detail, key)
+        tx.journal.add_event(now, certificate.arn, events.HEALTH, identifier, detail, key)
 
     # ---- certification authorities
 
@@ -193,7 +192,7 @@ class Authority:
         hierarchy = HIERARCHY_NAMES[root_hierarchy]
         stem = "-".join(["public", *hierarchy.lower().split(), algorithm.lower()])
         with self.store.read() as tx:
-            rows = [row for row in tx.cas() if row.role == "intermediate" and row.id.startswith(stem)]
+            rows = [row for row in tx.cas.all() if row.role == "intermediate" and row.id.startswith(stem)]
         last_day = millis(self.now() + settings.validity(state.AMAZON_ISSUED, root_hierarchy))
         for row in rows:
             if row.not_after >= last_day:
@@ -238,7 +237,7 @@ class Authority:
             )
         settings = self.settings
         with self.store.read() as tx:
-            number = sum(1 for row in tx.cas() if row.role == "private" and row.name != name)
+            number = sum(1 for row in tx.cas.all() if row.role == "private" and row.name != name)
         if number >= settings.quota_private_cas:
             raise InvalidInput(
                 f"The authority has {number} private CAs, and its setting quota_private_cas allows no more."
@@ -253,18 +252,18 @@ class Authority:
         if status not in CA_STATUSES:
             raise InvalidInput(f"{status} is no status of a private CA: take one of {', '.join(CA_STATUSES)}.")
         with self.store.write() as tx:
-            row = tx.ca_named(name)
+            row = tx.cas.named(name)
             if row is None or row.role != "private":
                 raise InvalidInput(f"The authority has no private CA named {name}.")
-            tx.set_ca_status(row.id, status)
+            tx.cas.set_status(row.id, status)
 
     def permit_ca(self, name: str, is_permitted: bool) -> None:
         """Whether the owner of a private CA lets ACM issue from it, as CreatePermission does on AWS."""
         with self.store.write() as tx:
-            row = tx.ca_named(name)
+            row = tx.cas.named(name)
             if row is None or row.role != "private":
                 raise InvalidInput(f"The authority has no private CA named {name}.")
-            tx.set_ca_facts(row.id, json.dumps({**json.loads(row.facts), "is_permitted": is_permitted}))
+            tx.cas.set_facts(row.id, json.dumps({**json.loads(row.facts), "is_permitted": is_permitted}))
 
     def _ensure_ca(
         self,
@@ -280,8 +279,8 @@ class Authority:
         permitted_domains: t.Sequence[str] = (),
     ) -> CaRow:
         with self.store.read() as tx:
-            present = tx.ca_named(name)
-            parent = tx.ca_named(parent_name) if parent_name else None
+            present = tx.cas.named(name)
+            parent = tx.cas.named(parent_name) if parent_name else None
         if present:
             return present
         now = self.now()
@@ -312,9 +311,9 @@ class Authority:
             facts=json.dumps({"permitted_domains": list(permitted_domains)}),
         )
         with self.store.write() as tx:
-            present = tx.ca_named(name)  # another process may have been quicker
+            present = tx.cas.named(name)  # another process may have been quicker
             if present is None:
-                tx.add_ca(row)
+                tx.cas.add(row)
         self.publish()
         return present or row
 
@@ -324,7 +323,7 @@ class Authority:
         """Write what clients may fetch: every CA certificate, all roots in one file, and the CRLs on request (one that
         is missing always). Raises StoreError."""
         with self.store.read() as tx:
-            rows = tx.cas()
+            rows = tx.cas.all()
         with self._publishing():
             leftovers.remove(self.public_folder)
             for row in rows:
@@ -342,7 +341,7 @@ class Authority:
         signer, now = self.signer(row), self.now()
         with self._publishing(), self.store.write() as tx:
             validity = timedelta(days=self.settings_in(tx).crl_days)
-            number, is_public = tx.next_crl_number(row.id), row.role != "private"
+            number, is_public = tx.cas.next_crl_number(row.id), row.role != "private"
             crl = issuer.make_crl(signer, tx.revoked(row.id, now), number, now, validity, is_public)
             _write_public(self.public_folder, f"{row.id}.crl", issuer.certificate_der(crl))
 

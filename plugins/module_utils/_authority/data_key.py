@@ -29,5 +29,5 @@ def _reseal(tx: Transaction, seal: key_file.Seal) -> None:
     if password:
         tx.set_meta("smtp_password", seal(bytes.fromhex(password), "smtp password").hex())
     access_keys.reseal(tx, seal)
-    for target in tx.event_targets():
-        tx.put_event_target(target.name, seal(target.sealed, f"event target {target.name}"))
+    for target in tx.targets.all():
+        tx.targets.put(target.name, seal(target.sealed, f"event target {target.name}"))

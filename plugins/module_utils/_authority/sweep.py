@@ -48,10 +48,11 @@ def sweep(authority: Authority) -> Swept:
     swept = _settle(authority, started_at - timedelta(hours=settings.validation_hours))
     with authority.store.write() as tx:
         tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
-        tx.forget(
+        tx.journal.forget(
             started_at,
             started_at - timedelta(days=settings.events_kept_days),
             started_at - timedelta(days=settings.audit_kept_days),
+            tx.targets.delivered_everywhere(),
         )
         tx.set_meta("last_sweep_at", events.iso(started_at))
     try:

@@ -50,7 +50,7 @@ def open_door(path: str, region: t.Optional[str] = None) -> Acm:
 
     def private_cas() -> dict[str, str]:
         with authority.store.read() as tx:
-            return {row.name: row.arn for row in tx.cas() if row.role == "private"}
+            return {row.name: row.arn for row in tx.cas.all() if row.role == "private"}
 
     return Acm(client, refuse, is_authority=True, lookout=lookout, events=events, private_cas=private_cas)
 

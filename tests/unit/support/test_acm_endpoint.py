@@ -38,7 +38,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def arns(authority: Any) -> list[str]:
     """Five certificates; all but the first have tags."""
     with authority.store.read() as tx:
-        ca = tx.ca_named("lab").arn
+        ca = tx.cas.named("lab").arn
     found = []
     with acm_endpoint(authority) as acm:
         for number in range(5):

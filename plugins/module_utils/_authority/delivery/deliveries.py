@@ -67,25 +67,25 @@ def set_targets(authority: Authority, wanted: t.Sequence[Target], plan: bool = F
     check_targets(wanted)
     by_name = {target["name"]: dict(target) for target in wanted}
     with authority.store.read() as tx:
-        present = {row.name: _opened(authority, row) for row in tx.event_targets()}
+        present = {row.name: _opened(authority, row) for row in tx.targets.all()}
     if present == by_name:
         return False
     if not plan:
         with authority.store.write() as tx:
-            for row in tx.event_targets():
+            for row in tx.targets.all():
                 if row.name not in by_name:
-                    tx.remove_event_target(row.name)
+                    tx.targets.remove(row.name)
             for name, target in by_name.items():
                 if present.get(name) != target:
                     sealed = authority.vault.seal(json.dumps(target).encode(), _context(name))
-                    tx.put_event_target(name, sealed)
+                    tx.targets.put(name, sealed)
     return True
 
 
 def targets(authority: Authority) -> list[dict[str, t.Any]]:
     """What may be shown of the targets, and how they fare."""
     with authority.store.read() as tx:
-        rows = [(row, tx.waiting_events(row.cursor)) for row in tx.event_targets()]
+        rows = [(row, tx.targets.waiting(row.cursor)) for row in tx.targets.all()]
     shown = []
     for row, waiting in rows:
         target = _opened(authority, row)
@@ -125,7 +125,7 @@ class Delivered(t.NamedTuple):
 def deliver(authority: Authority) -> list[Delivered]:
     """Bring every target everything that it has not got; the targets side by side."""
     with authority.store.read() as tx:
-        names = [row.name for row in tx.event_targets()]
+        names = [row.name for row in tx.targets.all()]
     if not names:
         return []
     with ThreadPoolExecutor(max_workers=min(SIDE_BY_SIDE, len(names))) as pool:
@@ -140,7 +140,7 @@ def _deliver(authority: Authority, name: str) -> Delivered:
 
 def _deliver_in_turn(authority: Authority, name: str) -> Delivered:
     with authority.store.read() as tx:
-        row, last = tx.event_target(name), tx.last_event()
+        row, last = tx.targets.one(name), tx.targets.last_event()
     if row is None:
         return Delivered(name, 0, None)
     target, cursor, count = _opened(authority, row), row.cursor, 0
@@ -148,7 +148,7 @@ def _deliver_in_turn(authority: Authority, name: str) -> Delivered:
     try:
         while cursor < last:
             with authority.store.read() as tx:
-                page = tx.events(cursor, READ_AT_ONCE)
+                page = tx.journal.events(cursor, READ_AT_ONCE)
             wanted = [(number, body) for number, body in page if _is_wanted(target, body)]
             if wanted and sender is None:
                 timeout_s = authority.settings.delivery_timeout_s
@@ -177,12 +177,12 @@ def _is_wanted(target: Target, body: str) -> bool:
 def _move(authority: Authority, name: str, cursor: int, delivered_at: t.Optional[datetime] = None) -> bool:
     # Not worth waiting for the disk: after a power cut the last ones are delivered again.
     with authority.store.write(durable=False) as tx:
-        return tx.move_event_target(name, cursor, maybe_millis(delivered_at))
+        return tx.targets.move(name, cursor, maybe_millis(delivered_at))
 
 
 def _stopped(authority: Authority, name: str, count: int, said: str) -> Delivered:
     with authority.store.write() as tx:
-        tx.not_delivered(name, millis(authority.now()), said)
+        tx.targets.not_delivered(name, millis(authority.now()), said)
     return Delivered(name, count, f"The events for {name} wait for the next sweep: {said}")
 
 

@@ -18,7 +18,8 @@ from ..authority import Authority
 from ..lifecycle.state import Certificate, Leaf
 from ..settings import Settings
 from ..._rules.times import millis, moment
-from ..store.transactions import CaRow, LeafRow, Transaction
+from ..store.authorities import CaRow
+from ..store.transactions import LeafRow, Transaction
 from ..._rules.arns import parse_arn
 from ..._rules.errors import InvalidInput
 from ..._rules.names import base_name
@@ -195,7 +196,7 @@ def _ca(authority: Authority, certificate: Certificate, settings: Settings, now:
     if certificate.type != state.PRIVATE:
         return authority.public_ca(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:
-        private = tx.ca_of_arn(certificate.ca_arn or "")
+        private = tx.cas.of_arn(certificate.ca_arn or "")
     reason = ca_fault(private, certificate, authority.place, settings, now)
     if reason:
         raise CannotSign(reason)

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import typing as t
@@ -102,7 +101,6 @@ def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
     return -((now - certificate.leaf.not_after) // timedelta(days=1)) if certificate.leaf else None
 
 
-@functools.lru_cache(maxsize=64)  # what one call stores has the same moment in it again and again
 def iso(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 

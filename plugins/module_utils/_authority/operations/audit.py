@@ -32,7 +32,7 @@ class Page(t.NamedTuple):
 def find(store: Store, wanted: Wanted, after: int = 0, limit: int = PAGE) -> Page:
     """Records of calls, oldest first."""
     with store.read() as tx:
-        found = tx.audit(after, limit + 1, wanted)
+        found = tx.journal.audit(after, limit + 1, wanted)
     shown = found[:limit]
     return Page([json.loads(body) for _number, body in shown], shown[-1][0] if len(found) > limit else None)
 

@@ -104,7 +104,7 @@ class Call:
         error: t.Optional[tuple[str, str]],
     ) -> None:
         said = records.stored(self.operation, request, answer, error, self.caller, self.answered_leaf)
-        tx.add_audit(self.now, self.operation, self.request_id, said)
+        tx.journal.add_audit(self.now, self.operation, self.request_id, said)
 
     # ---- what most operations begin with
 

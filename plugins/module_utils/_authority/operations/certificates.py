@@ -113,7 +113,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
         call.authority.save(tx, done, call.now)
         call.authority.tell(tx, events.REVOKED, done, call.now)
         call.answer = {"CertificateArn": certificate.arn}
-        issuers = [row for row in tx.cas() if row.id in tx.issuers(certificate.id)]
+        issuers = [row for row in tx.cas.all() if row.id in tx.issuers(certificate.id)]
     for row in issuers:
         try:
             call.authority.publish_crl(row)

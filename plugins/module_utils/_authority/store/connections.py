@@ -9,17 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import typing as t
 
 MOST_IDLE = 10  # connections that are kept for the next ones
-
-
-class Connection(sqlite3.Connection):
-    """kinds: the numbers, by their properties, of those that are in its file for good; they are never deleted."""
-
-    def __init__(self, *arguments: t.Any, **options: t.Any) -> None:
-        super().__init__(*arguments, **options)
-        self.kinds: dict[tuple[t.Any, ...], int] = {}
 
 
 class Lender:
@@ -27,11 +18,11 @@ class Lender:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._idle: list[Connection] = []
-        self._inherited: list[Connection] = []
+        self._idle: list[sqlite3.Connection] = []
+        self._inherited: list[sqlite3.Connection] = []
         self._process = os.getpid()
 
-    def take(self) -> Connection:
+    def take(self) -> sqlite3.Connection:
         """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
         tables and the statements."""
         if self._process != os.getpid():  # SQLite forbids a fork to use what its parent opened, and to close it
@@ -41,7 +32,7 @@ class Lender:
         except IndexError:
             return self._connect()
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: sqlite3.Connection) -> None:
         """What it has not committed is undone."""
         if connection.in_transaction:
             connection.execute("ROLLBACK")
@@ -55,10 +46,8 @@ class Lender:
         while self._idle:
             self._idle.pop().close()
 
-    def _connect(self) -> Connection:
-        connection = sqlite3.connect(
-            self._path, isolation_level=None, timeout=60, check_same_thread=False, factory=Connection
-        )
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=60, check_same_thread=False)
         connection.execute("PRAGMA synchronous = NORMAL")  # Store.write itself waits for the disk
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB

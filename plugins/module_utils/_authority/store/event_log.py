@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import ssl
 import typing as t
@@ -15,7 +14,8 @@ from datetime import datetime
 
 from ..lifecycle import events, records
 from ..lifecycle.events import Place
-from .event_targets import LARGEST, Outbox
+from .authorities import Authorities
+from .event_targets import LARGEST
 from ..._rules.times import millis, moment
 
 EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body wants
@@ -53,16 +53,12 @@ class Wanted(t.NamedTuple):
         return "".join(f" AND {part}" for part in parts), values
 
 
-class Journal(Outbox):
-    """What a transaction does for events and audit records. Their bodies are JSON texts (events.py)."""
+class Journal:
+    """Events and audit records, in one transaction. Their bodies are JSON texts (events.py)."""
 
-    meta: t.Callable[[str], t.Optional[str]]
-    chain: t.Callable[[str], list[t.Any]]
-
-    @functools.cached_property
-    def place(self) -> Place:
-        """Where the authority says it is, for good."""
-        return Place(*json.loads(self.meta("place") or "[]"))
+    def __init__(self, execute: t.Callable[..., t.Any], place: Place) -> None:
+        self._execute = execute
+        self._place = place
 
     def add_event(
         self,
@@ -74,7 +70,7 @@ class Journal(Outbox):
         once: t.Optional[str],
     ) -> bool:
         """Store an event; False when one with the same `once` has been stored before."""
-        cursor = self.execute(
+        cursor = self._execute(
             "INSERT OR IGNORE INTO events (at, arn, detail_type, once, id, detail) VALUES (?, ?, ?, ?, ?, ?)",
             (millis(at), arn, detail_type, once, identifier, events.text(detail)),
         )
@@ -82,17 +78,17 @@ class Journal(Outbox):
 
     def events(self, after: int = 0, limit: int = 1000) -> list[tuple[int, str]]:
         """(number, body), oldest first."""
-        rows = self.execute(
+        rows = self._execute(
             f"SELECT number, {EVENT} FROM events WHERE number > ? ORDER BY number LIMIT ?", (after, limit)
         ).fetchall()
         return [(number, self.event_body(*row)) for number, *row in rows]
 
     def event_body(self, identifier: str, at: int, arn: str, detail_type: str, detail: str) -> str:
-        return events.text(events.event(detail_type, arn, self.place, moment(at), identifier, json.loads(detail)))
+        return events.text(events.event(detail_type, arn, self._place, moment(at), identifier, json.loads(detail)))
 
     def add_audit(self, at: datetime, operation: str, identifier: str, said: t.Mapping[str, t.Any]) -> None:
         """`said`: what records.stored makes of the call."""
-        self.execute(
+        self._execute(
             "INSERT INTO audit (at, operation, id, said) VALUES (?, ?, ?, ?)",
             (millis(at), operation, identifier, events.text(said)),
         )
@@ -100,7 +96,7 @@ class Journal(Outbox):
     def audit(self, after: int = 0, limit: int = 1000, wanted: Wanted = Wanted()) -> list[tuple[int, str]]:
         """(number, body), oldest first."""
         condition, values = wanted.condition()
-        rows = self.execute(
+        rows = self._execute(
             f"SELECT number, operation, at, id, said FROM audit WHERE number > ?{condition} ORDER BY number LIMIT ?",
             (after, *values, limit),
         ).fetchall()
@@ -110,24 +106,24 @@ class Journal(Outbox):
         call = json.loads(said)
         if "leaf" in call:
             call["responseElements"] = self._answered(operation, *call["leaf"])
-        return events.text(records.record(operation, call, self.place, moment(at), identifier))
+        return events.text(records.record(operation, call, self._place, moment(at), identifier))
 
     def _answered(self, operation: str, ca_id: str, serial: str) -> t.Optional[dict[str, t.Any]]:
-        row = self.execute("SELECT der FROM leaves WHERE ca_id = ? AND serial = ?", (ca_id, serial)).fetchone()
+        row = self._execute("SELECT der FROM leaves WHERE ca_id = ? AND serial = ?", (ca_id, serial)).fetchone()
         if row is None:
             return None
-        chain = "".join(ca.pem for ca in self.chain(ca_id))
+        chain = "".join(ca.pem for ca in Authorities(self._execute).chain(ca_id))
         return records.answered_leaf(operation, ssl.DER_cert_to_PEM_cert(row[0]), chain)
 
-    def forget(self, now: datetime, events_before: datetime, audit_before: datetime) -> None:
-        """What is older; but no event that still has to be delivered."""
+    def forget(self, now: datetime, events_before: datetime, audit_before: datetime, delivered: int) -> None:
+        """What is older; but no event after `delivered`, which still has to be."""
         for table, before, last in (
-            ("events", events_before, self.delivered_everywhere()),
+            ("events", events_before, delivered),
             ("audit", audit_before, LARGEST),
         ):
             # They lie in the order of their times but for what a wrong clock wrote: the first one that is young, and not
             # of the future, ends the look at them.
-            self.execute(
+            self._execute(
                 f"DELETE FROM {table} WHERE at < ? AND number <= ? AND number < COALESCE("
                 f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",
                 (millis(before), last, millis(before), millis(now)),

@@ -24,40 +24,41 @@ class TargetRow(t.NamedTuple):
     trouble: t.Optional[str] = None
 
 
-class Outbox:
-    """What a transaction does for the targets of events."""
+class EventTargets:
+    """The targets of events, in one transaction."""
 
-    execute: t.Callable[..., t.Any]
+    def __init__(self, execute: t.Callable[..., t.Any]) -> None:
+        self._execute = execute
 
-    def event_targets(self) -> list[TargetRow]:
-        return [TargetRow(*row) for row in self.execute("SELECT * FROM event_targets ORDER BY name")]
+    def all(self) -> list[TargetRow]:
+        return [TargetRow(*row) for row in self._execute("SELECT * FROM event_targets ORDER BY name")]
 
-    def event_target(self, name: str) -> t.Optional[TargetRow]:
-        row = self.execute("SELECT * FROM event_targets WHERE name = ?", (name,)).fetchone()
+    def one(self, name: str) -> t.Optional[TargetRow]:
+        row = self._execute("SELECT * FROM event_targets WHERE name = ?", (name,)).fetchone()
         return TargetRow(*row) if row else None
 
-    def put_event_target(self, name: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes) -> None:
         """A new one gets what happens from now on; a changed one goes on where it was."""
-        self.execute(
+        self._execute(
             "INSERT INTO event_targets (name, sealed, cursor) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
             (name, sealed, self.last_event()),
         )
 
-    def remove_event_target(self, name: str) -> None:
-        self.execute("DELETE FROM event_targets WHERE name = ?", (name,))
+    def remove(self, name: str) -> None:
+        self._execute("DELETE FROM event_targets WHERE name = ?", (name,))
 
     def last_event(self) -> int:
         """The number of the newest event there ever was."""
-        row = self.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+        row = self._execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
         return row[0] if row else 0
 
-    def waiting_events(self, cursor: int) -> int:
-        return self.execute("SELECT count(*) FROM events WHERE number > ?", (cursor,)).fetchone()[0]
+    def waiting(self, cursor: int) -> int:
+        return self._execute("SELECT count(*) FROM events WHERE number > ?", (cursor,)).fetchone()[0]
 
-    def move_event_target(self, name: str, cursor: int, delivered_at: t.Optional[int]) -> bool:
+    def move(self, name: str, cursor: int, delivered_at: t.Optional[int]) -> bool:
         """It has got everything up to that event that it wants; False when it is no target any more."""
-        cursor_moved = self.execute(
+        cursor_moved = self._execute(
             "UPDATE event_targets SET cursor = max(cursor, ?), delivered_at = COALESCE(?, delivered_at), "
             "failing_since = NULL, trouble = NULL WHERE name = ?",
             (cursor, delivered_at, name),
@@ -65,11 +66,11 @@ class Outbox:
         return bool(cursor_moved.rowcount)
 
     def not_delivered(self, name: str, at: int, trouble: str) -> None:
-        self.execute(
+        self._execute(
             "UPDATE event_targets SET failing_since = COALESCE(failing_since, ?), trouble = ? WHERE name = ?",
             (at, trouble, name),
         )
 
     def delivered_everywhere(self) -> int:
         """The last event that every target has got."""
-        return self.execute("SELECT COALESCE(min(cursor), ?) FROM event_targets", (LARGEST,)).fetchone()[0]
+        return self._execute("SELECT COALESCE(min(cursor), ?) FROM event_targets", (LARGEST,)).fetchone()[0]

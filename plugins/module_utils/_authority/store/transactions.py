@@ -21,10 +21,14 @@ import typing as t
 from contextlib import contextmanager
 from datetime import datetime
 
-from .connections import Connection, Lender
+from .connections import Lender
 from . import facts as stored_facts
+from ..lifecycle.events import Place
 from ..lifecycle.state import Certificate, Leaf, is_migrating, is_renewable, state
+from .authorities import Authorities
+from .consumers import Consumers
 from .event_log import Journal
+from .event_targets import EventTargets
 from .query import Query
 from .schema import APPLICATION_ID, SCHEMA, VERSION
 from ..._rules.times import maybe_millis, millis, moment
@@ -49,29 +53,6 @@ class LeafRow(t.NamedTuple):
         return ssl.DER_cert_to_PEM_cert(self.der)
 
 
-class CaRow(t.NamedTuple):
-    id: str
-    arn: str
-    name: str
-    role: str  # root, intermediate, private
-    status: str
-    key_algorithm: str
-    parent_id: t.Optional[str]
-    pem: str
-    sealed_key: bytes
-    not_after: int
-    created_at: int
-    crl_number: int
-    facts: str
-    issued: int = 0  # how many certificates it has signed
-
-    @property
-    def is_permitted(self) -> bool:
-        """Whether its owner lets ACM issue from it."""
-        return bool(json.loads(self.facts).get("is_permitted", True))
-
-
-CAS = "SELECT *, COALESCE((SELECT value FROM counters WHERE counters.name = cas.id AND day = 0), 0) FROM cas"
 TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
 DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
 
@@ -102,8 +83,8 @@ class Store:
         if not os.path.exists(self.path):
             raise StoreError(f"There is no authority at {self.path}: make one with certops.acm.acm_authority.")
         with self.read() as tx:
-            found = tx.execute("PRAGMA application_id").fetchone()[0]
-            version = tx.execute("PRAGMA user_version").fetchone()[0]
+            found = tx._execute("PRAGMA application_id").fetchone()[0]
+            version = tx._execute("PRAGMA user_version").fetchone()[0]
         if found != APPLICATION_ID:
             raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
         if version != VERSION:
@@ -128,7 +109,7 @@ class Store:
     def read(self) -> t.Iterator[Transaction]:
         """One consistent view, for several questions."""
         with self.ask() as tx:
-            tx.execute("BEGIN")
+            tx._execute("BEGIN")
             yield tx
 
     @contextmanager
@@ -142,10 +123,8 @@ class Store:
                 connection = self._lender.take()
                 try:
                     connection.execute("BEGIN IMMEDIATE")
-                    tx = Transaction(connection)
-                    yield tx
+                    yield Transaction(connection)
                     connection.execute("COMMIT")
-                    connection.kinds.update(tx.kinds)
                 finally:
                     self._lender.give_back(connection)
             finally:
@@ -182,8 +161,8 @@ class Store:
     def verify(self) -> list[str]:
         """What SQLite's own integrity and foreign key checks find; empty when all is well."""
         with self.read() as tx:
-            found = [row[0] for row in tx.execute("PRAGMA integrity_check") if row[0] != "ok"]
-            return found + [f"{row[0]}: dangling reference" for row in tx.execute("PRAGMA foreign_key_check")]
+            found = [row[0] for row in tx._execute("PRAGMA integrity_check") if row[0] != "ok"]
+            return found + [f"{row[0]}: dangling reference" for row in tx._execute("PRAGMA foreign_key_check")]
 
     def close(self) -> None:
         """Close the connections; the next transaction opens one again."""
@@ -215,15 +194,25 @@ class _Translated:
             raise StoreError(_sentence(self._path, error)) from error
 
 
-class Transaction(Journal):
+class Transaction:
     """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.execute = self._execute = connection.execute  # for a file that has tables of its own
-        self._known_kinds = connection.kinds
-        self.kinds: dict[tuple[t.Any, ...], int] = {}  # more of them, if this transaction is carried out
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+        self.cas = Authorities(connection.execute)
+        self.targets = EventTargets(connection.execute)
+        self.consumers = Consumers(connection.execute)
         self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
         self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
+
+    @functools.cached_property
+    def place(self) -> Place:
+        """Where the authority says it is, for good."""
+        return Place(*json.loads(self.meta("place") or "[]"))
+
+    @functools.cached_property
+    def journal(self) -> Journal:
+        return Journal(self._execute, self.place)
 
     # ---- meta
 
@@ -310,9 +299,11 @@ class Transaction(Journal):
     def waiting(self, requested_after: datetime) -> list[str]:
         """Ids of the certificates that wait for validation, in a request that is not older or in a renewal."""
         rows = self._execute(
-            "SELECT id FROM certificates WHERE created_at > ? AND kind IN (SELECT kind FROM kinds WHERE state = 'PENDING') "
-            "UNION SELECT id FROM certificates WHERE kind IN (SELECT kind FROM kinds "
-            "WHERE state = 'ISSUED' AND (renewal_status = 'PENDING_VALIDATION' OR is_migrating))",
+            # CROSS JOIN: SQLite is to begin with the few kinds, however many certificates there are.
+            "SELECT id FROM kinds CROSS JOIN certificates ON certificates.kind = kinds.kind "
+            "WHERE state = 'PENDING' AND created_at > ? "
+            "UNION SELECT id FROM kinds CROSS JOIN certificates ON certificates.kind = kinds.kind "
+            "WHERE state = 'ISSUED' AND (renewal_status = 'PENDING_VALIDATION' OR is_migrating)",
             (millis(requested_after),),
         )
         return [row[0] for row in rows]
@@ -343,20 +334,15 @@ class Transaction(Journal):
         )
 
     def _insert(self, table: str, columns: t.Mapping[str, t.Any]) -> int:
-        cursor = self._execute(_insert_text(table, tuple(columns)), tuple(columns.values()))
-        return t.cast(int, cursor.lastrowid)
+        text = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        return t.cast(int, self._execute(text, tuple(columns.values())).lastrowid)
 
     def _kind(self, certificate: Certificate) -> int:
         """The number of its kind, which is there from now on."""
         columns = _kind_columns(certificate)
-        known = tuple(columns.values())
-        if known in self._known_kinds:
-            return self._known_kinds[known]
-        properties = json.dumps(known)
+        properties = json.dumps(list(columns.values()))
         row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
-        number = row[0] if row else self._insert("kinds", {"properties": properties, **columns})
-        self.kinds[known] = number
-        return number
+        return row[0] if row else self._insert("kinds", {"properties": properties, **columns})
 
     def _put_names(self, number: int, names: t.Iterable[str]) -> None:
         for name in dict.fromkeys(name.lower() for name in names):
@@ -400,7 +386,7 @@ class Transaction(Journal):
         leaf = LeafRow(*row)
         if leaf.ca_id is None:
             return leaf
-        return leaf._replace(chain="".join(ca.pem for ca in self.chain(leaf.ca_id)))
+        return leaf._replace(chain="".join(ca.pem for ca in self.cas.chain(leaf.ca_id)))
 
     def revoke_leaves(self, identifier: str, at: datetime, reason: str) -> None:
         """All leaves of a certificate: one that a renewal replaced may be the one that was exported."""
@@ -447,42 +433,6 @@ class Transaction(Journal):
         for key, value in tags.items():
             self._execute("INSERT OR REPLACE INTO tags VALUES (?, ?, ?)", (number, key, value))
 
-    # ---- certificate authorities
-
-    def cas(self) -> list[CaRow]:
-        return [CaRow(*row) for row in self._execute(f"{CAS} ORDER BY created_at, id")]
-
-    def chain(self, identifier: str) -> list[CaRow]:
-        """The CA of that id and those above it, the root last."""
-        chain: list[CaRow] = []
-        above: t.Optional[str] = identifier
-        while above:
-            chain.append(CaRow(*self._execute(f"{CAS} WHERE id = ?", (above,)).fetchone()))
-            above = chain[-1].parent_id
-        return chain
-
-    def ca_of_arn(self, arn: str) -> t.Optional[CaRow]:
-        row = self._execute(f"{CAS} WHERE arn = ?", (arn,)).fetchone()
-        return CaRow(*row) if row else None
-
-    def ca_named(self, name: str) -> t.Optional[CaRow]:
-        row = self._execute(f"{CAS} WHERE name = ?", (name,)).fetchone()
-        return CaRow(*row) if row else None
-
-    def add_ca(self, row: CaRow) -> None:
-        columns = row[: len(row) - 1]
-        self._execute(f"INSERT INTO cas VALUES ({', '.join('?' * len(columns))})", columns)
-
-    def set_ca_status(self, identifier: str, status: str) -> None:
-        self._execute("UPDATE cas SET status = ? WHERE id = ?", (status, identifier))
-
-    def set_ca_facts(self, identifier: str, facts: str) -> None:
-        self._execute("UPDATE cas SET facts = ? WHERE id = ?", (facts, identifier))
-
-    def next_crl_number(self, ca_id: str) -> int:
-        self._execute("UPDATE cas SET crl_number = crl_number + 1 WHERE id = ?", (ca_id,))
-        return self._execute("SELECT crl_number FROM cas WHERE id = ?", (ca_id,)).fetchone()[0]
-
     # ---- e-mail approvals
 
     def add_approval(self, identifier: str, token_hash: str, name: str, at: datetime) -> None:
@@ -526,11 +476,6 @@ class Transaction(Journal):
 
     def forget_tokens(self, before: datetime) -> None:
         self._execute("DELETE FROM idempotency WHERE at <= ?", (millis(before),))
-
-
-@functools.lru_cache(maxsize=None)
-def _insert_text(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) -> dict[str, t.Any]:

@@ -11,7 +11,6 @@ import functools
 import json
 import logging
 import os
-import time
 import typing as t
 from email.utils import formatdate
 
@@ -109,7 +108,7 @@ class Endpoint:
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(body)),
             "x-amzn-RequestId": request_id,
-            "Date": _http_date(int(time.time())),
+            "Date": formatdate(usegmt=True),
         }
         return Answer(status, headers, body)
 
@@ -123,11 +122,6 @@ def _local_owner() -> Caller:
         return Caller(name=pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:  # an account without a name, as containers have
         return Caller(name=str(os.getuid()))
-
-
-@functools.lru_cache(maxsize=1)
-def _http_date(second: int) -> str:
-    return formatdate(second, usegmt=True)
 
 
 def _service_model() -> t.Any:

@@ -39,12 +39,11 @@ def _lines(authority: Authority) -> t.Iterator[str]:
     now = authority.now()
     days = audit.days_to_expiry(authority.store, now)
     with authority.store.read() as tx:
-        types = dict(tx.execute("SELECT name, value FROM counters WHERE day = 0").fetchall())
+        counts = [({"type": name}, tx.count(name)) for name in ("AMAZON_ISSUED", "IMPORTED", "PRIVATE")]
         due = len(tx.due(now))
-        waiting = {row.name: tx.waiting_events(row.cursor) for row in tx.event_targets()}
+        waiting = {row.name: tx.targets.waiting(row.cursor) for row in tx.targets.all()}
         settled = tx.meta("last_due_work_at") or tx.meta("last_sweep_at")
     yield from _family("acm_authority_up", "gauge", "Whether the store can be read.", [({}, 1)])
-    counts = [({"type": name}, types.get(name, 0)) for name in ("AMAZON_ISSUED", "IMPORTED", "PRIVATE")]
     yield from _family("acm_authority_certificates", "gauge", "Certificates by type.", counts)
     yield from _family("acm_authority_due", "gauge", "Certificates that wait for work that is due.", [({}, due)])
     undelivered = [({"target": name}, number) for name, number in sorted(waiting.items())]

@@ -16,7 +16,8 @@ from urllib.parse import unquote
 
 from ..authority import Authority
 from ..signing import ocsp
-from ..store.transactions import CaRow, Transaction
+from ..store.authorities import CaRow
+from ..store.transactions import Transaction
 from ..._x509 import pem
 from .messages import Reply, Request, plain
 
@@ -42,7 +43,7 @@ def respond(authority: Authority, request: Request) -> Reply:
     except ocsp.Malformed:
         return _reply(ocsp.malformed())
     with authority.store.read() as tx:
-        cas = tx.cas()
+        cas = tx.cas.all()
         issuer = next((row for row in cas if ocsp.is_of(asked, pem.load_certificate(row.pem))), None)
         standing = _standing(tx, cas, issuer, asked.serial_number) if issuer else None
     if issuer is None:

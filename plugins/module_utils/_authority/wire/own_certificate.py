@@ -53,7 +53,7 @@ class OwnCertificate:
         now = self._authority.now()
         row = self._authority.public_ca(KEY_ALGORITHM)
         with self._authority.store.read() as tx:
-            chain = "".join(ca.pem for ca in tx.chain(row.id) if ca.parent_id)
+            chain = "".join(ca.pem for ca in tx.cas.chain(row.id) if ca.parent_id)
         key = issuer.generate_key(KEY_ALGORITHM)
         certificate = issuer.issue_server_certificate(
             names=self._names, public_key=key.public_key(), ca=self._authority.signer(row), now=now, validity=VALIDITY

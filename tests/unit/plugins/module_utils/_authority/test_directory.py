@@ -296,7 +296,7 @@ def test_two_processes_make_one_public_ca(lab: Lab) -> None:
         rows = list(pool.map(lambda authority: authority.public_ca("EC_prime256v1"), others))
     assert len({row.pem for row in rows}) == 1
     with lab.authority.store.read() as tx:
-        assert len(tx.cas()) == 2
+        assert len(tx.cas.all()) == 2
 
 
 def test_random_ids_are_uuids() -> None:

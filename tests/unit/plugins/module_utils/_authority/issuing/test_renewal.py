@@ -278,7 +278,7 @@ def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
     assert set(renewed) == set(arns)
     assert len(lab.events("ACM Certificate Available")) == 24  # issued, and renewed once
     with lab.authority.store.read() as tx:
-        assert tx.ca_named("corp").issued == 24  # type: ignore[union-attr]
+        assert tx.cas.named("corp").issued == 24  # type: ignore[union-attr]
 
 
 def test_of_two_attempts_one_counts(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -170,7 +170,7 @@ def test_mails_approval_and_issue(lab: Lab) -> None:
         assert lab.status(arn) == ("PENDING_VALIDATION", "ISSUED")[place]
     assert found is not None and approvals.approve_token(lab.authority, found[1])[1] is False  # twice is once
     with lab.authority.store.read() as tx:
-        assert found[1] not in str(tx.audit())
+        assert found[1] not in str(tx.journal.audit())
 
 
 def test_a_token_is_good_for_72_hours(lab: Lab, clock: Clock) -> None:

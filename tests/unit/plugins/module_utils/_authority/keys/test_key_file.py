@@ -112,7 +112,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
     old = lab.authority.vault
     with lab.authority.store.read() as tx:
         sealed = [each[2] for each in tx.sealed()]
-        secrets = [*sealed, bytes.fromhex(tx.meta("smtp_password") or ""), tx.event_targets()[0].sealed]
+        secrets = [*sealed, bytes.fromhex(tx.meta("smtp_password") or ""), tx.targets.all()[0].sealed]
     data_key.renew(lab.authority)
     assert lab.authority.vault is not old
     lab.export(arn)

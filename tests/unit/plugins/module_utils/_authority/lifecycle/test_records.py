@@ -115,7 +115,7 @@ def test_what_get_and_export_answer_is_in_their_records(lab: Lab, pki: t.Any) ->
     imported = lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
     again = lab.acm.get_certificate(CertificateArn=imported["CertificateArn"])
     with lab.authority.store.read() as tx:
-        sizes = [len(said) for (said,) in tx.execute("SELECT said FROM audit ORDER BY number")]
+        sizes = [len(said) for (said,) in tx._execute("SELECT said FROM audit ORDER BY number")]
     assert max(sizes[1:3]) < 400
     for each in (arn, imported["CertificateArn"]):
         lab.acm.delete_certificate(CertificateArn=each)
@@ -178,7 +178,7 @@ def test_records_are_found_by_what_they_are_of(lab: Lab, clock: Clock) -> None:
 
     def found(**wanted: t.Any) -> list[str]:
         with lab.authority.store.read() as tx:
-            return [json.loads(body)["eventName"] for _number, body in tx.audit(wanted=Wanted(**wanted))]
+            return [json.loads(body)["eventName"] for _number, body in tx.journal.audit(wanted=Wanted(**wanted))]
 
     now = lab.authority.now()
     assert found(operations=("DescribeCertificate",)) == ["DescribeCertificate"] * 2

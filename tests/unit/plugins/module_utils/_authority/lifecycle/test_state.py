@@ -301,7 +301,7 @@ def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(CERTIFICATES, min_size=1, max_size=8))
 def test_the_status_as_sql_is_the_status(many: list[Certificate]) -> None:
-    connection = sqlite3.connect(":memory:", factory=connections.Connection)
+    connection = sqlite3.connect(":memory:")
     connection.executescript(transactions.SCHEMA)
     tx = transactions.Transaction(connection)
     many = [one._replace(id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]

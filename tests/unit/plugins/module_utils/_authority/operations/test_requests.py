@@ -375,7 +375,7 @@ def test_name_constraints_of_a_ca(lab: Lab) -> None:
         shown = lab.describe(lab.private("a.corp.test", ca=ca, SubjectAlternativeNames=[name]))
         assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_NAME_CONSTRAINTS_VALIDATION")
     with lab.authority.store.read() as tx:
-        row = tx.ca_of_arn(ca)
+        row = tx.cas.of_arn(ca)
     assert row
     extension = pem.load_certificate(row.pem).extensions.get_extension_for_class(x509.NameConstraints)
     assert extension.critical and [each.value for each in extension.value.permitted_subtrees] == [

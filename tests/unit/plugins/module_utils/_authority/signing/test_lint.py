@@ -73,7 +73,7 @@ def test_public_certificates(lab: Lab, lint: Lint, rsa: str, ec: str) -> None:
         assert lint(lint_pkix_signer_signee_cert_chain, ca, leaf) == set()
         lab.unpublish(arn)
     with lab.authority.store.read() as tx:
-        cas = tx.cas()
+        cas = tx.cas.all()
     assert sorted(row.key_algorithm for row in cas if row.role == "root") == sorted([rsa, ec])
     for row in cas:
         kind = "ROOT-CA" if row.role == "root" else "INTERNAL-UNCONSTRAINED-TLS-CA"
@@ -84,7 +84,7 @@ def test_public_certificates(lab: Lab, lint: Lint, rsa: str, ec: str) -> None:
 def test_private_certificates(lab: Lab, lint: Lint, algorithm: str) -> None:
     ca_arn = lab.ca(algorithm, key_algorithm=algorithm)
     with lab.authority.store.read() as tx:
-        row = tx.ca_of_arn(ca_arn)
+        row = tx.cas.of_arn(ca_arn)
     assert row and lint(lint_pkix_cert, row.pem) == set()
     for kind in LEAF_ALGORITHMS:
         if kind[:2] == algorithm[:2]:
@@ -105,7 +105,7 @@ def test_revocation_lists(lab: Lab, lint: Lint, clock: Clock) -> None:
             clock.advance(minutes=1)
     lab.authority.publish(with_crls=True)
     with lab.authority.store.read() as tx:
-        cas = tx.cas()
+        cas = tx.cas.all()
     assert {row.role for row in cas} == {"root", "intermediate", "private"}
     for row in cas:
         crl = Path(lab.authority.public_folder, f"{row.id}.crl").read_bytes()

@@ -87,7 +87,7 @@ def whole(lab: Lab) -> dict[str, state.Certificate]:
         names = [(name, certificate.id) for certificate in certificates for name in certificate.names]
         rows = execute("SELECT name, id FROM names LEFT JOIN certificates ON certificate = number").fetchall()
         assert sorted(rows) == sorted(names)
-        issued = sum(ca.issued for ca in tx.cas())
+        issued = sum(ca.issued for ca in tx.cas.all())
         assert (
             issued
             == len(serials)
@@ -267,7 +267,7 @@ def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
         with store.write() as tx:
             tx.add(each, {}, None)
     with store.read() as tx:
-        rows = tx.execute("SELECT id, managed_by FROM certificates JOIN kinds USING (kind) ORDER BY id").fetchall()
+        rows = tx._execute("SELECT id, managed_by FROM certificates JOIN kinds USING (kind) ORDER BY id").fetchall()
     assert rows[:2] == [(first.id, "A"), (second.id, "B")]
 
 

@@ -116,7 +116,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def ca_arn(path: Path, name: str) -> str:
     with directory.open_authority(str(path)).store.read() as tx:
-        row = tx.ca_named(name)
+        row = tx.cas.named(name)
     assert row is not None
     return row.arn
 
@@ -399,7 +399,7 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         with pytest.raises(BotoCoreError):
             program.client().list_certificates()  # whom it does not know, a client does not believe
         with directory.open_authority(str(tmp_path / "a")).store.read() as tx:
-            (record,) = [json.loads(body) for _number, body in tx.audit()]
+            (record,) = [json.loads(body) for _number, body in tx.journal.audit()]
         assert record["tlsDetails"]["tlsVersion"] == "TLSv1.3"
         assert record["tlsDetails"]["clientProvidedHostHeader"].startswith("localhost:")
         with call(program.url) as silent, call(program.url) as plain:
