@@ -588,7 +588,8 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
         is_check=module.check_mode,
     )
     outcome = delivery.run(alerts, told, set(params["resolved"]), timedelta(days=params["forget_after"]))
-    for warning in [*outcome.warnings, *warnings_of(outcome)]:
+    titles = {alert.key: alert.title for alert in alerts}
+    for warning in [*outcome.warnings, *warnings_of(outcome, titles)]:
         module.warn(warning)
     result: dict[str, t.Any] = {
         "changed": bool(outcome.sent or outcome.archived),
@@ -602,22 +603,23 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
         first = outcome.undelivered[0]
         more = f", and {len(outcome.undelivered) - 1} more" if len(outcome.undelivered) > 1 else ""
         module.fail_json(
-            msg=f"Channel {first['channel']} was not told of {first['key']}{more}: {first['reason']}",
+            msg=f"Channel {first['channel']} did not get “{titles.get(first['key'], first['key'])}”{more}: {first['reason']}",
             error={"code": "Undelivered", "operation": None},
             **result,
         )
     return result
 
 
-def warnings_of(outcome: Outcome) -> list[str]:
-    """One for each channel and reason; a channel that is down would else warn once an alert."""
+def warnings_of(outcome: Outcome, titles: t.Mapping[str, str]) -> list[str]:
+    """One for each channel and reason; a channel that is down would otherwise warn once for each alert."""
     reasons: dict[tuple[str, str], list[str]] = {}
-    for one in outcome.undelivered:
-        reasons.setdefault((one["channel"], one["reason"]), []).append(one["key"])
+    for undelivered in outcome.undelivered:
+        title = titles.get(undelivered["key"], "that something is over")
+        reasons.setdefault((undelivered["channel"], undelivered["reason"]), []).append(f"“{title}”")
     return [
-        f"Channel {channel} was not told of {', '.join(keys[:3])}{f' and {len(keys) - 3} more' if len(keys) > 3 else ''}: "
-        f"{reason}"
-        for (channel, reason), keys in reasons.items()
+        f"Channel {channel} did not get {', '.join(missing[:3])}"
+        f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}: {reason}"
+        for (channel, reason), missing in reasons.items()
     ]
 
 

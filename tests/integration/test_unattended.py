@@ -77,15 +77,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
 def entries(text: str) -> tuple[dict[str, str], list[str]]:
     """Variables and entries of a crontab."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    variables = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z]+=", line))
-    return variables, [line for line in lines if not re.match(r"[A-Z]+=", line)]
+    variables = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    return variables, [line for line in lines if not re.match(r"[A-Z_]+=", line)]
 
 
 def test_cron_renews_and_tells_only_of_failures(site: Site) -> None:
     variables, (entry,) = entries(site.placed((EXAMPLES / "acm-renewals.cron").read_text(encoding="utf-8")))
     matched = re.fullmatch(rf"{HOUR} ([\w-]+) (.+)", entry)
     assert matched and matched[3] == "acm-renewals" and "%" not in entry  # cron makes new lines of those
-    env = {**site.environment(), "PATH": variables["PATH"]}
+    env = {**site.environment(), **{name: value for name, value in variables.items() if name != "MAILTO"}}
     home = site.folder / "home"
 
     def cron() -> tuple[int, str]:
@@ -97,9 +97,13 @@ def test_cron_renews_and_tells_only_of_failures(site: Site) -> None:
 
     with open(home / "lock", "w", encoding="utf-8") as lock:  # as while another run is at work
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert cron() == (0, "") and not (home / "last-run.log").exists()
+        (home / "last-run.log").write_text("the log of that run", encoding="utf-8")
+        assert cron() == (75, "The renewal run before is still at work.\nthe log of that run")
     assert cron() == (0, "")
-    assert "failed=0" in (home / "last-run.log").read_text(encoding="utf-8")
+    log = (home / "last-run.log").read_text(encoding="utf-8")
+    assert "failed=0" in log and len(log.splitlines()) < 60
+    assert cron() == (0, "")
+    assert len((home / "last-run.log").read_text(encoding="utf-8").splitlines()) <= 40, "a quiet run fits on a screen"
     assert site.is_deployed and site.last_run_age_s() < LIMIT_S
 
     moved = site.authority.rename(site.folder / "away")
@@ -123,6 +127,7 @@ def test_systemd_runs_what_cron_runs() -> None:
     program, *words = shlex.split(service["ExecStart"])
     assert Path(program).parent == Path(variables["PATH"].split(":")[0])
     assert f" sh -c '{shlex.join([Path(program).name, *words])} >" in entry
+    assert service["TimeoutStartSec"] == "3h" and " timeout --kill-after=10m 3h " in entry
     assert f" {service['User']} cd {service['WorkingDirectory']} && " in entry
 
 

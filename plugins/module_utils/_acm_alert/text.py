@@ -70,11 +70,10 @@ def when(alert: Alert) -> str:
     words = at.strftime("%Y-%m-%d %H:%M UTC") if at else alert.expires_at
     if days is None:
         return words
-    if days == 0:
-        distance = "within a day"
+    if abs(days) < 2:
+        distance = {0: "today", 1: "tomorrow", -1: "yesterday"}[days]
     else:
-        unit = "day" if abs(days) == 1 else "days"
-        distance = f"in {days} {unit}" if days > 0 else f"{-days} {unit} ago"
+        distance = f"in {days} days" if days > 0 else f"{-days} days ago"
     return f"{words} ({distance})" if words else distance
 
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM tells through EventBridge and Health (ACM.md §8): messages in, notifications out. Pure.
+"""What ACM says through EventBridge and Health (ACM.md §8): messages in, notifications out. Pure.
 
-A message holds one event as EventBridge sends it, bare or inside of an SNS notification. What an event does not tell
+A message holds one event as EventBridge sends it, bare or inside an SNS notification. What an event does not say
 is missing in the notification. What cannot be read is kept apart and never lost.
 """
 
@@ -65,7 +65,7 @@ def read_all(messages: t.Iterable[Message]) -> tuple[list[dict[str, t.Any]], lis
     """(notifications, unknown) in the order in which each was first seen.
 
     Messages with the same event id become one notification with all their handles; two messages that cannot be read
-    have nothing to be told together by, so each stands alone.
+    have nothing by which they could be one, so each is kept alone.
     """
     notifications: dict[str, dict[str, t.Any]] = {}
     deliveries: dict[str, dict[str, int]] = {}
@@ -75,6 +75,9 @@ def read_all(messages: t.Iterable[Message]) -> tuple[list[dict[str, t.Any]], lis
             found = read(message.body)
         except Unreadable as error:
             unknown.append(_unknown(message, error))
+            continue
+        except Exception as error:  # whatever one message makes go wrong, the others are read
+            unknown.append(_unknown(message, Unreadable(f"It cannot be read ({type(error).__name__}).")))
             continue
         event_id = found["id"]
         notification = notifications.setdefault(event_id, {**found, "handles": []})
@@ -90,11 +93,11 @@ def read(body: str) -> dict[str, t.Any]:
     event = _object(body, "The message")
     if isinstance(event.get("TopicArn"), str):  # SNS, without raw message delivery
         if event.get("Type") != "Notification":
-            raise Unreadable(f"It is no notification of SNS, but of the type {_short(event.get('Type'))}.")
-        event = _object(event.get("Message"), "The message inside of the SNS notification")
+            raise Unreadable(f"It is not a notification of SNS, but of the type {_short(event.get('Type'))}.")
+        event = _object(event.get("Message"), "The message inside the SNS notification")
     source, detail_type, event_id = event.get("source"), event.get("detail-type"), event.get("id")
     if not isinstance(source, str) or not isinstance(detail_type, str):
-        raise Unreadable("It is no event of EventBridge: source or detail-type is missing.")
+        raise Unreadable("It is not an event of EventBridge: source or detail-type is missing.")
     kind = _KIND_OF.get((source, detail_type))
     detail = event.get("detail")
     if kind is None:
@@ -153,7 +156,7 @@ def _health(detail: t.Mapping[str, t.Any], detail_type: str) -> dict[str, t.Any]
 
 
 def _unknown(message: Message, error: Unreadable) -> dict[str, t.Any]:
-    shown = {"detail_type": error.detail_type} if error.detail_type else {"excerpt": _excerpt(message.body)}
+    shown = {"detail_type": _excerpt(error.detail_type)} if error.detail_type else {"excerpt": _excerpt(message.body)}
     return {"handle": message.handle, "why": str(error), "deliveries": message.deliveries, **shown}
 
 
@@ -163,7 +166,7 @@ def _object(text: t.Any, what: str) -> dict[str, t.Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Unreadable(f"{what} is no JSON object.")
+        raise Unreadable(f"{what} is not a JSON object.")
     return value
 
 
@@ -177,7 +180,8 @@ def _list(value: t.Any) -> list[t.Any]:
 
 
 def _text(value: t.Any) -> t.Optional[str]:
-    return value if isinstance(value, str) and value else None
+    """A text that can be written anywhere: half a character, which JSON can hold, cannot."""
+    return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 
 def _number(value: t.Any) -> t.Optional[int]:
@@ -221,5 +225,5 @@ def _short(value: t.Any) -> str:
 
 
 def _excerpt(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = " ".join(text.encode("utf-8", "replace").decode("utf-8").split())
     return plain if len(plain) <= _EXCERPT else plain[: _EXCERPT - 1] + "…"

@@ -130,6 +130,8 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
             },
             "renewal_failed",
         )
+    elif _was_just_renewed(certificate, seen):
+        return  # the next run deploys what ACM has brought while this one was at work
     elif notice is not None and left is not None and not _may_still_be_renewed(certificate, policy, seen.now):
         waits = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
         if waits and _is_renewed_automatically(certificate):
@@ -175,6 +177,12 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                 ),
             }
         )
+
+
+def _was_just_renewed(certificate: Entry, seen: Seen) -> bool:
+    """Whether ACM has renewed it since it was read in this run."""
+    read = {one.serial for one in seen.standings if one.arn == certificate["certificate_arn"] and one.serial}
+    return bool(read) and certificate.get("serial") not in read
 
 
 def _was_forgotten(certificate: Entry, seen: Seen) -> bool:

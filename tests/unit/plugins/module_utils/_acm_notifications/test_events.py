@@ -174,12 +174,12 @@ def test_absent_is_missing() -> None:
 
 SNS = {"Type": "Notification", "TopicArn": "arn:aws:sns:eu-central-1:111122223333:x"}
 BROKEN = [
-    ("no JSON", "The message is no JSON object.", None),
-    ("[1]", "The message is no JSON object.", None),
-    ("[" * 100_000, "The message is no JSON object.", None),
-    ("", "The message is no JSON object.", None),
-    (json.dumps({**SNS, "Message": "hello"}), "The message inside of the SNS notification is no JSON object.", None),
-    (json.dumps(SNS), "The message inside of the SNS notification is no JSON object.", None),
+    ("no JSON", "The message is not a JSON object.", None),
+    ("[1]", "The message is not a JSON object.", None),
+    ("[" * 100_000, "The message is not a JSON object.", None),
+    ("", "The message is not a JSON object.", None),
+    (json.dumps({**SNS, "Message": "hello"}), "The message inside the SNS notification is not a JSON object.", None),
+    (json.dumps(SNS), "The message inside the SNS notification is not a JSON object.", None),
     (json.dumps({**SNS, "Type": "SubscriptionConfirmation"}), "SubscriptionConfirmation", None),
     (json.dumps({"renewed": "www.example.com"}), "source or detail-type is missing", None),
     (json.dumps(event("ACM Certificate Painted", {})), "not known here", "ACM Certificate Painted"),
@@ -256,3 +256,21 @@ def test_no_event_brings_it_down(
     assert len(told) + len(unknown) == 1
     for each in told:
         assert each["handles"] == ["h"] and each["kind"] in events.KINDS and None not in each.values()
+
+
+def test_one_poisonous_message_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it makes go wrong here; half a character, which JSON can hold, would break whoever writes it down."""
+
+    def trips(body: str) -> dict[str, t.Any]:
+        if "poison" in body:
+            raise OverflowError("date value out of range")
+        return read(body)
+
+    monkeypatch.setattr(events, "read", trips)
+    good = json.dumps(event("ACM Certificate Available", ABOUT, id="good"))
+    half = json.dumps(event("ACM Certificate Available", ABOUT, id="half")).replace("www", "\\ud800")
+    messages = [events.Message(str(n), f"h{n}", body, 1) for n, body in enumerate(["poison \ud800", good, half])]
+    told, unknown = events.read_all(messages)
+    assert [one["id"] for one in told] == ["good", "half"]
+    assert [(one["handle"], one["why"]) for one in unknown] == [("h0", "It cannot be read (OverflowError).")]
+    json.dumps([told, unknown], ensure_ascii=False).encode("utf-8")
