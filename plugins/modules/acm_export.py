@@ -401,7 +401,7 @@ from datetime import datetime, timezone
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import options, task
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
@@ -457,7 +457,7 @@ def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
         embedded=open_door,
-        mutually_exclusive=[["certificates", name] for name in task.ONE_EXPORT],
+        mutually_exclusive=[["certificates", name] for name in options.ONE_EXPORT],
         required_one_of=[["certificate_arn", "domain_name", "certificates"]],
         supports_check_mode=True,
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import grp
 import os
+import secrets
 import pwd
 import stat
 import typing as t
@@ -133,7 +134,7 @@ def _status(name: str, here: int) -> t.Optional[os.stat_result]:
 
 def _make(name: str, here: int, mode: int) -> None:
     """Under another name first: who is killed half-way must not leave a folder with another mode."""
-    temporary = f".{name[:200]}.new-{os.getpid()}"
+    temporary = f".{name[:200]}.new-{os.getpid()}-{secrets.token_hex(4)}"  # threads share a number
     os.mkdir(temporary, 0o700, dir_fd=here)
     descriptor = os.open(temporary, _OPEN, dir_fd=here)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import os
 import stat
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import job, task as export_task, exports
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
@@ -429,7 +430,7 @@ def test_by_name_the_newest_valid_one(run: Any, site: Site, acm: CountingAcm) ->
     assert run(domain_name=name)["export"]["certificate_arn"] == with_more
     assert run(domain_name=name, subject_alternative_names=[f"api.{name}"])["export"]["certificate_arn"] == with_more
     result = run(domain_name=name, subject_alternative_names=["nobody.example.com"])
-    assert result["failed"] and "There is no certificate" in result["msg"]
+    assert result["failed"] and "but lacks nobody.example.com" in result["msg"]
 
 
 def test_what_cannot_be_exported_is_said_before_anything_is_called(
@@ -442,10 +443,10 @@ def test_what_cannot_be_exported_is_said_before_anything_is_called(
         "CertificateArn"
     ]
     cases = [
-        ({"certificate_arn": pending}, "waits for its validation"),
-        ({"domain_name": name}, "AMAZON_ISSUED PENDING_VALIDATION"),
+        ({"certificate_arn": pending}, "is still waiting for its validation"),
+        ({"domain_name": name}, "is AMAZON_ISSUED and PENDING_VALIDATION"),
         ({"certificate_arn": imported}, "was imported"),
-        ({"domain_name": f"imported.{name}"}, "IMPORTED ISSUED"),
+        ({"domain_name": f"imported.{name}"}, "is IMPORTED and ISSUED"),
         ({"domain_name": f"none.{name}"}, "There is no certificate"),
         ({"certificate_arn": pending[:-1] + "x"}, "There is no certificate"),
         ({"certificate_arn": pending.replace("us-east-1", "eu-west-1")}, "eu-west-1"),
@@ -468,6 +469,18 @@ def test_a_refused_export_is_told_in_acms_words(run: Any, site: Site, acm: Count
 # ---------------------------------------------------------------- several
 
 
+def test_the_right_domain_name_with_a_wrong_name_beside_it(run: Any, site: Site, tmp_path: Path) -> None:
+    name = site.name()
+    arn = site.request(name, f"api.{name}")
+    for names, differences in (
+        ([f"apj.{name}"], f"lacks apj.{name} and also has api.{name}"),
+        ([f"api.{name}", f"x.{name}"], f"lacks x.{name}"),
+        ([], f"also has api.{name}"),
+    ):
+        result = run(domain_name=name, subject_alternative_names=names, path=str(tmp_path / "tls"))
+        assert result["failed"] and f": {arn} has {name}, but {differences}. Correct subject" in result["msg"]
+
+
 def test_a_list_side_by_side(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     names = [site.name() for _number in range(3)]
     for name in names:
@@ -475,7 +488,11 @@ def test_a_list_side_by_side(run: Any, site: Site, acm: CountingAcm, tmp_path: P
     items = [{"domain_name": name, "path": str(tmp_path / name)} for name in names]
     items.insert(1, {"domain_name": "nobody.example.com", "path": str(tmp_path / "nobody")})
     result = run(certificates=items)
-    assert result["failed"] and result["changed"] and result["msg"].startswith("1 of 4 exports failed. Item 2: ")
+    assert (
+        result["failed"]
+        and result["changed"]
+        and result["msg"].startswith("1 of 4 exports failed. Item 2: There is no")
+    )
     assert [bool(each.get("failed")) for each in result["exports"]] == [False, True, False, False]
     # one read before, one after that shows whether the exports keep the renewal alive
     assert acm.calls == ["SearchCertificates", *["ExportCertificate"] * 3, "SearchCertificates"]
@@ -587,7 +604,7 @@ def test_whatever_one_fails_for_the_others_are_done(
             assert error.get("rule", error.get("code", "")) == code, (number, item.get("msg"))
             assert bool(item.get("failed")) is bool(code) and item["changed"] is not bool(code)
             if code:
-                assert item["msg"].startswith(f"Item {number}: ") and item["msg"] in result["msg"]
+                assert re.search(rf"\bItems? [^:]*\b{number}\b", result["msg"]), (number, result["msg"])
                 assert "private_key" not in item
     assert [bool(each.get("private_key")) for each in result["exports"]] == [not code for _case, code in cases]
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == sorted(
@@ -625,7 +642,7 @@ def test_the_key_is_returned_only_when_asked_for(
 
 
 def test_random_passphrases_are_acms_and_never_twice_the_same() -> None:
-    made = {exports.random_passphrase() for _number in range(100)}
+    made = {execution.random_passphrase() for _number in range(100)}
     assert len(made) == 100
     for passphrase in made:
         check_passphrase(passphrase)
@@ -709,10 +726,10 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
         "CertificateChain": pair.chain_pem,
         "PrivateKey": pem.encrypted_private_key_pem(pair.key, b"abcd"),
     }
-    assert job.parse(answer, b"abcd").certificate == pair.certificate
+    assert item.parse(answer, b"abcd").certificate == pair.certificate
     spoil(answer, pki)
     with pytest.raises(pem.InvalidMaterial) as caught:
-        job.parse(answer, b"abcd")
+        item.parse(answer, b"abcd")
     assert caught.value.rule == rule
 
 
@@ -722,7 +739,7 @@ def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     command = ["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd"]
     old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
     answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
-    assert pem.key_matches(job.parse(answer, b"abcd").key, pair.certificate)
+    assert pem.key_matches(item.parse(answer, b"abcd").key, pair.certificate)
 
 
 # ---------------------------------------------------------------- the way to AWS
@@ -758,7 +775,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
 
 
 def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
-    wanted = job.Wanted(arn="x", passphrase=b"geheim")
-    assert "geheim" not in repr(job.Job(wanted))
+    wanted = item.Wanted(arn="x", passphrase=b"geheim")
+    assert "geheim" not in repr(item.Item(wanted))
     with pytest.raises(InvalidInput):
         atomic.read(atomic.FileSpec("cert", str(tmp_path), 0o644))

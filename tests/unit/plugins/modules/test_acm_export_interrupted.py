@@ -20,10 +20,12 @@ from typing import Any, Callable, Iterator
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
-    job,
+    execution,
+    item,
     lookup,
+    options as export_options,
+    plan,
     task as export_task,
-    exports,
 )
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
@@ -177,13 +179,13 @@ def test_a_run_that_reads_before_and_writes_after_another_makes_no_mixture(
         (tmp_path / missing).unlink()
         options = {"certificate_arn": ARN, "path": str(tmp_path), "files": FILES, "passphrase": "keystore"}
         slow: Any = OneCertificate(old)
-        jobs = [export_task.read(options)]
-        lookup.look_up(slow, jobs, pki.now)
-        exports.decide(jobs)
-        assert [change.reasons for change in jobs[0].changes] == [("it was missing",)]
+        items = [item.Item(export_options.read(options))]
+        lookup.look_up(slow, items, pki.now)
+        plan.decide(items)
+        assert [change.reasons for change in items[0].changes] == [("it was missing",)]
         export(new, tmp_path)
-        exports.carry_out(slow, jobs, pki.now)
-        assert jobs[0].error is None and serials(tmp_path) == {pem.serial(old.certificate)}
+        execution.execute(slow, items, pki.now)
+        assert items[0].error is None and serials(tmp_path) == {pem.serial(old.certificate)}
 
 
 def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 
 from .._x509 import pem
 from .._certificates.certificate import Certificate
-from .._door.acm import AcmError
+from .._batch import items
+from .._door.acm import GONE, AcmError
 from .._files.atomic import FileSpec, Present
 from .._files.forms import SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.errors import InvalidInput
 from .._rules.errors import InvalidMaterial
-
-GONE = "ResourceNotFoundException"
 
 
 @dataclass(frozen=True)
@@ -80,12 +79,10 @@ class Change(t.NamedTuple):
 
 
 @dataclass
-class Job:
-    """One export of a task: what is wanted, what there is, what is to be done, and what came of it."""
+class Item(items.Item[Wanted]):
+    """One export of a task: what is wanted, what exists, what is to be done, and what came of it."""
 
-    wanted: t.Optional[Wanted]
-    error: t.Optional[Exception] = None
-    one: t.Optional[Certificate] = None
+    certificate: t.Optional[Certificate] = None
     keys: t.Optional[KeySet] = None
     present: dict[str, t.Optional[Present]] = field(default_factory=dict)  # by path
     keys_at_hand: list[t.Any] = field(default_factory=list)  # of any certificate, out of files
@@ -95,16 +92,23 @@ class Job:
     is_done: bool = False
 
     @property
-    def want(self) -> Wanted:
-        return t.cast(Wanted, self.wanted)
-
-    @property
     def key_set(self) -> KeySet:
         return t.cast(KeySet, self.keys)
 
     @property
     def arn(self) -> str:
-        return t.cast(Certificate, self.one).arn
+        return t.cast(Certificate, self.certificate).arn
+
+    @property
+    def known_arn(self) -> t.Optional[str]:
+        return self.certificate.arn if self.certificate is not None else super().known_arn
+
+    @property
+    def label(self) -> str:
+        """By its name rather than by its ARN, where that is known."""
+        is_nameless = self.wanted is not None and not self.wanted.domain_name
+        name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
+        return name or super().label
 
 
 def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> KeySet:
@@ -145,25 +149,11 @@ def key_in(form: str, content: bytes, passphrase: t.Optional[bytes]) -> t.Any:
 def ask(
     acm: Door,
     operation: str,
-    jobs: t.Sequence[Job],
-    members: t.Callable[[Job], dict[str, t.Any]] = lambda job: {"CertificateArn": job.arn},
-) -> t.Iterator[tuple[Job, dict[str, t.Any]]]:
-    for job, answer in zip(jobs, acm.each(operation, [members(job) for job in jobs])):
-        if not isinstance(answer, AcmError):
-            yield job, answer
-        elif answer.code == GONE and job.want.arn:
-            job.error = InvalidInput(f"There is no certificate {job.want.arn}; correct certificate_arn.")
-        else:
-            job.error = answer
-
-
-def settle(job: Job, action: t.Callable[[], None]) -> None:
-    """Let a fault stay with its job."""
-    try:
-        action()
-    except InvalidInput as error:
-        job.error = error
-
-
-def still_open(jobs: t.Sequence[Job]) -> list[Job]:
-    return [job for job in jobs if job.error is None]
+    asking: t.Sequence[Item],
+    members: t.Callable[[Item], dict[str, t.Any]] = lambda item: {"CertificateArn": item.arn},
+) -> t.Iterator[tuple[Item, dict[str, t.Any]]]:
+    """items.ask, with a sentence for a certificate that does not exist."""
+    yield from items.ask(acm, operation, asking, members)
+    for item in asking:
+        if isinstance(item.error, AcmError) and item.error.code == GONE and item.want.arn:
+            item.error = InvalidInput(f"There is no certificate {item.want.arn}; correct certificate_arn.")
