@@ -17,9 +17,8 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import item
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SECRET_FORMS
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import job
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, result
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
@@ -188,14 +187,14 @@ def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
     }
     answer[part] = mutated(answer[part].encode(), how).decode("utf-8", "replace")
     try:
-        found = job.parse(answer, PASSPHRASE)
+        found = item.parse(answer, PASSPHRASE)
     except InvalidMaterial as error:
         assert "geheim" not in str(error) and "\n" not in str(error)
     else:
         assert pem.key_matches(found.key, found.certificate)
     for form in SECRET_FORMS:
-        job.key_in(form, answer[part].encode(), PASSPHRASE)
-    job.key_in("pkcs12", mutated(whole(pki)["store"], how), PASSPHRASE)
+        item.key_in(form, answer[part].encode(), PASSPHRASE)
+    item.key_in("pkcs12", mutated(whole(pki)["store"], how), PASSPHRASE)
 
 
 def test_a_subject_writes_no_lines_of_its_own(pki: Any) -> None:
