@@ -122,6 +122,8 @@ class Service(t.NamedTuple):
     service_name: str | None
     runtime_socket: str | None
     link_directory: str | None
+    knows_pid_file: bool = True  # whether the process and the unit are surely its own, and so say that it does not run
+    knows_unit: bool = True
 
     @property
     def can_reload(self) -> bool:
@@ -185,6 +187,9 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
         server=server,
         certificates=chosen,
         is_partial=bool(entry.get("is_partial")),
+        # With a reload_command of its own it may be another instance than the one that its package runs.
+        knows_pid_file=bool(own.get("pid_file")) or not own.get("reload_command"),
+        knows_unit=bool(own.get("service_name")) or not own.get("reload_command"),
         **{key: merged[key] for key in ("name", *DEFAULTS)},
     )
 

@@ -87,3 +87,14 @@ def test_a_misspelt_server_is_recognised(name: str, hint: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         complete([{"name": name}], ["www"], "")
     assert hint in str(caught.value)
+
+
+def test_what_a_package_says_is_not_evidence_against_another_instance() -> None:
+    def known(**options: t.Any) -> tuple[bool, bool]:
+        (service,) = complete([{"name": "web", "server": "nginx", **options}], ["www"], "")
+        return service.knows_pid_file, service.knows_unit
+
+    assert known() == (True, True)
+    assert known(reload_command=["touch", "/x"]) == (False, False)
+    assert known(reload_command=["touch", "/x"], pid_file="/run/own.pid") == (True, False)
+    assert known(reload_command=["touch", "/x"], service_name="own") == (False, True)
