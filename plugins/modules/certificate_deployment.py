@@ -569,6 +569,7 @@ import os
 import socket
 import stat
 import sys
+import traceback
 import typing as t
 from datetime import datetime, timezone
 
@@ -811,6 +812,8 @@ class Run:
                 return refusal(words_of(error, self.request))
             except Failure as failure:
                 return {"failed": True, "msg": str(failure), "restored": False, "changed": True}
+            except Exception as error:  # a fault of ours, whose words would be lost with the process
+                return {"failed": True, "msg": describe_fault(error), "restored": False, "changed": True}
 
         try:
             result = run_detached(work, stop)
@@ -878,6 +881,14 @@ def sweep(request: Request) -> None:
 
 def words_of(error: Exception, request: Request) -> str:
     return explain(error, request.layout.path) if isinstance(error, OSError) else str(error)
+
+
+def describe_fault(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"A fault of this module, which should be reported: {type(error).__name__} in {os.path.basename(place.filename)} "
+        f"line {place.lineno}. The next run finishes or undoes what this one began."
+    )
 
 
 def refusal(message: str) -> Result:

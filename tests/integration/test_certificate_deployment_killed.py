@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.certops.acm.tests.support.deployment_host import API, WWW, Host, issue
+from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 STRIDE = 1 if os.environ.get("KILL_AFTER_EACH") == "all" else 7
 
@@ -97,3 +98,29 @@ def test_the_next_run_goes_back_from_what_the_server_refuses(host: Host) -> None
         assert {name: host.on_disk(name) for name in (WWW, API)} == before, label
         assert host.served() == before[WWW] and host.leftovers() == [], label
         assert not (host.folder / "snippets" / "www.conf").exists(), label
+
+
+def test_a_full_disk_keeps_what_is_served(host: Host, tmp_path: Path) -> None:
+    other = Host(tmp_path / "other")
+    other.acm.mkdir()
+    with small_disk(other.acm, "128k"):
+        try:
+            other.begin()
+            filler = other.acm / "filler"
+            with pytest.raises(OSError), filler.open("wb", buffering=0) as file:
+                while True:
+                    file.write(b"x" * 4096)
+            for spare in (0, 1, 2, 4, 6):  # pages that are free, so that it ends at another place each time
+                os.truncate(filler, filler.stat().st_size - 4096 * spare)
+                answer = other.run(issue(WWW), other.first[1])
+                if not answer.get("failed"):
+                    break
+                assert answer["restored"] and "There is no space left" in answer["msg"], answer
+                assert other.served() == other.on_disk() == other.first[0]["fingerprint"]
+            filler.unlink()
+            renewed = issue(WWW)
+            answer = other.run(renewed, other.first[1])
+            assert not answer.get("failed") and other.served() == other.on_disk() == renewed["fingerprint"], answer
+            assert other.leftovers() == []
+        finally:
+            other.server.stop()

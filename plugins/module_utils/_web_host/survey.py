@@ -155,8 +155,8 @@ def look_at_service(service: Service, sightings: t.Iterable[Result]) -> State:
     return judge_state(service, alive, active, own)
 
 
-def is_alive(pid_file: str) -> bool:
-    """Whether the process lives whose number a file holds."""
+def is_alive(pid_file: str) -> bool | None:
+    """Whether the process lives whose number a file holds; None if the file may not be read."""
     try:
         with open(pid_file, encoding="ascii", errors="replace") as file:
             pid = int(file.read(_PID_LIMIT).split()[0])
@@ -164,7 +164,7 @@ def is_alive(pid_file: str) -> bool:
             return False
         os.kill(pid, 0)
     except PermissionError as error:
-        return error.filename is None  # the process may not be touched, so there is one
+        return None if error.filename else True  # a process that may not be touched is one
     except (OSError, ValueError, IndexError, OverflowError):
         return False
     return True

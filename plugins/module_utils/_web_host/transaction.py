@@ -131,10 +131,11 @@ class Transaction:
             cause = self._words_of(error)
         self.may_stop = False
         is_touched = was_placing is False or self._is_anything_placed(record)
-        ended = self._go_back(record, cause, with_reload=not was_placing)
-        if not ended.restored:
-            raise Failure(f"{began}. {ended.message}")
-        self.journal.remove()
+        try:
+            ended = self._go_back(record, cause, with_reload=not was_placing)
+        except (InvalidInput, OSError) as error:
+            raise Failure(f"{began}, and its way back did not come to its end: {self._words_of(error)}") from None
+        self.journal.remove()  # once undone is enough: what is still amiss, the look that follows finds
         self.found_stopped.clear()
         self.may_stop = True
         if not is_touched:
@@ -361,10 +362,10 @@ class Transaction:
         unlike = [tell_sighting(sighting) for sighting in sightings if sighting["as_expected"] is False]
         seen = {each["service"] for each in before}
         for service, _reload in moved:  # nothing to look at, but a process that has to live
-            if service.name not in seen and service.pid_file and not is_alive(service.pid_file):
+            if service.name not in seen and service.pid_file and is_alive(service.pid_file) is False:
                 with contextlib.suppress(Failure):
                     self._start(service)
-                if not is_alive(service.pid_file):
+                if is_alive(service.pid_file) is False:
                     unlike.append(f"{service.name} does not run any more.")
         return unlike
 
