@@ -123,7 +123,7 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     try:
         members = {"MaxResults": SEARCH_PAGE, "FilterStatement": search_filter(query, now)}
         pages = list(acm.pages("SearchCertificates", **{key: value for key, value in members.items() if value}))
-        return [from_search(found) for page in pages for found in page.get("Results") or ()]
+        return [from_search(found) for page in pages for found in _list_in(page, "SearchCertificates", "Results")]
     except AcmError as error:
         # Unknown to an old botocore or to the region, or not allowed: ListCertificates tells nearly as much.
         # But no answer at all (EndpointConnectionError …) is no better on a second try.
@@ -135,8 +135,19 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
     if acm.takes("ListCertificates", "RootHierarchyTypes"):  # Amazon N2 certificates are never among the others
         pages += acm.pages("ListCertificates", MaxItems=LIST_PAGE, RootHierarchyTypes=list(ROOT_HIERARCHIES), **filters)
-    listed = [from_list(summary) for page in pages for summary in page.get("CertificateSummaryList") or ()]
+    listed = [
+        from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")
+    ]
     return list({one.arn: one for one in listed}.values())  # a region that is behind may not know the filter
+
+
+def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
+    """An answer without its list, as of a proxy that knows better, is a fault, and never "no certificates"."""
+    found = page.get(member)
+    if not isinstance(found, list):
+        said = f"the answer has no list {member}: check what stands between this machine and ACM"
+        raise AcmError(operation, "UnexpectedAnswerError", said)
+    return found
 
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:

@@ -27,14 +27,14 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
         hosts = sorted({standing.host for standing in group})
         services = sorted({service for standing in group for service in standing.services})
         until = group[0].served_until
-        served = f"{words.listed(services)} {'serves' if len(services) == 1 else 'serve'} it. " if services else ""
+        served = f"{words.listed(services)} {'serves' if len(services) == 1 else 'serve'} it."
         yield Finding(
             {
                 "key": f"deployed {arn} {serial} {','.join(hosts)}",
                 "kind": "deployed",
                 "severity": "info",
                 "title": f"{group[0].domain_name}: a new certificate is in place on {words.listed(hosts)}",
-                "text": f"{served}Nothing has to be done.",
+                "text": served if services else "Its files are in place; no port was looked at.",
                 "certificate_arn": arn if arn.startswith("arn:") else None,
                 "domain_name": group[0].domain_name,
                 "expires_at": iso(until) if until else None,

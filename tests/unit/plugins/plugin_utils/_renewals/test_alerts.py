@@ -168,9 +168,9 @@ def test_deployed_is_told_once_for_all_hosts() -> None:
     (alert,) = told([one], *hosts, standing(one, host="web-3"))
     assert (alert["kind"], alert["severity"], alert["hosts"]) == ("deployed", "info", ["web-1", "web-2"])
     assert alert["title"] == "host-1.example.com: a new certificate is in place on web-1 and web-2"
-    assert alert["text"] == "nginx serves it. Nothing has to be done."
+    assert alert["text"] == "nginx serves it."
     (alert,) = told([one], standing(one, was_new=True))  # without ports nobody saw it served
-    assert alert["text"] == "Nothing has to be done."
+    assert alert["text"] == "Its files are in place; no port was looked at."
 
 
 OLD = {"served_serial": "0f", "served_until": NOW + timedelta(days=20)}

@@ -1,0 +1,35 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Write every result that Ansible hands to callbacks, as AWX and the json callback record them, to the file RECORD_ALL."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: record_all
+type: aggregate
+short_description: For tests only
+description: For tests only.
+"""
+
+import os
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "record_all"
+
+    def _record(self, result: Any, **_others: Any) -> None:
+        task = getattr(result, "task", None) or getattr(result, "_task", None)
+        content = getattr(result, "result", None) or getattr(result, "_result", None)
+        with open(os.environ["RECORD_ALL"], "a", encoding="utf-8") as file:
+            file.write(f"{task}: {content!r}\n")
+
+    v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = v2_runner_on_skipped = _record
+    v2_runner_item_on_ok = v2_runner_item_on_failed = v2_runner_item_on_skipped = _record
