@@ -58,7 +58,7 @@ class Bench:
 
     @functools.lru_cache(maxsize=16)
     def ca(self, algorithm: str) -> t.Any:
-        return self.authority.private_ca(algorithm, key_algorithm=algorithm)
+        return self.authority.cas.private(algorithm, key_algorithm=algorithm)
 
     def request(self, algorithm: str, name: str = NAME) -> str:
         wanted = {"DomainName": name, "KeyAlgorithm": algorithm, "CertificateAuthorityArn": self.ca(algorithm).arn}
@@ -162,7 +162,7 @@ class Bare:
 def issue(folder: str) -> None:
     bench = Bench(folder)
     floors = {
-        algorithm: Bare(tempfile.mkdtemp(dir=folder), bench.authority.signer(bench.ca(algorithm)))
+        algorithm: Bare(tempfile.mkdtemp(dir=folder), bench.authority.cas.signer(bench.ca(algorithm)))
         for algorithm in ("EC_prime256v1", "RSA_2048")
     }
 

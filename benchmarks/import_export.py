@@ -181,7 +181,7 @@ def compare_exports(number: int, env: dict[str, str], folder: Path) -> None:
 
     place = Place(folder / f"export-{number}")
     authority = create_authority(str(place.folder))
-    ca = authority.private_ca("benchmark", key_algorithm="EC_prime256v1").arn
+    ca = authority.cas.private("benchmark", key_algorithm="EC_prime256v1").arn
     client = authority_client(str(place.folder), authority=authority)
     arns = [
         client.request_certificate(

@@ -867,7 +867,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import (
     backup,
     data_key,
     directory,
-    authority as opened,
+    cas,
     sweep,
 )
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
@@ -972,7 +972,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "account_id": {"type": "str"},
             "permitted_domains": {"type": "list", "elements": "str", "default": []},
             "permitted": {"type": "bool", "default": True},
-            "status": {"type": "str", "default": "ACTIVE", "choices": list(opened.CA_STATUSES)},
+            "status": {"type": "str", "default": "ACTIVE", "choices": list(cas.CA_STATUSES)},
         },
     },
     "approve": {
@@ -1068,7 +1068,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             passphrase=wanted["passphrase"],
             **place,
         )
-        authority.ensure_public_cas()
+        authority.cas.ensure_public()
     if check_mode:
         changed = _carry_out(authority, wanted, plan=True) or bool(wanted["backup_to"])
         return _result(before, _planned(wanted, before), changed)
@@ -1124,7 +1124,7 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
     if wanted["settings"]:
         authority.configure(wanted["settings"])
     for ca in wanted["certificate_authorities"]:
-        row = authority.private_ca(
+        row = authority.cas.private(
             ca["name"],
             key_algorithm=ca["key_algorithm"],
             common_name=ca["common_name"],
@@ -1134,9 +1134,9 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
         )
         _check_ca(row, ca)
         if row.status != ca["status"]:
-            authority.set_ca_status(ca["name"], ca["status"])
+            authority.cas.set_status(ca["name"], ca["status"])
         if row.is_permitted != ca["permitted"]:
-            authority.permit_ca(ca["name"], ca["permitted"])
+            authority.cas.permit(ca["name"], ca["permitted"])
 
 
 def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -> bool:
@@ -1233,7 +1233,7 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
             for row in rows
             if row.role == "private"
         ],
-        "trust_file": authority.trust_file,
+        "trust_file": authority.cas.trust_file,
         "access_keys": [
             {
                 "name": key.name,
@@ -1250,9 +1250,9 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
 
 def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.Any]:
     """The state as it would be; what a new CA's ARN will be is not known and not made up."""
-    cas = {ca["name"]: dict(ca) for ca in before.get("certificate_authorities", [])}
+    authorities = {ca["name"]: dict(ca) for ca in before.get("certificate_authorities", [])}
     for ca in wanted["certificate_authorities"]:
-        present = cas.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
+        present = authorities.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
         present.update({"status": ca["status"], "permitted": ca["permitted"]})
     targets = before.get("event_targets", [])
     if wanted["event_targets"] is not None:
@@ -1270,7 +1270,7 @@ def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.
         "region": before.get("region", wanted["region"]),
         "account_id": before.get("account_id", wanted["account_id"]),
         "settings": Settings.of({**before["settings"], **wanted["settings"]})._asdict(),
-        "certificate_authorities": list(cas.values()),
+        "certificate_authorities": list(authorities.values()),
         "access_keys": keys,
         "event_targets": targets,
         "trust_file": before.get("trust_file", os.path.join(wanted["path"], "public", "trust.pem")),

@@ -179,7 +179,7 @@ metric_data:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils._authority import authority, directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory, parts
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import audit
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -211,7 +211,7 @@ def main() -> None:
 
 def read(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     """The module's result. Raises InvalidInput."""
-    now = authority.system_clock()
+    now = parts.system_clock()
     limit, token = wanted["max_records"], wanted["next_token"] or "0"
     if limit < 1:
         raise InvalidInput(f"max_records is {limit}: it must be 1 or more.")

@@ -45,11 +45,13 @@ AUTHORITY: dict[str, tuple[str, ...]] = {
     "store": ("settings", "lifecycle"),
     "signing": ("settings", "lifecycle"),
     "keys": ("settings", "lifecycle", "store", "signing"),
-    "authority": ("settings", "lifecycle", "store", "signing", "keys"),
-    "directory": ("settings", "lifecycle", "store", "signing", "keys", "authority"),
+    "parts": (),
+    "cas": ("settings", "lifecycle", "store", "signing", "keys", "parts"),
+    "authority": ("settings", "lifecycle", "store", "signing", "keys", "parts", "cas"),
+    "directory": ("settings", "lifecycle", "store", "signing", "keys", "parts", "cas", "authority"),
 }
 AUTHORITY["leftovers"] = ()
-for opened in ("authority", "directory"):
+for opened in ("cas", "authority", "directory"):
     AUTHORITY[opened] = (*AUTHORITY[opened], "leftovers")
 OPEN = tuple(AUTHORITY)
 AUTHORITY["data_key"] = AUTHORITY["backup"] = OPEN

@@ -38,7 +38,7 @@ def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
     authority = directory.create(str(folder / "authority"))
     boto = embedded.authority_client(str(folder / "authority"), authority=authority)
     for name, (family, kind) in KINDS.items():
-        ca = authority.private_ca(family, key_algorithm="RSA_2048" if family == "RSA" else "EC_prime256v1").arn
+        ca = authority.cas.private(family, key_algorithm="RSA_2048" if family == "RSA" else "EC_prime256v1").arn
         boto.request_certificate(DomainName=name, CertificateAuthorityArn=ca, KeyAlgorithm=kind)
     items = [
         {

@@ -64,7 +64,7 @@ class Fleet:
         self.folder, self.acm, self.lab = folder, acm, lab
         self.page = folder / "www" / "fleet.html"
         self.page.parent.mkdir()
-        ca = acm.authority.private_ca("corp", key_algorithm="EC_prime256v1").arn
+        ca = acm.authority.cas.private("corp", key_algorithm="EC_prime256v1").arn
         request = {"CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
         client = acm.client()
         self.arns = [str(client.request_certificate(DomainName=name, **request)["CertificateArn"]) for name in NAMES]

@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority, Parts
+from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority
+from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.tests.support.model_check import faults
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 
@@ -66,7 +67,7 @@ class Lab:
 
     def ca(self, name: str = "corp", **wanted: t.Any) -> str:
         """ARN of a private CA, made when there is none of that name."""
-        return self.authority.private_ca(name, **{"key_algorithm": "EC_prime256v1", **wanted}).arn
+        return self.authority.cas.private(name, **{"key_algorithm": "EC_prime256v1", **wanted}).arn
 
     def private(self, name: str = "www.corp.test", **members: t.Any) -> str:
         """ARN of an issued private certificate: no names to validate, and an EC key takes no time."""

@@ -41,7 +41,7 @@ def write_inventory(folder: Path, **variables: Any) -> Path:
 
 def issue(acm: AcmEndpoint) -> str:
     """ARN of a private certificate for NAME, issued."""
-    ca = acm.authority.private_ca("corp", key_algorithm="EC_prime256v1").arn
+    ca = acm.authority.cas.private("corp", key_algorithm="EC_prime256v1").arn
     wanted = {"DomainName": NAME, "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
     return str(acm.client().request_certificate(**wanted)["CertificateArn"])
 

@@ -93,7 +93,7 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
     finally:
         shutil.rmtree(made, ignore_errors=True)  # of a restore that failed
     authority = directory.open_authority(path, passphrase=passphrase)
-    authority.publish(with_crls=True)
+    authority.cas.publish(with_crls=True)
     return authority
 
 

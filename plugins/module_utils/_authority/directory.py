@@ -22,7 +22,8 @@ from contextlib import contextmanager
 
 from .keys import key_file as keys, vault
 from .keys.lease import Lease
-from .authority import PUBLIC_FOLDER, Authority, Parts
+from .authority import PUBLIC_FOLDER, Authority
+from .parts import Parts
 from . import leftovers
 from .settings import Settings
 from .store.transactions import Store

@@ -59,7 +59,7 @@ def sweep(authority: Authority) -> Swept:
         key_file.finish_rotation(authority.path, authority.store)
     except InvalidInput as error:
         swept.troubles.append(str(error))
-    authority.publish(with_crls=True)
+    authority.cas.publish(with_crls=True)
     return deliver(authority, swept)
 
 

@@ -30,7 +30,7 @@ PROGRAM = Path(__file__).resolve().parents[2] / "support" / "acm_endpoint.py"
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
     made = directory.create(str(tmp_path_factory.mktemp("endpoint") / "authority"))
-    made.private_ca("lab", key_algorithm="EC_prime256v1")
+    made.cas.private("lab", key_algorithm="EC_prime256v1")
     return made
 
 

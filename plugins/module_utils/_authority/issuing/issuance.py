@@ -47,7 +47,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
     if reason:
         raise CannotSign(reason)
     ca = _ca(authority, certificate, settings, now)
-    signer = authority.signer(ca)
+    signer = authority.cas.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
         raise InvalidInput(
             f"The clock says {events.iso(now)}, which is before the CA {ca.name} was made: set the clock right."
@@ -194,7 +194,7 @@ def _merged(
 def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
     """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
     if certificate.type != state.PRIVATE:
-        return authority.public_ca(certificate.key_algorithm, certificate.root_hierarchy)
+        return authority.cas.public(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:
         private = tx.cas.of_arn(certificate.ca_arn or "")
     reason = ca_fault(private, certificate, authority.place, settings, now)

@@ -34,6 +34,10 @@ class Place(t.NamedTuple):
     region: str
     account_id: str
 
+    def arn(self, service: str, resource: str, account_id: t.Optional[str] = None) -> str:
+        """account_id: by default its own."""
+        return f"arn:{self.partition}:{service}:{self.region}:{account_id or self.account_id}:{resource}"
+
 
 def event(
     detail_type: str, arn: str, place: Place, at: datetime, identifier: str, told: t.Mapping[str, t.Any]

@@ -116,7 +116,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
         issuers = [row for row in tx.cas.all() if row.id in tx.issuers(certificate.id)]
     for row in issuers:
         try:
-            call.authority.publish_crl(row)
+            call.authority.cas.publish_crl(row)
         except StoreError as error:  # the revocation stands; the next sweep publishes it
             log.warning("%s", error)
     return call.answer

@@ -21,7 +21,8 @@ import typing as t
 from contextlib import contextmanager
 
 from .. import backup, directory
-from ..authority import Authority, system_clock
+from ..authority import Authority
+from ..parts import system_clock
 from ..keys.access_keys import AccessKey, AccessKeys
 from ..keys.vault import WrongKey
 from ..operations import audit
@@ -223,7 +224,7 @@ def open_or_make(path: str) -> Authority:
             if not directory.exists(path):  # else another process was quicker, and has made it
                 raise
     authority = directory.open_authority(path)
-    authority.ensure_public_cas()  # clients trust them before the first request
+    authority.cas.ensure_public()  # clients trust them before the first request
     AccessKeys(authority.store, authority.vault).owner()
     return authority
 
@@ -248,7 +249,7 @@ def _introduction(url: str, authority: Authority, is_open: bool) -> str:
             f"# The authority in {authority.path} answers as ACM at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
             *(["# Signatures are not checked: whoever reaches the port may do everything."] if is_open else []),
             _exports({"AWS_ENDPOINT_URL_ACM": url, **_variables(authority, key), **_trust(url, authority)}),
-            f"# Its roots, for clients to trust: {authority.trust_file}, {url}/public/{os.path.basename(authority.trust_file)}",
+            f"# Its roots, for clients to trust: {authority.cas.trust_file}, {url}/public/{os.path.basename(authority.cas.trust_file)}",
         ]
     )
 
@@ -264,7 +265,7 @@ def _variables(authority: Authority, key: AccessKey) -> dict[str, str]:
 
 def _trust(url: str, authority: Authority) -> dict[str, str]:
     """With TLS, clients must know whom to believe."""
-    return {"AWS_CA_BUNDLE": authority.trust_file} if url.startswith("https:") else {}
+    return {"AWS_CA_BUNDLE": authority.cas.trust_file} if url.startswith("https:") else {}
 
 
 def _exports(variables: t.Mapping[str, str]) -> str:

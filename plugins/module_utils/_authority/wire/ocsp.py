@@ -48,7 +48,7 @@ def respond(authority: Authority, request: Request) -> Reply:
         standing = _standing(tx, cas, issuer, asked.serial_number) if issuer else None
     if issuer is None:
         return _reply(ocsp.unauthorized())
-    answer = ocsp.answer(asked, authority.signer(issuer), standing, now, validity)
+    answer = ocsp.answer(asked, authority.cas.signer(issuer), standing, now, validity)
     fresh = {
         "Last-Modified": format_datetime(now, usegmt=True),
         "Expires": format_datetime(now + validity, usegmt=True),

@@ -51,12 +51,16 @@ class OwnCertificate:
 
     def _new_context(self) -> ssl.SSLContext:
         now = self._authority.now()
-        row = self._authority.public_ca(KEY_ALGORITHM)
+        row = self._authority.cas.public(KEY_ALGORITHM)
         with self._authority.store.read() as tx:
             chain = "".join(ca.pem for ca in tx.cas.chain(row.id) if ca.parent_id)
         key = issuer.generate_key(KEY_ALGORITHM)
         certificate = issuer.issue_server_certificate(
-            names=self._names, public_key=key.public_key(), ca=self._authority.signer(row), now=now, validity=VALIDITY
+            names=self._names,
+            public_key=key.public_key(),
+            ca=self._authority.cas.signer(row),
+            now=now,
+            validity=VALIDITY,
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -24,7 +24,7 @@ from typing import Any, Callable, Iterator
 import botocore.session
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Parts
+from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import table
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
@@ -143,7 +143,7 @@ class Wire:
         self.authority.configure({"resolvers": ["127.0.0.1:9"], "resolver_timeout_s": 1, "public_suffixes": ["test"]})
         self.model = botocore.session.Session().get_service_model("acm")
         self.endpoint = Endpoint(self.authority, self.model)
-        ca = self.authority.private_ca("corp", key_algorithm="EC_prime256v1").arn
+        ca = self.authority.cas.private("corp", key_algorithm="EC_prime256v1").arn
         pair = pki.issue("www.example.com", not_before=-10, days=300)
         imported = {name: base64.b64encode(part.encode()).decode() for name, part in (("Certificate", pair.pem), ("PrivateKey", pair.key_pem))}  # fmt: skip
         self.texts = [

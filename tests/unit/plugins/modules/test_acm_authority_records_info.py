@@ -21,7 +21,7 @@ from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 def path(tmp_path: Path) -> str:
     """An authority with five calls, one of them refused. Its key has gone elsewhere since."""
     path = str(tmp_path / "authority")
-    ca = directory.create(path).private_ca("corp", key_algorithm="EC_prime256v1").arn
+    ca = directory.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
     acm = embedded.authority_client(path)
     for name in ("a.corp.test", "b.corp.test"):
         arn = acm.request_certificate(DomainName=name, CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1")

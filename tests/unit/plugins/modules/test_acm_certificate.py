@@ -57,7 +57,7 @@ def fixture_calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 def fixture_place(tmp_path: Path) -> dict[str, str]:
     """An authority with a private CA: its path and the CA's ARN."""
     authority = directory.create(str(tmp_path / "authority"))
-    return {"path": authority.path, "ca": authority.private_ca("internal", key_algorithm="EC_prime256v1").arn}
+    return {"path": authority.path, "ca": authority.cas.private("internal", key_algorithm="EC_prime256v1").arn}
 
 
 @pytest.fixture(name="task")

@@ -63,7 +63,7 @@ def fixture_stage(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Call
     with name_server(zones, extra="allow-transfer { any; };") as bind, mail_server() as mail:
         smtp = {"host": "127.0.0.1", "port": mail.port}
         authority = directory.create(path, settings={"resolvers": [bind.endpoint], "smtp": smtp})
-        ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+        ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
         with acm_endpoint(path) as acm:
             yield lambda run_module: Stage(run_module, acm, bind, mail, ca)
 

@@ -24,7 +24,7 @@ def fixture_made(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[st
     """ARNs by name, the path of the authority under `path`."""
     path = str(tmp_path_factory.mktemp("info") / "authority")
     authority = directory.create(path)
-    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
     acm = embedded.authority_client(path)
     arns = {"path": path}
     for name, (first, *others) in NAMES.items():
@@ -131,13 +131,13 @@ def test_diagnosis_by_real_queries(look: t.Any) -> None:
 def test_a_renewal_that_the_ca_holds_up(run_module: t.Any, tmp_path: Path) -> None:
     path = str(tmp_path / "authority")
     authority = directory.create(path)
-    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
     acm = embedded.authority_client(path)
     arn = acm.request_certificate(
         DomainName="db.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
     )["CertificateArn"]
     acm.export_certificate(CertificateArn=arn, Passphrase=b"only for a test")
-    authority.set_ca_status("internal", "DISABLED")
+    authority.cas.set_status("internal", "DISABLED")
     acm.renew_certificate(CertificateArn=arn)
     acm.describe_certificate(CertificateArn=arn)
     for which in ({}, {"certificate_arns": [arn]}):

@@ -61,7 +61,7 @@ class Site:
         self.path = path
         authority = directory.create(path)
         self.cas = {
-            family: authority.private_ca(family, key_algorithm=kind).arn
+            family: authority.cas.private(family, key_algorithm=kind).arn
             for family, kind in (("EC", "EC_prime256v1"), ("RSA", "RSA_2048"))
         }
         self.acm = CountingAcm(path)

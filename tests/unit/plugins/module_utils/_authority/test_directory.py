@@ -11,13 +11,12 @@ import os
 import signal
 import stat
 import typing as t
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, authority as opened
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file as keys, vault
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -28,7 +27,7 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
     authority = directory.create(str(tmp_path / "a" / "authority"))
-    authority.private_ca("corp", key_algorithm="EC_prime256v1")
+    authority.cas.private("corp", key_algorithm="EC_prime256v1")
     modes = {
         str(path.relative_to(authority.path)): stat.S_IMODE(path.stat().st_mode)
         for path in sorted(Path(authority.path).rglob("*"))
@@ -259,8 +258,8 @@ def test_two_rotations_at_once(lab: Lab) -> None:
 
 def test_trust_before_the_first_request(tmp_path: Path) -> None:
     authority = directory.create(str(tmp_path / "authority"))
-    authority.ensure_public_cas()
-    roots = pem.load_certificates(Path(authority.trust_file).read_bytes())
+    authority.cas.ensure_public()
+    roots = pem.load_certificates(Path(authority.cas.trust_file).read_bytes())
     assert sorted(pem.key_algorithm(root.public_key()) for root in roots) == ["EC_prime256v1", "RSA_2048"]
     names = {path.name for path in Path(authority.public_folder).iterdir()}
     assert {"public-rsa_2048.crt", "public-rsa_2048.crl", "public-rsa_2048-root.crl", "trust.pem"} <= names
@@ -277,31 +276,23 @@ def test_the_algorithm_of_public_cas_is_a_setting(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, setting: str, algorithm: str, request_for: str
 ) -> None:
     monkeypatch.setitem(issuer.RSA_BITS, "RSA_4096", 2048)  # the name is what counts here, and 4096 bits take seconds
-    first = lab.authority.public_ca(request_for)
+    first = lab.authority.cas.public(request_for)
     lab.set(**{setting: algorithm})
-    second = lab.authority.public_ca(request_for)
+    second = lab.authority.cas.public(request_for)
     assert (first.key_algorithm != algorithm, second.key_algorithm) == (True, algorithm)
-    assert lab.authority.public_ca(request_for).pem == second.pem
+    assert lab.authority.cas.public(request_for).pem == second.pem
 
 
 @pytest.mark.parametrize("name", ["", "public-x", "with space", "../up", "x" * 65, "-x"])
 def test_names_of_private_cas(lab: Lab, name: str) -> None:
-    with pytest.raises(InvalidInput, match="no name for a private CA"):
+    with pytest.raises(InvalidInput, match="not a name for a private CA"):
         lab.ca(name)
 
 
 def test_two_processes_make_one_public_ca(lab: Lab) -> None:
     others = [directory.open_authority(lab.path) for _number in range(3)]
     with ThreadPoolExecutor(3) as pool:
-        rows = list(pool.map(lambda authority: authority.public_ca("EC_prime256v1"), others))
+        rows = list(pool.map(lambda authority: authority.cas.public("EC_prime256v1"), others))
     assert len({row.pem for row in rows}) == 1
     with lab.authority.store.read() as tx:
         assert len(tx.cas.all()) == 2
-
-
-def test_random_ids_are_uuids() -> None:
-    ids = {opened.random_uuid() for _number in range(1000)}
-    assert len(ids) == 1000
-    for each in ids:
-        assert str(uuid.UUID(each)) == each
-        assert (uuid.UUID(each).version, uuid.UUID(each).variant) == (4, uuid.RFC_4122)

@@ -11,7 +11,8 @@ import time
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, aws, embedded, pacing
-from ansible_collections.certops.acm.plugins.module_utils._authority.operations import requests
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations import quotas
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.call import Fault
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ParamValidationError
@@ -236,9 +237,9 @@ def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
 
     def check_quota(*_arguments):
         asked.append(1)
-        raise ZeroDivisionError if is_broken else requests.Fault("LimitExceededException", "It is full.")
+        raise ZeroDivisionError if is_broken else Fault("LimitExceededException", "It is full.")
 
-    monkeypatch.setattr(requests, "_check_quota", check_quota)
+    monkeypatch.setattr(quotas, "check", check_quota)
     door = acm.Acm(embedded.authority_client(authority.path, authority=authority), None, is_authority=True)
     with pytest.raises(acm.AcmError) as caught:
         door.call("RequestCertificate", DomainName="www.example.com", ValidationMethod="DNS")
@@ -285,7 +286,7 @@ def test_the_users_aws_settings_mean_nothing_to_an_authority(tmp_path, monkeypat
 
 def test_a_client_of_an_authority_answers_what_one_over_http_does(tmp_path):
     authority = directory.create(str(tmp_path / "acm"))
-    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
     within = embedded.authority_client(authority.path, authority=authority)
     wanted = {"DomainName": "www.corp.test", "KeyAlgorithm": "EC_prime256v1", "CertificateAuthorityArn": ca}
     arn = within.request_certificate(**wanted)["CertificateArn"]

@@ -26,7 +26,7 @@ SIZE = 16
 def fixture_acm(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[AcmEndpoint]:
     path = str(tmp_path_factory.mktemp("rates") / "authority")
     authority = directory.create(path)
-    ca = authority.private_ca("internal", key_algorithm="EC_prime256v1").arn
+    ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
     local = embedded.authority_client(path)
     for number in range(SIZE):
         local.request_certificate(

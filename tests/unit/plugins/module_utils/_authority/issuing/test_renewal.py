@@ -237,7 +237,7 @@ def test_email_45_days_before_and_approval_of_every_name_again(lab: Lab, clock: 
 
 def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     arn = exported(lab)
-    lab.authority.set_ca_status("corp", "DISABLED")
+    lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=340)
     attempts = []
     for _quarter in range(9):
@@ -247,14 +247,14 @@ def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     summary = renewal_of(lab, arn)
     assert (summary["RenewalStatus"], summary["RenewalStatusReason"]) == ("PENDING_AUTO_RENEWAL", "PCA_INVALID_STATE")
     assert summary["DomainValidationOptions"] == [{"DomainName": "www.corp.test"}]
-    lab.authority.set_ca_status("corp", "ACTIVE")
+    lab.authority.cas.set_status("corp", "ACTIVE")
     clock.advance(hours=1)
     assert sweep.sweep(lab.authority).renewed == [arn]
 
 
 def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
     exported(lab)
-    lab.authority.set_ca_status("corp", "DISABLED")
+    lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=360)
     sweep.sweep(lab.authority)
     assert [event["detail"]["eventTypeCode"] for event in lab.events("AWS Health Event")] == ["AWS_ACM_RENEWAL_FAILURE"]
@@ -356,11 +356,11 @@ def test_a_sweep_leaves_its_time_behind(lab: Lab) -> None:
 
 def test_a_clock_that_was_set_back(lab: Lab, clock: Clock) -> None:
     arn = exported(lab)
-    lab.authority.set_ca_status("corp", "DISABLED")
+    lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=340)
     sweep.sweep(lab.authority)
     clock.advance(days=-5)
-    lab.authority.set_ca_status("corp", "ACTIVE")
+    lab.authority.cas.set_status("corp", "ACTIVE")
     assert lab.status(arn) == "ISSUED"
     assert renewal_of(lab, arn)["RenewalStatus"] == "SUCCESS"
     clock.advance(days=-400)

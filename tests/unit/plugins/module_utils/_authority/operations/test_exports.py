@@ -54,7 +54,7 @@ def test_what_is_exported_fits_together(lab: Lab, kind: str, tmp_path: Path) -> 
     assert openssl("x509", "-in", tmp_path / "Certificate", "-noout", "-pubkey").stdout == key.stdout
     at = int(lab.clock.now.timestamp())
     verified = openssl(
-        "verify", "-x509_strict", "-attime", at, "-purpose", "sslserver", "-CAfile", lab.authority.trust_file,
+        "verify", "-x509_strict", "-attime", at, "-purpose", "sslserver", "-CAfile", lab.authority.cas.trust_file,
         "-untrusted", tmp_path / "CertificateChain", tmp_path / "Certificate",
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
@@ -141,7 +141,7 @@ def test_openssl_sees_the_revocation(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "crl").write_text(crl.stdout)
     found = {
         name: openssl(
-            "verify", "-crl_check", "-attime", int(lab.clock.now.timestamp()), "-CAfile", lab.authority.trust_file,
+            "verify", "-crl_check", "-attime", int(lab.clock.now.timestamp()), "-CAfile", lab.authority.cas.trust_file,
             "-CRLfile", tmp_path / "crl", tmp_path / name,
         )  # fmt: skip
         for name in ("good", "bad")

@@ -63,7 +63,7 @@ def test_the_list_is_dated_and_whole() -> None:
 )
 def test_the_partition_is_the_regions(tmp_path: t.Any, region: str, partition: str) -> None:
     authority = directory.create(str(tmp_path / "authority"), region=region)
-    ca = authority.private_ca("corp", key_algorithm="EC_prime256v1")
+    ca = authority.cas.private("corp", key_algorithm="EC_prime256v1")
     acm = embedded.authority_client(authority.path, authority=authority)
     arn = acm.request_certificate(
         DomainName="a.corp.test", CertificateAuthorityArn=ca.arn, KeyAlgorithm="EC_prime256v1"
@@ -247,10 +247,10 @@ def test_an_open_renewal_ends_when_nothing_uses_the_certificate_any_more(lab: La
 
 def test_a_ca_that_acm_may_not_use(lab: Lab) -> None:
     ca = lab.ca()
-    lab.authority.permit_ca("corp", False)
+    lab.authority.cas.permit("corp", False)
     shown = lab.describe(lab.private(ca=ca))
     assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_ACCESS_DENIED")
-    lab.authority.permit_ca("corp", True)
+    lab.authority.cas.permit("corp", True)
     assert lab.status(lab.private(ca=ca)) == "ISSUED"
 
 

@@ -342,10 +342,10 @@ def test_a_private_certificate_is_issued_at_once(lab: Lab) -> None:
 @pytest.mark.parametrize("status", ["CREATING", "PENDING_CERTIFICATE", "DELETED", "DISABLED", "EXPIRED", "FAILED"])
 def test_only_an_active_ca_signs(lab: Lab, status: str) -> None:
     lab.ca()
-    lab.authority.set_ca_status("corp", status)
+    lab.authority.cas.set_status("corp", status)
     shown = lab.describe(lab.private())
     assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_INVALID_STATE")
-    lab.authority.set_ca_status("corp", "ACTIVE")
+    lab.authority.cas.set_status("corp", "ACTIVE")
     assert lab.status(lab.private()) == "ISSUED"
 
 

@@ -104,7 +104,7 @@ def received(connection: socket.socket) -> bytes:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     path = tmp_path_factory.mktemp("running") / "authority"
     authority = directory.create(str(path), region="eu-central-1")
-    authority.private_ca("lab", key_algorithm="EC_prime256v1")
+    authority.cas.private("lab", key_algorithm="EC_prime256v1")
     program = Running(path)
     yield program
     code, logged = program.end()
@@ -310,7 +310,7 @@ def test_two_begin_in_the_same_folder(tmp_path: Path) -> None:
 def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
     """SIGTERM in the middle of twenty clients' requests: what was done was answered, and the rest was not done."""
     authority = directory.create(str(tmp_path / "a"))
-    authority.private_ca("lab")
+    authority.cas.private("lab")
     program = Running(tmp_path / "a")
     answered: list[str] = []
     arn = ca_arn(program.path, "lab")

@@ -126,7 +126,7 @@ def test_what_it_does_not_know(lab: Lab, pki: t.Any) -> None:
 
 
 def test_an_intermediate_is_a_certificate_of_its_root(lab: Lab) -> None:
-    lab.authority.ensure_public_cas()
+    lab.authority.cas.ensure_public()
     with lab.authority.store.read() as tx:
         pair = [x509.load_pem_x509_certificate(row.pem.encode()) for row in tx.cas.chain("public-ec_prime256v1")]
     assert told(lab, question(*pair)).certificate_status == ocsp.OCSPCertStatus.GOOD
@@ -150,7 +150,7 @@ def test_certificates_may_name_no_responder(lab: Lab) -> None:
 
 def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
     """Clients fetch revocation lists and ask responders over plain HTTP; what they get is signed."""
-    lab.authority.ensure_public_cas()
+    lab.authority.cas.ensure_public()
     service = Service(lab.authority)
     leaf, issuer = leaf_and_issuer(lab, lab.private())
     for method, target, body, status in (
