@@ -59,7 +59,7 @@ def test_it_does_not_grow_without_end() -> None:
     assert len(before["arn:1"]) == history.KEPT and before["arn:1"][0]["serial"] == "99"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"generator": "another"}'])
+@pytest.mark.parametrize("text", [" ", "{", "[]", "7", '{"generator": "another"}'])
 def test_a_file_that_is_something_else_is_not_written_over(text: str) -> None:
     with pytest.raises(InvalidInput, match="^/srv/x.json exists and is not the data of a report"):
         history.read_previous(text, "/srv/x.json")
@@ -67,4 +67,4 @@ def test_a_file_that_is_something_else_is_not_written_over(text: str) -> None:
 
 def test_data_of_another_format_is_ours_and_is_not_read() -> None:
     assert history.read_previous(json.dumps({"generator": history.GENERATOR, "format": 99}), "x") == {}
-    assert history.read_previous(None, "x") == {}
+    assert history.read_previous(None, "x") == history.read_previous("", "x") == {}
