@@ -586,6 +586,7 @@ options:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1
+  - idna (for internationalized names)
   - botocore >= 1.38.38 (where O(event_targets) has a queue)
 notes:
   - Passphrases, passwords and tokens go to the module through the connection only. Where that has no pipelining, the task

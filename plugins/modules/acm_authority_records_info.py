@@ -68,6 +68,8 @@ options:
     default: false
 requirements:
   - cryptography >= 45
+  - dnspython >= 2.6.1
+  - idna (for internationalized names)
 seealso:
   - module: certops.acm.acm_authority
 """

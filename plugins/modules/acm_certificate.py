@@ -21,6 +21,10 @@ description:
   - With O(certificates) many certificates are looked after in one task, with one read of what exists. One that fails
     does not stop the others.
   - To import a certificate use M(certops.acm.acm_import), to get its private key M(certops.acm.acm_export).
+requirements:
+  - cryptography >= 45 (with O(authority))
+  - dnspython >= 2.6.1 (with O(authority) or O(publish.rfc2136), and to say what blocks a name)
+  - idna (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm

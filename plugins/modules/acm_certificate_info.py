@@ -17,6 +17,10 @@ description:
   - It asks for as little as it can. One or a few calls tell about thousands of certificates; each is read in detail only
     when O(details), O(pem) or O(diagnose) asks for that.
   - Certificates of every key type are found, expired and failed ones too.
+requirements:
+  - cryptography >= 45 (with O(authority))
+  - dnspython >= 2.6.1 (with O(authority) or O(diagnose))
+  - idna (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.info_module

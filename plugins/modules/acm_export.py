@@ -179,6 +179,8 @@ seealso:
   - module: certops.acm.certificate_bundle
 requirements:
   - cryptography >= 45
+  - dnspython >= 2.6.1 (with O(authority))
+  - idna (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm

@@ -21,6 +21,10 @@ description:
   - Also sets from how many days before expiry ACM tells about it.
   - An embedded authority keeps what it tells by itself, and needs no queue. There only O(days_before_expiry) has a meaning, so that
     the same playbook runs on both.
+requirements:
+  - cryptography >= 45 (with O(authority))
+  - dnspython >= 2.6.1 (with O(authority))
+  - idna (with O(authority))
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm

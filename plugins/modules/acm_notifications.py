@@ -20,6 +20,10 @@ description:
   - Understands the events of ACM and of AWS Health as EventBridge sends them, bare or inside of an SNS notification.
   - EventBridge may deliver an event twice, late, or never. Events with the same id are put together here. Take a notification as
     a reason to look at ACM again, never as the truth, and look at all certificates from time to time anyway.
+requirements:
+  - cryptography >= 45 (with O(authority))
+  - dnspython >= 2.6.1 (with O(authority))
+  - idna (with O(authority))
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm

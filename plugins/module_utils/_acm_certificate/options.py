@@ -13,14 +13,15 @@ import json
 import typing as t
 
 from .._rules import tags as tag_rules
-from .._validation.dns_records import is_below, plain
 from .._rules.arns import check_arn, check_certificate_arn
 from .._rules.errors import InvalidInput
 from .._rules.names import (
     NEVER_ISSUED,
     base_name,
     check_domain_name,
+    is_below,
     is_wildcard,
+    plain,
     to_ascii,
 )
 from .._certificates.renewal_window import Window, parse_window
@@ -279,7 +280,7 @@ def _validation_domains(
         domain = check_domain_name(option["validation_domain"], option="domain_validation_options.validation_domain")
         if first and name not in (first, *others):
             raise InvalidInput(f"domain_validation_options names {name}, which is not a name of this certificate.")
-        if not f".{base_name(name)}".endswith(f".{domain}"):
+        if not is_below(base_name(name), domain):
             raise InvalidInput(
                 f"validation_domain {domain} is neither {name} nor a domain above it: mail would go to a stranger."
             )

@@ -29,7 +29,7 @@ from .certificate import (
     from_search,
     newest,
 )
-from .._door.acm import AcmError
+from .._door.acm import GONE, AcmError
 from .._rules.names import covers, to_ascii
 
 SEARCH_PAGE = 500
@@ -40,8 +40,6 @@ KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 MAX_TERMS = 15  # in one And or Or of a filter statement
 MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; who asks for more reads everything, which is little more
 FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
-
-_GONE = "ResourceNotFoundException"
 
 
 class Door(t.Protocol):
@@ -168,16 +166,6 @@ def described(
         elif details[one.arn] is not None:
             result.append(one.detailed(t.cast("dict[str, t.Any]", details[one.arn])))
     return result
-
-
-def describe(acm: Door, arn: str) -> t.Optional[Certificate]:
-    """One certificate by its ARN; None when there is no such certificate."""
-    try:
-        return from_detail(acm.call("DescribeCertificate", CertificateArn=arn).get("Certificate") or {})
-    except AcmError as error:
-        if error.code == _GONE:
-            return None
-        raise
 
 
 def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict[str, t.Any]]]:
@@ -365,7 +353,7 @@ def _each(acm: Door, operation: str, arns: t.Sequence[str]) -> dict[str, t.Optio
     result: dict[str, t.Optional[dict[str, t.Any]]] = {}
     for arn, answer in zip(wanted, answers):
         if isinstance(answer, AcmError):
-            if answer.code != _GONE:
+            if answer.code != GONE:
                 raise answer
             answer = None
         result[arn] = answer

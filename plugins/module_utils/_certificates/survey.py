@@ -13,10 +13,10 @@ from datetime import datetime, timezone
 
 from . import inventory
 from .certificate import Certificate
-from .._door.acm import AcmError
+from .._door.acm import GONE, AcmError
 from .inventory import Door, Query
 
-_NOT_THERE = ("ResourceNotFoundException", "RequestInProgressException")  # deleted, or not issued yet
+_NOT_THERE = (GONE, "RequestInProgressException")  # deleted, or not issued yet
 
 
 # Descriptions as ACM gives them → the obstacles in the way of each (_diagnosis/obstacles.py), in the same order.

@@ -12,9 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._net import resolver as dns_door
 from .._net.caa import ACM_ISSUERS, permission
-from .._validation.dns_records import plain
 from .._net.fetcher import Fetch, same_url
-from .._rules.names import base_name
+from .._rules.names import base_name, plain
 from .._net.resolver import Asks, Lookup
 from .._validation.proof_records import Detail
 

@@ -136,6 +136,16 @@ def base_name(name: str) -> str:
     return name[2:] if is_wildcard(name) else name
 
 
+def plain(name: str) -> str:
+    """A name as DNS records hold it: lower case, without the last dot."""
+    return name.strip().lower().rstrip(".")
+
+
+def is_below(name: str, zone: str) -> bool:
+    """Whether NAME is ZONE or lies in it; both as plain() answers them."""
+    return name == zone or name.endswith(f".{zone}")
+
+
 def covers(pattern: str, name: str) -> bool:
     """Whether a certificate's name PATTERN is good for NAME: the same, or a wildcard exactly one level above."""
     pattern, name = to_ascii(pattern), to_ascii(name)

@@ -68,15 +68,6 @@ class Publisher(t.Protocol):
         """Make the changes. PublishError.done says which of them were made when one fails."""
 
 
-def plain(name: str) -> str:
-    """A name as records hold it: lower case, without the last dot."""
-    return name.strip().lower().rstrip(".")
-
-
-def is_below(name: str, zone: str) -> bool:
-    return name == zone or name.endswith(f".{zone}")
-
-
 def ttl_of(settings: t.Mapping[str, t.Any]) -> int:
     """The option ttl of a way of publishing. Raises InvalidInput for what DNS cannot hold (RFC 2181 §8)."""
     if settings.get("ttl") is None:

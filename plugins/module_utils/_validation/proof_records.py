@@ -16,9 +16,9 @@ from .dns_records import (
     Change,
     Publisher,
     Record,
-    plain,
 )
 from .._rules.errors import InvalidInput
+from .._rules.names import plain
 
 if t.TYPE_CHECKING:
     from .route53 import Connect

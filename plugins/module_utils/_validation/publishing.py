@@ -15,9 +15,9 @@ from .dns_records import (
     Change,
     PublishError,
     Publisher,
-    plain,
 )
 from .._rules.errors import InvalidInput
+from .._rules.names import plain
 
 Records = t.Sequence[dict[str, str]]
 

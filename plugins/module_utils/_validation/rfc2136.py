@@ -23,11 +23,10 @@ from .dns_records import (
     Change,
     PublishError,
     Record,
-    is_below,
-    plain,
     ttl_of,
 )
 from .._rules.errors import InvalidInput
+from .._rules.names import is_below, plain
 from .._net.resolver import require_dnspython
 
 KEY_ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")

@@ -21,13 +21,12 @@ from .dns_records import (
     Change,
     PublishError,
     Record,
-    is_below,
-    plain,
     ttl_of,
 )
 from .._door import refusals
 from .._rules.arns import parse_arn
 from .._rules.errors import InvalidInput
+from .._rules.names import is_below, plain
 
 RECORDS_A_BATCH = 400  # Route 53 takes 1,000 in a batch and counts an UPSERT twice
 SESSION_NAME = "certops.acm"

@@ -190,7 +190,7 @@ def test_a_private_zone_is_recognised(bind: NameServer) -> None:
 
 
 def test_nonsense_is_refused_before_it_is_asked() -> None:
-    with pytest.raises(InvalidInput, match="no name server"):
+    with pytest.raises(InvalidInput, match="not a name server"):
         obstacles.eyes(["ns1.example.com"])
 
 
