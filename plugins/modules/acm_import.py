@@ -9,23 +9,24 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: acm_import
 version_added: 1.0.0
-short_description: Import certificates into AWS Certificate Manager, and import them anew under the same ARN
+short_description: Import certificates into AWS Certificate Manager, and their successors under the same ARN
 description:
-  - Imports a certificate that another authority issued, with its private key and chain, and later its successors under the same ARN,
+  - Imports a certificate that another CA issued, with its private key and its chain, and later its successors under the same ARN,
     so that every load balancer that uses it gets the new one.
-  - Takes the material as it comes. Separate PEMs, one bundle in any order, PKCS#7, PKCS#12, DER or an encrypted key with its passphrase
-    are sorted, the key is matched with its certificate, and the chain is built in order.
-  - Checks every rule that ACM has for an import or a re-import before anything is called, and names the rule and the certificate that break it.
-  - Finds the certificate again by O(certificate_arn), by O(name_tag), or by its names and key algorithm. A second run changes nothing.
+  - Takes the material in any form and order. PEM, however it was mangled on its way, PKCS#7, PKCS#12, DER and base64 of these are read,
+    the key is matched with its certificate, and the chain is put in order.
+  - Checks every rule that ACM has for an import or a re-import before anything is called, and names the rule and the certificate that breaks it.
+  - Finds the certificate again by O(certificate_arn), by O(name_tag), or by its names and key algorithm; a certificate without names
+    by its IP addresses, else by its subject. A second run changes nothing.
   - Never deletes a certificate, whatever fails. To delete one use M(certops.acm.acm_certificate).
 options:
   certificate:
     description:
-      - The certificate as PEM. Certificates after the first are taken for its chain.
+      - The certificate as PEM. Other certificates in it are used for its chain.
     type: str
   certificate_path:
     description:
-      - A file with the certificate, PEM or DER, on the host that runs the module. It may hold chain and key too.
+      - A file with the certificate on the host that runs the module. It may also hold the chain and the key.
     type: path
   private_key:
     description:
@@ -33,16 +34,17 @@ options:
     type: str
   private_key_path:
     description:
-      - A file with the private key, PEM or DER, on the host that runs the module.
+      - A file with the private key on the host that runs the module.
       - A key that stays in a file is in no argument, so no log and no temporary file of Ansible can hold it.
     type: path
   certificate_chain:
     description:
-      - The certificates above it as PEM, in any order.
+      - The certificates of the CAs above it as PEM, in any order.
+      - A bundle may hold several ways to a root, and certificates that do not belong to the chain. The shortest way that is whole is taken.
     type: str
   certificate_chain_path:
     description:
-      - A file with the certificates above it on the host that runs the module.
+      - A file with the certificates of the CAs above it on the host that runs the module. An empty file counts as no chain.
     type: path
   bundle:
     description:
@@ -54,37 +56,39 @@ options:
     type: path
   passphrase:
     description:
-      - The passphrase of an encrypted key or of a PKCS#12. It is used here and goes nowhere.
+      - The passphrase of an encrypted key or of a PKCS#12. It is used on the host that runs the module and goes nowhere else.
+      - A line break at its end does not matter.
     type: str
   keep_root:
     description:
-      - Whether the chain that ACM gets ends with the self-signed root, where one was given.
-      - Without it the root is left out, unless it is the whole chain.
+      - Whether the chain in ACM ends with the self-signed root, where one was given.
+      - When V(false), the root is left out, unless it is the whole chain.
     type: bool
     default: false
   certificate_arn:
     description:
-      - The ARN of an imported certificate to be replaced in place.
+      - The ARN of the imported certificate to replace in place.
     type: str
     aliases: [arn]
   name_tag:
     description:
-      - The value of the tag C(Name), which says which certificate is meant. A new one gets that tag in the same call that imports it.
-      - When no certificate has that tag, one that has the same names and key algorithm and no tag C(Name) is adopted.
+      - The value of the tag C(Name), which says which certificate is meant. A new one gets this tag in the call that imports it.
+      - If no certificate has this tag, one that has the same names and key algorithm and no tag C(Name) is adopted.
     type: str
     aliases: [name]
   replace:
     description:
-      - What to do when the new certificate can't take the place of the old one, because the key's type or size, the key usages
-        or all domain names would change.
-      - When V(true) it is imported under a new ARN with the tags of the old one, and RV(superseded) names the old one, which is left alone.
-      - Excludes O(certificate_arn).
+      - What to do when the new certificate should not, or cannot, take the place of the old one.
+      - When V(false), the task fails if the two have no name in common, since that is nearly always a mistake, and if ACM would refuse
+        because the key's type or size, the key usages or all domain names would change.
+      - When V(true), a certificate for other names takes the place of the old one. One that ACM would refuse is imported under a new ARN with
+        the tags of the old one; RV(superseded) names the old one, which is left alone. With O(certificate_arn) the task fails in that case.
     type: bool
     default: false
   certificates:
     description:
-      - A list of certificates, each with the options above. What an item leaves out it takes from the task, where that makes sense for several
-        (O(passphrase), O(keep_root), O(replace), O(tags), O(purge_tags)).
+      - A list of certificates, each with the options above. An item that leaves out O(passphrase), O(keep_root), O(replace), O(tags)
+        or O(purge_tags) takes it from the task.
       - One that fails does not stop the others. The task fails in the end.
     type: list
     elements: dict
@@ -144,14 +148,15 @@ options:
     choices: [present]
     default: present
 notes:
-  - ACM refuses tags in a re-import. They are set after it, and if that fails the certificate stays as it was imported, and the task says so.
+  - ACM refuses tags in a re-import, so they are set after it. If that fails, the certificate stays as it was imported, and the task says so.
   - Tags that are not given are not changed.
   - ACM never renews an imported certificate. Run this task with the successor before the old one expires.
-  - Ansible would write arguments to a temporary file without pipelining. For a task that carries a key this module switches it on,
-    and where that is impossible it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
-  - The least policy is C(acm:ImportCertificate), C(acm:DescribeCertificate), C(acm:GetCertificate), C(acm:SearchCertificates)
+  - A re-import also replaces the chain. If none is given and ACM has one, a warning says that it is removed.
+  - Without pipelining, Ansible writes arguments to a temporary file. For a task that carries a key this module switches pipelining on;
+    where that is impossible, it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
+  - The task needs the permissions C(acm:ImportCertificate), C(acm:DescribeCertificate), C(acm:GetCertificate), C(acm:SearchCertificates)
     (C(acm:ListCertificates) without it), and for tags C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
-    C(acm:RemoveTagsFromCertificate) and optionally C(tag:GetResources).
+    C(acm:RemoveTagsFromCertificate), and optionally C(tag:GetResources).
 seealso:
   - module: certops.acm.acm_certificate
   - module: certops.acm.acm_certificate_info
@@ -223,12 +228,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The certificate as ACM has it now. In check mode, as far as it can be known before.
+  description: The certificate as ACM has it now; in check mode, as far as that can be known beforehand.
   returned: when O(certificates) is not used
   type: dict
   contains: &certificate
     certificate_arn:
-      description: Its ARN. In check mode missing for one that is not there yet.
+      description: Its ARN. In check mode, a certificate that is yet to be imported has none.
       type: str
       returned: success
       sample: arn:aws:acm:eu-central-1:123456789012:certificate/3f2b1c9e-8f57-4f0e-9d55-0a6a3e0c7a11
@@ -253,12 +258,12 @@ certificate:
       returned: success
       sample: "0a:1b:2c"
     subject:
-      description: Whom it was issued to.
+      description: Its subject.
       type: str
       returned: success
       sample: CN=www.example.com
     issuer:
-      description: Who issued it.
+      description: Its issuer, by its organization or common name.
       type: str
       returned: success
       sample: Example CA
@@ -268,7 +273,7 @@ certificate:
       returned: success
       sample: EC_prime256v1
     signature_algorithm:
-      description: How it is signed.
+      description: The algorithm of its signature.
       type: str
       returned: success
       sample: SHA256WITHECDSA
@@ -295,10 +300,10 @@ certificate:
     imported_at:
       description: When it was imported last.
       type: str
-      returned: when ACM tells
+      returned: when ACM says so
       sample: "2026-11-23T16:51:00Z"
     in_use_by:
-      description: ARNs of what uses it.
+      description: ARNs of the resources that use it.
       type: list
       elements: str
       returned: success
@@ -321,14 +326,14 @@ certificates:
   elements: dict
   contains: *certificate
 actions:
-  description: The operations of ACM that changed something, in order. In check mode, that would be called.
+  description: The operations of ACM that changed something, in order; in check mode, those that would be called.
   returned: when O(certificates) is not used
   type: list
   elements: str
   sample: [ImportCertificate, AddTagsToCertificate]
 superseded:
-  description: The certificate that O(replace) left alone. Remove it when nothing uses it any more.
-  returned: when a new certificate was imported instead of it
+  description: The old certificate that O(replace) left alone. Remove it when nothing uses it any more.
+  returned: when a new certificate was imported beside it
   type: dict
   contains:
     certificate_arn:
