@@ -310,7 +310,7 @@ certificate:
     renewal_eligibility:
       description: Always V(INELIGIBLE).
       type: str
-      returned: when ACM tells
+      returned: when ACM says so
       sample: INELIGIBLE
     tags:
       description: Its tags.
@@ -341,7 +341,7 @@ superseded:
       type: str
       returned: success
     in_use_by:
-      description: ARNs of what uses it.
+      description: ARNs of the resources that use it.
       type: list
       elements: str
       returned: when it is known

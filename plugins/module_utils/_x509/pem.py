@@ -170,6 +170,8 @@ def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certif
             raise InvalidMaterial(
                 "pkcs12", "The PKCS#12 is encrypted in a way that is not supported; export it anew with AES-256."
             ) from error
+        except x509.InvalidVersion as error:
+            raise InvalidMaterial("x509-v3", "The PKCS#12 holds a certificate that is not X.509 version 3.") from error
         except (ValueError, TypeError):
             continue
         certificate = store.cert.certificate if store.cert else None

@@ -209,7 +209,8 @@ def _pkcs12(der: bytes, passphrase: bytes | None) -> Contents | None:
             "key-one", f"The PKCS#12 holds {keys} private keys; give one that holds the key of this certificate alone."
         )
     key, certificate, others = opened(lambda each: pem.load_pkcs12(der, each), passphrase)
-    return Contents([*([certificate] if certificate else []), *others], [] if key is None else [key], True)
+    certificates = _judged([*([certificate] if certificate else []), *others])
+    return Contents(certificates, [] if key is None else [key], True)
 
 
 def _der_pkcs7(der: bytes, _passphrase: bytes | None) -> Contents | None:
@@ -222,9 +223,13 @@ def _der_pkcs7(der: bytes, _passphrase: bytes | None) -> Contents | None:
 def _pkcs7(der: bytes) -> list[x509.Certificate]:
     try:
         found = list(pkcs7.load_der_pkcs7_certificates(der))
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise InvalidMaterial("certificate-readable", "the PKCS#7 is damaged, or holds no certificates.") from error
-    # read once more, for its parts are only looked at when they are asked for
+    return _judged(found)
+
+
+def _judged(found: Iterable[x509.Certificate]) -> list[x509.Certificate]:
+    """The same certificates, read once more: cryptography looks at their parts only when they are asked for."""
     return [pem.parse_certificate(pem.certificate_der(each)) for each in found]
 
 
@@ -241,7 +246,7 @@ def _der_read_as_text(data: bytes) -> bytes:
 def _refuse_der_request(source: Source, der: bytes) -> None:
     try:
         x509.load_der_x509_csr(der)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         return
     raise InvalidMaterial(_RULES[source.kind], f"it holds {_LABELS[_REQUESTS[0]]}; {_WANTED[source.kind]}.")
 

@@ -319,6 +319,17 @@ def test_what_is_something_else_is_named(pki: Any, what: str) -> None:
     assert said.startswith(f"{kind}: ") and said.endswith(".") and "\n" not in said and "geheim" not in said
 
 
+def test_a_certificate_of_no_version_in_a_container(pki: Any) -> None:
+    """cryptography has an error of its own for these, which is no ValueError."""
+    pair = pki.leaf()
+    version, wrong = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x1c"
+    der = pkcs7.serialize_certificates([pair.certificate], DER)
+    assert der.count(version) == 1
+    for data in (der.replace(version, wrong), pair.certificate.public_bytes(DER).replace(version, wrong)):
+        with pytest.raises(InvalidMaterial):
+            read_source(Source("certificate", "certificate", data), None)
+
+
 @pytest.mark.parametrize("shift", ["", "x", "xx"])
 def test_a_key_in_an_option_that_is_logged_is_seen_in_base64_too(pki: Any, shift: str) -> None:
     pair = pki.leaf()
