@@ -16,7 +16,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable, to_ascii
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import UNDER_WAY, Window
 from . import words
 from .policy import Policy
@@ -74,6 +74,16 @@ def maybe_moment(text: t.Any) -> datetime | None:
 
 def identity_of(entry: Entry) -> str:
     return str(entry.get("certificate_arn") or entry.get("domain_name"))
+
+
+def spelling(identity: str) -> str:
+    """One spelling of an identity: a domain name as ACM spells it, in ASCII and small letters."""
+    if identity.startswith("arn:"):
+        return identity
+    try:
+        return to_ascii(identity).lower()
+    except InvalidInput:
+        return identity.lower()
 
 
 def may_be_exported(certificate: Entry) -> bool:
@@ -171,7 +181,7 @@ def standings(
     found = []
     for host, identities in hosts.items():
         outcome = outcomes.get(host) or {"reachable": host in untried}
-        done = {each["identity"]: each for each in outcome.get("done", ())}
+        done = {spelling(each["identity"]): each for each in outcome.get("done", ())}
         for identity in identities:
             read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
             arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
@@ -192,8 +202,8 @@ def standings(
                 standing = standing._replace(state="unreachable", reason="")
             elif read.get("failed"):
                 standing = standing._replace(state="left_out", reason=str(read.get("msg", "")))
-            elif identity in done:
-                standing = _deployed(standing, done[identity], known)
+            elif spelling(identity) in done:
+                standing = _deployed(standing, done[spelling(identity)], known)
             elif failure:
                 standing = standing._replace(state="failed", reason=str(failure["reason"]))
             elif standing.is_current and host not in untried:

@@ -151,6 +151,15 @@ def test_standing(
     assert (one.state, one.is_current, one.was_new) == (state, is_current, was_new)
 
 
+def test_a_name_is_known_in_every_spelling() -> None:
+    """The inventory may have it in Unicode, and the deployment reports it as ACM spells it."""
+    done = {**make_done(make_certificate()), "identity": "xn--bcher-kva.example.com"}
+    reads = {"Bücher.example.com": make_read(make_certificate())}
+    outcomes = {"web": {"reachable": True, "done": [done], "failures": []}}
+    found = plan.standings({"web": ["Bücher.example.com"]}, outcomes, reads, [], make_memory(), {})
+    assert [(one.state, one.is_current) for one in found] == [("deployed", True)]
+
+
 def test_what_acm_cannot_deliver_is_left_out() -> None:
     one = stand(DONE, failed=True, msg="It is REVOKED.")
     assert (one.state, one.reason) == ("left_out", "It is REVOKED.")
