@@ -110,7 +110,8 @@ def make_report(gathered: Entry) -> dict[str, t.Any]:
     stem = gathered["page"].rsplit("/", 1)[-1].rsplit(".", 1)[0]
     return {
         "html": page.render(data, stem),
-        "json": json.dumps(data, indent=1, sort_keys=True) + "\n",
+        # Up to ansible-core 2.18, what begins as a dictionary does is made one; the blank keeps it a text.
+        "json": " " + json.dumps(data, indent=1, sort_keys=True) + "\n",
         "csv": spreadsheet.write(data),
         "changed": report.is_changed(data, gathered.get("previous"), gathered["path"]),
         "summary": report.summary(data, gathered["page"]),

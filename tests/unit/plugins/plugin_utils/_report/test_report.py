@@ -92,6 +92,12 @@ def test_the_last_sweep_of_an_authority() -> None:
     assert data["connections"][0]["last_sweep_at"] == iso(NOW)
 
 
+def test_the_data_stays_a_text_on_its_way_through_templates() -> None:
+    """Up to ansible-core 2.18, a text that begins with a brace or bracket becomes a dictionary or list."""
+    made = make()
+    assert not made["json"].startswith(("{", "[")) and json.loads(made["json"])["generator"] == "certops.acm.report"
+
+
 def test_a_file_of_others_is_left_alone() -> None:
     with pytest.raises(AnsibleFilterError, match="^/srv/www/fleet.json exists and is not the data of a report"):
         make(previous='{"name": "my-package"}')
