@@ -569,7 +569,6 @@ import os
 import socket
 import stat
 import sys
-import traceback
 import typing as t
 from datetime import datetime, timezone
 
@@ -884,10 +883,15 @@ def words_of(error: Exception, request: Request) -> str:
 
 
 def describe_fault(error: Exception) -> str:
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = (
+        f"{os.path.basename(place.tb_frame.f_code.co_filename)} line {place.tb_lineno}" if place else "an unknown place"
+    )
     return (
-        f"A fault of this module, which should be reported: {type(error).__name__} in {os.path.basename(place.filename)} "
-        f"line {place.lineno}. The next run finishes or undoes what this one began."
+        f"A fault of this module, which should be reported: {type(error).__name__} in {where}. "
+        "The next run finishes or undoes what this one began."
     )
 
 

@@ -88,7 +88,7 @@ def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
     if program is None:
         return Outcome(words, None, "", "cannot be started: there is no such program")
     environment = {**os.environ, "PATH": search_path()}
-    with tempfile.TemporaryFile() as output:
+    with _output_file() as output:
         try:
             process = subprocess.Popen(
                 words,
@@ -112,8 +112,16 @@ def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
             raise
         size = output.seek(0, os.SEEK_END)
         output.seek(max(0, size - _KEPT_OUTPUT))
-        text = output.read().decode("utf-8", "replace")
+        text = output.read(_KEPT_OUTPUT).decode("utf-8", "replace")
     return Outcome(words, None if fault else process.returncode, text, fault)
+
+
+def _output_file() -> t.BinaryIO:
+    """A file for what a command says. Without space for one nothing of it is kept: that must not keep it from running."""
+    try:
+        return t.cast(t.BinaryIO, tempfile.TemporaryFile())
+    except OSError:
+        return open(os.devnull, "r+b")
 
 
 def shorten(text: str) -> str:

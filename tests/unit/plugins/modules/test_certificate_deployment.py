@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.certops.acm.plugins.modules.certificate_deployment import describe_fault
 from ansible_collections.certops.acm.tests.support.deployment_host import API, WWW, Host, issue, wait_for, without_key
 
 
@@ -344,3 +345,11 @@ def test_bad_options_are_refused_in_a_sentence(host: Host, options: dict[str, t.
     answer = host.run(issue(WWW), **{"services": [], **options})
     assert answer["failed"] and answer["restored"] and words in answer["msg"], answer["msg"]
     assert answer["msg"].endswith("Nothing was changed.") and not host.acm.exists()
+
+
+def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:
+    try:
+        raise KeyError("-----BEGIN PRIVATE KEY-----")
+    except KeyError as error:
+        said = describe_fault(error)
+    assert "KeyError in test_certificate_deployment.py line" in said and "PRIVATE" not in said
