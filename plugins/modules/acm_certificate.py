@@ -13,13 +13,13 @@ version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Makes sure that a certificate exists in AWS Certificate Manager (ACM), is validated, tagged and in time renewed,
-    or that it is revoked or gone.
+  - Makes sure that a certificate exists in AWS Certificate Manager (ACM), is validated, tagged and renewed in time,
+    or that it is revoked or deleted.
   - A certificate that exists is adopted, never requested a second time. It is found by O(certificate_arn); else by its
     set of names, its type, CA, key algorithm and export option, as far as these are given, where neither order nor case
     of the names matters and the newest valid one wins; else by O(name_tag).
-  - With O(certificates) many certificates are looked after in one task, with one read of what exists. One that fails
-    does not stop the others.
+  - With O(certificates), one task manages many certificates, with one read of what exists. One that fails does not stop
+    the others.
   - To import a certificate use M(certops.acm.acm_import), to get its private key M(certops.acm.acm_export).
 requirements:
   - cryptography >= 45 (with O(authority))
@@ -46,7 +46,7 @@ attributes:
 options:
   certificates:
     description:
-      - Certificates to look after in one task, in place of O(domain_name) or O(certificate_arn).
+      - Certificates to manage in one task, in place of O(domain_name) or O(certificate_arn).
       - An option that an item leaves out is taken from the task, but for those that say which certificate is meant.
       - The result of each stands in RV(certificates). The task fails when one has failed, after all others are done.
     type: list
@@ -109,7 +109,8 @@ options:
             required: true
       certificate_authority_arn: &certificate_authority_arn
         description:
-          - The private CA that issues the certificate. Without it, a public certificate is requested.
+          - The ARN of the private CA that issues the certificate. Without it, a public certificate is requested.
+          - With O(authority), the name of one of its private CAs will do.
         type: str
       key_algorithm: &key_algorithm
         description:
@@ -168,7 +169,8 @@ options:
         description:
           - How to put the records that prove the control of the names into DNS. Without it they are returned in
             RV(validation_records), to be put there by other means.
-          - They are looked after at each run, since ACM needs them for each renewal, and never removed.
+          - They are checked at each run, since ACM needs them for each renewal, and never removed.
+          - Whether there is a zone for each name is checked before a certificate is requested.
           - A name, its wildcard and every later certificate of the account share one record, which is put once.
         type: dict
         suboptions:
@@ -246,12 +248,15 @@ options:
           - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
             as in V(33%).
           - A time as long as the lifetime is refused, because each run would renew again.
-          - ACM renews by itself what is in use, or exported since it was issued. It renews on demand only what was
+          - ACM automatically renews what is in use, or was exported since it was issued. It renews on demand only what was
             exported before.
+          - When the certificate is given by name, and the one that exists has more names or is private, the task fails and
+            names it, rather than request another one.
         type: str
       force_renewal: &force_renewal
         description:
-          - Renew now, whenever it expires. One that this task has just requested is left alone.
+          - Renew now, whenever it expires. A certificate that this task has just requested is left alone.
+          - With O(wait), a renewal that is already under way is waited for.
         type: bool
       resend_validation_email: &resend_validation_email
         description:
@@ -276,7 +281,7 @@ options:
       replace: &replace
         description:
           - What to do when the certificate that is meant differs in something that ACM cannot change, such as its names,
-            or has failed or expired.
+            or has expired, or when the last request for it failed.
           - With V(true) a new one is requested beside it, and once that is issued RV(superseded) names the old one.
             Otherwise the task fails and says what differs.
         type: bool
@@ -582,7 +587,7 @@ certificate:
       returned: when a list told it
       type: bool
     renewal_eligibility:
-      description: Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+      description: Whether ACM renews it automatically, C(ELIGIBLE) or C(INELIGIBLE).
       returned: when known
       type: str
     renewal_summary:
@@ -686,7 +691,7 @@ validation_records:
       value: _fedcba9876543210.xyz.acm-validations.aws.
 published:
   description:
-    - The changes to DNS that were made, or in check mode would be. Empty when all records stood already.
+    - The changes to DNS that were made, or in check mode would be. Empty when all records were there already.
     - C(zone) has the hosted zone's ID behind its name where it is one of Route 53.
   returned: with O(publish)
   type: list
@@ -706,7 +711,7 @@ renewal:
   sample: {"due": false, "reason": "It expires in 150 days; renewal is due in 84 days."}
 cost:
   description: What AWS charges for what was done, and will charge again for each renewal.
-  returned: when an exportable public certificate is requested or renewed
+  returned: when an exportable public certificate is requested or renewed on AWS
   type: dict
   sample: {"names": 1, "wildcards": 1, "amount": 86.0, "currency": "USD"}
 superseded:
@@ -729,7 +734,7 @@ deleted:
   type: list
   elements: str
 error:
-  description: What went wrong.
+  description: What went wrong; with O(certificates), in the first item that failed.
   returned: on failure
   type: dict
   contains:

@@ -92,7 +92,7 @@ options:
     type: bool
   renewal_eligibility:
     description:
-      - Certificates that ACM renews by itself, or that it does not.
+      - Certificates that ACM renews automatically, or that it does not.
     type: str
     choices: [ELIGIBLE, INELIGIBLE]
   expires_within:
@@ -118,7 +118,7 @@ options:
     default: false
   diagnose:
     description:
-      - Whether to tell for each certificate what stands in the way of its validation or renewal, and what to do about it.
+      - Whether to report for each certificate what blocks its validation or renewal, and what to do about it.
       - It reads each public certificate in detail and asks DNS (or with validation by HTTP, the web) about each of its
         names, as ACM does. So it also finds the record that has gone and will be missed at the next renewal.
       - Of private certificates it reads those that failed or whose renewal is under way.
@@ -154,7 +154,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Everything there is
+- name: List all certificates
   certops.acm.acm_certificate_info:
   register: all
 
@@ -165,12 +165,12 @@ EXAMPLES = r"""
     statuses: [ISSUED]
   register: usable
 
-- name: Use it
+- name: Use the best one
   ansible.builtin.debug:
     msg: "{{ usable.certificates[0].certificate_arn }}"
   when: usable.certificates | length > 0
 
-- name: What expires within a month and will not be renewed by ACM
+- name: List what expires within a month and will not be renewed by ACM
   certops.acm.acm_certificate_info:
     expires_within: 30
     renewal_eligibility: INELIGIBLE
@@ -213,7 +213,7 @@ EXAMPLES = r"""
       {{ record.name }},{{ record.type }},{{ record.value }}
       {% endfor %}
 
-- name: Why is it still pending
+- name: Find out why certificates are still pending
   certops.acm.acm_certificate_info:
     statuses: [PENDING_VALIDATION]
     diagnose: true
@@ -317,7 +317,7 @@ certificates:
       returned: when revoked
       type: str
     in_use_by:
-      description: ARNs of what uses it, which get a renewed certificate by themselves. Empty when nothing does.
+      description: ARNs of what uses it, which get a renewed certificate automatically. Empty when nothing does.
       returned: with O(details=true) or O(certificate_arns)
       type: list
       elements: str
@@ -332,7 +332,7 @@ certificates:
       type: bool
     renewal_eligibility:
       description:
-        - Whether ACM renews it by itself, C(ELIGIBLE) or C(INELIGIBLE).
+        - Whether ACM renews it automatically, C(ELIGIBLE) or C(INELIGIBLE).
         - One that is neither used nor exported since it was issued or last renewed is C(INELIGIBLE), as an imported one is.
       returned: when known
       type: str
@@ -344,7 +344,7 @@ certificates:
       contains:
         renewal_status:
           description: >-
-            C(PENDING_AUTO_RENEWAL) while ACM does all by itself, C(PENDING_VALIDATION) while it waits for a name to be
+            C(PENDING_AUTO_RENEWAL) while ACM does everything automatically, C(PENDING_VALIDATION) while it waits for a name to be
             validated, C(SUCCESS), or C(FAILED) once the certificate expired unrenewed.
           returned: always
           type: str
@@ -452,7 +452,7 @@ certificates:
           type: CNAME
           value: _fedcba9876543210.xyz.acm-validations.aws.
     diagnosis:
-      description: What stands in the way of its validation or renewal. Empty when nothing does.
+      description: What blocks its validation or renewal. Empty when nothing does.
       returned: with O(diagnose=true)
       type: list
       elements: dict

@@ -323,7 +323,7 @@ export:
       type: str
       returned: when O(return_pkcs12) is set, and not in check mode unless a file has the key
     renewal_eligibility:
-      description: Whether ACM will renew it by itself, as it says after this task.
+      description: Whether ACM will renew it automatically, according to ACM after this task.
       type: str
       returned: when ACM tells
       sample: ELIGIBLE

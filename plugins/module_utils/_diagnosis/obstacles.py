@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in the way of a validation or renewal: what ACM tells, and what a look at DNS and the web shows."""
+"""What blocks a validation or renewal: what ACM says, and what a look at DNS and the web shows."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
     for one in proof_records.blocking(detail):
         sentences.append(" ".join([one["reason"], *map(_shortly, shown.get(one["domain_name"], ()))]))
         if findings is not None and _is_by_dns(one) and not shown.get(one["domain_name"]):
-            sentences[-1] += " It stands there: ACM has only to look again."
+            sentences[-1] += " The record is there: ACM only has to look again."
     sentences = list(dict.fromkeys(sentences))
     more = [f"And {len(sentences) - SHOWN} more."] if len(sentences) > SHOWN else []
     return " ".join(sentences[:SHOWN] + more)
@@ -143,7 +143,7 @@ def _remedy(one: t.Mapping[str, t.Any]) -> str:
     if one["method"] == "EMAIL":
         return "Open the link in that mail, or have the mail sent again by resend_validation_email."
     if _is_by_dns(one):
-        return "The record stands in DNS: wait until ACM looks again, which takes it up to half an hour."
+        return "The record is in DNS: wait until ACM looks again, which may take up to half an hour."
     return "Wait until ACM looks again."
 
 

@@ -29,8 +29,8 @@ Detail = t.Mapping[str, t.Any]
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 
 FAILURES = {
-    "NO_AVAILABLE_CONTACTS": "its domain takes no mail (no MX record), so nobody could be asked",
-    "ADDITIONAL_VERIFICATION_REQUIRED": "AWS wants to know more about this request: open a case with AWS Support",
+    "NO_AVAILABLE_CONTACTS": "its domain accepts no mail (it has no MX record), so nobody could be asked",
+    "ADDITIONAL_VERIFICATION_REQUIRED": "AWS needs more information about this request: open a case with AWS Support",
     "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known as unsafe",
     "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain",
     "DOMAIN_VALIDATION_DENIED": "its owner refused the validation",
@@ -43,9 +43,9 @@ FAILURES = {
     "PCA_RESOURCE_NOT_FOUND": "the private CA was not found",
     "PCA_INVALID_ARGS": "the private CA refused the request",
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
-    "PCA_ACCESS_DENIED": "ACM may not use the private CA: see to its policy",
+    "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA: check the CA's policy",
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",
-    "OTHER": "ACM tells no reason; look for a typing error in the names",
+    "OTHER": "ACM gives no reason; check the names for a typing error",
 }
 
 
@@ -159,7 +159,7 @@ def blocking(detail: Detail) -> list[dict[str, t.Any]]:
     if not found and status == "PENDING_VALIDATION":
         name = detail.get("DomainName", "")
         reason = (
-            f"Every name is validated; ACM has still to issue the certificate of {name} (CAA records may hinder it)."
+            f"Every name is validated; ACM has yet to issue the certificate of {name} (CAA records may prevent it)."
         )
         found.append(_item(name, None, "PENDING_VALIDATION", reason))
     return found or _stuck_renewal(detail)
@@ -197,7 +197,7 @@ def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
         return []
     name, code = detail.get("DomainName", ""), code or "OTHER"
     why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
-    what = f"failed with {code}" if status == "FAILED" else f"does not go on because of {code}"
+    what = f"failed with {code}" if status == "FAILED" else f"is held up by {code}"
     return [_item(name, None, str(status), f"The renewal of {name} {what}: {why}.")]
 
 
@@ -219,10 +219,10 @@ def _waits_for(name: str, method: str, option: Detail) -> str:
         return f"{name} waits for the approval in the mail that was sent to {addresses}."
     if method == "HTTP":
         if not redirect:
-            return f"{name} waits for ACM to tell its redirect."
+            return f"{name} waits for ACM to provide its redirect."
         return f"{name} waits for {redirect.get('RedirectFrom')} to redirect (302) to {redirect.get('RedirectTo')}."
     if not record:
-        return f"{name} waits for ACM to tell its DNS record."
+        return f"{name} waits for ACM to provide its DNS record."
     return f"{name} waits for the CNAME record {record.get('Name')} with the value {record.get('Value')} in public DNS."
 
 

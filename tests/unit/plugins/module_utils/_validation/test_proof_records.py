@@ -218,10 +218,10 @@ def test_every_pending_name_says_what_it_waits_for() -> None:
     ]
     assert [item["reason"] for item in found] == [
         "example.com waits for the CNAME record _a.example.com. with the value _1.acm-validations.aws. in public DNS.",
-        "new.example.com waits for ACM to tell its DNS record.",
+        "new.example.com waits for ACM to provide its DNS record.",
         "mail.example.com waits for the approval in the mail that was sent to administrator@example.com, hostmaster@example.com.",
         f"www.example.com waits for {REDIRECT['RedirectFrom']} to redirect (302) to {REDIRECT['RedirectTo']}.",
-        "web.example.com waits for ACM to tell its redirect.",
+        "web.example.com waits for ACM to provide its redirect.",
     ]
 
 
@@ -292,7 +292,7 @@ def test_a_renewal_that_is_stuck(status: str, blocked: int) -> None:
     [
         (
             {"RenewalStatus": "PENDING_AUTO_RENEWAL", "RenewalStatusReason": "PCA_ACCESS_DENIED"},
-            "The renewal of example.com does not go on because of PCA_ACCESS_DENIED: ACM may not use the private CA",
+            "The renewal of example.com is held up by PCA_ACCESS_DENIED: ACM is not allowed to use the private CA",
         ),
         ({"RenewalStatus": "FAILED", "RenewalStatusReason": "PCA_INVALID_STATE"}, "failed with PCA_INVALID_STATE"),
         ({"RenewalStatus": "FAILED"}, "failed with OTHER"),

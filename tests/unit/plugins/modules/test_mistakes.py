@@ -1,0 +1,64 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mistakes that people make in tasks, and the one sentence that each gets: it names the option and says what to do."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+NAME = {"domain_name": "www.example.com"}
+ITEMS = "a dictionary with options such as certificate_arn, domain_name, subject_alternative_names."
+ROWS: list[tuple[str, dict[str, t.Any], str]] = [
+    ("acm_certificate", {"domain": "www.example.com"}, "has no option domain: did you mean domain_name?"),
+    ("acm_certificate", {**NAME, "keyalgorithm": "x"}, "has no option keyalgorithm: did you mean key_algorithm?"),
+    ("acm_certificate", {"certificates": [{"domain": "a"}]}, "has no option domain in certificates[1]: did you mean"),
+    (
+        "acm_certificate",
+        {"certificates": "a.example.com"},
+        f"certificates is text, but must be a list, each item of it {ITEMS}",
+    ),
+    ("acm_certificate", {"certificates": ["a.example.com"]}, f"Item 1 of certificates is text, but must be {ITEMS}"),
+    ("acm_certificate", {"certificates": dict(NAME)}, "certificates is a single dictionary, but must be a list"),
+    ("acm_certificate", {"certificates": ""}, "certificates is empty, but must be a list"),
+    ("acm_certificate", {**NAME, "certificates": []}, "certificates and domain_name cannot be given together"),
+    (
+        "acm_certificate",
+        {**NAME, "publish": "route53"},
+        "publish is text, but must be a dictionary with options such as",
+    ),
+    ("acm_certificate", {**NAME, "state": "presnt"}, "value of state must be one of: present, absent, revoked"),
+    ("acm_certificate", {**NAME, "key_algorithm": "EC"}, "value of key_algorithm must be one of: RSA_2048"),
+    ("acm_certificate", {**NAME, "options": {"export": "yes"}}, "value of export must be one of: ENABLED, DISABLED"),
+    ("acm_certificate", {"domain_name": ""}, "one of the following is required: certificates, certificate_arn"),
+    (
+        "acm_export",
+        {"certificate_arn": "www.example.com"},
+        "certificate_arn is 'www.example.com', which is not an ARN",
+    ),
+    ("acm_certificate_info", {"statuses": ["ISUED"]}, "value of statuses must be one or more of"),
+    (
+        "acm_export",
+        {**NAME, "files": "cert"},
+        "files is text, but must be a dictionary with options such as cert, chain",
+    ),
+    ("acm_export", {**NAME, "path": "/x", "mode": "0644"}, "0644"),
+    ("served_certificate_info", {"endpoints": "host:443"}, "endpoints is text, but must be a list, each item of it a"),
+]
+
+
+@pytest.mark.parametrize(("module", "arguments", "sentence"), ROWS, ids=[f"{row[0]}-{row[1]}" for row in ROWS])
+def test_a_sentence_for_each(
+    run_module: t.Any, tmp_path: Path, module: str, arguments: dict[str, t.Any], sentence: str
+) -> None:
+    place = {"authority": str(tmp_path / "none")} if module.startswith("acm_") else {}
+    result = run_module(module, {**place, **arguments})
+    assert result["failed"] and sentence in result["msg"], result["msg"]
+    assert result["error"]["code"] == "InvalidInput" and result["error"]["operation"] is None
+    for noise in ("Traceback", "Supported parameters", "could not parse JSON", "\n"):
+        assert noise not in result["msg"]
