@@ -148,6 +148,10 @@ MANGLED: dict[str, Callable[[str], Any]] = {
     "a Secret of Kubernetes": lambda text: "data:\n" + "".join(
         f"  {name}: {b64(part)}\n" for name, part in zip(("tls.crt", "ca.crt", "tls.key"), blocks_of(text))
     ),
+    "values of a Secret, joined": lambda text: "\n".join(map(b64, blocks_of(text))),
+    "values of a Secret, joined without padding": lambda text: "\n".join(
+        b64(part + "\n" * (-len(part) % 3)) for part in blocks_of(text)
+    ),
     "a Secret of Kubernetes in JSON": lambda text: json.dumps(
         {"data": {name: b64(part) for name, part in zip(("tls.crt", "ca.crt", "tls.key"), blocks_of(text))}}
     ),
