@@ -10,7 +10,9 @@ Some of its certificates need a person, some of its names and tags are hostile.
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import uuid
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -103,6 +105,13 @@ def certificate(number: int, **changes: Any) -> dict[str, Any]:
         "diagnosis": [],
     }
     return {**made, **changes}
+
+
+def remembered(name: str, ended_at: str | None) -> dict[str, str]:
+    """A file that a renewal run has left, as slurp brings it."""
+    document = {"version": 2, "began_at": iso(NOW), "ended_at": ended_at, "hosts": {}, "told": {}}
+    content = base64.b64encode(json.dumps(document).encode()).decode()
+    return {"source": f"/var/lib/acm-renewals/{name}.json", "content": content}
 
 
 def troubled() -> list[dict[str, Any]]:
@@ -264,6 +273,6 @@ def gathered(certificates: int = 30, hosts: int = 6, *, with_trouble: bool = Tru
         "hosts": noted,
         "looks": looks,
         "left_out": [],
-        "memories": ['{"version": 1, "last_sweep_at": "%s"}' % iso(NOW - timedelta(minutes=25))],
+        "memories": [remembered("111122223333-eu-central-1", iso(NOW - timedelta(minutes=25)))],
         **changes,
     }

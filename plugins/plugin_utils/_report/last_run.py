@@ -3,43 +3,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the report knows of the last renewal runs, from the files that they leave behind. Pure.
+"""When the last renewal runs ended, from the files that acm_renewals_memory keeps, one for each account and region. Pure.
 
-The shape of those files belongs to the renewals. Only the moments of the last runs are read here, wherever they are kept.
+Their shape belongs to the renewals. Only that moment is read here, and a file that is something else is passed over.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import posixpath
+import re
 import typing as t
 
-from .moments import iso, moment
+from .moments import Entry, iso, moment
 
-KEYS = ("last_sweep_at", "last_run_at")
-DEPTH = 4
+# What follows the name of an authority's folder in the name of its file.
+_DIGEST = re.compile(r"-[0-9a-f]{12}$")
 
 
-def last_runs(texts: t.Iterable[str | None]) -> list[dict[str, str]]:
-    """{what, at} of each last run, the latest first. what: of which account and region, where the file says so."""
+def last_runs(files: t.Iterable[Entry]) -> list[dict[str, str]]:
+    """{what, at} of each last run that came to its end, the latest first. files: slurp's results, {source, content}."""
     found: dict[str, str] = {}
-    for text in texts:
+    for file in files:
         try:
-            document = json.loads(text or "")
-        except ValueError:
+            ended_at = moment(json.loads(base64.b64decode(file["content"]))["ended_at"])
+        except (ValueError, KeyError, TypeError):
             continue
-        for what, at in _moments(document, "", DEPTH):
-            found[what] = max(at, found.get(what, ""))
+        if ended_at is not None:
+            name = posixpath.basename(str(file.get("source") or "")).removesuffix(".json")
+            what = _DIGEST.sub("", name)
+            found[what] = max(iso(ended_at), found.get(what, ""))
     return sorted(({"what": what, "at": at} for what, at in found.items()), key=lambda run: run["at"], reverse=True)
-
-
-def _moments(document: t.Any, what: str, depth: int) -> t.Iterator[tuple[str, str]]:
-    if not isinstance(document, dict) or depth == 0:
-        return
-    for key in KEYS:
-        at = moment(document.get(key)) if document.get(key) else None
-        if at is not None:
-            yield str(document.get("key") or what), iso(at)
-    for key, value in document.items():
-        if key not in ("hosts", "told", "forced"):
-            wrapper = key in ("connections", "memories", "places", "accounts")
-            yield from _moments(value, what if wrapper else f"{what} {key}".strip(), depth - 1)

@@ -30,7 +30,8 @@ def make(gathered: Entry) -> dict[str, t.Any]:
     made_at, title, renew_before; path: of the data; previous: the text of the data before, None where there is none;
     connections: [{connection, result: acm_certificate_info's, sweep: acm_authority's or {}}];
     hosts: {name: {connection, certificates, services}}; looks: {name: served_certificate_info's result};
-    left_out: hosts that this run does not look at; memories: texts that the renewals have left.
+    left_out: hosts that this run does not look at; memories: files that the renewals have left, as slurp
+    brings them.
     """
     now = moment(gathered["made_at"])
     if now is None:

@@ -5,37 +5,40 @@
 
 from __future__ import annotations
 
-import json
+import base64
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._renewals import memory
 from ansible_collections.certops.acm.plugins.plugin_utils._report.last_run import last_runs
+from ansible_collections.certops.acm.tests.support.report_fleet import remembered
 
 AT = "2026-11-28T10:00:00Z"
 LATER = "2026-11-28T11:00:00Z"
+ACCOUNT, AUTHORITY = "111122223333-eu-central-1", "lab-0123456789ab"
 
 
 @pytest.mark.parametrize(
-    ("documents", "expected"),
+    ("files", "expected"),
     [
         ([], []),
-        ([{"version": 1, "last_sweep_at": None, "hosts": {}}], []),
-        ([{"version": 1, "last_sweep_at": AT, "hosts": {"a": {"last_sweep_at": LATER}}}], [{"what": "", "at": AT}]),
-        # one for each account and region, in one file or in several
+        ([remembered(ACCOUNT, AT)], [{"what": ACCOUNT, "at": AT}]),
         (
-            [{"version": 2, "connections": {"111122223333 eu-central-1": {"last_sweep_at": AT}}}],
-            [{"what": "111122223333 eu-central-1", "at": AT}],
+            [remembered(ACCOUNT, AT), remembered(AUTHORITY, LATER)],
+            [{"what": "lab", "at": LATER}, {"what": ACCOUNT, "at": AT}],
         ),
-        (
-            [{"a": {"last_run_at": AT}}, {"b": {"last_run_at": LATER}}],
-            [{"what": "b", "at": LATER}, {"what": "a", "at": AT}],
-        ),
-        ([["a", "list"], "text", 7, {"last_sweep_at": "yesterday"}], []),
+        ([remembered(ACCOUNT, None)], []),  # the first run was killed
+        ([remembered(ACCOUNT, "yesterday")], []),
     ],
 )
-def test_the_last_runs_are_found(documents: list[Any], expected: list[Any]) -> None:
-    assert last_runs(map(json.dumps, documents)) == expected
+def test_the_last_runs_are_found(files: list[Any], expected: list[Any]) -> None:
+    assert last_runs(files) == expected
 
 
-def test_what_is_not_json_is_passed_over() -> None:
-    assert last_runs(["{", None, ""]) == []
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'"text"', b"\xff", b"{}"])
+def test_what_is_something_else_is_passed_over(content: bytes) -> None:
+    assert last_runs([{"source": "/x.json", "content": base64.b64encode(content).decode()}]) == []
+
+
+def test_the_renewals_still_write_what_is_read_here() -> None:
+    assert "ended_at" in memory.empty()

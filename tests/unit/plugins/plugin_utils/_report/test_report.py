@@ -25,7 +25,7 @@ def test_the_same_facts_are_no_change_whatever_the_time() -> None:
     first = make()
     assert first["changed"]
     later = iso(NOW + timedelta(minutes=5))
-    second = make(previous=first["json"], made_at=later, memories=[json.dumps({"last_sweep_at": later})])
+    second = make(previous=first["json"], made_at=later, memories=[report_fleet.remembered("x", later)])
     assert not second["changed"] and second["json"] != first["json"]
 
 
