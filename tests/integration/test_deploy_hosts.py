@@ -166,6 +166,7 @@ def fixture_disk(fleet: Fleet) -> Iterator[Path]:
     path = fleet.folder / "web1" / "acm"
     path.mkdir()
     with small_disk(path, "64k"):
+        path.chmod(0o755)
         yield path
 
 

@@ -1,0 +1,129 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the role acm_deploy, coerced to their types before anything is done: templates make text of everything."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+
+FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
+_WORDS = {"type": "list", "elements": "str"}
+# certificate_deployment coerces what only it reads; here it may have any type.
+_FOR_THE_HOST = {"type": "raw"}
+
+CERTIFICATE: dict[str, dict[str, t.Any]] = {
+    "domain_name": {"type": "str"},
+    "certificate_arn": {"type": "str"},
+    "name": {"type": "str"},
+    "server_names": _WORDS,
+    "files": {**_WORDS, "choices": list(FILES)},
+    "pkcs12_passphrase": {"type": "str", "no_log": True},
+    "public_keys": {**_WORDS, "no_log": False},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": _FOR_THE_HOST,
+}
+SERVICE: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "server": {"type": "str"},
+    "certificates": _WORDS,
+    "default_certificate": {"type": "str"},
+    "host": {"type": "str"},
+    "ports": {"type": "list", "elements": "int"},
+    "starttls": {"type": "str"},
+    "proxy_protocol": {"type": "str"},
+    "sni": {"type": "bool"},
+    "check_command": _FOR_THE_HOST,
+    "reload_command": _FOR_THE_HOST,
+    "start_command": _FOR_THE_HOST,
+    "service_name": {"type": "str"},
+    "pid_file": {"type": "str"},
+    "runtime_socket": {"type": "str"},
+    "link_directory": {"type": "str"},
+    "snippets": {"type": "str"},
+    "tls_policy": {"type": "str", "choices": ["modern", "intermediate"]},
+    "files": {**_WORDS, "choices": list(FILES)},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+}
+# The options of the entry point main, without the prefix acm_deploy_.
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "certificates": {"type": "list", "elements": "dict", "options": CERTIFICATE},
+    "services": {"type": "list", "elements": "dict", "options": SERVICE},
+    "leave_out": _WORDS,
+    "path": {"type": "str"},
+    "owner": {"type": "str"},
+    "group": {"type": "str"},
+    "mode": _FOR_THE_HOST,
+    "keep": {"type": "int"},
+    "require_valid": {"type": "bool"},
+    "timeout": {"type": "float"},
+    "steady_for": {"type": "float"},
+    "command_timeout": {"type": "float"},
+    "when_stopped": {"type": "str", "choices": ["ignore", "start", "fail"]},
+    "authority": {"type": "str"},
+    "region": {"type": "str"},
+    "profile": {"type": "str"},
+}
+REQUIRED = {
+    "certificates": "a list of certificates, such as [{domain_name: www.example.com}]",
+    "services": "a list of services, such as [{name: nginx}]",
+}
+
+
+def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options by their names without the prefix, each of its type; what is not given is left out.
+
+    Raises InvalidInput with a sentence that names the option, and shows no value that may be secret.
+    """
+    named = {f"acm_deploy_{name}": value for name, value in given.items() if value is not None and value != ""}
+    for name, example in REQUIRED.items():
+        value = named.get(f"acm_deploy_{name}")
+        if value is None:
+            raise InvalidInput(f"acm_deploy_{name} is not set; give {example}.")
+        _check_shape(f"acm_deploy_{name}", value, example, OPTIONS[name]["options"])
+    result = ArgumentSpecValidator({f"acm_deploy_{name}": option for name, option in OPTIONS.items()}).validate(named)
+    if result.error_messages:
+        raise InvalidInput(_sentence(result.error_messages[0]))
+    return {name.removeprefix("acm_deploy_"): _strip(value) for name, value in _strip(result.validated_parameters).items()}
+
+
+def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, t.Any]) -> None:
+    if not isinstance(value, (list, tuple)):
+        raise InvalidInput(f"{name} is {_kind(value)}; give {example}.")
+    for number, entry in enumerate(value, 1):
+        if not isinstance(entry, dict):
+            raise InvalidInput(f"Item {number} of {name} is {_kind(entry)}; give {example}.")
+        for option in entry:
+            if option not in options:
+                near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
+                hint = f"did you mean {near[0]}?" if near else f"it may have {', '.join(options)}."
+                raise InvalidInput(f"Item {number} of {name} has the option {option}, which does not exist; {hint}")
+
+
+def _strip(value: t.Any) -> t.Any:
+    """Without what is not given, which in a template is null or an empty text."""
+    if isinstance(value, dict):
+        return {key: _strip(each) for key, each in value.items() if each is not None and each != ""}
+    if isinstance(value, list):
+        return [_strip(each) for each in value if each is not None and each != ""]
+    return value
+
+
+def _kind(value: t.Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return {"dict": "a single dictionary", "list": "a list"}.get(type(value).__name__, "a number or a truth value")
+
+
+def _sentence(complaint: str) -> str:
+    """Ansible's complaint about a value, without the Python types that it names."""
+    text = complaint.replace("Elements value for option", "An element of the option").strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,259 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who asks ACM for whom: one host of a batch for all that share its connection, and each for itself where that one has not.
+
+Ansible's `run_once` is no help here: its host may fail, the hosts of a play may belong to different connections, and with
+`strategy: free` its result overwrites that of every other host. So every host looks for what a colleague has left in its
+facts, and takes it only if it is of its own connection, and recent. Pure.
+
+The words: a *host* is what begin() and settle() say of one; an *answer* what ACM told a reader of certificates, without
+their keys; *exports* what it gave out with them, by connection, identity and fingerprint. All of these are facts that the
+role sets, and hostvars has them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils.host_results import refusal_of_facts, variables_from_facts
+
+from .answers import lacking_keys
+from .arguments import read_arguments
+from .orders import fault_before_export
+from .wanted import read_wanted
+
+Entry = t.Mapping[str, t.Any]
+HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
+
+HOST, ANSWER, SEEN, EXPORTS = (f"__acm_deploy_{name}" for name in ("host", "known", "looked", "exports"))
+NOTHING_HELD: dict[str, t.Any] = {"keys": {}, "pkcs12": {}, "faults": {}}
+NO_EXPORTS: dict[str, t.Any] = {"requests": [], "folders": []}
+_NUMBERED = re.compile(r"^Item \d+: ")
+# Of what acm_export tells, what the host, the summary and the renewals need.
+_OF_READ = (
+    "certificate_arn",
+    "domain_name",
+    "serial",
+    "fingerprint",
+    "public_key_fingerprint",
+    "not_before",
+    "not_after",
+    "certificate",
+    "chain",
+    "renewal_eligibility",
+    "renewal_depends_on_export",
+)
+_OF_EXPORT = ("fingerprint", "certificate_arn", "private_key", "pkcs12")
+
+
+def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> t.Iterator[str]:
+    """The hosts of the batch that are at work with this connection, in order."""
+    for name in batch:
+        variables = hostvars[name]
+        if variables_from_facts(variables.get("ansible_facts")):
+            continue  # these could pass for what the role has set
+        host = variables.get(HOST)
+        if host and not host["fault"] and not host["has_ended"] and host["connection"] == connection:
+            yield name
+
+
+# ---------------------------------------------------------------- the beginning
+
+
+def begin(options: Entry, name: str, facts: t.Any, at: str) -> dict[str, t.Any]:
+    """What wanted.read_wanted says of a host, or `fault`, why nothing can be deployed on it. at: the time, as ISO 8601."""
+    host = {"name": name, "began_at": at, "has_ended": False, "read": {}, "to_come": []}
+    fault = refusal_of_facts(name, facts)
+    if not fault:
+        try:
+            return {**host, "fault": "", **read_wanted(read_arguments(options))}
+        except InvalidInput as error:
+            fault = str(error)
+    return {**host, "fault": fault, "connection": {}, "certificates": [], "services": []}
+
+
+# ---------------------------------------------------------------- what ACM has
+
+
+def choose_reader(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> str | None:
+    return next(colleagues(batch, hostvars, connection), None)
+
+
+def list_reads(names: t.Iterable[str], hostvars: HostVars) -> list[dict[str, str]]:
+    """What to ask acm_export for: every certificate once, however many of these hosts want it."""
+    return [
+        _request(identity)
+        for identity in dict.fromkeys(
+            certificate["identity"] for name in names for certificate in hostvars[name][HOST]["certificates"]
+        )
+    ]
+
+
+def keep_answer(answer: Entry, requests: t.Sequence[Entry], connection: Entry, at: str) -> dict[str, t.Any]:
+    """What acm_export told, by identity: the certificate, or `fault`, the reason why it cannot be deployed."""
+    read = {_identity(request): _of_one(result) for request, result in zip(requests, _results(answer, requests))}
+    return {"at": at, "connection": dict(connection), "certificates": read}
+
+
+def find_read(host: Entry, batch: t.Iterable[str], hostvars: HostVars) -> dict[str, t.Any]:
+    """What was read since this host began, by it or by a colleague; empty unless it has all that this host wants."""
+    wanted = [certificate["identity"] for certificate in host["certificates"]]
+    for reader in dict.fromkeys([host["name"], choose_reader(batch, hostvars, host["connection"])]):
+        answer = hostvars[reader].get(ANSWER) if reader else None
+        if answer and answer["connection"] == host["connection"] and answer["at"] >= host["began_at"]:
+            if all(identity in answer["certificates"] for identity in wanted):
+                return {identity: answer["certificates"][identity] for identity in wanted}
+    return {}
+
+
+def _of_one(result: Entry) -> dict[str, t.Any]:
+    if result.get("failed"):
+        fault = _NUMBERED.sub("", str(result.get("msg") or "acm_export gave no reason."))
+        return {"fault": fault, "is_to_come": fault.startswith("There is no certificate for ")}
+    if not result.get("certificate"):
+        return {"fault": "ACM does not have it yet.", "is_to_come": True}
+    return {key: result[key] for key in _OF_READ if result.get(key) is not None}
+
+
+# ---------------------------------------------------------------- keys
+
+
+def wanted_keys(host: Entry, seen: t.Any) -> list[str]:
+    """The identities of which this host lacks the key, and of those that ACM renews only after an export that it has not
+    seen yet."""
+    lacking = lacking_keys(host, seen)
+    return [
+        certificate["identity"]
+        for certificate in host["certificates"]
+        if certificate["folder"] in lacking or _awaits_export(host["read"][certificate["identity"]])
+    ]
+
+
+def _awaits_export(read: Entry) -> bool:
+    return bool(read.get("renewal_depends_on_export")) and read.get("renewal_eligibility") == "INELIGIBLE"
+
+
+def list_exporting(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> t.Iterator[str]:
+    """The hosts that want keys, in order. The first of them exports for all."""
+    for name in colleagues(batch, hostvars, connection):
+        if is_export_due(hostvars[name][HOST], hostvars[name].get(SEEN)):
+            yield name
+
+
+def is_export_due(host: Entry, seen: t.Any) -> bool:
+    """Whether a key has to be exported for this host, and nothing speaks against it."""
+    return not fault_before_export(host, seen) and bool(wanted_keys(host, seen))
+
+
+def list_exports(
+    host: Entry, secrets: t.Mapping[str, str], others: t.Iterable[str], hostvars: HostVars, found: Entry
+) -> dict[str, t.Any]:
+    """requests: what this host asks acm_export for, each key that it and OTHERS want once, but what was FOUND already.
+    folders: for each request, the folder whose PKCS#12 it is for, or the empty string.
+
+    secrets: its own passphrases, by folder or identity. No host has those of another.
+    """
+    requests: dict[tuple[str, str], dict[str, t.Any]] = {}
+    for name in dict.fromkeys([host["name"], *others]):
+        one, seen = hostvars[name][HOST], hostvars[name].get(SEEN)
+        lacking, wanted = lacking_keys(one, seen), wanted_keys(one, seen)
+        for certificate in one["certificates"]:
+            identity, folder = certificate["identity"], certificate["folder"]
+            if certificate["wants_pkcs12"] and folder in lacking:
+                if name == host["name"] and folder not in found:
+                    sealing = {"passphrase": secrets.get(folder) or secrets.get(identity), "return_pkcs12": True}
+                    requests[(identity, folder)] = {**_request(identity), **sealing}
+            elif identity in wanted and not {folder, _key_id(one["connection"], identity, one["read"][identity])} & set(found):
+                requests[(identity, "")] = _request(identity)
+    return {"requests": list(requests.values()), "folders": [folder for _identity, folder in requests]}
+
+
+def keep_exports(answer: Entry, asked: Entry, connection: Entry, earlier: Entry) -> dict[str, t.Any]:
+    """What was exported, or the `fault` of it. keys: by connection, identity and fingerprint, those of EARLIER batches
+    too. faults: by connection and identity. pkcs12: by the folder of the host that asked. asked: of list_exports()."""
+    kept: dict[str, dict[str, t.Any]] = {"keys": dict(earlier), "pkcs12": {}, "faults": {}}
+    requests = asked["requests"]
+    for request, folder, result in zip(requests, asked["folders"], _results(answer, requests)):
+        identity = _identity(request)
+        is_there = not result.get("failed") and result.get("fingerprint")
+        entry = {key: result.get(key) for key in _OF_EXPORT} if is_there else {"fault": _of_one(result).get("fault")}
+        if folder:
+            kept["pkcs12"][folder] = entry
+        elif is_there:
+            kept["keys"][_key_id(connection, identity, entry)] = entry
+        else:
+            kept["faults"][_key_id(connection, identity)] = entry
+    return kept
+
+
+def find_keys(
+    host: Entry, batch: t.Iterable[str], hostvars: HostVars, earlier: Entry | None = None
+) -> dict[str, Entry]:
+    """By folder, what was exported for this host by it, in EARLIER batches or by a colleague, {private_key, pkcs12} or
+    {fault}: of the very certificates that it has read."""
+    lacking = lacking_keys(host, hostvars[host["name"]].get(SEEN))
+    needed = [certificate for certificate in host["certificates"] if certificate["folder"] in lacking]
+    found: dict[str, Entry] = {}
+    own, kept = hostvars[host["name"]].get(EXPORTS), {**NOTHING_HELD, "keys": earlier or {}}
+    others = (hostvars[name].get(EXPORTS) for name in colleagues(batch, hostvars, host["connection"]))
+    for held in itertools.chain([own, kept], others):
+        for certificate in needed if held else ():
+            entry = _held(held, certificate, host, is_own=held is own)
+            if entry:
+                found.setdefault(certificate["folder"], entry)
+        if len(found) == len(needed):
+            break
+    return found
+
+
+def lacks_exports(host: Entry, seen: t.Any, found: Entry) -> bool:
+    """Whether nobody has exported yet what this host needs."""
+    return not lacking_keys(host, seen) <= set(found)
+
+
+def is_deployment_due(host: Entry, seen: t.Any, keys: t.Mapping[str, Entry]) -> bool:
+    """Whether something is due on this host, all keys for it are there, and nothing speaks against it."""
+    if fault_before_export(host, seen) or not seen["due"] or lacks_exports(host, seen, keys):
+        return False
+    return not any(entry.get("fault") for entry in keys.values())
+
+
+def _held(held: Entry, certificate: Entry, host: Entry, is_own: bool) -> Entry | None:
+    identity, read = certificate["identity"], host["read"][certificate["identity"]]
+    if certificate["wants_pkcs12"]:
+        entry = held["pkcs12"].get(certificate["folder"]) if is_own else None
+    else:
+        entry = held["keys"].get(_key_id(host["connection"], identity, read))
+        entry = entry or held["faults"].get(_key_id(host["connection"], identity))
+    if not entry or entry.get("fault"):
+        return entry
+    # That the key of another certificate gets under its name must be impossible, whatever went wrong before.
+    if identity.startswith("arn:") and entry["certificate_arn"] != identity:
+        return {"fault": f"What was exported as {identity} is {entry['certificate_arn']}; please report this fault."}
+    if entry["fingerprint"] != read["fingerprint"]:
+        return {"fault": f"{identity} was renewed while this run was under way; run it again."}
+    return entry
+
+
+def _key_id(connection: Entry, identity: str, certificate: Entry | None = None) -> str:
+    where = [f"{key}={connection[key]}" for key in sorted(connection)]
+    return " ".join([*where, identity, *([certificate["fingerprint"]] if certificate else ())])
+
+
+def _results(answer: Entry, requests: t.Sequence[Entry]) -> t.Sequence[Entry]:
+    """One for each request, also if acm_export came to no result at all."""
+    return answer.get("exports") or [{"failed": True, "msg": answer.get("msg")}] * len(requests)
+
+
+def _request(identity: str) -> dict[str, t.Any]:
+    return {"certificate_arn" if identity.startswith("arn:") else "domain_name": identity}
+
+
+def _identity(request: Entry) -> str:
+    return str(request.get("certificate_arn") or request["domain_name"])

@@ -1,0 +1,75 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role's options, as templates and people give them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import CERTIFICATE, OPTIONS, SERVICE, read_arguments
+
+SPECS = Path(__file__).resolve().parents[5] / "roles" / "acm_deploy" / "meta" / "argument_specs.yml"
+MAIN = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+NEEDED: dict[str, Any] = {"certificates": [{"domain_name": "www.example.com"}], "services": [{"name": "nginx"}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "option", "value"),
+    [
+        ({"services": [{"name": "web", "ports": "9544"}]}, "ports", [9544]),
+        ({"services": [{"name": "web", "ports": 9544}]}, "ports", [9544]),
+        ({"services": [{"name": "web", "ports": ["443", "8443"]}]}, "ports", [443, 8443]),
+        ({"services": [{"name": "web", "ports": []}]}, "ports", []),
+        ({"services": [{"name": "web", "sni": "no"}]}, "sni", False),
+        ({"services": [{"name": "web", "certificates": "api"}]}, "certificates", ["api"]),
+        ({"services": [{"name": "web", "check_command": "nginx -t"}]}, "check_command", "nginx -t"),
+    ],
+)
+def test_options_of_services_get_their_types(given: dict[str, Any], option: str, value: Any) -> None:
+    assert read_arguments({**NEEDED, **given})["services"][0][option] == value
+
+
+def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
+    read = read_arguments(
+        {**NEEDED, "leave_out": "www.example.com", "keep": "3", "timeout": "0.5", "owner": "", "group": None}
+    )
+    assert (read["leave_out"], read["keep"], read["timeout"]) == (["www.example.com"], 3, 0.5)
+    assert not {"owner", "group", "mode"} & set(read)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"certificates": None}, r"^acm_deploy_certificates is not set; give a list of certificates, such as \["),
+        ({"services": None}, "^acm_deploy_services is not set"),
+        ({"certificates": "www.example.com"}, "^acm_deploy_certificates is text; give a list"),
+        ({"certificates": ["www.example.com"]}, "^Item 1 of acm_deploy_certificates is text"),
+        ({"services": {"name": "nginx"}}, "^acm_deploy_services is a single dictionary"),
+        ({"certificates": [{"domain": "x"}]}, "Item 1 of acm_deploy_certificates has the option domain.* did you mean domain_name"),
+        ({"services": [{"name": "nginx"}, {"name": "x", "port": 1}]}, "^Item 2 of acm_deploy_services .* did you mean ports"),
+        ({"services": [{"server": "nginx"}]}, "missing required arguments: name"),
+        ({"when_stopped": "restart"}, "acm_deploy_when_stopped must be one of: ignore, start, fail"),
+        ({"services": [{"name": "x", "ports": ["https"]}]}, "ports"),
+    ],
+)
+def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(InvalidInput, match=sentence) as error:
+        read_arguments({**NEEDED, **given})
+    assert "<class" not in str(error.value)
+
+
+def test_the_documentation_has_the_same_options() -> None:
+    documented = {name.removeprefix("acm_deploy_"): option for name, option in MAIN.items()}
+    assert set(documented) == set(OPTIONS)
+    for name, spec in (("certificates", CERTIFICATE), ("services", SERVICE)):
+        inner = documented[name]["options"]
+        assert set(inner) == set(spec)
+        for option, details in spec.items():
+            assert details.get("choices") == inner[option].get("choices") or "choices" not in details, option

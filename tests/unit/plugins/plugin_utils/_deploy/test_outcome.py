@@ -1,0 +1,106 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What became of a host, in data and in sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.outcome import find_outcome, find_reason, tell_line
+
+from ansible_collections.certops.acm.tests.unit.plugins.plugin_utils._deploy.test_answers import HOST, LINE, answer
+
+DONE = {**HOST, "to_come": []}
+LOOKED = answer(bundle={"needs_key": False}, due=False, needs_key=False)
+SKIPPED = {"skipped": True, "changed": False}
+
+
+def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = False, **host: Any) -> dict[str, Any]:
+    return find_outcome({**DONE, **host}, looked, keys or {}, done or SKIPPED, is_check)
+
+
+@pytest.mark.parametrize(
+    ("looked", "done", "host", "message", "restored"),
+    [
+        ({}, None, {"fault": "Wrong."}, "Wrong. Nothing was changed.", True),
+        ({"unreachable": True, "msg": "no route"}, None, {}, "web1 cannot be reached: no route. Nothing was changed.", True),
+        ({"msg": "x", "module_stderr": "a\nNo module named ssl"}, None, {}, "could not run on web1: a\nNo module named ssl. Nothing", True),
+        ({**answer(), "failed": True, "restored": True, "msg": "Broken. Nothing was changed."}, None, {}, "Broken. Nothing was changed.", True),
+        (answer(), {"unreachable": True, "msg": "lost"}, {}, "web1 cannot be reached: lost. What became", False),
+        (answer(), {"failed": True, "msg": "x is set. Nothing was sent."}, {}, "x is set. Nothing was sent.", True),
+        (answer(), {**answer(), "restored": True, "msg": "It is back."}, {}, "It is back.", True),
+        (answer(), {**answer(), "restored": "yes", "msg": "It is back."}, {}, "It is back.", False),
+        (answer(), {**answer(line={"ports": [0]})}, {}, "never says", False),
+        (answer(pipelining_obstacle="It would be written."), None, {}, "It would be written. Nothing was changed.", True),
+        (answer(), None, {}, "www.example.com was renewed while this run was under way; run it again.", True),
+    ],
+)
+def test_failures_say_what_and_whether_all_is_as_before(
+    looked: Any, done: Any, host: dict[str, Any], message: str, restored: bool
+) -> None:
+    found = outcome(looked, done, **host)
+    assert message in found["failure"]["message"], found
+    assert found["failure"]["restored"] is restored and found["summary"] == []
+
+
+def test_a_fault_of_an_export_is_the_hosts_failure() -> None:
+    found = outcome(answer(), keys={"www.example.com": {"fault": "AccessDenied."}})
+    assert found["failure"] == {"message": "AccessDenied. Nothing was changed.", "restored": True}
+
+
+def test_when_nothing_is_due_the_screen_is_short() -> None:
+    found = outcome(LOOKED)
+    assert found["failure"] == {} and found["summary"] == [LINE]
+    assert found["sentences"] == [
+        "Nothing is due on web1: its certificate is in place, valid until 2027-11-01T00:00:00Z."
+    ]
+
+
+def test_services_that_nobody_looked_at_are_in_no_summary_but_in_the_result() -> None:
+    unseen = {**LINE, "state": "not_looked_at", "served": False}
+    found = outcome({**LOOKED, "summary": [unseen]})
+    assert found["summary"] == [] and found["certificates"][0]["lines"] == [unseen]
+    assert found["certificates"][0]["identity"] == "www.example.com"
+
+
+def test_what_was_cut_off_or_killed_before_is_told() -> None:
+    done = answer(sentences=["Done."], lost_outcome={"message": "It went well."}, recovered=None)
+    assert outcome(answer(), done, keys={"www.example.com": {}})["sentences"] == ["It went well.", "Done."]
+
+
+def test_check_mode_tells_what_would_be() -> None:
+    found = outcome({**answer(), "sentences": ["nginx would be reloaded."]}, is_check=True)
+    assert found["failure"] == {} and found["sentences"] == ["nginx would be reloaded."]
+    found = outcome({}, is_check=True, certificates=[], to_come=["www.example.com"])
+    assert found["failure"] == {} and found["sentences"] == ["www.example.com: ACM does not have it yet. It would be deployed."]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({}, "nginx serves www.example.com at port 443: serial 01:02, valid until 2027-11-01T00:00:00Z."),
+        ({"old_serial": "01:01"}, "valid until 2027-11-01T00:00:00Z (before: serial 01:01)."),
+        ({"served": False, "running": False}, "nginx does not run; www.example.com is in place for its start"),
+        ({"served": False}, "nginx does not serve www.example.com at port 443 yet"),
+    ],
+)
+def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    assert sentence in tell_line({**LINE, **change})
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ({"msg": "It is so"}, "It is so."),
+        ({"msg": "non-zero return code", "rc": 1, "cmd": ["false"], "stderr": ""}, "The command false ended with 1 and said nothing."),
+        ({"results": [{"msg": "fine"}, {"failed": True, "stderr": "bad"}]}, "bad."),
+        ({"msg": "Task failed: The filter plugin 'certops.acm.acm_deploy_begin' failed: Give one."}, "Give one."),
+        ({}, "no reason was given."),
+    ],
+)
+def test_the_reason_of_a_failure(result: dict[str, Any], reason: str) -> None:
+    assert find_reason(result) == reason
