@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import LIST, PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 WORDS_SHOWN = 600  # the end of what a Python says that does not start, or fails
 
 
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("private_key", "pkcs12")
-    CONTAINERS = {"certificates": LIST, "services": LIST, "snippets": LIST}
     KEY_OPTIONS = ("private_key",)
     REFUSAL = "The private key would be written to a temporary file on the host, as {obstacle}."
 

@@ -108,7 +108,7 @@ def plan_reading(host: Entry, hostvars: Entry, batch: t.Sequence[str]) -> dict[s
     first = next(sharing, None)
     is_read = not host["certificates"] or bool(fleet.find_read(host, batch, variables))
     return {
-        "shared": fleet.list_reads([first, *sharing], variables) if first == host["name"] else [],
+        "shared": fleet.list_reads([host["name"], *sharing], variables) if first == host["name"] else [],
         "own": [] if is_read else fleet.list_reads([host["name"]], variables),
     }
 
@@ -130,7 +130,11 @@ def plan_exports(
 ) -> dict[str, t.Any]:
     """is_due: whether a key has to be exported for this host. shared and own: as plan_reading() has them, each with
     `requests`, and for every request the `folders` whose PKCS#12 it is for, if any."""
-    plan: dict[str, t.Any] = {"is_due": fleet.is_export_due(host, seen), "shared": fleet.NO_EXPORTS, "own": fleet.NO_EXPORTS}
+    plan: dict[str, t.Any] = {
+        "is_due": fleet.is_export_due(host, seen),
+        "shared": fleet.NO_EXPORTS,
+        "own": fleet.NO_EXPORTS,
+    }
     if plan["is_due"]:
         variables = Remembered(hostvars)
         found = fleet.find_keys(host, batch, variables, earlier)

@@ -82,7 +82,13 @@ def lacking_keys(host: Entry, seen: t.Any) -> set[str]:
 
 
 def _wrong(answer: t.Any, host: Entry) -> str:
-    for name, kind in (("due", _FLAG), ("needs_key", _FLAG), ("bundles", _LIST), ("summary", _LIST), ("sentences", _LIST)):
+    for name, kind in (
+        ("due", _FLAG),
+        ("needs_key", _FLAG),
+        ("bundles", _LIST),
+        ("summary", _LIST),
+        ("sentences", _LIST),
+    ):
         if not _is(answer.get(name), kind):
             return name
     folders = [certificate["folder"] for certificate in host["certificates"]]

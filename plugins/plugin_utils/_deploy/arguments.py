@@ -92,7 +92,9 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     result = ArgumentSpecValidator({f"acm_deploy_{name}": option for name, option in OPTIONS.items()}).validate(named)
     if result.error_messages:
         raise InvalidInput(_sentence(result.error_messages[0]))
-    return {name.removeprefix("acm_deploy_"): _strip(value) for name, value in _strip(result.validated_parameters).items()}
+    return {
+        name.removeprefix("acm_deploy_"): _strip(value) for name, value in _strip(result.validated_parameters).items()
+    }
 
 
 def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, t.Any]) -> None:

@@ -169,7 +169,9 @@ def list_exports(
                 if name == host["name"] and folder not in found:
                     sealing = {"passphrase": secrets.get(folder) or secrets.get(identity), "return_pkcs12": True}
                     requests[(identity, folder)] = {**_request(identity), **sealing}
-            elif identity in wanted and not {folder, _key_id(one["connection"], identity, one["read"][identity])} & set(found):
+            elif identity in wanted and not {folder, _key_id(one["connection"], identity, one["read"][identity])} & set(
+                found
+            ):
                 requests[(identity, "")] = _request(identity)
     return {"requests": list(requests.values()), "folders": [folder for _identity, folder in requests]}
 
@@ -203,7 +205,9 @@ def find_keys(
     own, kept = hostvars[host["name"]].get(EXPORTS), {**NOTHING_HELD, "keys": earlier or {}}
     others = (hostvars[name].get(EXPORTS) for name in colleagues(batch, hostvars, host["connection"]))
     for held in itertools.chain([own, kept], others):
-        for certificate in needed if held else ():
+        if not held:
+            continue
+        for certificate in needed:
             entry = _held(held, certificate, host, is_own=held is own)
             if entry:
                 found.setdefault(certificate["folder"], entry)

@@ -46,7 +46,9 @@ def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
         certificates.append({**certificate, "folder": folders[reference]})
     for folder in sorted(set(folders.values())):
         if list(folders.values()).count(folder) > 1:
-            faults.append(f"Several of acm_deploy_certificates would be in the folder {folder}; give each its own name.")
+            faults.append(
+                f"Several of acm_deploy_certificates would be in the folder {folder}; give each its own name."
+            )
     services = [_with_folders(service, folders) for service in host["services"]]
     return {
         **host,

@@ -29,7 +29,12 @@ def find_outcome(host: Entry, seen: Entry, keys: Entry, done: Entry, is_check: b
     failure = _failure(host, seen, keys, done, is_check)
     if failure or not host["certificates"]:
         told = [f"{reference}: ACM does not have it yet. It would be deployed." for reference in host["to_come"]]
-        return {"failure": failure, "summary": [], "sentences": told or ["There is nothing to deploy."], "certificates": []}
+        return {
+            "failure": failure,
+            "summary": [],
+            "sentences": told or ["There is nothing to deploy."],
+            "certificates": [],
+        }
     answer = done if has_answered(done) else seen
     return {
         "failure": {},
@@ -37,7 +42,7 @@ def find_outcome(host: Entry, seen: Entry, keys: Entry, done: Entry, is_check: b
         "sentences": _sentences(host, seen, done, is_check),
         "certificates": [
             {
-                "identity": certificate["identity"],
+                "identity": certificate.get("given_as", certificate["identity"]),
                 "certificate_arn": host["read"][certificate["identity"]].get("certificate_arn"),
                 **{key: bundle[key] for key in ("name", "serial", "not_before", "not_after", "swapped")},
                 "lines": [line for line in answer["summary"] if line["name"] == bundle["name"]],

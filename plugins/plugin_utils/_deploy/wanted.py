@@ -26,7 +26,17 @@ Entry = t.Mapping[str, t.Any]
 CONNECTION = ("authority", "region", "profile")
 # Options of an entry that go to the host as they are.
 _OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode")
-_OF_SETS = ("path", "owner", "group", "mode", "require_valid", "timeout", "steady_for", "command_timeout", "when_stopped")
+_OF_SETS = (
+    "path",
+    "owner",
+    "group",
+    "mode",
+    "require_valid",
+    "timeout",
+    "steady_for",
+    "command_timeout",
+    "when_stopped",
+)
 
 
 def read_wanted(options: Entry) -> dict[str, t.Any]:
@@ -91,10 +101,12 @@ def _certificate(entry: Entry, number: int) -> dict[str, t.Any]:
         )
     if arn:
         check_certificate_arn(str(arn), option=f"certificate_arn in item {number} of acm_deploy_certificates")
+    given = domain_name
     if domain_name:
         domain_name = check_domain_name(str(domain_name))
     folder = entry.get("name") or (folder_of(domain_name) if domain_name else None)
     certificate = {
+        "given_as": str(arn or given),
         "identity": str(arn).strip() if arn else domain_name,
         "domain_name": domain_name,
         "folder": str(folder) if folder else None,
@@ -166,7 +178,9 @@ def _chosen(service: str, wanted: t.Iterable[t.Any] | None, certificates: t.Sequ
             known = sorted({word for certificate in certificates for word in _words(certificate)})
             near = difflib.get_close_matches(spell(word), known, 1)
             hint = f"; did you mean {near[0]}?" if near else "."
-            raise InvalidInput(f"The service {service} wants the certificate {word}, which acm_deploy_certificates lacks{hint}")
+            raise InvalidInput(
+                f"The service {service} wants the certificate {word}, which acm_deploy_certificates lacks{hint}"
+            )
         if len(found) > 1:
             names = ", ".join(_reference(certificate) for certificate in found)
             raise InvalidInput(

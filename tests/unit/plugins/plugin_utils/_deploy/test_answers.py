@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.answers import fault_of, has_answered, lacking_keys
 
-READ = {"serial": "01:02", "fingerprint": "aa", "not_before": "2026-11-01T00:00:00Z", "not_after": "2027-11-01T00:00:00Z"}
+READ = {
+    "serial": "01:02",
+    "fingerprint": "aa",
+    "not_before": "2026-11-01T00:00:00Z",
+    "not_after": "2027-11-01T00:00:00Z",
+}
 HOST: dict[str, Any] = {
     "name": "web1",
     "fault": "",
@@ -78,6 +83,8 @@ def test_an_odd_answer_is_refused_and_gets_no_key(odd: dict[str, Any], where: st
     assert f"({where})".replace("\\", "") in fault and lacking_keys(HOST, odd) == set()
 
 
-@pytest.mark.parametrize("silence", [{}, {"skipped": True}, {"unreachable": True, "due": True}, {"msg": "MODULE FAILURE"}, None])
+@pytest.mark.parametrize(
+    "silence", [{}, {"skipped": True}, {"unreachable": True, "due": True}, {"msg": "MODULE FAILURE"}, None]
+)
 def test_no_answer_is_no_answer(silence: Any) -> None:
     assert not has_answered(silence) and lacking_keys(HOST, silence) == set()

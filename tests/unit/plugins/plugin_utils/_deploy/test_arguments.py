@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import CERTIFICATE, OPTIONS, SERVICE, read_arguments
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import (
+    CERTIFICATE,
+    OPTIONS,
+    SERVICE,
+    read_arguments,
+)
 
 SPECS = Path(__file__).resolve().parents[5] / "roles" / "acm_deploy" / "meta" / "argument_specs.yml"
 MAIN = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
@@ -52,8 +57,14 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"certificates": "www.example.com"}, "^acm_deploy_certificates is text; give a list"),
         ({"certificates": ["www.example.com"]}, "^Item 1 of acm_deploy_certificates is text"),
         ({"services": {"name": "nginx"}}, "^acm_deploy_services is a single dictionary"),
-        ({"certificates": [{"domain": "x"}]}, "Item 1 of acm_deploy_certificates has the option domain.* did you mean domain_name"),
-        ({"services": [{"name": "nginx"}, {"name": "x", "port": 1}]}, "^Item 2 of acm_deploy_services .* did you mean ports"),
+        (
+            {"certificates": [{"domain": "x"}]},
+            "Item 1 of acm_deploy_certificates has the option domain.* did you mean domain_name",
+        ),
+        (
+            {"services": [{"name": "nginx"}, {"name": "x", "port": 1}]},
+            "^Item 2 of acm_deploy_services .* did you mean ports",
+        ),
         ({"services": [{"server": "nginx"}]}, "missing required arguments: name"),
         ({"when_stopped": "restart"}, "acm_deploy_when_stopped must be one of: ignore, start, fail"),
         ({"services": [{"name": "x", "ports": ["https"]}]}, "ports"),

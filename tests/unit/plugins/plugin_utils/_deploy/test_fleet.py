@@ -49,7 +49,12 @@ class Play:
 
     def begin(self, *names: str, at: str = EARLY) -> None:
         for name in names or self.batch:
-            given = {"path": "/etc/acm", "services": [{"name": "nginx"}], "connection": OURS, **self.variables[name]["options"]}
+            given = {
+                "path": "/etc/acm",
+                "services": [{"name": "nginx"}],
+                "connection": OURS,
+                **self.variables[name]["options"],
+            }
             given.update(given.pop("connection"))
             self.variables[name][fleet.HOST] = fleet.begin(given, name, self.variables[name]["ansible_facts"], at)
 
@@ -75,26 +80,37 @@ class Play:
                 "needs_key": each["folder"] in lacking,
                 "changed": True,
                 "swapped": True,
-                **{key: host["read"][each["identity"]][key] for key in ("serial", "fingerprint", "not_before", "not_after")},
+                **{
+                    key: host["read"][each["identity"]][key]
+                    for key in ("serial", "fingerprint", "not_before", "not_after")
+                },
             }
             for each in host["certificates"]
         ]
         self.variables[name][fleet.SEEN] = {
-            "due": bool(lacking), "needs_key": bool(lacking), "bundles": bundles, "summary": [], "sentences": []
+            "due": bool(lacking),
+            "needs_key": bool(lacking),
+            "bundles": bundles,
+            "summary": [],
+            "sentences": [],
         }
 
     def export(self, name: str, asked: dict[str, Any], earlier: Any = (), **more: Any) -> None:
         results = []
         for request in asked["requests"]:
             identity = request.get("certificate_arn") or request["domain_name"]
-            results.append({**told(identity), "private_key": f"KEY {identity}", "pkcs12": request.get("passphrase"), **more})
+            results.append(
+                {**told(identity), "private_key": f"KEY {identity}", "pkcs12": request.get("passphrase"), **more}
+            )
         kept = fleet.keep_exports({"exports": results}, asked, self.host(name)["connection"], dict(earlier))
         self.variables[name][fleet.EXPORTS] = kept
 
 
 def test_one_host_reads_for_all_that_share_its_connection() -> None:
     play = Play(
-        web1={"certificates": [WWW]}, web2={"certificates": [WWW, API]}, web3={"certificates": [WWW], "connection": THEIRS}
+        web1={"certificates": [WWW]},
+        web2={"certificates": [WWW, API]},
+        web3={"certificates": [WWW], "connection": THEIRS},
     )
     play.begin()
     assert fleet.choose_reader(play.batch, play.variables, OURS) == "web1"
@@ -129,7 +145,10 @@ def test_what_was_read_before_this_host_began_does_not_count(at: str, is_found: 
 
 def test_a_host_that_is_done_or_refused_or_hostile_reads_for_nobody() -> None:
     play = Play(
-        done={"certificates": [WWW]}, refused={"certificates": []}, hostile={"certificates": [WWW]}, web={"certificates": [WWW]}
+        done={"certificates": [WWW]},
+        refused={"certificates": []},
+        hostile={"certificates": [WWW]},
+        web={"certificates": [WWW]},
     )
     play.begin()
     play.variables["done"][fleet.HOST]["has_ended"] = True

@@ -27,15 +27,39 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
     ("looked", "done", "host", "message", "restored"),
     [
         ({}, None, {"fault": "Wrong."}, "Wrong. Nothing was changed.", True),
-        ({"unreachable": True, "msg": "no route"}, None, {}, "web1 cannot be reached: no route. Nothing was changed.", True),
-        ({"msg": "x", "module_stderr": "a\nNo module named ssl"}, None, {}, "could not run on web1: a\nNo module named ssl. Nothing", True),
-        ({**answer(), "failed": True, "restored": True, "msg": "Broken. Nothing was changed."}, None, {}, "Broken. Nothing was changed.", True),
+        (
+            {"unreachable": True, "msg": "no route"},
+            None,
+            {},
+            "web1 cannot be reached: no route. Nothing was changed.",
+            True,
+        ),
+        (
+            {"msg": "x", "module_stderr": "a\nNo module named ssl"},
+            None,
+            {},
+            "could not run on web1: a\nNo module named ssl. Nothing",
+            True,
+        ),
+        (
+            {**answer(), "failed": True, "restored": True, "msg": "Broken. Nothing was changed."},
+            None,
+            {},
+            "Broken. Nothing was changed.",
+            True,
+        ),
         (answer(), {"unreachable": True, "msg": "lost"}, {}, "web1 cannot be reached: lost. What became", False),
         (answer(), {"failed": True, "msg": "x is set. Nothing was sent."}, {}, "x is set. Nothing was sent.", True),
         (answer(), {**answer(), "restored": True, "msg": "It is back."}, {}, "It is back.", True),
         (answer(), {**answer(), "restored": "yes", "msg": "It is back."}, {}, "It is back.", False),
         (answer(), {**answer(line={"ports": [0]})}, {}, "never says", False),
-        (answer(pipelining_obstacle="It would be written."), None, {}, "It would be written. Nothing was changed.", True),
+        (
+            answer(pipelining_obstacle="It would be written."),
+            None,
+            {},
+            "It would be written. Nothing was changed.",
+            True,
+        ),
         (answer(), None, {}, "www.example.com was renewed while this run was under way; run it again.", True),
     ],
 )
@@ -76,7 +100,9 @@ def test_check_mode_tells_what_would_be() -> None:
     found = outcome({**answer(), "sentences": ["nginx would be reloaded."]}, is_check=True)
     assert found["failure"] == {} and found["sentences"] == ["nginx would be reloaded."]
     found = outcome({}, is_check=True, certificates=[], to_come=["www.example.com"])
-    assert found["failure"] == {} and found["sentences"] == ["www.example.com: ACM does not have it yet. It would be deployed."]
+    assert found["failure"] == {} and found["sentences"] == [
+        "www.example.com: ACM does not have it yet. It would be deployed."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +122,10 @@ def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:
     ("result", "reason"),
     [
         ({"msg": "It is so"}, "It is so."),
-        ({"msg": "non-zero return code", "rc": 1, "cmd": ["false"], "stderr": ""}, "The command false ended with 1 and said nothing."),
+        (
+            {"msg": "non-zero return code", "rc": 1, "cmd": ["false"], "stderr": ""},
+            "The command false ended with 1 and said nothing.",
+        ),
         ({"results": [{"msg": "fine"}, {"failed": True, "stderr": "bad"}]}, "bad."),
         ({"msg": "Task failed: The filter plugin 'certops.acm.acm_deploy_begin' failed: Give one."}, "Give one."),
         ({}, "no reason was given."),
