@@ -15,7 +15,7 @@ description:
     until it serves the new certificate. If it does not, the sets and snippets before are live again, the servers reload them, and the
     task fails. All of that is one run on the host.
   - A server reloads when a set or snippet of its own is new, or when what it serves is not what is on the disk. A reload that an earlier run
-    has lost is made up for. Nothing is ever restarted.
+    missed is done now. Nothing is ever restarted.
   - It is a transaction. A journal is written before the first change, and a run that finds one that was left open finishes that
     deployment or undoes it first. Once it has begun to change something, the work goes on in a session of its own when the
     connection breaks; the next run reports how it ended.
@@ -73,7 +73,7 @@ options:
       pkcs12_form:
         description:
           - How the PKCS#12 was made, in any words, such as its alias. When they change, the file is written anew.
-          - By themselves two PKCS#12 files of the same certificate cannot be compared, as they are never the same bytes.
+          - Two PKCS#12 files of the same certificate cannot be compared, as they are never the same bytes.
         type: str
       files:
         description:
@@ -103,8 +103,8 @@ options:
   services:
     description:
       - The services that read the certificates.
-      - C(nginx), C(apache), C(haproxy), C(lighttpd), C(caddy) and C(postfix) are known. What is not said of them is taken
-        from what their packages do on this host's operating system.
+      - C(nginx), C(apache), C(haproxy), C(lighttpd), C(caddy) and C(postfix) are known. What you leave out is what their packages
+        do on the operating system of this host.
     type: list
     elements: dict
     default: []
