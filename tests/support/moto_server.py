@@ -27,6 +27,7 @@ ISSUED_AFTER_S = 1  # moto calls every request issued when so many seconds have 
 
 class MotoServer(t.NamedTuple):
     url: str
+    pid: int
 
     @property
     def connection(self) -> dict[str, str]:
@@ -56,7 +57,7 @@ def moto_server() -> t.Iterator[MotoServer]:
     )
     assert process.stdout is not None
     try:
-        yield MotoServer(json.loads(process.stdout.readline())["url"])
+        yield MotoServer(json.loads(process.stdout.readline())["url"], process.pid)
     finally:
         process.terminate()
         process.wait()

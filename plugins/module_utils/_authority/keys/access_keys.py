@@ -59,10 +59,6 @@ class AccessKeys:
     def find(self, identifier: str) -> t.Optional[AccessKey]:
         return self._present().get(identifier)
 
-    def secret_of(self, identifier: str) -> t.Optional[str]:
-        key = self.find(identifier)
-        return key.secret if key else None
-
     def set(self, wanted: t.Sequence[t.Mapping[str, t.Any]], *, plan: bool = False) -> bool:
         """Have exactly these keys beside the owner's: name, kind and policy of each; one that is there keeps its id and
         secret. The policy is a document, or None for everything. Whether this changes anything; `plan`: only look.
@@ -86,8 +82,9 @@ class AccessKeys:
     # ---- inside
 
     def _present(self) -> dict[str, AccessKey]:
-        with self._store.read() as tx:
-            stored = (tx.meta("access_key"), tx.meta("access_keys"))
+        with self._store.ask() as tx:  # each request does
+            found = dict(tx.execute("SELECT key, value FROM meta WHERE key IN ('access_key', 'access_keys')"))
+        stored = (found.get("access_key"), found.get("access_keys"))
         if self._read[0] != stored:
             keys = [self._opened(json.loads(stored[0]), OWNER, OWNER, None)] if stored[0] else []
             for each in json.loads(stored[1] or "[]"):

@@ -32,6 +32,7 @@ from .messages import Answer, Peer, Request, error
 
 log = logging.getLogger(__name__)
 
+SMALL = 60_000  # octets of an answer, which asyncio and the kernel take at once
 WAITING, RECEIVING, ANSWERING = "for a request", "a request's body", "a request"  # what a connection is busy with
 
 
@@ -240,7 +241,11 @@ class Server:
             response = web.Response(status=answer.status, headers=headers, body=answer.body)
             if self._is_ending or connection.is_refused:
                 response.force_close()
-            await asyncio.wait_for(_send(response, request), self._limits.send_s)
+            await response.prepare(request)
+            if len(answer.body) < SMALL:  # what fits into the buffers of the connection waits for nobody
+                await response.write_eof()
+            else:
+                await asyncio.wait_for(response.write_eof(), self._limits.send_s)
             return response
         except asyncio.TimeoutError:
             self._leave(connection)
@@ -257,6 +262,11 @@ class Server:
         connection.enter(RECEIVING, self._loop.time() if connection.peer.is_known else connection.since)
         if length > limits.body:
             return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
+        if request.content.is_eof():  # it has arrived with its head: nothing is to be waited for, or refused before
+            body = request.content.read_nowait()
+            connection.is_refused = False
+            connection.enter(ANSWERING, self._loop.time())
+            return await self._loop.run_in_executor(self._pool, self._answered, head._replace(body=body))
         refusal = self.screen(head)
         if refusal is not None:
             return refusal
@@ -357,8 +367,3 @@ async def _body(request: web.BaseRequest, most: int) -> bytes:
         if length > most:
             raise ValueError
     return b"".join(parts)
-
-
-async def _send(response: web.Response, request: web.BaseRequest) -> None:
-    await response.prepare(request)
-    await response.write_eof()

@@ -48,7 +48,7 @@ class Service:
         self._public_folder = authority.public_folder
         self._answer = Endpoint(authority).answer
         self._keys = AccessKeys(authority.store, authority.vault)
-        self._gate = None if is_open else Gate(self._keys.secret_of, authority.region, services)
+        self._gate = None if is_open else Gate(self._keys.find, authority.region, services)
 
     def screen(self, request: Request) -> t.Optional[Answer]:
         """An answer to the head of a request whose body need not be read."""
@@ -93,14 +93,11 @@ class Service:
         caller, policy = OPEN_CALLER, None
         if self._gate is not None:
             try:
-                identifier = self._gate.check(request)
+                key = self._gate.check(request)
             except Refusal as refusal:
                 return _refused(request, refusal)
             request.peer.is_known = True
-            key = self._keys.find(identifier)
-            if key is None:  # it has been removed just now
-                return error(403, "AccessDeniedException", "The access key has just been removed.")
-            caller, policy = Caller(key.kind, key.name, identifier), key.policy
+            caller, policy = Caller(key.kind, key.name, key.identifier), key.policy
         headers = request.headers
         return self.carry_out(
             request,
@@ -121,7 +118,7 @@ class Service:
 
 
 def _is_acm(request: Request) -> bool:
-    return request.method == "POST" and request.path == "/"
+    return request.method == "POST" and request.target == "/"
 
 
 def _refused(request: Request, refusal: Refusal) -> Reply:

@@ -5,25 +5,21 @@
 
 """Signature Version 4, seen from the server: who asks, and is what arrived what was signed?
 
-The rules are those of "Signature Version 4 signing process" in the AWS documentation; the messages are the service's own.
+Only POST / is ever signed for, so that there is no path and no query to be written in one of several ways. The rules are
+those of "Signature Version 4 signing process" in the AWS documentation; the messages are the service's own.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import hmac
 import re
 import typing as t
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-try:
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.compat import HTTPHeaders
-    from botocore.credentials import Credentials
-except ImportError:
-    SigV4Auth = object  # command_line.py reports it
-
+from ..keys.access_keys import AccessKey
 from .messages import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -43,81 +39,66 @@ class Refusal(Exception):
         self.message = message
 
 
-class _Recomputation(SigV4Auth):
-    """botocore's signer over exactly those headers that the client says it has signed."""
-
-    def __init__(self, credentials: Credentials, service: str, region: str, signed: t.Collection[str]) -> None:
-        super().__init__(credentials, service, region)
-        self._signed = signed
-
-    def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:
-        chosen = HTTPHeaders()
-        for name, value in request.headers.items():
-            if name.lower() in self._signed:
-                chosen[name.lower()] = value
-        return chosen
-
-
 class Gate:
     """Lets in what was signed with one of several keys for these services of one region.
 
-    secret_of: the secret of an access key's id, or None for one that is not known.
+    find: the access key of an id, or None for one that is not known.
     """
 
     def __init__(
         self,
-        secret_of: t.Callable[[str], t.Optional[str]],
+        find: t.Callable[[str], t.Optional[AccessKey]],
         region: str,
         services: t.Collection[str] = ("acm",),
         clock: t.Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
-        self._secret_of = secret_of
+        self._find = find
         self._region = region
         self._services = services
         self._clock = clock
 
-    def screen(self, request: Request) -> str:
-        """The id of the key that the head of a request claims. Raises Refusal for a head that no body could mend."""
-        return self._claimed(request)[0].access_key
+    def screen(self, request: Request) -> AccessKey:
+        """The key that the head of a request claims. Raises Refusal for a head that no body could mend."""
+        return self._claimed(request)[0]
 
-    def check(self, request: Request) -> str:
-        """The id of the key that a request is signed with; raises Refusal unless it is signed as it should be."""
-        credentials, given, timestamp = self._claimed(request)
+    def check(self, request: Request) -> AccessKey:
+        """The key that a request is signed with; raises Refusal unless it is signed as it should be."""
+        key, given, timestamp = self._claimed(request)
         headers = request.headers
-        _identifier, _date, region, service, _terminator = _scope(given["Credential"])
+        _identifier, date, region, service, _terminator = _scope(given["Credential"])
         signed = given["SignedHeaders"].lower().split(";")
         date_header = "x-amz-date" if "X-Amz-Date" in headers else "date"
         for name in (*MUST_BE_SIGNED, date_header):
             if name in headers and name not in signed:
                 raise _invalid(f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
-        url = f"http://{headers.get('Host', '')}{request.target}"
-        sent = AWSRequest(request.method, url, headers, request.body)
-        sent.context["timestamp"] = timestamp
-        signer = _Recomputation(credentials, service, region, signed)
-        payload = signer.payload(sent)
+        payload = hashlib.sha256(request.body).hexdigest()
         if headers.get("X-Amz-Content-SHA256", payload) != payload:
             raise _invalid("The provided 'x-amz-content-sha256' header does not match what was computed.")
-        wanted = signer.signature(signer.string_to_sign(sent, signer.canonical_request(sent)), sent)
+        canonical = "\n".join([request.method, request.target, "", _shown(headers, signed), ";".join(signed), payload])
+        digest = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
+        scope = f"{date}/{region}/{service}/{TERMINATOR}"
+        text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
+        wanted = hmac.digest(_signing_key(key.secret, date, region, service), text.encode(), "sha256").hex()
         if not hmac.compare_digest(wanted.encode(), given["Signature"].encode()):
             raise _invalid(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
                 "Access Key and signing method. Consult the service documentation for details."
             )
-        return credentials.access_key
+        return key
 
-    def _claimed(self, request: Request) -> tuple[t.Any, dict[str, str], str]:
-        """Credentials, the parts of Authorization and the timestamp, as far as they can be judged without the body."""
+    def _claimed(self, request: Request) -> tuple[AccessKey, dict[str, str], str]:
+        """The key, the parts of Authorization and the timestamp, as far as they can be judged without the body."""
         headers = request.headers
         given = _authorization(headers.get("Authorization"))
         timestamp = _timestamp(headers)
         identifier, date, region, service, terminator = _scope(given["Credential"])
-        secret = self._secret_of(identifier)
+        key = self._find(identifier)
         # A token would belong to temporary credentials, which are not given out here.
-        if secret is None or headers.get("X-Amz-Security-Token"):
+        if key is None or headers.get("X-Amz-Security-Token"):
             raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
         self._check_scope(date, region, service, terminator, timestamp)
         self._check_time(timestamp)
-        return Credentials(identifier, secret), given, timestamp
+        return key, given, timestamp
 
     def _check_scope(self, date: str, region: str, service: str, terminator: str, timestamp: str) -> None:
         if region != self._region:
@@ -134,7 +115,7 @@ class Gate:
 
     def _check_time(self, timestamp: str) -> None:
         now = self._clock()
-        signed_at = datetime.strptime(timestamp, BASIC_FORMAT).replace(tzinfo=timezone.utc)
+        signed_at = _moment(timestamp)
         shown, minutes = now.strftime(BASIC_FORMAT), int(MAX_SKEW.total_seconds() // 60)
         if signed_at < now - MAX_SKEW:
             limit = (now - MAX_SKEW).strftime(BASIC_FORMAT)
@@ -144,6 +125,27 @@ class Gate:
             raise _invalid(
                 f"Signature not yet current: {timestamp} is still later than {limit} ({shown} + {minutes} min.)"
             )
+
+
+def _shown(headers: t.Any, signed: t.Sequence[str]) -> str:
+    """The headers that were signed, a line each."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers.items():
+        values.setdefault(name.lower(), []).append(" ".join(value.split()))
+    return "".join(f"{name}:{','.join(values[name])}\n" for name in signed if name in values)
+
+
+@functools.lru_cache(maxsize=256)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, TERMINATOR):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+@functools.lru_cache(maxsize=256)  # many requests are of the same second
+def _moment(timestamp: str) -> datetime:
+    return datetime.strptime(timestamp, BASIC_FORMAT).replace(tzinfo=timezone.utc)
 
 
 def _authorization(header: t.Optional[str]) -> dict[str, str]:
@@ -188,7 +190,7 @@ def _timestamp(headers: t.Any) -> str:
     try:
         if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp):
             raise ValueError
-        datetime.strptime(stamp, BASIC_FORMAT)
+        _moment(stamp)
     except ValueError:
         raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.") from None
     return stamp

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKey
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Peer, Request
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.sigv4 import Gate, Refusal
 from botocore.auth import SigV4Auth
@@ -27,7 +28,7 @@ def sent(method: str, headers: Any, body: bytes) -> Request:
 
 
 def gate(now: datetime = SIGNED_AT, service: str = "acm", region: str = "us-east-1") -> Gate:
-    return Gate(dict([KEY]).get, region, (service,), lambda: now)
+    return Gate({KEY[0]: AccessKey(*KEY, "owner", "owner")}.get, region, (service,), lambda: now)
 
 
 @pytest.mark.parametrize(
