@@ -6,7 +6,8 @@
 """The page to which the mail of a validation by e-mail leads: one name, who asks for it, one button.
 
 The page approves nothing when it is merely opened, as mail scanners do. The button sends a form, which counts only if it
-comes from the page itself: with the cookie that the page set, and from the page's own site. No script is involved.
+comes from the page itself: with the cookie that the page set, and from the page's own site. No script is involved. Of
+the link's members only `context` counts: it is the token.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def answer(authority: Authority, request: Request) -> Reply:
 
 def _show(authority: Authority, request: Request) -> Reply:
     given = parse_qs(request.target.partition("?")[2], max_num_fields=10)
-    code = (given.get("code") or [""])[0]
+    token = (given.get("context") or [""])[0]
     try:
-        certificate, name, is_done = _asked(authority, code)
+        certificate, name, is_done = _asked(authority, token)
     except InvalidInput as error:
         return _page(404, "Nothing to approve", f"<p>{html.escape(str(error))}</p>")
     if is_done:
@@ -67,7 +68,7 @@ def _show(authority: Authority, request: Request) -> Reply:
         "<p>Approve this only if you expected the request and control the name. "
         "If you do not, close this page: without an approval there will be no certificate.</p>"
         '<form method="post" action="/approvals">'
-        f'<input type="hidden" name="code" value="{html.escape(code)}">'
+        f'<input type="hidden" name="context" value="{html.escape(token)}">'
         f'<input type="hidden" name="once" value="{once}">'
         '<button type="submit">I approve</button></form>'
     )
@@ -81,22 +82,22 @@ def _approve(authority: Authority, request: Request) -> Reply:
     if len(request.body) > LONGEST:
         return plain(413, "The form is too large.\n")
     given = parse_qs(request.body.decode("ascii", "replace"), max_num_fields=10)
-    code, once = ((given.get(field) or [""])[0] for field in ("code", "once"))
+    token, once = ((given.get(field) or [""])[0] for field in ("context", "once"))
     if not _is_from_the_page(request, once):
         said = "Open the link of the mail again, and use the button on the page."
         return _page(403, "This did not come from the page", f"<p>{said}</p>")
     try:
-        certificate, name, _is_done = _asked(authority, code)
-        certificate, _is_new = approvals.approve_token(authority, code)
+        certificate, name, _is_done = _asked(authority, token)
+        certificate, _is_new = approvals.approve_token(authority, token)
     except InvalidInput as error:
         return _page(409, "This cannot be approved", f"<p>{html.escape(str(error))}</p>")
     return _page(200, f"{name} is approved", _facts(authority, certificate, name))
 
 
-def _asked(authority: Authority, code: str) -> tuple[Certificate, str, bool]:
-    """The certificate and the name that a code stands for, and whether that is approved. Raises InvalidInput."""
+def _asked(authority: Authority, token: str) -> tuple[Certificate, str, bool]:
+    """The certificate and the name that a token stands for, and whether that is approved. Raises InvalidInput."""
     with authority.store.read() as tx:
-        identifier, name = approval_of(tx, code, authority.now(), authority.settings_in(tx))
+        identifier, name = approval_of(tx, token, authority.now(), authority.settings_in(tx))
         certificate = tx.certificate(identifier)
     if certificate is None:
         raise InvalidInput("The certificate of this request is gone.")

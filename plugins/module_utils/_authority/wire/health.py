@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ..authority import Authority
+from ..lifecycle import events
 from ..store.transactions import StoreError
 from .messages import Reply, plain
 
@@ -15,7 +16,7 @@ from .messages import Reply, plain
 def answer(authority: Authority) -> Reply:
     try:
         with authority.store.write(durable=False) as tx:
-            tx.meta("place")
+            tx.set_meta("last_health_check_at", events.iso(authority.now()))
     except StoreError as error:
         return plain(503, f"{error}\n")
     return plain(200, "ok\n")

@@ -155,7 +155,7 @@ def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
     leaf, issuer = leaf_and_issuer(lab, lab.private())
     for method, target, body, status in (
         ("GET", "/public/trust.pem", b"", 200), ("POST", "/ocsp", question(leaf, issuer), 200),
-        ("POST", "/", b"{}", 404), ("GET", "/metrics", b"", 404), ("GET", "/approvals?code=x", b"", 404),
+        ("POST", "/", b"{}", 404), ("GET", "/metrics", b"", 404), ("GET", "/approvals?context=x", b"", 404),
     ):  # fmt: skip
         assert service.public(Request(method, target, {}, body, Peer("192.0.2.1"))).status == status
 
@@ -176,14 +176,14 @@ def code(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def page(lab: Lab, code: str) -> tuple[Answer, str, str]:
     """The page, its cookie, and the hidden field that goes with it."""
-    answer = ask(lab, "GET", f"/approvals?code={code}&context=whatever")
+    answer = ask(lab, "GET", f"/approvals?code=whatever&context={code}")
     cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
     found = re.search(r'name="once" value="([^"]+)"', answer.body.decode())
     return answer, cookie, found[1] if found else ""
 
 
 def press(lab: Lab, code: str, once: str, cookie: str, **headers: str) -> Answer:
-    body = urlencode({"code": code, "once": once}).encode()
+    body = urlencode({"context": code, "once": once}).encode()
     return ask(lab, "POST", "/approvals", body, Host="acm.example.com", Cookie=cookie, **headers)
 
 
@@ -228,7 +228,7 @@ def test_a_form_of_another_site_approves_nothing(lab: Lab, code: str, forged: di
 
 def test_codes_that_are_wrong_or_old(lab: Lab, code: str, clock: Clock) -> None:
     for wrong in ("", "unknown", "<script>alert(1)</script>", "x" * 10_000):
-        answer = ask(lab, "GET", f"/approvals?{urlencode({'code': wrong})}")
+        answer = ask(lab, "GET", f"/approvals?{urlencode({'context': wrong})}")
         assert answer.status == 404 and b"<script" not in answer.body
     _answer, cookie, once = page(lab, code)
     clock.advance(hours=73)

@@ -1,0 +1,217 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The authority's server as people run it: by its playbook and its unit; and what it survives."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import jinja2
+import pytest
+from ansible.plugins.filter.core import FilterModule
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.tests.support.small_disk import small_disk
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
+    COLLECTION,
+    Running,
+    ca_arn,
+)
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError
+
+EXAMPLE = COLLECTION / "docs" / "examples" / "acm-authority.service"
+TEMPLATE = COLLECTION / "playbooks" / "templates" / "acm-authority.service.j2"
+
+
+# ---------------------------------------------------------------- the playbook and the unit
+
+
+def test_the_playbook_in_the_foreground(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    variables = {
+        "authority_server_foreground": True,
+        "authority_server_directory": str(tmp_path / "authority"),
+        "authority_server_port": port,
+    }
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    playing = subprocess.Popen(
+        [program, "certops.acm.authority_server", "-i", "localhost,", "-c", "local", "-e", json.dumps(variables)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        deadline, told = time.monotonic() + 60, ""
+        while time.monotonic() < deadline and told != "ok\n" and playing.poll() is None:
+            try:
+                told = urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read().decode()
+            except OSError:
+                time.sleep(0.1)
+        assert told == "ok\n", playing.communicate(timeout=30)[0] if playing.poll() is not None else "nobody answers"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(playing.pid, signal.SIGTERM)
+        playing.communicate(timeout=60)
+
+
+def rendered(**variables: Any) -> str:
+    environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)  # as Ansible's template module
+    environment.filters.update(FilterModule().filters())
+    known = {
+        "ansible_managed": "Ansible managed",
+        "authority_server_where": "/var/lib/acm-authority/authority",
+        "authority_server_at": 8410,
+        "authority_server_more": [],
+    }
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render({**known, **variables})
+
+
+def test_the_unit_of_the_playbook_is_the_example() -> None:
+    """But for who wrote it, at its top."""
+    example = EXAMPLE.read_text(encoding="utf-8")
+    assert rendered().partition("[Unit]")[2] == example.partition("[Unit]")[2]
+
+
+def test_options_and_places_of_the_unit() -> None:
+    unit = rendered(authority_server_more=["--name", "acm.example.com; rm"], authority_server_where="/srv/acm")
+    assert "serve /srv/acm 8410 --name 'acm.example.com; rm'\n" in unit
+    assert "ReadWritePaths=-/srv\n" in unit and "ReadWritePaths" not in rendered()
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("systemd-analyze is not installed")
+    text = EXAMPLE.read_text(encoding="utf-8").replace("/opt/acm-authority/bin/python", "/bin/true")
+    (tmp_path / "acm-authority.service").write_text(text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "acm-authority.service"],
+        cwd=tmp_path, env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout + done.stderr == ""
+
+
+# ---------------------------------------------------------------- what it survives
+
+
+def stored(path: Path) -> set[str]:
+    opened = directory.open_authority(str(path))
+    assert opened.store.verify() == []
+    with opened.store.read() as tx:
+        return {opened.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 1_000_000)}
+
+
+def test_killed_under_load(tmp_path: Path) -> None:
+    """kill -9, five times: the store is whole, and every call that was answered is in it."""
+    path = tmp_path / "authority"
+    directory.create(str(path)).private_ca("lab", key_algorithm="EC_prime256v1")
+    arn, answered = ca_arn(path, "lab"), []
+    for turn in range(5):
+        program = Running(path)
+        at_first = len(answered)
+
+        def request_until_it_dies(number: int, program: Running = program, turn: int = turn) -> None:
+            client = program.client()
+            for count in range(10_000):
+                try:
+                    made = client.request_certificate(
+                        DomainName=f"h{turn}-{number}-{count}.lab.internal",
+                        CertificateAuthorityArn=arn,
+                        KeyAlgorithm="EC_prime256v1",
+                    )
+                except BotoCoreError:
+                    return
+                answered.append(made["CertificateArn"])
+
+        with ThreadPoolExecutor(8) as pool:
+            for number in range(8):
+                pool.submit(request_until_it_dies, number)
+            deadline = time.monotonic() + 60
+            while len(answered) < at_first + 30 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            program.process.kill()
+        program.process.communicate(timeout=30)
+        assert set(answered) <= stored(path)
+    assert len(answered) >= 150
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """ACM's error, and a line in the log; what was answered stays, and with space it goes on."""
+    (tmp_path / "disk").mkdir()
+    with small_disk(tmp_path / "disk", "6m") as disk:
+        path = disk / "authority"
+        directory.create(str(path)).private_ca("lab", key_algorithm="EC_prime256v1")
+        program = Running(path)
+        try:
+            client, arn, answered = program.client(), ca_arn(path, "lab"), []
+            (disk / "ballast").write_bytes(b"x" * 1_500_000)
+            with pytest.raises(ClientError) as caught:
+                for count in range(20_000):
+                    name = f"h{count}.lab.internal"
+                    made = client.request_certificate(
+                        DomainName=name, CertificateAuthorityArn=arn, KeyAlgorithm="EC_prime256v1"
+                    )
+                    answered.append(made["CertificateArn"])
+            assert "is full" in caught.value.response["Error"]["Message"]
+            with contextlib.suppress(HTTPError):  # 503, unless what it writes found a place
+                urlopen(f"{program.url}/healthz", timeout=10)
+            (disk / "ballast").unlink()
+            again = client.request_certificate(
+                DomainName="after.lab.internal", CertificateAuthorityArn=arn, KeyAlgorithm="EC_prime256v1"
+            )
+            assert urlopen(f"{program.url}/healthz", timeout=10).read() == b"ok\n"
+            assert {*answered, again["CertificateArn"]} <= stored(path)
+        finally:
+            program.end()
+
+
+def test_signatures_that_are_replayed_late_or_by_another_clock(tmp_path: Path) -> None:
+    """A signature counts for fifteen minutes around its time, on whatever clock."""
+    program = Running(tmp_path / "a")
+    try:
+        keys = Credentials(program.variables["AWS_ACCESS_KEY_ID"], program.variables["AWS_SECRET_ACCESS_KEY"])
+
+        def told(minutes: float) -> tuple[int, bytes]:
+            request = AWSRequest(
+                "POST", f"{program.url}/",
+                {"X-Amz-Target": "CertificateManager.ListCertificates", "Content-Type": "application/x-amz-json-1.1"}, b"{}",
+            )  # fmt: skip
+            at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+            request.context["timestamp"] = at.strftime("%Y%m%dT%H%M%SZ")
+            signer = SigV4Auth(keys, "acm", program.variables["AWS_REGION"])
+            signer._modify_request_before_signing(request)
+            text = signer.string_to_sign(request, signer.canonical_request(request))
+            signer._inject_signature_to_request(request, signer.signature(text, request))
+            connection = http.client.HTTPConnection(urlsplit(program.url).netloc, timeout=10)
+            for _again in range(2):  # the same octets twice
+                connection.request("POST", "/", b"{}", dict(request.headers.items()))
+                answer = connection.getresponse()
+                body = answer.read()
+            return answer.status, body
+
+        assert told(0)[0] == told(-14)[0] == told(14)[0] == 200
+        assert b"Signature expired" in told(-16)[1] and b"Signature not yet current" in told(16)[1]
+    finally:
+        code, logged = program.end()
+    assert code == 0 and re.search(r"127\.0\.0\.1 is refused: InvalidSignatureException", logged)
