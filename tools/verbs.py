@@ -83,6 +83,13 @@ def pytest(arguments: list[str]) -> int:
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
     env["PATH"] = with_real_interpreters(env["PATH"])
+    # Programs of others that a test needs; .ci/run brings them.
+    for name, path in (
+        ("ACM_NODE", workbench.WORK / "node"),
+        ("ACM_CUSTODIAN", workbench.WORK / "custodian" / "bin" / "custodian"),
+    ):
+        if path.exists():
+            env[name] = str(path)
     env["ACM_IMPORTER_PYTHON"] = str(workbench.python_of("importer"))
     with workbench.turn("test", "Another ./run test is at work in this checkout; waiting for it."):
         return run_to_the_end(

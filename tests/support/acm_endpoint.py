@@ -35,13 +35,10 @@ if __name__ == "__main__":  # tests have Ansible's own loader for this
 from ansible_collections.certops.acm.plugins.module_utils._rules import call_rates as rates  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service  # noqa: E402  # pylint: disable=wrong-import-position
-from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Reply, Request, error  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Request, error  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput  # noqa: E402  # pylint: disable=wrong-import-position
 # fmt: on
-
-TAGGING_TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
-PAGE_SIZE = 50  # of GetResources, where the request names none
 
 # The tagging API's rate is from its own quotas page.
 RATES: t.Mapping[str, float] = {**rates.RATES, "GetResources": 15}
@@ -103,7 +100,7 @@ class AcmEndpoint:
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
         owner = AccessKeys(authority.store, authority.vault).owner()  # made before the first request
-        self._service = Service(authority, is_open=not is_signed, services=("acm", "tagging"))
+        self._service = service.Service(authority, is_open=not is_signed)
         self._access_key = (owner.identifier, owner.secret) if is_signed else ("anyone", "anyone")
         self._server = Server(self._answer)
         self.url = self._server.url
@@ -191,66 +188,6 @@ class AcmEndpoint:
         if self._log_file:
             with self._lock, open(self._log_file, "a", encoding="utf-8") as file:
                 file.write(json.dumps(call._asdict()) + "\n")
-
-
-class Service(service.Service):
-    """ACM, and of the tagging API what concerns certificates."""
-
-    def __init__(self, authority: t.Any, **options: t.Any) -> None:
-        super().__init__(authority, **options)
-        self._authority = authority
-
-    def carry_out(self, request: Request, caller: t.Any, policy: t.Optional[str]) -> Answer:
-        if request.headers.get("X-Amz-Target") == TAGGING_TARGET:
-            return self._get_resources(json.loads(request.body))
-        return super().carry_out(request, caller, policy)
-
-    def _get_resources(self, members: dict[str, t.Any]) -> Reply:
-        """GetResources: the tags of certificates that have or had any, a page after the other."""
-        wanted_arns = members.get("ResourceARNList") or ()
-        if len(wanted_arns) > 100 or wanted_arns and (members.get("TagFilters") or members.get("ResourcesPerPage")):
-            return error(400, "InvalidParameterException", "At most 100 ARNs, and neither filters nor pages with them.")
-        types = members.get("ResourceTypeFilters") or ["acm"]
-        size = members.get("ResourcesPerPage") or (100 if wanted_arns else PAGE_SIZE)
-        found: list[dict[str, t.Any]] = []
-        if {"acm", "acm:certificate"}.intersection(types):
-            chosen = self._chosen(wanted_arns) if wanted_arns else self._tagged(members.get("PaginationToken") or "")
-            for arn, tags in chosen:
-                if _has(tags, members.get("TagFilters") or ()):
-                    found.append({"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]})
-                if len(found) > size:
-                    break
-        token = found[size - 1]["ResourceARN"].rpartition("/")[2] if len(found) > size else ""
-        return _json({"PaginationToken": token, "ResourceTagMappingList": found[:size]})
-
-    def _chosen(self, arns: t.Iterable[str]) -> t.Iterator[tuple[str, dict[str, str]]]:
-        """ARN and tags of those of these certificates that exist and have any."""
-        with self._authority.store.read() as tx:
-            for arn in arns:
-                found = tx.certificate(arn.rpartition("/")[2])
-                tags = tx.tags(found.id) if found and found.arn == arn else {}
-                if tags:
-                    yield arn, tags
-
-    def _tagged(self, last: str) -> t.Iterator[tuple[str, dict[str, str]]]:
-        """ARN and tags of every certificate that has any, those after the id `last`."""
-        while True:
-            with self._authority.store.read() as tx:
-                page = [(each, tx.tags(each)) for each in tx.ids_after(last, 200)]
-            if not page:
-                return
-            last = page[-1][0]
-            yield from ((self._authority.arn("acm", f"certificate/{each}"), tags) for each, tags in page if tags)
-
-
-def _has(tags: t.Mapping[str, str], filters: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
-    return all(
-        each["Key"] in tags and (not each.get("Values") or tags[each["Key"]] in each["Values"]) for each in filters
-    )
-
-
-def _json(members: dict[str, t.Any]) -> Reply:
-    return error(200, "", "")._replace(body=json.dumps(members).encode())
 
 
 @contextlib.contextmanager

@@ -8,9 +8,12 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime
 
+from ..authority import Authority
 from ..keys import policies
 from ..lifecycle.events import iso
+from ..lifecycle.records import Caller
 from .call import Call, Fault
 
 WITHOUT_RESOURCE = ("ListCertificates", "SearchCertificates", "GetAccountConfiguration", "PutAccountConfiguration")
@@ -28,6 +31,14 @@ def check(call: Call, policy: str) -> None:
         )
 
 
+def refusal_of(authority: Authority, caller: Caller, policy: str, action: str) -> t.Optional[str]:
+    """The same for an action of another service, which has no resource: the refusal in AWS's words, or None."""
+    values = _of_caller(authority, caller, authority.now())
+    refusal = policies.parsed(policy).refusal(policies.Request(action, "*", values))
+    who = caller.arn(authority.place)
+    return refusal and f"User: {who} is not authorized to perform: {action} on resource: * {refusal}"
+
+
 def _resource(call: Call) -> str:
     if call.operation in WITHOUT_RESOURCE:
         return "*"
@@ -36,19 +47,7 @@ def _resource(call: Call) -> str:
 
 
 def _values(call: Call, policy: str) -> policies.Values:
-    place, caller = call.authority.place, call.caller
-    values: dict[str, t.Sequence[str]] = {
-        "aws:principalarn": [caller.principal_arn(place)],
-        "aws:principalaccount": [place.account_id],
-        "aws:securetransport": ["true" if caller.tls else "false"],
-        "aws:currenttime": [iso(call.now)],
-        "aws:requestedregion": [place.region],
-        "aws:useragent": [caller.user_agent],
-    }
-    if caller.address:
-        values["aws:sourceip"] = [caller.address]
-    if caller.kind == "user":
-        values["aws:username"] = [caller.name]
+    values = _of_caller(call.authority, call.caller, call.now)
     tags = call.request.get("Tags")
     if tags:
         values["aws:tagkeys"] = [tag["Key"] for tag in tags]
@@ -59,6 +58,23 @@ def _values(call: Call, policy: str) -> policies.Values:
         values.update({key.lower(): value for key, value in requested(call.request).items()})
     if "aws:resourcetag/" in policy.lower():
         values.update({f"aws:resourcetag/{key.lower()}": [value] for key, value in _resource_tags(call).items()})
+    return values
+
+
+def _of_caller(authority: Authority, caller: Caller, now: datetime) -> dict[str, t.Sequence[str]]:
+    place = authority.place
+    values: dict[str, t.Sequence[str]] = {
+        "aws:principalarn": [caller.principal_arn(place)],
+        "aws:principalaccount": [place.account_id],
+        "aws:securetransport": ["true" if caller.tls else "false"],
+        "aws:currenttime": [iso(now)],
+        "aws:requestedregion": [place.region],
+        "aws:useragent": [caller.user_agent],
+    }
+    if caller.address:
+        values["aws:sourceip"] = [caller.address]
+    if caller.kind == "user":
+        values["aws:username"] = [caller.name]
     return values
 
 

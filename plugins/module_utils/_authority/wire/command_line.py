@@ -248,7 +248,14 @@ def _introduction(url: str, authority: Authority, is_open: bool) -> str:
         [
             f"# The authority in {authority.path} answers as ACM at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
             *(["# Signatures are not checked: whoever reaches the port may do everything."] if is_open else []),
-            _exports({"AWS_ENDPOINT_URL_ACM": url, **_variables(authority, key), **_trust(url, authority)}),
+            _exports(
+                {
+                    "AWS_ENDPOINT_URL_ACM": url,
+                    "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": url,
+                    **_variables(authority, key),
+                    **_trust(url, authority),
+                }
+            ),
             f"# Its roots, for clients to trust: {authority.cas.trust_file}, {url}/public/{os.path.basename(authority.cas.trust_file)}",
         ]
     )

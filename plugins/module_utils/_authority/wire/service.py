@@ -16,7 +16,7 @@ from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
 from ..operations import authorization
 from ..operations.call import Call
-from . import approval_page, health, metrics, ocsp
+from . import approval_page, health, metrics, ocsp, tagging
 from .endpoint import Endpoint
 from .messages import Answer, Reply, Request, error, plain
 from .public_files import public_file
@@ -40,7 +40,7 @@ class Service:
         authority: Authority,
         *,
         is_open: bool = False,
-        services: t.Collection[str] = ("acm",),
+        services: t.Collection[str] = ("acm", "tagging"),
         monitors: t.Sequence[t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]] = (),
     ) -> None:
         self._authority = authority
@@ -110,6 +110,14 @@ class Service:
         )
 
     def carry_out(self, request: Request, caller: Caller, policy: t.Optional[str]) -> Answer:
+        if request.headers.get("X-Amz-Target") == tagging.TARGET:
+            refusal = policy and authorization.refusal_of(self._authority, caller, policy, "tag:GetResources")
+            return (
+                error(400, "AccessDeniedException", refusal)
+                if refusal
+                else tagging.get_resources(self._authority, request.body)
+            )
+
         def judge(call: Call) -> None:
             if policy is not None:
                 authorization.check(call, policy)

@@ -134,7 +134,7 @@ def test_it_makes_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
         )
         assert {f"{name}={value}" for name, value in program.variables.items()} <= set(env.stdout.splitlines())
         assert set(program.variables) == {
-            "AWS_ENDPOINT_URL_ACM", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+            "AWS_ENDPOINT_URL_ACM", "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
         }  # fmt: skip
         assert re.fullmatch(r"AKIA[A-Z2-7]{16}", program.variables["AWS_ACCESS_KEY_ID"])
         assert program.client().list_certificates()["CertificateSummaryList"] == []

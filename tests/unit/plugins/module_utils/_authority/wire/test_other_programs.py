@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The authority's server, spoken to by programs of others that know nothing of it: the AWS CLI, and community.aws's modules."""
+"""The authority's server, spoken to by programs of others that know nothing of it: the AWS CLI, AWS's SDK for JavaScript,
+community.aws's modules, and Cloud Custodian."""
 
 from __future__ import annotations
 
@@ -127,3 +128,81 @@ def test_the_modules_of_community_aws(running: Running) -> None:
     assert (found["status"], found["type"], found["key_algorithm"]) == ("ISSUED", "IMPORTED", "RSA-2048")
     assert run("acm_certificate", certificate_arn=arn, state="absent")["changed"]
     assert run("acm_certificate_info", domain_name=NAME)["certificates"] == []
+
+
+JAVASCRIPT = """
+const { createRequire } = require("module");
+const acm = createRequire(process.argv[2] + "/")("@aws-sdk/client-acm");
+(async () => {
+  const client = new acm.ACMClient({ endpoint: process.env.AWS_ENDPOINT_URL_ACM, region: process.env.AWS_REGION });
+  const told = {};
+  const { CertificateArn } = await client.send(new acm.RequestCertificateCommand(
+    { DomainName: "js.example.com", ValidationMethod: "DNS", Tags: [{ Key: "team", Value: "web" }] }));
+  const described = await client.send(new acm.DescribeCertificateCommand({ CertificateArn }));
+  told.status = described.Certificate.Status;
+  told.created = described.Certificate.CreatedAt instanceof Date;
+  told.tags = (await client.send(new acm.ListTagsForCertificateCommand({ CertificateArn }))).Tags;
+  told.listed = 0;
+  for await (const page of acm.paginateListCertificates({ client, pageSize: 1 }, {})) told.listed += page.CertificateSummaryList.length;
+  try { await client.send(new acm.GetCertificateCommand({ CertificateArn })); }
+  catch (error) { told.pending = [error.name, error instanceof acm.RequestInProgressException]; }
+  await client.send(new acm.DeleteCertificateCommand({ CertificateArn }));
+  try { await client.send(new acm.DescribeCertificateCommand({ CertificateArn })); }
+  catch (error) { told.gone = [error.name, error.$metadata.httpStatusCode, !!error.$metadata.requestId]; }
+  console.log(JSON.stringify(told));
+})();
+"""
+
+
+def test_the_javascript_sdk(running: Running, tmp_path: Path) -> None:
+    """CI brings the SDK into .work/node; elsewhere ACM_NODE names a folder in which npm has installed it."""
+    node, folder = shutil.which("node"), os.environ.get("ACM_NODE")
+    if node is None or not folder:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("node is not installed." if node is None else "ACM_NODE names no folder with @aws-sdk/client-acm.")
+    (tmp_path / "client.js").write_text(JAVASCRIPT)
+    done = subprocess.run(
+        [str(node), str(tmp_path / "client.js"), str(folder)],
+        env=environment(running), capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "status": "PENDING_VALIDATION",
+        "created": True,
+        "tags": [{"Key": "team", "Value": "web"}],
+        "listed": 1,
+        "pending": ["RequestInProgressException", True],
+        "gone": ["ResourceNotFoundException", 400, True],
+    }
+
+
+POLICIES = """
+policies:
+  - name: not-ours
+    resource: aws.acm-certificate
+    filters:
+      - type: value
+        key: DomainName
+        op: glob
+        value: "*.example.com"
+"""
+
+
+def test_cloud_custodian(running: Running, tmp_path: Path) -> None:
+    """CI brings it into .work/custodian; elsewhere ACM_CUSTODIAN names the program."""
+    program = os.environ.get("ACM_CUSTODIAN")
+    if not program:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("ACM_CUSTODIAN names no program custodian.")
+    for name in ("www.example.com", "www.example.net"):
+        pair = Pki().leaf(name, kind="2048")
+        running.client().import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
+    (tmp_path / "policies.yml").write_text(POLICIES)
+    done = subprocess.run(
+        [str(program), "run", "--cache", "", "-r", running.variables["AWS_REGION"], "-s", str(tmp_path / "out"), "policies.yml"],
+        cwd=tmp_path, env={**environment(running), "HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "out" / "not-ours" / "resources.json").read_text())
+    assert [each["DomainName"] for each in found] == ["www.example.com"]

@@ -1,0 +1,70 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""GetResources of the tagging API, for certificates: tools ask it for the tags of all of them at once."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ..authority import Authority
+from .messages import Reply, error
+
+TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
+PAGE_SIZE = 50  # where the request names none
+MOST_ARNS = 100
+
+Tags = t.Mapping[str, str]
+
+
+def get_resources(authority: Authority, body: bytes) -> Reply:
+    """The tags of certificates that have any, a page after the other."""
+    try:
+        members = json.loads(body or b"{}")
+        wanted_arns = list(members.get("ResourceARNList") or ())
+        filters = [(each["Key"], list(each.get("Values") or ())) for each in members.get("TagFilters") or ()]
+        types = set(members.get("ResourceTypeFilters") or ["acm"])
+        size = int(members.get("ResourcesPerPage") or (MOST_ARNS if wanted_arns else PAGE_SIZE))
+        last = str(members.get("PaginationToken") or "")
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return error(400, "InvalidParameterException", "The request is not one of GetResources.")
+    is_mixed = wanted_arns and (filters or members.get("ResourcesPerPage"))
+    if len(wanted_arns) > MOST_ARNS or is_mixed or not 1 <= size <= 100:
+        return error(400, "InvalidParameterException", "At most 100 ARNs, and neither filters nor pages with them.")
+    found: list[tuple[str, Tags]] = []
+    if types & {"acm", "acm:certificate"}:
+        for arn, tags in _chosen(authority, wanted_arns) if wanted_arns else _tagged(authority, last):
+            if all(key in tags and (not values or tags[key] in values) for key, values in filters):
+                found.append((arn, tags))
+            if len(found) > size:
+                break
+    token = found[size - 1][0].rpartition("/")[2] if len(found) > size else ""
+    shown = [
+        {"ResourceARN": arn, "Tags": [{"Key": key, "Value": tags[key]} for key in tags]} for arn, tags in found[:size]
+    ]
+    answer = {"PaginationToken": token, "ResourceTagMappingList": shown}
+    return error(200, "", "")._replace(body=json.dumps(answer).encode())
+
+
+def _chosen(authority: Authority, arns: t.Iterable[t.Any]) -> t.Iterator[tuple[str, Tags]]:
+    """ARN and tags of those of these certificates that exist and have any."""
+    with authority.store.read() as tx:
+        for arn in map(str, arns):
+            found = tx.certificate(arn.rpartition("/")[2])
+            tags = tx.tags(found.id) if found and found.arn == arn else {}
+            if tags:
+                yield arn, tags
+
+
+def _tagged(authority: Authority, last: str) -> t.Iterator[tuple[str, Tags]]:
+    """ARN and tags of every certificate that has any, those after the id `last`."""
+    while True:
+        with authority.store.read() as tx:
+            page = [(each, tx.tags(each)) for each in tx.ids_after(last, 200)]
+        if not page:
+            return
+        last = page[-1][0]
+        yield from ((authority.arn("acm", f"certificate/{each}"), tags) for each, tags in page if tags)
