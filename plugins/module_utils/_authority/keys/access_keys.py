@@ -83,8 +83,7 @@ class AccessKeys:
 
     def _present(self) -> dict[str, AccessKey]:
         with self._store.ask() as tx:  # each request does
-            found = dict(tx.execute("SELECT key, value FROM meta WHERE key IN ('access_key', 'access_keys')"))
-        stored = (found.get("access_key"), found.get("access_keys"))
+            stored = (tx.meta("access_key"), tx.meta("access_keys"))
         if self._read[0] != stored:
             keys = [self._opened(json.loads(stored[0]), OWNER, OWNER, None)] if stored[0] else []
             for each in json.loads(stored[1] or "[]"):
