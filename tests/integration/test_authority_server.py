@@ -125,7 +125,7 @@ def stored(path: Path) -> set[str]:
 def test_killed_under_load(tmp_path: Path) -> None:
     """kill -9, five times: the store is whole, and every call that was answered is in it."""
     path = tmp_path / "authority"
-    directory.create(str(path)).private_ca("lab", key_algorithm="EC_prime256v1")
+    directory.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
     arn, answered = ca_arn(path, "lab"), []
     for turn in range(5):
         program = Running(path)
@@ -161,7 +161,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     with small_disk(tmp_path / "disk", "6m") as disk:
         path = disk / "authority"
-        directory.create(str(path)).private_ca("lab", key_algorithm="EC_prime256v1")
+        directory.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
         program = Running(path)
         try:
             client, arn, answered = program.client(), ca_arn(path, "lab"), []
