@@ -50,7 +50,7 @@ class Rfc2136:
         self._server: str = settings.get("server") or ""
         self._port = 53 if settings.get("port") is None else int(settings["port"])
         self._key_name: str = settings.get("key_name") or ""
-        self._key_secret: str = settings.get("key_secret") or ""
+        self._key_secret: str = (settings.get("key_secret") or "").strip()  # a vault or file adds a line break
         self._algorithm: str = (settings.get("key_algorithm") or "hmac-sha256").lower()
         self._zone = plain(settings.get("zone") or "")
         self._ttl = ttl_of(settings)

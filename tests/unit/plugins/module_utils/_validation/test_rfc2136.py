@@ -267,3 +267,9 @@ def test_settings_that_cannot_be(settings: dict[str, t.Any], sentence: str) -> N
     with pytest.raises(InvalidInput, match=sentence) as caught:
         Rfc2136(settings)
     assert "not base64!" not in str(caught.value)
+
+
+@pytest.mark.parametrize("added", ["\n", "\r\n", " ", "\n\n"])
+def test_the_line_break_that_a_vault_adds_is_no_part_of_the_key(added: str) -> None:
+    publisher = Rfc2136({"server": "192.0.2.1", "key_name": "k", "key_secret": f"c2VjcmV0{added}"})
+    assert publisher._key_secret == "c2VjcmV0"
