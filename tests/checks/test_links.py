@@ -19,7 +19,8 @@ PAGES = [
     *sorted((COLLECTION / "roles").rglob("*.md")),
 ]
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
-NAMED = re.compile(r"`((?:tests|plugins|playbooks|roles|docs|benchmarks)/[\w./-]+)`")
+# A name in capitals stands for any.
+NAMED = re.compile(r"`((?:tests|plugins|playbooks|roles|docs|benchmarks)/(?![\w./-]*[A-Z]{3})[\w./-]+)`")
 
 
 def anchors(page: Path) -> set[str]:
