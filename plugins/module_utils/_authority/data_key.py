@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .authority import Authority
-from .keys import access_keys, key_file, vault
+from .keys import access_keys, key_file
 from .store.transactions import Transaction
 
 
@@ -19,7 +19,7 @@ def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
     InvalidInput while others have the authority open, for they would go on with the old one."""
     with authority.lease.alone():
         fresh = key_file.renew_data_key(authority.path, authority.store, passphrase, _reseal)
-        authority.vault = vault.Vault(fresh)
+        authority.vault.change_key(fresh)
 
 
 def _reseal(tx: Transaction, seal: key_file.Seal) -> None:

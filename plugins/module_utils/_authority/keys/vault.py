@@ -43,6 +43,10 @@ class Vault:
         self._cipher = AESGCM(data_key)
         self._random_bytes = random_bytes
 
+    def change_key(self, data_key: bytes) -> None:
+        """For good, and for everybody who has this vault."""
+        self._cipher = AESGCM(data_key)
+
     def seal(self, secret: bytes, context: str) -> bytes:
         nonce = self._random_bytes(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, context.encode())
