@@ -41,14 +41,23 @@ def main(arguments: t.Sequence[str]) -> int:
     try:
         return int(options.run(options))
     except (InvalidInput, WrongKey) as error:
-        print(error, file=sys.stderr)
+        _complain(error)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        _complain("Interrupted.")
         return 130
     except BrokenPipeError:  # who reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _complain(error: object) -> None:
+    sys.stderr.write(f"{error}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -168,11 +177,12 @@ def _serve(options: argparse.Namespace) -> int:
             each.start()
         due_work.start()
         url = server.url if not options.name else server.url_as(options.name[0])
-        print(_introduction(url, authority, options.anyone), flush=True)
+        _tell(_introduction(url, authority, options.anyone))
         for each in others:
-            print(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp", flush=True)
+            _tell(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp")
         wait_for_one()
-    has_answered = all([each.end() for each in (server, *others)])
+    ended = [each.end() for each in (server, *others)]
+    has_answered = all(ended)
     if due_work.end() and has_answered:
         return 0
     os._exit(0 if has_answered else 1)  # a thread is still at work: nobody waits for it
@@ -305,7 +315,7 @@ def _credentials(options: argparse.Namespace) -> int:
     if not named:
         names = ", ".join(key.name for key in keys.all())
         raise InvalidInput(f"The authority in {authority.path} has no access key named {options.name}: it has {names}.")
-    print(_exports(_variables(authority, named[0])))
+    _tell(_exports(_variables(authority, named[0])))
     return 0
 
 
@@ -324,7 +334,7 @@ def _records(options: argparse.Namespace) -> int:
     while after is not None and left != 0:
         page = audit.find(store, wanted, after, audit.PAGE if left is None else min(left, audit.PAGE))
         for record in page.records:
-            print(json.dumps(record))
+            _tell(json.dumps(record))
         left = None if left is None else left - len(page.records)
         after = page.next_number
     return 0
@@ -333,16 +343,16 @@ def _records(options: argparse.Namespace) -> int:
 def _metric(options: argparse.Namespace) -> int:
     days = audit.days_to_expiry(directory.open_store(options.dir), system_clock())
     if options.prometheus:
-        print(metrics.days_text(days), end="")
+        sys.stdout.write(metrics.days_text(days))
     else:
         for _name, datum in days:
-            print(json.dumps(datum))
+            _tell(json.dumps(datum))
     return 0
 
 
 def _back_up(options: argparse.Namespace) -> int:
     done = backup.back_up(options.dir, options.file, options.key_to)
-    print(f"The authority in {options.dir} was copied to {done.file}. What opens the copy: {done.key}.")
+    _tell(f"The authority in {options.dir} was copied to {done.file}. What opens the copy: {done.key}.")
     return 0
 
 
@@ -350,5 +360,5 @@ def _restore(options: argparse.Namespace) -> int:
     authority = backup.restore(options.file, options.dir, key_from=options.key_from)
     with authority.store.read() as tx:
         number = sum(tx.count(kind) for kind in ("AMAZON_ISSUED", "IMPORTED", "PRIVATE"))
-    print(f"The authority is restored in {authority.path}, with {number} certificates.")
+    _tell(f"The authority is restored in {authority.path}, with {number} certificates.")
     return 0
