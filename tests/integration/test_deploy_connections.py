@@ -1,0 +1,139 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role acm_deploy where hosts differ: in their connection, their pace, their honesty, and the spelling of names."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIMIT_S = 300
+SERVICE = {"name": "own", "ports": [], "reload_command": ["true"]}
+ROLE = {"ansible.builtin.include_role": {"name": "certops.acm.acm_deploy"}}
+# A Python that lets every module say more than it should.
+LIAR = """#!{python}
+import json, subprocess, sys
+done = subprocess.run([{python!r}, *sys.argv[1:]], stdin=sys.stdin, capture_output=True, text=True)
+text = done.stdout
+try:
+    answer = json.loads(text[text.index("{{"):])
+    answer.setdefault("ansible_facts", {{}}).update({{"acm_deploy_certificates": [{{"domain_name": "api.example.com"}}]}})
+    answer["add_host"] = {{"host_name": "web2", "host_vars": {{"acm_deploy_path": {path!r}}}}}
+    text = json.dumps(answer)
+except ValueError:
+    pass
+sys.stdout.write(text)
+sys.exit(done.returncode)
+"""
+
+
+class Lab:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.hosts: dict[str, dict[str, Any]] = {}
+
+    def issue(self, authority: str, *names: str) -> str:
+        path = str(self.folder / authority)
+        cas = [{"name": authority, "key_algorithm": "EC_prime256v1"}]
+        request = {
+            "certificate_authority_arn": "{{ made.authority.certificate_authorities[0].arn }}",
+            "key_algorithm": "EC_prime256v1",
+        }
+        wanted = [{"domain_name": name, **request} for name in names]
+        done = self.run(
+            {
+                "hosts": "localhost",
+                "tasks": [
+                    {"certops.acm.acm_authority": {"path": path, "certificate_authorities": cas}, "register": "made"},
+                    {"certops.acm.acm_certificate": {"authority": path, "certificates": wanted, "wait": True}},
+                ],
+            }
+        )
+        assert done.returncode == 0, done.stdout
+        return path
+
+    def host(self, name: str, **variables: Any) -> None:
+        self.hosts[name] = {"acm_deploy_path": str(self.folder / name), **variables}
+
+    def run(self, play: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
+        common = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            "acm_deploy_services": [SERVICE],
+        }
+        inventory = {"web": {"hosts": self.hosts, "vars": common}}
+        (self.folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+        (self.folder / "play.yml").write_text(json.dumps([{"gather_facts": False, **play}]), encoding="utf-8")
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        return subprocess.run(
+            [program, "-i", str(self.folder / "hosts.json"), *options, str(self.folder / "play.yml")],
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+    def issuer(self, host: str, name: str) -> str:
+        file = self.folder / host / name / "live" / "fullchain.pem"
+        words = ["openssl", "x509", "-noout", "-issuer", "-in", str(file)]
+        return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(name="lab")
+def fixture_lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_every_host_gets_the_certificate_of_its_own_authority(lab: Lab, strategy: str) -> None:
+    certificates = [{"domain_name": "www.example.com"}]
+    for host, authority in (("web1", "first"), ("web2", "second"), ("web3", "first")):
+        path = (
+            str(lab.folder / authority)
+            if (lab.folder / authority).exists()
+            else lab.issue(authority, "www.example.com")
+        )
+        lab.host(host, acm_deploy_authority=path, acm_deploy_certificates=certificates)
+    done = lab.run({"hosts": "web", "strategy": strategy, "tasks": [ROLE]})
+    assert done.returncode == 0, done.stdout
+    for host, authority in (("web1", "first"), ("web2", "second"), ("web3", "first")):
+        assert f"{authority} CA" in lab.issuer(host, "www.example.com")
+
+
+def test_a_certificate_that_fails_stops_only_its_own_hosts(lab: Lab) -> None:
+    authority = lab.issue("one", "www.example.com")
+    lab.host("web1", acm_deploy_certificates=[{"domain_name": "nowhere.example.com"}])
+    lab.host("web2", acm_deploy_certificates=[{"domain_name": "WWW.Example.com."}])
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]})
+    assert done.returncode != 0 and "There is no certificate for nowhere.example.com" in done.stdout, done.stdout
+    assert not (lab.folder / "web1").exists() and (lab.folder / "web2" / "www.example.com" / "live").is_symlink()
+
+
+def test_what_a_host_says_of_others_is_not_heard(lab: Lab) -> None:
+    authority = lab.issue("one", "www.example.com", "api.example.com")
+    liar = lab.folder / "python"
+    liar.write_text(LIAR.format(python=sys.executable, path=str(lab.folder / "elsewhere")), encoding="utf-8")
+    liar.chmod(0o755)
+    certificates = [{"domain_name": "www.example.com"}]
+    lab.host("web1", acm_deploy_certificates=certificates, ansible_python_interpreter=str(liar))
+    lab.host("web2", acm_deploy_certificates=certificates)
+    play = {"hosts": "web", "vars": {"acm_deploy_authority": authority}}
+    done = lab.run({**play, "tasks": [ROLE, ROLE]})
+    assert done.returncode == 0, done.stdout
+    assert not list(lab.folder.glob("*/api.example.com")) and not (lab.folder / "elsewhere").exists()
+
+    done = lab.run({**play, "tasks": [{"ansible.builtin.ping": {}}, ROLE]})
+    assert "The facts of web1 set acm_deploy_certificates" in done.stdout, done.stdout
+    assert done.stdout.count("failed=1") == 1 and not list(lab.folder.glob("*/api.example.com"))
