@@ -23,7 +23,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from ansible.module_utils import basic
-from ansible_collections.certops.acm.plugins.filter.acm_deploy import acm_deploy
 from ansible_collections.certops.acm.plugins.filter.acm_renewals import FilterModule
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, module
 
@@ -91,41 +90,50 @@ class Host:
         """What the entry point main does: foretell, export what is lacking, put in place, reload, report."""
         entries = [entry for entry in self.entries if acm_identity(entry) in chosen]
         if all(self.served.get(identity, {}).get("serial") == reads[identity]["serial"] for identity in chosen):
-            unchanged = [{**self.served[identity], "swapped": False} for identity in chosen]
-            lines = [self._line(bundle) for bundle in unchanged]
-            return self._done(entries, chosen=chosen, bundles=unchanged, summary=lines, exports=reads)
-        services = acm_deploy([{"name": "nginx", "reload_command": ["true"]}], "services", entries, {}, "")
-        requests = acm_deploy(entries, "requests")
-        exports = dict(zip(chosen, self._export(self.authority, requests, check_mode=True)))
-        sets = acm_deploy(entries, "sets", services, exports)
+            return self._done(reads, {identity: {**self.served[identity], "swapped": False} for identity in chosen})
+        exports = dict(zip(chosen, self._export(self.authority, chosen, check_mode=True)))
+        sets = [self._set(entry, exports) for entry in entries]
         probe = call("certificate_bundle", check_mode=True, path=str(self.folder), certificates=sets)["bundles"]
-        due = acm_deploy(chosen, "due", exports, [(entries, probe)])
+        due = [
+            identity
+            for identity, bundle in zip(chosen, probe)
+            if bundle["needs_key"]
+            or (
+                exports[identity].get("renewal_depends_on_export")
+                and exports[identity].get("renewal_eligibility") == "INELIGIBLE"
+            )
+        ]
         if due:
-            fresh = self._export(self.authority, acm_deploy(entries, "requests", due))
-            exports.update(zip(due, fresh))
+            exports.update(zip(due, self._export(self.authority, due)))
         if any(bundle["changed"] for bundle in probe):
-            sets = acm_deploy(entries, "sets", services, exports, probe)
+            sets = [self._set(entry, exports) for entry in entries]
             answer = call("certificate_bundle", path=str(self.folder), certificates=sets)
             assert not answer.get("failed"), answer["msg"]
             probe = answer["bundles"]
-        lines = []
         for identity, bundle in zip(chosen, probe):
             if bundle["swapped"]:
                 self.swaps[bundle["name"], bundle["serial"]] += 1
             self.served[identity] = bundle
-            lines.append(self._line(bundle))
-        return self._done(entries, chosen=chosen, bundles=probe, summary=lines, exports=exports)
+        return self._done(exports, dict(zip(chosen, probe)))
 
     @staticmethod
-    def _done(entries: list[dict[str, t.Any]], **left: t.Any) -> list[dict[str, t.Any]]:
-        return list(decide("done", decide("result", entries, **left)))
+    def _set(entry: t.Mapping[str, t.Any], exports: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        export = exports[acm_identity(entry)]
+        wanted = {name: export.get(name) for name in ("certificate", "chain", "private_key")}
+        return {"name": entry["name"], "files": ["fullchain", "key"], **{k: v for k, v in wanted.items() if v}}
 
     @staticmethod
-    def _line(bundle: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        return {"service": "nginx", "name": bundle["name"], "served": True, "running": True, "ports": [443]}
+    def _done(reads: t.Mapping[str, t.Any], bundles: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
+        lines = [{"service": "nginx", "state": "served"}]
+        result = [
+            {**bundle, "identity": identity, "certificate_arn": reads[identity]["certificate_arn"], "lines": lines}
+            for identity, bundle in bundles.items()
+        ]
+        return list(decide("done", result))
 
     @staticmethod
-    def _export(authority: str, requests: list[dict[str, t.Any]], check_mode: bool = False) -> list[dict[str, t.Any]]:
+    def _export(authority: str, identities: list[str], check_mode: bool = False) -> list[dict[str, t.Any]]:
+        requests = [{"certificate_arn": identity} for identity in identities]
         answer = call(
             "acm_export", check_mode=check_mode, authority=authority, certificates=requests, return_private_key=True
         )
