@@ -137,3 +137,26 @@ def test_what_a_host_says_of_others_is_not_heard(lab: Lab) -> None:
     done = lab.run({**play, "tasks": [{"ansible.builtin.ping": {}}, ROLE]})
     assert "The facts of web1 set acm_deploy_certificates" in done.stdout, done.stdout
     assert done.stdout.count("failed=1") == 1 and not list(lab.folder.glob("*/api.example.com"))
+
+
+def test_check_mode_foretells_what_acm_does_not_have_yet(lab: Lab) -> None:
+    authority = lab.issue("one", "www.example.com")
+    lab.host("web1", acm_deploy_certificates=[{"domain_name": "new.example.com"}, {"domain_name": "www.example.com"}])
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, "--check")
+    assert done.returncode == 0 and "new.example.com: ACM does not have it yet." in done.stdout, done.stdout
+    assert not (lab.folder / "web1").exists()
+
+
+def test_one_run_of_a_module_when_nothing_is_due_and_two_when_something_is(lab: Lab) -> None:
+    authority = lab.issue("one", "b\u00fccher.example.com")
+    lab.host("web1", acm_deploy_certificates=[{"domain_name": "b\u00fccher.example.com"}])
+    counter = lab.folder / "python"
+    counter.write_text(f'#!/bin/sh\necho run >> {lab.folder}/runs\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    counter.chmod(0o755)
+    lab.hosts["web1"]["ansible_python_interpreter"] = str(counter)
+    for runs in (2, 1):
+        (lab.folder / "runs").unlink(missing_ok=True)
+        done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]})
+        assert done.returncode == 0, done.stdout
+        assert (lab.folder / "runs").read_text().count("run") == runs
+    assert (lab.folder / "web1" / "xn--bcher-kva.example.com" / "live").is_symlink()
