@@ -63,10 +63,10 @@ def sweep(authority: Authority) -> Swept:
     return deliver(authority, swept)
 
 
-def settle_due(authority: Authority) -> Swept:
+def settle_due(authority: Authority, limit: int = -1) -> Swept:
     """Only the part of a sweep that certificates wait for: validations, renewals and notices of expiry, each when it is
-    due."""
-    return _settle(authority)
+    due; for so many certificates at most, the longest due first."""
+    return _settle(authority, limit=limit)
 
 
 def deliver(authority: Authority, swept: Swept) -> Swept:
@@ -76,11 +76,11 @@ def deliver(authority: Authority, swept: Swept) -> Swept:
     return swept._replace(delivered=sum(each.events for each in deliveries_made))
 
 
-def _settle(authority: Authority, waiting_since: t.Optional[datetime] = None) -> Swept:
+def _settle(authority: Authority, waiting_since: t.Optional[datetime] = None, limit: int = -1) -> Swept:
     """waiting_since: look at all that waits for validation in a request that is not older, or in a renewal."""
     _refresh_dues(authority)
     with authority.store.read() as tx:
-        due = tx.due(authority.now())
+        due = tx.due(authority.now(), limit)
         if waiting_since is not None:
             due = list(dict.fromkeys([*due, *tx.waiting(waiting_since)]))
     settled = settlement.settle(authority, due)

@@ -27,6 +27,7 @@ from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput
 
 LOOK_S = 5.0  # between two looks for what is due
+MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not hold up those who ask
 WHOLE_SWEEP_S = 3600.0  # between two sweeps of everything: revocation lists, and forgetting what is old
 LOCK = "due-work.lock"
 
@@ -82,7 +83,7 @@ class DueWork:
         if self._is_sweep_due():
             swept = sweep.sweep(authority)
         else:
-            swept = sweep.deliver(authority, sweep.settle_due(authority))
+            swept = sweep.deliver(authority, sweep.settle_due(authority, MOST_AT_ONCE))
         with authority.store.write(durable=False) as tx:
             tx.set_meta("last_due_work_at", events.iso(authority.now()))
         for trouble in swept.troubles:

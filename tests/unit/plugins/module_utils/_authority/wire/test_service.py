@@ -335,3 +335,16 @@ def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> Non
     for trouble in ("The disk is full.", "The disk is full.", None, "The disk is full."):
         due_work._say(trouble)
     assert caplog.text.count("The disk is full.") == 2
+
+
+def test_work_for_thousands_does_not_hold_up_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes a part, the longest due first; the next ones take the rest."""
+    monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)
+    sweep.sweep(lab.authority)  # the whole one is not due now
+    for number in range(5):
+        lab.publish(lab.public(f"h{number}.example.com"))
+    with lab.authority.store.write() as tx:
+        for identifier in tx.ids_after("", 10):
+            tx.set_due(identifier, lab.authority.now())
+    due_work = DueWork(lab.authority)
+    assert [due_work.look().looked_at for _look in range(4)] == [2, 2, 1, 0]
