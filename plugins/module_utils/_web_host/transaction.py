@@ -263,8 +263,10 @@ class Transaction:
         if complaints:
             more = f"\nThe same at {len(complaints) - 1} more of the places looked at." if complaints[1:] else ""
             raise Failure(f"{complaints[0]}{more}")
-        if proofs:
-            self._note("prove", None, f"What was expected is served at all {len(proofs)} of the places looked at.")
+        seen = sum(bool(sighting["reachable"]) for sighting in sightings)
+        if seen:
+            places = f"all {seen}" if seen == len(proofs) else f"{seen} of the {len(proofs)}"
+            self._note("prove", None, f"What was expected is served at {places} places looked at.")
 
     def _watch(self, proofs: t.Sequence[t.Mapping[str, t.Any]], wait_s: float) -> list[dict[str, t.Any]]:
         watches = [
@@ -362,10 +364,10 @@ class Transaction:
         unlike = [tell_sighting(sighting) for sighting in sightings if sighting["as_expected"] is False]
         seen = {each["service"] for each in before}
         for service, _reload in moved:  # nothing to look at, but a process that has to live
-            if service.name not in seen and service.pid_file and is_alive(service.pid_file) is False:
+            if service.name not in seen and _is_dead(service):
                 with contextlib.suppress(Failure):
                     self._start(service)
-                if is_alive(service.pid_file) is False:
+                if _is_dead(service):
                     unlike.append(f"{service.name} does not run any more.")
         return unlike
 
@@ -407,6 +409,10 @@ class Transaction:
         if isinstance(error, OSError):
             return explain(error, self.journal.base)
         return str(error)
+
+
+def _is_dead(service: Service) -> bool:
+    return bool(service.knows_pid_file and service.pid_file) and is_alive(str(service.pid_file)) is False
 
 
 def dict_of(staged: t.Iterable[tuple[placement.Plan, str]]) -> dict[str, str]:

@@ -181,8 +181,9 @@ def standings(
     found = []
     for host, identities in hosts.items():
         outcome = outcomes.get(host) or {"reachable": host in untried}
-        done = {spelling(each["identity"]): each for each in outcome.get("done", ())}
-        for identity in identities:
+        done = _done(outcome.get("done", ()))
+        # One certificate may be several entries of a host, under names of their own.
+        for identity in {spelling(each): each for each in identities}.values():
             read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
             arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
             known = memory["hosts"].get(host, {}).get(arn, {})
@@ -209,6 +210,17 @@ def standings(
             elif standing.is_current and host not in untried:
                 standing = standing._replace(state="deployed", reason="")
             found.append(standing)
+    return found
+
+
+def _done(told: t.Iterable[Entry]) -> dict[str, dict[str, t.Any]]:
+    """What was done, by certificate: of several sets of one, the services of all."""
+    found: dict[str, dict[str, t.Any]] = {}
+    for each in told:
+        merged = found.setdefault(spelling(each["identity"]), {**each, "services": (), "unserved": ()})
+        merged["swapped"] = bool(merged.get("swapped") or each.get("swapped"))
+        for key in ("services", "unserved"):
+            merged[key] = (*merged[key], *(one for one in each.get(key) or () if one not in merged[key]))
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -130,6 +131,31 @@ def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
     answer = host.run(issue(WWW), services=services)
     assert not answer.get("failed") and answer["services"][0]["state"] == "assumed"
     assert answer["summary"][0]["state"] == "not_looked_at" and not answer["summary"][0]["served"]
+
+
+def test_a_pid_file_that_only_the_table_names_decides_nothing(host: Host, tmp_path: Path) -> None:
+    """Neither that the service is stopped, nor, on the way back, that it went down and has to be started."""
+    own = {"name": "own", "server": "lighttpd", "ports": [], "certificates": [WWW], "check_command": [], "group": None}
+    own["reload_command"] = ["sh", "-c", f"echo reloaded >> {tmp_path}/log"]
+    own["start_command"] = ["sh", "-c", f"echo started >> {tmp_path}/log"]
+    first = issue(WWW)
+    answer = host.run(first, services=[own])
+    assert answer["services"][0]["state"] in ("assumed", "running") and answer["summary"][0]["state"] == "not_looked_at"
+    broken = {"name": "broken", "ports": [], "reload_command": ["false"]}
+    answer = host.run(issue(WWW), services=[own, broken])
+    assert answer["failed"] and "own does not run" not in answer["msg"], answer["msg"]
+    assert (tmp_path / "log").read_text().split() == ["reloaded"] * 3
+
+
+def test_what_was_not_seen_is_not_counted_as_served(host: Host) -> None:
+    host.begin()
+    renewed = [issue(WWW), host.first[1]]
+    other = {"name": "other", "host": "127.0.0.1", "ports": [1], "reload_command": ["true"]}
+    answer = host.run(*renewed, services=[host.server.service(), other])
+    (told,) = [step["text"] for step in answer["steps"] if step["step"] == "prove"]
+    assert not answer.get("failed") and re.fullmatch(
+        r"What was expected is served at (\d+) of the .* looked at\.", told
+    )
 
 
 @pytest.mark.parametrize("command, state", [("true", "unknown"), ("false", "stopped")])

@@ -160,6 +160,19 @@ def test_a_name_is_known_in_every_spelling() -> None:
     assert [(one.state, one.is_current) for one in found] == [("deployed", True)]
 
 
+def test_one_certificate_under_two_names_stands_once_with_what_both_services_showed() -> None:
+    done = make_done(make_certificate())
+    silent = {"service": "mail", "reason": "It could not be seen.", "is_stopped": False}
+    told = [
+        {**done, "name": "for-web", "services": ["web"], "unserved": [], "swapped": True},
+        {**done, "name": "for-mail", "services": [], "unserved": [silent], "swapped": False},
+    ]
+    outcomes = {"web": {"reachable": True, "done": told, "failures": []}}
+    reads = {arn(1): make_read(make_certificate())}
+    (one,) = plan.standings({"web": [arn(1), arn(1)]}, outcomes, reads, [], make_memory(), {})
+    assert one.was_new and one.services == ("web",) and one.unserved == (("mail", "It could not be seen."),)
+
+
 def test_what_acm_cannot_deliver_is_left_out() -> None:
     one = stand(DONE, failed=True, msg="It is REVOKED.")
     assert (one.state, one.reason) == ("left_out", "It is REVOKED.")
