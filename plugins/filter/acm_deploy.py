@@ -65,6 +65,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils.host_results import as_data
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy import (
     fleet,
     orders,
@@ -170,7 +171,7 @@ def _said_plainly(decide: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
     @functools.wraps(decide)
     def decide_or_explain(*arguments: t.Any, **named: t.Any) -> t.Any:
         try:
-            return decide(*arguments, **named)
+            return as_data(decide(*arguments, **named))
         except InvalidInput as error:
             raise AnsibleFilterError(str(error)) from None
 

@@ -15,6 +15,7 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils.host_results import as_data
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals import metrics, plan, run as runs
 
 Run = t.Mapping[str, t.Any]
@@ -127,7 +128,7 @@ def _told(decision: t.Callable[..., t.Any]) -> t.Callable[..., t.Any]:
     @functools.wraps(decision)
     def decide(value: t.Any, **named: t.Any) -> t.Any:
         try:
-            return decision(value, **named)
+            return as_data(decision(value, **named))
         except InvalidInput as error:
             raise AnsibleFilterError(str(error)) from None
 

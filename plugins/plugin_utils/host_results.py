@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import template
+from ansible.utils.unsafe_proxy import wrap_var
+
 # Keys that ansible-core's strategies obey in the result of any task.
 _OBEYED = ("add_host", "add_group", "ansible_facts", "ansible_stats")
 # The one fact that ansible-core itself adds to a result, after it has removed the host's own.
@@ -48,3 +51,10 @@ def refusal_of_facts(host: str, facts: t.Any) -> str:
         "is done here and elsewhere. Set such variables in the inventory or the playbook, or by set_fact without "
         "cacheable; if you did not set them, somebody else has control of this host or of the fact cache."
     )
+
+
+def as_data(value: t.Any) -> t.Any:
+    """What a filter returns, marked as never being a template. A name or an error from elsewhere may look like one, and
+    up to ansible-core 2.18 a text that a filter has put together would be resolved when it is used. Later versions
+    resolve nothing that is not marked as trusted."""
+    return value if hasattr(template, "trust_as_template") else wrap_var(value)

@@ -22,7 +22,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 FILES = {
     "acm_alert": 20,
     "certificate_bundle": 10,
-    "certificate_deployment": 20,
+    "certificate_deployment": 30,
     "haproxy_certificate": 10,
     "served_certificate_info": 10,
 }
