@@ -55,7 +55,7 @@ from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
 
-PROGRAM = "ansible_collections.certops.acm.plugins.module_utils._authority"
+PROGRAM = "ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
 REGION = "eu-central-1"
 SETTINGS = {  # the quotas of an account would end the run; and no name server answers
     "quota_certificates": 1_000_000, "quota_requests_a_year": 1_000_000,

@@ -159,7 +159,7 @@ def authority(arguments: list[str]) -> int:
     workbench.prepare("server")
     env = {**workbench.ansible_environment("server"), "PYTHONPATH": str(workbench.TREE)}
     verb = [] if not arguments or arguments[0] in AUTHORITY_VERBS else ["serve"]
-    program = "ansible_collections.certops.acm.plugins.module_utils._authority"
+    program = "ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
     return replace_by([str(workbench.python_of("server")), "-B", "-m", program, *verb, *arguments], env)
 
 

@@ -601,9 +601,10 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
     }
     if outcome.undelivered and params["fail_on_error"]:
         first = outcome.undelivered[0]
+        title = titles.get(first["key"], first["key"])
         more = f", and {len(outcome.undelivered) - 1} more" if len(outcome.undelivered) > 1 else ""
         module.fail_json(
-            msg=f"Channel {first['channel']} did not get “{titles.get(first['key'], first['key'])}”{more}: {first['reason']}",
+            msg=f"Channel {first['channel']} did not get '{title}'{more}: {first['reason']}",
             error={"code": "Undelivered", "operation": None},
             **result,
         )
@@ -615,7 +616,7 @@ def warnings_of(outcome: Outcome, titles: t.Mapping[str, str]) -> list[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for undelivered in outcome.undelivered:
         title = titles.get(undelivered["key"], "that something is over")
-        reasons.setdefault((undelivered["channel"], undelivered["reason"]), []).append(f"“{title}”")
+        reasons.setdefault((undelivered["channel"], undelivered["reason"]), []).append(f"'{title}'")
     return [
         f"Channel {channel} did not get {', '.join(missing[:3])}"
         f"{f' and {len(missing) - 3} more' if len(missing) > 3 else ''}: {reason}"

@@ -535,7 +535,7 @@ options:
   access_keys:
     description:
       - Users and roles that may send requests to the authority's server, each with an access key of its own, beside the
-        owner's key. C(python3 -m ansible_collections.certops.acm.plugins.module_utils._authority credentials) shows a key.
+        owner's key. C(python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line credentials) shows a key.
       - This is the whole list. A key that is not in it is removed, and an empty list removes all but the owner's. Without
         this option they stay as they are.
       - Playbooks that name the authority's directory need no key, and no policy binds them.

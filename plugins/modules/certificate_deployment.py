@@ -32,6 +32,8 @@ attributes:
     support: full
     details:
       - Shows names, dates, serials, fingerprints, modes and snippets; never any part of a key.
+  idempotent:
+    support: full
 options:
   path:
     description:
@@ -64,7 +66,7 @@ options:
       private_key:
         description:
           - The private key as PEM, not encrypted.
-          - May be left out when the set that is live holds it. RV(bundles[].needs_key) tells in check mode whether it is needed.
+          - May be left out when the set that is live holds it. RV(needs_key) tells in check mode whether it is needed.
         type: str
       pkcs12:
         description:

@@ -237,10 +237,10 @@ class Channel:
         own = settings.get("digest")
         self._is_digest = is_digest if own is None else own
 
-    def wants(self, alert: Alert, told: t.Mapping[str, t.Mapping[str, str]] = {}) -> bool:
+    def wants(self, alert: Alert, told: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None) -> bool:
         """told: what the channels were told before. An answer goes to those who heard what it answers, and to no other."""
         if alert.answers:
-            return any(self.name in told.get(key, {}) for key in alert.answers)
+            return any(self.name in (told or {}).get(key, {}) for key in alert.answers)
         return alert.kind in self._kinds and SEVERITIES.index(alert.severity) >= self._least
 
     def split(self, due: t.Sequence[Alert]) -> list[list[Alert]]:

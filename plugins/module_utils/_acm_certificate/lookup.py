@@ -16,7 +16,7 @@ from datetime import datetime
 from . import matching
 from .._batch.items import refuse_twins, still_open
 from .._certificates import inventory
-from .._certificates.certificate import Certificate
+from .._certificates.certificate import Certificate, from_detail
 from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput
@@ -69,7 +69,7 @@ def _describe_jobs(acm: Door, items: t.Sequence[Item]) -> None:
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.want.arn} for item in items])
     for item, answer in zip(items, answers):
         if not isinstance(answer, AcmError):
-            _take(item, inventory.from_detail(answer.get("Certificate") or {}))
+            _take(item, from_detail(answer.get("Certificate") or {}))
         elif answer.code != GONE:
             item.error = answer
         elif item.want.state == "present":
@@ -180,7 +180,7 @@ def _find_by_name_tag(acm: Door, items: t.Sequence[Item], settings: Settings) ->
         if tags is None:
             tags = inventory.tags_of(acm, [certificate.arn for certificate in _listing(acm, [], settings.now)])
         details = inventory.describe_each(acm, [arn for arn in tags if tags[arn].get("Name") == name])
-        found = [inventory.from_detail(detail) for detail in details.values() if detail is not None]
+        found = [from_detail(detail) for detail in details.values() if detail is not None]
         if item.want.state == "present":
             live = [
                 certificate

@@ -10,6 +10,7 @@ A plan is what check mode and --diff show, and what execution.py carries out: no
 
 from __future__ import annotations
 
+import types
 import typing as t
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from .matching import fixed_differences, is_same_request, users_of
 from .options import Wanted, request_members
 
 # What ACM asks for an exportable public certificate, at the request and at each renewal, since 2026-02-18.
-PRICES = {"name": 7.0, "wildcard": 79.0, "currency": "USD"}
+PRICES: t.Mapping[str, t.Any] = types.MappingProxyType({"name": 7.0, "wildcard": 79.0, "currency": "USD"})
 Prices = t.Mapping[str, t.Any]
 
 

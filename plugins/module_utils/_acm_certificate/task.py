@@ -11,7 +11,6 @@ import typing as t
 
 from . import execution, lookup, options, plan, result
 from .._batch import items as batch
-from .._batch import results
 from .._certificates.inventory import Door
 from .item import Item, Settings
 

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from .._batch.items import attempt, still_open
 from .._certificates import inventory
-from .._certificates.certificate import Certificate
+from .._certificates.certificate import Certificate, from_detail
 from .._certificates.inventory import Door
 from .._door.acm import AcmError
 from .._files import atomic
@@ -91,4 +91,4 @@ def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in due])
     for item, answer in zip(due, answers):
         if not isinstance(answer, AcmError):  # all is done: not to know is no failure
-            item.certificate = inventory.from_detail(answer.get("Certificate") or {})
+            item.certificate = from_detail(answer.get("Certificate") or {})

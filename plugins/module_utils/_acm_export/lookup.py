@@ -16,7 +16,7 @@ from datetime import datetime
 from .._certificates import inventory
 from .._files import atomic
 from .._x509 import pem
-from .._certificates.certificate import Certificate
+from .._certificates.certificate import Certificate, from_detail
 from .._door.acm import AcmError
 from .._batch.items import attempt, still_open
 from .._certificates.inventory import Door
@@ -64,7 +64,7 @@ def _describe(acm: Door, items: t.Sequence[Item]) -> None:
     for item, answer in ask(
         acm, "DescribeCertificate", items, lambda item: {"CertificateArn": item.want.arn or item.arn}
     ):
-        item.certificate = inventory.from_detail(answer.get("Certificate") or {})
+        item.certificate = from_detail(answer.get("Certificate") or {})
 
 
 def _find_by_names(acm: Door, items: t.Sequence[Item], now: datetime) -> None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from . import matching
 from .._batch.items import ask, attempt, refuse_twins, still_open
 from .._certificates import inventory
-from .._certificates.certificate import Certificate
+from .._certificates.certificate import Certificate, from_detail
 from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput
@@ -96,7 +96,7 @@ def _describe_by_arn(acm: Door, items: t.Sequence[Item]) -> None:
     by_arn = [item for item in still_open(items) if item.want.arn]
     for item, answer in ask(acm, "DescribeCertificate", by_arn, lambda item: {"CertificateArn": item.want.arn}):
         item.detail = answer.get("Certificate") or {}
-        item.certificate = inventory.from_detail(item.detail)
+        item.certificate = from_detail(item.detail)
         if item.certificate.type not in (None, "IMPORTED"):
             item.error = InvalidInput(
                 f"{item.want.arn} is of type {item.certificate.type}, not an imported certificate; "

@@ -24,7 +24,6 @@ except ImportError:
 from .certificate import (
     KEY_ALGORITHMS,
     Certificate,
-    from_detail,
     from_list,
     from_search,
     newest,

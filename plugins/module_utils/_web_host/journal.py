@@ -72,11 +72,10 @@ class Journal:
 
     def lock(self, timeout_s: float) -> None:
         """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""
-        assert self._lock is not None
         deadline = time.monotonic() + timeout_s
         while True:
             try:
-                return fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fcntl.flock(t.cast(int, self._lock), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     raise

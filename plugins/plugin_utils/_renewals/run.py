@@ -285,7 +285,7 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
         closely={each["certificate_arn"]: each for each in closely.get("certificates") or ()},
         standings=standings(own),
         memory=own["memory"],
-        forced_in_vain=[(arn, why) for arn, why in [*own["forced"]["in_vain"], *own["forced"]["wrong"]]],
+        forced_in_vain=[*own["forced"]["in_vain"], *own["forced"]["wrong"]],
         problems=[Problem(*each) for each in own["problems"]],
         is_check=run["is_check"],
     )
@@ -494,7 +494,7 @@ def _number(number: int, what: str) -> str:
 
 def _quoted(titles: t.Sequence[str]) -> str:
     more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-    return ", ".join(f"“{title}”" for title in titles[:3]) + more
+    return ", ".join(f"'{title}'" for title in titles[:3]) + more
 
 
 def _count(kinds: t.Iterable[str]) -> dict[str, int]:

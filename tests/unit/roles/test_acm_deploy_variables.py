@@ -45,7 +45,7 @@ def test_every_variable_is_the_roles_own_by_its_name() -> None:
     foreign = {
         name
         for name in left | own
-        if not name.startswith(("__acm_deploy_", "__acm_renewals", "acm_deploy_", "ansible_"))
+        if not name.startswith(("__acm_deploy_", "__acm_deploy_renewals", "acm_deploy_", "ansible_"))
     }
     assert foreign == set()
     assert public <= left

@@ -84,7 +84,7 @@ class SecurityHub(Channel):
         self._account_id = ""
         self._open: t.Optional[list[dict[str, t.Any]]] = None
 
-    def wants(self, alert: Alert, told: t.Mapping[str, t.Mapping[str, str]] = {}) -> bool:
+    def wants(self, alert: Alert, told: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None) -> bool:
         return not alert.answers and super().wants(alert, told)  # what is over is archived
 
     def split(self, due: t.Sequence[Alert]) -> list[list[Alert]]:

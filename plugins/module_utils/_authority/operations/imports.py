@@ -90,8 +90,7 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
             "ValidationException",
             f"The certificate {present.arn} was not imported, so that nothing can be imported in its place.",
         )
-    row = tx.leaf(present.id)
-    assert row is not None  # an import is never without its certificate
+    row = t.cast(LeafRow, tx.leaf(present.id))  # an import is never without its certificate
     try:
         import_rules.check_reimport(pem.parse_certificate(row.der), material.certificate)
     except InvalidInput as error:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""python3 -m ansible_collections.certops.acm.plugins.module_utils._authority VERB: an authority for other programs."""
+"""An authority for other programs: python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line VERB."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from ..store.event_log import Wanted
 from ..._rules.errors import InvalidInput
 from . import metrics
 
-PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority"
+PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
 VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
@@ -362,3 +362,7 @@ def _restore(options: argparse.Namespace) -> int:
         number = sum(tx.count(kind) for kind in ("AMAZON_ISSUED", "IMPORTED", "PRIVATE"))
     _tell(f"The authority is restored in {authority.path}, with {number} certificates.")
     return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

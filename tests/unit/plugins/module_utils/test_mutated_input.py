@@ -87,7 +87,12 @@ def materials(pki: Any, *pairs: Any) -> list[Callable[[random.Random], Sources]]
 
         made.append(damaged_chain)
         binary = pkcs7.serialize_certificates([pair.certificate, *pair.issuers], DER)
-        made.append(lambda chance, binary=binary, key=key: [Source("certificate", "certificate", damaged(binary, chance)), Source("private_key", "private_key", key)])  # type: ignore[misc]  # fmt: skip
+
+        def damaged_binary(chance: Any, binary: bytes = binary, key: bytes = key) -> list[Source]:
+            certificates = Source("certificate", "certificate", damaged(binary, chance))
+            return [certificates, Source("private_key", "private_key", key)]
+
+        made.append(damaged_binary)
     return made
 
 

@@ -72,14 +72,14 @@ def test_what_cannot_be_delivered_is_a_warning(run_module: t.Any, web: WebServer
     alerts = [{**ALERT, "key": f"k{number}", "title": f"Title {number}"} for number in range(5)]
     result = run_module("acm_alert", {"alerts": alerts, "channels": [chat(web)]})
     assert not result.get("failed") and not result["changed"] and len(result["undelivered"]) == 5
-    words = "Channel chat did not get “Title 0”, “Title 1”, “Title 2” and 2 more: 127.0.0.1 answered HTTP 403"
+    words = "Channel chat did not get 'Title 0', 'Title 1', 'Title 2' and 2 more: 127.0.0.1 answered HTTP 403"
     assert len(result["warnings"]) == 1 and words in str(result["warnings"])
 
 
 def test_or_a_failure_after_all_else_was_done(run_module: t.Any, web: WebServer) -> None:
     channels = [{**chat(web), "name": "gone", "url": f"http://{web.address}/gone/{TOKEN}"}, chat(web)]
     result = run_module("acm_alert", {"alerts": [ALERT], "channels": channels, "fail_on_error": True})
-    assert result["failed"] and "Channel gone did not get “www.example.com expires in 11 days”" in result["msg"]
+    assert result["failed"] and "Channel gone did not get 'www.example.com expires in 11 days'" in result["msg"]
     assert result["sent"] == [{"key": "k1", "channel": "chat"}] and "chat" in result["told"]["k1"]
 
 

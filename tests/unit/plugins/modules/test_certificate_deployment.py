@@ -374,6 +374,7 @@ def test_bad_options_are_refused_in_a_sentence(host: Host, options: dict[str, t.
 
 
 def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:
+    said = ""
     try:
         raise KeyError("-----BEGIN PRIVATE KEY-----")
     except KeyError as error:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory

@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._validation import proof_records
 from ansible_collections.certops.acm.plugins.module_utils._validation.dns_records import Change, PublishError, Record
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._net.resolver import Resolver
 from ansible_collections.certops.acm.plugins.module_utils._validation.rfc2136 import Rfc2136
 from ansible_collections.certops.acm.plugins.module_utils._validation.route53 import Route53
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server

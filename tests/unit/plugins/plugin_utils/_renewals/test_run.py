@@ -216,7 +216,7 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
     answer = {"told": {}, "undelivered": [{"key": alert["key"], "channel": "chat", "reason": "chat did not answer."}]}
     closed = runs.close(run, HERE, answer, {"skipped": True}, {"problems": []})
     assert runs.faults(closed) == [
-        "The channel chat did not get “host-1.example.com: a new certificate is in place on web”: chat did not answer."
+        "The channel chat did not get 'host-1.example.com: a new certificate is in place on web': chat did not answer."
     ]
     left = runs.remember(run, HERE, answer, iso(NOW + timedelta(minutes=2)))
     assert left["missed"] == [alert] and left["ended_at"] == iso(NOW + timedelta(minutes=2))

@@ -11,7 +11,6 @@ import json
 import os
 import stat
 import time
-import typing as t
 from pathlib import Path
 
 import pytest

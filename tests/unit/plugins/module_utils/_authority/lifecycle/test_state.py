@@ -14,7 +14,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
 from ansible_collections.certops.acm.plugins.module_utils._authority.store import (
-    connections,
     facts,
     query,
     transactions,

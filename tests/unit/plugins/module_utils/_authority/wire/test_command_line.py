@@ -30,7 +30,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 COLLECTION = Path(__file__).resolve().parents[6]
-PROGRAM = "ansible_collections.certops.acm.plugins.module_utils._authority"
+PROGRAM = "ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
 
 
 def start(*arguments: str | Path) -> subprocess.Popen[str]:
@@ -134,8 +134,13 @@ def test_it_makes_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
         )
         assert {f"{name}={value}" for name, value in program.variables.items()} <= set(env.stdout.splitlines())
         assert set(program.variables) == {
-            "AWS_ENDPOINT_URL_ACM", "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-        }  # fmt: skip
+            "AWS_ENDPOINT_URL_ACM",
+            "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        }
         assert re.fullmatch(r"AKIA[A-Z2-7]{16}", program.variables["AWS_ACCESS_KEY_ID"])
         assert program.client().list_certificates()["CertificateSummaryList"] == []
         assert (tmp_path / "new" / "public" / "trust.pem").read_text().count("BEGIN CERTIFICATE") == 2
