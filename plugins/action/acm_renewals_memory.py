@@ -1,0 +1,14 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Take from the result of acm_renewals_memory only what is about the host that it ran on."""
+
+from __future__ import annotations
+
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+
+
+class ActionModule(PipelinedAction):
+    CONTAINERS = {}
