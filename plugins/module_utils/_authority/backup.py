@@ -33,13 +33,12 @@ class Copied(t.NamedTuple):
 
 
 def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
-    """Copy the authority in `path` into a new file, and its key file, if that is asked for, into another folder. Raises
-    InvalidInput; then nothing is left."""
+    """Copy the authority in `path` into a new file, and its key file, if that is asked for, into another folder, unless
+    an earlier back-up has put this very key there. Raises InvalidInput; then nothing is left."""
     file = os.path.abspath(file)
     store = directory.open_store(path)
-    for each in (file, key_to):
-        if each and os.path.lexists(each):
-            raise InvalidInput(f"{each} exists: a copy is not written over another file; give a new name.")
+    if os.path.lexists(file):
+        raise InvalidInput(f"{file} exists: a copy is not written over another file; give a new name.")
     if key_to and os.path.dirname(os.path.abspath(key_to)) == os.path.dirname(file):
         raise InvalidInput(f"{key_to} would lie beside the copy that it opens: keep the key in another folder.")
     with key_file.turn(os.path.abspath(path)):  # the key must be that of the copy
@@ -48,8 +47,13 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
         if key_to and how["kind"] != "file":
             raise InvalidInput(f"The authority in {path} is locked by a passphrase: there is no key file to copy.")
         key = key_file.read_key(os.path.abspath(path), how, None) if key_to else b""
+        is_key_there = key_to is not None and os.path.lexists(key_to)
+        if key_to and is_key_there and not _holds(key_to, key):
+            raise InvalidInput(
+                f"{key_to} exists, and is not the key that opens this copy: give a new name for the key."
+            )
         _copy(store.path, file)
-    if key_to:
+    if key_to and not is_key_there:
         try:
             key_file.write_key_file(os.path.abspath(key_to), key)
         except (OSError, InvalidInput) as error:
@@ -68,6 +72,8 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
     """
     path, parent = os.path.abspath(path), os.path.dirname(os.path.abspath(path))
     directory.check_free(path)
+    if not os.path.isfile(file):
+        raise InvalidInput(f"There is no copy of an authority at {file}: give the path of the file that was backed up.")
     try:
         os.makedirs(parent, exist_ok=True)
         made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
@@ -98,6 +104,13 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
 
 
 # ---------------------------------------------------------------- inside
+
+
+def _holds(path: str, key: bytes) -> bool:
+    try:
+        return key_file.read_copy(path) == key
+    except InvalidInput:
+        return False
 
 
 def _copy(source: str, target: str) -> None:
@@ -140,14 +153,15 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
             raise InvalidInput("The copy is locked by a passphrase: give that, and no key file.")
         return
     if key_from:
-        key = key_file.read_key(
-            os.path.dirname(os.path.abspath(key_from)), {"path": os.path.abspath(key_from), "kind": "file"}, None
-        )
+        key = key_file.read_copy(key_from)
         key_file.write_key_file(os.path.join(made, key_file.KEY_FILE), key)
         with store.write() as tx:
             tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
     elif not os.path.isabs(how["path"]):
-        raise InvalidInput("The copy does not have the key that opens it: give the copy of the key file.")
+        raise InvalidInput(
+            "The copy does not hold the key that opens it: give the key file that was kept with it, "
+            "as restore_key_from in a playbook or --key-from on the command line."
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -202,6 +202,16 @@ def read_key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
         cost = int(how.get("cost", vault.FIRST_SCRYPT_COST))
         return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]), cost)
     where = _path(path, how)
+    return _read(where, missing=f"The key of the authority in {path} is missing: put {where} back.")
+
+
+def read_copy(path: str) -> bytes:
+    """The key in a copy of a key file. Raises InvalidInput."""
+    path = os.path.abspath(path)
+    return _read(path, missing=f"There is no key file at {path}: give the path of the copy that was kept.")
+
+
+def _read(where: str, *, missing: str) -> bytes:
     try:
         with open(where, encoding="ascii") as file:
             key = bytes.fromhex(file.read().strip())
@@ -209,7 +219,7 @@ def read_key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
             raise ValueError
         return key
     except FileNotFoundError:
-        raise InvalidInput(f"The key of the authority in {path} is missing: put {where} back.") from None
+        raise InvalidInput(missing) from None
     except PermissionError:
         raise InvalidInput(
             f"The key of the authority, {where}, cannot be read by this user: run as its owner."

@@ -98,9 +98,10 @@ def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe
 
 def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     (tmp_path / "there").write_text("mine")
+    (safe / "there").write_text("mine")
     for file, key_to, said in (
         ("there", None, "there exists: a copy is not written over another file"),
-        ("copy", "there", "there exists"),
+        ("copy", "safe/there", "there exists, and is not the key that opens this copy"),
         ("copy", "key", "would lie beside the copy that it opens"),
         ("no/such/copy", None, "cannot be written: No such file or directory."),
         ("copy", "no/such/key", "The key cannot be copied to .*no/such/key: No such file or directory."),
@@ -112,18 +113,33 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     (tmp_path / "broken").write_bytes(Path(copied.file).read_bytes()[:20_000])
     (tmp_path / "text").write_text("x" * 5000)
     for file, path, said in (
-        ("copy", "new", "The copy does not have the key that opens it"),
-        ("absent", "new", "cannot be copied to"),
+        ("copy", "new", "The copy does not hold the key that opens it: .* restore_key_from .* --key-from"),
+        ("absent", "new", "There is no copy of an authority at .*/absent"),
         ("text", "new", "cannot be copied to .*: file is not a database"),
         ("broken", "new", "cannot be copied to|is damaged"),
-        ("copy", "safe", "The copy does not have the key"),
+        ("copy", "safe", "The copy does not hold the key"),
         ("copy", "there", "is a file: an authority needs a directory of its own"),
         ("copy", ".", "is not empty"),
     ):
         with pytest.raises(InvalidInput, match=said):
             backup.restore(str(tmp_path / file), str(tmp_path / path))
         assert not (tmp_path / "new").exists()
-    assert (tmp_path / "there").read_text() == "mine"
+    assert (tmp_path / "there").read_text() == (safe / "there").read_text() == "mine"
+
+
+def test_a_key_that_is_kept_already_is_not_written_again(lab: Lab, tmp_path: Path, safe: Path) -> None:
+    key = str(safe / "key")
+    backup.back_up(lab.path, str(tmp_path / "monday"), key)
+    written = os.stat(key)
+    second = backup.back_up(lab.path, str(tmp_path / "tuesday"), key)
+    assert os.stat(key).st_mtime_ns == written.st_mtime_ns
+    assert backup.restore(second.file, str(tmp_path / "b"), key_from=second.key)
+    key_file.rotate(lab.path, lab.authority.store, None, None)
+    with pytest.raises(InvalidInput, match="is not the key that opens this copy: give a new name"):
+        backup.back_up(lab.path, str(tmp_path / "wednesday"), key)
+    assert not (tmp_path / "wednesday").exists()
+    with pytest.raises(InvalidInput, match="There is no key file at .*/safe/kex"):
+        backup.restore(second.file, str(tmp_path / "c"), key_from=f"{safe}/kex")
 
 
 def test_the_verbs_of_the_command_line(
