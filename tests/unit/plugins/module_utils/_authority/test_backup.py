@@ -98,10 +98,11 @@ def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe
 
 def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     (tmp_path / "there").write_text("mine")
-    (safe / "there").write_text("mine")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "there").write_text("mine")
     for file, key_to, said in (
         ("there", None, "there exists: a copy is not written over another file"),
-        ("copy", "safe/there", "there exists, and is not the key that opens this copy"),
+        ("copy", "kept/there", "there exists, and is not the key that opens this copy"),
         ("copy", "key", "would lie beside the copy that it opens"),
         ("no/such/copy", None, "cannot be written: No such file or directory."),
         ("copy", "no/such/key", "The key cannot be copied to .*no/such/key: No such file or directory."),
@@ -124,7 +125,7 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
         with pytest.raises(InvalidInput, match=said):
             backup.restore(str(tmp_path / file), str(tmp_path / path))
         assert not (tmp_path / "new").exists()
-    assert (tmp_path / "there").read_text() == (safe / "there").read_text() == "mine"
+    assert (tmp_path / "there").read_text() == (tmp_path / "kept" / "there").read_text() == "mine"
 
 
 def test_a_key_that_is_kept_already_is_not_written_again(lab: Lab, tmp_path: Path, safe: Path) -> None:
