@@ -22,6 +22,7 @@ from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.deployment_host import Host, issue, without_key
 
 WWW, API = real_servers.NAMES
+block = real_servers.nginx_block
 
 
 def require(*programs: str) -> None:
@@ -57,29 +58,8 @@ class Site(Host):
     def nginx(self, blocks: str) -> int:
         """An nginx with these server blocks, where @ stands for the folder of the sets and PORT for its port."""
         require("nginx")
-        port, folder = real_servers.free_port(), self.folder
-        temporary = "".join(
-            f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        blocks = blocks.replace("@", str(self.acm)).replace("PORT", f"127.0.0.1:{port}")
-        config = folder / "nginx.conf"
-        config.write_text(
-            f"pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{ }} http {{ access_log off; {temporary} {blocks} }}"
-        )
-        words = ["nginx", "-q", "-c", str(config)]
-        self.add(
-            {
-                "name": "nginx",
-                "host": "127.0.0.1",
-                "ports": [port],
-                "check_command": [*words, "-t"],
-                "reload_command": [*words, "-s", "reload"],
-                "start_command": words,
-                "stop_command": real_servers.signal_words("TERM", folder / "nginx.pid"),
-                "pid_file": str(folder / "nginx.pid"),
-            }
-        )
-        return port
+        self.add(real_servers.nginx_with(self.folder, self.acm, blocks))
+        return int(self.services[-1]["ports"][0])
 
     def haproxy(self, bind: str, **options: t.Any) -> int:
         """A HAProxy with this bind line."""
@@ -111,13 +91,6 @@ def fixture_site(folder: Path) -> Iterator[Site]:
     yield site
     for command in site.stop_commands:
         subprocess.run(command, check=False, capture_output=True)
-
-
-def block(listen: str, server_name: str, *sets: str) -> str:
-    files = "".join(
-        f"ssl_certificate @/{s}/live/fullchain.pem; ssl_certificate_key @/{s}/live/privkey.pem;" for s in sets
-    )
-    return f"server {{ listen {listen}; server_name {server_name}; {files} return 204; }}\n"
 
 
 def renew_and_repeat(

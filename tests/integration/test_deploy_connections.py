@@ -7,18 +7,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-LIMIT_S = 300
-SERVICE = {"name": "own", "ports": [], "reload_command": ["true"]}
-ROLE = {"ansible.builtin.include_role": {"name": "certops.acm.acm_deploy"}}
+from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, Lab
+
 # A Python that lets every module say more than it should.
 LIAR = """#!{python}
 import json, subprocess, sys
@@ -34,61 +29,6 @@ except ValueError:
 sys.stdout.write(text)
 sys.exit(done.returncode)
 """
-
-
-class Lab:
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.hosts: dict[str, dict[str, Any]] = {}
-
-    def issue(self, authority: str, *names: str) -> str:
-        path = str(self.folder / authority)
-        cas = [{"name": authority, "key_algorithm": "EC_prime256v1"}]
-        request = {
-            "certificate_authority_arn": "{{ made.authority.certificate_authorities[0].arn }}",
-            "key_algorithm": "EC_prime256v1",
-        }
-        wanted = [{"domain_name": name, **request} for name in names]
-        done = self.run(
-            {
-                "hosts": "localhost",
-                "tasks": [
-                    {"certops.acm.acm_authority": {"path": path, "certificate_authorities": cas}, "register": "made"},
-                    {"certops.acm.acm_certificate": {"authority": path, "certificates": wanted, "wait": True}},
-                ],
-            }
-        )
-        assert done.returncode == 0, done.stdout
-        return path
-
-    def host(self, name: str, **variables: Any) -> None:
-        self.hosts[name] = {"acm_deploy_path": str(self.folder / name), **variables}
-
-    def run(self, play: dict[str, Any], *options: str) -> subprocess.CompletedProcess[str]:
-        common = {
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            "acm_deploy_services": [SERVICE],
-        }
-        inventory = {"web": {"hosts": self.hosts, "vars": common}}
-        (self.folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
-        (self.folder / "play.yml").write_text(json.dumps([{"gather_facts": False, **play}]), encoding="utf-8")
-        program = str(Path(sys.executable).with_name("ansible-playbook"))
-        return subprocess.run(
-            [program, "-i", str(self.folder / "hosts.json"), *options, str(self.folder / "play.yml")],
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
-
-    def issuer(self, host: str, name: str) -> str:
-        file = self.folder / host / name / "live" / "fullchain.pem"
-        words = ["openssl", "x509", "-noout", "-issuer", "-in", str(file)]
-        return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(name="lab")
@@ -142,7 +82,7 @@ def test_what_a_host_says_of_others_is_not_heard(lab: Lab) -> None:
 def test_check_mode_foretells_what_acm_does_not_have_yet(lab: Lab) -> None:
     authority = lab.issue("one", "www.example.com")
     lab.host("web1", acm_deploy_certificates=[{"domain_name": "new.example.com"}, {"domain_name": "www.example.com"}])
-    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, "--check")
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, options=["--check"])
     assert done.returncode == 0 and "new.example.com: ACM does not have it yet." in done.stdout, done.stdout
     assert not (lab.folder / "web1").exists()
 

@@ -73,6 +73,36 @@ def nginx(folder: Path, certificates: Path, port: int) -> Service:
     }
 
 
+def nginx_with(folder: Path, certificates: Path, blocks: str) -> Service:
+    """One with these server blocks, where @ stands for the folder of the sets and PORT for its port."""
+    port, file, pid = free_port(), folder / "nginx.conf", folder / "nginx.pid"
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    blocks = blocks.replace("@", str(certificates)).replace("PORT", f"127.0.0.1:{port}")
+    file.write_text(
+        f"pid {pid}; error_log {folder}/nginx.log; events {{ }} http {{ access_log off; {temporary} {blocks} }}"
+    )
+    words = ["nginx", "-q", "-c", str(file)]
+    return {
+        "name": "nginx",
+        "host": "127.0.0.1",
+        "ports": [port],
+        "check_command": [*words, "-t"],
+        "reload_command": [*words, "-s", "reload"],
+        "start_command": words,
+        "stop_command": signal_words("TERM", pid),
+        "pid_file": str(pid),
+    }
+
+
+def nginx_block(listen: str, server_name: str, *sets: str) -> str:
+    files = "".join(
+        f"ssl_certificate @/{name}/live/fullchain.pem; ssl_certificate_key @/{name}/live/privkey.pem;" for name in sets
+    )
+    return f"server {{ listen {listen}; server_name {server_name}; {files} return 204; }}\n"
+
+
 def apache(folder: Path, certificates: Path, port: int) -> Service:
     file, pid = folder / "apache.conf", folder / "apache.pid"
     modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in APACHE_MODULES)

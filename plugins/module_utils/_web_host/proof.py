@@ -21,6 +21,8 @@ from .services import Service
 
 Sighting = t.Mapping[str, t.Any]  # as watch.describe() returns it
 
+# What RFC 3490 replaces by other letters, and RFC 5891 keeps: browsers and CAs mean another name than Python by these.
+_SPELLED_ANEW = frozenset("\u00df\u03c2\u200c\u200d")
 STAND_INS = ("www", "wildcard", "any", "a", "acm-deploy")  # first labels to ask for when only *.example.com is known
 
 
@@ -228,6 +230,8 @@ def to_ascii(name: str) -> str:
     """A name as TLS has it: lower case, no last dot, Punycode (RFC 3490, which is what Python has). Raises InvalidInput."""
     plain = name.strip().rstrip(".").lower()
     try:
+        if _SPELLED_ANEW.intersection(plain):
+            raise UnicodeError
         return plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
     except UnicodeError:
         raise InvalidInput(f"The name {name!r} in server_names is not a domain name; give it in Punycode.") from None

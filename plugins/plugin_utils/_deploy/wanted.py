@@ -114,6 +114,9 @@ def _certificate(entry: Entry, number: int) -> dict[str, t.Any]:
         "has_passphrase": bool(entry.get("pkcs12_passphrase")),
         **{key: entry[key] for key in _OF_CERTIFICATES if entry.get(key) is not None},
     }
+    # Hosts have no IDNA 2008, by which straße.example is not strasse.example.
+    if "server_names" in certificate:
+        certificate["server_names"] = [spell(name) for name in certificate["server_names"]]
     return {key: value for key, value in certificate.items() if value is not None}
 
 

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write every result that Ansible hands to callbacks, as AWX and the json callback record them, to the file RECORD_ALL."""
+"""Write every result that Ansible hands to callbacks, as AWX and the json callback record them, to the file RECORD_ALL, and
+in the end what hostvars has of every host beside its inventory: facts, and what tasks have registered."""
 
 from __future__ import annotations
 
@@ -25,11 +26,23 @@ class CallbackModule(CallbackBase):
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "record_all"
 
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._variables = play.get_variable_manager()
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        known = self._variables
+        for caches in (known._nonpersistent_fact_cache, known._vars_cache):  # pylint: disable=protected-access
+            for host in list(caches):
+                self._write(f"hostvars of {host}: {dict(caches[host])!r}")
+
     def _record(self, result: Any, **_others: Any) -> None:
         task = getattr(result, "task", None) or getattr(result, "_task", None)
         content = getattr(result, "result", None) or getattr(result, "_result", None)
+        self._write(f"{task}: {content!r}")
+
+    def _write(self, line: str) -> None:
         with open(os.environ["RECORD_ALL"], "a", encoding="utf-8") as file:
-            file.write(f"{task}: {content!r}\n")
+            file.write(f"{line}\n")
 
     v2_runner_on_ok = v2_runner_on_failed = v2_runner_on_unreachable = v2_runner_on_skipped = _record
     v2_runner_item_on_ok = v2_runner_item_on_failed = v2_runner_item_on_skipped = _record

@@ -126,6 +126,8 @@ def test_names_have_one_spelling(name: str, expected: str) -> None:
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(InvalidInput):
         to_ascii("ü" * 70 + ".example")
+    with pytest.raises(InvalidInput, match="Punycode"):
+        to_ascii("stra\u00dfe.example")
 
 
 def standing(state: str, *sightings: dict[str, t.Any], ports: list[int] | None = None) -> str:

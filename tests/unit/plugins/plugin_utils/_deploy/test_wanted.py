@@ -38,6 +38,13 @@ def test_every_spelling_of_a_name_means_one_folder(name: str, identity: str, fol
     assert (certificate["identity"], certificate["folder"]) == (identity, folder)
 
 
+def test_names_that_a_server_is_asked_by_are_spelled_on_the_controller() -> None:
+    names = ["straße.example.com", "*.Example.com.", "192.0.2.1", "2001:DB8::1"]
+    (certificate,) = wanted([{**WWW, "server_names": names}])["certificates"]
+    expected = ["xn--strae-oqa.example.com", "*.example.com", "192.0.2.1", "2001:db8::1"]
+    assert certificate["server_names"] == expected
+
+
 def test_one_certificate_may_have_two_folders_and_each_service_its_own() -> None:
     entries = [{**WWW, "name": "for-web", "group": "web"}, {**WWW, "name": "for-mail", "group": "mail"}]
     both = wanted(entries, {"name": "web", "certificates": ["for-web"]}, {"name": "mail", "certificates": ["for-mail"]})

@@ -1,0 +1,234 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role acm_deploy in situations that people have met: how servers choose certificates, and how options are written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, look
+from ansible_collections.certops.acm.tests.support import real_servers
+from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, Lab
+
+block = real_servers.nginx_block
+SHOW = {"ansible.builtin.debug": {"msg": "{{ acm_deploy_summary | map(attribute='state') | unique | join() }}."}}
+
+
+@pytest.fixture(name="lab")
+def fixture_lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+class Site:
+    """A host with a real nginx."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.stop_commands: list[list[str]] = []
+        self.authority = ""
+        self.cas: dict[str, str] = {}
+
+    def issue(self, name: str, *others: str, key_algorithm: str = "EC_prime256v1") -> str:
+        """The ARN of one certificate for these names."""
+        path = str(self.lab.folder / "authority")
+        if key_algorithm not in self.cas:
+            wanted = [{"name": key_algorithm, "key_algorithm": key_algorithm}]
+            made = self.lab.module("acm_authority", path=path, certificate_authorities=wanted)
+            found = {each["name"]: each["arn"] for each in made["authority"]["certificate_authorities"]}
+            self.authority, self.cas[key_algorithm] = path, found[key_algorithm]
+        wanted_now = {"domain_name": name, "subject_alternative_names": list(others)}
+        ca = self.cas[key_algorithm]
+        return self.lab.request(path, wanted_now, ca=ca, key_algorithm=key_algorithm)[0]
+
+    def nginx(self, *blocks: str, **variables: Any) -> int:
+        """The port of one with these server blocks, on the host web1."""
+        service = real_servers.nginx_with(self.lab.folder, self.lab.folder / "web1", "".join(blocks))
+        self.stop_commands.append(service.pop("stop_command"))
+        self.lab.host("web1", acm_deploy_services=[service], acm_deploy_when_stopped="start", **variables)
+        return int(service["ports"][0])
+
+    def deploy(self, fails: bool = False, **variables: Any) -> str:
+        given = {"acm_deploy_authority": self.authority, **variables}
+        done = self.lab.run({"hosts": "web", "vars": given, "tasks": [ROLE, SHOW]})
+        assert bool(done.returncode) is fails, done.stdout
+        return done.stdout
+
+    def served(self, port: int, name: str | None, key_type: str | None = None) -> str:
+        return look(Endpoint("127.0.0.1", port, name, key_type=key_type), 10).leaf.serial
+
+    def on_disk(self, name: str) -> str:
+        words = ["openssl", "x509", "-noout", "-serial", "-in", str(self.lab.live("web1", name) / "fullchain.pem")]
+        text = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        return text.strip().partition("=")[2]
+
+
+@pytest.fixture(name="site")
+def fixture_site(lab: Lab) -> Iterator[Site]:
+    if not shutil.which("nginx", path=real_servers.PATH):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("nginx is not installed.")
+    site = Site(lab)
+    yield site
+    for command in site.stop_commands:
+        subprocess.run(command, check=False, capture_output=True)
+
+
+def plain(serial: str) -> int:
+    return int(serial.replace(":", ""), 16)
+
+
+def renew_and_repeat(site: Site, *arns: str) -> None:
+    """Deploy, do nothing, renew, do nothing."""
+    assert "changed=0" not in site.deploy()
+    assert "changed=0" in (told := site.deploy()) and '"served."' in told, told
+    site.lab.renew(site.authority, *arns)
+    told = site.deploy()
+    assert "changed=0" not in told and '"served."' in told, told
+    assert "changed=0" in site.deploy()
+
+
+def test_the_default_certificate_also_covers_the_name_of_another(site: Site) -> None:
+    site.issue("shop.test")
+    arn = site.issue("www.shop.test", "shop.test")
+    port = site.nginx(
+        block("PORT ssl default_server", "www.shop.test", "www.shop.test"),
+        block("PORT ssl", "shop.test", "shop.test"),
+        acm_deploy_certificates=[{"domain_name": "shop.test"}, {"domain_name": "www.shop.test"}],
+    )
+    renew_and_repeat(site, arn)
+    assert plain(site.served(port, None)) == plain(site.on_disk("www.shop.test"))
+    assert plain(site.served(port, "shop.test")) == plain(site.on_disk("shop.test"))
+
+
+def test_two_certificates_of_one_name_are_told_apart_by_their_keys(site: Site) -> None:
+    arns = [site.issue("shop.test", key_algorithm="RSA_2048"), site.issue("shop.test")]
+    names = ("rsa", "ec")
+    site.nginx(
+        block("PORT ssl", "shop.test", *names),
+        acm_deploy_certificates=[{"certificate_arn": arn, "name": name} for arn, name in zip(arns, names)],
+    )
+    renew_and_repeat(site, *arns)
+
+
+def test_a_wildcard_lies_beside_a_certificate_for_a_name_below_it(site: Site) -> None:
+    arns = [site.issue("www.shop.test"), site.issue("*.shop.test")]
+    port = site.nginx(
+        block("PORT ssl", "www.shop.test", "www.shop.test"),
+        block("PORT ssl", "*.shop.test", "wildcard.shop.test"),
+        acm_deploy_certificates=[{"domain_name": "www.shop.test"}, {"domain_name": "*.shop.test"}],
+    )
+    renew_and_repeat(site, *arns)
+    assert plain(site.served(port, "any.shop.test")) == plain(site.on_disk("wildcard.shop.test"))
+
+
+def test_one_certificate_under_two_names_has_snippets_and_reloads_of_each(site: Site) -> None:
+    """The servers' own pid files are not there, and say nothing about services with commands of their own."""
+    site.issue("shop.test")
+    folder = site.lab.folder
+    services: list[dict[str, Any]] = [
+        {"name": "web", "server": "nginx", "certificates": ["for-web"], "snippets": str(folder / "snippets")},
+        {"name": "mail", "server": "postfix", "certificates": ["for-mail"]},
+    ]
+    for service in services:
+        service.update(
+            ports=[], check_command=[], reload_command=["touch", str(folder / f"reloaded-{service['name']}")]
+        )
+    entries = [{"domain_name": "shop.test", "name": name} for name in ("for-web", "for-mail")]
+    entries[1]["mode"] = "0640"
+    site.lab.host("web1", acm_deploy_certificates=entries, acm_deploy_services=services)
+    site.deploy()
+    assert [each.name for each in (folder / "snippets").iterdir()] == ["for-web.conf"]
+    assert f"{folder}/web1/for-web/live/" in (folder / "snippets" / "for-web.conf").read_text(encoding="utf-8")
+    key = site.lab.live("web1", "for-mail") / "privkey.pem"
+    assert key.stat().st_mode & 0o777 == 0o640
+
+    for name in ("web", "mail"):
+        (folder / f"reloaded-{name}").unlink()
+    assert "changed=0" in site.deploy()
+    assert not list(folder.glob("reloaded-*"))
+    for name in ("web", "mail"):
+        shutil.rmtree(folder / "web1" / f"for-{name}")
+        site.deploy()
+        assert [each.name for each in folder.glob("reloaded-*")] == [f"reloaded-{name}"]
+        (folder / f"reloaded-{name}").unlink()
+
+
+def test_options_may_be_text_where_they_are_numbers_and_lists(site: Site) -> None:
+    arn = site.issue("shop.test")
+    port = site.nginx(
+        block("PORT ssl", "shop.test", "shop.test"), acm_deploy_certificates=[{"domain_name": "shop.test"}]
+    )
+    (service,) = site.lab.hosts["web1"]["acm_deploy_services"]
+    service["check_command"] = " ".join(service["check_command"])
+    for ports in (str(port), port, [str(port)]):
+        service.update(ports=ports, sni="yes")
+        told = site.deploy()
+        assert '"served."' in told and "changed=0" not in told, told
+        assert plain(site.served(port, "shop.test")) == plain(site.on_disk("shop.test"))
+        site.lab.renew(site.authority, arn)
+
+    shutil.rmtree(site.lab.folder / "web1")
+    service.update(ports=[])
+    assert "There is nothing to deploy." in site.deploy(acm_deploy_leave_out="shop.test")
+    assert not (site.lab.folder / "web1").exists()
+    service.update(ports="https")
+    assert "ports" in (told := site.deploy(fails=True)) and "https" in told, told
+
+
+def test_the_controller_does_not_become_root_with_its_hosts(lab: Lab) -> None:
+    authority = lab.issue("one", "shop.test")
+    sudo = lab.folder / "sudo"
+    sudo.write_text(
+        "#!/bin/sh\necho used >> '" + str(lab.folder / "used") + "'\n"
+        'while [ $# -gt 0 ]; do case $1 in -u) shift 2 ;; -*) shift ;; *) break ;; esac; done\nexec "$@"\n'
+    )
+    sudo.chmod(0o755)
+    lab.everywhere = {"ansible_become": True, "ansible_become_exe": str(lab.folder / "no-sudo-on-the-controller")}
+    lab.environment = {"ANSIBLE_BECOME_ALLOW_SAME_USER": "1"}
+    lab.host("web1", acm_deploy_certificates=[{"domain_name": "shop.test"}], ansible_become_exe=str(sudo))
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]})
+    assert done.returncode == 0, done.stdout
+    assert lab.live("web1", "shop.test").is_symlink() and (lab.folder / "used").exists()
+
+
+def test_the_first_run_of_all_may_be_in_check_mode(lab: Lab) -> None:
+    """Request, export and deploy, when neither ACM nor the host has anything yet."""
+    authority = lab.issue("one")
+    lab.host("web1", acm_deploy_certificates=[{"domain_name": "shop.test"}])
+    asking = {"authority": authority, "domain_name": "shop.test"}
+    controller = {"ansible.builtin.set_fact": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}
+    request = {"certops.acm.acm_certificate": {**asking, "options": {"export": "ENABLED"}}}
+    export = {"certops.acm.acm_export": {**asking, "path": str(lab.folder / "exported")}, "ignore_errors": True}
+    done = lab.run(
+        {"hosts": "localhost", "tasks": [controller, request, export]},
+        {"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]},
+        options=["--check"],
+    )
+    assert (
+        done.returncode == 0 and "shop.test: ACM does not have it yet. It would be deployed." in done.stdout
+    ), done.stdout
+    assert not (lab.folder / "web1").exists() and not (lab.folder / "exported").exists()
+
+
+def test_a_name_has_one_folder_however_it_is_written(lab: Lab) -> None:
+    authority = lab.issue("one", "straße.shop.test", "plain.shop.test")
+    spellings = {
+        "web1": {"domain_name": "straße.shop.test"},
+        "web2": {"domain_name": "Plain.SHOP.test."},
+        "web3": {"domain_name": "xn--strae-oqa.shop.test", "server_names": ["straße.shop.test"]},
+    }
+    for host, entry in spellings.items():
+        lab.host(host, acm_deploy_certificates=[entry])
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]})
+    assert done.returncode == 0, done.stdout
+    found = {each.parent.name for each in lab.folder.glob("web*/*/live")}
+    assert len(found) == 2 and "plain.shop.test" in found and all(name.isascii() for name in found), found

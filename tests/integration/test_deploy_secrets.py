@@ -1,0 +1,84 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""No result of a deployment, as callbacks record it, and no variable that it leaves behind holds a key or a passphrase."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, SERVICE, Lab
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION
+
+NAME, PASSPHRASE = "www.example.com", "Passw0rd-of-the-pkcs12"
+OLDER = "2.17"  # the oldest ansible-core that there is support for
+LIMIT_S = 300
+
+
+@pytest.fixture(name="older_core", scope="module")
+def fixture_older_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        pytest.skip(f"ansible-core {OLDER} does not run on Python {sys.version_info[0]}.{sys.version_info[1]}.")
+    folder = tmp_path_factory.mktemp("core")
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--no-deps",
+        "--target",
+        str(folder),
+        f"ansible-core~={OLDER}.0",
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    if done.returncode:
+        pytest.skip(f"ansible-core {OLDER} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
+    return folder
+
+
+@pytest.mark.parametrize("verbosity", [[], ["-vvvv"]], ids=["quiet", "vvvv"])
+@pytest.mark.parametrize("core", ["installed", OLDER])
+def test_nothing_that_is_recorded_has_a_secret(
+    tmp_path: Path, core: str, verbosity: list[str], request: pytest.FixtureRequest
+) -> None:
+    """One host where all goes well, one whose reload fails, and one that wants what ACM does not have as well."""
+    lab = Lab(tmp_path)
+    authority = lab.issue("one", NAME)
+    entry = {"domain_name": NAME, "pkcs12_passphrase": PASSPHRASE, "files": ["pkcs12", "key", "fullchain"]}
+    lab.host("web1", acm_deploy_certificates=[entry])
+    lab.host("web2", acm_deploy_certificates=[entry], acm_deploy_services=[{**SERVICE, "reload_command": ["false"]}])
+    lab.host("web3", acm_deploy_certificates=[entry, {"domain_name": "nowhere.example.com"}])
+    lab.host("web4", acm_deploy_certificates=[{"domain_name": NAME}])
+    recorded = tmp_path / "recorded"
+    lab.environment = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(COLLECTION / "tests" / "support" / "callbacks"),
+        "ANSIBLE_CALLBACKS_ENABLED": "record_all",
+        "RECORD_ALL": str(recorded),
+    }
+    if core == OLDER:
+        folder = request.getfixturevalue("older_core")
+        lab.environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+        assert f"core {OLDER}." in lab.version()
+    done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, options=verbosity)
+    assert done.returncode == 2, done.stdout
+    for host, outcome in (("web1", "failed=0"), ("web2", "failed=1"), ("web3", "failed=1"), ("web4", "failed=0")):
+        (line,) = [line for line in done.stdout.splitlines() if line.startswith(f"{host} ") and "unreachable=" in line]
+        assert outcome in line, done.stdout
+
+    keys = [path.read_text(encoding="utf-8").splitlines()[2] for path in tmp_path.glob("web*/*/live/privkey.pem")]
+    sealed = [base64.b64encode(path.read_bytes())[:80].decode() for path in tmp_path.glob("web*/*/live/bundle.p12")]
+    assert len(keys) == 3 and len(sealed) == 2
+    shown = recorded.read_text(encoding="utf-8")
+    assert all(f"hostvars of web{number}" in shown for number in range(1, 5)) and "Export the keys" in shown
+    for secret in (PASSPHRASE, "PRIVATE KEY-----", *keys, *sealed):
+        assert [line[:120] for line in shown.splitlines() if secret in line] == []
+        assert secret not in done.stdout
