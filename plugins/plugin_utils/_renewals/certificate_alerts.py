@@ -11,12 +11,12 @@ import typing as t
 from datetime import datetime, timedelta
 
 from . import words
-from .plan import Entry, due_notice, is_valid, is_within, may_be_exported, maybe_moment
+from .plan import PAST_IS_PAST, Entry, due_notice, is_news, is_valid, is_within, may_be_exported, maybe_moment
 from .policy import Policy
 from .seen import CRITICAL_DAYS, Finding, Seen, hosts_of
 
-SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (ACM.md §3)
-PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
+NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
+REQUEST_AGAIN = "Once the cause is removed, request it again with certops.acm.acm_certificate and replace: true."
 
 
 def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
@@ -65,7 +65,7 @@ def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Po
             )
     elif status == "ISSUED":
         yield from _of_valid(certificate, name, hosts, seen, policy)
-    elif _is_news(certificate, bool(hosts), seen.now):
+    elif is_news(certificate, bool(hosts), seen.now):
         yield _of_not_issued(certificate, name, hosts)
 
 
@@ -83,7 +83,7 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
             facts["Deadline"] = words.date(created + timedelta(hours=72))
     elif status == "VALIDATION_TIMED_OUT":
         what = "the request has failed, as the names were not validated within 72 hours"
-        text = f"{_blocked(certificate)} Then request it again with certops.acm.acm_certificate."
+        text = f"{_blocked(certificate)} {REQUEST_AGAIN}"
     elif was_issued:
         what = "the certificate was revoked" if status == "REVOKED" else "the certificate is inactive"
         why = certificate.get("revocation_reason")
@@ -92,7 +92,7 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
     else:
         what = "the request has failed"
         cause = words.sentence(words.reason(certificate.get("failure_reason")))
-        text = f"{cause[0].upper()}{cause[1:]} {_blocked(certificate)} Then request it again with certops.acm.acm_certificate."
+        text = f"{_diagnosed(certificate) or cause[0].upper() + cause[1:]} {REQUEST_AGAIN}"
     alert = {
         "key": f"{'unavailable' if was_issued else 'not_issued'} {certificate['certificate_arn']} {status}",
         "kind": "unavailable" if was_issued else "not_issued",
@@ -238,16 +238,6 @@ def _names(certificate: Entry) -> set[str]:
     return {name.lower() for name in names if name}
 
 
-def _is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
-    """Whether people are told about a request that did not, or not yet, become a certificate."""
-    created = maybe_moment(certificate.get("created_at"))
-    age = now - created if created else timedelta(0)
-    status = certificate.get("status")
-    if status == "PENDING_VALIDATION":
-        return age >= SLOW_VALIDATION
-    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
-
-
 def _blocked(certificate: Entry) -> str:
     """What holds the validation up, and what to do about it."""
     cause = (certificate.get("renewal_summary") or {}).get("renewal_status_reason")
@@ -258,7 +248,9 @@ def _diagnosed(certificate: Entry) -> str:
     """What the diagnosis found, a sentence for each name, with the remedy."""
     said = []
     for finding in certificate.get("diagnosis") or ():
-        sentence = f"{finding['domain_name']}: {words.sentence(str(finding['reason']))}"
+        sentence = words.sentence(str(finding["reason"]))
+        if finding.get("problem") not in NAMED:
+            sentence = f"{finding['domain_name']}: {sentence}"
         if finding.get("remedy"):
             sentence += f" {words.sentence(str(finding['remedy']))}"
         if sentence not in said:

@@ -24,6 +24,8 @@ from .policy import Policy
 Entry = t.Mapping[str, t.Any]
 
 A_DAY = timedelta(days=1)
+SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (ACM.md §3)
+PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
 
 
 class Forced(t.NamedTuple):
@@ -269,6 +271,9 @@ def suspects(
             continue
         if status == "PENDING_VALIDATION":
             found.append(arn)
+        elif status not in ("ISSUED", "EXPIRED"):
+            if is_news(one, arn in deployed, now):  # a list does not say why
+                found.append(arn)
         elif is_valid(one, now) and one.get("type") != "IMPORTED":
             renewal = (one.get("renewal_summary") or {}).get("renewal_status")
             if (
@@ -278,6 +283,17 @@ def suspects(
             ):
                 found.append(arn)
     return found
+
+
+def is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
+    """Whether people are told about a request that did not, or not yet, become a certificate; or about a certificate
+    that does not count any more."""
+    created = maybe_moment(certificate.get("created_at"))
+    age = now - created if created else timedelta(0)
+    status = certificate.get("status")
+    if status == "PENDING_VALIDATION":
+        return age >= SLOW_VALIDATION
+    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
 
 
 def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:

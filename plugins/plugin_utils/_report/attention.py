@@ -25,6 +25,7 @@ SOON_SHARE = 6  # of a lifetime: half of the time that ACM has for a renewal
 REQUEST_LIVES_FOR = timedelta(hours=72)  # ACM.md §3
 NEWS_FOR = timedelta(days=10)  # so long a request that failed is of interest
 STALLED_AFTER = timedelta(hours=48)
+NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
 
 Items = t.Iterator[Made]
 
@@ -114,7 +115,7 @@ def _of_certificate(
             }
     elif status == "PENDING_VALIDATION":
         yield _pending(certificate, name)
-    elif is_needed or _is_news(certificate, now):
+    elif is_needed or (_is_news(certificate, now) and not successors.get(_key(certificate))):
         said = f" ({certificate['reason']})" if certificate["reason"] else ""
         blocked = _blocked(certificate)
         yield {
@@ -269,7 +270,11 @@ def _proof_remedy(certificate: Entry, records: t.Sequence[Entry], emails: t.Sequ
 
 
 def _blocked(certificate: Entry) -> str:
-    words = [f"{each['domain_name']}: {each['reason']}" for each in certificate["diagnosis"] if each.get("reason")]
+    words = [
+        each["reason"] if each.get("problem") in NAMED else f"{each['domain_name']}: {each['reason']}"
+        for each in certificate["diagnosis"]
+        if each.get("reason")
+    ]
     reason = certificate["renewal_reason"] if certificate["status"] == "ISSUED" else None
     return " ".join(dict.fromkeys(words)) or (f"ACM gives {reason} as the reason." if reason else "")
 

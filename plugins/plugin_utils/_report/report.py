@@ -79,7 +79,7 @@ def summary(report: Entry, page: str) -> dict[str, t.Any]:
         "page": page,
         "made_at": report["made_at"],
         "certificates": len(report["certificates"]),
-        "hosts": len(report["hosts"]),
+        "hosts": sum(bool(host["certificates"] or host["places"]) for host in report["hosts"]),
         "hosts_not_looked_at": sum(not host["looked_at"] for host in report["hosts"] if host["places"]),
         "places": {state: places[state] for state in sorted(places)},
         "attention": {severity: severities[severity] for severity in attention.SEVERITIES},
@@ -90,7 +90,12 @@ def summary(report: Entry, page: str) -> dict[str, t.Any]:
 
 def sentence(report: Entry, page: str) -> str:
     told = summary(report, page)
-    severe = ", ".join(f"{number} {severity}" for severity, number in told["attention"].items() if number)
+    plural = {"critical": "critical", "warning": "warnings", "notice": "notices"}
+    severe = ", ".join(
+        f"{number} {severity if number == 1 else plural[severity]}"
+        for severity, number in told["attention"].items()
+        if number
+    )
     return f"{page} shows {_count(told['certificates'], 'certificate')} and {_count(told['hosts'], 'host')}; " + (
         f"what needs a person: {severe}." if severe else "nothing needs a person."
     )

@@ -134,6 +134,17 @@ def test_what_was_replaced_expires_in_silence() -> None:
     assert len(told([old, {**new, "domain_name": "other.example.com", "subject_alternative_names": names[:1]}])) == 1
 
 
+def test_a_request_that_failed_says_why_once_and_what_to_do() -> None:
+    failed = make_certificate(status="FAILED", not_after=None, serial=None, created_at=iso(NOW - timedelta(days=2)))
+    again = "Once the cause is removed, request it again with certops.acm.acm_certificate and replace: true."
+    (alert,) = told([{**failed, "failure_reason": "CAA_ERROR"}])
+    assert alert["text"] == f"A CAA record in DNS forbids it (CAA_ERROR). {again}"
+    why = "The request for host-1.example.com failed with CAA_ERROR: CAA records do not allow Amazon to issue."
+    finding = {"domain_name": "host-1.example.com", "problem": "ended", "reason": why}
+    (alert,) = told([{**failed, "failure_reason": "CAA_ERROR", "diagnosis": [finding]}])
+    assert alert["text"] == f"{why} {again}"
+
+
 def test_action_required_says_what_to_do_and_by_when() -> None:
     (alert,) = told([make_certificate(left=14.5, **MISSING)])
     assert alert["text"] == (

@@ -205,6 +205,9 @@ def test_a_notice_is_acknowledged_when_every_host_has_the_certificate(
         ({"left": 100, "renewal_summary": {"renewal_status": "SUCCESS"}}, False),
         ({"status": "PENDING_VALIDATION", "not_after": None, "serial": None}, True),
         ({"status": "REVOKED"}, False),
+        ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=2))}, True),  # why?
+        ({"status": "FAILED", "not_after": None, "created_at": iso(NOW - timedelta(days=20))}, False),
+        ({"status": "VALIDATION_TIMED_OUT", "not_after": None, "created_at": iso(NOW - timedelta(days=4))}, True),
         ({"not_after": None, "not_before": None, "created_at": None}, False),  # ListCertificates may know nothing
     ],
 )

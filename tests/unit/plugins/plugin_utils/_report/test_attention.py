@@ -92,6 +92,16 @@ def test_one_that_has_a_successor_and_no_user_expires_in_peace() -> None:
     assert kinds(found({**first, **IN_USE}, successor)) == [("warning", "expiring")]
 
 
+def test_a_failed_request_that_was_repeated_with_success_needs_nobody() -> None:
+    why = "The request for www0.example.com failed with CAA_ERROR: CAA records do not allow Amazon to issue."
+    failed = {"status": "FAILED", "created_at": iso(NOW), **UNUSED}
+    failed["diagnosis"] = [{**FINDING, "problem": "ended", "reason": why}]
+    (item,) = found(failed)
+    assert item["text"] == why
+    names = {"subject_alternative_names": ["www0.example.com", "*.www0.example.com"], "domain_name": "www0.example.com"}
+    assert found(failed, names) == []
+
+
 def test_the_record_to_publish_and_the_mail_to_approve() -> None:
     (item,) = found({"status": "PENDING_VALIDATION", "domain_validation_options": [OPEN], "diagnosis": [FINDING]})
     assert item["records"] == [RECORD] and item["remedy"] == "Publish it."

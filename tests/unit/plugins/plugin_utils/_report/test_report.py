@@ -84,6 +84,14 @@ def test_the_summary() -> None:
     )
 
 
+def test_the_sentence_counts_as_people_do() -> None:
+    gathered = report_fleet.gathered(1, 1, with_trouble=False)
+    gathered["hosts"]["localhost"] = {**next(iter(gathered["hosts"].values())), "certificates": [], "services": []}
+    said = acm_report(gathered, "report")["sentence"]
+    assert said == "/srv/www/fleet.html shows 1 certificate and 1 host; nothing needs a person."
+    assert make()["sentence"].endswith("needs a person: 1 critical, 5 warnings.")
+
+
 def test_the_last_sweep_of_an_authority() -> None:
     read = {"item": {"authority": "/srv/acm"}, "certificates": []}
     sweep = {"item": read, "authority": {"last_sweep_at": iso(NOW)}}
