@@ -59,7 +59,6 @@ AUTHORITY["issuing"] = OPEN
 AUTHORITY["delivery"] = OPEN
 AUTHORITY["sweep"] = AUTHORITY["operations"] = (*OPEN, "issuing", "delivery")
 AUTHORITY["wire"] = (*OPEN, "data_key", "backup", "issuing", "delivery", "sweep", "operations")
-AUTHORITY["__main__"] = ("wire",)
 # Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
 TO_THE_AUTHORITY = "module_utils._door.embedded"
 # Modules that do with an authority what ACM has no operation for.
