@@ -104,7 +104,7 @@ def test_a_notice_starts_one_run_which_deploys_and_then_acknowledges(
         wait_until(lambda: queue.present() == (0, 0), log)
         wait_until(lambda: "PLAY RECAP" in log.read_text(encoding="utf-8"), log)
     told = log.read_text(encoding="utf-8")
-    assert told.count("PLAY [") == 1 and "failed=0" in told, told
+    assert told.count("PLAY [Renew certificates and deploy what was renewed]") == 1 and "failed=0" in told, told
     certificate = acm.client().get_certificate(CertificateArn=arn)["Certificate"]
     live = tmp_path / "certificates" / NAME / "live" / "fullchain.pem"
     assert live.read_text(encoding="utf-8").startswith(certificate.strip())
