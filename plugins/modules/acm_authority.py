@@ -228,7 +228,7 @@ options:
         type: float
       read_interval_s:
         description:
-          - The same for those who read the very certificate, in seconds (0 or more). By default 5.
+          - As O(settings.validation_interval_s), where the certificate itself is read, in seconds (0 or more). By default 5.
         type: float
       resource_record_delay_s:
         description:

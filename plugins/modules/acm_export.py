@@ -65,7 +65,7 @@ options:
             description: Overrides O(group).
             type: str
           mode:
-            description: Overrides O(mode), and C(0644) of a file without a key.
+            description: Mode of this file. By default O(mode) for a file that holds the key, and C(0644) for one that does not.
             type: raw
       chain:
         description: The certificates above it as ACM gives them, C(chain.pem). There is none when the chain is empty.
@@ -97,7 +97,7 @@ options:
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640). All others have C(0644) unless they say otherwise.
+      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644) unless they say otherwise.
       - By default V(0640) when a group is given, otherwise V(0600). A mode that lets every user read a key is refused.
     type: raw
   encrypt_key:

@@ -35,6 +35,12 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
         raise not_exportable(ready[0])
     if not same:
         raise InvalidInput(_missing(wanted, listed))
+    imported = [each for each in newest(same, now) if each.type == "IMPORTED"]
+    if wanted.needs_key and imported and all(each.type == "IMPORTED" for each in same):
+        raise InvalidInput(
+            f"{imported[0].arn} ({wanted.label}) was imported, and ACM never gives out the key of an imported certificate: "
+            "use the files that it was imported from, or request a certificate with acm_certificate."
+        )
     statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.standing(now)}" for each in same if each.type}))
     raise InvalidInput(
         f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM says nothing of them'}."

@@ -151,4 +151,7 @@ def _content(path: str, where: str) -> bytes:
         if isinstance(error, InvalidMaterial):
             raise
         reason = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, FileNotFoundError):
+            folder = "" if os.path.isabs(path) else f" in {os.getcwd()}"
+            reason = f"there is no such file{folder} on the host that the module runs on"
         raise InvalidMaterial("file", f"{where} cannot be read: {reason}.") from error

@@ -120,7 +120,15 @@ def open_store(path: str) -> Store:
     path = os.path.abspath(path)
     store = Store(os.path.join(path, STORE_FILE))
     if not os.path.exists(store.path):
-        raise InvalidInput(f"There is no embedded authority in {path}: make one with certops.acm.acm_authority.")
+        scheme, colon, rest = path.rpartition(":/")
+        if colon and scheme.endswith(("/http", "/https")):
+            raise InvalidInput(
+                f"{scheme.rpartition('/')[2]}://{rest} is a URL, but an embedded authority is named by its directory: give that, "
+                "or leave authority out and give the URL of a server as endpoint_url."
+            )
+        raise InvalidInput(
+            f"There is no embedded authority in {path}: make one with certops.acm.acm_authority (check mode makes none)."
+        )
     store.check()
     return store
 

@@ -20,7 +20,8 @@ _OUTER = ("failed", "msg", "error", "warnings", "diff")
 
 def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] = None) -> dict[str, t.Any]:
     """What a failed item says: one sentence, ACM's code, the operation, and what had been done before (to ARN)."""
-    sentence = str(error).rstrip(".") + "."
+    sentence = str(error).rstrip(".")
+    sentence += "" if sentence.endswith(("?", "!")) else "."
     if done:
         where = f" on {arn}" if arn else ""
         sentence = f"{sentence} Already done{where}, and not undone: {', '.join(dict.fromkeys(done))}."

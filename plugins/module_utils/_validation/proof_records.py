@@ -32,7 +32,8 @@ FAILURES = {
     "NO_AVAILABLE_CONTACTS": "its domain accepts no mail (it has no MX record), so nobody could be asked",
     "ADDITIONAL_VERIFICATION_REQUIRED": "AWS needs more information about this request: open a case with AWS Support",
     "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known as unsafe",
-    "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain",
+    "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain: use a private CA for internal names "
+    "(in a lab, an embedded authority takes them as public with the setting public_suffixes)",
     "DOMAIN_VALIDATION_DENIED": "its owner refused the validation",
     "CAA_ERROR": "CAA records do not allow Amazon to issue: add amazon.com to them, or remove them",
     "PCA_LIMIT_EXCEEDED": "the private CA has reached a quota",
@@ -41,7 +42,8 @@ FAILURES = {
     "PCA_REQUEST_FAILED": "the private CA could not issue",
     "PCA_NAME_CONSTRAINTS_VALIDATION": "the name constraints of the private CA forbid it",
     "PCA_RESOURCE_NOT_FOUND": "the private CA was not found",
-    "PCA_INVALID_ARGS": "the private CA refused the request",
+    "PCA_INVALID_ARGS": "the private CA refused the request: check that key_algorithm is of the family, RSA or EC, of the CA's "
+    "own key",
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA: check the CA's policy",
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",

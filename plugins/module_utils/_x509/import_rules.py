@@ -146,7 +146,10 @@ def _check_key(leaf: x509.Certificate, key: Any) -> None:
             f"The key of the certificate {who} is {algorithm}; ACM imports {', '.join(KEY_ALGORITHMS)}.",
         )
     if not key_matches(key, leaf):
-        raise InvalidMaterial("key-matches-certificate", f"The private key does not belong to the certificate {who}.")
+        raise InvalidMaterial(
+            "key-matches-certificate",
+            f"The private key does not belong to the certificate {who}: give the key that it was requested with.",
+        )
 
 
 def _check_key_family(leaf: x509.Certificate) -> None:

@@ -155,7 +155,10 @@ def _leaf_of(
                 "key-matches-certificate",
                 f"The private key belongs to none of the {len(candidates)} certificates; the first is {who}.",
             )
-        raise InvalidMaterial("key-matches-certificate", f"The private key does not belong to the certificate {who}.")
+        raise InvalidMaterial(
+            "key-matches-certificate",
+            f"The private key does not belong to the certificate {who}: give the key that it was requested with.",
+        )
     if len(own) > 1 and (not named or own[0] is not candidates[0]):
         names = " and ".join(pem.describe(each) for each in own)
         raise InvalidMaterial(

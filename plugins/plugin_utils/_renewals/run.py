@@ -390,7 +390,7 @@ def lines(run: Run) -> list[str]:
         said.append(
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
             f"{sum(one.is_current for one in found)} of {_number(len(found), 'certificate')} on "
-            f"{_number(len(own['hosts']), 'host')} are what ACM has."
+            f"{_number(len(own['hosts']), 'host')} {'would be' if run['is_check'] else 'are'} what ACM has."
         )
         if own["unknown"]:
             said.append(

@@ -31,7 +31,7 @@ REASONS = {
     "PCA_REQUEST_FAILED": "the private CA refused",
     "PCA_NAME_CONSTRAINTS_VALIDATION": "the private CA may not issue for one of the names",
     "PCA_RESOURCE_NOT_FOUND": "the private CA does not exist any more",
-    "PCA_INVALID_ARGS": "the private CA refused the request",
+    "PCA_INVALID_ARGS": "the private CA refused the request: its key may be of another family, RSA or EC, than the one asked for",
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM may not use the private CA",
     "SLR_NOT_FOUND": "the service-linked role of ACM is missing",

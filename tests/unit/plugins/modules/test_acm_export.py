@@ -446,7 +446,10 @@ def test_what_cannot_be_exported_is_said_before_anything_is_called(
         ({"certificate_arn": pending}, "is still waiting for its validation"),
         ({"domain_name": name}, "is AMAZON_ISSUED and PENDING_VALIDATION"),
         ({"certificate_arn": imported}, "was imported"),
-        ({"domain_name": f"imported.{name}"}, "is IMPORTED and ISSUED"),
+        (
+            {"domain_name": f"imported.{name}"},
+            "was imported, and ACM never gives out the key of an imported certificate",
+        ),
         ({"domain_name": f"none.{name}"}, "There is no certificate"),
         ({"certificate_arn": pending[:-1] + "x"}, "There is no certificate"),
         ({"certificate_arn": pending.replace("us-east-1", "eu-west-1")}, "eu-west-1"),

@@ -967,3 +967,13 @@ def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path
     assert not run_module("acm_import", options)["changed"]
     assert pki.leaf().key_pem.splitlines()[1] not in json.dumps(made)
     assert run_module("acm_import", {**options, "bundle": "x", "bundle_path": "y"})["failed"]
+
+
+def test_a_file_that_does_not_exist_is_named_with_the_place_where_it_was_sought(
+    run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(certificate_path="shop.pem", private_key_path="/no/such.key")
+    assert result["failed"] and result["msg"] == (
+        f"certificate_path shop.pem cannot be read: there is no such file in {tmp_path} on the host that the module runs on."
+    )

@@ -35,6 +35,7 @@ def test_one_contract_for_errors() -> None:
         f"Already done on {arn(1)}, and not undone: AddTagsToCertificate.",
         "error": {"code": "LimitExceededException", "operation": "RequestCertificate"},
     }
+    assert results.failure(InvalidInput("Did you mean company?"))["msg"] == "Did you mean company?"
     assert results.failure(InvalidInput("No"))["error"] == {"code": "InvalidInput", "operation": None}
     assert results.failure(InvalidMaterial("key", "No"))["error"] == {
         "code": "InvalidMaterial",
