@@ -101,6 +101,11 @@ def tell(entry: Entry, what: str) -> str:
     return outcome.find_reason(entry) if what == "reason" else outcome.tell_line(entry)
 
 
+def tally(batch: t.Sequence[str]) -> str:
+    """How many hosts there are, in words."""
+    return f"{len(batch)} hosts" if len(batch) > 1 else "".join(batch)
+
+
 def plan_reading(host: Entry, hostvars: Entry, batch: t.Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """What this host asks ACM for: on behalf of all that share its connection, if it is the first of them, and for itself,
     as long as nobody else has."""
@@ -154,6 +159,7 @@ def find_keys(host: Entry, hostvars: Entry, batch: t.Sequence[str], earlier: Ent
 
 FILTERS: dict[str, t.Callable[..., t.Any]] = {
     "acm_deploy": tell,
+    "acm_deploy_tally": tally,
     "acm_deploy_begin": fleet.begin,
     "acm_deploy_reading": plan_reading,
     "acm_deploy_answer": fleet.keep_answer,
