@@ -17,6 +17,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("key_secret",)
     CONTAINERS = {"certificates": LIST, "publish": DICT, "rfc2136": DICT}
+    EXAMPLES = {"certificates": "[{domain_name: www.example.com}]", "publish": "{route53: {}}"}
     REFUSAL = "The key_secret would be written to a temporary file, as {obstacle}."
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:

@@ -19,6 +19,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("passphrase",)
     CONTAINERS = {"certificates": LIST, "files": DICTS}
+    EXAMPLES = {"certificates": "[{domain_name: www.example.com}]", "files": "{fullchain: {}, key: {}}"}
     REFUSAL = "The passphrase would be written to a temporary file, as {obstacle}."
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:

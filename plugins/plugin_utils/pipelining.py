@@ -38,6 +38,7 @@ class PipelinedAction(NormalAction):
     SECRET_OPTIONS: tuple[str, ...] = ()
     # The options, at any depth, that may have SECRET_OPTIONS in them, and the shape that each has.
     CONTAINERS: t.Mapping[str, str] = {"certificates": LIST}
+    EXAMPLES: t.Mapping[str, str] = {}  # how a container is written, for those that wrote it otherwise
     KEY_OPTIONS: tuple[str, ...] = ()  # where a private key in PEM belongs
     REFUSAL = ""  # the sentence for a connection without pipelining; {obstacle} is the clause that says why
     INSTEAD = "give the option certificates instead of a loop, or loop over names"
@@ -45,7 +46,7 @@ class PipelinedAction(NormalAction):
     def check(self, arguments: dict[str, t.Any]) -> None:
         """Raise InvalidInput for what must not be sent; a module with more to check extends this."""
         refuse_private_keys(arguments, self.KEY_OPTIONS)
-        check_shapes(arguments, self.CONTAINERS)
+        check_shapes(arguments, self.CONTAINERS, self.EXAMPLES)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = self._refusal()
@@ -124,23 +125,32 @@ def secrets_in(arguments: t.Any, options: t.Collection[str], containers: t.Colle
                 yield from secrets_in(each, options, containers)
 
 
-def check_shapes(arguments: t.Mapping[str, t.Any], containers: t.Mapping[str, str], above: str = "") -> None:
+def check_shapes(
+    arguments: t.Mapping[str, t.Any],
+    containers: t.Mapping[str, str],
+    examples: t.Mapping[str, str] | None = None,
+    above: str = "",
+) -> None:
     """Raise InvalidInput, which repeats no value, unless every container has its shape. Text is read as AnsibleModule
     reads it: JSON, or a Python literal."""
+    examples = examples or {}
     for name, shape in containers.items():
         value = read_text(arguments.get(name))
         if value is None or value == "":
             continue
         where = f"{above}{name}"
+        such_as = f", such as {examples[name]}" if name in examples else ""
         if not isinstance(value, (list, tuple) if shape == LIST else dict):
-            raise InvalidInput(f"The option {where} is {kind_of(value)}; give {shape}.")
+            raise InvalidInput(f"The option {where} is {kind_of(value)}; give {shape}{such_as}.")
         for key, each in _members(value, shape):
             inside = where if key is None else f"{where}[{key}]" if shape == LIST else f"{where}.{key}"
             each = read_text(each)
             if isinstance(each, dict):
-                check_shapes(each, containers, f"{inside}.")
+                check_shapes(each, containers, examples, f"{inside}.")
             elif shape == LIST or each is not None:
-                raise InvalidInput(f"The option {inside} is {kind_of(each)}; give a dictionary.")
+                raise InvalidInput(
+                    f"The option {inside} is {kind_of(each)}; give {shape if such_as else DICT}{such_as}."
+                )
 
 
 def _members(value: t.Any, shape: str) -> list[tuple[t.Any, t.Any]]:

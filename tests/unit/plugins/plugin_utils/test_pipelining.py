@@ -117,6 +117,13 @@ def test_a_container_of_another_shape(arguments: Any, said: str) -> None:
     assert str(caught.value) == said
 
 
+def test_a_container_of_another_shape_is_shown_as_it_is_written() -> None:
+    for given, what in (("www.example.com", "items is text"), (["www.example.com"], "items[1] is text")):
+        with pytest.raises(InvalidInput) as caught:
+            check_shapes({"items": given}, SHAPES, {"items": "[{name: a}]"})
+        assert str(caught.value) == f"The option {what}; give a list of dictionaries, such as [{{name: a}}]."
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
