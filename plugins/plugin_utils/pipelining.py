@@ -148,9 +148,8 @@ def check_shapes(
             if isinstance(each, dict):
                 check_shapes(each, containers, examples, f"{inside}.")
             elif shape == LIST or each is not None:
-                raise InvalidInput(
-                    f"The option {inside} is {kind_of(each)}; give {shape if such_as else DICT}{such_as}."
-                )
+                wanted = f"{shape}{such_as}" if shape == LIST and such_as else DICT
+                raise InvalidInput(f"The option {inside} is {kind_of(each)}; give {wanted}.")
 
 
 def _members(value: t.Any, shape: str) -> list[tuple[t.Any, t.Any]]:

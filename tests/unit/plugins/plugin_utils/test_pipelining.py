@@ -122,6 +122,8 @@ def test_a_container_of_another_shape_is_shown_as_it_is_written() -> None:
         with pytest.raises(InvalidInput) as caught:
             check_shapes({"items": given}, SHAPES, {"items": "[{name: a}]"})
         assert str(caught.value) == f"The option {what}; give a list of dictionaries, such as [{{name: a}}]."
+    with pytest.raises(InvalidInput, match="^The option files.key is text; give a dictionary.$"):
+        check_shapes({"files": {"key": "/a"}}, SHAPES, {"files": "{key: {}}"})
 
 
 @pytest.mark.parametrize(
