@@ -17,7 +17,6 @@ import typing as t
 from datetime import datetime
 
 from .._batch.items import attempt, still_open
-from .._certificates import inventory
 from .._certificates.certificate import Certificate, from_detail
 from .._certificates.inventory import Door
 from .._door.acm import AcmError
