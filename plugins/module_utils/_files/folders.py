@@ -15,7 +15,6 @@ from __future__ import annotations
 import errno
 import grp
 import os
-import secrets
 import pwd
 import stat
 import typing as t
@@ -133,17 +132,15 @@ def _status(name: str, here: int) -> t.Optional[os.stat_result]:
 
 
 def _make(name: str, here: int, mode: int) -> None:
-    """Under another name first: who is killed half-way must not leave a folder with another mode."""
-    temporary = f".{name[:200]}.new-{os.getpid()}-{secrets.token_hex(4)}"  # threads share a number
-    os.mkdir(temporary, 0o700, dir_fd=here)
-    descriptor = os.open(temporary, _OPEN, dir_fd=here)
+    """In one step, so that of two runs one makes it and both use it, and with its mode from the beginning where the umask
+    lets it: who is killed half-way leaves at most a folder that is narrower."""
+    try:
+        os.mkdir(name, mode, dir_fd=here)
+    except FileExistsError:  # another run was quicker
+        return
+    descriptor = os.open(name, _OPEN, dir_fd=here)
     try:
         os.fchmod(descriptor, mode)
-        os.rename(temporary, name, src_dir_fd=here, dst_dir_fd=here)
-    except OSError:
-        os.rmdir(temporary, dir_fd=here)
-        if _status(name, here) is None:  # else another run was quicker
-            raise
     finally:
         os.close(descriptor)
     os.fsync(here)
