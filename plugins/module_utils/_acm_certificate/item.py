@@ -31,11 +31,10 @@ class Clock(t.NamedTuple):
 
 
 @dataclass
-class Item(items.Item[Wanted]):
+class Item(items.CertificateItem[Wanted]):
     """What is wanted, what exists, what is to be done, and what came of it."""
 
     found: list[Certificate] = field(default_factory=list)  # all that match, where several may
-    certificate: t.Optional[Certificate] = None
     tags: t.Optional[dict[str, str]] = None
     spent: list[str] = field(default_factory=list)  # ARNs of earlier requests that came to nothing
     failed: t.Optional[Certificate] = None  # the last request of this kind, where it FAILED
@@ -48,14 +47,6 @@ class Item(items.Item[Wanted]):
     is_new: bool = False
     is_stale: bool = False  # changed since it was described
     is_renewing: bool = False
-
-    @property
-    def arn(self) -> str:
-        return t.cast(Certificate, self.certificate).arn
-
-    @property
-    def known_arn(self) -> t.Optional[str]:
-        return self.certificate.arn if self.certificate is not None else super().known_arn
 
     @property
     def label(self) -> str:

@@ -11,7 +11,6 @@ import typing as t
 from dataclasses import dataclass, field
 
 from .._x509 import pem
-from .._certificates.certificate import Certificate
 from .._batch import items
 from .._door.acm import GONE, AcmError
 from .._files.atomic import FileSpec, Present
@@ -79,10 +78,9 @@ class Change(t.NamedTuple):
 
 
 @dataclass
-class Item(items.Item[Wanted]):
+class Item(items.CertificateItem[Wanted]):
     """One export of a task: what is wanted, what exists, what is to be done, and what came of it."""
 
-    certificate: t.Optional[Certificate] = None
     keys: t.Optional[KeySet] = None
     present: dict[str, t.Optional[Present]] = field(default_factory=dict)  # by path
     keys_at_hand: list[t.Any] = field(default_factory=list)  # of any certificate, out of files
@@ -94,14 +92,6 @@ class Item(items.Item[Wanted]):
     @property
     def key_set(self) -> KeySet:
         return t.cast(KeySet, self.keys)
-
-    @property
-    def arn(self) -> str:
-        return t.cast(Certificate, self.certificate).arn
-
-    @property
-    def known_arn(self) -> t.Optional[str]:
-        return self.certificate.arn if self.certificate is not None else super().known_arn
 
     @property
     def label(self) -> str:

@@ -18,20 +18,11 @@ from .plan import Plan
 
 
 @dataclass
-class Item(items.Item[Wanted]):
-    """certificate: the one in ACM that is meant, None for a new one; held, tags, detail: what was read of it."""
+class Item(items.CertificateItem[Wanted]):
+    """held, tags, detail: what was read of the certificate."""
 
-    certificate: t.Optional[Certificate] = None
     held: t.Optional[Held] = None
     tags: t.Optional[dict[str, str]] = None
     detail: t.Optional[dict[str, t.Any]] = None
     plan: Plan = field(default_factory=Plan)
     superseded: t.Optional[Certificate] = None  # left alone, where the new one gets an ARN of its own
-
-    @property
-    def arn(self) -> str:
-        return t.cast(Certificate, self.certificate).arn
-
-    @property
-    def known_arn(self) -> t.Optional[str]:
-        return self.certificate.arn if self.certificate is not None else super().known_arn

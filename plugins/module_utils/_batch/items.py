@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from .._certificates.certificate import Certificate
 from .._door.acm import AcmError
 from .._rules.errors import InvalidInput
 
@@ -60,6 +61,22 @@ class Item(t.Generic[W]):
     def known_arn(self) -> t.Optional[str]:
         """The ARN of the certificate that this item is about, as far as it is known."""
         return self.wanted.arn if self.wanted is not None else None
+
+
+@dataclass
+class CertificateItem(Item[W]):
+    """An item about a certificate. certificate: the one in ACM that is meant, None for what is not there (yet)."""
+
+    certificate: t.Optional[Certificate] = None
+
+    @property
+    def arn(self) -> str:
+        """The ARN of the certificate, where one was found."""
+        return t.cast(Certificate, self.certificate).arn
+
+    @property
+    def known_arn(self) -> t.Optional[str]:
+        return self.certificate.arn if self.certificate is not None else super().known_arn
 
 
 I = t.TypeVar("I", bound="Item[t.Any]")
