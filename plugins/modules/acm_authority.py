@@ -874,9 +874,8 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import (
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file
-from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import iso
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
-from ansible_collections.certops.acm.plugins.module_utils._rules.times import moment
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, moment
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput

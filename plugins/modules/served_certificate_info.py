@@ -306,7 +306,6 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host.der import iso
 from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
     PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
@@ -314,6 +313,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake im
     trust_of,
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.watch import Watch, describe, watch_all
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "host": {"type": "str", "default": "localhost"},

@@ -17,6 +17,8 @@ import typing as t
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+from .._rules.times import iso
+
 AVAILABLE = "available"
 APPROACHING_EXPIRATION = "approaching_expiration"
 EXPIRED = "expired"
@@ -214,7 +216,7 @@ def _time(value: t.Any) -> t.Optional[str]:
             return None
     try:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return iso(moment)
     except (ValueError, OverflowError):
         return None
 

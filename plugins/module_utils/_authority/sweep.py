@@ -20,9 +20,9 @@ from .._rules.errors import InvalidInput
 from .delivery import deliveries
 from .issuing import settlement
 from .keys import key_file
-from .lifecycle import events
 from .authority import Authority
 from .lifecycle.state import Certificate
+from .._rules.times import iso
 
 WALK = 500  # certificates looked at in one transaction when all dues are computed again
 
@@ -54,7 +54,7 @@ def sweep(authority: Authority) -> Swept:
             started_at - timedelta(days=settings.audit_kept_days),
             tx.targets.delivered_everywhere(),
         )
-        tx.set_meta("last_sweep_at", events.iso(started_at))
+        tx.set_meta("last_sweep_at", iso(started_at))
     try:
         key_file.finish_rotation(authority.path, authority.store)
     except InvalidInput as error:
@@ -95,7 +95,7 @@ def _refresh_dues(authority: Authority) -> None:
     """
     with authority.store.read() as tx:
         wanted = json.dumps(authority.due_basis(tx))
-        was_set_back = (tx.meta("last_sweep_at") or "") > events.iso(authority.now())
+        was_set_back = (tx.meta("last_sweep_at") or "") > iso(authority.now())
         if tx.meta("due_basis") == wanted and not was_set_back:
             return
     last, now = "", authority.now()

@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 
 from .._rules.errors import InvalidInput
 from .._rules.names import is_exportable, to_ascii
+from .._rules import times
 
 KEY_ALGORITHMS = (
     "RSA_1024",
@@ -273,7 +274,7 @@ def spelled_algorithm(name: t.Optional[str]) -> t.Optional[str]:
 
 def iso(moment: datetime) -> str:
     """A moment as results show it: 2026-11-23T16:51:00Z."""
-    return _utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return times.iso(_utc(moment))
 
 
 def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certificate]:

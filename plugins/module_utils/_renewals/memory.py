@@ -25,6 +25,7 @@ from datetime import datetime, timedelta, timezone
 
 from .._files import atomic, folders
 from .._rules.errors import InvalidInput
+from .._rules.times import iso
 
 VERSION = 2
 MODE = 0o600
@@ -111,10 +112,6 @@ def _expect(value: t.Any, kind: type) -> t.Any:
 def _moment(text: t.Any) -> datetime:
     found = datetime.fromisoformat(_expect(text, str).replace("Z", "+00:00"))
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # ---------------------------------------------------------------- where it lies

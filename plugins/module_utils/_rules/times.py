@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Moments as aware datetimes, and as the milliseconds since 1970 that the store keeps. Pure."""
+"""Moments as aware datetimes, as the milliseconds since 1970 that the store keeps, and as people read them. Pure."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def maybe_millis(moment: t.Optional[datetime]) -> t.Optional[int]:
 
 def moment(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, tz=timezone.utc)
+
+
+def iso(moment: datetime) -> str:
+    """A moment as results, events and messages show it: 2026-11-23T16:51:00Z."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -81,10 +81,6 @@ def pem_certificates(text: bytes) -> list[bytes]:
     return found
 
 
-def iso(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def covers(pattern: str, name: str) -> bool:
     """Whether a certificate's name PATTERN is good for NAME: the same, or a wildcard exactly one level above."""
     pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")

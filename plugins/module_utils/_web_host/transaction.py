@@ -22,7 +22,6 @@ from . import snippets as snippet_files
 from .bundle import Access, Bundle, RestoreContext, explain
 from .commands import run
 from .deployment import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
-from .der import iso
 from .handshake import Endpoint
 from .haproxy import HaproxyFault, Runtime, update
 from .init_systems import find_init_system
@@ -32,6 +31,7 @@ from .services import Service
 from .snippets import Snippet
 from .survey import Request, Survey, is_alive
 from .watch import Watch, describe, watch_all
+from .._rules.times import iso
 
 NOTHING_CHANGED = "Nothing was changed."
 

@@ -21,7 +21,8 @@ from ansible_collections.certops.acm.plugins.module_utils._x509 import certifica
 from ansible_collections.certops.acm.plugins.module_utils._x509.pem_reading import load_certificates
 
 from . import wanted
-from .moments import Entry, is_exportable, iso, renewal_from, standing
+from .moments import Entry, is_exportable, renewal_from, standing
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 Made = dict[str, t.Any]
 

@@ -16,7 +16,8 @@ import posixpath
 import re
 import typing as t
 
-from .moments import Entry, iso, moment
+from .moments import Entry, moment
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 # What follows the name of an authority's folder in the name of its file.
 _DIGEST = re.compile(r"-[0-9a-f]{12}$")

@@ -30,10 +30,6 @@ def moment(text: t.Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
-def iso(when: datetime) -> str:
-    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def lifetime(certificate: Entry) -> timedelta | None:
     starts_at, ends_at = moment(certificate.get("not_before")), moment(certificate.get("not_after"))
     return ends_at - starts_at if starts_at and ends_at and ends_at > starts_at else None

@@ -18,7 +18,8 @@ from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 from . import attention, fleet, history, last_run, wanted
-from .moments import Entry, iso, moment
+from .moments import Entry, moment
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 TITLE = "TLS certificates"
 SHOWN = 20  # titles in a job's summary

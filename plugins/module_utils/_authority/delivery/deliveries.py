@@ -26,7 +26,7 @@ from ..lifecycle import events
 from ..authority import Authority
 from ..store.event_targets import TargetRow
 from .senders import NotSent
-from ..._rules.times import maybe_millis, millis, moment
+from ..._rules.times import iso, maybe_millis, millis, moment
 from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput
 
@@ -95,8 +95,8 @@ def targets(authority: Authority) -> list[dict[str, t.Any]]:
                 "kind": target["kind"],
                 "detail_types": target["detail_types"],
                 "waiting": waiting,
-                "delivered_at": events.iso(moment(row.delivered_at)) if row.delivered_at else None,
-                "failing_since": events.iso(moment(row.failing_since)) if row.failing_since else None,
+                "delivered_at": iso(moment(row.delivered_at)) if row.delivered_at else None,
+                "failing_since": iso(moment(row.failing_since)) if row.failing_since else None,
                 "trouble": row.trouble,
             }
         )

@@ -17,7 +17,7 @@ from ..signing import issuer
 from ..authority import Authority
 from ..lifecycle.state import Certificate, Leaf
 from ..settings import Settings
-from ..._rules.times import millis, moment
+from ..._rules.times import iso, millis, moment
 from ..store.authorities import CaRow
 from ..store.transactions import LeafRow, Transaction
 from ..._rules.arns import parse_arn
@@ -50,7 +50,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
     signer = authority.cas.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
         raise InvalidInput(
-            f"The clock says {events.iso(now)}, which is before the CA {ca.name} was made: set the clock right."
+            f"The clock says {iso(now)}, which is before the CA {ca.name} was made: set the clock right."
         )
     key = issuer.generate_key(certificate.key_algorithm)
     wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 from .state import Certificate
+from ..._rules.times import iso
 
 AVAILABLE = "ACM Certificate Available"
 APPROACHING = "ACM Certificate Approaching Expiration"
@@ -103,10 +104,6 @@ def health_code(certificate: Certificate, reason: t.Optional[str]) -> str:
 def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
     """Days left; the one that has begun counts, so that it is 1 on the last day and 0 or less once expired."""
     return -((now - certificate.leaf.not_after) // timedelta(days=1)) if certificate.leaf else None
-
-
-def iso(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def text(told: t.Mapping[str, t.Any]) -> str:

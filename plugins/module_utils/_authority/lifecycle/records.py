@@ -15,7 +15,8 @@ import hashlib
 import typing as t
 from datetime import datetime
 
-from .events import Place, iso
+from .events import Place
+from ..._rules.times import iso
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SECRET_MEMBERS = ("Passphrase", "PrivateKey")

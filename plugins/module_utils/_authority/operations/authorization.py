@@ -12,9 +12,9 @@ from datetime import datetime
 
 from ..authority import Authority
 from ..keys import policies
-from ..lifecycle.events import iso
 from ..lifecycle.records import Caller
 from .call import Call, Fault
+from ..._rules.times import iso
 
 WITHOUT_RESOURCE = ("ListCertificates", "SearchCertificates", "GetAccountConfiguration", "PutAccountConfiguration")
 

@@ -22,10 +22,10 @@ from urllib.parse import parse_qs
 from ..authority import Authority
 from ..issuing import approvals
 from ..issuing.validation import approval_of
-from ..lifecycle.events import iso
 from ..lifecycle.state import Certificate
 from ..._rules.errors import InvalidInput
 from .messages import Reply, Request, plain
+from ..._rules.times import iso
 
 COOKIE = "approval"
 LONGEST = 4096  # octets of a form

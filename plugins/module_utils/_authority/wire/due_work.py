@@ -21,10 +21,10 @@ from contextlib import contextmanager
 from .. import sweep
 from ..authority import Authority
 from ..keys.vault import WrongKey
-from ..lifecycle import events
 from ..operations import audit
 from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput
+from ..._rules.times import iso
 
 LOOK_S = 5.0  # between two looks for what is due
 MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not hold up those who ask
@@ -85,7 +85,7 @@ class DueWork:
         else:
             swept = sweep.deliver(authority, sweep.settle_due(authority, MOST_AT_ONCE))
         with authority.store.write(durable=False) as tx:
-            tx.set_meta("last_due_work_at", events.iso(authority.now()))
+            tx.set_meta("last_due_work_at", iso(authority.now()))
         for trouble in swept.troubles:
             log.info("%s", trouble)
         return swept

@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 from ..authority import Authority
-from ..lifecycle import events
 from ..store.transactions import StoreError
 from .messages import Reply, plain
+from ..._rules.times import iso
 
 
 def answer(authority: Authority) -> Reply:
     try:
         with authority.store.write(durable=False) as tx:
-            tx.set_meta("last_health_check_at", events.iso(authority.now()))
+            tx.set_meta("last_health_check_at", iso(authority.now()))
     except StoreError as error:
         return plain(503, f"{error}\n")
     return plain(200, "ok\n")
