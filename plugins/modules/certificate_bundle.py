@@ -313,14 +313,14 @@ from datetime import datetime, timezone
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import (
     Bundle,
     Version,
     check_version,
     explain,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import BundleFault
-from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.key_pair import BundleFault
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.placement import (
     Layout,
     Result,
     base_result,

@@ -575,26 +575,33 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host import snippets as snippet_files
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import RestoreContext, explain
-from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment import Limits
-from ansible_collections.certops.acm.plugins.module_utils._web_host.detached import Killed, run_detached
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import PROXY_PROTOCOLS, STARTTLS_PROTOCOLS
-from ansible_collections.certops.acm.plugins.module_utils._web_host.journal import FINISHED, Journal
-from ansible_collections.certops.acm.plugins.module_utils._web_host.placement import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import RestoreContext, explain
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import Limits
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.detached import Killed, run_detached
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (
+    PROXY_PROTOCOLS,
+    STARTTLS_PROTOCOLS,
+)
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import FINISHED, Journal
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.placement import (
     DEFAULT_FILES,
     Layout,
     make_bundle,
     make_plan,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import to_ascii
-from ansible_collections.certops.acm.plugins.module_utils._web_host.report import list_diffs, report
-from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete, read_os_family
-from ansible_collections.certops.acm.plugins.module_utils._web_host.snippets import links, read_snippets
-from ansible_collections.certops.acm.plugins.module_utils._web_host.survey import Request, survey
-from ansible_collections.certops.acm.plugins.module_utils._web_host.transaction import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import to_ascii
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.report import list_diffs, report
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import (
+    Service,
+    complete,
+    read_os_family,
+)
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.snippets import links, read_snippets
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.survey import Request, survey
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.transaction import (
     NOTHING_CHANGED,
     Failure,
     Stopped,

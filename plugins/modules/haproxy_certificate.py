@@ -104,7 +104,7 @@ certificates:
 """
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, update
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.haproxy import HaproxyFault, Runtime, update
 
 ARGUMENT_SPEC = {
     "socket": {"type": "path", "required": True},

@@ -306,13 +306,13 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (
     PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
     Endpoint,
     trust_of,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.watch import Watch, describe, watch_all
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.watch import Watch, describe, watch_all
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 ARGUMENT_SPEC: dict[str, t.Any] = {

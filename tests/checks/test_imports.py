@@ -59,6 +59,14 @@ AUTHORITY["issuing"] = OPEN
 AUTHORITY["delivery"] = OPEN
 AUTHORITY["sweep"] = AUTHORITY["operations"] = (*OPEN, "issuing", "delivery")
 AUTHORITY["wire"] = (*OPEN, "data_key", "backup", "issuing", "delivery", "sweep", "operations")
+# The same inside _web_host.
+WEB_HOST: dict[str, tuple[str, ...]] = {
+    "sets": (),
+    "servers": (),
+    "tls": ("sets",),
+    "deployments": ("sets", "servers", "tls"),
+}
+INNER_ROOMS = (("_authority", AUTHORITY), ("_web_host", WEB_HOST))
 # Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
 TO_THE_AUTHORITY = "module_utils._door.embedded"
 # Modules that do with an authority what ACM has no operation for.
@@ -126,8 +134,9 @@ def room_of(name: str) -> str:
     return parts[1] if parts[0] == "module_utils" and len(parts) > 1 else ""
 
 
-def authority_room_of(name: str) -> str:
-    return name.split(".")[2] if room_of(name) == "_authority" and name.count(".") > 1 else ""
+def inner_room_of(name: str, room: str) -> str:
+    """The part of a room that a file is in: `module_utils._authority.store.facts` → `store`; of other rooms none."""
+    return name.split(".")[2] if room_of(name) == room and name.count(".") > 1 else ""
 
 
 def strays(importers: list[str], is_stray: Callable[[str, str], bool]) -> dict[str, list[str]]:
@@ -137,7 +146,14 @@ def strays(importers: list[str], is_stray: Callable[[str, str], bool]) -> dict[s
 
 def test_every_file_is_in_a_room() -> None:
     assert [name for name in GRAPH if name.startswith("module_utils.") and room_of(name) not in ROOMS] == []
-    assert [name for name in GRAPH if authority_room_of(name) not in ("", *AUTHORITY)] == []
+    for room, order in INNER_ROOMS:
+        assert [name for name in GRAPH if inner_room_of(name, room) not in ("", *order)] == []
+
+
+def test_no_folder_is_too_full_to_overlook() -> None:
+    """A dozen files at most; Ansible wants all modules, and all action plugins, in one folder."""
+    folders = {path.parent for path in PLUGINS.rglob("*.py") if path.parent.parent != PLUGINS}
+    assert {str(folder) for folder in folders if len(list(folder.glob("*.py"))) > 12} == set()
 
 
 def test_rooms_import_the_rooms_before_them() -> None:
@@ -148,12 +164,13 @@ def test_rooms_import_the_rooms_before_them() -> None:
     assert strays([name for name in GRAPH if room_of(name)], is_stray) == {}
 
 
-def test_the_order_inside_the_authority() -> None:
+@pytest.mark.parametrize(("room", "order"), INNER_ROOMS)
+def test_the_order_inside_a_room(room: str, order: dict[str, tuple[str, ...]]) -> None:
     def is_stray(name: str, used: str) -> bool:
-        here, there = authority_room_of(name), authority_room_of(used)
-        return bool(there) and there not in (here, *AUTHORITY[here])
+        here, there = inner_room_of(name, room), inner_room_of(used, room)
+        return bool(there) and there not in (here, *order[here])
 
-    assert strays([name for name in GRAPH if authority_room_of(name)], is_stray) == {}
+    assert strays([name for name in GRAPH if inner_room_of(name, room)], is_stray) == {}
 
 
 def test_no_cycle_between_files() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, look
 from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.deployment_host import Host, issue, without_key
 

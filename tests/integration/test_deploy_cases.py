@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, look
 from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, Lab
 

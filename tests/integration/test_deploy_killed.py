@@ -28,7 +28,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, Unreachable, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, Unreachable, look
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LIMIT_S = 600

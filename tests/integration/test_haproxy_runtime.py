@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import Runtime
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, Unreachable, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.haproxy import Runtime
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, Unreachable, look
 from ansible_collections.certops.acm.plugins.modules.haproxy_certificate import update
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, look
 from ansible_collections.certops.acm.tests.support.tls_stand_in import StandIn
 
 COLLECTION = Path(__file__).resolve().parents[2]

@@ -17,12 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from ..._net import fetcher
-from .checks import (
-    caa,
-    dns,
-    email,
-    http,
-)
+from .checks import caa, dns, email, http
 from .checks.verdict import Verdict
 from ..authority import Authority
 from ..lifecycle.state import (

@@ -3,15 +3,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ListCertificates and SearchCertificates (ACM.md §9)."""
+"""ListCertificates and SearchCertificates (ACM.md §9), and ListCertificateDomainValidations."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import typing as t
 from datetime import timedelta
 
 from . import answers
 from ..issuing import settlement
+from ..lifecycle import state
 from ..store import query
 from .call import Call, Fault
 from ..store.query import Clock, Condition, Query
@@ -19,6 +22,7 @@ from ..._rules.times import maybe_millis
 
 LIST_PAGE = 100  # ListCertificates without MaxItems
 SEARCH_PAGE = 100
+VALIDATIONS_PAGE = 1000  # ListCertificateDomainValidations without MaxItems
 DEEPEST_STATEMENT = 10
 MOST_FILTERS = 200  # in one statement; SQLite takes some hundreds more
 DEFAULT_KEY_TYPES = ("RSA_1024", "RSA_2048")
@@ -82,6 +86,26 @@ def search_certificates(call: Call) -> dict[str, t.Any]:
         "Results",
         answers.search_result,
     )
+
+
+def list_certificate_domain_validations(call: Call) -> dict[str, t.Any]:
+    certificate = settlement.settle_read(call.authority, call.certificate())
+    if certificate.type != state.AMAZON_ISSUED:
+        return {"DomainValidationSummaryList": []}
+    first, limit = _position(call), call.request.get("MaxItems", VALIDATIONS_PAGE)
+    shown = answers.domain_validation_summaries(certificate, call.authority.place, call.authority.now(), call.settings)
+    more = base64.urlsafe_b64encode(str(first + limit).encode()).decode() if len(shown) > first + limit else None
+    return {"DomainValidationSummaryList": shown[first : first + limit], "NextToken": more}
+
+
+def _position(call: Call) -> int:
+    token = call.request.get("NextToken")
+    if token is None:
+        return 0
+    try:
+        return max(0, int(base64.urlsafe_b64decode(token.encode())))
+    except (ValueError, binascii.Error):
+        raise Fault("InvalidArgsException", "The NextToken is not one of this list.") from None
 
 
 def _page(call: Call, wanted: Query, member: str, shown: t.Callable[..., dict[str, t.Any]]) -> dict[str, t.Any]:

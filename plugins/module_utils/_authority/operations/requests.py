@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RequestCertificate (ACM.md §2 to §4, §11, §12)."""
+"""RequestCertificate (ACM.md §2 to §4, §11, §12), and its mails sent again."""
 
 from __future__ import annotations
 
@@ -67,6 +67,21 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
     if any(each.method == "EMAIL" for each in certificate.validations):
         issuance.validate(call.authority, certificate)  # the mails leave now, not at the first look
     return call.answer
+
+
+def resend_validation_email(call: Call) -> dict[str, t.Any]:
+    from ..issuing import validation  # loads what asks DNS and sends mail, which few calls need
+
+    name, domain = to_ascii(call.request["Domain"]), to_ascii(call.request["ValidationDomain"])
+    certificate = call.certificate()
+    options = {each.name: each for each in _open_validations(call, certificate)}
+    if name not in options:
+        raise Fault("InvalidDomainValidationOptionsException", f"{name} is not a name of {certificate.arn}.")
+    _check_validation_domain(name, domain)
+    if options[name].method != "EMAIL" or options[name].status != state.PENDING:
+        raise Fault("InvalidStateException", f"{name} is not waiting for validation by e-mail.")
+    validation.send_mail(call.authority, call.settings, certificate, name, domain, call.now)
+    return {}
 
 
 def _wanted(call: Call) -> Certificate:
@@ -183,15 +198,24 @@ def _validations(call: Call, names: t.Sequence[str], method: str) -> tuple[Domai
         name, domain = to_ascii(option["DomainName"]), to_ascii(option["ValidationDomain"])
         if name not in names:
             raise Fault("InvalidDomainValidationOptionsException", f"{name} is not a name of the request.")
-        check_validation_domain(name, domain)
+        _check_validation_domain(name, domain)
         domains[name] = domain
     return tuple(DomainValidation(name, method, validation_domain=domains.get(name, name)) for name in names)
 
 
-def check_validation_domain(name: str, domain: str) -> None:
+def _check_validation_domain(name: str, domain: str) -> None:
     """A validation domain is the name itself or a superdomain of it."""
     if not (name == domain or name.endswith("." + domain)):
         raise Fault("InvalidDomainValidationOptionsException", f"{domain} is neither {name} nor a superdomain of it.")
+
+
+def _open_validations(call: Call, certificate: Certificate) -> t.Sequence[DomainValidation]:
+    """The validations that are under way: of the request, or of an open renewal."""
+    if state.status(certificate, call.now, call.settings) == "PENDING_VALIDATION":
+        return certificate.validations
+    if certificate.renewal and state.is_renewal_open(certificate):
+        return certificate.renewal.validations
+    raise Fault("InvalidStateException", f"The certificate {certificate.arn} is not waiting for validation.")
 
 
 def _fingerprint(request: t.Mapping[str, t.Any]) -> str:

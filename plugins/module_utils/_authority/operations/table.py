@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import account, certificates, imports, lists, requests, tags, validations
+from . import account, certificates, imports, lists, requests, tags
 from .call import Call
 
 ARN = ("CertificateArn",)
@@ -39,7 +39,7 @@ OPERATIONS: dict[str, Operation] = {
         imports.import_certificate, (*ARN, "Certificate", "PrivateKey", "CertificateChain", "Tags")
     ),
     "ListCertificateDomainValidations": Operation(
-        validations.list_certificate_domain_validations, (*ARN, "NextToken", "MaxItems")
+        lists.list_certificate_domain_validations, (*ARN, "NextToken", "MaxItems")
     ),
     "ListCertificates": Operation(
         lists.list_certificates,
@@ -57,7 +57,7 @@ OPERATIONS: dict[str, Operation] = {
         + ("Options", *OPTIONS, "CertificateAuthorityArn", "Tags", "KeyAlgorithm", "ManagedBy")
         + ("CertificateUsage", "RootHierarchyType"),
     ),
-    "ResendValidationEmail": Operation(validations.resend_validation_email, (*ARN, "Domain", "ValidationDomain")),
+    "ResendValidationEmail": Operation(requests.resend_validation_email, (*ARN, "Domain", "ValidationDomain")),
     "RevokeCertificate": Operation(certificates.revoke_certificate, (*ARN, "RevocationReason")),
     "SearchCertificates": Operation(
         lists.search_certificates, ("FilterStatement", "MaxResults", "NextToken", "SortBy", "SortOrder")

@@ -28,7 +28,7 @@ from ..keys.vault import WrongKey
 from ..operations import audit
 from ..store.event_log import Wanted
 from ..._rules.errors import InvalidInput
-from . import metrics
+from .pages import metrics
 
 PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
 VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")

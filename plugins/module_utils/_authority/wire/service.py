@@ -16,10 +16,11 @@ from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
 from ..operations import authorization
 from ..operations.call import Call
-from . import approval_page, health, metrics, ocsp, tagging
+from .pages import approval, health, metrics, ocsp
+from . import tagging
 from .endpoint import Endpoint
 from .messages import Answer, Reply, Request, error, plain
-from .public_files import public_file
+from .pages.public_files import public_file
 from .sigv4 import Gate, Refusal
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class Service:
         if _is_acm(request):
             return self._acm(request)
         if path == "/approvals":
-            return approval_page.answer(self._authority, request)
+            return approval.answer(self._authority, request)
         if request.method in ("GET", "HEAD") and path == "/healthz":
             return health.answer(self._authority)
         if request.method in ("GET", "HEAD") and path == "/metrics":

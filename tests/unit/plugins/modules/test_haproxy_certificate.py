@@ -21,7 +21,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.haproxy import HaproxyFault, Runtime, find_name
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.haproxy import (
+    HaproxyFault,
+    Runtime,
+    find_name,
+)
 from ansible_collections.certops.acm.plugins.modules.haproxy_certificate import update
 
 

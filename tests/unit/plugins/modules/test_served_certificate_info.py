@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint, Unreachable, look
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, Unreachable, look
 
 COLLECTION = Path(__file__).resolve().parents[4]
 MODULE = COLLECTION / "plugins" / "modules" / "served_certificate_info.py"

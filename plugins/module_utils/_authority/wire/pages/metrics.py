@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..authority import Authority
-from ..operations import audit
-from ..store.transactions import StoreError
-from .messages import Reply
+from ...authority import Authority
+from ...operations import audit
+from ...store.transactions import StoreError
+from ..messages import Reply
 
 
 def answer(authority: Authority) -> Reply:

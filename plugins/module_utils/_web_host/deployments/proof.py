@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._rules.errors import InvalidInput
-from .der import CertificateFacts, covers
-from .handshake import SIGNATURES, Endpoint
-from .services import Service
+from ..._rules.errors import InvalidInput
+from ..sets.der import CertificateFacts, covers
+from ..tls.handshake import SIGNATURES, Endpoint
+from ..servers.services import Service
 
 Sighting = t.Mapping[str, t.Any]  # as watch.describe() returns it
 

@@ -17,12 +17,12 @@ import os
 import typing as t
 from datetime import datetime
 
-from .._files.access import read_id, read_mode
-from .._files.forms import SET_FILE_NAMES
+from ..._files.access import read_id, read_mode
+from ..._files.forms import SET_FILE_NAMES
 from .bundle import Access, Bundle, Difference, RestoreContext, Version
 from .der import CertificateFacts
 from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair
-from .._rules.times import iso
+from ..._rules.times import iso
 
 DEFAULT_FILES = ["cert", "chain", "fullchain", "key"]
 

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from ..authority import Authority
-from ..store.transactions import StoreError
-from .messages import Reply, plain
-from ..._rules.times import iso
+from ...authority import Authority
+from ...store.transactions import StoreError
+from ..messages import Reply, plain
+from ...._rules.times import iso
 
 
 def answer(authority: Authority) -> Reply:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import typing as t
 
-from .deployment import NOT_OBSERVED, STOPPED, UNKNOWN, State
-from .handshake import Endpoint
-from .placement import Result
+from .rules import NOT_OBSERVED, STOPPED, UNKNOWN, State
+from ..tls.handshake import Endpoint
+from ..sets.placement import Result
 from .proof import sum_up
-from .services import Service
+from ..servers.services import Service
 from .survey import Survey
 
 Sightings = t.Mapping[t.Tuple[str, Endpoint], t.Mapping[str, t.Any]]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host import commands
-from ansible_collections.certops.acm.plugins.module_utils._web_host.commands import read_words, run, shorten
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers import commands
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.commands import read_words, run, shorten
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import difflib
 import re
 import typing as t
 
-from .._rules.errors import InvalidInput
+from ..._rules.errors import InvalidInput
 from .commands import read_words
 
 Data = t.Mapping[str, t.Any]

@@ -14,12 +14,12 @@ from datetime import timedelta
 from email.utils import format_datetime
 from urllib.parse import unquote
 
-from ..authority import Authority
-from ..signing import ocsp
-from ..store.authorities import CaRow
-from ..store.transactions import Transaction
-from ..._x509 import pem
-from .messages import Reply, Request, plain
+from ...authority import Authority
+from ...signing import ocsp
+from ...store.authorities import CaRow
+from ...store.transactions import Transaction
+from ...._x509 import pem
+from ..messages import Reply, Request, plain
 
 LARGEST = 4096  # octets; a request for one certificate has about a hundred
 

@@ -13,16 +13,16 @@ from datetime import datetime, timezone
 import pytest
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host.der import CertificateFacts
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint
-from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.der import CertificateFacts
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import (
     Deployed,
     Expectation,
     list_expectations,
     sum_up,
     to_ascii,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import Service, complete
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .bundle import Difference
-from .handshake import Endpoint
+from ..sets.bundle import Difference
+from ..tls.handshake import Endpoint
 from .proof import Deployed, Expectation, describe_asking
-from .services import Service
+from ..servers.services import Service
 
 Entry = t.Mapping[str, t.Any]
 

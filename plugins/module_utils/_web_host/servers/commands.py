@@ -21,7 +21,7 @@ import subprocess
 import tempfile
 import typing as t
 
-from .._rules.errors import InvalidInput
+from ..._rules.errors import InvalidInput
 
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _KEPT_OUTPUT = 8192

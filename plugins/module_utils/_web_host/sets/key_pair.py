@@ -21,10 +21,10 @@ import ssl
 import typing as t
 from datetime import datetime
 
-from .._files.forms import SET_FILE_NAMES
-from .._rules.errors import InvalidInput
+from ..._files.forms import SET_FILE_NAMES
+from ..._rules.errors import InvalidInput
 from .der import Unreadable, covers, pem_certificates, read_certificate, traditional_key
-from .._rules.times import iso
+from ..._rules.times import iso
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: any certificate given as trusted ends the chain

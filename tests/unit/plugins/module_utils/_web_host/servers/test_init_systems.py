@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host import commands, init_systems
-from ansible_collections.certops.acm.plugins.module_utils._web_host.init_systems import find_init_system
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers import commands, init_systems
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.init_systems import find_init_system
 
 SYSTEMCTL = """
 case "$1 $2" in

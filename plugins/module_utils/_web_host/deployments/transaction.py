@@ -16,22 +16,22 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from .._rules.errors import InvalidInput
-from . import placement
+from ..._rules.errors import InvalidInput
+from ..sets import placement
 from . import snippets as snippet_files
-from .bundle import Access, Bundle, RestoreContext, explain
-from .commands import run
-from .deployment import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
-from .handshake import Endpoint
-from .haproxy import HaproxyFault, Runtime, update
-from .init_systems import find_init_system
+from ..sets.bundle import Access, Bundle, RestoreContext, explain
+from ..servers.commands import run
+from .rules import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
+from ..tls.handshake import Endpoint
+from ..servers.haproxy import HaproxyFault, Runtime, update
+from ..servers.init_systems import find_init_system
 from .journal import ACTIVATING, FINISHED, PLACING, UNDOING, Journal, Record
 from .proof import tell_sighting
-from .services import Service
+from ..servers.services import Service
 from .snippets import Snippet
 from .survey import Request, Survey, is_alive
-from .watch import Watch, describe, watch_all
-from .._rules.times import iso
+from ..tls.watch import Watch, describe, watch_all
+from ..._rules.times import iso
 
 NOTHING_CHANGED = "Nothing was changed."
 

@@ -13,9 +13,9 @@ import time
 import typing as t
 from datetime import datetime
 
-from .der import CertificateFacts, covers
+from ..sets.der import CertificateFacts, covers
 from .handshake import CannotAsk, Endpoint, Sight, Unreachable, look
-from .._rules.times import iso
+from ..._rules.times import iso
 
 PAUSE_S = 0.03
 LOOKS_AT_ONCE = 8

@@ -15,10 +15,10 @@ import os
 import stat
 import typing as t
 
-from .._files.access import read_mode
-from .._files.folders import check_folder, is_own_folder, make_folders, sync_folder
-from .._rules.errors import InvalidInput
-from .bundle import RestoreContext
+from ..._files.access import read_mode
+from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
+from ..._rules.errors import InvalidInput
+from ..sets.bundle import RestoreContext
 
 _LIMIT = 2**22
 

@@ -19,12 +19,7 @@ import tempfile
 import time
 import typing as t
 
-from .der import (
-    CertificateFacts,
-    Unreadable,
-    covers,
-    read_certificate,
-)
+from ..sets.der import CertificateFacts, Unreadable, covers, read_certificate
 
 STARTTLS_PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "lmtp", "sieve", "postgres")
 PROXY_PROTOCOLS = ("v1", "v2")

@@ -29,15 +29,11 @@ import time
 import typing as t
 from datetime import datetime
 
-from .._files.folders import check_folder, is_own_folder, make_folders, sync_folder
+from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
 from .der import CertificateFacts, Unreadable, pem_certificates, read_certificate
-from .._files.forms import SECRET_FILES
-from .key_pair import (
-    BundleFault,
-    KeyPair,
-    check_files,
-)
-from .._rules.times import iso
+from ..._files.forms import SECRET_FILES
+from .key_pair import BundleFault, KeyPair, check_files
+from ..._rules.times import iso
 
 PUBLIC_MODE = 0o644
 LOCK_TIMEOUT_S = 30

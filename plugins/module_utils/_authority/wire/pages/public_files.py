@@ -13,7 +13,7 @@ import stat
 import typing as t
 from email.utils import formatdate
 
-from .messages import Reply, plain
+from ..messages import Reply, plain
 
 # A name with a path in it, or a hidden file, is not a name here.
 FILE = re.compile(r"/public/([A-Za-z0-9][A-Za-z0-9._-]*\.(crt|crl|pem))")

@@ -12,8 +12,8 @@ import typing as t
 from datetime import datetime
 
 from . import snippets as snippet_files
-from .commands import Outcome, run
-from .deployment import (
+from ..servers.commands import Outcome, run
+from .rules import (
     ASSUMED,
     NOT_OBSERVED,
     RUNNING,
@@ -26,13 +26,22 @@ from .deployment import (
     judge_state,
     settle,
 )
-from .handshake import Endpoint
-from .init_systems import find_init_system
-from .placement import Layout, Plan, Result, check_names, describe, make_plan, predicted_pruning, predicted_version
+from ..tls.handshake import Endpoint
+from ..servers.init_systems import find_init_system
+from ..sets.placement import (
+    Layout,
+    Plan,
+    Result,
+    check_names,
+    describe,
+    make_plan,
+    predicted_pruning,
+    predicted_version,
+)
 from .proof import Deployed, Expectation, fingerprints_of, list_expectations
-from .services import Service
+from ..servers.services import Service
 from .snippets import Before, Snippet
-from .watch import Watch, describe as describe_watch, watch_all
+from ..tls.watch import Watch, describe as describe_watch, watch_all
 
 _PID_LIMIT = 64
 

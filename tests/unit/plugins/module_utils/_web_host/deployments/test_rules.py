@@ -11,8 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import Difference
-from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import Difference
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import (
     OTHER_CERTIFICATE,
     State,
     choose_reloads,
@@ -21,9 +21,9 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployment i
     judge_state,
     settle,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import Endpoint
-from ansible_collections.certops.acm.plugins.module_utils._web_host.proof import Expectation
-from ansible_collections.certops.acm.plugins.module_utils._web_host.services import Service, complete
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import Expectation
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import Service, complete
 
 SEEN = {"reachable": True, "port": 443}
 REFUSED = {"reachable": False, "port": 443, "is_refused": True, "error": "Nothing listens."}

@@ -22,8 +22,8 @@ import os
 import time
 import typing as t
 
-from .._files.folders import check_folder, make_folders, sync_folder
-from .._rules.errors import InvalidInput
+from ..._files.folders import check_folder, make_folders, sync_folder
+from ..._rules.errors import InvalidInput
 from .snippets import Before
 
 FOLDER = ".deployment"

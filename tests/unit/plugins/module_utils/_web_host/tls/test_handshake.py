@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host.handshake import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (
     CannotAsk,
     Endpoint,
     Unreachable,
@@ -153,7 +153,7 @@ def test_certificates_of_one_name_are_asked_for_by_the_type_of_their_keys(tmp_pa
 
 def test_a_python_that_cannot_choose_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that was built with another library than OpenSSL does not read its configuration."""
-    module = "ansible_collections.certops.acm.plugins.module_utils._web_host.handshake"
+    module = "ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake"
     monkeypatch.setattr(f"{module}._CONFIGURATION", "# {}\n")
     with serving(context_of(tmp_path, issue("www.example.com"))) as port:
         with pytest.raises(CannotAsk):

@@ -19,13 +19,13 @@ import typing as t
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from ..authority import Authority
-from ..issuing import approvals
-from ..issuing.validation import approval_of
-from ..lifecycle.state import Certificate
-from ..._rules.errors import InvalidInput
-from .messages import Reply, Request, plain
-from ..._rules.times import iso
+from ...authority import Authority
+from ...issuing import approvals
+from ...issuing.validation import approval_of
+from ...lifecycle.state import Certificate
+from ...._rules.errors import InvalidInput
+from ..messages import Reply, Request, plain
+from ...._rules.times import iso
 
 COOKIE = "approval"
 LONGEST = 4096  # octets of a form

@@ -22,14 +22,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from ansible_collections.certops.acm.plugins.module_utils._web_host import bundle as bundle_module
-from ansible_collections.certops.acm.plugins.module_utils._web_host.bundle import Access, Bundle, explain
-from ansible_collections.certops.acm.plugins.module_utils._web_host.der import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets import bundle as bundle_module
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import Access, Bundle, explain
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.der import (
     covers,
     pem_certificates,
     read_certificate,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.key_pair import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.key_pair import (
     BundleFault,
     KeyPair,
     check_key_pair,
