@@ -1144,10 +1144,10 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
     changed = False
     if wanted["smtp"] is not None:
         password = wanted["smtp"].get("password") or ""
-        is_other = (authority.smtp_password() or "") != password
+        is_other = (authority.smtp_password.read() or "") != password
         changed = is_other
         if is_other and not plan:
-            authority.set_smtp_password(password)
+            authority.smtp_password.replace(password)
     if wanted["event_targets"] is not None:
         changed = deliveries.set_targets(authority, wanted["event_targets"], plan=plan) or changed
     if wanted["access_keys"] is not None:

@@ -46,8 +46,9 @@ AUTHORITY: dict[str, tuple[str, ...]] = {
     "signing": ("settings", "lifecycle"),
     "keys": ("settings", "lifecycle", "store", "signing"),
     "parts": (),
+    "announcements": ("settings", "lifecycle", "store"),
     "cas": ("settings", "lifecycle", "store", "signing", "keys", "parts"),
-    "authority": ("settings", "lifecycle", "store", "signing", "keys", "parts", "cas"),
+    "authority": ("settings", "lifecycle", "store", "signing", "keys", "parts", "announcements", "cas"),
     "directory": ("settings", "lifecycle", "store", "signing", "keys", "parts", "cas", "authority"),
 }
 AUTHORITY["leftovers"] = ()

@@ -11,10 +11,12 @@ import os
 import typing as t
 from datetime import datetime
 
+from .announcements import Announcements
 from .cas import CertificationAuthorities
 from .keys import vault
 from .keys.lease import Lease
-from .lifecycle import events, state
+from .keys.smtp_password import SmtpPassword
+from .lifecycle import state
 from .lifecycle.events import Place
 from .lifecycle.state import Certificate
 from .parts import Parts
@@ -37,6 +39,8 @@ class Authority:
         self.place = place
         self.parts = parts
         self.lease = lease
+        self.smtp_password = SmtpPassword(store, opened_vault)
+        self.announce = Announcements(place, parts.new_id)
         self._settings = StoredSettings(store)
         self.cas = CertificationAuthorities(
             store,
@@ -75,20 +79,6 @@ class Authority:
         """Replace some settings, for good."""
         return self._settings.change(wanted)
 
-    def smtp_password(self) -> t.Optional[str]:
-        with self.store.read() as tx:
-            sealed = tx.meta("smtp_password")
-        return self.vault.open(bytes.fromhex(sealed), "smtp password").decode() if sealed else None
-
-    def set_smtp_password(self, password: str) -> bool:
-        """Keep the mail server's password, or forget it when empty; whether it is another one than before."""
-        if (self.smtp_password() or "") == password:
-            return False
-        with self.store.write() as tx:
-            sealed = self.vault.seal(password.encode(), "smtp password").hex() if password else ""
-            tx.set_meta("smtp_password", sealed)
-        return True
-
     # ---- what every change of a certificate goes through
 
     def save(self, tx: Transaction, certificate: Certificate, now: datetime, tags: t.Any = None) -> None:
@@ -110,27 +100,3 @@ class Authority:
     def days_before_expiry(self, tx: Transaction) -> int:
         """The account's own (PutAccountConfiguration), else the setting's."""
         return int(tx.meta("days_before_expiry") or self.settings_in(tx).days_before_expiry)
-
-    def tell(
-        self,
-        tx: Transaction,
-        detail_type: str,
-        certificate: Certificate,
-        now: datetime,
-        once: str = "",
-        **details: t.Any,
-    ) -> None:
-        """Store an event in the transaction of the change that it tells of. `once`: a key under which it is told once."""
-        detail = events.detail(detail_type, certificate, now, **details)
-        key = f"{detail_type} {certificate.id} {once}" if once else None
-        tx.journal.add_event(now, certificate.arn, detail_type, self.parts.new_id(), detail, key)
-
-    def tell_health(
-        self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
-    ) -> None:
-        """The same for an event of AWS Health; `said`: what happened, for people. certificate: as events.health_detail
-        wants it."""
-        identifier = self.parts.new_id()
-        detail = events.health_detail(code, certificate, self.place, now, identifier, said)
-        key = f"{code} {certificate.id} {once}" if once else None
-        tx.journal.add_event(now, certificate.arn, events.HEALTH, identifier, detail, key)

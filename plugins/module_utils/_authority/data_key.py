@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .authority import Authority
-from .keys import access_keys, key_file
+from .keys import access_keys, key_file, smtp_password
 from .store.transactions import Transaction
 
 
@@ -25,9 +25,7 @@ def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
 def _reseal(tx: Transaction, seal: key_file.Seal) -> None:
     for table, row, sealed, context in tx.sealed():
         tx.reseal(table, row, seal(sealed, context))
-    password = tx.meta("smtp_password")
-    if password:
-        tx.set_meta("smtp_password", seal(bytes.fromhex(password), "smtp password").hex())
+    smtp_password.reseal(tx, seal)
     access_keys.reseal(tx, seal)
     for target in tx.targets.all():
         tx.targets.put(target.name, seal(target.sealed, f"event target {target.name}"))

@@ -22,7 +22,7 @@ from ..store.authorities import CaRow
 from ..store.transactions import LeafRow, Transaction
 from ..._rules.arns import parse_arn
 from ..._rules.errors import InvalidInput
-from ..._rules.names import base_name
+from ..._rules.names import base_name, is_below
 
 
 class Signed(t.NamedTuple):
@@ -106,7 +106,7 @@ def store_renewed(
 ) -> Certificate:
     done = _store(authority, tx, state.renewed(certificate, signed.facts, now), signed, now, "RENEWAL")
     said = f"The certificate {done.arn} was renewed."
-    authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, certificate, now, said)
+    authority.announce.health_event(tx, events.RENEWAL_STATE_CHANGE, certificate, now, said)
     return done
 
 
@@ -122,7 +122,7 @@ def _store(
     authority.save(tx, done, now, tags)
     tx.put_leaf(done, signed.row)
     tx.count_up(t.cast(str, signed.row.ca_id))
-    authority.tell(tx, events.AVAILABLE, done, now, Action=action)
+    authority.announce.event(tx, events.AVAILABLE, done, now, Action=action)
     return done
 
 
@@ -224,7 +224,8 @@ def ca_fault(
     if row.issued >= settings.quota_certificates_a_ca:
         return "PCA_LIMIT_EXCEEDED"
     permitted = _permitted_domains(row.facts)
-    if permitted and not all(_is_below(base_name(name), permitted) for name in certificate.names):
+    bases = [base_name(name) for name in certificate.names]
+    if permitted and not all(any(is_below(base, domain) for domain in permitted) for base in bases):
         return "PCA_NAME_CONSTRAINTS_VALIDATION"
     return None
 
@@ -242,9 +243,5 @@ def _no_private_ca(text: str, place: events.Place) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _permitted_domains(ca_facts: str) -> tuple[str, ...]:
+    """Each permits itself and everything to its left (RFC 5280 §4.2.1.10)."""
     return tuple(json.loads(ca_facts).get("permitted_domains", ()))
-
-
-def _is_below(name: str, domains: t.Sequence[str]) -> bool:
-    """RFC 5280 §4.2.1.10: a domain itself, and everything to its left."""
-    return any(name == domain or name.endswith("." + domain) for domain in domains)

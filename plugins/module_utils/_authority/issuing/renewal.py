@@ -95,6 +95,6 @@ def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, n
         renewal = t.cast(state.Renewal, certificate.renewal)
         once = f"{t.cast(state.Leaf, certificate.leaf).serial} {min(passed)}"
         reason = renewal.reason or ("PENDING_DOMAIN_VALIDATION" if renewal.validations else "OTHER")
-        authority.tell(tx, events.ACTION_REQUIRED, certificate, now, once, RenewalStatusReason=reason)
+        authority.announce.event(tx, events.ACTION_REQUIRED, certificate, now, once, RenewalStatusReason=reason)
         said = f"The certificate {certificate.arn} expires in {left} days and cannot be renewed yet: {reason}."
-        authority.tell_health(tx, events.health_code(certificate, reason), certificate, now, said, once)
+        authority.announce.health_event(tx, events.health_code(certificate, reason), certificate, now, said, once)

@@ -121,11 +121,11 @@ def _notice(authority: Authority, certificate: Certificate) -> Certificate:
             return present or certificate
         done = present._replace(noticed_at=now)
         if t.cast(state.Leaf, done.leaf).not_after > now:
-            authority.tell(tx, events.APPROACHING, done, now)
+            authority.announce.event(tx, events.APPROACHING, done, now)
         elif done.type != state.IMPORTED:
-            authority.tell(tx, events.EXPIRED, done, now)
+            authority.announce.event(tx, events.EXPIRED, done, now)
             if state.is_renewable(done):
                 said = f"The certificate {done.arn} expired without having been renewed."
-                authority.tell_health(tx, events.RENEWAL_STATE_CHANGE, done, now, said)
+                authority.announce.health_event(tx, events.RENEWAL_STATE_CHANGE, done, now, said)
         authority.save(tx, done, now)
         return done

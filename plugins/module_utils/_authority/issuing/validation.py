@@ -149,7 +149,7 @@ def send_mail(
     )
     server = {key: value for key, value in settings.smtp.items() if key != "sender"}
     try:
-        refused = email.send(mail, email.MailServer(**server, password=authority.smtp_password()))
+        refused = email.send(mail, email.MailServer(**server, password=authority.smtp_password.read()))
     except email.MailNotSent as error:
         return str(error)
     except TypeError:

@@ -12,7 +12,7 @@ import typing as t
 
 from . import public_suffix_list
 from ..settings import Settings
-from ..._rules.names import base_name
+from ..._rules.names import base_name, is_below
 
 # Top-level domains that exist in the root zone or in the list, and yet no public certificate is issued below them.
 NOT_FOR_PUBLIC_USE = ("arpa", "onion")
@@ -21,9 +21,9 @@ NOT_FOR_PUBLIC_USE = ("arpa", "onion")
 def domain_fault(name: str, settings: Settings) -> t.Optional[str]:
     """The FailureReason for which no public certificate is ever issued for the name, or None."""
     plain = base_name(name)
-    if any(_is_below(plain, suffix) for suffix in settings.never_issued):
+    if any(_is_in(plain, suffix) for suffix in settings.never_issued):
         return "DOMAIN_NOT_ALLOWED"
-    if any(_is_below(plain, suffix) for suffix in settings.public_suffixes):
+    if any(_is_in(plain, suffix) for suffix in settings.public_suffixes):
         return None
     top = plain.rpartition(".")[2]
     if top not in _top_level() or top in NOT_FOR_PUBLIC_USE or is_public_suffix(plain):
@@ -34,7 +34,7 @@ def domain_fault(name: str, settings: Settings) -> t.Optional[str]:
 def set_reason(name: str, settings: Settings) -> t.Optional[str]:
     """The FailureReason that the operator has set for the name or a domain above it, or None."""
     plain = base_name(name)
-    return next((reason for domain, reason in settings.failure_reasons.items() if _is_below(plain, domain)), None)
+    return next((reason for domain, reason in settings.failure_reasons.items() if _is_in(plain, domain)), None)
 
 
 def is_public_suffix(name: str) -> bool:
@@ -49,8 +49,9 @@ def is_public_suffix(name: str) -> bool:
     return before in suffixes or (f"*.{rest}" if rest else "*") in suffixes
 
 
-def _is_below(name: str, suffix: str) -> bool:
-    return f".{name}".endswith("." + suffix.strip(".").lower())
+def _is_in(name: str, suffix: str) -> bool:
+    """suffix: as operators write it, perhaps with a dot before it."""
+    return is_below(name, suffix.strip(".").lower())
 
 
 @functools.lru_cache(maxsize=None)

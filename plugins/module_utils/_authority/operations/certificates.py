@@ -111,7 +111,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
         done = certificate._replace(revoked_at=call.now, revocation_reason=reason)
         tx.revoke_leaves(certificate.id, call.now, reason)
         call.authority.save(tx, done, call.now)
-        call.authority.tell(tx, events.REVOKED, done, call.now)
+        call.authority.announce.event(tx, events.REVOKED, done, call.now)
         call.answer = {"CertificateArn": certificate.arn}
         issuers = [row for row in tx.cas.all() if row.id in tx.issuers(certificate.id)]
     for row in issuers:

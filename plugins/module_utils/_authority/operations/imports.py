@@ -77,7 +77,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
             quotas.count(call, tx, done)
             call.authority.save(tx, done, call.now, tags)
         tx.put_leaf(done, row)
-        call.authority.tell(tx, events.AVAILABLE, done, call.now, Action="REIMPORT" if arn else "IMPORT")
+        call.authority.announce.event(tx, events.AVAILABLE, done, call.now, Action="REIMPORT" if arn else "IMPORT")
         call.answer = {"CertificateArn": done.arn}
     return call.answer
 

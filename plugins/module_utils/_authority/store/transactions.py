@@ -5,7 +5,7 @@
 
 """What an embedded authority remembers, in one SQLite file: WAL, one transaction an operation, on disk when answered.
 
-This file, journal.py, query.py, inbox.py and outbox.py hold all SQL. Writers take turns on a lock file before they
+The files of this folder hold all SQL. Writers take turns on a lock file before they
 begin: SQLite's own busy wait is not fair, and under fifty writers some would wait for a second.
 """
 

@@ -129,7 +129,7 @@ def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task:
     assert done["diff"]["before"]["settings"] == {}
     assert done["diff"]["after"]["settings"]["validity_days"] == 47
     assert "hidden" not in str(done)
-    assert directory.open_authority(task.path).smtp_password() == "hidden"
+    assert directory.open_authority(task.path).smtp_password.read() == "hidden"
     assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
 
 

@@ -47,7 +47,7 @@ def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
 def test_no_secret_lies_in_the_clear(lab: Lab) -> None:
     arn = lab.private()
     key = pem.load_private_key(lab.export(arn)["PrivateKey"].encode(), b"opensesame")
-    lab.authority.set_smtp_password("mail-secret")
+    lab.authority.smtp_password.replace("mail-secret")
     scalar = key.private_numbers().private_value.to_bytes(32, "big")
     for path in Path(lab.path).rglob("*"):
         if path.is_file():

@@ -28,7 +28,7 @@ def tell(lab: Lab, number: int = 1) -> None:
         certificate = tx.certificate(tx.ids_after("", 1)[0])
         assert certificate
         for _each in range(number):
-            lab.authority.tell(tx, AVAILABLE, certificate, lab.clock.now, Action="RENEWAL")
+            lab.authority.announce.event(tx, AVAILABLE, certificate, lab.clock.now, Action="RENEWAL")
 
 
 @pytest.fixture

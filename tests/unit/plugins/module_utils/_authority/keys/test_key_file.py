@@ -105,7 +105,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
     owner = keys.owner()
     keys.set([{"kind": "user", "name": "web", "policy": None}])
     web = keys.all()[1]
-    lab.authority.set_smtp_password("of the mail server")
+    lab.authority.smtp_password.replace("of the mail server")
     target = {"name": "hook", "kind": "webhook", "detail_types": [], "url": "https://hooks.example.com/"}
     deliveries.set_targets(lab.authority, [target])
     old = vault.Vault(key_file.unlock(lab.path, lab.authority.store, None))
@@ -118,7 +118,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
     again = directory.open_authority(lab.path)
     assert lab.private(ca=lab.ca("made-after"))  # what was made since is sealed with the new key, too
     assert AccessKeys(again.store, again.vault).all() == [owner, web]
-    assert again.smtp_password() == "of the mail server"
+    assert again.smtp_password.read() == "of the mail server"
     assert deliveries.targets(again)[0]["name"] == "hook"
     everything = content(lab)
     assert not any(each in everything for each in secrets)
