@@ -113,8 +113,9 @@ def plan_reading(host: Entry, hostvars: Entry, batch: t.Sequence[str]) -> dict[s
     sharing = fleet.colleagues(batch, variables, host["connection"])
     first = next(sharing, None)
     is_read = not host["certificates"] or bool(fleet.find_read(host, batch, variables))
+    known = fleet.find_earlier(host, variables)
     return {
-        "shared": fleet.list_reads([host["name"], *sharing], variables) if first == host["name"] else [],
+        "shared": fleet.list_reads([host["name"], *sharing], variables, known) if first == host["name"] else [],
         "own": [] if is_read else fleet.list_reads([host["name"]], variables),
     }
 

@@ -7,7 +7,8 @@
 
 Ansible's `run_once` is no help here: its host may fail, the hosts of a play may belong to different connections, and with
 `strategy: free` its result overwrites that of every other host. So every host looks for what a colleague has left in its
-facts, and takes it only if it is of its own connection, and recent. Pure.
+facts, and takes it only if it is of its own connection, and recent. A renewal run reads before it deploys, and leaves what
+it has read as a fact of localhost; within this run nobody reads it again. Pure.
 
 The words: a *host* is what begin() and settle() say of one; an *answer* what ACM told a reader of certificates, without
 their keys; *exports* what it gave out with them, by connection, identity and fingerprint. All of these are facts that the
@@ -19,6 +20,7 @@ from __future__ import annotations
 import itertools
 import re
 import typing as t
+from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import refusal_of_facts, variables_from_facts
@@ -26,12 +28,16 @@ from ansible_collections.certops.acm.plugins.plugin_utils.host_results import re
 from .answers import lacking_keys
 from .arguments import read_arguments
 from .orders import fault_before_export
-from .wanted import read_wanted
+from .wanted import read_wanted, spell
 
 Entry = t.Mapping[str, t.Any]
 HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
 
 HOST, ANSWER, SEEN, EXPORTS = (f"__acm_deploy_{name}" for name in ("host", "known", "looked", "exports"))
+# What a renewal run has read, by connection; a fact of localhost.
+EARLIER_ANSWERS = "__acm_deploy_answers"
+# ACM may renew at any time. What was read longer ago might be of a certificate that cannot be exported any more.
+READ_IS_GOOD_FOR = timedelta(minutes=15)
 NOTHING_HELD: dict[str, t.Any] = {"keys": {}, "pkcs12": {}, "faults": {}}
 NO_EXPORTS: dict[str, t.Any] = {"requests": [], "folders": []}
 _NUMBERED = re.compile(r"^Item \d+: ")
@@ -66,9 +72,20 @@ def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) ->
 # ---------------------------------------------------------------- the beginning
 
 
-def begin(options: Entry, name: str, facts: t.Any, at: str) -> dict[str, t.Any]:
-    """What wanted.read_wanted says of a host, or `fault`, why nothing can be deployed on it. at: the time, as ISO 8601."""
-    host = {"name": name, "began_at": at, "has_ended": False, "read": {}, "to_come": []}
+def begin(options: Entry, name: str, facts: t.Any, at: str, reads_since: str = "") -> dict[str, t.Any]:
+    """What wanted.read_wanted says of a host, or `fault`, why nothing can be deployed on it.
+
+    at: the time, as ISO 8601 in UTC without a zone. reads_since: when the run began whose reads may be used, if there is one.
+    """
+    since = max(reads_since, (datetime.fromisoformat(at) - READ_IS_GOOD_FOR).isoformat()) if reads_since else at
+    host = {
+        "name": name,
+        "reads_since": since,
+        "takes_earlier_reads": bool(reads_since),
+        "has_ended": False,
+        "read": {},
+        "to_come": [],
+    }
     fault = refusal_of_facts(name, facts)
     if not fault:
         try:
@@ -85,31 +102,51 @@ def choose_reader(batch: t.Iterable[str], hostvars: HostVars, connection: Entry)
     return next(colleagues(batch, hostvars, connection), None)
 
 
-def list_reads(names: t.Iterable[str], hostvars: HostVars) -> list[dict[str, str]]:
-    """What to ask acm_export for: every certificate once, however many of these hosts want it."""
+def list_reads(names: t.Iterable[str], hostvars: HostVars, known: t.Container[str] = ()) -> list[dict[str, str]]:
+    """What to ask acm_export for: every certificate once, however many of these hosts want it, but what is KNOWN."""
     return [
         _request(identity)
         for identity in dict.fromkeys(
             certificate["identity"] for name in names for certificate in hostvars[name][HOST]["certificates"]
         )
+        if identity not in known
     ]
 
 
 def keep_answer(answer: Entry, requests: t.Sequence[Entry], connection: Entry, at: str) -> dict[str, t.Any]:
     """What acm_export told, by identity: the certificate, or `fault`, the reason why it cannot be deployed."""
-    read = {_identity(request): _of_one(result) for request, result in zip(requests, _results(answer, requests))}
+    read = {
+        _spelt(_identity(request)): _of_one(result) for request, result in zip(requests, _results(answer, requests))
+    }
     return {"at": at, "connection": dict(connection), "certificates": read}
 
 
 def find_read(host: Entry, batch: t.Iterable[str], hostvars: HostVars) -> dict[str, t.Any]:
-    """What was read since this host began, by it or by a colleague; empty unless it has all that this host wants."""
+    """What was read since this host began, by it, by a colleague or before; empty unless it is all that this host wants."""
     wanted = [certificate["identity"] for certificate in host["certificates"]]
-    for reader in dict.fromkeys([host["name"], choose_reader(batch, hostvars, host["connection"])]):
-        answer = hostvars[reader].get(ANSWER) if reader else None
-        if answer and answer["connection"] == host["connection"] and answer["at"] >= host["began_at"]:
-            if all(identity in answer["certificates"] for identity in wanted):
-                return {identity: answer["certificates"][identity] for identity in wanted}
-    return {}
+    readers = dict.fromkeys([host["name"], choose_reader(batch, hostvars, host["connection"])])
+    answers = [hostvars[reader].get(ANSWER) for reader in readers if reader]
+    known = find_earlier(host, hostvars)
+    for answer in reversed(answers):
+        known.update(_usable(answer, host))
+    return {identity: known[identity] for identity in wanted} if known.keys() >= set(wanted) else {}
+
+
+def find_earlier(host: Entry, hostvars: HostVars) -> dict[str, t.Any]:
+    """What the renewal run that this host takes part in has read already."""
+    known: dict[str, t.Any] = {}
+    if not host["takes_earlier_reads"]:
+        return known
+    for answer in (hostvars["localhost"].get(EARLIER_ANSWERS) or {}).values():
+        known.update(_usable(answer, host))
+    return known
+
+
+def _usable(answer: t.Any, host: Entry) -> Entry:
+    if not answer or answer["connection"] != host["connection"] or answer["at"] < host["reads_since"]:
+        return {}
+    certificates: Entry = answer["certificates"]
+    return certificates
 
 
 def _of_one(result: Entry) -> dict[str, t.Any]:
@@ -257,6 +294,10 @@ def _results(answer: Entry, requests: t.Sequence[Entry]) -> t.Sequence[Entry]:
 
 def _request(identity: str) -> dict[str, t.Any]:
     return {"certificate_arn" if identity.startswith("arn:") else "domain_name": identity}
+
+
+def _spelt(identity: str) -> str:
+    return identity.strip() if identity.startswith("arn:") else spell(identity)
 
 
 def _identity(request: Entry) -> str:

@@ -47,7 +47,7 @@ class Play:
     def batch(self) -> list[str]:
         return list(self.variables)
 
-    def begin(self, *names: str, at: str = EARLY) -> None:
+    def begin(self, *names: str, at: str = EARLY, reads_since: str = "") -> None:
         for name in names or self.batch:
             given = {
                 "path": "/etc/acm",
@@ -56,7 +56,8 @@ class Play:
                 **self.variables[name]["options"],
             }
             given.update(given.pop("connection"))
-            self.variables[name][fleet.HOST] = fleet.begin(given, name, self.variables[name]["ansible_facts"], at)
+            facts = self.variables[name]["ansible_facts"]
+            self.variables[name][fleet.HOST] = fleet.begin(given, name, facts, at, reads_since)
 
     def host(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = self.variables[name][fleet.HOST]
@@ -141,6 +142,41 @@ def test_what_was_read_before_this_host_began_does_not_count(at: str, is_found: 
     play.begin()
     play.read("web1", "www.example.com", at=at)
     assert bool(fleet.find_read(play.host("web2"), play.batch, play.variables)) is is_found
+
+
+RUN_BEGAN = "2026-11-29T09:55:00"
+
+
+@pytest.mark.parametrize(
+    ("at", "connection", "since", "is_found"),
+    [
+        ("2026-11-29T09:55:01.000000", OURS, RUN_BEGAN, True),
+        ("2026-11-29T09:55:00.400000", OURS, RUN_BEGAN, True),
+        ("2026-11-29T09:54:59.000000", OURS, RUN_BEGAN, False),  # of the run before
+        ("2026-11-29T09:55:01.000000", THEIRS, RUN_BEGAN, False),
+        ("2026-11-29T09:55:01.000000", OURS, "", False),  # a deployment that belongs to no renewal run
+        ("2026-11-29T09:44:59.000000", OURS, "2026-11-29T09:00:00", False),  # a long run: ACM may have renewed it since
+        ("2026-11-29T09:45:01.000000", OURS, "2026-11-29T09:00:00", True),
+    ],
+)
+def test_what_the_renewal_run_has_read_is_not_read_again(at: str, connection: Any, since: str, is_found: bool) -> None:
+    play = Play(web1={"certificates": [WWW]})
+    play.begin(reads_since=since)
+    requests = [{"domain_name": "WWW.Example.com"}]  # as the inventory spells it
+    answer = fleet.keep_answer({"exports": [told("www.example.com")]}, requests, connection, at)
+    play.variables["localhost"] = {fleet.EARLIER_ANSWERS: {"ours": answer}}
+    assert bool(fleet.find_read(play.host("web1"), ["web1"], play.variables)) is is_found
+
+
+def test_a_renewal_run_reads_only_what_it_has_not_read_yet() -> None:
+    play = Play(web1={"certificates": [WWW, API]})
+    play.begin(reads_since=RUN_BEGAN)
+    answer = fleet.keep_answer({"exports": [told(ARN)]}, [{"certificate_arn": ARN}], OURS, EARLY)
+    play.variables["localhost"] = {fleet.EARLIER_ANSWERS: {"ours": answer}}
+    known = fleet.find_earlier(play.host("web1"), play.variables)
+    assert fleet.list_reads(["web1"], play.variables, known) == [{"domain_name": "www.example.com"}]
+    play.read("web1", "www.example.com")
+    assert set(fleet.find_read(play.host("web1"), ["web1"], play.variables)) == {"www.example.com", ARN}
 
 
 def test_a_host_that_is_done_or_refused_or_hostile_reads_for_nobody() -> None:
