@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-# Where the service itself answers what its model does not say (ACM.md §2, §6; the ARN pattern knows no acm-pca).
+# Where the service itself answers what its model does not say (acm-rules §2, §6; the ARN pattern knows no acm-pca).
 DECLARED = {
     ("KeyAlgorithm", "RSA-"): lambda value: value.replace("RSA-", "RSA_"),
     ("PrivateKey", "-----BEGIN ENCRYPTED"): lambda value: value.replace(" ENCRYPTED PRIVATE", " PRIVATE"),

@@ -72,7 +72,7 @@ def decide(want: Wanted, present: t.Optional[Present]) -> Plan:
                 return Plan((_import(want, tags=want.tags_after(present.tags)),), True, before, after)
             warnings += _check_names(want, present)
         warnings += _lost_chain(want, present)
-        steps.append(_import(want, arn=present.arn))  # tags are refused here: ACM.md §5
+        steps.append(_import(want, arn=present.arn))  # tags are refused here: acm-rules §5
     if want.all_tags is not None:
         steps += _tag_steps(present.arn, want, present.tags)
     return Plan(tuple(steps), False, before, after, tuple(warnings))

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM says through EventBridge and Health (ACM.md §8): messages in, notifications out. Pure.
+"""What ACM says through EventBridge and Health (acm-rules §8): messages in, notifications out. Pure.
 
 A message holds one event as EventBridge sends it, bare or inside an SNS notification. What an event does not say
 is missing in the notification. What cannot be read is kept apart and never lost.

@@ -55,7 +55,7 @@ LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow 
 
 
 class Settings(t.NamedTuple):
-    """The numbers of ACM.md; the defaults follow the AWS user guide. Names end in their unit."""
+    """The numbers of acm-rules; the defaults follow the AWS user guide. Names end in their unit."""
 
     # §2, §4: certificates
     validity_days: int = 395
@@ -215,7 +215,7 @@ class Settings(t.NamedTuple):
         return timedelta(days=self.private_validity_days if certificate_type == "PRIVATE" else self.validity_days)
 
     def renewal_window(self, validation_method: t.Optional[str], lifetime: timedelta) -> timedelta:
-        """How long before its expiry a certificate's renewal begins (ACM.md §7).
+        """How long before its expiry a certificate's renewal begins (acm-rules §7).
 
         Never more than half of the lifetime, whatever the number of days: a window as long as the certificate lives
         would renew without end.

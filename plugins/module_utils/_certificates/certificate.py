@@ -7,7 +7,7 @@
 
 DescribeCertificate, SearchCertificates and ListCertificates each tell another part, in another spelling. `Certificate`
 is what they have in common; `as_result` turns a description into a return value. Every member may be missing
-(ACM.md §9), so nothing here assumes one.
+(acm-rules §9), so nothing here assumes one.
 """
 
 from __future__ import annotations

@@ -267,7 +267,7 @@ def metadata_term(member: str, value: t.Any) -> dict[str, t.Any]:
 
 
 def list_members(query: Query) -> dict[str, t.Any]:
-    """What ListCertificates can filter by. Without key types it would hide all but two kinds of RSA (ACM.md §9)."""
+    """What ListCertificates can filter by. Without key types it would hide all but two kinds of RSA (acm-rules §9)."""
     members: dict[str, t.Any] = {"Includes": {"keyTypes": list(query.key_algorithms or KEY_ALGORITHMS)}}
     if query.statuses and "EXPIRED" not in query.statuses:  # else by its date
         members["CertificateStatuses"] = list(query.statuses)

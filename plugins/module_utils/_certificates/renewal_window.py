@@ -6,7 +6,7 @@
 """Whether a certificate should be renewed now, and why. Pure: the description and the clock come in, a reason goes out.
 
 The window is measured against the certificate's own lifetime, never against a number of days that was true when this
-was written: public certificates went from 395 days to 198, and 47 are on their way (ACM.md §2, §7).
+was written: public certificates went from 395 days to 198, and 47 are on their way (acm-rules §2, §7).
 """
 
 from __future__ import annotations

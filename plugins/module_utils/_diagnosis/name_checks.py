@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a name does not validate: looks at DNS, CAA, mail and web as ACM would, and names the mistake (ACM.md §3)."""
+"""Why a name does not validate: looks at DNS, CAA, mail and web as ACM would, and names the mistake (acm-rules §3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._rules.names import base_name, plain
 from .._net.resolver import Asks, Lookup
 from .._validation.proof_records import Detail
 
-LONGEST_CHAIN = 5  # ACM.md §3
+LONGEST_CHAIN = 5  # acm-rules §3
 NAMES_AT_ONCE = 8
 SILENCES = 3  # so many unanswered questions, and none answered, make a resolver one that does not answer
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Domain names as ACM takes them: wildcards, internationalised names, comparison (ACM.md §2). Pure."""
+"""Domain names as ACM takes them: wildcards, internationalised names, comparison (acm-rules §2). Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import InvalidInput
 MAX_NAME_OCTETS = 253
 MAX_FIRST_NAME_OCTETS = 64
 MAX_LABEL_OCTETS = 63
-# ACM never issues a public certificate for a name below these (ACM.md §2).
+# ACM never issues a public certificate for a name below these (acm-rules §2).
 NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -37,7 +37,7 @@ def to_ascii(name: str) -> str:
 
 
 def check_domain_name(name: str, *, first: bool = False, option: str = "") -> str:
-    """Return NAME normalised, or raise InvalidInput with the rule of ACM.md §2 that it breaks.
+    """Return NAME normalised, or raise InvalidInput with the rule of acm-rules §2 that it breaks.
 
     first: NAME is the certificate's first name (its CN), which may have 64 octets only. option: where it was given, for
     the message.
@@ -117,7 +117,7 @@ def _mistaken(name: str) -> str:
 
 
 def breaks_punycode_rule(name: str) -> bool:
-    """Whether a label of the form ??--… does not begin xn--, or an xn-- label is not a valid IDN (ACM.md §2)."""
+    """Whether a label of the form ??--… does not begin xn--, or an xn-- label is not a valid IDN (acm-rules §2)."""
     for label in name.lower().split("."):
         if label[2:4] != "--":
             continue
@@ -161,7 +161,7 @@ def name_set(domain_name: str | None, alternatives: Iterable[str] | None = ()) -
 
 
 def is_exportable(kind: str | None, export_option: str | None) -> bool:
-    """ACM.md §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's Type."""
+    """acm-rules §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's Type."""
     return kind == "PRIVATE" or (kind == "AMAZON_ISSUED" and export_option == "ENABLED")
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags of a certificate: ACM's rules for them, and what to add and to remove (ACM.md §10). Pure."""
+"""Tags of a certificate: ACM's rules for them, and what to add and to remove (acm-rules §10). Pure."""
 
 from __future__ import annotations
 

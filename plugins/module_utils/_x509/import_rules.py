@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of an import and a re-import, each by name (ACM.md §5, and what the live service was seen to accept).
+"""The rules of an import and a re-import, each by name (acm-rules §5, and what the live service was seen to accept).
 
 Pure functions. Others import them through pem.py.
 """
@@ -44,7 +44,7 @@ try:
 except ImportError:
     pass  # certificate.py keeps the reason
 
-# Octets that ImportCertificate accepts: the key by ACM.md §5, the others by botocore's model of acm
+# Octets that ImportCertificate accepts: the key by acm-rules §5, the others by botocore's model of acm
 MAX_CERTIFICATE_OCTETS = 32_768
 MAX_PRIVATE_KEY_OCTETS = 5_120
 MAX_CHAIN_OCTETS = 2_097_152

@@ -28,7 +28,7 @@ _PRIVATE_KEY_IN_BASE64 = ("UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
 
 
 class Ready(NamedTuple):
-    """Material that keeps every rule of ACM.md §5, and the parts as ImportCertificate wants them."""
+    """Material that keeps every rule of acm-rules §5, and the parts as ImportCertificate wants them."""
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]

@@ -127,7 +127,7 @@ def private_key_pem(key: Any) -> str:
 
 
 def encrypted_private_key_pem(key: Any, passphrase: bytes) -> str:
-    """Return the key as PKCS#8 PEM encrypted as ACM does (ACM.md §6).
+    """Return the key as PKCS#8 PEM encrypted as ACM does (acm-rules §6).
 
     That is PBES2 with PBKDF2-HMAC-SHA256 of 2048 rounds and AES-256-CBC.
     """

@@ -24,7 +24,7 @@ from .policy import Policy
 Entry = t.Mapping[str, t.Any]
 
 A_DAY = timedelta(days=1)
-SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (ACM.md §3)
+SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (acm-rules §3)
 PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
 
 

@@ -19,7 +19,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window, parse_window
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # ACM.md §7
+NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # acm-rules §7
 # A notice that comes before this share of the lifetime is left would come soon after every renewal: 45 days before
 # the end of a certificate of 47 days is no news.
 LATEST_SHARE = 1 / 3

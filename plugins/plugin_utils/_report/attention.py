@@ -22,7 +22,7 @@ SEVERITIES = ("critical", "warning", "notice")
 CRITICAL_BEFORE = timedelta(days=7)
 SOON = timedelta(days=30)
 SOON_SHARE = 6  # of a lifetime: half of the time that ACM has for a renewal
-REQUEST_LIVES_FOR = timedelta(hours=72)  # ACM.md §3
+REQUEST_LIVES_FOR = timedelta(hours=72)  # acm-rules §3
 NEWS_FOR = timedelta(days=10)  # so long a request that failed is of interest
 STALLED_AFTER = timedelta(hours=48)
 NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate

@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 
 Entry = t.Mapping[str, t.Any]
 
-# ACM begins so long before the end (ACM.md §7), and with certificates of 47 days not before two thirds of their lifetime.
+# ACM begins so long before the end (acm-rules §7), and with certificates of 47 days not before two thirds of their lifetime.
 RENEWAL_DAYS = 60
 RENEWAL_DAYS_BY_EMAIL = 45
 RENEWAL_SHARE = 3

@@ -192,7 +192,7 @@ def _merged(
 
 
 def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
-    """The CA that signs for the certificate; ACM.md §4 says when a private one does not."""
+    """The CA that signs for the certificate; acm-rules §4 says when a private one does not."""
     if certificate.type != state.PRIVATE:
         return authority.cas.public(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:

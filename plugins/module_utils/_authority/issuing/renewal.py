@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Managed renewal (ACM.md §7) of one certificate.
+"""Managed renewal (acm-rules §7) of one certificate.
 
 What is slow happens outside of transactions, and before anything is stored the certificate is read again; if somebody
 else was quicker, the work is dropped.

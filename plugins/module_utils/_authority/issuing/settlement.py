@@ -109,7 +109,7 @@ def _put_off(authority: Authority, certificate: Certificate) -> None:
 
 
 def _notice(authority: Authority, certificate: Certificate) -> Certificate:
-    """Tell of a coming or past expiry, if that is due (ACM.md §8)."""
+    """Tell of a coming or past expiry, if that is due (acm-rules §8)."""
     now = authority.now()
     with authority.store.read() as tx:
         due_at = state.next_notice_at(certificate, now, authority.days_before_expiry(tx))

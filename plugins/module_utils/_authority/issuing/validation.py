@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CA looks whether who asks for a name controls it (ACM.md §3); proofs.py says what it asks for.
+"""The CA looks whether who asks for a name controls it (acm-rules §3); proofs.py says what it asks for.
 
 Slow (DNS, mail, HTTP), so never inside a write transaction.
 """

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM tells the world: events in the shape of EventBridge (ACM.md §8). Pure."""
+"""What ACM tells the world: events in the shape of EventBridge (acm-rules §8). Pure."""
 
 from __future__ import annotations
 

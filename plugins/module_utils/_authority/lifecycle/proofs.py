@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the CA asks for as proof that who requests a name controls it (ACM.md §3). Pure; validation.py looks for it."""
+"""What the CA asks for as proof of control over a name (acm-rules §3). Pure; validation.py looks for it."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names for which no public certificate is issued, whoever controls them (ACM.md §2). Pure."""
+"""Names for which no public certificate is issued, whoever controls them (acm-rules §2). Pure."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ def state(certificate: Certificate) -> str:
 
 
 def status(certificate: Certificate, now: datetime, settings: Settings) -> str:
-    """ACM.md §2."""
+    """acm-rules §2."""
     found = state(certificate)
     if found == "ISSUED":
         return "EXPIRED" if t.cast(Leaf, certificate.leaf).not_after < now else "ISSUED"
@@ -167,7 +167,7 @@ def status(certificate: Certificate, now: datetime, settings: Settings) -> str:
 
 
 def is_eligible_for_renewal(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """ACM.md §7: in use by a service, or exported since it was issued or last renewed."""
+    """acm-rules §7: in use by a service, or exported since it was issued or last renewed."""
     return is_renewable(certificate) and status(certificate, now, settings) == "ISSUED"
 
 
@@ -286,7 +286,7 @@ def is_renewal_dropped(certificate: Certificate, now: datetime, settings: Settin
 
 
 def next_notice_at(certificate: Certificate, now: datetime, days_before_expiry: int) -> t.Optional[datetime]:
-    """When the next word on its expiry is due (ACM.md §8): daily from so many days before, and once at the end."""
+    """When the next word on its expiry is due (acm-rules §8): daily from so many days before, and once at the end."""
     leaf, told_at = certificate.leaf, certificate.noticed_at
     if leaf is None or certificate.revoked_at:
         return None
@@ -323,7 +323,7 @@ def next_due_at(
 
 
 def is_renewal_failed(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """An open renewal that can no longer succeed, because the certificate expired (ACM.md §7)."""
+    """An open renewal that can no longer succeed, because the certificate expired (acm-rules §7)."""
     return is_renewal_open(certificate) and status(certificate, now, settings) == "EXPIRED"
 
 
@@ -337,7 +337,7 @@ def attempt_interval(settings: Settings) -> timedelta:
 def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -> Certificate:
     """A renewal under way; names are validated anew (private ones have none to validate).
 
-    One that is open goes on, until the time for validation is over: then it begins again (ACM.md §7).
+    One that is open goes on, until the time for validation is over: then it begins again (acm-rules §7).
     """
     renewal = certificate.renewal
     if renewal is not None and is_renewal_open(certificate):
@@ -391,7 +391,7 @@ def renewal_failed(certificate: Certificate, now: datetime) -> Certificate:
 
 
 def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
-    """Same ARN, new serial, new key; must be exported again to stay eligible (ACM.md §7)."""
+    """Same ARN, new serial, new key; must be exported again to stay eligible (acm-rules §7)."""
     renewal = certificate.renewal or Renewal(status=SUCCESS, started_at=now, updated_at=now)
     done = tuple(each._replace(status=SUCCESS, detail="") for each in renewal.validations)
     after = certificate._replace(

@@ -21,7 +21,7 @@ SUMMARY_NAMES = 100
 
 
 def spelled(key_algorithm: str) -> str:
-    """Answers say RSA-2048 where requests say RSA_2048 (ACM.md §2)."""
+    """Answers say RSA-2048 where requests say RSA_2048 (acm-rules §2)."""
     return key_algorithm.replace("RSA_", "RSA-")
 
 

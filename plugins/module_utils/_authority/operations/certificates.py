@@ -147,7 +147,7 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
             call.authority.save(tx, certificate, call.now)
         wanted = options.get("CertificateTransparencyLoggingPreference", certificate.transparency)
         starts_at = lifecycle.renewal_starts_at(certificate, call.settings)
-        # Once the renewal window has begun a change has no effect and gives no error (ACM.md §2).
+        # Once the renewal window has begun a change has no effect and gives no error (acm-rules §2).
         if starts_at is None or call.now < starts_at:
             call.authority.save(tx, certificate._replace(transparency=wanted), call.now)
     return {}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ImportCertificate, for the first time and again (ACM.md §5)."""
+"""ImportCertificate, for the first time and again (acm-rules §5)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
 
 
 def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.Any) -> Certificate:
-    """The present certificate with the new leaf; ACM.md §5 says what may differ."""
+    """The present certificate with the new leaf; acm-rules §5 says what may differ."""
     present = call.certificate(tx)
     if present.type != state.IMPORTED:
         raise Fault(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many certificates an account may hold, and make in a year (ACM.md §11). Private ones count for neither."""
+"""How many certificates an account may hold, and make in a year (acm-rules §11). Private ones count for neither."""
 
 from __future__ import annotations
 

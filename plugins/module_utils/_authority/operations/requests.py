@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RequestCertificate (ACM.md §2 to §4, §11, §12), and its mails sent again."""
+"""RequestCertificate (acm-rules §2 to §4, §11, §12), and its mails sent again."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ACM's operations (ACM.md §1), by their names: one function each that checks, acts in one transaction, and answers."""
+"""ACM's operations (acm-rules §1) by name: one function each, which checks, acts in one transaction, and answers."""
 
 from __future__ import annotations
 

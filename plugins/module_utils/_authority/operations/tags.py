@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags of certificates (ACM.md §10), by the operations of certificates and by those of all resources."""
+"""Tags of certificates (acm-rules §10), by the operations of certificates and by those of all resources."""
 
 from __future__ import annotations
 

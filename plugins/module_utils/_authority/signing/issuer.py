@@ -161,7 +161,7 @@ def issue_leaf(
     policy: t.Optional[str] = None,
     usages: tuple[str, ...] = BOTH_USAGES,
 ) -> t.Any:
-    """A leaf with the extensions of ACM.md §2. The first name is the common name; usages: the extended ones, as OIDs.
+    """A leaf with the extensions of acm-rules §2. The first name is the common name; usages: the extended ones, as OIDs.
     issued_facts says what ACM shows of it."""
     wanted = (_is_rsa(public_key), publication_url, ocsp_url, policy, usages)
     if wanted not in ca.templates:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""CAA, looked up after every name was validated (ACM.md §3, RFC 8659)."""
+"""CAA, looked up after every name was validated (acm-rules §3, RFC 8659)."""
 
 from __future__ import annotations
 

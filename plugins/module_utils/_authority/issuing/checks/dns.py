@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by DNS (ACM.md §3): the CNAME that the CA asked for, seen from the CA's side."""
+"""Validation by DNS (acm-rules §3): the CNAME that the CA asked for, seen from the CA's side."""
 
 from __future__ import annotations
 

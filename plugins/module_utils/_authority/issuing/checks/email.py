@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by e-mail (ACM.md §3): who is written to, whether a domain takes mail, the message, and sending it."""
+"""Validation by e-mail (acm-rules §3): who is written to, whether a domain takes mail, the message, and sending it."""
 
 from __future__ import annotations
 

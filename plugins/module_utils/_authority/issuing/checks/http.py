@@ -5,7 +5,7 @@
 
 # pylint: disable=unused-import  # astroid takes this file for the standard library's http and adds imports of its own
 
-"""Validation by HTTP (ACM.md §3): RedirectFrom answers 302 to RedirectTo, or with the same content as RedirectTo."""
+"""Validation by HTTP (acm-rules §3): RedirectFrom answers 302 to RedirectTo, or with the same content as RedirectTo."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what ACM and Health tell: every event of ACM.md §8, in every wrapping, and whatever else may lie in a queue."""
+"""Reading what ACM and Health tell: every event of acm-rules §8, in every wrapping, and whatever else may lie in a queue."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every mistake of ACM.md §3, made on a real BIND or web server, and named."""
+"""Every mistake of acm-rules §3, made on a real BIND or web server, and named."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Events that leave: to a real HTTP server, and into moto's SQS over HTTP (ACM.md §8, deliveries.py)."""
+"""Events that leave: to a real HTTP server, and into moto's SQS over HTTP (acm-rules §8, deliveries.py)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Managed renewal and the sweep (ACM.md §7), with a clock that the tests set."""
+"""Managed renewal and the sweep (acm-rules §7), with a clock that the tests set."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Domain validation through the whole authority (ACM.md §3): real BIND, real mail server, real web server.
+"""Domain validation through the whole authority (acm-rules §3): real BIND, real mail server, real web server.
 
 The checks' own rules are tested in checks/; here is what a customer of the authority sees of them.
 """

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Events, Health and the account's configuration (ACM.md §8)."""
+"""Events, Health and the account's configuration (acm-rules §8)."""
 
 from __future__ import annotations
 

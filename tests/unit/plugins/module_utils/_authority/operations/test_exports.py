@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Export, revocation, forced renewal, deletion (ACM.md §6), held against OpenSSL."""
+"""Export, revocation, forced renewal, deletion (acm-rules §6), held against OpenSSL."""
 
 from __future__ import annotations
 

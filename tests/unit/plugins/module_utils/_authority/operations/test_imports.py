@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Import and re-import (ACM.md §5) through the authority; the rules themselves are tested with pem.py."""
+"""Import and re-import (acm-rules §5) through the authority; the rules themselves are tested with pem.py."""
 
 from __future__ import annotations
 

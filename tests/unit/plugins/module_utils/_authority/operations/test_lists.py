@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ListCertificates and SearchCertificates (ACM.md §9): filters, sorting, paging."""
+"""ListCertificates and SearchCertificates (acm-rules §9): filters, sorting, paging."""
 
 from __future__ import annotations
 

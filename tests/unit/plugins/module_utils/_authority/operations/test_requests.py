@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RequestCertificate and the life of a request (ACM.md §2, §4, §11, §12)."""
+"""RequestCertificate and the life of a request (acm-rules §2, §4, §11, §12)."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_validity_is_a_setting(lab: Lab, days: int) -> None:
     assert (shown["NotAfter"] - shown["NotBefore"]).days == days - 1
 
 
-# ---------------------------------------------------------------- names (ACM.md §2)
+# ---------------------------------------------------------------- names (acm-rules §2)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_token_that_is_none(lab: Lab, token: str) -> None:
     lab.fails("request_certificate", "ValidationException", DomainName="a.example.com", IdempotencyToken=token)
 
 
-# ---------------------------------------------------------------- private CAs (ACM.md §4)
+# ---------------------------------------------------------------- private CAs (acm-rules §4)
 
 
 def test_a_private_certificate_is_issued_at_once(lab: Lab) -> None:
@@ -430,7 +430,7 @@ def test_certificates_a_ca(lab: Lab) -> None:
     ]
 
 
-# ---------------------------------------------------------------- quotas (ACM.md §11)
+# ---------------------------------------------------------------- quotas (acm-rules §11)
 
 
 def test_certificates_held(lab: Lab) -> None:
@@ -460,7 +460,7 @@ def test_private_cas(lab: Lab) -> None:
         lab.ca("second")
 
 
-# ---------------------------------------------------------------- rates (ACM.md §11)
+# ---------------------------------------------------------------- rates (acm-rules §11)
 
 
 def test_rates_are_off_unless_switched_on(lab: Lab) -> None:
@@ -502,7 +502,7 @@ def test_rates_of_acm() -> None:
     assert set(RATES) <= set(OPERATIONS)
 
 
-# ---------------------------------------------------------------- request policy (ACM.md §12)
+# ---------------------------------------------------------------- request policy (acm-rules §12)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a public certificate linter (pkilint) says of every kind of leaf, CA and CRL (ACM.md §2)."""
+"""What a public certificate linter (pkilint) says of every kind of leaf, CA and CRL (acm-rules §2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pkilint.bin import lint_cabf_serverauth_cert, lint_crl, lint_pkix_cert, lin
 
 Lint = t.Callable[..., set[str]]
 
-# The linter prefers public leaves without these, the baseline allows them, and ACM's have them (ACM.md §2).
+# The linter prefers public leaves without these, the baseline allows them, and ACM's have them (acm-rules §2).
 OF_ACM = {
     "cabf.serverauth.dv.common_name_attribute_present",
     "cabf.serverauth.subscriber.subject_key_identifier_extension_present",

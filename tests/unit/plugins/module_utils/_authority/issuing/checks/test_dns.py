@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by DNS as the CA does it, rule by rule (ACM.md §3), against a real BIND."""
+"""Validation by DNS as the CA does it, rule by rule (acm-rules §3), against a real BIND."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by e-mail as the CA does it (ACM.md §3): a real BIND for the MX, a real SMTP server for the mail."""
+"""Validation by e-mail as the CA does it (acm-rules §3): a real BIND for the MX, a real SMTP server for the mail."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by HTTP as the CA does it (ACM.md §3), against a real web server."""
+"""Validation by HTTP as the CA does it (acm-rules §3), against a real web server."""
 
 from __future__ import annotations
 
