@@ -755,6 +755,7 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import REQUEST_KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
@@ -820,7 +821,7 @@ def certificate_options() -> dict[str, t.Any]:
             },
         },
         "certificate_authority_arn": {"type": "str"},
-        "key_algorithm": {"type": "str", "choices": list(wanted.REQUEST_KEY_ALGORITHMS)},
+        "key_algorithm": {"type": "str", "choices": list(REQUEST_KEY_ALGORITHMS)},
         "options": {
             "type": "dict",
             "options": {

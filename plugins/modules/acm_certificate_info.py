@@ -504,12 +504,12 @@ validation_records:
 import typing as t
 from datetime import datetime, timedelta, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._certificates import inventory, survey
 from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import (
-    KEY_ALGORITHMS,
     STATUSES,
     TYPES,
 )

@@ -27,7 +27,6 @@ from .._rules.names import (
 from .._certificates.renewal_window import Window, parse_window
 
 MAX_NAMES = 100  # with a raised quota; ACM itself refuses what is over the account's quota (10 unless raised)
-REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 REVOCATION_REASONS = (
     "UNSPECIFIED",
     "KEY_COMPROMISE",

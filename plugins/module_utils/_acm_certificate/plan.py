@@ -14,6 +14,7 @@ import types
 import typing as t
 from datetime import datetime
 
+from .._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from .._certificates import renewal_window as renewal
 from .._rules import tags as tag_rules
 from .._certificates.certificate import Certificate
@@ -241,7 +242,7 @@ def _plan_request(
         "domain_name": wanted.domain_name,
         "subject_alternative_names": list(wanted.names),
         "type": wanted.type,
-        "key_algorithm": wanted.key_algorithm or "RSA_2048",
+        "key_algorithm": wanted.key_algorithm or DEFAULT_KEY_ALGORITHM,
     }
     if wanted.authority_arn:
         after["certificate_authority_arn"] = wanted.authority_arn

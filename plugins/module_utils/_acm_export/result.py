@@ -11,7 +11,7 @@ import base64
 import typing as t
 
 from .._batch import results
-from .._certificates.certificate import iso
+from .._rules.times import iso
 from .._files.atomic import FileSpec, Present
 from .._rules.errors import InvalidMaterial
 from .._x509 import pem

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._rules.times import iso
 from . import matching
 from .._rules import tags as tag_rules
 from .._rules.errors import InvalidInput, InvalidMaterial
@@ -153,7 +154,7 @@ def _facts(certificate: t.Any, chain: t.Sequence[t.Any]) -> dict[str, t.Any]:
         "issuer": pem.distinguished_name(certificate.issuer),
         "serial": pem.serial(certificate),
         "fingerprint": pem.fingerprint(certificate),
-        "not_after": certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "not_after": iso(certificate.not_valid_after_utc),
         "key_algorithm": pem.key_algorithm(certificate.public_key()),
         "chain": [pem.describe(each) for each in chain],
     }

@@ -10,7 +10,8 @@ from __future__ import annotations
 import typing as t
 
 from .._batch import results
-from .._certificates.certificate import as_result, iso
+from .._certificates.certificate import as_result
+from .._rules.times import iso
 from .._x509 import pem
 from .._x509.material import Ready
 from .item import Item

@@ -14,9 +14,10 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from datetime import datetime, timezone
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 
+from .._rules.times import read_iso
 from .._rules.times import iso
 
 AVAILABLE = "available"
@@ -208,7 +209,7 @@ def _time(value: t.Any) -> t.Optional[str]:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", value))
+        moment = read_iso(value)
     except ValueError:
         try:
             moment = parsedate_to_datetime(value)

@@ -12,11 +12,11 @@ import typing as t
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
+from .._rules.key_algorithms import DEFAULT_KEY_ALGORITHM, REQUEST_KEY_ALGORITHMS
 from .._rules.errors import InvalidInput
-from .._rules.names import NEVER_ISSUED
+from .._rules.names import ACM_ISSUERS, NEVER_ISSUED
 from .._rules.call_rates import RATES
 
-REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
 # Of an Amazon N2 certificate, by its root hierarchy (API reference, RequestCertificate)
@@ -49,7 +49,6 @@ KINDS: dict[type, str] = {
     dict: "a dictionary",
 }
 
-ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
 LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
 
@@ -244,7 +243,7 @@ class Settings(t.NamedTuple):
         values = {
             "acm:ValidationMethod": [None if ca else request.get("ValidationMethod", "EMAIL")],
             "acm:DomainNames": [name.lower() for name in names],
-            "acm:KeyAlgorithm": [request.get("KeyAlgorithm", "RSA_2048")],
+            "acm:KeyAlgorithm": [request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)],
             "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
             "acm:CertificateAuthority": [ca],
             "acm:Export": [options.get("Export", "DISABLED")],

@@ -20,17 +20,8 @@ from datetime import datetime, timezone
 
 from .._rules.errors import InvalidInput
 from .._rules.names import is_exportable, to_ascii
-from .._rules import times
+from .._rules import key_algorithms, times
 
-KEY_ALGORITHMS = (
-    "RSA_1024",
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "EC_prime256v1",
-    "EC_secp384r1",
-    "EC_secp521r1",
-)
 STATUSES = (
     "PENDING_VALIDATION",
     "ISSUED",
@@ -146,7 +137,7 @@ class Certificate:
         }
         for key in ("created_at", "issued_at", "imported_at", "revoked_at", "not_before", "not_after"):
             moment = getattr(self, key)
-            told[key] = None if moment is None else iso(moment)
+            told[key] = None if moment is None else times.iso(moment)
         return {key: value for key, value in told.items() if value is not None}
 
 
@@ -160,7 +151,7 @@ def from_detail(detail: dict[str, t.Any]) -> Certificate:
         alternative_names=tuple(detail.get("SubjectAlternativeNames") or ()),
         status=detail.get("Status"),
         type=detail.get("Type"),
-        key_algorithm=spelled_algorithm(detail.get("KeyAlgorithm")),
+        key_algorithm=_algorithm(detail),
         export=options.get("Export"),
         managed_by=detail.get("ManagedBy"),
         validation_method=validation_method(detail),
@@ -190,7 +181,7 @@ def from_list(summary: dict[str, t.Any]) -> Certificate:
         names_are_complete=bool(names) and not summary.get("HasAdditionalSubjectAlternativeNames"),
         status=summary.get("Status"),
         type=summary.get("Type"),
-        key_algorithm=spelled_algorithm(summary.get("KeyAlgorithm")),
+        key_algorithm=_algorithm(summary),
         export=summary.get("ExportOption"),
         managed_by=summary.get("ManagedBy"),
         key_pair_origin=summary.get("CertificateKeyPairOrigin"),
@@ -222,7 +213,7 @@ def from_search(found: dict[str, t.Any]) -> Certificate:
         names_are_complete=bool(names),
         status=metadata.get("Status"),
         type=metadata.get("Type"),
-        key_algorithm=spelled_algorithm(x509.get("KeyAlgorithm")),
+        key_algorithm=_algorithm(x509),
         export=metadata.get("ExportOption"),
         managed_by=metadata.get("ManagedBy"),
         validation_method=metadata.get("ValidationMethod"),
@@ -248,8 +239,8 @@ def as_result(detail: dict[str, t.Any], tags: t.Optional[dict[str, str]] = None)
     tags: as a dict; left out of the result when they were not read.
     """
     result = _snake(detail)
-    if "key_algorithm" in result:
-        result["key_algorithm"] = spelled_algorithm(result["key_algorithm"])
+    if result.get("key_algorithm"):
+        result["key_algorithm"] = key_algorithms.spell(result["key_algorithm"])
     result["in_use_by"] = list(result.get("in_use_by") or [])
     method = validation_method(detail)
     if method is not None:
@@ -265,16 +256,6 @@ def validation_method(detail: dict[str, t.Any]) -> t.Optional[str]:
         if option.get("ValidationMethod"):
             return str(option["ValidationMethod"])
     return None
-
-
-def spelled_algorithm(name: t.Optional[str]) -> t.Optional[str]:
-    """RSA-2048, as ACM describes it, spelled RSA_2048, as ACM wants it in requests."""
-    return name.replace("-", "_") if name else name
-
-
-def iso(moment: datetime) -> str:
-    """A moment as results show it: 2026-11-23T16:51:00Z."""
-    return times.iso(_utc(moment))
 
 
 def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certificate]:
@@ -302,6 +283,11 @@ def _moments(members: dict[str, t.Any]) -> dict[str, t.Any]:
     }
 
 
+def _algorithm(members: dict[str, t.Any]) -> t.Optional[str]:
+    described = members.get("KeyAlgorithm")
+    return key_algorithms.spell(described) if described else None
+
+
 def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
 
@@ -324,7 +310,7 @@ def _snake(value: t.Any) -> t.Any:
     if isinstance(value, (list, tuple)):
         return [_snake(item) for item in value]
     if isinstance(value, datetime):
-        return iso(value)
+        return times.iso(_utc(value))
     return value
 
 

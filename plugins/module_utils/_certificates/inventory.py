@@ -21,8 +21,8 @@ try:
 except ImportError:
     NO_ANSWER = ()  # AnsibleAWSModule reports the missing library
 
+from .._rules.key_algorithms import KEY_ALGORITHMS
 from .certificate import (
-    KEY_ALGORITHMS,
     Certificate,
     from_list,
     from_search,

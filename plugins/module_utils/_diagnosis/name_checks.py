@@ -11,9 +11,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from .._net import resolver as dns_door
-from .._net.caa import ACM_ISSUERS, permission
+from .._net.caa import permission
 from .._net.fetcher import Fetch, same_url
-from .._rules.names import base_name, plain
+from .._rules.names import ACM_ISSUERS, base_name, plain
 from .._net.resolver import Asks, Lookup
 from .._validation.proof_records import Detail
 

@@ -17,7 +17,6 @@ from . import resolver as dns_door
 from .._rules.names import base_name, is_wildcard
 from .resolver import Asks, CaaRecord
 
-ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")  # acm-rules §3
 KNOWN_TAGS = ("issue", "issuewild", "iodef")  # RFC 8659, section 4
 
 

@@ -23,6 +23,7 @@ import tempfile
 import typing as t
 from datetime import datetime, timedelta, timezone
 
+from .._rules.times import read_iso
 from .._files import atomic, folders
 from .._rules.errors import InvalidInput
 from .._rules.times import iso
@@ -110,8 +111,7 @@ def _expect(value: t.Any, kind: type) -> t.Any:
 
 
 def _moment(text: t.Any) -> datetime:
-    found = datetime.fromisoformat(_expect(text, str).replace("Z", "+00:00"))
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return read_iso(_expect(text, str))
 
 
 # ---------------------------------------------------------------- where it lies

@@ -15,6 +15,8 @@ from .errors import InvalidInput
 MAX_NAME_OCTETS = 253
 MAX_FIRST_NAME_OCTETS = 64
 MAX_LABEL_OCTETS = 63
+# One of these must be named where CAA records restrict who may issue (acm-rules §3).
+ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 # ACM never issues a public certificate for a name below these (acm-rules §2).
 NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
 

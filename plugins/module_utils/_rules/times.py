@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from datetime import datetime, timezone
 
@@ -26,3 +27,9 @@ def moment(value: int) -> datetime:
 def iso(moment: datetime) -> str:
     """A moment as results, events and messages show it: 2026-11-23T16:51:00Z."""
     return moment.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def read_iso(text: str) -> datetime:
+    """ISO 8601 as an aware moment; without a zone it is UTC. Raises ValueError."""
+    found = datetime.fromisoformat(re.sub("[Zz]$", "+00:00", text))  # Python 3.10 does not read a Z
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)

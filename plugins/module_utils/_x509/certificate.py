@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from datetime import datetime
 from typing import Any
 
 from .._rules.errors import InvalidMaterial
@@ -28,16 +27,6 @@ try:
 except ImportError as error:
     HAS_CRYPTOGRAPHY = False
     CRYPTOGRAPHY_IMPORT_ERROR = error
-
-KEY_ALGORITHMS = (
-    "RSA_1024",
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "EC_prime256v1",
-    "EC_secp384r1",
-    "EC_secp521r1",
-)
 
 # The enumeration KeyUsageName of ACM by cryptography's attribute
 _KEY_USAGES = (
@@ -243,8 +232,3 @@ def is_ip_address(text: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def utc_text(moment: datetime) -> str:
-    """Return an aware moment as 2026-11-23T16:51:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

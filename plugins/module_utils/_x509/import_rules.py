@@ -13,9 +13,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .._rules.times import iso
+from .._rules.key_algorithms import KEY_ALGORITHMS
 from .._rules.errors import InvalidMaterial
 from .certificate import (
-    KEY_ALGORITHMS,
     describe,
     dns_names,
     domain_names,
@@ -27,7 +28,6 @@ from .certificate import (
     key_usages,
     ocsp_urls,
     signature_family,
-    utc_text,
 )
 from .pem_reading import (
     CERTIFICATE_LABELS,
@@ -109,10 +109,10 @@ def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
         )
     if now < leaf.not_valid_before_utc:
         raise InvalidMaterial(
-            "not-yet-valid", f"The certificate {who} is not valid before {utc_text(leaf.not_valid_before_utc)}."
+            "not-yet-valid", f"The certificate {who} is not valid before {iso(leaf.not_valid_before_utc)}."
         )
     if now > leaf.not_valid_after_utc:
-        raise InvalidMaterial("expired", f"The certificate {who} expired on {utc_text(leaf.not_valid_after_utc)}.")
+        raise InvalidMaterial("expired", f"The certificate {who} expired on {iso(leaf.not_valid_after_utc)}.")
     if not list(leaf.issuer):
         raise InvalidMaterial("issuer", f"The certificate {who} does not name its issuer.")
     if not list(leaf.subject) and extension(leaf, x509.SubjectAlternativeName) is None:

@@ -17,7 +17,6 @@ from .._rules.errors import InvalidMaterial
 from .certificate import (
     CRYPTOGRAPHY_IMPORT_ERROR,
     HAS_CRYPTOGRAPHY,
-    KEY_ALGORITHMS,
     common_name,
     describe,
     distinguished_name,
@@ -87,7 +86,6 @@ __all__ = [
     "issued_by",
     "issuer_name",
     "key_algorithm",
-    "KEY_ALGORITHMS",
     "key_matches",
     "key_usages",
     "load_certificate",

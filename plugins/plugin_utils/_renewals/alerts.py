@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import iso
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 from . import certificate_alerts, host_alerts, words
 from .plan import is_valid, maybe_moment
 from .policy import Policy

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import iso
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 from . import words
 from .plan import Standing
 from .policy import Policy

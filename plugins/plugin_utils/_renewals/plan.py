@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable, to_ascii
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import UNDER_WAY, Window
@@ -67,7 +68,7 @@ class Standing(t.NamedTuple):
 
 def moment(text: t.Any) -> datetime:
     """A time as modules return it: 2026-11-23T16:51:00Z."""
-    return datetime.fromisoformat(str(text).replace("Z", "+00:00"))  # Python 3.10 does not read a Z
+    return read_iso(str(text))
 
 
 def maybe_moment(text: t.Any) -> datetime | None:

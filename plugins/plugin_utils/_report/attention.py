@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 from .fleet import OTHER, OUTDATED, SILENT, Made
 from .moments import Entry, lifetime, moment
 
@@ -143,7 +144,7 @@ def _pending(certificate: Entry, name: str) -> Made:
         "remedy": " ".join(_remedies(certificate)) or _proof_remedy(certificate, records, emails),
         "records": records,
         "emails": emails,
-        "until": ends_at and ends_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "until": ends_at and iso(ends_at),
     }
 
 

@@ -8,8 +8,9 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
@@ -24,10 +25,9 @@ RENEWAL_SHARE = 3
 def moment(text: t.Any) -> datetime | None:
     """None for what is not a moment: the page shows what it can."""
     try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))  # Python 3.10 does not read a Z
+        return read_iso(str(text))
     except ValueError:
         return None
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def lifetime(certificate: Entry) -> timedelta | None:

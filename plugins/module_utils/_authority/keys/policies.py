@@ -15,8 +15,8 @@ import ipaddress
 import json
 import re
 import typing as t
-from datetime import datetime, timezone
 
+from ..._rules.times import read_iso
 from ..._rules.errors import InvalidInput
 
 ACTIONS = (
@@ -171,11 +171,11 @@ def _in_network(value: str, wanted: str, _values: Values) -> bool:
 
 
 def _before(value: str, wanted: str, _values: Values) -> bool:
-    return _instant(value) < _instant(wanted)
+    return read_iso(value) < read_iso(wanted)
 
 
 def _after(value: str, wanted: str, _values: Values) -> bool:
-    return _instant(value) > _instant(wanted)
+    return read_iso(value) > read_iso(wanted)
 
 
 OPERATORS: dict[str, t.Callable[[str, str, Values], bool]] = {
@@ -199,11 +199,6 @@ NEGATED = {
     "DateLessThanEquals": "DateGreaterThan",
     "DateGreaterThanEquals": "DateLessThan",
 }
-
-
-def _instant(text: str) -> datetime:
-    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
 
 
 def _substituted(text: str, values: Values) -> t.Optional[str]:
@@ -335,7 +330,7 @@ def _check_value(operator: str, text: str, where: str) -> None:
         if operator == "IpAddress":
             ipaddress.ip_network(text, strict=False)
         elif operator.startswith("Date"):
-            _instant(text)
+            read_iso(text)
         elif operator in ("Null", "Bool") and text.lower() not in ("true", "false"):
             raise ValueError
     except ValueError:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
+from ..._rules.times import read_iso
 from ..lifecycle import records, state
 from ..lifecycle.events import days_to_expiry as days_left
 from ..settings import Settings
@@ -66,8 +67,7 @@ def days_to_expiry(store: Store, now: datetime) -> list[tuple[str, dict[str, t.A
 def instant(text: str) -> datetime:
     """ISO 8601 as an aware datetime; without a zone it is UTC. Raises InvalidInput."""
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-        return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+        return read_iso(text)
     except ValueError:
         raise InvalidInput(f"{text} is not a time: write it like 2026-11-23T12:00:00Z.") from None
 

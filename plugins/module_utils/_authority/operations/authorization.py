@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
+from ..._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from ..authority import Authority
 from ..keys import policies
 from ..lifecycle.records import Caller
@@ -87,7 +88,7 @@ def requested(request: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
         "acm:DomainNames": [
             name.lower() for name in (request["DomainName"], *request.get("SubjectAlternativeNames", []))
         ],
-        "acm:KeyAlgorithm": [request.get("KeyAlgorithm", "RSA_2048")],
+        "acm:KeyAlgorithm": [request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)],
         "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
         "acm:Export": [options.get("Export", "DISABLED")],
     }

@@ -12,6 +12,7 @@ import json
 import typing as t
 from datetime import timedelta
 
+from ..._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from ..issuing import issuance
 from ..lifecycle import public_domains, state
 from . import quotas
@@ -90,7 +91,7 @@ def _wanted(call: Call) -> Certificate:
     names = _names(call)
     options = request.get("Options") or {}
     ca_arn = request.get("CertificateAuthorityArn")
-    algorithm = request.get("KeyAlgorithm", "RSA_2048")
+    algorithm = request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)
     if algorithm not in settings.request_key_algorithms:
         allowed = ", ".join(settings.request_key_algorithms)
         raise Fault("InvalidParameterException", f"KeyAlgorithm {algorithm} cannot be requested: use {allowed}.")

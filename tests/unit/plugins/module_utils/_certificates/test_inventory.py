@@ -12,7 +12,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._certificates import inventory
-from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import KEY_ALGORITHMS, Certificate
+from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import Certificate
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.module_utils._certificates.inventory import Query
 from ansible_collections.certops.acm.tests.support.scripted_acm import Fleet, ScriptedAcm, arn

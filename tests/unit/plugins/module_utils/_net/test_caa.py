@@ -12,12 +12,12 @@ import typing as t
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.checks import caa as check_caa
 from ansible_collections.certops.acm.plugins.module_utils._net.caa import (
-    ACM_ISSUERS,
     issuer_of,
     judge,
     permission,
 )
 from ansible_collections.certops.acm.plugins.module_utils._net.resolver import CaaRecord, Lookup, Resolver
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import ACM_ISSUERS
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server, silent_server
 from hypothesis import given, strategies
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from cryptography import x509
@@ -169,11 +170,11 @@ def test_combined_is_in_haproxys_order(pki: Any) -> None:
 )
 def test_key_algorithms_by_acms_names(pki: Any, kind: str, name: str) -> None:
     assert pem.key_algorithm(pki.key(kind).public_key()) == name == pem.key_algorithm(pki.key(kind))
-    assert name in pem.KEY_ALGORITHMS
+    assert name in KEY_ALGORITHMS
 
 
 def test_kinds_of_keys_that_acm_does_not_import(pki: Any) -> None:
-    assert pem.key_algorithm(pki.key("secp256k1").public_key()) not in pem.KEY_ALGORITHMS
+    assert pem.key_algorithm(pki.key("secp256k1").public_key()) not in KEY_ALGORITHMS
     with pytest.raises(InvalidMaterial, match="Ed25519") as caught:
         pem.key_algorithm(ed25519.Ed25519PrivateKey.generate().public_key())
     assert rule_of(caught) == "key-algorithm"

@@ -122,7 +122,7 @@ def test_an_event_is_told_with_its_change_or_not_at_all(lab: Lab, monkeypatch: p
     def broken(*_arguments: t.Any, **_members: t.Any) -> None:
         raise RuntimeError("the power goes")
 
-    monkeypatch.setattr(lab.authority, "tell", broken)
+    monkeypatch.setattr(lab.authority.announce, "event", broken)
     lab.fails(
         "request_certificate", "InternalFailure", DomainName="a.corp.test", CertificateAuthorityArn=ca,
         KeyAlgorithm="EC_prime256v1",
