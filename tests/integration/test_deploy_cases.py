@@ -232,3 +232,17 @@ def test_a_name_has_one_folder_however_it_is_written(lab: Lab) -> None:
     assert done.returncode == 0, done.stdout
     found = {each.parent.name for each in lab.folder.glob("web*/*/live")}
     assert len(found) == 2 and "plain.shop.test" in found and all(name.isascii() for name in found), found
+
+
+def test_a_misspelt_variable_is_refused_on_the_host_that_has_it_and_in_the_play(lab: Lab) -> None:
+    authority = lab.issue("one", "shop.test")
+    wanted = [{"domain_name": "shop.test"}]
+    lab.host("web1", acm_deploy_certificates=wanted)
+    lab.host("web2", acm_deploy_certificates=wanted, acm_deploy_keeps=3)
+    variables = {"acm_deploy_authority": authority}
+    done = lab.run({"hosts": "web", "vars": variables, "tasks": [ROLE, SHOW]})
+    assert done.returncode != 0, done.stdout
+    assert "The role acm_deploy has no variable acm_deploy_keeps; did you mean acm_deploy_keep?" in done.stdout
+    assert lab.live("web1", "shop.test").is_symlink() and not (lab.folder / "web2").exists(), done.stdout
+    done = lab.run({"hosts": "web1", "vars": {**variables, "acm_deploy_leaveout": ["shop.test"]}, "tasks": [ROLE]})
+    assert done.returncode != 0 and "did you mean acm_deploy_leave_out?" in done.stdout, done.stdout

@@ -76,6 +76,7 @@ def test_a_pattern_without_hosts_fails(site: Path, words: list[str], said: str) 
     ("option", "said"),
     [
         ("acm_deploy_renewals_renew_before=100%", "acm_deploy_renewals_renew_before is '100%'"),
+        ("acm_deploy_renewals_renewbefore=60%", "did you mean acm_deploy_renewals_renew_before?"),
         ("acm_deploy_renewals_tolerate=hosts", "acm_deploy_renewals_tolerate has 'hosts'"),
         (
             "{acm_deploy_renewals_channels: [{name: chat, type: webhok, url: 'https://T0KEN'}]}",

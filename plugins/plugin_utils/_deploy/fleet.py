@@ -28,6 +28,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.host_results import re
 from .answers import lacking_keys
 from .arguments import read_arguments
 from .orders import fault_before_export
+from .variables import check_names
 from .wanted import read_wanted, spell
 
 Entry = t.Mapping[str, t.Any]
@@ -72,10 +73,13 @@ def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) ->
 # ---------------------------------------------------------------- the beginning
 
 
-def begin(options: Entry, name: str, facts: t.Any, at: str, reads_since: str = "") -> dict[str, t.Any]:
+def begin(
+    options: Entry, name: str, facts: t.Any, at: str, reads_since: str = "", variables: t.Iterable[str] = ()
+) -> dict[str, t.Any]:
     """What wanted.read_wanted says of a host, or `fault`, why nothing can be deployed on it.
 
     at: the time, as ISO 8601 in UTC without a zone. reads_since: when the run began whose reads may be used, if there is one.
+    variables: the names of the host's variables that begin with acm_deploy_.
     """
     since = max(reads_since, (datetime.fromisoformat(at) - READ_IS_GOOD_FOR).isoformat()) if reads_since else at
     host = {
@@ -89,6 +93,7 @@ def begin(options: Entry, name: str, facts: t.Any, at: str, reads_since: str = "
     fault = refusal_of_facts(name, facts)
     if not fault:
         try:
+            check_names(variables)
             return {**host, "fault": "", **read_wanted(read_arguments(options))}
         except InvalidInput as error:
             fault = str(error)

@@ -20,6 +20,7 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_names
 from . import alerts, plan
 from .plan import Entry, moment
 from .policy import Policy, read_policy
@@ -41,12 +42,14 @@ def begin(
     connections: t.Mapping[str, t.Sequence[t.Any]],
     started_at: str,
     is_check: bool,
+    variables: t.Iterable[str] = (),
 ) -> Run:
     """A run over HOSTS, each with its entries of acm_deploy_certificates. Raises InvalidInput.
 
     connections: authority, region and profile, each a list by host. Of the entries only the identities are kept, as the
-    rest may hold a passphrase.
+    rest may hold a passphrase. variables: the names of variables that begin with acm_deploy_.
     """
+    check_names(variables)
     read_policy(options)
     found: dict[str, Run] = {}
     for number, (host, entries) in enumerate(zip(hosts, certificates)):
