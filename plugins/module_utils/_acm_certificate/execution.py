@@ -63,9 +63,12 @@ def request(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 def replace_unmigrated(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     """Where ACM refuses to change e-mail to DNS validation, follow the plan that was made for this case."""
-    refused = [item for item in items if item.plan.otherwise is not None and _is_refused_migration(item.error)]
-    for item in refused:
-        item.plan = t.cast(plan.Plan, item.plan.otherwise)
+    refused = []
+    for item in items:
+        if item.plan.otherwise is None or not _is_refused_migration(item.error):
+            continue
+        refused.append(item)
+        item.plan = item.plan.otherwise
         item.error, item.replaces, item.is_stale, item.is_new = None, item.certificate, False, True
     request(acm, refused, settings)
 
@@ -96,7 +99,7 @@ def refresh(acm: Door, items: t.Sequence[Item]) -> None:
         if isinstance(answer, AcmError):
             item.warnings.append(f"The result does not yet show what was changed: {answer}.")
         else:
-            item.certificate = t.cast(Certificate, item.certificate).detailed(answer.get("Certificate") or {})
+            item.certificate = item.existing.detailed(answer.get("Certificate") or {})
 
 
 def await_migration_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
@@ -130,7 +133,7 @@ def publish(acm: Door, items: t.Sequence[Item], is_check: bool = False) -> None:
         return
     from .._validation import publishing
 
-    needs = [(t.cast("dict[str, t.Any]", item.want.publish), item.records or []) for item in publishing_items]
+    needs = [(item.want.publish or {}, item.records or []) for item in publishing_items]
     for item, published in zip(publishing_items, publishing.publish_each(needs, acm.client, is_check)):
         item.published, item.error = published.changes, published.error
 
@@ -161,7 +164,7 @@ def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     if waiting_items:
         from . import waiting
 
-        judges = {item.arn: waiting.is_renewed(t.cast(Certificate, item.certificate)) for item in waiting_items}
+        judges = {item.arn: waiting.is_renewed(item.existing) for item in waiting_items}
         _await(acm, waiting_items, judges, settings, "has not been renewed")
     refresh(acm, items)
 
@@ -237,7 +240,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
     early = [item for item in still_open(items) if item not in fresh and item.want.publish and _lacks_records(item)]
     _await_appearance(acm, early, settings)
     for item in still_open(fresh):
-        certificate = t.cast(Certificate, item.certificate)
+        certificate = item.existing
         if _was_there(acm, certificate):
             item.done.remove("RequestCertificate")
             item.is_new, item.plan = False, item.plan._replace(cost=None)
@@ -266,7 +269,7 @@ def _lacks_records(item: Item) -> bool:
 
 def _judged(judge: waiting.Judge, item: Item) -> bool:
     """Whether there is nothing left to wait for, as far as is known."""
-    return judge(t.cast(Certificate, item.certificate)).is_over
+    return judge(item.existing).is_over
 
 
 def _is_migrating(item: Item) -> bool:
@@ -317,7 +320,7 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
     for item in items:
         for each in item.found:
             if each.arn in outcomes and outcomes[each.arn].is_timed_out:
-                users = ", ".join(plan.users_of(t.cast(Certificate, outcomes[each.arn].certificate)))
+                users = ", ".join(plan.users_of(outcomes[each.arn].shown))
                 item.error = InvalidInput(
                     f"{each.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
                     "give these another certificate first."
@@ -333,7 +336,7 @@ def _await(
     outcomes = waiting.await_each(
         acm,
         judges,
-        known={} if is_stale else {item.arn: t.cast(Certificate, item.certificate) for item in items},
+        known={} if is_stale else {item.arn: item.existing for item in items},
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,

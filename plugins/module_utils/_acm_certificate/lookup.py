@@ -159,7 +159,7 @@ def _find_replacements(acm: Door, items: t.Sequence[Item], settings: Settings) -
         return
     listed = _listing(acm, [item.want.names[0] for item in replacing], settings.now)
     for item in replacing:
-        old = t.cast(Certificate, item.certificate)
+        old = item.existing
         successor = Item(item.want._replace(arn=None))
         _match(acm, [successor], [certificate for certificate in listed if certificate.arn != old.arn], settings.now)
         item.spent = successor.spent

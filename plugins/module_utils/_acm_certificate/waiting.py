@@ -47,6 +47,13 @@ class Outcome:
     is_timed_out: bool = False
     error: t.Optional[AcmError] = None
 
+    @property
+    def shown(self) -> Certificate:
+        """The certificate, which ACM has shown at least once."""
+        if self.certificate is None:
+            raise LookupError("ACM has not shown the certificate yet.")
+        return self.certificate
+
 
 def is_issued(certificate: Certificate) -> Verdict:
     """Whether a request has come to its end."""
@@ -161,6 +168,6 @@ def await_each(
 
 
 def _settle(outcome: Outcome, judge: Judge) -> bool:
-    verdict = judge(t.cast(Certificate, outcome.certificate))
+    verdict = judge(outcome.shown)
     outcome.failure = verdict.failure
     return verdict.is_over

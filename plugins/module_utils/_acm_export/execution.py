@@ -17,7 +17,7 @@ import typing as t
 from datetime import datetime
 
 from .._batch.items import attempt, still_open
-from .._certificates.certificate import Certificate, from_detail
+from .._certificates.certificate import from_detail
 from .._certificates.inventory import Door
 from .._door.acm import AcmError
 from .._files import atomic
@@ -86,7 +86,7 @@ def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     listed = listed_by_arn(acm, [item.arn for item in due], now)
     for item in due:
         item.certificate = listed.get(item.arn, item.certificate)
-    due = [item for item in due if t.cast(Certificate, item.certificate).renewal_eligibility != "ELIGIBLE"]
+    due = [item for item in due if item.existing.renewal_eligibility != "ELIGIBLE"]
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in due])
     for item, answer in zip(due, answers):
         if not isinstance(answer, AcmError):  # all is done: not to know is no failure

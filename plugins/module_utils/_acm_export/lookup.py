@@ -82,7 +82,7 @@ def _find_by_names(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 def _check_states(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     """Refuse what cannot be served; lists may lag behind, so what is refused was described."""
-    attempt(items, lambda item: matching.check_state(t.cast(Certificate, item.certificate), now))
+    attempt(items, lambda item: matching.check_state(item.existing, now))
     doubtful = [
         item
         for item in items
@@ -91,7 +91,7 @@ def _check_states(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     for item in doubtful:
         item.error = None
     _describe(acm, doubtful)
-    attempt(doubtful, lambda item: matching.check_state(t.cast(Certificate, item.certificate), now))
+    attempt(doubtful, lambda item: matching.check_state(item.existing, now))
 
 
 def _read_files(item: Item) -> None:
@@ -106,7 +106,7 @@ def _read_files(item: Item) -> None:
 
 def is_export_due(item: Item) -> bool:
     """Whether a key must be fetched whatever certificate ACM holds: no file has one that could belong to it."""
-    certificate = t.cast(Certificate, item.certificate)
+    certificate = item.existing
     if not item.want.needs_key or not certificate.is_exportable:
         return False
     leaves = [leaf for leaf in map(functools.partial(_leaf_in, item), item.want.files) if leaf is not None]

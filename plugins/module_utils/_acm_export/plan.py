@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 
 from .._batch.items import attempt
-from .._certificates.certificate import Certificate
 from .._files import atomic
 from .._files.atomic import FileSpec
 from .._files.forms import SECRET_FORMS
@@ -36,7 +35,7 @@ def _decide(item: Item) -> None:
         change.is_content and change.spec.form in SECRET_FORMS for change in item.changes
     )
     item.needs_export = needs_key and item.keys.key is None
-    certificate = t.cast(Certificate, item.certificate)
+    certificate = item.existing
     if item.needs_export and not certificate.is_exportable:
         raise matching.not_exportable(certificate)
 

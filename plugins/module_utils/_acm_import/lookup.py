@@ -72,7 +72,7 @@ def _identity(item: Item) -> t.Hashable:
 def _needs_detail(item: Item) -> bool:
     """Whether the list shows the certificate that is wanted, so that the result needs its description; or one with other
     names, so that it matters who uses it."""
-    listed, own = t.cast(Certificate, item.certificate), item.want.ready.certificate
+    listed, own = item.existing, item.want.ready.certificate
     if item.detail is not None:
         return False
     return matching.has_serial(listed, own) or not listed.names & matching.names_of(own)

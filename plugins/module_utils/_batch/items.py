@@ -47,7 +47,10 @@ class Item(t.Generic[W]):
 
     @property
     def want(self) -> W:
-        return t.cast(W, self.wanted)
+        """What is wanted, of an item whose options were taken. Raises LookupError for the others."""
+        if self.wanted is None:
+            raise LookupError(f"The options of {self.called} were refused.")
+        return self.wanted
 
     @property
     def is_open(self) -> bool:
@@ -70,9 +73,16 @@ class CertificateItem(Item[W]):
     certificate: t.Optional[Certificate] = None
 
     @property
+    def existing(self) -> Certificate:
+        """The certificate, for the steps that only an item with one reaches. Raises LookupError for the others."""
+        if self.certificate is None:
+            raise LookupError(f"{self.label} has no certificate.")
+        return self.certificate
+
+    @property
     def arn(self) -> str:
         """The ARN of the certificate, where one was found."""
-        return t.cast(Certificate, self.certificate).arn
+        return self.existing.arn
 
     @property
     def known_arn(self) -> t.Optional[str]:

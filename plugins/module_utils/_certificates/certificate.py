@@ -13,10 +13,11 @@ is what they have in common; `as_result` turns a description into a return value
 from __future__ import annotations
 
 import functools
-import re
 import typing as t
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+
+from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
 from .._rules.errors import InvalidInput
 from .._rules.names import is_exportable, to_ascii
@@ -32,8 +33,6 @@ STATUSES = (
     "FAILED",
 )
 TYPES = ("AMAZON_ISSUED", "PRIVATE", "IMPORTED")
-
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|$|[0-9])|[A-Z]?[a-z0-9]+|[A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -238,7 +237,7 @@ def as_result(detail: dict[str, t.Any], tags: t.Optional[dict[str, str]] = None)
 
     tags: as a dict; left out of the result when they were not read.
     """
-    result = _snake(detail)
+    result = _shown(camel_dict_to_snake_dict(detail))
     if result.get("key_algorithm"):
         result["key_algorithm"] = key_algorithms.spell(result["key_algorithm"])
     result["in_use_by"] = list(result.get("in_use_by") or [])
@@ -304,15 +303,9 @@ def _spelled(name: str) -> str:
         return name.lower()
 
 
-def _snake(value: t.Any) -> t.Any:
+def _shown(value: t.Any) -> t.Any:
     if isinstance(value, dict):
-        return {_snake_key(key): _snake(item) for key, item in value.items()}
+        return {key: _shown(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_snake(item) for item in value]
-    if isinstance(value, datetime):
-        return times.iso(_utc(value))
-    return value
-
-
-def _snake_key(key: str) -> str:
-    return "_".join(word.lower() for word in _WORD.findall(key))
+        return [_shown(item) for item in value]
+    return times.iso(_utc(value)) if isinstance(value, datetime) else value

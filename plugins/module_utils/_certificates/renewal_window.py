@@ -34,7 +34,7 @@ class Window(t.NamedTuple):
     def opens_at(self, not_before: datetime, not_after: datetime) -> datetime:
         """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew for ever."""
         lifetime = not_after - not_before
-        length = timedelta(days=self.days) if self.days is not None else lifetime * t.cast(float, self.share)
+        length = timedelta(days=self.days) if self.days is not None else lifetime * (self.share or 0)
         if length >= lifetime:
             raise InvalidInput(
                 f"{self.option} is {self.text!r}, but the certificate is valid for only {_days(lifetime)}, so every run "
@@ -131,7 +131,7 @@ def failure(before: Certificate, after: Certificate) -> t.Optional[str]:
 def _spoken(window: Window) -> str:
     if window.share is not None:
         return f"{window.text} of its lifetime"
-    return _days(timedelta(days=t.cast(float, window.days)))
+    return _days(timedelta(days=window.days or 0))
 
 
 def _days(length: timedelta) -> str:

@@ -177,7 +177,7 @@ def validate(authority: Authority, certificate: Certificate, at_once: bool = Tru
 def _migrated(authority: Authority, tx: Transaction, seen: Certificate, now: datetime) -> Certificate:
     """An issued certificate that changes to DNS: at the end of that when every name is validated, or time is over."""
     settings = authority.settings_in(tx)
-    ends_at = t.cast(state.Update, seen.update).requested_at + timedelta(hours=settings.validation_hours)
+    ends_at = seen.begun_update.requested_at + timedelta(hours=settings.validation_hours)
     is_valid = all(each.status == state.SUCCESS for each in seen.validations)
     done = state.migration_ended(seen, now) if is_valid or now >= ends_at else seen
     authority.save(tx, done, now)

@@ -42,7 +42,7 @@ def attempt(authority: Authority, certificate: Certificate, at_once: bool = True
     from . import validation  # of use to few calls
 
     begun = state.begin_renewal(certificate, now, settings)
-    renewal = t.cast(state.Renewal, begun.renewal)
+    renewal = begun.begun_renewal
     looked = validation.Looked((), None, True)
     if certificate.type == state.AMAZON_ISSUED:
         looked = validation.check_names(authority, begun, renewal.validations, now)
@@ -92,8 +92,8 @@ def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, n
     left = t.cast(int, events.days_to_expiry(certificate, now))
     passed = [days for days in authority.settings_in(tx).renewal_notice_days if left <= days]
     if passed:
-        renewal = t.cast(state.Renewal, certificate.renewal)
-        once = f"{t.cast(state.Leaf, certificate.leaf).serial} {min(passed)}"
+        renewal = certificate.begun_renewal
+        once = f"{certificate.issued_leaf.serial} {min(passed)}"
         reason = renewal.reason or ("PENDING_DOMAIN_VALIDATION" if renewal.validations else "OTHER")
         authority.announce.event(tx, events.ACTION_REQUIRED, certificate, now, once, RenewalStatusReason=reason)
         said = f"The certificate {certificate.arn} expires in {left} days and cannot be renewed yet: {reason}."

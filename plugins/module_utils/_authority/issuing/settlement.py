@@ -120,7 +120,7 @@ def _notice(authority: Authority, certificate: Certificate) -> Certificate:
         if present is None or (present.leaf, present.noticed_at) != (certificate.leaf, certificate.noticed_at):
             return present or certificate
         done = present._replace(noticed_at=now)
-        if t.cast(state.Leaf, done.leaf).not_after > now:
+        if done.issued_leaf.not_after > now:
             authority.announce.event(tx, events.APPROACHING, done, now)
         elif done.type != state.IMPORTED:
             authority.announce.event(tx, events.EXPIRED, done, now)

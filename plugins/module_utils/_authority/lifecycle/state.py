@@ -22,6 +22,8 @@ AMAZON_ISSUED, PRIVATE, IMPORTED = "AMAZON_ISSUED", "PRIVATE", "IMPORTED"
 PENDING, SUCCESS, FAILED = "PENDING_VALIDATION", "SUCCESS", "FAILED"
 UPDATING = "PENDING_DOMAIN_VALIDATION"
 
+T = t.TypeVar("T")
+
 
 class DomainValidation(t.NamedTuple):
     """The validation of one name, for the first issue or for a renewal."""
@@ -119,6 +121,21 @@ class Certificate(t.NamedTuple):
     usage: t.Optional[str] = None  # of an Amazon N2 certificate: CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY
 
     @property
+    def issued_leaf(self) -> Leaf:
+        """Of a certificate that was issued or imported; only those have one."""
+        return _present(self.leaf, "leaf", self)
+
+    @property
+    def begun_renewal(self) -> Renewal:
+        """Of a certificate whose renewal has begun at some time."""
+        return _present(self.renewal, "renewal", self)
+
+    @property
+    def begun_update(self) -> Update:
+        """Of a certificate whose validation method is being changed."""
+        return _present(self.update, "update", self)
+
+    @property
     def domain_name(self) -> t.Optional[str]:
         """ACM's DomainName: the first name of a request; of an import its common name where that is one of its names,
         else the first of them, and nothing where the common name is an IP address."""
@@ -159,7 +176,7 @@ def status(certificate: Certificate, now: datetime, settings: Settings) -> str:
     """acm-rules §2."""
     found = state(certificate)
     if found == "ISSUED":
-        return "EXPIRED" if t.cast(Leaf, certificate.leaf).not_after < now else "ISSUED"
+        return "EXPIRED" if certificate.issued_leaf.not_after < now else "ISSUED"
     if found == "PENDING":
         timed_out = now >= validation_ends_at(certificate, settings)
         return "VALIDATION_TIMED_OUT" if timed_out else "PENDING_VALIDATION"
@@ -314,7 +331,7 @@ def next_due_at(
             dues.append(now)
         elif certificate.renewal is not None and is_renewal_open(certificate):
             next_try_at = next_attempt_at(certificate, now, settings, is_read=False)
-            dues.append(min(next_try_at, t.cast(Leaf, certificate.leaf).not_after))
+            dues.append(min(next_try_at, certificate.issued_leaf.not_after))
         elif is_renewable(certificate):
             dues.append(renewal_starts_at(certificate, settings))
     elif is_renewal_failed(certificate, now, settings):
@@ -353,7 +370,7 @@ def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -
 def ask_for_renewal(certificate: Certificate, now: datetime, settings: Settings) -> Certificate:
     """RenewCertificate: a renewal whose next attempt is due at once."""
     begun = begin_renewal(certificate, now, settings)
-    return begun._replace(renewal=t.cast(Renewal, begun.renewal)._replace(attempted_at=None, is_asked_for=True))
+    return begun._replace(renewal=begun.begun_renewal._replace(attempted_at=None, is_asked_for=True))
 
 
 def drop_renewal(certificate: Certificate) -> Certificate:
@@ -368,7 +385,7 @@ def attempted(
     took_ms: int = 0,
 ) -> Certificate:
     """An attempt that did not end in a new certificate: some name is not valid yet, or `reason` stands in the way."""
-    renewal = t.cast(Renewal, certificate.renewal)
+    renewal = certificate.begun_renewal
     is_waiting = any(each.status != SUCCESS for each in validations) or reason == "CAA_ERROR"
     state = "PENDING_VALIDATION" if is_waiting else "PENDING_AUTO_RENEWAL"
     is_news = (state, reason, tuple(validations)) != (renewal.status, renewal.reason, renewal.validations)
@@ -386,7 +403,7 @@ def attempted(
 
 def renewal_failed(certificate: Certificate, now: datetime) -> Certificate:
     """The certificate expired before its renewal succeeded."""
-    renewal = t.cast(Renewal, certificate.renewal)
+    renewal = certificate.begun_renewal
     return certificate._replace(renewal=renewal._replace(status="FAILED", updated_at=now))
 
 
@@ -424,7 +441,7 @@ def migrated_to_dns(certificate: Certificate, now: datetime) -> Certificate:
 
 def migration_ended(certificate: Certificate, now: datetime) -> Certificate:
     """The end of a change to DNS: all names are validated, or its time is over and e-mail is the method again."""
-    update = t.cast(Update, certificate.update)
+    update = certificate.begun_update
     if all(each.status == SUCCESS for each in certificate.validations):
         return certificate._replace(update=update._replace(status=SUCCESS, updated_at=now, before=()))
     return certificate._replace(
@@ -454,3 +471,9 @@ def _is_ip_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _present(value: t.Optional[T], what: str, certificate: Certificate) -> T:
+    if value is None:
+        raise LookupError(f"{certificate.arn} has no {what}.")
+    return value

@@ -190,12 +190,12 @@ def issue_server_certificate(
 
 
 def pem_of(certificate: t.Any) -> str:
-    return t.cast(bytes, certificate.public_bytes(serialization.Encoding.PEM)).decode()
+    return bytes(certificate.public_bytes(serialization.Encoding.PEM)).decode()
 
 
 def key_pem(key: t.Any) -> str:
     form = serialization.PrivateFormat.PKCS8
-    return t.cast(bytes, key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())).decode()
+    return bytes(key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())).decode()
 
 
 def make_crl(

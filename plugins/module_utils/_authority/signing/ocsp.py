@@ -103,7 +103,7 @@ def unauthorized() -> bytes:
 
 
 def _der(response: t.Any) -> bytes:
-    return t.cast(bytes, response.public_bytes(serialization.Encoding.DER))
+    return bytes(response.public_bytes(serialization.Encoding.DER))
 
 
 def _hash(asked: Asked, content: bytes) -> bytes:

@@ -24,7 +24,7 @@ from datetime import datetime
 from .connections import Lender
 from . import facts as stored_facts
 from ..lifecycle.events import Place
-from ..lifecycle.state import Certificate, Leaf, is_migrating, is_renewable, state
+from ..lifecycle.state import Certificate, is_migrating, is_renewable, state
 from .authorities import Authorities
 from .consumers import Consumers
 from .event_log import Journal
@@ -370,7 +370,7 @@ class Transaction:
             ).fetchone()
             if has_one:  # to look for one is a tenth of what an update of none costs
                 self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
-        not_after = t.cast(Leaf, certificate.leaf).not_after
+        not_after = certificate.issued_leaf.not_after
         self._execute(
             "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
             (number, row.serial, row.ca_id, row.der, row.chain, row.sealed_key, millis(not_after)),
