@@ -416,6 +416,7 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import contract
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.delivery import Delivery, Outcome
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.security_hub import SecurityHub
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.mail import Mail
@@ -605,7 +606,7 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
         more = f", and {len(outcome.undelivered) - 1} more" if len(outcome.undelivered) > 1 else ""
         module.fail_json(
             msg=f"Channel {first['channel']} did not get '{title}'{more}: {first['reason']}",
-            error={"code": "Undelivered", "operation": None},
+            error=contract("Undelivered"),
             **result,
         )
     return result

@@ -856,6 +856,20 @@ swept:
       returned: success
       type: list
       elements: str
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: The kind of fault.
+      returned: always
+      type: str
+      sample: InvalidInput
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import json
@@ -1018,7 +1032,7 @@ def main() -> None:
     try:
         result = run(module.params, module.check_mode)
     except InvalidInput as error:
-        module.fail_json(msg=str(error))
+        module.fail(error)
     for trouble in result.get("swept", {}).get("troubles", []):
         module.warn(trouble)
     module.exit_json(**result)

@@ -176,11 +176,26 @@ metric_data:
       description: V(None).
       returned: success
       type: str
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: The kind of fault.
+      returned: always
+      type: str
+      sample: InvalidInput
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory, parts
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import audit
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
@@ -202,13 +217,13 @@ OUTCOMES = {"all": None, "succeeded": False, "refused": True}
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if not pem.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
     try:
         module.exit_json(changed=False, **read(module.params))
     except InvalidInput as error:
-        module.fail_json(msg=str(error))
+        module.fail(error)
 
 
 def read(wanted: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -755,8 +755,8 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import REQUEST_KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import REQUEST_KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import options as wanted, task

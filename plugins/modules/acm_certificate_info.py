@@ -499,13 +499,27 @@ validation_records:
     - name: _0123456789abcdef.www.example.com.
       type: CNAME
       value: _fedcba9876543210.xyz.acm-validations.aws.
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or the kind of fault.
+      returned: always
+      type: str
+      sample: AccessDeniedException
+    operation:
+      description: The operation that failed, if one was called.
+      returned: always
+      type: str
 """
 
 import typing as t
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._certificates import inventory, survey

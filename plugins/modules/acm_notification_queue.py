@@ -217,6 +217,20 @@ msg:
   description: Says on an embedded authority that no queue is needed.
   returned: on an embedded authority
   type: str
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or the kind of fault.
+      returned: always
+      type: str
+      sample: AccessDeniedException
+    operation:
+      description: The operation that failed, if one was called.
+      returned: always
+      type: str
 """
 
 import re

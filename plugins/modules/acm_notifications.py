@@ -271,6 +271,20 @@ acknowledged:
   returned: always
   type: int
   sample: 0
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: ACM's error code, or the kind of fault.
+      returned: always
+      type: str
+      sample: AccessDeniedException
+    operation:
+      description: The operation that failed, if one was called.
+      returned: always
+      type: str
 """
 
 import time

@@ -84,14 +84,27 @@ writable:
   description: Whether the file could be written. Always true in check mode, which writes nothing.
   returned: success
   type: bool
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: The kind of fault.
+      returned: always
+      type: str
+      sample: InvalidInput
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import re
 import typing as t
 from datetime import datetime, timezone
 
-from ansible.module_utils.basic import AnsibleModule
-
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._renewals.memory import Store
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
@@ -104,7 +117,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def main() -> None:
-    module = AnsibleModule(
+    module = DiscreetModule(
         argument_spec=ARGUMENT_SPEC,
         mutually_exclusive=[["began_at", "memory"]],
         required_one_of=[["began_at", "memory"]],

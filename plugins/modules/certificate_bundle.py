@@ -302,6 +302,20 @@ bundles:
       type: list
       elements: str
       returned: always
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: C(InvalidInput) where an option is wrong, C(BundleFault) where a set cannot be used, C(OSError) where a file cannot.
+      returned: always
+      type: str
+      sample: BundleFault
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import contextlib
@@ -310,7 +324,7 @@ import stat
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, contract
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import (
@@ -480,9 +494,9 @@ def main() -> None:
         else:
             results = take_away(module)
     except InvalidInput as fault:
-        module.fail_json(msg=str(fault))
+        module.fail(fault)
     except OSError as error:
-        module.fail_json(msg=explain(error, module.params["path"]))
+        module.fail_json(msg=explain(error, module.params["path"]), error=contract("OSError"))
     diffs = [result.pop("diff") for result in results]
     diffs = [entry for entry in diffs if entry["before"] != entry["after"]]
     module.exit_json(changed=any(result["changed"] for result in results), bundles=results, diff=diffs)

@@ -564,6 +564,21 @@ recovered:
       description: The same for people.
       type: str
       returned: always
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: C(InvalidInput) where an option is wrong, C(DeploymentRefused) where nothing was changed, C(DeploymentUndone) where everything
+        is as it was before, C(DeploymentFailed) where it is not, C(DeploymentInterrupted) where the next run must go on.
+      returned: always
+      type: str
+      sample: DeploymentUndone
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import contextlib
@@ -574,7 +589,7 @@ import sys
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, contract
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.forms import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -672,6 +687,8 @@ ARGUMENT_SPEC = {
 TEXTS = ("certificate", "chain", "private_key", "pkcs12", "content")  # what no log or result repeats
 
 Result = t.Dict[str, t.Any]
+# The codes of failures
+REFUSED, RESTORED, NOT_RESTORED = "DeploymentRefused", "DeploymentUndone", "DeploymentFailed"
 
 
 class DeploymentModule(DiscreetModule):
@@ -792,7 +809,7 @@ class Run:
             result.update(due=True, recovered={"outcome": "pending", "message": message})
         result.update(changed=result["due"], diff=list_diffs(found, shows_text=True))
         if found.refusal:
-            result.update(failed=True, msg=found.refusal, restored=True, changed=False)
+            result.update(failed=True, msg=found.refusal, error=contract(REFUSED), restored=True, changed=False)
         return result
 
     def deploy(self) -> Result:
@@ -819,20 +836,18 @@ class Run:
             except (InvalidInput, OSError) as error:
                 return refusal(words_of(error, self.request))
             except Failure as failure:
-                return {"failed": True, "msg": str(failure), "restored": False, "changed": True}
+                return failed(str(failure), NOT_RESTORED)
             except Exception as error:  # a fault of ours, whose words would be lost with the process
-                return {"failed": True, "msg": describe_fault(error), "restored": False, "changed": True}
+                return failed(describe_fault(error), "InternalFailure")
 
         try:
             result = run_detached(work, stop)
         except Killed as killed:
-            return {
-                "failed": True,
-                "restored": False,
-                "changed": True,
-                "msg": f"The deployment on {self.request.host_name} was ended half-way by {killed}; "
+            return failed(
+                f"The deployment on {self.request.host_name} was ended half-way by {killed}; "
                 "run again: the next run finishes it or undoes it first.",
-            }
+                "DeploymentInterrupted",
+            )
         self.is_told_here = result.pop("is_ours", False)
         return result
 
@@ -862,11 +877,13 @@ class Run:
         told = {"steps": transaction.steps, "recovered": recovered, "lost_outcome": lost}
         result.update({name: value for name, value in told.items() if value})
         if ended and ended.failed:
-            result.update(failed=True, msg=ended.message, restored=ended.restored, sentences=ended.message.splitlines())
+            error = contract(RESTORED if ended.restored else NOT_RESTORED)
+            result.update(failed=True, msg=ended.message, error=error, restored=ended.restored)
+            result["sentences"] = ended.message.splitlines()
             for name in ("bundles", "summary"):  # what was wanted, and is not so
                 del result[name]
         elif found.refusal:
-            result.update(failed=True, msg=found.refusal, restored=True)
+            result.update(failed=True, msg=found.refusal, error=contract(REFUSED), restored=True)
         return result
 
     def forget(self) -> None:
@@ -906,7 +923,11 @@ def describe_fault(error: Exception) -> str:
 
 def refusal(message: str) -> Result:
     message = message if NOTHING_CHANGED in message else f"{message} {NOTHING_CHANGED}"
-    return {"failed": True, "msg": message, "restored": True, "changed": False}
+    return {"failed": True, "msg": message, "error": contract(REFUSED), "restored": True, "changed": False}
+
+
+def failed(message: str, code: str) -> Result:
+    return {"failed": True, "msg": message, "error": contract(code), "restored": False, "changed": True}
 
 
 def now() -> datetime:

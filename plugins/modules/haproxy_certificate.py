@@ -101,6 +101,20 @@ certificates:
       description: SHA-1 of the certificate in the file.
       type: str
       returned: always
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: C(InvalidInput) where an option is wrong, C(HaproxyFault) where HAProxy cannot be asked or refuses.
+      returned: always
+      type: str
+      sample: HaproxyFault
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
@@ -120,7 +134,7 @@ def main() -> None:
         runtime = Runtime(params["socket"])
         results = update(runtime, params["certificates"], params["unknown"] == "ignore", module.check_mode)
     except HaproxyFault as fault:
-        module.fail_json(msg=str(fault))
+        module.fail(fault)
     diff = [
         {
             "before_header": result["path"],

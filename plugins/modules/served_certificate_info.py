@@ -298,6 +298,20 @@ served:
       description: Why it would not, one clause.
       type: str
       returned: when reachable
+error:
+  description: What failed.
+  returned: failure
+  type: dict
+  contains:
+    code:
+      description: C(InvalidInput) where an option is wrong, C(NotAsExpected) where an endpoint is not as O(fail_when) wants it.
+      returned: always
+      type: str
+      sample: NotAsExpected
+    operation:
+      description: Always null, as no operation of ACM is called.
+      returned: always
+      type: str
 """
 
 import ssl
@@ -305,7 +319,7 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, contract
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (
     PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
@@ -437,7 +451,9 @@ def main() -> None:
     complaints = [text for text in (complaint(watch, fail_when) for watch in watches) if text]
     if complaints:
         waited = f" Waited {wait_s:g} s." if wait_s else ""
-        module.fail_json(msg=" ".join(dict.fromkeys(complaints)) + waited, served=served)
+        module.fail_json(
+            msg=" ".join(dict.fromkeys(complaints)) + waited, served=served, error=contract("NotAsExpected")
+        )
     module.exit_json(changed=False, served=served)
 
 

@@ -69,7 +69,8 @@ class PipelinedAction(NormalAction):
             return {"failed": True, "msg": f"{error} Nothing was sent.", "error": told}
         obstacle = self._switch_pipelining_on() if self._secrets() else None
         if obstacle:
-            return {"failed": True, "msg": f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."}
+            sentence = f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."
+            return {"failed": True, "msg": sentence, "error": {"code": "CannotPipeline", "operation": None}}
         return None
 
     def _secrets(self) -> list[t.Any]:

@@ -14,6 +14,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 Spec = t.Mapping[str, t.Any]  # an argument spec of Ansible
+MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
 EXAMPLES = 3  # options that a sentence names
 
 
@@ -44,15 +45,25 @@ class DiscreetModule(AnsibleModule):
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
             msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
-            details.setdefault("error", {"code": "InvalidInput", "operation": None})
             # Where a list of dictionaries is misshapen, AnsibleModule has not found out which values are secret.
             details.setdefault("invocation", {"module_args": {}})
+        is_library_missing = str(msg).startswith(MISSING_LIBRARY)
+        details.setdefault("error", contract("MissingLibrary" if is_library_missing else "InvalidInput"))
         super().fail_json(msg, **details)
         raise SystemExit(1)
+
+    def fail(self, error: Exception) -> t.NoReturn:
+        """End with the sentence of an error, and its class as the code."""
+        self.fail_json(msg=str(error), error=contract(type(error).__name__))
 
     def _log_invocation(self) -> None:
         self.no_log_values.update({repr(value)[1:-1] for value in self.no_log_values if isinstance(value, str)})
         super()._log_invocation()
+
+
+def contract(code: str) -> dict[str, t.Any]:
+    """`error` in the result of a task that failed without a call to ACM; see docs/developing/errors.md."""
+    return {"code": code, "operation": None}
 
 
 # ---------------------------------------------------------------- arguments, pure
@@ -98,8 +109,13 @@ def mistake(
         _unknown(own, spec, module, ())
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
-        or complaint
+        or _as_sentence(complaint)
     )
+
+
+def _as_sentence(complaint: str) -> str:
+    """Ansible's own complaints begin with a small letter and end without a full stop."""
+    return f"{complaint[:1].upper()}{complaint[1:]}{'' if complaint.endswith(('.', '?')) else '.'}"
 
 
 def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -> t.Optional[str]:

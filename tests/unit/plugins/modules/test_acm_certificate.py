@@ -195,7 +195,7 @@ def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[st
 
 
 def test_one_of_both(task: t.Any) -> None:
-    assert "one of the following is required" in task()["msg"]
+    assert "One of the following is required" in task()["msg"]
     both = task(domain_name="a.example.com", certificates=[{"domain_name": "b.example.com"}])
     assert both["msg"] == "certificates and domain_name cannot be given together: leave one of them out."
 

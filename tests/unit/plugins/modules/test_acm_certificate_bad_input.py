@@ -81,8 +81,8 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
         for name, sentence in NAMES
         if sentence != "only 64" and name.strip()
     ],
-    ({}, "one of the following is required"),
-    ({"subject_alternative_names": ["a.example.com"]}, "one of the following is required"),
+    ({}, "One of the following is required"),
+    ({"subject_alternative_names": ["a.example.com"]}, "One of the following is required"),
     ({"certificate_arn": ARN, "subject_alternative_names": ["a.example.com"]}, "needs domain_name"),
     ({**NAME, "subject_alternative_names": [f"n{number}.example.com" for number in range(100)]}, "101 names"),
     # ARNs
@@ -167,7 +167,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     (rfc2136(ttl=-1), "ttl is -1"),
     (rfc2136(port=0), "port is 0"),
     (rfc2136(port=65536), "port is 65536"),
-    (rfc2136(server=""), "missing required arguments: server"),
+    (rfc2136(server=""), "Missing required arguments: server"),
     (rfc2136(key_name="acm"), "key_name and key_secret together"),
     (rfc2136(key_secret=KEY), "key_name and key_secret together"),
     (rfc2136(key_name="acm", key_secret="not base64!"), "is not base64"),

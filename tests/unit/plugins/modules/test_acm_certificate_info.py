@@ -166,7 +166,7 @@ def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: 
         ({"certificate_arn": "x"}, "is not an ARN"),
         ({"certificate_arn": "x"}, "is not an ARN"),
         ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "not a name server"),
-        ({"status": "GOOD"}, "value of statuses must be one or more of"),
+        ({"status": "GOOD"}, "Value of statuses must be one or more of"),
     ],
 )
 def test_bad_input(look: t.Any, options: dict[str, t.Any], sentence: str) -> None:

@@ -72,7 +72,7 @@ CONVERT = "dictionary requested, could not parse JSON or key=value"
         ),
         ({"where": 7}, "where is a number, but must be a dictionary with options such as server, port."),
         ({"where": True}, "where is a truth value, but must be"),
-        ({"tags": "a"}, CONVERT),
+        ({"tags": "a"}, f"{CONVERT[0].upper()}{CONVERT[1:]}."),
     ],
     ids=str,
 )
@@ -83,9 +83,10 @@ def test_what_is_wrong_is_said_with_the_option_and_without_its_value(
     assert said.startswith(sentence) and "secret" not in said
 
 
-def test_ansibles_own_complaint_stays_where_it_is_as_good() -> None:
+def test_ansibles_own_complaint_becomes_a_sentence_where_it_is_as_good() -> None:
     complaint = "value of state must be one of: a, b, got: c"
-    assert arguments.mistake({"where": '{"server": "a"}'}, SPEC, "x.y.z", complaint) == complaint
+    said = arguments.mistake({"where": '{"server": "a"}'}, SPEC, "x.y.z", complaint)
+    assert said == "Value of state must be one of: a, b, got: c."
 
 
 @pytest.mark.parametrize(
