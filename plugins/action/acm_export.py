@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICTS, LIST, PipelinedAction
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICTS, LIST, PipelinedAction, read_text
 
 
 class ActionModule(PipelinedAction):
@@ -22,8 +23,25 @@ class ActionModule(PipelinedAction):
     EXAMPLES = {"certificates": "[{domain_name: www.example.com}]", "files": "{fullchain: {}, key: {}}"}
     REFUSAL = "The passphrase would be written to a temporary file, as {obstacle}."
 
+    def check(self, arguments: dict[str, t.Any]) -> None:
+        super().check(arguments)
+        items = read_text(arguments.get("certificates")) or ()
+        for number, options in enumerate([arguments, *map(read_text, items)]):
+            if isinstance(options, dict):
+                refuse_empty_files(read_text(options.get("files")), f"files in item {number}" if number else "files")
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         if any(export.get("private_key") for export in result.get("exports") or () if isinstance(export, dict)):
             result["_ansible_no_log"] = True
         return result
+
+
+def refuse_empty_files(files: t.Any, name: str) -> None:
+    """Raise InvalidInput where files are named and each is null, which would count as not given: the module alone would
+    write its default files instead, one with the key among them."""
+    if isinstance(files, dict) and files and all(options is None for options in files.values()):
+        example = ", ".join(f"{form}: {{}}" for form in files)
+        raise InvalidInput(
+            f"{name} says nothing of {' and '.join(map(str, files))}; for the usual names write {{{example}}}."
+        )

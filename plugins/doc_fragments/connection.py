@@ -17,6 +17,8 @@ options:
   authority:
     description:
       - Path to the directory of an embedded authority, which M(certops.acm.acm_authority) creates. It answers instead of AWS.
+      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
+        task runs on the controller.
       - With this option O(region) defaults to the authority's own region, no AWS credentials are looked for,
         and nothing leaves the machine that the module runs on.
       - The E(CERTOPS_ACM_AUTHORITY) environment variable may also be used.

@@ -33,8 +33,11 @@ attributes:
 options:
   path:
     description:
-      - Directory of the authority. It is made, with its parents, when it does not exist or is empty.
-      - Anything else that lies there is left alone, and the task fails.
+      - Directory of the authority. It is created, with its parents, if it does not exist or is empty.
+      - If anything else is in it, that is left alone and the task fails.
+      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
+        task runs on the controller. With an absolute path, such as V({{ playbook_dir }}/acm), the task finds the same
+        authority from wherever it is started.
     type: path
     required: true
   region:

@@ -42,13 +42,15 @@ options:
     type: str
   path:
     description:
-      - The folder of the files. It is made, mode C(0755), when it is missing.
+      - The folder of the files. It is created, with mode C(0755), if it is missing.
+      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
+        task runs on the controller. An absolute path, such as V({{ playbook_dir }}/tls), is safer.
     type: path
   files:
     description:
       - The files to write, each with a path of its own where it shall not have its usual name in O(path).
       - By default C(cert.pem), C(chain.pem), C(fullchain.pem) and C(privkey.pem) when O(path) is given.
-      - An empty dictionary means the usual name, owner and mode.
+      - An empty dictionary, C({}), means the usual name, owner and mode. A file that is null is not written.
     type: dict
     suboptions: &files
       cert:

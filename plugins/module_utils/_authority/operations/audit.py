@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-import re
 import typing as t
 from datetime import datetime, timedelta
 
@@ -21,6 +21,30 @@ from ..store.transactions import Store
 from ..._rules.errors import InvalidInput
 
 PAGE = 1000
+# The names in table.OPERATIONS, which a test compares: that file would bring all that carries them out.
+OPERATIONS = (
+    "AddTagsToCertificate",
+    "DeleteCertificate",
+    "DescribeCertificate",
+    "ExportCertificate",
+    "GetAccountConfiguration",
+    "GetCertificate",
+    "ImportCertificate",
+    "ListCertificateDomainValidations",
+    "ListCertificates",
+    "ListTagsForCertificate",
+    "ListTagsForResource",
+    "PutAccountConfiguration",
+    "RemoveTagsFromCertificate",
+    "RenewCertificate",
+    "RequestCertificate",
+    "ResendValidationEmail",
+    "RevokeCertificate",
+    "SearchCertificates",
+    "TagResource",
+    "UntagResource",
+    "UpdateCertificateOptions",
+)
 
 
 class Page(t.NamedTuple):
@@ -39,10 +63,13 @@ def find(store: Store, wanted: Wanted, after: int = 0, limit: int = PAGE) -> Pag
 
 
 def checked_operations(names: t.Sequence[str]) -> tuple[str, ...]:
-    """Raises InvalidInput for what is not the name of an operation."""
+    """NAMES as ACM spells them. Raises InvalidInput for a name that is not an operation's: no record could ever have it."""
     for name in names:
-        if not re.fullmatch(r"[A-Z][A-Za-z]{1,60}", name):
-            raise InvalidInput(f"{name} is not an operation of ACM: write it like ExportCertificate.")
+        if name not in OPERATIONS:
+            near = difflib.get_close_matches(name.lower(), [known.lower() for known in OPERATIONS], 1, 0.5)
+            meant = next((known for known in OPERATIONS if known.lower() in near), "")
+            hint = f"did you mean {meant}?" if meant else f"it may be {', '.join(OPERATIONS)}."
+            raise InvalidInput(f"{name} is not an operation that the authority records; {hint}")
     return tuple(names)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations import audit, table
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 
@@ -82,7 +83,18 @@ def test_the_metric(path: str, run_module: t.Any) -> None:
         ({"start": "yesterday"}, "yesterday is not a time: write it like 2026-11-23T12:00:00Z."),
         ({"max_records": 0}, "max_records is 0: it must be 1 or more."),
         ({"next_token": "x"}, "next_token is x: give what an earlier task returned as next_token."),
-        ({"operations": ["export"]}, "export is not an operation of ACM: write it like ExportCertificate."),
+        (
+            {"operations": ["ExportCertificate", "ExportCertificates"]},
+            "ExportCertificates is not an operation that the authority records; did you mean ExportCertificate?",
+        ),
+        (
+            {"operations": ["export_certificate"]},
+            "export_certificate is not an operation that the authority records; did you",
+        ),
+        (
+            {"operations": ["xyz"]},
+            "xyz is not an operation that the authority records; it may be AddTags",
+        ),
     ],
 )
 def test_what_is_refused(path: str, run_module: t.Any, options: dict[str, t.Any], said: str) -> None:
@@ -103,5 +115,11 @@ def test_the_verbs_of_the_command_line(path: str, capsys: pytest.CaptureFixture[
     assert {each["MetricName"] for each in lines("metric")} == {"DaysToExpiry"}
     assert command_line.main(["metric", path, "--prometheus"]) == 0
     assert 'acm_certificate_days_to_expiry{arn="arn:aws:acm:' in capsys.readouterr().out
+    assert command_line.main(["records", path, "--operation", "RenewCertificat"]) == 1
+    assert capsys.readouterr().err.endswith("did you mean RenewCertificate?\n")
     assert command_line.main(["records", path, "--start", "soon"]) == 1
     assert capsys.readouterr().err == "soon is not a time: write it like 2026-11-23T12:00:00Z.\n"
+
+
+def test_every_operation_can_be_asked_for() -> None:
+    assert set(audit.OPERATIONS) == set(table.OPERATIONS)
