@@ -13,10 +13,10 @@ version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Brings alerts to people by Slack, Teams, any other webhook, mail, Amazon SNS, and as findings of AWS Security Hub.
-  - A channel is told of an alert once. What could not be delivered is told the next time, and nothing that fails stops
-    the rest.
-  - The module keeps nothing. What it returns as RV(told) is given to the next run as O(told).
+  - Sends alerts to people through Slack, Teams, any other webhook, mail or Amazon SNS, and as findings to AWS Security Hub.
+  - Each channel gets an alert once. An alert that could not be delivered is sent by the next run, and a channel that fails does
+    not hold up the others.
+  - The module stores nothing. Pass RV(told) of one run to the next one as O(told).
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
@@ -28,26 +28,26 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is sent. RV(sent) says what would be, and RV(told) stays as it is.
+      - Nothing is sent. RV(sent) lists what would be, and RV(told) is returned unchanged.
   diff_mode:
     support: full
   idempotent:
     support: full
     details:
-      - With RV(told) of the first run as O(told) of the second.
+      - If the second run is given RV(told) of the first as O(told).
 options:
   alerts:
     description:
-      - What there is to tell today, told before or not.
+      - All alerts that apply now, whether or not they were sent before.
     type: list
     elements: dict
     default: []
     suboptions:
       key:
         description:
-          - The identity of the alert. Each channel is told of a key once.
-          - Let it hold the ARN of the certificate, so that an ARN in O(resolved) finds it, and whatever shall be told of
-            again, such as V(/expiring/7) for seven days before the end.
+          - Identifies the alert. Each channel gets an alert with this key once.
+          - Put the ARN of the certificate into it, so that an ARN in O(resolved) matches it, and whatever makes it worth
+            another alert, such as V(/expiring/7) for seven days before expiry.
         type: str
         required: true
       kind:
@@ -78,12 +78,12 @@ options:
         default: warning
       title:
         description:
-          - What happened, on one line. What is longer than 300 characters is cut.
+          - What happened, on one line. It is cut after 300 characters.
         type: str
         required: true
       text:
         description:
-          - A few sentences with the remedy in words. What is longer than 20,000 characters is cut.
+          - A few sentences that say what to do. They are cut after 20,000 characters.
         type: str
       certificate_arn:
         description:
@@ -95,15 +95,15 @@ options:
         type: str
       expires_at:
         description:
-          - When the certificate ends, in ISO 8601.
+          - When the certificate expires, in ISO 8601.
         type: str
       days_to_expiry:
         description:
-          - How many days are left; negative after the end.
+          - How many days are left until it expires; negative once it has expired.
         type: int
       hosts:
         description:
-          - The servers that it is about.
+          - The servers that are affected.
         type: list
         elements: str
       records:
@@ -129,12 +129,12 @@ options:
             required: true
       facts:
         description:
-          - Whatever else is worth knowing, as names and values.
+          - Anything else that is worth knowing, as names and values.
         type: dict
       answers:
         description:
-          - Keys of earlier alerts that this one answers, as an all-clear does. It goes to the channels that were told one of
-            them, whatever their O(channels[].kinds) and O(channels[].min_severity), and to no other.
+          - Keys of earlier alerts that this one follows up, as an all-clear does. It goes to the channels that got one of
+            them, whatever their O(channels[].kinds) and O(channels[].min_severity), and to no others.
         type: list
         elements: str
   channels:
@@ -146,18 +146,18 @@ options:
     suboptions:
       name:
         description:
-          - Its name, by which O(told) knows it. A new name is told of everything again.
+          - Its name, under which O(told) records what it got. A channel that is renamed gets everything again.
         type: str
         required: true
       type:
         description:
-          - What it is. V(sns) and V(security_hub) need AWS, and do not work with O(authority).
+          - The type of channel. V(sns) and V(security_hub) need AWS and do not work with O(authority).
         type: str
         required: true
         choices: [webhook, mail, sns, security_hub]
       kinds:
         description:
-          - The kinds of alerts that it is told of.
+          - The kinds of alerts that it gets.
           - By default all, and for V(security_hub) all but V(deployed).
         type: list
         elements: str
@@ -178,32 +178,32 @@ options:
           - resolved
       min_severity:
         description:
-          - The least severity that it is told of.
+          - The lowest severity that it gets.
         type: str
         choices: [info, warning, critical]
         default: info
       digest:
         description:
-          - The same as O(digest) for this channel alone.
+          - Overrides O(digest) for this channel.
         type: bool
       url:
         description:
-          - Where a webhook takes messages. It is treated as a secret.
+          - The URL of a webhook. It is treated as a secret.
         type: str
       format:
         description:
-          - What a webhook takes. V(slack) for an incoming webhook of Slack, V(teams) for a workflow of Teams that posts
-            Adaptive Cards, V(json) for anything else.
+          - The format of the messages to a webhook. V(slack) for an incoming webhook of Slack, V(teams) for a workflow of Teams
+            that posts Adaptive Cards, V(json) for anything else.
         type: str
         choices: [slack, teams, json]
         default: json
       headers:
         description:
-          - Further headers for a webhook. Their values are treated as secrets.
+          - Additional headers for a webhook. Their values are treated as secrets.
         type: dict
       signing_secret:
         description:
-          - Signs what a webhook gets, by the Standard Webhooks specification (C(webhook-id), C(webhook-timestamp),
+          - The secret with which messages to a webhook are signed, according to the Standard Webhooks specification (C(webhook-id), C(webhook-timestamp),
             C(webhook-signature)). Either V(whsec_) and base64, or any text.
         type: str
       host:
@@ -222,19 +222,19 @@ options:
         default: starttls
       username:
         description:
-          - Who logs in to the mail server. Without it nobody does.
+          - The user name for the mail server. Without it the module does not log in.
         type: str
       password:
         description:
-          - The password for that. It is never sent in clear.
+          - The password for the mail server. It is never sent unencrypted.
         type: str
       sender:
         description:
-          - From whom the mail comes, an address or V(Name <address>).
+          - The sender of the mail, an address or V(Name <address>).
         type: str
       recipients:
         description:
-          - Who gets the mail.
+          - The recipients of the mail.
         type: list
         elements: str
       ca_file:
@@ -243,79 +243,80 @@ options:
         type: path
       timeout:
         description:
-          - For how many seconds a webhook or a mail server may say nothing.
+          - How many seconds to wait for an answer of a webhook or a mail server.
         type: int
         default: 10
       topic_arn:
         description:
-          - The SNS topic, in any region. A FIFO topic will do.
+          - The ARN of the SNS topic, in any region. FIFO topics are supported.
         type: str
       region:
         description:
-          - The region of Security Hub, if it is not that of the task.
+          - The region of Security Hub, if it differs from that of the task.
         type: str
       product_arn:
         description:
-          - The product that findings are filed under. By default the account's own,
+          - The product under which findings are filed. By default the account's own,
             V(arn:aws:securityhub:REGION:ACCOUNT:product/ACCOUNT/default).
         type: str
   told:
     description:
-      - What earlier runs told. RV(told) of the run before.
+      - RV(told) of the previous run, which says what was sent so far.
     type: dict
     default: {}
   resolved:
     description:
-      - Keys of alerts, or ARNs of certificates, whose trouble is over. They are forgotten, so that the same trouble is
-        told of again when it comes back, and their findings in Security Hub are archived.
-      - What is among O(alerts) is not over. A finding that could not be archived is in RV(undelivered); name it again then.
+      - Keys of alerts, or ARNs of certificates, whose problem is solved. They are removed from RV(told), so that the same
+        problem causes a new alert if it comes back, and their findings in Security Hub are archived.
+      - What is also in O(alerts) does not count as solved. A finding that could not be archived is in RV(undelivered). List it
+        here again in the next run.
     type: list
     elements: str
     default: []
   digest:
     description:
-      - Whether one message to a webhook, by mail or to a topic holds all that there is to tell, grouped by severity. What
-        is too much for one message goes into several.
-      - If V(false), each alert is a message of its own.
+      - Whether all alerts for a webhook, mail or topic are sent as one message, grouped by severity. If they are too long for
+        one message, they are sent as several.
+      - If V(false), each alert is sent as a separate message.
     type: bool
     default: true
   max_attempts:
     description:
-      - How often a message is tried where the fault may pass, with growing pauses between, or those that the other side
-        asks for if they are no longer than 30 seconds. botocore has its own count for AWS.
+      - How often to try to send a message if the failure may be temporary. The pauses between attempts grow, unless the server
+        asks for a pause of at most 30 seconds. For AWS, botocore counts its attempts itself.
     type: int
     default: 3
   forget_after:
     description:
-      - After how many days RV(told) forgets a key. What is still among O(alerts) is told again then.
+      - After how many days a key is removed from RV(told). If it is still in O(alerts), it is sent again then.
     type: int
     default: 400
   fail_on_error:
     description:
-      - Whether the task fails when something could not be delivered, after all else was. By default it warns.
+      - Whether the task fails if something could not be delivered, once everything else was. By default it only warns.
     type: bool
     default: false
 notes:
   - "Least IAM policy: C(sns:Publish) on the topics for V(sns); C(securityhub:BatchImportFindings),
     C(securityhub:BatchUpdateFindings) and C(securityhub:GetFindings) for V(security_hub). A topic that is encrypted with a
-    key of one's own also needs C(kms:GenerateDataKey) and C(kms:Decrypt)."
+    customer managed key also needs C(kms:GenerateDataKey) and C(kms:Decrypt)."
   - Mail and webhooks need no AWS credentials and no region.
-  - Passwords, URLs and headers of O(channels) go to the module through the connection only. Where that has no pipelining,
+  - Passwords, URLs and headers of O(channels) are sent to the module through the connection only. If that has no pipelining,
     the task fails instead of writing them to a temporary file.
-  - A message whose answer is lost is sent again, so it may arrive twice.
+  - If the answer to a message is lost, the message is sent again, so it may arrive twice.
 seealso:
   - module: certops.acm.acm_certificate_info
 """
 
 EXAMPLES = r"""
-- name: Tell the team, by chat and by mail
+- name: Alert the team by chat and by mail
   certops.acm.acm_alert:
     alerts:
       - key: arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012/action_required
         kind: action_required
         severity: critical
         title: www.example.com cannot be renewed until a DNS record is back
-        text: The record that proves the name is missing. Publish it again, and the renewal goes on by itself.
+        text: The record that proves the name is missing. Publish it again, and the renewal continues automatically.
         domain_name: www.example.com
         expires_at: "2027-03-07T12:00:00Z"
         days_to_expiry: 15
@@ -338,7 +339,7 @@ EXAMPLES = r"""
     told: "{{ told_before }}"
   register: alert
 
-- name: Findings in Security Hub, and those that are over archived
+- name: Send findings to Security Hub, and archive those that are solved
   certops.acm.acm_alert:
     region: eu-central-1
     alerts: "{{ alerts }}"
@@ -356,13 +357,14 @@ EXAMPLES = r"""
 RETURN = r"""
 told:
   description:
-    - What was told by now, a dictionary of keys, in each a dictionary of channels and times. Give it to the next run.
-    - In check mode what was given.
+    - Which channel got which alert, and when. A dictionary of keys, each with a dictionary of channels and times. Pass it to
+      the next run.
+    - In check mode, O(told) unchanged.
   returned: when the options could be read
   type: dict
   sample: {"arn:aws:acm:…/expiring/7": {"chat": "2027-02-28T06:00:00Z"}}
 sent:
-  description: What was told by this run, or would be.
+  description: What was sent by this run; in check mode, what would be.
   returned: when the options could be read
   type: list
   elements: dict
@@ -377,19 +379,19 @@ sent:
       type: str
 undelivered:
   description:
-    - What could not be delivered. It is tried again when it is given again.
+    - What could not be delivered. It is sent again if it is in O(alerts) of the next run.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     <<: *pair
     reason:
-      description: Why, in a sentence without secrets.
+      description: The reason, in a sentence that holds no secrets.
       returned: always
       type: str
       sample: hooks.slack.com did not answer within 10 s.
 archived:
-  description: The findings in Security Hub that were archived, or would be, by ARN of the certificate or key.
+  description: The findings in Security Hub that were archived, or in check mode would be, by key or by the ARN of the certificate.
   returned: when the options could be read
   type: list
   elements: dict
@@ -626,11 +628,11 @@ def warnings_of(outcome: Outcome, titles: t.Mapping[str, str]) -> list[str]:
 
 
 def diff(told: Told, outcome: Outcome) -> dict[str, t.Any]:
-    """Who knows of what, before and after, for the keys of this run."""
-    keys = dict.fromkeys(one["key"] for one in outcome.sent)
+    """Which channels got which keys, before and after this run."""
+    keys = dict.fromkeys(pair["key"] for pair in outcome.sent)
     before = {key: sorted(told.get(key, {})) for key in keys}
     after = {
-        key: sorted({*before[key], *(one["channel"] for one in outcome.sent if one["key"] == key)}) for key in keys
+        key: sorted({*before[key], *(pair["channel"] for pair in outcome.sent if pair["key"] == key)}) for key in keys
     }
     return {"before": {"told": before}, "after": {"told": after}}
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: acm_notification_queue
-short_description: Have AWS Certificate Manager tell a queue what happens to certificates
+short_description: Send the events of AWS Certificate Manager to a queue
 version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Makes EventBridge rules for what ACM and AWS Health tell about certificates, and the SQS queue that these bring it to, with a
-    dead-letter queue, encryption, and a policy that lets nobody but these rules send. M(certops.acm.acm_notifications) reads it.
-  - What is there already under these names is adopted, and what is missing or different in it is mended. In policies,
-    targets and tags only what this module put there is changed. Statements that others added to a queue's policy stay, also those
-    that let others in.
-  - Also sets from how many days before expiry ACM tells about it.
-  - An embedded authority keeps what it tells by itself, and needs no queue. There only O(days_before_expiry) has a meaning, so that
+  - Creates EventBridge rules for the events of ACM and AWS Health about certificates, and the SQS queue to which the rules send them,
+    with a dead-letter queue, encryption, and a policy that lets only these rules send. M(certops.acm.acm_notifications) reads it.
+  - Adopts queues, rules and topics that already exist under these names, and corrects what is missing or different. In policies,
+    targets and tags it changes only what it added itself. Statements that others added to a queue's policy stay, even those
+    that grant access to others.
+  - Also sets how many days before expiry ACM begins to send events about it.
+  - An embedded authority stores its events itself and needs no queue. With one, only O(days_before_expiry) has an effect, so that
     the same playbook runs on both.
 requirements:
   - cryptography >= 45 (with O(authority))
@@ -42,28 +42,29 @@ attributes:
 options:
   state:
     description:
-      - With V(absent) the rules, queues and topic are removed that this module made, which it knows by a tag. What it adopted stays, and
-        so does a rule to which others have added targets. Each is a warning.
-      - O(days_before_expiry) is never set back.
+      - With V(absent), the rules, queues and topic that this module created are removed; it recognizes them by a tag. Those that it
+        adopted stay, and so does a rule to which others have added targets. The module warns of each.
+      - O(days_before_expiry) is never reset.
     type: str
     choices: [present, absent]
     default: present
   queue_name:
     description:
-      - The queue, and the name of the rule for ACM's events. The rule for those of Health is called the same with C(-health) behind it.
+      - The name of the queue and of the rule for ACM's events. The rule for the events of Health has the same name with the suffix
+        C(-health).
       - At most 57 letters, digits, hyphens and underscores.
     type: str
     default: certops-acm
     aliases: [name]
   dead_letter_queue_name:
     description:
-      - The queue for what was received O(max_receives) times and never acknowledged, and for what EventBridge could not
-        deliver. It keeps messages for 14 days.
-      - By default O(queue_name) with C(-dead-letter) behind it.
+      - The name of the queue for messages that were received O(max_receives) times and never acknowledged, and for those that
+        EventBridge could not deliver. It keeps messages for 14 days.
+      - By default O(queue_name) with the suffix C(-dead-letter).
     type: str
   events:
     description:
-      - What to be told of. V(available) is what a renewal ends with, and V(health) is what AWS Health tells about certificates.
+      - The events to send to the queue. V(available) is sent at the end of a renewal, and V(health) comes from AWS Health.
     type: list
     elements: str
     choices: [available, approaching_expiration, expired, renewal_action_required, revoked, rotated, health]
@@ -75,7 +76,7 @@ options:
     type: int
   visibility_timeout:
     description:
-      - How many seconds a received message is hidden from others when the reader does not say, from V(0) to V(43200).
+      - How many seconds a received message is hidden from other readers unless the reader asks for another time, from V(0) to V(43200).
       - V(900) for a new queue.
     type: int
   max_receives:
@@ -87,17 +88,17 @@ options:
     description:
       - The customer managed KMS key that encrypts both queues and the topic, by id, ARN or alias.
       - Its key policy must allow C(events.amazonaws.com) the actions C(kms:Decrypt) and C(kms:GenerateDataKey), or nothing arrives.
-      - By default SQS encrypts the queues with keys of its own. An empty string goes back to that.
+      - By default SQS encrypts the queues with its own keys. An empty string returns to that.
     type: str
   topic_name:
     description:
-      - An SNS topic that the same rules feed, for people. Whom it tells is for you to subscribe.
-      - Without this option a topic that is there is left alone. An empty string takes it away.
+      - The name of an SNS topic, for people, to which the same rules send. The subscriptions are up to you.
+      - Without this option an existing topic is left alone. An empty string removes it.
     type: str
   days_before_expiry:
     description:
-      - From how many days before expiry ACM tells every day that a certificate approaches it, from V(1) to V(45).
-      - This is a setting of the whole account in this region. It is only asked for and changed when this option is set.
+      - How many days before expiry ACM begins to send a daily event about it, from V(1) to V(45).
+      - This is a setting of the whole account in this region. It is read and changed only if this option is set.
     type: int
   tags:
     description:
@@ -107,28 +108,28 @@ options:
     aliases: [resource_tags]
   purge_tags:
     description:
-      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) and the one that this
-        module knows its own by always stay.
+      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) and the tag by which
+        this module recognizes what it created always stay.
     type: bool
     default: true
   force:
     description:
       - Whether O(state=absent) may remove a queue that still holds messages.
-      - SQS counts approximately, and may miss those of the last minute.
+      - SQS counts approximately, and may miss messages of the last minute.
     type: bool
     default: false
 notes:
   - "Least IAM policy: C(sqs:GetQueueUrl), C(sqs:GetQueueAttributes), C(events:ListRules), C(events:ListTargetsByRule)."
-  - "To make and to mend also C(sts:GetCallerIdentity), C(sqs:CreateQueue), C(sqs:SetQueueAttributes), C(sqs:TagQueue),
+  - "To create and to correct, also C(sts:GetCallerIdentity), C(sqs:CreateQueue), C(sqs:SetQueueAttributes), C(sqs:TagQueue),
     C(events:PutRule), C(events:PutTargets), C(events:TagResource)."
-  - "For what they are used for also C(sqs:ListQueueTags), C(sqs:UntagQueue), C(events:ListTagsForResource), C(events:UntagResource)
+  - "For the options in parentheses, also C(sqs:ListQueueTags), C(sqs:UntagQueue), C(events:ListTagsForResource), C(events:UntagResource)
     (O(tags)); C(sns:GetTopicAttributes), C(sns:CreateTopic), C(sns:SetTopicAttributes), C(sns:ListTagsForResource),
     C(sns:TagResource), C(sns:UntagResource), C(events:RemoveTargets) (O(topic_name)); C(acm:GetAccountConfiguration),
     C(acm:PutAccountConfiguration) (O(days_before_expiry))."
-  - "To remove C(sqs:ListQueueTags), C(sqs:DeleteQueue), C(events:ListTagsForResource), C(events:RemoveTargets), C(events:DeleteRule),
+  - "To remove, also C(sqs:ListQueueTags), C(sqs:DeleteQueue), C(events:ListTagsForResource), C(events:RemoveTargets), C(events:DeleteRule),
     and for a topic C(sns:GetTopicAttributes), C(sns:ListTagsForResource), C(sns:DeleteTopic)."
-  - The rules match on source and detail-type, and for Health also on the service, because Health tells of every service under one
-    detail-type. They do not look at what ACM says of export, which it spells differently from event to event.
+  - The rules match on source and detail-type, and for Health also on the service, because Health sends events of every service under one
+    detail-type. They ignore what ACM says about exports, which it spells differently from event to event.
   - A queue's name can be used again a minute after the queue was removed.
 seealso:
   - module: certops.acm.acm_notifications
@@ -136,25 +137,25 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A queue for what ACM tells
+- name: Create a queue for the events of ACM
   certops.acm.acm_notification_queue:
     queue_name: certops-acm
     days_before_expiry: 45
     tags:
       team: web
 
-- name: People shall hear of it too
+- name: Send them to people, too
   certops.acm.acm_notification_queue:
     topic_name: certificates
     kms_key_id: alias/certificates
 
-- name: What would be removed
+- name: Show what would be removed
   certops.acm.acm_notification_queue:
     state: absent
   check_mode: true
   diff: true
 
-- name: On an embedded authority
+- name: Set when an embedded authority begins to send events about expiry
   certops.acm.acm_notification_queue:
     authority: /srv/acm
     days_before_expiry: 45
@@ -167,12 +168,12 @@ notification_queue:
   type: dict
   contains:
     queue_name:
-      description: The name of the queue. On an embedded authority, of the consumer.
+      description: The name of the queue, or with O(authority) of the consumer.
       returned: always
       type: str
       sample: certops-acm
     is_needed:
-      description: Whether there is a queue at all. On an embedded authority there is none, because it keeps what it tells by itself.
+      description: Whether a queue is needed. An embedded authority needs none, because it stores its events itself.
       returned: always
       type: bool
       sample: true
@@ -209,12 +210,12 @@ notification_queue:
       type: dict
       sample: {"name": "certificates", "arn": "arn:aws:sns:eu-central-1:111122223333:certificates"}
     days_before_expiry:
-      description: From how many days before expiry ACM tells about it.
+      description: How many days before expiry ACM begins to send events about it.
       returned: with O(days_before_expiry), and on an embedded authority
       type: int
       sample: 45
 msg:
-  description: Says on an embedded authority that no queue is needed.
+  description: That an embedded authority needs no queue.
   returned: on an embedded authority
   type: str
 error:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: acm_notifications
-short_description: Receive what AWS Certificate Manager tells, and acknowledge it once the work is done
+short_description: Receive notifications of AWS Certificate Manager, and acknowledge them once the work is done
 version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Receives notifications of certificates (issued, renewed, about to expire, in need of somebody, revoked) from the queue that
-    M(certops.acm.acm_notification_queue) makes, and tells in plain words what each says.
-  - Nothing is removed by receiving. What was received is hidden from others for O(visibility_timeout) seconds, and comes
-    again unless it is acknowledged before. So do the work first, and then run the module again with O(acknowledge).
-  - Understands the events of ACM and of AWS Health as EventBridge sends them, bare or inside of an SNS notification.
-  - EventBridge may deliver an event twice, late, or never. Events with the same id are put together here. Take a notification as
-    a reason to look at ACM again, never as the truth, and look at all certificates from time to time anyway.
+  - Receives notifications about certificates (issued, renewed, about to expire, waiting for an action, revoked) from the queue that
+    M(certops.acm.acm_notification_queue) creates, and returns them in one plain format.
+  - Receiving removes nothing. What was received is hidden from other readers for O(visibility_timeout) seconds, and is delivered
+    again unless it was acknowledged by then. So do the work first, then run the module again with O(acknowledge).
+  - Understands the events of ACM and of AWS Health as EventBridge sends them, directly or inside an SNS notification.
+  - EventBridge may deliver an event twice, late, or never. The module merges events with the same id. Take a notification as
+    a reason to look at ACM again, never as the truth, and check all certificates from time to time anyway.
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority))
@@ -35,55 +35,57 @@ attributes:
   check_mode:
     support: full
     details:
-      - Receives nothing, because that alone would hide notifications from others. RV(waiting) tells how many there are.
+      - Receives nothing, because receiving alone would hide notifications from other readers. RV(waiting) says how many there are.
   diff_mode:
     support: none
   idempotent:
     support: partial
     details:
-      - Receiving never counts as a change, but finds other notifications each time. What is acknowledged is gone.
+      - Receiving never counts as a change, but returns different notifications each time. Acknowledged ones are gone.
 options:
   queue_name:
     description:
-      - The queue in SQS.
-      - With O(authority) the name of a consumer. Each consumer gets every event that the authority has stored, whatever
-        other consumers did with it.
+      - The name of the SQS queue.
+      - With O(authority), the name of a consumer. Each consumer gets every event that the authority has stored, whatever
+        other consumers have done with it.
     type: str
     default: certops-acm
   queue_url:
     description:
-      - The queue in SQS by its URL, for one of another account, and to spare the call that looks its URL up.
+      - The URL of the SQS queue, if it belongs to another account or to save the call that looks up the URL.
       - Not with O(authority).
     type: str
   wait_time:
     description:
-      - How many seconds to wait for a first notification while there is none, at most V(600).
-      - On AWS even V(0) takes a second to find a queue empty. An SQS that is not told to wait may say so of one that is not.
+      - How many seconds to wait for a first notification if there is none, at most V(600).
+      - On AWS, finding a queue empty takes a second even with V(0), because without waiting SQS may return nothing from a queue
+        that is not empty.
     type: int
     default: 0
   max_notifications:
     description:
-      - How many messages to receive at most, from V(1) to V(10000).
+      - The maximum number of messages to receive, from V(1) to V(10000).
     type: int
     default: 100
   visibility_timeout:
     description:
-      - How many seconds the received messages are hidden from others, from V(0) to V(43200). It should be longer than the work takes.
+      - How many seconds the received messages are hidden from other readers, from V(0) to V(43200). Choose more than the work
+        takes.
     type: int
     default: 900
   acknowledge:
     description:
       - Handles from RV(notifications[].handles) or RV(unknown[].handle). These messages are removed, and nothing is received.
-      - A handle that is no longer good, for example because its time was over and the message has come again, is a warning.
-        The notification may then be worked on again.
-      - An empty list does nothing at all.
+      - A handle that is no longer valid, for example because O(visibility_timeout) has passed and the message was delivered again,
+        causes a warning. The notification may then be processed twice.
+      - With an empty list the module does nothing.
     type: list
     elements: str
 notes:
   - "Least IAM policy, on the queue: C(sqs:ReceiveMessage) to receive, C(sqs:DeleteMessage) for O(acknowledge),
     C(sqs:GetQueueUrl) without O(queue_url), and C(sqs:GetQueueAttributes) for RV(waiting). With a KMS key on the queue also
     C(kms:Decrypt) on that key."
-  - What is in RV(unknown) stays in the queue. When it has been received as often as the queue allows, SQS moves it to the
+  - Messages in RV(unknown) stay in the queue. Once they have been received as often as the queue allows, SQS moves them to the
     dead-letter queue.
 seealso:
   - module: certops.acm.acm_notification_queue
@@ -91,13 +93,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What has ACM told
+- name: Receive notifications
   certops.acm.acm_notifications:
     queue_name: certops-acm
     wait_time: 20
   register: told
 
-- name: Which certificates there are in new
+- name: List the certificates that have a new version
   ansible.builtin.set_fact:
     renewed: >-
       {{ told.notifications | selectattr('kind', 'in', ['available', 'rotated'])
@@ -107,12 +109,12 @@ EXAMPLES = r"""
   ansible.builtin.include_tasks: deploy.yml
   loop: "{{ renewed }}"
 
-- name: Then acknowledge it
+- name: Acknowledge them
   certops.acm.acm_notifications:
     queue_name: certops-acm
     acknowledge: "{{ told.notifications | map(attribute='handles') | flatten }}"
 
-- name: The same from an embedded authority
+- name: Receive from an embedded authority
   certops.acm.acm_notifications:
     authority: /srv/acm
     queue_name: monitoring
@@ -121,32 +123,32 @@ EXAMPLES = r"""
 RETURN = r"""
 notifications:
   description:
-    - What was told, one entry for each event. What an event does not tell is missing.
-    - In the order in which they came, which need not be the order in which it happened.
+    - One entry for each event. Keys that the event has no value for are missing.
+    - They are in the order in which they arrived, which need not be the order in which they happened.
   returned: always
   type: list
   elements: dict
   contains:
     id:
-      description: The event's id. It stays the same when the event comes again.
+      description: The event's id. It stays the same when the event is delivered again.
       returned: always
       type: str
       sample: 7bf73129-1428-4cd3-a780-95db273d1602
     kind:
       description:
-        - What it is about, one of C(available) (issued, renewed or imported), C(approaching_expiration), C(expired),
+        - The subject of the event, one of C(available) (issued, renewed or imported), C(approaching_expiration), C(expired),
           C(renewal_action_required), C(revoked), C(rotated) or C(health) (an event of AWS Health).
       returned: always
       type: str
       sample: available
     detail_type:
-      description: The same in the words of EventBridge.
+      description: The subject as EventBridge calls it.
       returned: always
       type: str
       sample: ACM Certificate Available
     action:
       description: How it became available, C(ISSUANCE), C(RENEWAL), C(IMPORT) or C(REIMPORT).
-      returned: when told
+      returned: when the event has it
       type: str
       sample: RENEWAL
     certificate_arns:
@@ -157,98 +159,98 @@ notifications:
       sample: ["arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"]
     domain_name:
       description: The first name of the certificate.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: www.example.com
     region:
       description: The region.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: eu-central-1
     account:
       description: The AWS account.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: "111122223333"
     occurred_at:
       description: When it happened.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: "2026-11-23T16:51:00Z"
     expires_at:
       description: Until when the certificate is valid.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: "2027-06-09T23:59:59Z"
     days_to_expiry:
-      description: How many days that was away when it happened.
-      returned: when told
+      description: How many days were left until then when the event happened.
+      returned: when the event has it
       type: int
       sample: 45
     reason:
-      description: What stands in the way of the renewal, for example C(CAA_ERROR) or C(PENDING_DOMAIN_VALIDATION).
-      returned: when told
+      description: What prevents the renewal, for example C(CAA_ERROR) or C(PENDING_DOMAIN_VALIDATION).
+      returned: when the event has it
       type: str
       sample: PENDING_DOMAIN_VALIDATION
     certificate_type:
       description: C(AMAZON_ISSUED), C(PRIVATE) or C(IMPORTED).
-      returned: when told
+      returned: when the event has it
       type: str
       sample: AMAZON_ISSUED
     validation_method:
       description: How its names are validated.
-      returned: when told
+      returned: when the event has it
       type: str
       sample: DNS
     in_use:
-      description: Whether a service of AWS uses it.
-      returned: when told
+      description: Whether an AWS service uses it.
+      returned: when the event has it
       type: bool
     exported:
       description: Whether it was ever exported.
-      returned: when told
+      returned: when the event has it
       type: bool
     exportable:
       description: Whether it can be exported.
-      returned: when told
+      returned: when the event has it
       type: bool
     health_code:
-      description: C(AWS_ACM_RENEWAL_STATE_CHANGE), C(CAA_CHECK_FAILURE), C(AWS_ACM_RENEWAL_FAILURE), or what else Health sends.
+      description: C(AWS_ACM_RENEWAL_STATE_CHANGE), C(CAA_CHECK_FAILURE), C(AWS_ACM_RENEWAL_FAILURE), or another code of Health.
       returned: for RV(notifications[].kind=health)
       type: str
       sample: AWS_ACM_RENEWAL_STATE_CHANGE
     description:
-      description: What Health says about it, for people.
-      returned: for RV(notifications[].kind=health), when told
+      description: The text that Health has for people.
+      returned: for RV(notifications[].kind=health), when the event has it
       type: str
     handles:
-      description: What O(acknowledge) takes. All of them, or the event comes again.
+      description: The handles for O(acknowledge). Acknowledge all of them, or the event is delivered again.
       returned: always
       type: list
       elements: str
     deliveries:
-      description: How often it has been handed out by now, to whomever. More than C(1) when an earlier reader did not acknowledge it,
-        or when EventBridge delivered it more than once.
+      description: How often it has been delivered so far, to any reader. More than C(1) if an earlier reader did not acknowledge it
+        or if EventBridge delivered it more than once.
       returned: always
       type: int
       sample: 1
 unknown:
-  description: Messages that are no notification of ACM, or a broken one. They are never acknowledged unless O(acknowledge) names them.
+  description: Messages that are not notifications of ACM, or are malformed. They are acknowledged only if O(acknowledge) lists them.
   returned: always
   type: list
   elements: dict
   contains:
     handle:
-      description: What O(acknowledge) takes.
+      description: The handle for O(acknowledge).
       returned: always
       type: str
     why:
-      description: A sentence on what is wrong with it.
+      description: What is wrong with it, in a sentence.
       returned: always
       type: str
       sample: The message is no JSON object.
     deliveries:
-      description: How often it has been handed out by now.
+      description: How often it has been delivered so far.
       returned: always
       type: int
       sample: 1
@@ -259,10 +261,10 @@ unknown:
       sample: EC2 Instance State-change Notification
     excerpt:
       description: How the message begins.
-      returned: when it is no event
+      returned: when it is not an event
       type: str
 waiting:
-  description: About how many more could be received now.
+  description: Approximately how many more messages can be received now.
   returned: without O(acknowledge)
   type: int
   sample: 0
