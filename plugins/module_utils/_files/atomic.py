@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import secrets
 import stat
-import time
 import typing as t
 
 from .._rules.errors import InvalidInput
 from .folders import open_folder, sync
+from .locks import wait_for
 
 MAX_OCTETS = 4 * 2**20
 FOLDER_MODE = 0o755
@@ -189,19 +188,13 @@ def fault(path: str, error: OSError) -> InvalidInput:
 
 def _lock(descriptor: int, path: str) -> bool:
     """Whether the directory is held now; not so where its file system knows no locks (some network file systems)."""
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise InvalidInput(
-                    f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end, or end it."
-                ) from None
-            time.sleep(0.02)
-        except OSError:
-            return False
+    try:
+        is_held = wait_for(descriptor, LOCK_TIMEOUT_S)
+    except OSError:
+        return False
+    if not is_held:
+        raise InvalidInput(f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end, or end it.")
+    return True
 
 
 def _temporary_prefix(name: str) -> str:

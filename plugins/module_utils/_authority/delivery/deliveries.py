@@ -11,14 +11,11 @@ nobody else, and gets everything once it is back; until then its events are not 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
-import os
 import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 
 from . import senders
@@ -26,6 +23,7 @@ from ..lifecycle import events
 from ..authority import Authority
 from ..store.event_targets import TargetRow
 from .senders import NotSent
+from ..._files.locks import turn
 from ..._rules.times import iso, maybe_millis, millis, moment
 from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput
@@ -134,7 +132,7 @@ def deliver(authority: Authority) -> list[Delivered]:
 
 def _deliver(authority: Authority, name: str) -> Delivered:
     """In order means one at a time: where another sweep is at it, that one goes on alone."""
-    with _turn(authority, name) as is_ours:
+    with turn(f"{authority.store.path}-target-{name}") as is_ours:
         return _deliver_in_turn(authority, name) if is_ours else Delivered(name, 0, None)
 
 
@@ -184,18 +182,3 @@ def _stopped(authority: Authority, name: str, count: int, said: str) -> Delivere
     with authority.store.write() as tx:
         tx.targets.not_delivered(name, millis(authority.now()), said)
     return Delivered(name, count, f"The events for {name} wait for the next sweep: {said}")
-
-
-@contextmanager
-def _turn(authority: Authority, name: str) -> t.Iterator[bool]:
-    """Whether it is ours alone to deliver to that target."""
-    lock = os.open(f"{authority.store.path}-target-{name}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(lock)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import time
 import typing as t
 
+from ..._files.locks import wait_for
 from ..._rules.errors import InvalidInput
 
 FILE = "open.lock"
@@ -42,19 +42,12 @@ class Lease:
         """Nobody else has the authority open meanwhile. Raises InvalidInput when others do not leave in time."""
         if self._handle is None:
             raise InvalidInput(f"{self._path} cannot be written by this user: run as its owner.")
-        deadline = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    fcntl.flock(self._handle, fcntl.LOCK_SH)
-                    raise InvalidInput(
-                        f"Somebody else has the authority in {self._path} open, and would go on with the old data key: "
-                        "stop its server, wait for playbooks that use it, and run this again."
-                    ) from None
-                time.sleep(0.05)
+        if not wait_for(self._handle, wait_s):
+            fcntl.flock(self._handle, fcntl.LOCK_SH)
+            raise InvalidInput(
+                f"Somebody else has the authority in {self._path} open, and would go on with the old data key: "
+                "stop its server, wait for playbooks that use it, and run this again."
+            )
         try:
             yield
         finally:

@@ -11,18 +11,17 @@ Playbooks may sweep as well; sweep.py bears that.
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import threading
 import typing as t
-from contextlib import contextmanager
 
 from .. import sweep
 from ..authority import Authority
 from ..keys.vault import WrongKey
 from ..operations import audit
 from ..store.transactions import StoreError
+from ..._files.locks import turn
 from ..._rules.errors import InvalidInput
 from ..._rules.times import iso
 
@@ -68,7 +67,7 @@ class DueWork:
         while not self._is_over.wait(self._look_s):
             try:
                 self._beside()
-                with self._turn() as is_mine:
+                with turn(os.path.join(self._authority.path, LOCK)) as is_mine:
                     if is_mine:
                         self.look()
                 self._say(None)
@@ -97,19 +96,6 @@ class DueWork:
             return True
         age_s = (self._authority.now() - audit.instant(last)).total_seconds()
         return not 0 <= age_s < self._whole_sweep_s  # of the future: the clock was set back
-
-    @contextmanager
-    def _turn(self) -> t.Iterator[bool]:
-        handle = os.open(os.path.join(self._authority.path, LOCK), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(handle)
 
     def _say(self, trouble: t.Optional[str]) -> None:
         """The same trouble once, not every five seconds."""

@@ -15,14 +15,12 @@ One record at a time, replaced whole by a rename. It holds commands, paths, fing
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
-import time
 import typing as t
 
 from ..._files.folders import check_folder, make_folders, sync_folder
+from ..._files.locks import wait_for
 from ..._rules.errors import InvalidInput
 from .snippets import Before
 
@@ -72,19 +70,11 @@ class Journal:
 
     def lock(self, timeout_s: float) -> None:
         """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            try:
-                return fcntl.flock(t.cast(int, self._lock), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise
-                if time.monotonic() >= deadline:
-                    raise InvalidInput(
-                        f"Another deployment has held {self.base} for {timeout_s:g} s; wait for its end and run again. "
-                        "Nothing was changed."
-                    ) from None
-                time.sleep(0.05)
+        if not wait_for(t.cast(int, self._lock), timeout_s):
+            raise InvalidInput(
+                f"Another deployment has held {self.base} for {timeout_s:g} s; wait for its end and run again. "
+                "Nothing was changed."
+            )
 
     def close(self) -> None:
         if self._lock is not None:
