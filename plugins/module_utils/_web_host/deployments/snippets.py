@@ -20,7 +20,7 @@ from ..._files.folders import check_folder, is_own_folder, make_folders, sync_fo
 from ..._rules.errors import InvalidInput
 from ..sets.bundle import RestoreContext
 
-_LIMIT = 2**22
+MAX_OCTETS = 2**22  # of a file that a snippet replaces: it is kept whole until the deployment has ended
 
 
 class Snippet(t.NamedTuple):
@@ -85,7 +85,12 @@ def look(snippet: Snippet) -> Before:
         raise InvalidInput(f"{snippet.path} is not a file; move it away, or choose another path for the snippet.")
     descriptor = os.open(snippet.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
-        return Before(content=file.read(_LIMIT), mode=mode)
+        content = file.read(MAX_OCTETS + 1)
+    if len(content) > MAX_OCTETS:
+        raise InvalidInput(
+            f"{snippet.path} is larger than {MAX_OCTETS // 2**20} MiB, so it is not a snippet: move it away, or choose another path."
+        )
+    return Before(content=content, mode=mode)
 
 
 def is_due(snippet: Snippet, before: Before) -> bool:
