@@ -16,7 +16,7 @@ from datetime import datetime
 Entry = t.Mapping[str, t.Any]
 
 _TEXT, _FLAG, _LIST = str, bool, (list, tuple)
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
+_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
 _DIGITS = re.compile(r"(?:[0-9a-f]{2}:?)+")
 _LONGEST = 4000  # characters of a text that people read
 
@@ -120,16 +120,15 @@ def _wrong(answer: t.Any, host: Entry) -> str:
 
 def _is(value: t.Any, kind: t.Any) -> bool:
     if isinstance(kind, re.Pattern):
-        return isinstance(value, str) and kind.fullmatch(value) is not None
-    if kind == _MOMENT:
-        return _is_moment(value)
+        matched = kind.fullmatch(value) if isinstance(value, str) else None
+        return matched is not None and (kind is not _MOMENT or _is_moment(*map(int, matched.groups())))
     if kind is _TEXT:
         return isinstance(value, str) and len(value) <= _LONGEST
     return isinstance(value, kind)
 
 
-def _is_moment(value: t.Any) -> bool:
+def _is_moment(*parts: int) -> bool:
     try:
-        return bool(datetime.strptime(value, _MOMENT))
-    except (TypeError, ValueError):
+        return bool(datetime(*parts))
+    except ValueError:
         return False

@@ -83,7 +83,8 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
     Raises InvalidInput with a sentence that names the option, and shows no value that may be secret.
     """
-    named = {f"acm_deploy_{name}": value for name, value in given.items() if value is not None and value != ""}
+    # Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play.
+    named = {f"acm_deploy_{name}": _plain(value) for name, value in given.items() if value is not None and value != ""}
     for name, example in REQUIRED.items():
         value = named.get(f"acm_deploy_{name}")
         if value is None:
@@ -108,6 +109,14 @@ def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, 
                 near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
                 hint = f"did you mean {near[0]}?" if near else f"it may have {', '.join(options)}."
                 raise InvalidInput(f"Item {number} of {name} has the option {option}, which does not exist; {hint}")
+
+
+def _plain(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _strip(value: t.Any) -> t.Any:
