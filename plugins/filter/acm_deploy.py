@@ -70,7 +70,6 @@ from ansible_collections.certops.acm.plugins.plugin_utils._deploy import (
     fleet,
     orders,
     outcome,
-    snippets,
     wanted,
 )
 
@@ -124,14 +123,6 @@ def settle_host(host: Entry, hostvars: Entry, batch: t.Sequence[str], is_check: 
     return orders.settle(host, fleet.find_read(host, batch, Remembered(hostvars)), is_check)
 
 
-def list_orders(host: Entry, keys: Entry, path: str) -> dict[str, list[dict[str, t.Any]]]:
-    return {
-        "certificates": orders.list_sets(host, keys),
-        "services": orders.list_services(host),
-        "snippets": snippets.list_snippets(host["services"], path),
-    }
-
-
 def plan_exports(
     host: Entry, seen: Entry, hostvars: Entry, batch: t.Sequence[str], entries: t.Sequence[Entry], earlier: Entry
 ) -> dict[str, t.Any]:
@@ -165,11 +156,12 @@ FILTERS: dict[str, t.Callable[..., t.Any]] = {
     "acm_deploy_reading": plan_reading,
     "acm_deploy_answer": fleet.keep_answer,
     "acm_deploy_settle": settle_host,
-    "acm_deploy_orders": list_orders,
+    "acm_deploy_sets": orders.list_sets,
     "acm_deploy_exporting": plan_exports,
     "acm_deploy_exports": fleet.keep_exports,
     "acm_deploy_keys": find_keys,
-    "acm_deploy_is_due": fleet.is_deployment_due,
+    "acm_deploy_is_due": fleet.is_due,
+    "acm_deploy_is_ready": fleet.is_deployment_due,
     "acm_deploy_outcome": outcome.find_outcome,
 }
 

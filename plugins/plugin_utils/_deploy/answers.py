@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import re
 import typing as t
-from datetime import datetime
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, read_iso
 
 Entry = t.Mapping[str, t.Any]
 
 _TEXT, _FLAG, _LIST = str, bool, (list, tuple)
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
+_MOMENT = "2026-11-23T16:51:00Z"
 _DIGITS = re.compile(r"(?:[0-9a-f]{2}:?)+")
 _LONGEST = 4000  # characters of a text that people read
 
@@ -120,15 +121,16 @@ def _wrong(answer: t.Any, host: Entry) -> str:
 
 def _is(value: t.Any, kind: t.Any) -> bool:
     if isinstance(kind, re.Pattern):
-        matched = kind.fullmatch(value) if isinstance(value, str) else None
-        return matched is not None and (kind is not _MOMENT or _is_moment(*map(int, matched.groups())))
+        return isinstance(value, str) and kind.fullmatch(value) is not None
+    if kind == _MOMENT:
+        return isinstance(value, str) and _is_moment(value)
     if kind is _TEXT:
         return isinstance(value, str) and len(value) <= _LONGEST
     return isinstance(value, kind)
 
 
-def _is_moment(*parts: int) -> bool:
+def _is_moment(text: str) -> bool:
     try:
-        return bool(datetime(*parts))
-    except ValueError:
+        return iso(read_iso(text)) == text
+    except (ValueError, OverflowError):
         return False

@@ -97,7 +97,7 @@ def begin(
             return {**host, "fault": "", **read_wanted(read_arguments(options))}
         except InvalidInput as error:
             fault = str(error)
-    return {**host, "fault": fault, "connection": {}, "certificates": [], "services": []}
+    return {**host, "fault": fault, "connection": {}, "certificates": [], "services": [], "snippets": []}
 
 
 # ---------------------------------------------------------------- what ACM has
@@ -261,6 +261,11 @@ def find_keys(
 def lacks_exports(host: Entry, seen: t.Any, found: Entry) -> bool:
     """Whether nobody has exported yet what this host needs."""
     return not lacking_keys(host, seen) <= set(found)
+
+
+def is_due(host: Entry, seen: t.Any) -> bool:
+    """Whether there is something to export or to deploy for this host, and nothing speaks against it."""
+    return not fault_before_export(host, seen) and (bool(seen["due"]) or bool(wanted_keys(host, seen)))
 
 
 def is_deployment_due(host: Entry, seen: t.Any, keys: t.Mapping[str, Entry]) -> bool:

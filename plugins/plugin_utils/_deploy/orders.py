@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .answers import fault_of, has_answered, has_failed
+from .snippets import list_snippets
 from .wanted import folder_of
 
 Entry = t.Mapping[str, t.Any]
@@ -23,7 +24,7 @@ def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
     """The host with the folders of all its certificates, which those that are asked for by ARN get from what ACM has.
 
     fault: why nothing can be deployed. to_come: in check mode, the certificates that ACM does not have yet; they are left
-    out.
+    out. services: as certificate_deployment takes them. snippets: what their templates have to know.
     """
     if host["fault"] or not host["certificates"]:
         return dict(host)
@@ -50,13 +51,15 @@ def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
                 f"Several of acm_deploy_certificates would be in the folder {folder}; give each its own name."
             )
     services = [_with_folders(service, folders) for service in host["services"]]
+    services = [service for service in services if service["certificates"] or not service["is_partial"]]
     return {
         **host,
         "read": read,
         "fault": " ".join(dict.fromkeys(faults)),
         "to_come": to_come,
         "certificates": certificates,
-        "services": [service for service in services if service["certificates"] or not service["is_partial"]],
+        "services": [_for_the_host(service) for service in services],
+        "snippets": list_snippets(services, host["options"]["path"]),
     }
 
 
@@ -77,14 +80,6 @@ def list_sets(host: Entry, keys: Entry) -> list[dict[str, t.Any]]:
     return sets
 
 
-def list_services(host: Entry) -> list[dict[str, t.Any]]:
-    """The services of a settled host."""
-    return [
-        {option: value for option, value in service.items() if option not in _NOT_FOR_THE_HOST}
-        for service in host["services"]
-    ]
-
-
 def fault_before_export(host: Entry, seen: t.Any) -> str:
     """Why a host must get no keys, and nothing is deployed on it, as a sentence; empty if it may."""
     if host["fault"]:
@@ -94,6 +89,10 @@ def fault_before_export(host: Entry, seen: t.Any) -> str:
     fault = fault_of(seen, host)
     obstacle = seen.get("pipelining_obstacle")
     return fault or (str(obstacle) if seen["needs_key"] and obstacle else "")
+
+
+def _for_the_host(service: Entry) -> dict[str, t.Any]:
+    return {option: value for option, value in service.items() if option not in _NOT_FOR_THE_HOST}
 
 
 def _with_folders(service: Entry, folders: t.Mapping[str, str]) -> dict[str, t.Any]:
