@@ -68,8 +68,10 @@ class Fleet:
         done = self.run({"hosts": "localhost", "tasks": tasks})
         assert done.returncode == 0, done.stdout
 
-    def run(self, play: dict[str, Any], *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run the play by ansible-playbook, the last of the command WORDS."""
+    def run(
+        self, play: dict[str, Any], *words: str, then: dict[str, Any] | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the play, and another one after it, by ansible-playbook, the last of the command WORDS."""
         variables = {
             "acm_deploy_path": "{{ folder }}/acm",
             "acm_deploy_services": [{"name": "own", "ports": [], "reload_command": ["true"]}],
@@ -79,7 +81,7 @@ class Fleet:
         (self.folder / "hosts.json").write_text(json.dumps({"web": {"hosts": self.hosts, "vars": variables}}))
         defaults = {"group/certops.acm.acm": {"authority": self.authority}}
         (self.folder / "play.yml").write_text(
-            json.dumps([{"gather_facts": False, "module_defaults": defaults, **play}])
+            json.dumps([{"gather_facts": False, "module_defaults": defaults, **each} for each in (play, then) if each])
         )
         return subprocess.run(
             [
@@ -158,6 +160,26 @@ def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_ends_them
     assert done.returncode != 0 and "The previous sets are live again on web1." in done.stdout, done.stdout
     assert {host: fleet.live(host) for host in HOSTS} == before
     assert "web3" not in done.stdout
+
+
+@pytest.mark.parametrize("order, exports", [("shuffle", 1), ("reverse_inventory", 1), ("with a failure", 2)])
+def test_the_keys_for_later_waves_are_gone_in_the_end(fleet: Fleet, order: str, exports: int) -> None:
+    """Whatever the order of the hosts. After a failure no wave may follow, so the keys go at once; one that does follow
+    has them exported anew."""
+    fleet.issue("www.example.com")
+    play: dict[str, Any] = {"hosts": "web", "serial": 1, "vars": WWW, "tasks": [ROLE]}
+    if order == "with a failure":
+        fleet.hosts["web2"]["acm_deploy_services"] = [{"name": "own", "ports": [], "check_command": ["false"]}]
+        play["tasks"] = [{"block": [ROLE], "rescue": LEAVE_BEHIND}]
+    else:
+        play["order"] = order
+    facts = "query('ansible.builtin.vars', *query('ansible.builtin.varnames', '^__acm_deploy'))"
+    kept = {"content": f"{{{{ {facts} | to_json }}}}", "dest": str(fleet.folder / "kept-{{ inventory_hostname }}")}
+    done = fleet.run(play, then={"hosts": "web:localhost", "tasks": [{"ansible.builtin.copy": kept}]})
+    assert done.returncode == 0 and fleet.exports() == exports, done.stdout
+    assert [bool(fleet.live(host)) for host in HOSTS] == [True, order != "with a failure", True]
+    texts = {name: (fleet.folder / f"kept-{name}").read_text() for name in [*HOSTS, "localhost"]}
+    assert "reads_since" in texts["web1"] and "PRIVATE KEY" not in str(texts)
 
 
 @pytest.fixture(name="disk")
