@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from .._rules.errors import InvalidInput
 
@@ -167,18 +167,19 @@ def prune(told: Told, now: datetime, forget_after: timedelta) -> Told:
     """What was told no longer than that ago; a time that nobody can read stays, for it may be young."""
     kept = {}
     for key, channels in told.items():
-        young = {name: at for name, at in channels.items() if _read_time(at, now) >= now - forget_after}
+        young = {name: at for name, at in channels.items() if (moment(at) or now) >= now - forget_after}
         if young:
             kept[key] = young
     return kept
 
 
-def _read_time(at: str, otherwise: datetime) -> datetime:
+def moment(text: str) -> t.Optional[datetime]:
+    """ISO 8601 as a moment in UTC; None for what is not a time."""
     try:
-        found = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    except ValueError:
-        return otherwise
-    return found if found.tzinfo else found.replace(tzinfo=otherwise.tzinfo)
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
+        return None
 
 
 def keys_over(told: Told, resolved: t.Collection[str], alerts: t.Sequence[Alert]) -> list[str]:

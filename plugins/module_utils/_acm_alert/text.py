@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import textwrap
 import typing as t
-from datetime import datetime, timezone
 
-from .alert import Alert, one_line
+from .alert import Alert, moment, one_line
 
 SENDER = "certops.acm"
 HOSTS_SHOWN = 50
@@ -66,7 +65,7 @@ def groups(alerts: t.Sequence[Alert]) -> list[tuple[str, list[Alert]]]:
 
 def when(alert: Alert) -> str:
     """Until when the certificate is valid, or since when it is not; empty where that is unknown."""
-    at, days = _moment(alert.expires_at), alert.days_to_expiry
+    at, days = moment(alert.expires_at), alert.days_to_expiry
     words = at.strftime("%Y-%m-%d %H:%M UTC") if at else alert.expires_at
     if days is None:
         return words
@@ -75,14 +74,6 @@ def when(alert: Alert) -> str:
     else:
         distance = f"in {days} days" if days > 0 else f"{-days} days ago"
     return f"{words} ({distance})" if words else distance
-
-
-def _moment(text: str) -> t.Optional[datetime]:
-    try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return found.astimezone(timezone.utc) if found.tzinfo else found
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
