@@ -50,9 +50,9 @@ def watched(place: t.Any, name: str) -> None:
 
 for each in ("rename", "fsync", "symlink", "unlink", "fork"):
     watched(os, each)
-for module in ("survey", "transaction", "init_systems"):
+for module in ("deployments.survey", "deployments.transaction", "servers.init_systems"):
     watched(importlib.import_module(ROOM + module), "run")
-watched(importlib.import_module(ROOM + "watch"), "look")
+watched(importlib.import_module(ROOM + "tls.watch"), "look")
 
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
