@@ -126,7 +126,7 @@ def test_every_known_server_is_started_reloaded_and_taken_back(site: Site, name:
     live = os.readlink(site.acm / WWW / "live")
     site.services[0] = {**site.services[0], "check_command": ["false"]}
     answer = site.deploy(issue(WWW), certificates[1])
-    assert answer["failed"] and "was broken before" in answer["msg"]
+    assert answer["failed"] and "was already broken" in answer["msg"]
     site.services[0].update(check_command=[], reload_command=["false"], runtime_socket=None)
     answer = site.deploy(issue(WWW), certificates[1])
     assert answer.get("failed") and answer.get("restored"), answer

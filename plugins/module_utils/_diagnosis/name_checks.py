@@ -113,7 +113,7 @@ class _Once:
         question = (name, rdtype)
         if question not in self._known:
             if self._silences >= SILENCES and not self._has_spoken:
-                return Lookup(dns_door.TIMEOUT, detail="The name servers gave no answer to any question.")
+                return Lookup(dns_door.TIMEOUT, detail="The name servers did not answer any question.")
             found = self._known[question] = self._resolver.lookup(name, rdtype)
             if found.status == dns_door.TIMEOUT:
                 self._silences += 1
@@ -141,8 +141,8 @@ class _Examination(t.NamedTuple):
     def _record(self, name: str, option: Detail) -> t.Optional[Finding]:
         record = option.get("ResourceRecord") or {}
         if not record.get("Name") or not record.get("Value"):
-            message = f"ACM has not told the DNS record of {name} yet."
-            return Finding(name, "record_not_told", message, "Wait some seconds and describe the certificate again.")
+            message = f"ACM has not provided the DNS record of {name} yet."
+            return Finding(name, "record_not_told", message, "Wait a few seconds, then read the certificate again.")
         owner, value = plain(record["Name"]), plain(record["Value"])
         accepted = (value, value[1:] if value.startswith("_") else value)
         chain = [owner]
@@ -158,7 +158,7 @@ class _Examination(t.NamedTuple):
         if chain[-1] in accepted and len(chain) - 1 <= LONGEST_CHAIN:
             return None
         if len(chain) - 1 > LONGEST_CHAIN or len(set(chain)) < len(chain):
-            message = f"{owner} reaches its value over more than {LONGEST_CHAIN} CNAME records, or never."
+            message = f"{owner} reaches its value through more than {LONGEST_CHAIN} CNAME records, or not at all."
             return Finding(name, "chain_too_long", message, f"Point {owner} straight to {value}.")
         if len(chain) == 1:
             return self._missing(name, owner, value, found)
@@ -166,12 +166,12 @@ class _Examination(t.NamedTuple):
 
     def _uncertain(self, name: str, owner: str, found: Lookup) -> Finding:
         if found.status == dns_door.SERVFAIL:
-            remedy = "See to the delegation (NS records, glue) and to DNSSEC of the zone; the name servers must answer."
+            remedy = "Check the delegation (NS records, glue) and DNSSEC of the zone; its name servers must answer."
             return Finding(name, "zone_broken", f"The zone of {owner} cannot be used. {found.detail}", remedy)
         if found.status == dns_door.REFUSED:
             remedy = "Use a resolver that answers for all names, or the name server of the zone."
             return Finding(name, "resolver_refuses", f"{owner} cannot be looked up. {found.detail}", remedy)
-        remedy = "See to the name servers and to the firewall before them; DNS wants UDP and TCP port 53."
+        remedy = "Check the name servers and the firewall in front of them; DNS needs UDP and TCP port 53."
         return Finding(name, "resolver_silent", f"{owner} cannot be looked up. {found.detail}", remedy)
 
     def _missing(self, name: str, owner: str, value: str, found: Lookup) -> Finding:
@@ -187,13 +187,11 @@ class _Examination(t.NamedTuple):
         for parent in _parents(base_name(name)):
             doubled = f"{owner}.{parent}"
             if self.resolver.lookup(doubled, "CNAME").records:
-                message = (
-                    f"The record stands at {doubled}: the provider appended {parent} to a name that had it already."
-                )
+                message = f"The record is at {doubled}: the provider appended {parent} to a name that had it already."
                 remedy = f"Give the provider only {owner[: -len(parent) - 1]} as the name."
                 return Finding(name, "record_doubled", message, remedy)
         if owner.startswith("_") and self.resolver.lookup(owner[1:], "CNAME").records:
-            message = f"The record stands at {owner[1:]}, without the leading underscore of its name."
+            message = f"The record is at {owner[1:]}, without the leading underscore of its name."
             remedy = (
                 "Only the value may lose its underscore: use a provider that allows it in names, or e-mail validation."
             )
@@ -204,7 +202,7 @@ class _Examination(t.NamedTuple):
                     message = f"{owner} answers with addresses: the provider proxies or flattens the CNAME record."
                     return Finding(name, "record_flattened", message, 'Switch that record to "DNS only" (no proxy).')
             if self.resolver.lookup(owner, "TXT").records:
-                message = f"{owner} has a TXT record where a CNAME is wanted."
+                message = f"{owner} has a TXT record where a CNAME is needed."
                 return Finding(name, "record_wrong_type", message, f"Replace it: {owner} CNAME {value}.")
         return Finding(name, "record_missing", f"{owner} has no CNAME record.", put)
 
@@ -235,7 +233,7 @@ class _Examination(t.NamedTuple):
         if is_given:
             return None
         if is_given is None:
-            remedy = "Without a certain answer there is no certificate: see to the name servers of the zone."
+            remedy = "ACM issues nothing without a definite answer: check the name servers of the zone."
             return Finding(name, "caa_unknown", why, remedy)
         tag = "issuewild" if "(issuewild)" in why else "issue"
         return Finding(name, "caa_forbids", why, f'Add the CAA record 0 {tag} "{self.issuers[0]}" there.')
@@ -246,23 +244,23 @@ class _Examination(t.NamedTuple):
         found = self.resolver.lookup(domain, "MX")
         if not found.is_certain:
             message = f"The MX records of {domain} cannot be looked up. {found.detail}"
-            return Finding(name, "mail_unknown", message, "See to the name servers of the zone.")
+            return Finding(name, "mail_unknown", message, "Check the name servers of the zone.")
         if any(record.exchange for record in found.records):
             return None
-        message = f"{domain} takes no mail: it has {'only the null' if found.records else 'no'} MX record."
-        remedy = "Add an MX record, name a domain above it as validation_domain, or request anew with DNS validation."
+        message = f"{domain} does not accept mail: it has {'only the null' if found.records else 'no'} MX record."
+        remedy = "Add an MX record, name a domain above it as validation_domain, or request a new certificate with DNS validation."
         return Finding(name, "mail_impossible", message, remedy)
 
     def _redirect(self, name: str, option: Detail) -> t.Optional[Finding]:
         redirect = option.get("HttpRedirect") or {}
         start, end = redirect.get("RedirectFrom"), redirect.get("RedirectTo")
         if not start or not end:
-            message = f"ACM has not told the redirect of {name} yet."
-            return Finding(name, "redirect_not_told", message, "Wait some seconds and describe the certificate again.")
+            message = f"ACM has not provided the redirect of {name} yet."
+            return Finding(name, "redirect_not_told", message, "Wait a few seconds, then read the certificate again.")
         if self.fetch is None:
             return None
         page = self.fetch(start)
-        remedy = f"Let {start} answer 302 with Location {end}."
+        remedy = f"Make {start} answer 302 with Location {end}."
         if not page.status:
             return Finding(name, "redirect_unreachable", f"{start} cannot be read. {page.detail}", remedy)
         if page.status == 302 and same_url(page.location, end):
@@ -271,7 +269,7 @@ class _Examination(t.NamedTuple):
             wanted = self.fetch(end)
             if wanted.status == 200 and wanted.body.strip() == page.body.strip():
                 return None
-            return Finding(name, "redirect_wrong", f"{start} has other content than {end}.", remedy)
+            return Finding(name, "redirect_wrong", f"{start} does not have the same content as {end}.", remedy)
         leads = f" and leads to {page.location}" if page.location else ""
         return Finding(name, "redirect_wrong", f"{start} answers {page.status}{leads}.", remedy)
 

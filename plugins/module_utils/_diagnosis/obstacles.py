@@ -117,7 +117,7 @@ def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
     for one in proof_records.blocking(detail):
         sentences.append(" ".join([one["reason"], *map(_shortly, shown.get(one["domain_name"], ()))]))
         if findings is not None and _is_by_dns(one) and not shown.get(one["domain_name"]):
-            sentences[-1] += " The record is there: ACM only has to look again."
+            sentences[-1] += " The record exists: ACM only has to check again."
     sentences = list(dict.fromkeys(sentences))
     more = [f"And {len(sentences) - SHOWN} more."] if len(sentences) > SHOWN else []
     return " ".join(sentences[:SHOWN] + more)
@@ -143,8 +143,8 @@ def _remedy(one: t.Mapping[str, t.Any]) -> str:
     if one["method"] == "EMAIL":
         return "Open the link in that mail, or have the mail sent again by resend_validation_email."
     if _is_by_dns(one):
-        return "The record is in DNS: wait until ACM looks again, which may take up to half an hour."
-    return "Wait until ACM looks again."
+        return "The record is in DNS: wait until ACM checks again, which may take up to half an hour."
+    return "Wait until ACM checks again."
 
 
 def _is_by_dns(one: t.Mapping[str, t.Any]) -> bool:

@@ -165,11 +165,11 @@ class Store:
                 _write(self.spare_path, content)
             except (InvalidInput, OSError):
                 raise InvalidInput(
-                    f"Nothing can be remembered: {wrong}. Nor can {self.spare_path} be written: make room or mend the "
+                    f"Nothing can be remembered: {wrong}. Nor can {self.spare_path} be written: make room or fix the "
                     "permissions, or set acm_deploy_renewals_path to a folder that can be written."
                 ) from None
             return (
-                f"{wrong}: what the next run has to know was left in {self.spare_path}. Mend that, or set "
+                f"{wrong}: what the next run has to know was left in {self.spare_path}. Fix that, or set "
                 "acm_deploy_renewals_path to a folder that can be written."
             )
         with contextlib.suppress(OSError):

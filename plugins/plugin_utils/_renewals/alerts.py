@@ -21,20 +21,20 @@ from .plan import is_valid, maybe_moment
 from .policy import Policy
 from .seen import Alert, Finding, Seen, hosts_of
 
-# These say that something is wrong until it is mended, and what it means that it is over; the others say that something
+# These say that something is wrong until it is fixed, and what it means that it is over; the others say that something
 # happened.
 TROUBLES = {
-    "action_required": "The renewal no longer waits for anybody.",
+    "action_required": "The renewal is no longer waiting for anybody.",
     "expiring": "The certificate no longer expires soon.",
-    "expired": "The expired certificate was replaced, or is not needed any more.",
+    "expired": "The expired certificate was replaced, or is no longer needed.",
     "ineligible": "ACM renews the certificate automatically again.",
-    "renewal_failed": "The renewal that failed has been made up for.",
-    "not_issued": "The request does not wait any more.",
+    "renewal_failed": "The failed renewal is no longer a problem.",
+    "not_issued": "The request is no longer waiting.",
     "unavailable": "ACM has a valid certificate again.",
-    "deploy_failed": "Everything that could not be deployed there is in place.",
-    "host_unreachable": "The server answers again, and has what it lacked.",
+    "deploy_failed": "Everything that could not be deployed there is now in place.",
+    "host_unreachable": "The server answers again, and has what it was missing.",
     "not_served": "The certificates there are served again.",
-    "run_failed": "Renewal runs come to their end again.",
+    "run_failed": "Renewal runs finish again.",
 }
 _OF_HOSTS = ("deploy_failed", "host_unreachable", "not_served")
 _OF_RUNS = "renewals"  # the subject of alerts about runs themselves
@@ -102,7 +102,7 @@ def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:
         name = certificate.get("domain_name") or ("renewals" if subject == _OF_RUNS else subject)
         said = list(dict.fromkeys(TROUBLES[key.split(" ", 1)[0]] for key in keys))
         if subject.startswith("arn:") and not certificate:
-            said = ["The certificate is not in ACM any more."]
+            said = ["The certificate is no longer in ACM."]
         elif until and is_valid(certificate, seen.now):
             said.append(f"The certificate is valid until {words.date(until)}.")
         alert = {
@@ -149,9 +149,9 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "key": f"run_unfinished {_OF_RUNS} {iso(began)}",
                 "kind": "run_failed",
                 "severity": "warning",
-                "title": f"The renewal run of {words.date(began)} did not come to its end",
-                "text": "It failed early, was stopped, or took too long. This run has done what that one left. "
-                "If it happens again, look at its output, and at what ends it.",
+                "title": f"The renewal run of {words.date(began)} did not finish",
+                "text": "It failed early, was stopped, or took too long. This run has done what that one left undone. "
+                "If it happens again, look at the output of the run and at what stops it.",
             }
         )
     for problem in seen.problems:

@@ -16,7 +16,7 @@ from .policy import Policy
 from .seen import CRITICAL_DAYS, Finding, Seen, hosts_of
 
 NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
-REQUEST_AGAIN = "Once the cause is removed, request it again with certops.acm.acm_certificate and replace: true."
+REQUEST_AGAIN = "Once the cause is fixed, request it again with certops.acm.acm_certificate and replace: true."
 
 
 def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
@@ -76,13 +76,13 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
     created = maybe_moment(certificate.get("created_at"))
     facts: dict[str, t.Any] = {}
     if status == "PENDING_VALIDATION":
-        what = "the request still waits for the names to be validated"
+        what = "the request is still waiting for validation"
         by = f" (by {words.date(created + timedelta(hours=72))})" if created else ""
         text = f"{_blocked(certificate)} ACM gives up 72 hours after the request{by}."
         if created:
             facts["Deadline"] = words.date(created + timedelta(hours=72))
     elif status == "VALIDATION_TIMED_OUT":
-        what = "the request has failed, as the names were not validated within 72 hours"
+        what = "the request has failed because the names were not validated within 72 hours"
         text = f"{_blocked(certificate)} {REQUEST_AGAIN}"
     elif was_issued:
         what = "the certificate was revoked" if status == "REVOKED" else "the certificate is inactive"
@@ -141,10 +141,10 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                     "key": f"action_required {arn} {serial} {notice}",
                     "kind": "action_required",
                     "severity": severity,
-                    "title": f"{name}: the renewal waits for you, and the certificate expires {words.distance(left)}",
+                    "title": f"{name}: the renewal needs your action, and the certificate expires {words.distance(left)}",
                     "text": words.joined(
                         _blocked(certificate),
-                        "Once that is done, ACM goes on within hours"
+                        "Once that is done, ACM continues within hours"
                         + (", and the next run deploys the new certificate." if hosts else "."),
                         deadline,
                     ),
@@ -171,8 +171,8 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                 "severity": "warning",
                 "title": f"{name}: ACM will not renew the certificate",
                 "text": words.joined(
-                    "ACM says that it is not eligible for renewal, although it was exported and is in place. "
-                    "Export it once more with certops.acm.acm_export; if ACM still says so, request a new one.",
+                    "ACM reports it as not eligible for renewal, although it was exported and is in place. "
+                    "Export it again with certops.acm.acm_export; if ACM still reports that, request a new one.",
                     deadline,
                 ),
             }
@@ -272,16 +272,14 @@ def _why_it_expires(certificate: Entry) -> str:
             "Deploy or export it if it is needed, or delete it."
         )
     status = (certificate.get("renewal_summary") or {}).get("renewal_status")
-    begun = (
-        "has begun to renew it and has not come to an end" if status else "should have renewed it by now and has not"
-    )
+    begun = "has begun to renew it but has not finished" if status else "should have renewed it by now and has not"
     return f"ACM {begun}. {_again(certificate)}"
 
 
 def _again(certificate: Entry) -> str:
     if may_be_exported(certificate):
         return (
-            "Ask for the renewal once more with force_renewal of certops.acm.acm_certificate; if that fails too, request a "
+            "Request the renewal again with force_renewal of certops.acm.acm_certificate; if that fails too, request a "
             "new certificate."
         )
     return "If it is not renewed soon, request a new one with certops.acm.acm_certificate."
@@ -290,7 +288,7 @@ def _again(certificate: Entry) -> str:
 def _successor(certificate: Entry) -> str:
     if certificate.get("type") == "IMPORTED":
         return "Import its successor with certops.acm.acm_import."
-    return "ACM does not renew what has expired: request a new one with certops.acm.acm_certificate, and deploy it."
+    return "ACM does not renew expired certificates: request a new one with certops.acm.acm_certificate, and deploy it."
 
 
 def _records(certificate: Entry) -> list[dict[str, str]]:

@@ -90,7 +90,7 @@ def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
         reasons = list(dict.fromkeys(words.sentence(standing.reason) for standing in group if standing.reason))
         kind = "deploy_failed" if state == "failed" else "host_unreachable"
         next_step = (
-            "Mend what the server or the task complains about; the next run tries again."
+            "Fix what the server or the task complains about; the next run tries again."
             if state == "failed"
             else "Check that the server is up and that Ansible can log in; the next run tries again."
         )
@@ -125,8 +125,8 @@ def _what_it_has(first: datetime | None, left: int | None, group: t.Sequence[Sta
     if all(standing.is_current for standing in group):
         return f"The server has the newest certificate of ACM, which {ends}."
     if len(group) == 1:
-        return f"The server still has the certificate of before, which {ends}."
-    return f"The server still has the certificates of before, of which the first {ends}."
+        return f"The server still has the previous certificate, which {ends}."
+    return f"The server still has the previous certificates, of which the first {ends}."
 
 
 def of_services(seen: Seen) -> t.Iterator[Finding]:

@@ -123,7 +123,7 @@ def _of_certificate(
             "severity": "critical" if is_needed else "warning",
             "kind": "not_issued",
             "title": f"{name} is {status}{said}",
-            "text": blocked or ("Something still uses it, or is to have it." if is_needed else "It was never issued."),
+            "text": blocked or ("Something still uses it, or should have it." if is_needed else "It was never issued."),
             "remedy": " ".join(
                 [*_remedies(certificate), "Request a new certificate with certops.acm.acm_certificate."]
             ),
@@ -137,7 +137,7 @@ def _pending(certificate: Entry, name: str) -> Made:
     return {
         "severity": "warning",
         "kind": "pending",
-        "title": f"{name} waits for validation",
+        "title": f"{name} is waiting for validation",
         "text": " ".join(
             filter(None, [_blocked(certificate), f"ACM gives up on {_date(ends_at)}." if ends_at else ""])
         ),
@@ -175,7 +175,7 @@ def _of_valid(
             **common,
             "severity": severity,
             "kind": "action_required",
-            "title": f"The renewal of {name} waits for you",
+            "title": f"The renewal of {name} needs your action",
             "text": _blocked(certificate),
             "remedy": " ".join(_remedies(certificate)) or _proof_remedy(certificate, records, emails),
             "records": records,
@@ -187,7 +187,7 @@ def _of_valid(
             **common,
             "severity": severity if is_close else "warning",
             "kind": "renewal_blocked",
-            "title": f"The next renewal of {name} will not succeed as things are",
+            "title": f"The next renewal of {name} will not succeed as things stand",
             "text": _blocked(certificate),
             "remedy": " ".join(_remedies(certificate)),
             "records": records,
@@ -339,7 +339,7 @@ def _of_hosts(hosts: t.Iterable[Entry]) -> Items:
         yield {
             "severity": "warning",
             "kind": "host_unreachable",
-            "title": f"{_hosts(names)} could not be looked at",
+            "title": f"{_hosts(names)} could not be checked",
             "text": reason,
             "remedy": "What is served there is not known. Check that the host runs and that Ansible reaches it.",
             "hosts": sorted(names),

@@ -97,7 +97,7 @@ def foretell(survey: Survey) -> list[str]:
 def _would(bundle: Result) -> str:
     if bundle["swapped"]:
         return f"serial {bundle['serial']}, valid until {bundle['not_after']}, would be put in place"
-    return "that would be mended"
+    return "that would be corrected"
 
 
 def list_diffs(survey: Survey, shows_text: bool) -> list[dict[str, str]]:

@@ -66,10 +66,10 @@ def judge_state(
     if silent:
         return State(NOT_OBSERVED, f"Whether {service.name} runs could not be observed: {_join_errors(silent)}")
     if pid_alive is False or unit_active is False:
-        said = "its unit is not active" if unit_active is False else "its process does not live"
+        said = "its unit is not active" if unit_active is False else "its process is gone"
         return State(STOPPED, f"{service.name} does not run: {said}.")
     if not service.ports:
-        return State(ASSUMED, f"{service.name} is taken to run; nothing says whether it does.")
+        return State(ASSUMED, f"{service.name} is assumed to run; nothing shows whether it does.")
     if service.reload_command:
         return State(UNKNOWN, f"Nothing was seen at the ports of {service.name}: {_join_errors(sightings)}")
     return State(STOPPED, f"{service.name} does not run: {_join_errors(sightings)}")
@@ -144,8 +144,8 @@ def find_refusal(
     if broken and not lost:
         said = next(iter(broken.values()))
         return (
-            f"The configuration of {', '.join(broken)} was broken before: {said} "
-            "Mend it and run again. Nothing was changed."
+            f"The configuration of {', '.join(broken)} was already broken: {said} "
+            "Fix the configuration and run again. Nothing was changed."
         )
     return None
 

@@ -134,7 +134,7 @@ class Transaction:
         try:
             ended = self._go_back(record, cause, with_reload=not was_placing)
         except (InvalidInput, OSError) as error:
-            raise Failure(f"{began}, and its way back did not come to its end: {self._words_of(error)}") from None
+            raise Failure(f"{began}, and its way back did not finish: {self._words_of(error)}") from None
         self.journal.remove()  # once undone is enough: what is still amiss, the look that follows finds
         self.found_stopped.clear()
         self.may_stop = True
@@ -287,7 +287,7 @@ class Transaction:
         except (InvalidInput, OSError) as error:
             return Ended(
                 True,
-                f"{cause} The way back did not come to its end: {self._words_of(error)} Run again to go on with it.",
+                f"{cause} The way back did not finish: {self._words_of(error)} Run again to go on with it.",
                 restored=False,
                 was_changed=True,
             )

@@ -193,7 +193,7 @@ def describe(plan: Plan, version: str, pruned: list[str]) -> Result:
     result["needs_key"] = plan.needs_key
     result.update(version=version, swapped=plan.wants_new_set, pruned=pruned, files=file_paths(bundle, plan.files))
     result.update(certificate_result(plan.pair.facts))
-    wanted = "".join(f"{name}: as wanted\n" for name in sorted(plan.files))
+    wanted = "".join(f"{name}: present\n" for name in sorted(plan.files))
     result["diff"] = diff(
         bundle,
         set_lines(plan.live.id, plan.live_facts) + file_lines(plan) if plan.live else "",
@@ -236,7 +236,7 @@ def file_paths(bundle: Bundle, names: t.Iterable[str]) -> dict[str, str]:
 
 
 def file_lines(plan: Plan) -> str:
-    """A line a file of the live set: as wanted, or how not."""
+    """A line for each file of the live set: present, or how it differs."""
     if plan.live is None:
         return ""
     lines = []
@@ -244,7 +244,7 @@ def file_lines(plan: Plan) -> str:
         found = [
             difference.text[len(name) + 1 :] for difference in plan.differences if difference.text.startswith(name)
         ]
-        lines.append(f"{name}: {', '.join(found) or 'as wanted'}\n")
+        lines.append(f"{name}: {', '.join(found) or 'present'}\n")
     return "".join(lines)
 
 

@@ -216,7 +216,7 @@ def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
         assert "leads to _other.acm-validations.aws instead of" in task(**wanted)["msg"]
         server.remove(record["name"])
         server.add(record["name"], "CNAME", record["value"])
-        assert task(**wanted)["msg"].endswith("The record is there: ACM only has to look again.")
+        assert task(**wanted)["msg"].endswith("The record exists: ACM only has to check again.")
     wanted["resolvers"] = ["ns1.example.com"]
     assert "not a name server" in task(**wanted)["msg"]
 

@@ -204,7 +204,7 @@ def test_a_broken_configuration_is_not_touched_unless_a_lost_set_broke_it(live_h
     first = live_host.first
     live_host.server.refuse(first[1]["certificate"])
     answer = live_host.run(issue(WWW), first[1])
-    assert answer["failed"] and "was broken before: stand-in:" in answer["msg"], answer["msg"]
+    assert answer["failed"] and "was already broken: stand-in:" in answer["msg"], answer["msg"]
     assert answer["msg"].endswith("Nothing was changed.") and live_host.served() == first[0]["fingerprint"]
 
     live_host.server.refuse("\nnothing")

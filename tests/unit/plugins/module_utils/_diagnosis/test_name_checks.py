@@ -103,7 +103,7 @@ def test_a_name_doubled_below_the_apex(resolver: Resolver, bind: NameServer) -> 
     assert finding == {
         "domain_name": "www.example.com",
         "problem": "record_doubled",
-        "message": "The record stands at _deep.www.example.com.www.example.com: "
+        "message": "The record is at _deep.www.example.com.www.example.com: "
         "the provider appended www.example.com to a name that had it already.",
         "remedy": "Give the provider only _deep as the name.",
     }

@@ -79,7 +79,7 @@ def test_a_record_that_acm_has_not_seen_yet(bind: NameServer) -> None:
     found, message = both(bind, detail(option("example.com", "_good")))
     assert [one["problem"] for one in found] == ["pending"]
     assert "is in DNS" in found[0]["remedy"]
-    assert message.endswith("The record is there: ACM only has to look again.")
+    assert message.endswith("The record exists: ACM only has to check again.")
 
 
 def test_every_name_and_every_mistake(bind: NameServer) -> None:

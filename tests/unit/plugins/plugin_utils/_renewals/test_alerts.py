@@ -136,7 +136,7 @@ def test_what_was_replaced_expires_in_silence() -> None:
 
 def test_a_request_that_failed_says_why_once_and_what_to_do() -> None:
     failed = make_certificate(status="FAILED", not_after=None, serial=None, created_at=iso(NOW - timedelta(days=2)))
-    again = "Once the cause is removed, request it again with certops.acm.acm_certificate and replace: true."
+    again = "Once the cause is fixed, request it again with certops.acm.acm_certificate and replace: true."
     (alert,) = told([{**failed, "failure_reason": "CAA_ERROR"}])
     assert alert["text"] == f"A CAA record in DNS forbids it (CAA_ERROR). {again}"
     why = "The request for host-1.example.com failed with CAA_ERROR: CAA records do not allow Amazon to issue."
@@ -148,14 +148,14 @@ def test_a_request_that_failed_says_why_once_and_what_to_do() -> None:
 def test_action_required_says_what_to_do_and_by_when() -> None:
     (alert,) = told([make_certificate(left=14.5, **MISSING)])
     assert alert["text"] == (
-        "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours. "
+        "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours. "
         "The certificate expires in 15 days, on 2026-12-10 00:00 UTC."
     )
     assert alert["records"] == [RECORD]  # not that of the name that is fine
     assert alert["days_to_expiry"] == 15
     assert alert["severity"] == "warning"
     assert alert["key"] == f"action_required {arn(1)} 01 15"
-    assert alert["title"] == "host-1.example.com: the renewal waits for you, and the certificate expires in 15 days"
+    assert alert["title"] == "host-1.example.com: the renewal needs your action, and the certificate expires in 15 days"
 
 
 def test_action_required_by_mail() -> None:
@@ -163,7 +163,7 @@ def test_action_required_by_mail() -> None:
     (alert,) = told([make_certificate(left=1.4, **mail)])
     assert "resend_validation_email" in alert["text"]
     assert alert["severity"] == "critical"
-    assert alert["title"] == "host-1.example.com: the renewal waits for you, and the certificate expires tomorrow"
+    assert alert["title"] == "host-1.example.com: the renewal needs your action, and the certificate expires tomorrow"
 
 
 def test_each_notice_day_has_a_key_of_its_own() -> None:
@@ -197,7 +197,7 @@ def test_a_failed_host_is_told_at_once_and_at_the_notice_days() -> None:
         assert alert["kind"] == "deploy_failed"
         assert alert["severity"] == "critical"
         assert alert["text"].startswith(
-            "nginx -t failed. The server still has the certificate of before, which expires in"
+            "nginx -t failed. The server still has the previous certificate, which expires in"
         )
     assert [key.split(" ")[-1] for key in keys] == ["first", "45", "30", "3"]
 
@@ -238,11 +238,11 @@ def test_forced_in_vain() -> None:
         ),
         (
             {"began_at": iso(NOW - timedelta(hours=1)), "ended_at": iso(NOW - timedelta(hours=2))},
-            "The renewal run of 2026-11-25 11:00 UTC did not come to its end",
+            "The renewal run of 2026-11-25 11:00 UTC did not finish",
         ),
         (
             {"began_at": iso(NOW - timedelta(hours=1))},
-            "The renewal run of 2026-11-25 11:00 UTC did not come to its end",
+            "The renewal run of 2026-11-25 11:00 UTC did not finish",
         ),
     ],
 )
@@ -280,12 +280,12 @@ def test_all_clear() -> None:
     certificate, host = (finding.alert for finding in alerts.all_clear(keys, seen_with(keys)))
     assert certificate["title"] == "host-2.example.com: all clear"
     assert certificate["text"] == (
-        "The certificate no longer expires soon. The renewal no longer waits for anybody. "
+        "The certificate no longer expires soon. The renewal is no longer waiting for anybody. "
         "The certificate is valid until 2027-03-05 12:00 UTC."
     )
     assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
     assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
-    assert host["text"] == "The server answers again, and has what it lacked."
+    assert host["text"] == "The server answers again, and has what it was missing."
 
 
 def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
@@ -309,8 +309,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "expired",
             "critical",
             "host-1.example.com: the certificate expired yesterday",
-            "It was valid until 2026-11-24 18:00 UTC. It is in use, so clients refuse to connect. ACM does not renew what has "
-            "expired: request a new one with certops.acm.acm_certificate, and deploy it.",
+            "It was valid until 2026-11-24 18:00 UTC. It is in use, so clients refuse to connect. ACM does not renew "
+            "expired certificates: request a new one with certops.acm.acm_certificate, and deploy it.",
             -1,
         ),
         (
@@ -318,8 +318,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {},
             "action_required",
             "warning",
-            "host-1.example.com: the renewal waits for you, and the certificate expires in 20 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours, and the next "
+            "host-1.example.com: the renewal needs your action, and the certificate expires in 20 days",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, and the next "
             "run deploys the new certificate. The certificate expires in 20 days, on 2026-12-15 12:00 UTC.",
             20,
         ),
@@ -328,8 +328,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {},
             None,
             "warning",
-            "host-1.example.com: the renewal waits for you, and the certificate expires in 40 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM goes on within hours, and the next "
+            "host-1.example.com: the renewal needs your action, and the certificate expires in 40 days",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, and the next "
             "run deploys the new certificate. The certificate expires in 40 days, on 2027-01-04 12:00 UTC.",
             40,
         ),
@@ -339,7 +339,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "renewal_failed",
             "critical",
             "host-1.example.com: the renewal has failed",
-            "The cause: a CAA record in DNS forbids it (CAA_ERROR). Ask for the renewal once more with force_renewal of "
+            "The cause: a CAA record in DNS forbids it (CAA_ERROR). Request the renewal again with force_renewal of "
             "certops.acm.acm_certificate; if that fails too, request a new certificate. The certificate expires in 50 days, on ",
             50,
         ),
@@ -358,7 +358,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {"state": "left_out", "serial": None},
             "unavailable",
             "critical",
-            "host-1.example.com: the request still waits for the names to be validated",
+            "host-1.example.com: the request is still waiting for validation",
             "host-1.example.com: There is no such record. Publish it. ACM gives up 72 hours after the request (by 2026-11-27 "
             "11:00 UTC).",
             None,
@@ -369,7 +369,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "deploy_failed",
             "critical",
             "web: host-1.example.com could not be deployed",
-            "nginx: [emerg] unknown directive. The server still has the certificate of before, which expires in 20 days. Mend "
+            "nginx: [emerg] unknown directive. The server still has the previous certificate, which expires in 20 days. Fix "
             "what the server or the task complains about; the next run tries again.",
             20,
         ),
@@ -379,7 +379,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "deploy_failed",
             "critical",
             "web: host-1.example.com could not be checked",
-            "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 days. Mend "
+            "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 days. Fix "
             "what the server or the task complains about; the next run tries again.",
             100,
         ),
@@ -389,7 +389,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "host_unreachable",
             "critical",
             "web does not answer, and lacks host-1.example.com",
-            "The server still has the certificate of before, which expired 3 days ago. Check that the server is up and that "
+            "The server still has the previous certificate, which expired 3 days ago. Check that the server is up and that "
             "Ansible can log in; the next run tries again.",
             -3,
         ),

@@ -141,7 +141,7 @@ def test_one_fault_on_many_hosts_is_one_item() -> None:
 def test_hosts_that_did_not_answer_are_one_item_for_each_reason() -> None:
     looks = {name: {"unreachable": True, "msg": f"{name} does not answer"} for name in WEB}
     (item,) = found({}, {}, hosts=WEB, looks=looks)
-    assert (item["title"], item["text"]) == ("2 hosts could not be looked at", "… does not answer")
+    assert (item["title"], item["text"]) == ("2 hosts could not be checked", "… does not answer")
 
 
 def test_hosts_that_were_left_out_are_no_trouble() -> None:

@@ -123,8 +123,8 @@ def test_what_is_refused_before_anything_is_done() -> None:
     stopped = {"own": State("stopped", "")}
     assert refusal(stopped, {}, [], "ignore") is None and refusal(stopped, {}, [], "start") is None
     assert "own does not run on web1" in str(refusal(stopped, {}, [], "fail"))
-    assert "was broken before: bad." in str(refusal(running, {"own": "bad."}, swapped, "ignore"))
-    assert "was broken before" in str(refusal(running, {"own": "bad."}, [Difference(False, "mode")], "ignore"))
+    assert "was already broken: bad." in str(refusal(running, {"own": "bad."}, swapped, "ignore"))
+    assert "was already broken" in str(refusal(running, {"own": "bad."}, [Difference(False, "mode")], "ignore"))
     assert refusal(running, {"own": "bad."}, [Difference(True, "privkey.pem was missing")], "ignore") is None
 
 
