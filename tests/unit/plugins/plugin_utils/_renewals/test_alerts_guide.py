@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert import chat, text
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert import Alert, read_alerts
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.security_hub import SecurityHub
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.sns import Sns
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals import alerts, plan
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.policy import read_policy
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.seen import Seen
 from ansible_collections.certops.acm.tests.support.renewal_facts import make_certificate, make_memory
+from moto import mock_aws
 
 GUIDE = Path(__file__).resolve().parents[5] / "docs" / "guides" / "alerts.md"
 NOW = datetime(2027, 3, 1, 6, tzinfo=timezone.utc)
@@ -110,3 +115,41 @@ def test_the_guide_shows_what_is_sent(heading: str) -> None:
     (part,) = [each for each in section if each.startswith(f"{heading}\n")]
     block = re.search(r"^```(?:json|text)\n(.*?)^```", part, re.MULTILINE | re.DOTALL)
     assert block and block[1] == messages()[heading]
+
+
+def sample(heading: str) -> Any:
+    """The JSON that the guide shows under a heading."""
+    section = rf"^## {heading}\n.*?^```json\n(.*?)^```"
+    (found,) = re.findall(section, GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return json.loads(found)
+
+
+@pytest.fixture(name="connect")
+def fixture_connect(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    for name, value in (
+        ("AWS_ACCESS_KEY_ID", "x"),
+        ("AWS_SECRET_ACCESS_KEY", "x"),
+        ("MOTO_ACCOUNT_ID", "111122223333"),
+    ):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        clients: dict[str, Any] = {}
+        yield lambda service, region=None: clients.setdefault(
+            service, boto3.client(service, region_name=region or "eu-central-1")
+        )
+
+
+def test_the_guide_shows_the_finding_that_security_hub_has(connect: Callable[..., Any]) -> None:
+    hub, alert = SecurityHub({"name": "hub"}, connect=connect, now=lambda: NOW), shown_alerts()[:1]
+    assert not hub.prepare(alert, alert)().refused
+    assert connect("securityhub").get_findings()["Findings"] == [sample("Security Hub")]
+
+
+def test_the_guide_shows_what_sns_is_given(connect: Callable[..., Any]) -> None:
+    client, published = connect("sns"), []
+    client.meta.events.register("provide-client-params.sns.Publish", lambda params, **_: published.append(params))
+    topic = client.create_topic(Name="certificates")["TopicArn"]
+    Sns({"name": "topic", "topic_arn": topic}, connect=connect, new_id=str).prepare(shown_alerts(), [])()
+    (message,) = published
+    assert {name: value for name, value in message.items() if name not in ("TopicArn", "Message")} == sample("SNS")
