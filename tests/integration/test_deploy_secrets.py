@@ -8,41 +8,20 @@
 from __future__ import annotations
 
 import base64
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, SERVICE, Lab
+from ansible_collections.certops.acm.tests.support.older_core import OLDER, python_path
 from ansible_collections.certops.acm.tests.support.programs import COLLECTION
 
 NAME, PASSPHRASE = "www.example.com", "Passw0rd-of-the-pkcs12"
-OLDER = "2.17"  # the oldest ansible-core that there is support for
-LIMIT_S = 300
 
 
 @pytest.fixture(name="older_core", scope="module")
-def fixture_older_core(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
-        pytest.skip(f"ansible-core {OLDER} does not run on Python {sys.version_info[0]}.{sys.version_info[1]}.")
-    folder = tmp_path_factory.mktemp("core")
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-deps",
-        "--target",
-        str(folder),
-        f"ansible-core~={OLDER}.0",
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    if done.returncode:
-        pytest.skip(f"ansible-core {OLDER} cannot be installed: {done.stderr.strip().splitlines()[-1:]}")
-    return folder
+def fixture_older_core(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return python_path(tmp_path_factory.mktemp("core"))
 
 
 @pytest.mark.parametrize("verbosity", [[], ["-vvvv"]], ids=["quiet", "vvvv"])
@@ -65,8 +44,7 @@ def test_nothing_that_is_recorded_has_a_secret(
         "RECORD_ALL": str(recorded),
     }
     if core == OLDER:
-        folder = request.getfixturevalue("older_core")
-        lab.environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+        lab.environment["PYTHONPATH"] = request.getfixturevalue("older_core")
         assert f"core {OLDER}." in lab.version()
     done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, options=verbosity)
     assert done.returncode == 2, done.stdout

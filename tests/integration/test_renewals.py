@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -56,8 +58,18 @@ class Fleet:
                 {"name": "people", "type": "webhook", "format": "json", "url": f"http://{people.address}/told"}
             ],
         }
-        inventory = {"all": {"children": {"web": {"hosts": hosts, "vars": variables}}}}
-        (folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+        self.inventory: dict[str, Any] = {"hosts": hosts, "vars": variables}
+        self.write_inventory({})
+
+    def write_inventory(self, changed: dict[str, dict[str, Any]]) -> None:
+        """With other variables for some hosts."""
+        hosts = {name: {**own, **changed.get(name, {})} for name, own in self.inventory["hosts"].items()}
+        web = {**self.inventory, "hosts": hosts}
+        (self.folder / "hosts.json").write_text(json.dumps({"all": {"children": {"web": web}}}), encoding="utf-8")
+
+    def variables(self, host: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.inventory["hosts"][host]
+        return found
 
     def web_host(self, name: str) -> dict[str, Any]:
         certificates = self.folder / name / "acm"
@@ -96,7 +108,9 @@ class Fleet:
         assert done.returncode == 0, done.stdout
         return dict(json.loads(done.stdout[done.stdout.index("{") :]))
 
-    def renew(self, *words: str, fails: bool = False) -> str:
+    def renew(self, *words: str, fails: bool = False, of: dict[str, dict[str, Any]] | None = None) -> str:
+        """Its output, in one line. of: variables of hosts that are others in this run."""
+        self.write_inventory(of or {})
         done = self.ansible("ansible-playbook", "certops.acm.renew", *" ".join(words).split())
         assert bool(done.returncode) is fails, done.stdout
         return " ".join(done.stdout.split())
@@ -205,6 +219,41 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     }
     waiting = fleet.module("acm_notifications", authority=fleet.authority, queue_name="certops-acm")
     assert waiting["notifications"] == []
+
+
+@pytest.mark.parametrize("port_is", ["refused", "plain"])
+def test_a_server_that_listens_elsewhere_is_not_called_stopped(fleet: Fleet, port_is: str) -> None:
+    """It runs, and nothing shows a certificate where the inventory has it looked for: people are told until it is put right."""
+    fleet.renew(BOTH)
+    fleet.told()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        if port_is == "refused":
+            other.close()
+        else:
+            threading.Thread(target=answer_in_clear, args=(other,), daemon=True).start()
+        moved = {**fleet.variables("web-2")["acm_deploy_services"][0], "ports": [port]}
+        said = fleet.renew(
+            BOTH, "-e", '{"acm_deploy_timeout":1}', fails=True, of={"web-2": {"acm_deploy_services": [moved]}}
+        )
+    assert "nginx could not be seen serving" in said and f"{port}" in said, said
+    (alert,) = fleet.told()
+    assert (alert["kind"], alert["hosts"], alert["severity"]) == ("deploy_failed", ["web-2"], "critical")
+    assert "could not be checked" in alert["title"] and str(port) in alert["text"]
+    assert fleet.metric("acm_served_certificate_observed", host="web-2") == [0, 0]
+    assert fleet.metric("acm_served_certificate_observed", host="web-1") == [1, 1]
+
+    fleet.renew(BOTH)
+    assert [(alert["kind"], alert["hosts"]) for alert in fleet.told()] == [("resolved", ["web-2"])]
+    assert fleet.metric("acm_served_certificate_observed", host="web-2") == [1, 1]
+
+
+def answer_in_clear(listener: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            connection, _address = listener.accept()
+            with connection:
+                connection.sendall(b"220 not what you are looking for\r\n")
 
 
 def test_check_mode_changes_nothing(fleet: Fleet) -> None:

@@ -230,6 +230,7 @@ class Channel:
     """A way to people. settings: of the task's `channels`."""
 
     default_kinds: t.Sequence[str] = KINDS
+    limit_s: t.Optional[float] = None  # of one attempt altogether, where its own time-outs are those of single steps
 
     def __init__(self, settings: t.Mapping[str, t.Any], *, is_digest: bool = True) -> None:
         self.name: str = settings["name"]

@@ -7,11 +7,13 @@
 
 from __future__ import annotations
 
+import threading
 import typing as t
 from datetime import datetime, timedelta, timezone
 
 from .alert import (
     Alert,
+    Attempt,
     Channel,
     Receipt,
     Told,
@@ -104,7 +106,7 @@ class Delivery:
         number = 1
         while True:
             try:
-                return attempt()
+                return _within(channel.limit_s, attempt)
             except Undelivered as error:
                 has_any = has_any or error.was_partly
                 pause_s = PAUSE_S * 2 ** (number - 1) if error.retry_after_s is None else error.retry_after_s
@@ -131,3 +133,30 @@ class Delivery:
             for key in alert.answers:  # or the next run would not know whom to answer
                 if channel.name in self._told_before.get(key, {}):
                     self._outcome.told.setdefault(key, {})[channel.name] = self._told_before[key][channel.name]
+
+
+def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
+    """What the attempt returns or raises. One that goes on longer is left behind: whoever is at the other end could
+    answer a little at a time for ever, and nobody else would be told meanwhile."""
+    if limit_s is None:
+        return attempt()
+    ended: list[t.Callable[[], Receipt]] = []
+    thread = threading.Thread(target=lambda: ended.append(_kept(attempt)), daemon=True)
+    thread.start()
+    thread.join(limit_s)
+    if not ended:
+        raise Undelivered(f"The other side did not come to an end within {limit_s:g} s.")
+    return ended[0]()
+
+
+def _kept(attempt: Attempt) -> t.Callable[[], Receipt]:
+    try:
+        receipt = attempt()
+    except Exception as error:  # whatever it is, it belongs to who waits for it
+        fault = error
+
+        def fail() -> Receipt:
+            raise fault
+
+        return fail
+    return lambda: receipt

@@ -75,6 +75,8 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
             contents = [(change.spec, rendered[change.spec.form]) for change in item.changes if change.is_content]
             atomic.write(held, contents, restore_context)
             atomic.mend_access(held, [change.spec for change in item.changes if not change.is_content], restore_context)
+    else:
+        atomic.sweep(item.want.files)
     item.is_done = True
 
 

@@ -22,8 +22,8 @@ import stat
 import typing as t
 
 from .._rules.errors import InvalidInput
+from . import locks
 from .folders import open_folder, sync
-from .locks import wait_for
 
 MAX_OCTETS = 4 * 2**20
 FOLDER_MODE = 0o755
@@ -109,6 +109,7 @@ def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
     fails. Raises InvalidInput."""
     made: list[str] = []
     held: dict[str, int] = {}
+    locks_held: list[tuple[int, t.Optional[int]]] = []
     path = ""
     try:
         for spec in sorted(specs, key=lambda spec: spec.path):
@@ -118,10 +119,13 @@ def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
         # One order for all runs, or two of them could wait for each other; and two names may lead to one folder.
         by_identity = {(os.fstat(each).st_dev, os.fstat(each).st_ino): (path, each) for path, each in held.items()}
         for _identity, (path, descriptor) in sorted(by_identity.items()):
-            if _lock(descriptor, path):
+            lock = locks.hold_folder(descriptor, path, LOCK_TIMEOUT_S)
+            locks_held.append((descriptor, lock))
+            if lock is not None:
                 _remove_leftovers(descriptor, [os.path.basename(spec.path) for spec in specs])
         yield held
     except BaseException as error:
+        _release(locks_held)
         for folder in reversed(made):
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
@@ -129,6 +133,7 @@ def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
             raise fault(path, error) from error
         raise
     finally:
+        _release(locks_held)
         for descriptor in held.values():
             os.close(descriptor)
 
@@ -181,20 +186,23 @@ def mend_access(held: Held, specs: t.Sequence[FileSpec], restore_context: t.Opti
             raise fault(spec.path, error) from error
 
 
+def sweep(specs: t.Sequence[FileSpec]) -> None:
+    """Remove what a run that was killed left beside files that are all as wanted."""
+    for spec in specs:
+        with contextlib.suppress(OSError, InvalidInput):
+            if os.path.lexists(os.path.join(os.path.dirname(spec.path), locks.NAME)):
+                with locked([spec]):
+                    pass
+
+
 def fault(path: str, error: OSError) -> InvalidInput:
     """One sentence about a file that could not be read or written."""
     return InvalidInput(f"{path} cannot be read or written: {error.strerror or error}.")
 
 
-def _lock(descriptor: int, path: str) -> bool:
-    """Whether the directory is held now; not so where its file system knows no locks (some network file systems)."""
-    try:
-        is_held = wait_for(descriptor, LOCK_TIMEOUT_S)
-    except OSError:
-        return False
-    if not is_held:
-        raise InvalidInput(f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end, or end it.")
-    return True
+def _release(locks_held: list[tuple[int, t.Optional[int]]]) -> None:
+    while locks_held:
+        locks.release_folder(*locks_held.pop())
 
 
 def _temporary_prefix(name: str) -> str:

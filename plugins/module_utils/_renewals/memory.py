@@ -172,8 +172,7 @@ class Store:
                 f"{wrong}: what the next run has to know was left in {self.spare_path}. Fix that, or set "
                 "acm_deploy_renewals_path to a folder that can be written."
             )
-        with contextlib.suppress(OSError):
-            os.unlink(self.spare_path)
+        _remove(self.spare_path)
         return None
 
     @staticmethod
@@ -184,6 +183,16 @@ class Store:
         except OSError:
             return None
         return moved
+
+
+def _remove(path: str) -> None:
+    """By the descriptor of a folder of ours: in the temporary folder, anybody may have put a link of the folder's name."""
+    with contextlib.suppress(OSError, InvalidInput):
+        folder = folders.open_folder(os.path.dirname(path))
+        try:
+            os.unlink(os.path.basename(path), dir_fd=folder)
+        finally:
+            os.close(folder)
 
 
 def _spec(path: str) -> atomic.FileSpec:

@@ -25,6 +25,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "record_all"
+    CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._variables = play.get_variable_manager()

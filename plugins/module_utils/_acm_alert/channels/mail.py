@@ -19,7 +19,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from .. import html, text as alert_text
-from .webhook import Clock, is_passing, network_fault
+from .webhook import STEPS, Clock, is_passing, network_fault
 from ..alert import (
     Alert,
     Attempt,
@@ -58,6 +58,7 @@ class Mail(Channel):
             raise InvalidInput(f"Channel {self.name}: recipients must name somebody.")
         self._ca_file: t.Optional[str] = settings.get("ca_file")
         self._timeout_s: int = settings.get("timeout") or 10
+        self.limit_s = STEPS * self._timeout_s
         self._now = now
         self._new_id = new_id
 

@@ -39,6 +39,7 @@ FORMATS: dict[str, tuple[t.Callable[[t.Sequence[Alert]], dict[str, t.Any]], t.Ca
     "teams": (chat.teams, chat.teams_share),
     "json": (chat.plain_json, chat.json_share),
 }
+STEPS = 6  # an attempt may take as often its time-out altogether
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 OF_CONTENT = (400, 413, 422)
 MEANINGS = {
@@ -71,6 +72,7 @@ class Webhook(Channel):
         secret = settings.get("signing_secret")
         self._signing_key = _signing_key(secret, self.name) if secret else None
         self._timeout_s: int = settings.get("timeout") or 10
+        self.limit_s = STEPS * self._timeout_s
         self._ca_file: t.Optional[str] = settings.get("ca_file")
         self._now = now
         self._new_id = new_id

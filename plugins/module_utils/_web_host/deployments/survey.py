@@ -11,6 +11,7 @@ import os
 import typing as t
 from datetime import datetime
 
+from ..._files.regular import read_regular
 from . import snippets as snippet_files
 from ..servers.commands import Outcome, run
 from .rules import (
@@ -167,8 +168,7 @@ def look_at_service(service: Service, sightings: t.Iterable[Result]) -> State:
 def is_alive(pid_file: str) -> bool | None:
     """Whether the process lives whose number a file holds; None if the file may not be read."""
     try:
-        with open(pid_file, encoding="ascii", errors="replace") as file:
-            pid = int(file.read(_PID_LIMIT).split()[0])
+        pid = int(read_regular(pid_file, _PID_LIMIT).split()[0])
         if pid <= 0:
             return False
         os.kill(pid, 0)

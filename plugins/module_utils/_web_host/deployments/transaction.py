@@ -124,6 +124,7 @@ class Transaction:
             if record["phase"] == ACTIVATING and self._is_all_live(record):
                 self._activate(record)
                 self._prove(record)
+                self._sweep(record)
                 self.journal.remove()
                 return {"outcome": "finished", "message": f"{began}; it was finished, and what it placed is served."}
             cause = "It had not placed everything." if was_placing else "Its way back had not come to its end."
@@ -383,6 +384,13 @@ class Transaction:
         with contextlib.suppress(OSError):  # without space the next run looks once more at what is done already
             self.journal.write({"phase": FINISHED, "started_at": record["started_at"], "outcome": outcome})
         return ended
+
+    def _sweep(self, record: Record) -> None:
+        """Remove what the run that was killed left beside its sets."""
+        for each in record["sets"]:
+            bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
+            with contextlib.suppress(OSError, InvalidInput), bundle.locked(make=False):
+                pass
 
     def _is_all_live(self, record: Record) -> bool:
         return all(self._live_id(record, each) == each["version"] for each in record["sets"])

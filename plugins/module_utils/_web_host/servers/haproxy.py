@@ -10,14 +10,19 @@ What it says and takes is in HAProxy's management guide, section 9.3 ("set ssl c
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import socket
 import ssl
+import time
 import typing as t
 
-TIMEOUT_S = 10.0
+from ..._files.regular import read_regular
+
+TIMEOUT_S = 10.0  # of one command
+_LARGEST = 4 * 2**20  # octets of a PEM file, or of an answer
 _SPECIAL = re.compile(r"[\s;\\<'\"]")  # what its command line would not take as part of a name
 _END = "-----END CERTIFICATE-----"
 
@@ -40,7 +45,7 @@ class Runtime:
             try:
                 connection.connect(self.path)
                 connection.sendall(command.encode("utf-8") + b"\n")
-                answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode("utf-8", "replace").strip()
+                answer = self._receive(connection).decode("utf-8", "replace").strip()
             except OSError as error:
                 raise HaproxyFault(
                     f"The socket {self.path} cannot be used ({error.strerror or error}); "
@@ -51,6 +56,20 @@ class Runtime:
         if answer.startswith("Unknown command"):
             raise HaproxyFault(f"The HAProxy at {self.path} knows no such command; it needs HAProxy 2.2 or newer.")
         return answer
+
+    def _receive(self, connection: socket.socket) -> bytes:
+        """All that comes, within the time-out altogether: whatever holds the socket must not hold up the run for ever."""
+        deadline = time.monotonic() + self.timeout_s
+        answer = b""
+        while True:
+            left_s = deadline - time.monotonic()
+            if left_s <= 0 or len(answer) > _LARGEST:
+                raise OSError(errno.ETIMEDOUT, "it does not come to an end of its answer")
+            connection.settimeout(left_s)
+            received = connection.recv(65536)
+            if not received:
+                return answer
+            answer += received
 
     def names(self) -> list[str]:
         """The files that HAProxy has loaded certificates from, by the names that its configuration gives them."""
@@ -98,8 +117,7 @@ def find_name(path: str, names: t.Iterable[str]) -> str | None:
 def read_pem(path: str) -> tuple[str, str]:
     """The text of a PEM file, and the SHA-1 of its first certificate."""
     try:
-        with open(path, encoding="ascii") as file:
-            text = file.read()
+        text = read_regular(path, _LARGEST).decode("ascii")
         first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(_END) + len(_END)]
         return text, hashlib.sha1(ssl.PEM_cert_to_DER_cert(first)).hexdigest().upper()
     except OSError as error:

@@ -18,17 +18,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import stat
-import time
 import typing as t
 from datetime import datetime
 
+from ..._files import locks
 from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
 from .der import CertificateFacts, Unreadable, pem_certificates, read_certificate
 from ..._files.forms import SECRET_FILES
@@ -190,16 +189,20 @@ class Bundle:
             yield
             return
         descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        held: int | None = None
         try:
-            _lock(descriptor, self.path)
+            held = locks.hold_folder(descriptor, self.path, LOCK_TIMEOUT_S)
             self._clean()
             yield
         except BaseException:
+            locks.release_folder(descriptor, held)
+            held = None
             for path in reversed(self._made_directories):
                 with contextlib.suppress(OSError):
                     os.rmdir(path)
             raise
         finally:
+            locks.release_folder(descriptor, held)
             os.close(descriptor)
 
     def stage(
@@ -294,6 +297,8 @@ class Bundle:
             sync_folder(self.path)
         for version in self.versions():
             self._discard(version)
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(self.path, locks.NAME))
         for path in (self.versions_path, self.path):
             with contextlib.suppress(OSError):
                 os.rmdir(path)
@@ -457,14 +462,3 @@ def _read_regular(path: str) -> bytes | None:
         return None
     with os.fdopen(descriptor, "rb") as file:
         return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
-
-
-def _lock(descriptor: int, path: str) -> None:
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise BundleFault(f"Another run has held {path} for {LOCK_TIMEOUT_S} s; wait for its end.") from None
-            time.sleep(0.05)

@@ -27,7 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
     plan,
     task as export_task,
 )
-from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, locks, forms
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
@@ -156,6 +156,8 @@ def test_killed_at_any_instant_it_leaves_whole_files_and_the_next_run_mends(
             if path.name in good:
                 assert path.read_bytes() == good[path.name] or path.suffix == ".p12" or b"-----END" in path.read_bytes()
                 assert mode == (0o600 if path.name in SECRET else 0o644)
+            elif path.name == locks.NAME:
+                assert (mode, path.stat().st_size) == (0o600, 0)
             else:
                 left_behind += 1
                 assert mode in (0, 0o600 if name in SECRET else 0o644) and (mode or not path.stat().st_size)

@@ -8,11 +8,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import socket
 import ssl
+import threading
+import time
 import typing as t
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -411,6 +414,32 @@ def test_a_mail_server_that_says_nothing() -> None:
         port = int(silent.getsockname()[1])
         outcome = deliver([an_alert()], mail(port, host="127.0.0.1", timeout=1), max_attempts=1)
     assert outcome.undelivered[0]["reason"] == "127.0.0.1 did not answer within 1 s."
+
+
+@pytest.mark.parametrize("kind", ["webhook", "mail"])
+def test_who_answers_a_little_at_a_time_for_ever_holds_nobody_up(kind: str) -> None:
+    """Each time-out of the library is that of one read, and a single octet ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, mail_server() as sound:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        port = int(listener.getsockname()[1])
+        channel: Channel = mail(port, host="127.0.0.1", timeout=1, name="slow")
+        if kind == "webhook":
+            channel = webhook(f"http://127.0.0.1:{port}{PATH}", timeout=1, name="slow")
+        began = time.monotonic()
+        outcome = deliver([an_alert()], channel, mail(sound.port))
+    assert time.monotonic() - began < 60
+    (missed,) = outcome.undelivered
+    assert missed["channel"] == "slow" and missed["reason"] == "The other side did not come to an end within 6 s."
+    assert keys(outcome.sent) == ["k"], "the other channel is told"
+
+
+def drip(listener: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        connection, _address = listener.accept()
+        with connection:
+            while True:
+                connection.sendall(b"2")
+                time.sleep(0.3)
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,14 @@ def test_what_others_put_into_the_temporary_folder_is_not_taken(tmp_path: Path) 
     spare.chmod(0o777)
     (spare / "here.json").write_text(json.dumps(FULL), encoding="utf-8")
     assert store(tmp_path).recall(NOW)[0] == memory.empty()
+
+
+def test_a_link_in_the_temporary_folder_removes_nothing(tmp_path: Path) -> None:
+    """Somebody has put one there that leads to the folder in which runs remember."""
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "temporary").chmod(0o1777)
+    (tmp_path / "temporary" / "spare").symlink_to(tmp_path / "state")
+    kept = memory.Store(str(tmp_path / "state"), "here", str(tmp_path / "temporary" / "spare"))
+    for _run in range(2):
+        assert kept.remember(FULL) is None
+        assert kept.recall(NOW) == (FULL, [])

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets import bundle as bundle_module
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import Access, Bundle, explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.der import (
@@ -435,7 +436,7 @@ def test_another_run_is_waited_for_and_not_for_ever(
     pair = pair_of(ca)
     put(tmp_path, pair)
     with Bundle(str(tmp_path), "www", ACCESS).locked(make=False):
-        with pytest.raises(BundleFault, match="Another run has held"):
+        with pytest.raises(InvalidInput, match="Another run has held"):
             put(tmp_path, pair)
 
 
