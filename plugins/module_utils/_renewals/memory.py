@@ -66,7 +66,8 @@ def judge(text: t.Optional[str], now: datetime) -> Recalled:
     ahead = False
     for name in ("began_at", "ended_at"):
         if document[name] and _moment(document[name]) > latest:
-            document[name], ahead = None, True
+            # It did end, whenever that was.
+            document[name], ahead = (iso(now) if name == "ended_at" and document["began_at"] else None), True
     kept = [entry for entry in document["forced"] if _moment(entry["at"]) <= latest]
     ahead = ahead or len(kept) < len(document["forced"])
     document["forced"] = kept

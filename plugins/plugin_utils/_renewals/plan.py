@@ -246,6 +246,43 @@ def _deployed(standing: Standing, done: Entry, known: Entry) -> Standing:
     )
 
 
+def is_texts(value: t.Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value)
+
+
+def is_sound_outcome(outcome: Entry) -> bool:
+    """Whether what a host reports has the shape that the rules count on. What it has done was said by the host itself."""
+    done, failures = outcome.get("done"), outcome.get("failures")
+    if not isinstance(done, (list, tuple)) or not isinstance(failures, (list, tuple)):
+        return False
+    return (
+        isinstance(outcome.get("reachable"), bool)
+        and all(isinstance(each, t.Mapping) and _is_sound_set(each) for each in done)
+        and all(
+            isinstance(each, t.Mapping) and is_texts(each.get("identities")) and isinstance(each.get("reason"), str)
+            for each in failures
+        )
+    )
+
+
+def _is_sound_set(done: Entry) -> bool:
+    unserved = done.get("unserved", ())
+    try:
+        moment(done["not_before"]).timestamp(), moment(done["not_after"]).timestamp()
+    except (KeyError, ValueError, OverflowError):
+        return False
+    return (
+        isinstance(done.get("identity"), str)
+        and isinstance(done.get("serial"), str)
+        and isinstance(done.get("arn"), (str, type(None)))
+        and is_texts(done.get("services", []))
+        and isinstance(unserved, (list, tuple))
+        and all(
+            isinstance(each, t.Mapping) and is_texts([each.get("service"), each.get("reason")]) for each in unserved
+        )
+    )
+
+
 def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) -> list[str]:
     """The handles of the notices that need no more work: every host that is to have the certificate has it."""
     open_arns = {one.arn for one in found if one.state != "left_out" and not one.is_current}

@@ -217,12 +217,11 @@ def _limit_over(policy: Policy) -> str:
 
 def is_of_run(outcome: t.Any, run: Run) -> bool:
     """What a host reports of this run, not what is left of an earlier one; and in a shape that can be used."""
-    return (
-        isinstance(outcome, t.Mapping)
-        and outcome.get("started_at") == run["started_at"]
-        and isinstance(outcome.get("done"), (list, tuple))
-        and isinstance(outcome.get("failures"), (list, tuple))
-    )
+    return _has_begun(outcome, run) and plan.is_sound_outcome(outcome)
+
+
+def _has_begun(outcome: t.Any, run: Run) -> bool:
+    return isinstance(outcome, t.Mapping) and outcome.get("started_at") == run["started_at"]
 
 
 # ---------------------------------------------------------------- after the hosts
@@ -242,7 +241,11 @@ def gather(run: Run, connection: str, outcomes: t.Mapping[str, t.Any], lost: t.C
         for host, identities in own["hosts"].items()
         if stopped and host not in of_run and host not in lost and identities
     }
-    idle = [host for host in own["hosts"] if host not in of_run and host not in lost and host not in untried]
+    idle = [
+        host
+        for host in own["hosts"]
+        if host not in lost and host not in untried and not _has_begun(outcomes.get(host), run)
+    ]
     problems = list(own["problems"])
     if any(reason == _limit_over(policy) for reason in untried.values()):
         problems.append(
@@ -336,7 +339,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
         **own["memory"],
         "version": 2,
         "began_at": run["started_at"],
-        "ended_at": ended_at,
+        "ended_at": max(ended_at, run["started_at"]),  # a clock that was set back meanwhile
         "hosts": hosts,
         "told": dict(told["told"] if asked else own["memory"]["told"]),
         "missed": missed if run["options"].get("has_channels") else [],
@@ -476,7 +479,7 @@ def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
         arns, handles = (
             notice.get(name) if isinstance(notice, t.Mapping) else None for name in ("certificate_arns", "handles")
         )
-        if isinstance(arns, (list, tuple)) and isinstance(handles, (list, tuple)):
+        if plan.is_texts(arns) and plan.is_texts(handles):
             good.append({"kind": str(notice.get("kind")), "certificate_arns": list(arns), "handles": list(handles)})
     return good, len(given) - len(good)
 

@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
-from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms, locks
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -370,10 +370,13 @@ def test_no_file_is_ever_wider_than_its_final_mode(
     finally:
         os.umask(previous)
     monkeypatch.undo()
-    secret = [(mode, size) for name, mode, size in seen if "cert" not in name and "chain" not in name]
+    assert {(mode, size) for name, mode, size in seen if name == locks.NAME} == {(0o600, 0)}
+    secret = [
+        (mode, size) for name, mode, size in seen if name != locks.NAME and "cert" not in name and "chain" not in name
+    ]
     assert {mode for mode, _size in secret} == {0, 0o400}, "made without permissions, then as it will be"
     assert {size for mode, size in secret if mode == 0} == {0}, "nothing in it before"
-    assert {mode for name, mode, _size in seen} <= {0, 0o400, 0o644}
+    assert {mode for name, mode, _size in seen if name != locks.NAME} <= {0, 0o400, 0o644}
 
 
 def test_a_failure_leaves_the_old_set(run: Any, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
