@@ -28,11 +28,13 @@ from urllib.request import urlopen
 
 import jinja2
 import pytest
+import yaml
 from ansible.plugins.filter.core import FilterModule
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
+    PROGRAM,
     Running,
     ca_arn,
 )
@@ -97,6 +99,23 @@ def test_options_and_places_of_the_unit() -> None:
     unit = rendered(authority_server_more=["--name", "acm.example.com; rm"], authority_server_where="/srv/acm")
     assert "serve /srv/acm 8410 --name 'acm.example.com; rm'\n" in unit
     assert "ReadWritePaths=-/srv\n" in unit and "ReadWritePaths" not in rendered()
+
+
+def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None:
+    (play,) = yaml.safe_load((COLLECTION / "playbooks" / "authority_server.yml").read_text(encoding="utf-8"))
+    (brought,) = [each for each in play["tasks"][1]["block"] if each["name"] == "Bring the authority"]
+    inner = Path("ansible_collections", "certops", "acm", "plugins", "module_utils")
+    for room in brought["loop"]:
+        shutil.copytree(COLLECTION / "plugins" / "module_utils" / room, tmp_path / inner / room)
+    server = subprocess.Popen(
+        [sys.executable, "-B", "-m", PROGRAM, "serve", str(tmp_path / "authority"), "0"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert server.stdout is not None
+    url = re.search(r"as ACM at (\S+)", server.stdout.readline())
+    assert url is not None and urlopen(f"{url[1]}/healthz", timeout=30).read() == b"ok\n"
+    server.terminate()
+    server.communicate(timeout=60)
 
 
 def test_systemd_takes_the_unit(tmp_path: Path) -> None:

@@ -56,6 +56,14 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
 
 
+def _tell_systemd(state: str) -> None:
+    """A line of sd_notify(3), where systemd wants one: a unit with Type=notify is started when it says so."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as systemd:
+            systemd.sendto(state.encode(), f"\0{address[1:]}" if address.startswith("@") else address)
+
+
 def _complain(error: object) -> None:
     sys.stderr.write(f"{error}\n")
 
@@ -172,7 +180,7 @@ def _serve(options: argparse.Namespace) -> int:
         service = Service(authority, is_open=options.anyone, monitors=options.metrics_for)
         server.answer, server.screen, server.tls = service.answer, service.screen, own.context if own else None
         for each in others:
-            each.answer = service.public
+            each.answer, each.screen = service.public, service.screen_public
         for each in (server, *others):
             each.start()
         due_work.start()
@@ -180,7 +188,9 @@ def _serve(options: argparse.Namespace) -> int:
         _tell(_introduction(url, authority, options.anyone))
         for each in others:
             _tell(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp")
+        _tell_systemd("READY=1")
         wait_for_one()
+    _tell_systemd("STOPPING=1")
     ended = [each.end() for each in (server, *others)]
     has_answered = all(ended)
     if due_work.end() and has_answered:

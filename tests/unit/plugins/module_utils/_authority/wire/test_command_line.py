@@ -365,6 +365,18 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         assert program.end()[0] in (0, -signal.SIGTERM)
 
 
+def test_it_tells_systemd_when_it_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        program = Running(tmp_path / "authority")
+        assert systemd.recv(100) == b"READY=1"
+        assert program.client().list_certificates()["CertificateSummaryList"] == []
+        assert program.end() == (0, "")
+        assert systemd.recv(100) == b"STOPPING=1"
+
+
 def test_fifty_clients_at_once(running: Running) -> None:
     before = len(list(all_arns(running.client())))
 
