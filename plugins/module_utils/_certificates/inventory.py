@@ -130,7 +130,9 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     if acm.takes("ListCertificates", "CertificateKeyPairOrigins"):
         filters["CertificateKeyPairOrigins"] = list(KEY_PAIR_ORIGINS)  # else those that came by ACME are not told
     pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
-    if acm.takes("ListCertificates", "RootHierarchyTypes"):  # Amazon N2 certificates are never among the others
+    # Amazon N2 certificates are never among the others: no filter brings both in one call. All of them are public.
+    may_be_of_n2 = query.types is None or "AMAZON_ISSUED" in query.types
+    if may_be_of_n2 and acm.takes("ListCertificates", "RootHierarchyTypes"):
         pages += acm.pages("ListCertificates", MaxItems=LIST_PAGE, RootHierarchyTypes=list(ROOT_HIERARCHIES), **filters)
     listed = [
         from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")

@@ -56,6 +56,15 @@ def test_without_search_the_list_tells(code: str) -> None:
     acm.check_is_done()
 
 
+@pytest.mark.parametrize(
+    ("types", "calls"), [(("IMPORTED",), 1), (("PRIVATE", "IMPORTED"), 1), (("AMAZON_ISSUED",), 2), (None, 2)]
+)
+def test_amazon_n2_costs_a_call_only_where_it_may_be(types: tuple[str, ...] | None, calls: int) -> None:
+    acm = Fleet(0, can_search=False)
+    assert inventory.listing(acm, Query(types=types), NOW) == []
+    assert acm.counts["ListCertificates"] == calls
+
+
 @pytest.mark.parametrize("code", ["ThrottlingException", "EndpointConnectionError", "NoCredentialsError"])
 def test_no_answer_is_not_taken_for_no_search(code: str) -> None:
     acm = ScriptedAcm(("SearchCertificates", {"MaxResults": 500}, AcmError("SearchCertificates", code, "no")))
