@@ -62,7 +62,11 @@ def test_the_authority_is_a_service(machine: Machine) -> None:
     assert play(machine, "certops.acm.authority_server", authority_server_port=port)[0] == 0
     assert machine.run("curl", "-s", f"http://127.0.0.1:{port}/healthz").stdout == "ok\n"
     stopped = machine.run("systemctl", "stop", UNIT)
-    assert (stopped.returncode, machine.shown(UNIT, "Result"), machine.shown(UNIT, "ExecMainStatus")) == (0, "success", "0")
+    assert (stopped.returncode, machine.shown(UNIT, "Result"), machine.shown(UNIT, "ExecMainStatus")) == (
+        0,
+        "success",
+        "0",
+    )
 
 
 CONFIGURATION = """
@@ -91,7 +95,7 @@ def test_a_server_is_reloaded_by_its_unit(machine: Machine) -> None:
     port, pki = free_port(), Pki()
     configuration = CONFIGURATION.replace("PORT", str(port)).replace("NAME", NAME)
     for path, text in (("/etc/nginx/nginx.conf", configuration), ("/srv/deployment.yml", DEPLOYMENT)):
-        assert machine.run("sh", "-c", f"printf %s \"$TEXT\" > {path}", TEXT=text).returncode == 0
+        assert machine.run("sh", "-c", f'printf %s "$TEXT" > {path}', TEXT=text).returncode == 0
     serials = []
     for number in range(2):
         pair = pki.leaf(NAME, number=number)

@@ -66,7 +66,13 @@ class Machine:
     def run(self, *command: str, timeout: float = 60, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as root; more: its environment."""
         kept = {name: value for name, value in os.environ.items() if KEPT.match(name)}
-        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": os.path.expanduser("~"), "LC_ALL": "C.UTF-8", **kept, **more}
+        variables = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": os.path.expanduser("~"),
+            "LC_ALL": "C.UTF-8",
+            **kept,
+            **more,
+        }
         inside = [
             "nsenter",
             "--target",

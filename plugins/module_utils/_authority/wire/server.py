@@ -212,11 +212,11 @@ class Server:
             for connection in idle[:excess]:
                 self._leave(connection)
 
-    def _make_room_for(self, length: int) -> None:
+    def _make_room_for(self, newest: _Connection) -> None:
         """Of bodies that are arriving, the oldest go when all together are too large."""
-        arriving = sorted((each for each in self._connections if each.state == RECEIVING), key=lambda each: each.since)
-        total = length + sum(each.length for each in arriving)
-        for connection in sorted(arriving, key=lambda each: each.peer.is_known):
+        arriving = [each for each in self._connections if each.state == RECEIVING and each is not newest]
+        total = newest.length + sum(each.length for each in arriving)
+        for connection in sorted(arriving, key=lambda each: (each.peer.is_known, each.since)):
             if total <= self._limits.bodies:
                 return
             total -= connection.length
@@ -255,7 +255,8 @@ class Server:
 
     async def _answer(self, request: web.BaseRequest, connection: _Connection) -> t.Optional[Answer]:
         limits = self._limits
-        length = request.content_length or 0
+        # Of one that comes in chunks nobody knows how large it will be.
+        length = limits.body if request.content_length is None else request.content_length
         head = Request(request.method, request.raw_path, request.headers, b"", connection.peer)
         connection.length = length
         connection.is_refused = True
@@ -270,7 +271,7 @@ class Server:
         refusal = self.screen(head)
         if refusal is not None:
             return refusal
-        self._make_room_for(length)
+        self._make_room_for(connection)
         if request.headers.get("Expect", "").lower() == "100-continue":
             t.cast(t.Any, request.transport).write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:

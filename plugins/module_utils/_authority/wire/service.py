@@ -25,6 +25,8 @@ from .sigv4 import Gate, Refusal
 
 log = logging.getLogger(__name__)
 
+WITH_A_BODY = ("/ocsp", "/approvals")  # of what is not signed
+LARGEST_UNSIGNED = 4096  # octets of such a body: a request of OCSP has about a hundred, a form two hundred
 MOST_SHOWN = 512  # characters of what a client says of itself, in the record of its call
 OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
 
@@ -54,13 +56,22 @@ class Service:
     def screen(self, request: Request) -> t.Optional[Answer]:
         """An answer to the head of a request whose body need not be read."""
         if not _is_acm(request):
-            return None if request.method in ("GET", "HEAD", "POST") else _no_operation(request)
+            return self.screen_public(request)
         if self._gate is None:
             return None
         try:
             self._gate.screen(request)
         except Refusal as refusal:
             return _refused(request, refusal)
+        return None
+
+    def screen_public(self, request: Request) -> t.Optional[Answer]:
+        """The same for what is not signed: anybody may send it, so hardly anything is read of it."""
+        if request.method != "POST" or request.path not in WITH_A_BODY:
+            return _no_operation(request)
+        length = request.headers.get("Content-Length")
+        if length is None or int(length) > LARGEST_UNSIGNED:
+            return error(413, "RequestEntityTooLarge", f"{request.path} takes at most {LARGEST_UNSIGNED} octets.")
         return None
 
     def answer(self, request: Request) -> Answer:

@@ -54,8 +54,7 @@ def answer(authority: Authority, request: Request) -> Reply:
 
 
 def _show(authority: Authority, request: Request) -> Reply:
-    given = parse_qs(request.target.partition("?")[2], max_num_fields=10)
-    token = (given.get("context") or [""])[0]
+    token = _fields(request.target.partition("?")[2])["context"]
     try:
         certificate, name, is_done = _asked(authority, token)
     except InvalidInput as error:
@@ -81,8 +80,8 @@ def _show(authority: Authority, request: Request) -> Reply:
 def _approve(authority: Authority, request: Request) -> Reply:
     if len(request.body) > LONGEST:
         return plain(413, "The form is too large.\n")
-    given = parse_qs(request.body.decode("ascii", "replace"), max_num_fields=10)
-    token, once = ((given.get(field) or [""])[0] for field in ("context", "once"))
+    given = _fields(request.body.decode("ascii", "replace"))
+    token, once = given["context"], given["once"]
     if not _is_from_the_page(request, once):
         said = "Open the link of the mail again, and use the button on the page."
         return _page(403, "This did not come from the page", f"<p>{said}</p>")
@@ -92,6 +91,15 @@ def _approve(authority: Authority, request: Request) -> Reply:
     except InvalidInput as error:
         return _page(409, "This cannot be approved", f"<p>{html.escape(str(error))}</p>")
     return _page(200, f"{name} is approved", _facts(authority, certificate, name))
+
+
+def _fields(text: str) -> dict[str, str]:
+    """What a link or form says; empty for what it leaves out, or when it says more than any of ours."""
+    try:
+        given = parse_qs(text, max_num_fields=10)
+    except ValueError:
+        given = {}
+    return {name: (given.get(name) or [""])[0] for name in ("context", "once")}
 
 
 def _asked(authority: Authority, token: str) -> tuple[Certificate, str, bool]:

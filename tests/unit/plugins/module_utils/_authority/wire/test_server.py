@@ -296,6 +296,39 @@ def test_bodies_that_arrive_have_one_bound_together(serve: Callable[..., Server]
         assert closed(first)
 
 
+def test_bodies_of_unknown_length_count_as_the_largest(serve: Callable[..., Server]) -> None:
+    url = serve(bodies=1_000_000, body=600_000).url
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    with call(url) as first, call(url) as second:
+        for connection in (first, second):
+            connection.sendall(head)
+            time.sleep(0.05)
+        assert closed(first)
+        second.sendall(b"0\r\n\r\n")
+        assert answer_on(second).body == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST /ocsp HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 413),
+        (b"POST /ocsp HTTP/1.1\r\nHost: x\r\nContent-Length: 4097\r\n\r\n", 413),
+        (b"POST /approvals HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 413),
+        (b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", 404),
+        (b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", 404),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ],
+)
+def test_of_strangers_no_body_is_read(authority: Any, serve: Callable[..., Server], sent: bytes, status: int) -> None:
+    """But the small ones of forms and OCSP, whose length they say. The answer comes although the body has not."""
+    served = service.Service(authority)
+    server = serve(served.answer)
+    server.screen = served.screen
+    assert exchange(server.url, sent).status == status
+    server.screen = served.screen_public
+    assert exchange(server.url, sent).status in (status, 404)
+
+
 def test_known_clients_have_a_bound_too(serve: Callable[..., Server]) -> None:
     def answer(request: Request) -> Reply:
         request.peer.is_known = True

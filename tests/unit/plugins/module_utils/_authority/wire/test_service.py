@@ -237,6 +237,15 @@ def test_codes_that_are_wrong_or_old(lab: Lab, code: str, clock: Clock) -> None:
     assert ask(lab, "DELETE", "/approvals").status == 405
 
 
+def test_links_and_forms_with_more_than_they_have(lab: Lab, code: str) -> None:
+    much = "&".join(f"a={number}" for number in range(50))
+    assert ask(lab, "GET", f"/approvals?context={code}&{much}").status == 404
+    _answer, cookie, once = page(lab, code)
+    body = f"context={code}&once={once}&{much}".encode()
+    assert ask(lab, "POST", "/approvals", body, Host="acm.example.com", Cookie=cookie).status == 403
+    assert status(lab) == "PENDING_VALIDATION"
+
+
 # ---------------------------------------------------------------- metrics, health
 
 
