@@ -7,7 +7,8 @@
 
 It shows how often a certificate is exported for the whole fleet, and what a first deployment, a run with nothing to do
 and a renewal take, beside a play that does nothing but ping. The pings run before and after each deployment, so that a
-machine that is busy slows down both. ./run bench deploy_fleet takes about two minutes.
+machine that is busy slows down both. In the end, how long one host with many certificates takes, and each of them, where
+nothing is due. ./run bench deploy_fleet takes about three minutes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ sys.path.insert(0, str(COLLECTION / "tests" / "support"))
 import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
 
 LIMIT_S = 3600
+FEW = 2  # certificates of the host that one with many is compared with
+REPEATED = 3
 
 
 class Fleet:
@@ -42,8 +46,11 @@ class Fleet:
             home = folder / f"web{number}"
             (home / "s").mkdir(parents=True)
             (service,) = real_servers.describe(home / "s", home / "acm", ["nginx"])["services"]
-            self.stops.append(service.pop("stop_command"))
-            self.hosts[home.name] = {"acm_deploy_path": str(home / "acm"), "acm_deploy_services": [service]}
+            self.add(home, service)
+
+    def add(self, home: Path, service: dict[str, Any]) -> None:
+        self.stops.append(service.pop("stop_command"))
+        self.hosts[home.name] = {"acm_deploy_path": str(home / "acm"), "acm_deploy_services": [service]}
 
     def play(self, name: str, content: dict[str, Any]) -> float:
         """Run the play; returns the seconds that it took."""
@@ -75,13 +82,13 @@ class Fleet:
             counted = database.execute("SELECT count(*) FROM audit WHERE operation = 'ExportCertificate'")
             return int(counted.fetchone()[0])
 
-    def issue(self, **options: Any) -> None:
+    def issue(self, names: Sequence[str] = real_servers.NAMES, **options: Any) -> None:
         request = {
             "certificate_authority_arn": "{{ made.authority.certificate_authorities[0].arn }}",
             "key_algorithm": "EC_prime256v1",
             **options,
         }
-        wanted = [{"domain_name": name, **request} for name in real_servers.NAMES]
+        wanted = [{"domain_name": name, **request} for name in names]
         authority = {
             "path": str(self.authority),
             "certificate_authorities": [{"name": "ca", "key_algorithm": "EC_prime256v1"}],
@@ -92,13 +99,13 @@ class Fleet:
         ]
         self.play("issue", {"hosts": "localhost", "tasks": tasks})
 
-    def deploy(self, waves: list[str]) -> float:
+    def deploy(self, waves: list[str], names: Sequence[str] = real_servers.NAMES) -> float:
         content = {
             "hosts": "web",
             "serial": waves,
             "max_fail_percentage": 0,
             "vars": {
-                "acm_deploy_certificates": [{"domain_name": name} for name in real_servers.NAMES],
+                "acm_deploy_certificates": [{"domain_name": name} for name in names],
                 "acm_deploy_when_stopped": "start",
             },
             "roles": ["certops.acm.acm_deploy"],
@@ -108,8 +115,36 @@ class Fleet:
     def ping(self) -> float:
         return self.play("ping", {"hosts": "web", "tasks": [{"ansible.builtin.ping": {}}]})
 
+    def stop(self) -> None:
+        for words in self.stops:
+            subprocess.run(words, check=False, capture_output=True)
+
     def sets(self) -> set[str]:
         return {os.readlink(link) for link in self.folder.glob(f"web*/acm/{real_servers.NAMES[0]}/live")}
+
+
+def measure_many(folder: Path, number: int) -> None:
+    """What each certificate adds on a host where nothing is due, and an nginx serves all of them."""
+    names = [f"n{index}.example.com" for index in range(number)]
+    took: dict[int, float] = {}
+    fleets = {count: Fleet(folder / str(count), 0, 1) for count in (FEW, number)}
+    try:
+        for count, fleet in fleets.items():
+            home = fleet.folder / "web"
+            (home / "s").mkdir(parents=True)
+            blocks = "".join(real_servers.nginx_block("PORT ssl", name, name) for name in names[:count])
+            fleet.add(home, {"name": "nginx", **real_servers.nginx_with(home / "s", home / "acm", blocks)})
+            fleet.issue(names[:count])
+            fleet.deploy(["100%"], names[:count])
+        for count, fleet in fleets.items():
+            took[count] = min(fleet.deploy(["100%"], names[:count]) for _each in range(REPEATED))
+        each_ms = (took[number] - took[FEW]) / (number - FEW) * 1000
+        print(
+            f"{number} certificates on one host, nothing to do: {took[number]:.1f} s, {each_ms:.1f} ms for each of them"
+        )
+    finally:
+        for fleet in fleets.values():
+            fleet.stop()
 
 
 def main() -> None:
@@ -117,6 +152,7 @@ def main() -> None:
     parser.add_argument("--hosts", type=int, default=20)
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--waves", nargs="*", default=["100%"], help="such as 10%% 100%%")
+    parser.add_argument("--certificates", type=int, default=60, help="on one host; 0 leaves that part out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="df-") as name:
         fleet = Fleet(Path(name), options.hosts, options.forks)
@@ -144,8 +180,9 @@ def main() -> None:
             if len(fleet.sets()) != 1:
                 sys.exit(f"The hosts do not all have the same set: {fleet.sets()}")
         finally:
-            for words in fleet.stops:
-                subprocess.run(words, check=False, capture_output=True)
+            fleet.stop()
+        if options.certificates:
+            measure_many(Path(name), options.certificates)
 
 
 if __name__ == "__main__":
