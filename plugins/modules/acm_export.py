@@ -12,13 +12,13 @@ version_added: 1.0.0
 short_description: Export certificates with their keys from AWS Certificate Manager
 description:
   - Exports a private certificate, or a public one that was requested with C(options.export=ENABLED), with its chain and private key.
-  - The key comes encrypted under a passphrase that is random and held in memory only, unless one is given. It is decrypted in memory,
-    RSA or EC, and used only when it belongs to the certificate and the chain verifies.
-  - Writes the files that servers want, each with its owner, group and mode from the first byte on, and each in one rename.
-    A set that is versioned and swapped as a whole is what M(certops.acm.certificate_bundle) makes on the hosts.
-  - Changes nothing, and does not export again, when the files hold this certificate and its key. A file that is missing, was altered
-    or has the wrong mode is mended, with the key of another file of the set where there is one.
-  - Calls C(ExportCertificate) only for a key, so without O(path), O(files), O(return_private_key) and O(return_pkcs12) it just reads.
+  - ACM encrypts the key with a passphrase, which is random and kept in memory only unless you give one. The module decrypts the key
+    (RSA or EC) in memory, and uses it only if it belongs to the certificate and the chain verifies.
+  - Writes the files that servers need, each with its owner, group and mode from the first byte, and each with a single rename.
+    To replace several files as one versioned set on a host, use M(certops.acm.certificate_bundle).
+  - Changes nothing, and does not export again, if the files already have this certificate and its key. A file that is missing, was
+    altered or has the wrong mode is corrected, with the key of another file if one has it.
+  - Calls C(ExportCertificate) only if a key is needed, so without O(path), O(files), O(return_private_key) and O(return_pkcs12) it only reads.
 options:
   certificate_arn:
     description:
@@ -27,18 +27,18 @@ options:
     aliases: [arn]
   domain_name:
     description:
-      - The first name of the certificate, instead of its ARN. Of several the newest valid one is taken whose key can be exported.
+      - The first name of the certificate, instead of its ARN. If there are several, the newest valid one whose key can be exported is used.
     type: str
   subject_alternative_names:
     description:
-      - The other names. Where they are given, possibly as an empty list, the certificate must have exactly these names, in any order.
+      - The other names. If they are given, even as an empty list, the certificate must have exactly these names, in any order.
     type: list
     elements: str
   passphrase:
     description:
-      - The passphrase of the export, which is also that of a PKCS#12 and of a key with O(encrypt_key).
-      - ACM wants 4 to 128 ASCII characters without V(#), V($) and V(%).
-      - By default random, and forgotten at the end of the task.
+      - The passphrase of the export. It also encrypts a PKCS#12, and the key with O(encrypt_key).
+      - ACM requires 4 to 128 ASCII characters other than V(#), V($) and V(%).
+      - By default it is random and forgotten at the end of the task.
     type: str
   path:
     description:
@@ -48,8 +48,8 @@ options:
     type: path
   files:
     description:
-      - The files to write, each with a path of its own where it shall not have its usual name in O(path).
-      - By default C(cert.pem), C(chain.pem), C(fullchain.pem) and C(privkey.pem) when O(path) is given.
+      - The files to write, each with its own path unless it should have its usual name in O(path).
+      - By default C(cert.pem), C(chain.pem), C(fullchain.pem) and C(privkey.pem) if O(path) is given.
       - An empty dictionary, C({}), means the usual name, owner and mode. A file that is null is not written.
     type: dict
     suboptions: &files
@@ -58,7 +58,7 @@ options:
         type: dict
         suboptions: &file
           path:
-            description: Name in O(path), or a full path.
+            description: A file name in O(path), or an absolute path.
             type: str
           owner:
             description: Overrides O(owner).
@@ -70,60 +70,61 @@ options:
             description: Mode of this file. By default O(mode) for a file that holds the key, and C(0644) for one that does not.
             type: raw
       chain:
-        description: The certificates above it as ACM gives them, C(chain.pem). There is none when the chain is empty.
+        description: The certificates above it as ACM returns them, C(chain.pem). It is not written if the chain is empty.
         type: dict
         suboptions: *file
       fullchain:
-        description: Certificate and chain, C(fullchain.pem), which nginx and most others want.
+        description: Certificate and chain, C(fullchain.pem), which nginx and most other servers need.
         type: dict
         suboptions: *file
       key:
-        description: The private key as PKCS#8, C(privkey.pem), clear unless O(encrypt_key).
+        description: The private key as PKCS#8, C(privkey.pem), unencrypted unless O(encrypt_key) is set.
         type: dict
         suboptions: *file
       combined:
-        description: Certificate, chain and clear key in the order of HAProxy, C(combined.pem).
+        description: Certificate, chain and unencrypted key in the order that HAProxy reads, C(combined.pem).
         type: dict
         suboptions: *file
       pkcs12:
-        description: A PKCS#12 with everything, C(bundle.p12), under O(passphrase). Java since 8u301 reads it.
+        description: A PKCS#12 with everything, C(bundle.p12), encrypted with O(passphrase). Java 8u301 and later can read it.
         type: dict
         suboptions: *file
   owner:
     description:
-      - Owner of the files, a name or a number. By default the owner that a file has, at first the user that runs the module.
+      - Owner of the files, a name or a number. By default the present owner of a file, or for a new one the user that runs the module.
     type: str
   group:
     description:
-      - Group of the files, a name or a number. By default the group that a file has, at first that of the user that runs the module.
+      - Group of the files, a name or a number. By default the present group of a file, or for a new one that of the user that runs the module.
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644) unless they say otherwise.
-      - By default V(0640) when a group is given, otherwise V(0600). A mode that lets every user read a key is refused.
+      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All
+        others have C(0644) unless they say otherwise.
+      - By default V(0640) if a group is given, otherwise V(0600). A mode that lets every user read a key is refused.
     type: raw
   encrypt_key:
     description:
-      - Whether the file of the key is encrypted as ACM encrypts it, under O(passphrase). The combined file never is.
+      - Whether the key file is encrypted with O(passphrase), in the same way as ACM does it. The combined file never is.
     type: bool
     default: false
   return_private_key:
     description:
-      - Whether the result has the private key in clear.
-      - The module hides the whole result from the log and from the screen then, with any verbosity, but a variable that it is
-        registered in holds it. Set C(no_log=true) on this task and on those that use the variable.
+      - Whether the result contains the unencrypted private key.
+      - If it does, the module hides the whole result from the log and the screen, with any verbosity. A variable that it is
+        registered in still has it, so set C(no_log=true) on this task and on those that use the variable.
     type: bool
     default: false
   return_pkcs12:
     description:
-      - Whether the result has a PKCS#12, in base64, and the private key, hidden as with O(return_private_key).
+      - Whether the result contains a PKCS#12, in base64, and the private key, hidden as with O(return_private_key).
     type: bool
     default: false
   certificates:
     description:
-      - A list of exports, each with the options above, in as few calls as one task can do.
-      - What an item leaves out it takes from the task, but for its certificate and its files.
-      - One that fails does not stop the others. The task fails in the end.
+      - A list of exports, each with the options above, made with as few calls as possible.
+      - An item takes the options that it leaves out from the task, except for its certificate and its files.
+      - An export that fails does not stop the others. The task fails in the end.
     type: list
     elements: dict
     suboptions:
@@ -168,11 +169,11 @@ options:
         type: bool
 notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
-    RV(exports[].renewal_depends_on_export) tells, and the task warns of a certificate that ACM will not renew.
-  - In check mode nothing is exported, so RV(exports[].private_key) is there only when a file at hand has it.
-  - The SELinux context of every file is set as the policy wants it for its path.
-  - A passphrase that is given goes to the module through the connection only. Where the connection has no pipelining, the task fails instead
-    of writing it to a temporary file.
+    RV(exports[].renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
+  - In check mode nothing is exported, so RV(exports[].private_key) is returned only if an existing file has it.
+  - Every file gets the SELinux context that the policy defines for its path.
+  - A passphrase that you give is sent to the module through the connection only. If the connection has no pipelining, the task fails
+    instead of writing it to a temporary file.
   - The least policy is C(acm:DescribeCertificate), C(acm:GetCertificate) and C(acm:ExportCertificate),
     and for O(domain_name) C(acm:SearchCertificates) (C(acm:ListCertificates) without it).
 seealso:
@@ -196,7 +197,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Shows serials, modes and owners, and of a key the hash of its public part.
+      - Shows serials, modes and owners, and for a key the hash of its public part.
   idempotent:
     support: full
 author:
@@ -228,7 +229,7 @@ EXAMPLES = r"""
         owner: app
         mode: "0400"
 
-- name: Export several, to be put on web servers
+- name: Export several certificates for web servers
   certops.acm.acm_export:
     certificates:
       - domain_name: www.example.com
@@ -241,7 +242,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 export:
-  description: What came of it, when one certificate was asked for.
+  description: The result, if one certificate was asked for.
   returned: when O(certificates) is not used
   type: dict
   contains: &export
@@ -275,12 +276,12 @@ export:
       type: str
       returned: success
     subject:
-      description: Whom it was issued to.
+      description: The subject of the certificate.
       type: str
       returned: success
       sample: CN=www.example.com
     issuer:
-      description: Who issued it.
+      description: The issuer of the certificate.
       type: str
       returned: success
       sample: CN=Example CA
@@ -290,7 +291,7 @@ export:
       returned: success
       sample: RSA_2048
     type:
-      description: V(AMAZON_ISSUED) or V(PRIVATE); V(IMPORTED) when no key was asked for.
+      description: V(AMAZON_ISSUED) or V(PRIVATE); V(IMPORTED) is possible if no key was asked for.
       type: str
       returned: success
       sample: PRIVATE
@@ -317,22 +318,22 @@ export:
       type: str
       returned: success
     private_key:
-      description: The private key as PKCS#8 PEM, in clear.
+      description: The private key as PKCS#8 PEM, unencrypted.
       type: str
       returned: when O(return_private_key) or O(return_pkcs12) is set, and not in check mode unless a file has it
     pkcs12:
-      description: A PKCS#12 under O(passphrase), in base64.
+      description: A PKCS#12, encrypted with O(passphrase), in base64.
       type: str
       returned: when O(return_pkcs12) is set, and not in check mode unless a file has the key
     renewal_eligibility:
       description: Whether ACM will renew it automatically, according to ACM after this task.
       type: str
-      returned: when ACM tells
+      returned: when ACM reports it
       sample: ELIGIBLE
     renewal_depends_on_export:
-      description: Whether no AWS service uses it, so that it is renewed only because it is exported after every renewal.
+      description: Whether no AWS service uses it, so that it is renewed only if it is exported after every renewal.
       type: bool
-      returned: when ACM tells
+      returned: when ACM reports it
     exported:
       description: Whether C(ExportCertificate) was called.
       type: bool

@@ -9,15 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: certificate_bundle
 version_added: 1.0.0
-short_description: Put certificates with their keys on a host, each set swapped by one rename
+short_description: Put certificates with their keys on a host, each set swapped by a single rename
 description:
-  - Puts certificate, chain and private key on a host as one set in a folder of its own,
-    and moves a symbolic link to it by one rename. A server that reloads at any instant reads either the old set or the new one.
-  - Before anything is written, the set is checked. The key must belong to the certificate, the chain must be in order and verify,
-    every certificate must be valid at the host's clock, and the names asked for must be covered.
-  - Owner, group and mode of a key are right before its first byte is written, and files reach the disk before they go live.
-  - The sets that were live before are kept, so that RV(bundles) can be rolled back. Nothing that this module did not make is removed.
-  - When several certificates are given, no set goes live unless all of them could be checked and written.
+  - Puts certificate, chain and private key on a host as one set in its own folder, and points a symbolic link to it with a
+    single rename. A server that reloads at any instant reads either the old set or the new one, never a mixture.
+  - Checks the set before anything is written. The key must belong to the certificate, the chain must be in order and verify,
+    every certificate must be valid by the host's clock, and O(certificates[].domain_names) must be covered.
+  - Owner, group and mode of a key are set before its first byte is written, and files are on disk before they go live.
+  - Previous sets are kept, so that the module can roll back to them. Nothing is removed that this module did not create.
+  - If several certificates are given, no set goes live until all of them have been checked and written.
   - Needs nothing on the host but Python.
 extends_documentation_fragment:
   - certops.acm.attributes
@@ -31,29 +31,29 @@ attributes:
   idempotent:
     support: partial
     details:
-      - O(state=rolled_back) goes one set further back each time, unless O(certificates[].version) names the set to go to.
+      - O(state=rolled_back) goes back one more set each time, unless O(certificates[].version) names one.
 options:
   path:
     description:
-      - The folder under which every certificate gets a folder of its own name.
-      - It is made, mode C(0755), when it is missing, and left as it is when it is there.
+      - The folder in which every certificate gets a folder with its name.
+      - It is created with mode C(0755) if it is missing; an existing folder is left as it is.
     type: path
     default: /etc/acm
   certificates:
     description:
-      - The certificates, each with the folder's name that it has under O(path).
+      - The certificates, each with the name of its folder in O(path).
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - Name of the folder under O(path). Letters, digits, dots, hyphens and underscores.
+          - Name of the folder in O(path). Letters, digits, dots, hyphens and underscores.
         type: str
         required: true
       certificate:
         description:
-          - The certificate as PEM. Certificates after the first are taken as the beginning of the chain.
+          - The certificate as PEM. Certificates after the first are treated as the beginning of the chain.
           - Required when O(state=present).
         type: str
       chain:
@@ -63,29 +63,29 @@ options:
       private_key:
         description:
           - The private key as PEM, not encrypted.
-          - May be left out when the set that is live is of the same certificate and holds its key. That key is used then, so that
-            a set that is as it should be needs none, and a missing file can be written. RV(bundles[].needs_key) tells beforehand,
-            in check mode, whether it is needed.
-          - Without pipelining Ansible would write it to a temporary file on the host. So this module refuses to run without,
+          - May be left out if the live set has the same certificate and contains its key. That key is then used, so that a set
+            that needs no change needs no key either, and a missing file can be written. In check mode RV(bundles[].needs_key)
+            says whether the key is needed.
+          - Without pipelining Ansible would write it to a temporary file on the host, so a task with a key requires pipelining;
             see the notes.
         type: str
       pkcs12:
         description:
-          - The same as a PKCS#12 file, encoded as base64, for servers that want one.
-          - It is compared by presence, as two exports of the same certificate are never the same bytes.
-            A new one is written whenever the certificate, chain or key changes, or the one that lies there was altered.
+          - Certificate, chain and key as a PKCS#12 file, encoded as base64, for servers that need one.
+          - Two exports of the same certificate never have the same bytes, so the content is not compared.
+            The file is written if the certificate, chain or key changes, if it is missing, or if it was altered.
           - May be left out like O(certificates[].private_key).
         type: str
       files:
         description:
-          - The files that the set consists of.
-          - V(cert) is C(cert.pem), the certificate alone. V(chain) is C(chain.pem), which is left out when the chain is empty.
+          - The files of the set.
+          - V(cert) is C(cert.pem), the certificate alone. V(chain) is C(chain.pem), which is left out if the chain is empty.
             V(fullchain) is C(fullchain.pem), certificate and chain. V(key) is C(privkey.pem).
           - V(combined) is C(combined.pem) with key, certificate and chain in this order, as HAProxy, lighttpd and Postfix's
             C(smtpd_tls_chain_files) read it.
-          - V(pkcs1) is C(privkey-pkcs1.pem), the private key in the form before PKCS#8 (C(BEGIN RSA PRIVATE KEY) or
-            C(BEGIN EC PRIVATE KEY)), for programs that read no other.
-          - V(pkcs12) is C(bundle.p12), which O(certificates[].pkcs12) holds. It is among the files whenever that is given.
+          - V(pkcs1) is C(privkey-pkcs1.pem), the private key in the older format (C(BEGIN RSA PRIVATE KEY) or
+            C(BEGIN EC PRIVATE KEY)), for programs that cannot read PKCS#8.
+          - V(pkcs12) is C(bundle.p12), the content of O(certificates[].pkcs12). It is always written if that is given.
         type: list
         elements: str
         choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
@@ -111,25 +111,25 @@ options:
       version:
         description:
           - With O(state=rolled_back), the set to go back to, as RV(bundles[].previous_version) named it.
-          - By default the one that was live before the one that is live now.
+          - By default the set that was live before the current one.
         type: str
   state:
     description:
-      - V(present) puts the sets there, mends what is missing, altered or has the wrong mode, and changes nothing when all is as it should be.
-      - V(rolled_back) makes the set live that was live before.
-      - V(absent) removes the sets that this module made, and their folder when nothing else lies in it.
+      - V(present) puts the sets in place, corrects files that are missing, altered or have the wrong mode, and otherwise changes nothing.
+      - V(rolled_back) makes the previous set live again.
+      - V(absent) removes the sets that this module created, and their folder if nothing else is in it.
     type: str
     choices: [present, rolled_back, absent]
     default: present
   owner:
     description:
       - Owner of the files, a name or a number. The folders belong to the user that runs the module.
-      - By default the owner of the set that is live now, at first the user that runs the module.
+      - By default the owner of the live set, or for a first set the user that runs the module.
     type: str
   group:
     description:
       - Group of the files and folders, a name or a number.
-      - By default the group of the set that is live now, at first that of the user that runs the module.
+      - By default the group of the live set, or for a first set that of the user that runs the module.
     type: str
   mode:
     description:
@@ -144,20 +144,20 @@ options:
     default: "0755"
   keep:
     description:
-      - How many of the sets that were live before are kept.
+      - How many previous sets are kept.
     type: int
     default: 2
   require_valid:
     description:
-      - Refuse a set that has expired or is not valid yet by the clock of the host.
+      - Whether to refuse a certificate that, by the clock of the host, has expired or is not yet valid.
     type: bool
     default: true
 notes:
-  - Ansible hands a module its arguments through a temporary file unless pipelining is on.
-    For the tasks of this module it is switched on whatever the configuration says, and where that is impossible
-    (C(become_method) C(su), C(ANSIBLE_KEEP_REMOTE_FILES), C(async), a connection without it) a task that carries a key
+  - Ansible passes arguments to a module in a temporary file unless pipelining is on.
+    For the tasks of this module it is switched on, whatever the configuration says. If that is impossible
+    (C(become_method) C(su), C(ANSIBLE_KEEP_REMOTE_FILES), C(async), a connection without it), a task with a key
     fails before the key leaves the controller.
-  - The SELinux context of every file is set as the policy wants it for its final path.
+  - Every file gets the SELinux context that the policy defines for its final path.
 seealso:
   - module: certops.acm.acm_export
   - module: certops.acm.served_certificate_info
@@ -188,7 +188,7 @@ EXAMPLES = r"""
         files: [combined]
         domain_names: [www.example.com, example.com]
 
-- name: Go back to the set before
+- name: Roll back to the previous set
   certops.acm.certificate_bundle:
     state: rolled_back
     certificates:
@@ -203,7 +203,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bundles:
-  description: What became of each certificate, in the order given. In check mode, what would.
+  description: The result for each certificate, in the order given. In check mode, the predicted one.
   returned: success
   type: list
   elements: dict
@@ -222,7 +222,7 @@ bundles:
       type: str
       returned: always
     path:
-      description: The folder that servers read, a symbolic link to the set that is live.
+      description: The folder that servers read, a symbolic link to the live set.
       type: str
       returned: always
     changed:
@@ -240,12 +240,12 @@ bundles:
       type: bool
       returned: when O(state=present)
     reasons:
-      description: Why it was changed, empty when it was not.
+      description: Why it was changed; empty if it was not.
       type: list
       elements: str
       returned: always
     version:
-      description: The set that is live.
+      description: The live set.
       type: str
       returned: unless absent
     previous_version:
@@ -269,7 +269,7 @@ bundles:
       type: str
       returned: unless absent
     previous_public_key_fingerprint:
-      description: The same of the certificate that was live when the module began.
+      description: The same for the certificate that was live when the module began.
       type: str
       returned: always
     subject:
@@ -286,11 +286,11 @@ bundles:
       elements: str
       returned: unless absent
     not_before:
-      description: The certificate is valid from then on.
+      description: When the certificate becomes valid.
       type: str
       returned: unless absent
     not_after:
-      description: The certificate is valid until then.
+      description: When the certificate expires.
       type: str
       returned: unless absent
     files:
@@ -298,7 +298,7 @@ bundles:
       type: dict
       returned: unless absent
     pruned:
-      description: The sets that were removed, as they were neither live nor among those to keep.
+      description: The sets that were removed because they were neither live nor among those to keep.
       type: list
       elements: str
       returned: always

@@ -9,15 +9,15 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: certificate_deployment
 version_added: 1.0.0
-short_description: Deploy certificates to the servers of a host, prove that they are served, or go back
+short_description: Deploy certificates to the servers of a host, prove that they are served, or roll back
 description:
   - Puts sets of certificate, chain and key in place, has each server check its configuration, reloads it, and looks at it over TLS
-    until it serves the new certificate. If it does not, the sets and snippets before are live again, the servers reload them, and the
+    until it serves the new certificate. If it does not, the previous sets and snippets become live again, the servers reload them, and the
     task fails. All of that is one run on the host.
-  - A server reloads when a set or snippet of its own is new, or when what it serves is not what is on the disk. A reload that an earlier run
-    missed is done now. Nothing is ever restarted.
-  - It is a transaction. A journal is written before the first change, and a run that finds one that was left open finishes that
-    deployment or undoes it first. Once it has begun to change something, the work goes on in a session of its own when the
+  - A server reloads when one of its sets or snippets is new, or when it does not serve what is on the disk, so that a reload that an
+    earlier run missed is made up for. Nothing is ever restarted.
+  - It is a transaction. A journal is written before the first change, and a run that finds an unfinished one first finishes that
+    deployment or undoes it. Once it has begun to change something, the work continues in a session of its own if the
     connection breaks; the next run reports how it ended.
   - Needs nothing on the host but Python.
 extends_documentation_fragment:
@@ -26,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Looks at the host as a run does, and executes every O(services[].check_command), but changes nothing.
+      - Looks at the host as a real run does, and executes every O(services[].check_command), but changes nothing.
       - Needs no keys. RV(needs_key) says whether a run would need one.
   diff_mode:
     support: full
@@ -37,26 +37,26 @@ attributes:
 options:
   path:
     description:
-      - The folder under which every certificate has a folder of its own name, see M(certops.acm.certificate_bundle).
-      - The journal lies in C(.deployment) below it. One deployment at a time works in this folder.
+      - The folder in which every certificate has a folder with its name, see M(certops.acm.certificate_bundle).
+      - The journal is C(.deployment) in it. Only one deployment at a time works in this folder.
     type: path
     default: /etc/acm
   certificates:
     description:
-      - The certificates, each with the name of the folder that it has under O(path).
-      - One that is given twice, under two names, has two folders, each with its own owner, files and services.
+      - The certificates, each with the name of its folder in O(path).
+      - A certificate that is given twice, under two names, has two folders, each with its own owner, files and services.
     type: list
     elements: dict
     required: true
     suboptions:
       name:
         description:
-          - Name of the folder under O(path). Letters, digits, dots, hyphens and underscores.
+          - Name of the folder in O(path). Letters, digits, dots, hyphens and underscores.
         type: str
         required: true
       certificate:
         description:
-          - The certificate as PEM. Certificates after the first are taken as the beginning of the chain.
+          - The certificate as PEM. Certificates after the first are treated as the beginning of the chain.
         type: str
         required: true
       chain:
@@ -66,28 +66,28 @@ options:
       private_key:
         description:
           - The private key as PEM, not encrypted.
-          - May be left out when the set that is live holds it. RV(needs_key) tells in check mode whether it is needed.
+          - May be left out if the live set contains it. In check mode RV(needs_key) says whether it is needed.
         type: str
       pkcs12:
         description:
-          - The same as a PKCS#12 file, encoded as base64. Its passphrase stays on the controller.
+          - Certificate, chain and key as a PKCS#12 file, encoded as base64. Its passphrase stays on the controller.
         type: str
       pkcs12_form:
         description:
-          - How the PKCS#12 was made, in any words, such as its alias. When they change, the file is written anew.
-          - Two PKCS#12 files of the same certificate cannot be compared, as they are never the same bytes.
+          - A text of your choice that says how the PKCS#12 was made, such as its alias. If it changes, the file is written again.
+          - It is needed because two PKCS#12 files of the same certificate never have the same bytes and cannot be compared.
         type: str
       files:
         description:
-          - The files that the set consists of, as in M(certops.acm.certificate_bundle). By default what its services read.
+          - The files of the set, as in M(certops.acm.certificate_bundle). By default what its services read.
         type: list
         elements: str
         choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
       server_names:
         description:
-          - The names that servers are asked for (SNI) to see this certificate. It must cover them, or nothing is changed.
-          - For a wildcard a name below it is asked for that no other certificate of the service is for.
-          - By default the first name of the certificate. An empty list asks for none.
+          - The names (SNI) for which servers must show this certificate. If it does not cover them, nothing is changed.
+          - For a wildcard, the module asks for a name below it that no other certificate of the service covers.
+          - By default the first name of the certificate. With an empty list the module asks for no name.
         type: list
         elements: str
       owner:
@@ -105,15 +105,15 @@ options:
   services:
     description:
       - The services that read the certificates.
-      - C(nginx), C(apache), C(haproxy), C(lighttpd), C(caddy) and C(postfix) are known. What you leave out is what their packages
-        do on the operating system of this host.
+      - C(nginx), C(apache), C(haproxy), C(lighttpd), C(caddy) and C(postfix) are known. Options that you leave out
+        follow their packages on the operating system of this host.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - What the service is called in messages and results, and which server it is unless O(services[].server) says so.
+          - The name of the service in messages and results. It also says which server it is, unless O(services[].server) does.
         type: str
         required: true
       server:
@@ -122,26 +122,26 @@ options:
         type: str
       certificates:
         description:
-          - The names of the certificates that it reads. By default all.
+          - The names of the certificates that it reads. By default all of O(certificates).
         type: list
         elements: str
       is_partial:
         description:
-          - Whether it has more certificates, which are left out of this run. A port that shows one of those is not judged.
+          - Whether it has more certificates, which are left out of this run. A port that shows one of those is ignored.
         type: bool
         default: false
       default_certificate:
         description:
-          - The name of the certificate that it shows to clients that ask for no name.
-          - By default that is expected to be one of its certificates if one of them, new or old, was shown there before.
+          - The name of the certificate that it shows to clients that send no name.
+          - By default it is expected to show one of its certificates if it showed one of them, new or old, before.
         type: str
       host:
         description:
-          - Where to look at it.
+          - The host name or address at which to look at it.
         type: str
       ports:
         description:
-          - The ports to look at, V(443) unless the server is known to have another. With an empty list nothing is looked at.
+          - The ports to look at, V(443) unless a known server has another one. With an empty list no port is looked at.
         type: list
         elements: int
       starttls:
@@ -156,7 +156,7 @@ options:
         choices: [v1, v2]
       sni:
         description:
-          - Whether it chooses a certificate by the name that a client asks for.
+          - Whether it chooses the certificate by the name that a client sends (SNI).
         type: bool
       files:
         description:
@@ -174,20 +174,20 @@ options:
         type: str
       pid_file:
         description:
-          - The file with the number of its process, which tells whether it runs.
+          - The file with its process ID, which shows whether it runs.
         type: path
       check_command:
         description:
-          - The command that checks its configuration. An empty list checks nothing.
-          - A list of words, or one text that is split into words as a shell would. No shell reads it.
+          - The command that checks its configuration. With an empty list nothing is checked.
+          - A list of words, or a string that is split into words as a shell would. No shell runs it.
         type: raw
       reload_command:
         description:
-          - The command that has it reload. Without it the init system reloads O(services[].service_name).
+          - The command that makes it reload. Without it, the init system reloads O(services[].service_name).
         type: raw
       start_command:
         description:
-          - The command that starts it, with O(when_stopped=start) and where it went down by a reload. Without it the init system does.
+          - The command that starts it, with O(when_stopped=start) or if a reload has stopped it. Without it, the init system does.
         type: raw
       service_name:
         description:
@@ -195,53 +195,53 @@ options:
         type: str
       runtime_socket:
         description:
-          - HAProxy's C(stats socket) with C(level admin), to hand it the new certificate without a reload.
+          - HAProxy's C(stats socket) with C(level admin), through which it gets the new certificate without a reload.
         type: path
       link_directory:
         description:
-          - A folder in which every certificate has a link C(NAME.pem) to its C(combined.pem), for HAProxy's C(crt) with a folder.
+          - A folder in which every certificate has a link C(NAME.pem) to its C(combined.pem), for HAProxy's C(crt) with a directory.
         type: path
   snippets:
     description:
-      - Files of a server's configuration that are written together with the sets, and taken back with them.
+      - Files of a server's configuration that are written together with the sets, and rolled back with them.
     type: list
     elements: dict
     default: []
     suboptions:
       service:
         description:
-          - The name of the service that reads it, and reloads when it changes.
+          - The name of the service that reads it and has to reload when it changes.
         type: str
         required: true
       path:
         description:
-          - The file.
+          - The path of the file.
         type: path
         required: true
       content:
         description:
-          - What it holds.
+          - The content of the file.
         type: str
         required: true
       mode:
         description:
-          - Its mode.
+          - The mode of the file.
         type: raw
         default: "0644"
       replace:
         description:
-          - Whether one that is there may be replaced.
+          - Whether an existing file may be replaced.
         type: bool
         default: true
   owner:
     description:
       - Owner of the files, a name or a number.
-      - By default the owner of the set that is live now, at first the user that runs the module.
+      - By default the owner of the live set, or for a first set the user that runs the module.
     type: str
   group:
     description:
       - Group of the files and folders, a name or a number.
-      - By default the group of the set that is live now, at first that of the user that runs the module.
+      - By default the group of the live set, or for a first set that of the user that runs the module.
     type: str
   mode:
     description:
@@ -255,17 +255,17 @@ options:
     default: "0755"
   keep:
     description:
-      - How many of the sets that were live before are kept.
+      - How many previous sets are kept.
     type: int
     default: 2
   require_valid:
     description:
-      - Refuse a set that has expired or is not valid yet by the clock of the host.
+      - Whether to refuse a certificate that, by the clock of the host, has expired or is not yet valid.
     type: bool
     default: true
   when_stopped:
     description:
-      - What to do about a service that does not run. V(ignore) puts its sets in place for its start, V(start) starts it,
+      - What to do about a service that does not run. V(ignore) puts its sets in place for when it starts, V(start) starts it,
         V(fail) changes nothing and fails.
     type: str
     choices: [ignore, start, fail]
@@ -277,12 +277,12 @@ options:
     default: 10
   steady_for:
     description:
-      - A certificate counts as served once every look for this many seconds has shown it.
+      - A certificate counts as served once every handshake during this many seconds has shown it.
     type: float
     default: 0.25
   command_timeout:
     description:
-      - How many seconds a check, a reload or a start may take. After that it is killed with its children, and counts as failed.
+      - How many seconds a check, a reload or a start may take. After that it is killed together with its children, and counts as failed.
     type: float
     default: 60
   lock_timeout:
@@ -292,15 +292,15 @@ options:
     default: 120
   host_name:
     description:
-      - What this host is called in messages. By default its own host name.
+      - The name of this host in messages. By default its own host name.
     type: str
 notes:
-  - Ansible hands a module its arguments through a temporary file unless pipelining is on. For the tasks of this module it is switched on
-    whatever the configuration says. Where that is impossible, a task that carries a key fails before the key leaves the controller, and
+  - Ansible passes arguments to a module in a temporary file unless pipelining is on. For the tasks of this module it is switched on,
+    whatever the configuration says. If that is impossible, a task with a key fails before the key leaves the controller, and
     RV(pipelining_obstacle) of a run without keys says so beforehand.
-  - Nothing is written below a folder that anybody but root and the running user may change.
-  - A session of its own does not leave a cgroup. Where systemd kills what a login leaves behind (C(KillUserProcesses=yes)), it may end
-    the work when the connection breaks. The next run then finishes it, or undoes it, by the journal.
+  - Nothing is written in a folder that anybody but root and the user of the task may change, or below one.
+  - The session stays in the cgroup of the login. If systemd kills what a login leaves behind (C(KillUserProcesses=yes)), it may end
+    the work when the connection breaks. The next run then finishes or undoes it, as the journal says.
 seealso:
   - module: certops.acm.certificate_bundle
   - module: certops.acm.served_certificate_info
@@ -320,7 +320,7 @@ EXAMPLES = r"""
     services:
       - name: nginx
 
-- name: Deploy to a server that is not known, on two ports
+- name: Deploy to a server that the module does not know, on two ports
   certops.acm.certificate_deployment:
     certificates:
       - name: mail.example.com
@@ -348,7 +348,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 due:
-  description: Whether anything was to be done.
+  description: Whether there was anything to do.
   returned: when the host could be looked at
   type: bool
 needs_key:
@@ -356,20 +356,20 @@ needs_key:
   returned: when the host could be looked at
   type: bool
 pipelining_obstacle:
-  description: Why a task with keys could not be sent to this host, a sentence.
+  description: Why a task with keys could not be sent to this host, in a sentence.
   returned: when there is an obstacle and the task had no keys
   type: str
 restored:
-  description: Whether every port serves what it served before the run, because nothing was changed or all was taken back.
+  description: Whether every port serves what it served before the run, because nothing was changed or everything was rolled back.
   returned: failure
   type: bool
 bundles:
-  description: What became of each set, in the order given, as in M(certops.acm.certificate_bundle). In check mode, what would.
-  returned: unless it was taken back
+  description: The result for each set, in the order given, as in M(certops.acm.certificate_bundle). In check mode, the predicted one.
+  returned: unless it was rolled back
   type: list
   elements: dict
 services:
-  description: What was found about each service, and what was done, or in check mode would be.
+  description: What was found out about each service, and what was done, or in check mode would be.
   returned: when the host could be looked at
   type: list
   elements: dict
@@ -384,12 +384,12 @@ services:
       returned: always
     state:
       description:
-        - V(running), V(stopped), or V(not_observed), which runs or may run while none of its ports shows a certificate.
-        - V(assumed) has no port, process or unit that could be looked at. V(unknown) has none but ports that nothing listens at.
+        - V(running), V(stopped), or V(not_observed) if it runs or may run but none of its ports shows a certificate.
+        - V(assumed) if it has no port, process or unit to look at. V(unknown) if it has only ports, and nothing listens there.
       type: str
       returned: always
     evidence:
-      description: How that is known, a sentence.
+      description: How that is known, in a sentence.
       type: str
       returned: always
     action:
@@ -397,11 +397,11 @@ services:
       type: str
       returned: always
     reason:
-      description: Why, a clause, V(null) if nothing was to be done.
+      description: Why, as a clause; V(null) if there was nothing to do.
       type: str
       returned: always
 snippets:
-  description: The files that were given as O(snippets), or that O(services[].link_directory) makes.
+  description: The files that were given as O(snippets), or that O(services[].link_directory) creates.
   returned: when the host could be looked at
   type: list
   elements: dict
@@ -492,15 +492,15 @@ summary:
       type: str
       returned: always
     not_after:
-      description: The certificate is valid until then.
+      description: When the certificate expires.
       type: str
       returned: always
     sentence:
-      description: The same for people.
+      description: The same as a sentence.
       type: str
       returned: always
 sentences:
-  description: What was done, or would be, and what is served now, for people.
+  description: What was done, or would be, and what is served now, in sentences.
   returned: when the host could be looked at
   type: list
   elements: str
@@ -527,7 +527,7 @@ steps:
       type: str
       returned: always
 lost_outcome:
-  description: How an earlier run ended that could not report it any more, as its connection was lost. It is reported once.
+  description: How an earlier run ended whose connection was lost before it could report. It is reported once.
   returned: when there was one
   type: dict
   contains:
@@ -544,7 +544,7 @@ lost_outcome:
       type: bool
       returned: always
     was_changed:
-      description: Whether it changed something. Then RV(ignore:changed) of this run is true too.
+      description: Whether it changed anything. If so, RV(ignore:changed) of this run is true, too.
       type: bool
       returned: always
     finished_at:
@@ -552,7 +552,7 @@ lost_outcome:
       type: str
       returned: always
 recovered:
-  description: What became of an earlier run that was killed half-way.
+  description: What this run did about an earlier one that was killed half-way.
   returned: when there was one
   type: dict
   contains:
@@ -561,7 +561,7 @@ recovered:
       type: str
       returned: always
     message:
-      description: The same for people.
+      description: The same as a sentence.
       type: str
       returned: always
 error:

@@ -9,14 +9,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: haproxy_certificate
 version_added: 1.0.0
-short_description: Have a running HAProxy serve the certificates in its files, without a reload
+short_description: Make a running HAProxy serve the certificates in its files, without a reload
 description:
-  - Compares each file with what the running HAProxy serves from it, and hands over what differs through HAProxy's runtime socket.
-    No process is replaced and no connection closed.
-  - Each certificate is put to use before the next is handed over, as HAProxy changes one at a time, and is seen in HAProxy
-    afterwards. When one is refused, those before it are in use.
-  - The files stay as they are. HAProxy reads them at its next reload or start, so put the new certificate there first,
-    for example with M(certops.acm.certificate_bundle). The key goes from the file to the socket only.
+  - Compares each file with what the running HAProxy serves from it, and sends what differs through HAProxy's runtime socket.
+    No process is replaced and no connection is closed.
+  - Each certificate is committed before the next one is sent, because HAProxy changes one at a time, and the module checks that
+    HAProxy uses it. If one is refused, those before it are in use.
+  - The files are not changed. HAProxy reads them at its next reload or start, so put the new certificate there first,
+    for example with M(certops.acm.certificate_bundle). The key is sent from the file to the socket only.
   - Needs nothing on the host but Python, and HAProxy 2.2 or newer.
 extends_documentation_fragment:
   - certops.acm.attributes
@@ -37,14 +37,14 @@ options:
     required: true
   certificates:
     description:
-      - Files with certificate, chain and key, as HAProxy's configuration names them or through another path to the same file.
+      - Files with certificate, chain and key, named as in HAProxy's configuration or by another path to the same file.
     type: list
     elements: path
     required: true
   unknown:
     description:
-      - What to do about a file that the running HAProxy does not know, as it came into its configuration later.
-      - V(fail) changes nothing. V(ignore) leaves it to the reload that HAProxy needs then, see RV(certificates[].known).
+      - What to do about a file that the running HAProxy does not know, because it was added to the configuration later.
+      - V(fail) changes nothing and fails. V(ignore) leaves the file to the reload that HAProxy then needs, see RV(certificates[].known).
     type: str
     choices: [fail, ignore]
     default: fail
@@ -65,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: What became of each file, in the order given. In check mode, what would.
+  description: The result for each file, in the order given. In check mode, the predicted one.
   returned: success
   type: list
   elements: dict

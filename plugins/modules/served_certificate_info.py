@@ -11,8 +11,8 @@ module: served_certificate_info
 version_added: 1.0.0
 short_description: Look at the certificate that a server really serves
 description:
-  - Makes a TLS handshake with each endpoint and reports the certificate that comes back, whether or not anyone would trust it.
-  - Can wait until a certificate is served, and steadily so, since a server that reloads answers with the old one a little longer.
+  - Makes a TLS handshake with each endpoint and reports the certificate that the server presents, whether or not a client would trust it.
+  - Can wait until a certificate is served steadily, because a server that reloads presents the old one for a moment longer.
   - Needs nothing on the host but Python. Run it on the web host itself, or from anywhere with C(delegate_to).
 extends_documentation_fragment:
   - certops.acm.attributes
@@ -20,12 +20,12 @@ extends_documentation_fragment:
 options:
   host:
     description:
-      - Where to look, a name or an address.
+      - The host to connect to, a name or an address.
     type: str
     default: localhost
   ports:
     description:
-      - The ports to look at.
+      - The ports to connect to.
     type: list
     elements: int
     aliases: [port]
@@ -39,18 +39,18 @@ options:
     default: []
   without_sni:
     description:
-      - Look once more without asking for a name, which shows the certificate that a server has by default.
-      - When O(server_names) is empty, this is the only look.
+      - Also make a handshake without a name, which shows the default certificate of the server.
+      - If O(server_names) is empty, this is the only handshake.
     type: bool
     default: false
   starttls:
     description:
-      - The protocol to speak before TLS begins. By default TLS begins at once.
+      - The protocol to speak before TLS begins. By default TLS begins immediately.
     type: str
     choices: [smtp, imap, pop3, ftp, lmtp, sieve, postgres]
   proxy_protocol:
     description:
-      - The version of HAProxy's PROXY protocol to begin with, for ports that expect it from a load balancer.
+      - The version of HAProxy's PROXY protocol with which to begin, for ports that expect it from a load balancer.
     type: str
     choices: [v1, v2]
   expect_fingerprint:
@@ -59,8 +59,8 @@ options:
     type: str
   endpoints:
     description:
-      - Endpoints that differ in more than port and name, all looked at in one call.
-      - When it is given, the options above are its defaults.
+      - Endpoints that differ in more than port and name, all examined by one task.
+      - The options above are defaults for these.
     type: list
     elements: dict
     suboptions:
@@ -70,12 +70,12 @@ options:
         type: str
       port:
         description:
-          - The port to look at.
+          - The port to connect to.
         type: int
         required: true
       server_name:
         description:
-          - The name to ask for. Without it none is asked for.
+          - The name to ask for (SNI). Without it the handshake has no name.
         type: str
       starttls:
         description:
@@ -93,41 +93,42 @@ options:
         type: str
       label:
         description:
-          - Any text, returned with what was seen.
+          - Any text, which is returned with the result.
         type: str
   wait_timeout:
     description:
-      - How many seconds to wait for the expected certificates, or, where none is expected, until the port answers.
-      - V(0) looks once.
+      - How many seconds to wait for the expected certificates or, if none is expected, until the port answers.
+      - With V(0) there is only one handshake.
     type: float
     default: 0
   steady_for:
     description:
-      - An expected certificate counts as served once every look for this many seconds has shown it.
-      - nginx still answers with the old one for a tenth of a second after the new one was first seen.
+      - An expected certificate counts as served once every handshake during this many seconds has shown it.
+      - nginx may still present the old one for a tenth of a second after it first presented the new one.
       - Matters only when O(wait_timeout) is not V(0).
     type: float
     default: 0.25
   timeout:
     description:
-      - How many seconds one look may take.
+      - How many seconds one handshake may take.
     type: float
     default: 5
   ca_file:
     description:
-      - A file on the host with the CA certificates to trust, as PEM. Giving it asks for RV(served[].verified).
+      - A file on the host with the CA certificates to trust, as PEM. It switches O(verify) on.
     type: path
   verify:
     description:
-      - Say in RV(served[].verified) whether a client would trust what is served. Without O(ca_file) by the CA certificates of the system.
+      - Whether to report in RV(served[].verified) if a client would trust the certificate. Without O(ca_file), the CA certificates
+        of the system are used.
     type: bool
     default: false
   fail_when:
     description:
-      - What makes the task fail. Everything else is reported.
-      - V(unexpected) is an endpoint that does not serve the certificate expected of it, be it that it cannot be reached.
-      - In check mode the tasks before have not really changed what is served. So this module looks once then, and takes
-        nothing unexpected as a failure.
+      - What makes the task fail. Everything else is only reported.
+      - V(unexpected) is an endpoint that does not serve the expected certificate, even if only because it cannot be reached.
+      - In check mode, the tasks before this one have not really changed what is served. So the module then makes only one handshake, and
+        an unexpected certificate is not a failure.
     type: list
     elements: str
     choices: [unreachable, unexpected, unverified]
@@ -139,7 +140,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Look at what the web server serves, by name and without one
+- name: Look at what the web server serves, with and without SNI
   certops.acm.served_certificate_info:
     server_name: www.example.com
     without_sni: true
@@ -178,7 +179,7 @@ served:
       as_expected: true
   contains:
     host:
-      description: Where was looked.
+      description: The host.
       type: str
       returned: always
     port:
@@ -186,7 +187,7 @@ served:
       type: int
       returned: always
     server_name:
-      description: The name asked for, none when V(null).
+      description: The name that was asked for; V(null) for none.
       type: str
       returned: always
     starttls:
@@ -202,11 +203,11 @@ served:
       type: bool
       returned: always
     error:
-      description: Why none was seen, one sentence.
+      description: Why none was seen, in one sentence.
       type: str
       returned: when not reachable
     as_expected:
-      description: Whether the certificate is the one expected, V(null) when none was.
+      description: Whether the certificate is the one expected, V(null) if none was expected.
       type: bool
       returned: always
     looks:
@@ -248,19 +249,19 @@ served:
       elements: str
       returned: when reachable
     covers_server_name:
-      description: Whether the certificate is good for the name asked for, V(null) when none was.
+      description: Whether the certificate is valid for the name that was asked for; V(null) if there was none.
       type: bool
       returned: when reachable
     not_before:
-      description: The certificate is valid from then on.
+      description: When the certificate becomes valid.
       type: str
       returned: when reachable
     not_after:
-      description: The certificate is valid until then.
+      description: When the certificate expires.
       type: str
       returned: when reachable
     seconds_left:
-      description: Seconds until the certificate expires by the host's clock, negative when it has.
+      description: Seconds until the certificate expires by the host's clock; negative once it has expired.
       type: int
       returned: when reachable
     certificate:
@@ -268,7 +269,7 @@ served:
       type: str
       returned: when reachable
     chain:
-      description: The certificates that came with it, V(null) where Python cannot tell (before 3.13).
+      description: The certificates that came with it; V(null) before Python 3.13, which cannot tell.
       type: list
       elements: dict
       returned: when reachable
@@ -282,7 +283,7 @@ served:
           type: str
           returned: always
         not_after:
-          description: The certificate is valid until then.
+          description: When the certificate expires.
           type: str
           returned: always
     protocol:
@@ -291,11 +292,11 @@ served:
       returned: when reachable
       sample: TLSv1.3
     verified:
-      description: Whether a client would trust it, V(null) when O(verify) is off and O(ca_file) is not given.
+      description: Whether a client would trust it; V(null) if O(verify) is off and O(ca_file) is not given.
       type: bool
       returned: when reachable
     verify_error:
-      description: Why it would not, one clause.
+      description: Why it would not, as a clause.
       type: str
       returned: when reachable
 error:
@@ -304,7 +305,7 @@ error:
   type: dict
   contains:
     code:
-      description: C(InvalidInput) where an option is wrong, C(NotAsExpected) where an endpoint is not as O(fail_when) wants it.
+      description: C(InvalidInput) where an option is wrong, C(NotAsExpected) where an endpoint is as O(fail_when) says.
       returned: always
       type: str
       sample: NotAsExpected

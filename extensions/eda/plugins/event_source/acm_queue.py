@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Event source for ansible-rulebook: it rings when ACM's notices wait, and it is a clock. It takes nothing from the queue.
+"""Event source for ansible-rulebook: it signals that ACM's notices are waiting, and it is a clock. It takes nothing from the queue.
 
-What receives a notice must not acknowledge it before the work is done, and here nobody knows when that is. So the
-playbook receives, works and acknowledges; whatever becomes of the rulebook, no notice is lost.
+Whoever receives a notice must not acknowledge it before the work is done, and an event source cannot know when that is. So the
+playbook receives, works and acknowledges; whatever happens to the rulebook, no notice is lost.
 """
 
 from __future__ import annotations
@@ -20,54 +20,54 @@ from typing import Any, NamedTuple, Optional, Protocol
 
 DOCUMENTATION = r"""
 ---
-short_description: Ring when AWS Certificate Manager has told something, and as often as a sweep is wanted
+short_description: Send an event when notices of AWS Certificate Manager are waiting, and at regular intervals
 description:
-  - Watches the SQS queue that the module certops.acm.acm_notification_queue has made, and gives an event when notices wait in it.
-  - It receives none and deletes none. That is for what the event starts, which is the playbook certops.acm.renew as a rule.
+  - Watches the SQS queue that the module certops.acm.acm_notification_queue creates, and sends an event when notices are waiting in it.
+  - It neither receives nor deletes them. That is left to what the event starts, usually the playbook certops.acm.renew.
     So no notice is lost, whatever happens to the rulebook.
-  - Notices are best effort, so it also gives an event for a sweep, at its start and then every O(sweep_every) seconds.
-  - An event has C(acm.reason), C(notices) or C(sweep); one with C(notices) also C(acm.queue) and C(acm.waiting), how many
-    messages wait.
-  - A fault in between is logged and tried again, less and less often. The sweeps go on meanwhile.
+  - Notices are best effort, so it also sends an event for a sweep, when it starts and then every O(sweep_every) seconds.
+  - An event has C(acm.reason), which is C(notices) or C(sweep). One with C(notices) also has C(acm.queue) and C(acm.waiting), the number
+    of messages that are waiting.
+  - If the queue cannot be read, the error is logged and the source tries again at growing intervals. Sweeps continue meanwhile.
 requirements:
   - boto3, for a queue
 options:
   queue_name:
     description:
-      - The queue. Without it and O(queue_url), as for an embedded authority, there are only sweeps.
+      - The name of the queue. Without it and O(queue_url), as for an embedded authority, there are only sweeps.
     type: str
   queue_url:
     description:
-      - The queue by its URL, for one of another account.
+      - The URL of the queue, if it belongs to another account.
     type: str
   interval:
     description:
-      - How many seconds there are between two looks at the queue.
+      - How many seconds to wait between two looks at the queue.
     type: float
     default: 20
   pause:
     description:
-      - How many seconds there are at the least between an event and the next about notices. What comes in together is
-        worked on together.
+      - The minimum number of seconds between two events about notices, so that notices which arrive together are
+        processed together.
     type: float
     default: 60
   repeat_after:
     description:
-      - After how many seconds notices that still wait give another event, for example those of a host that is down.
+      - After how many seconds notices that are still waiting cause another event, for example those for a host that is down.
     type: float
     default: 900
   sweep_every:
     description:
-      - How many seconds there are between two events for a sweep. V(0) gives none.
+      - How many seconds to wait between two events for a sweep. With V(0) there are none.
     type: float
     default: 3600
   region:
     description:
-      - The AWS region of the queue. By default the one that boto3 finds.
+      - The AWS region of the queue. By default the one that boto3 is configured with.
     type: str
   profile:
     description:
-      - The AWS profile. Without it and O(access_key), boto3 looks for credentials where it always does.
+      - The AWS profile. Without it and O(access_key), boto3 looks for credentials in its usual places.
     type: str
   access_key:
     description:
@@ -75,7 +75,7 @@ options:
     type: str
   secret_key:
     description:
-      - Its secret.
+      - The AWS secret key.
     type: str
   session_token:
     description:
@@ -83,7 +83,7 @@ options:
     type: str
   endpoint_url:
     description:
-      - Where SQS is reached, if not where AWS has it.
+      - The URL of SQS, if it is not that of AWS.
     type: str
 notes:
   - "Least IAM policy, on the queue: C(sqs:GetQueueAttributes), and C(sqs:GetQueueUrl) without O(queue_url)."
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     sweep_every: 900
 """
 
-MAX_WAIT_S = 300.0  # between two tries, however often they failed
+MAX_WAIT_S = 300.0  # between two attempts, however often they failed
 
 log = logging.getLogger("certops.acm.acm_queue")
 
@@ -130,7 +130,7 @@ def options_from(args: dict[str, Any]) -> Options:
     # ansible-rulebook adds the latter where a rulebook asks for feedback
     unknown = sorted(set(args) - set(Options._fields) - {"eda_feedback_queue"})
     if unknown:
-        raise ValueError(f"acm_queue: there is no option {unknown[0]}; there are {', '.join(Options._fields)}.")
+        raise ValueError(f"acm_queue has no option {unknown[0]}; its options are {', '.join(Options._fields)}.")
     given = {name: args[name] for name in Options._fields if args.get(name) not in (None, "")}
     for name, least in LEAST_S.items():
         if name in given:

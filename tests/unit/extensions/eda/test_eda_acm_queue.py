@@ -227,7 +227,7 @@ def test_options_come_as_a_rulebook_writes_them() -> None:
 @pytest.mark.parametrize(
     ("args", "wrong"),
     [
-        ({"queue": "q"}, "there is no option queue;"),
+        ({"queue": "q"}, "acm_queue has no option queue;"),
         ({"queue_name": "q", "interval": 0}, "interval must be a number of seconds, 1 or more"),
         ({"queue_name": "q", "interval": "often"}, "interval must be a number"),
         ({"queue_name": "q", "sweep_every": -1}, "sweep_every must be a number of seconds, 0 or more"),
