@@ -127,7 +127,7 @@ def open_store(path: str) -> Store:
                 "or leave authority out and give the URL of a server as endpoint_url."
             )
         raise InvalidInput(
-            f"There is no embedded authority in {path}: make one with certops.acm.acm_authority (check mode makes none)."
+            f"There is no embedded authority in {path}: create one with certops.acm.acm_authority (check mode creates none)."
         )
     store.check()
     return store

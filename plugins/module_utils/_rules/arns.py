@@ -56,6 +56,6 @@ def check_arn(text: str, option: str, service: str, kind: str, region: str | Non
         )
     if region and arn.region != region:
         raise InvalidInput(
-            f"{option} is {text} in region {arn.region or '(none)'}, but this task works in {region}: "
-            "set the option region to the ARN's."
+            f"{option} has {text} in region {arn.region or '(none)'}, but this task works in {region}: "
+            f"set the option region to {arn.region or 'that of the certificate'}, or give the ARN of a {kind} in {region}."
         )

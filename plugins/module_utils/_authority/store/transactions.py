@@ -81,7 +81,7 @@ class Store:
     def check(self) -> None:
         """Refuse a file that is not a store of this version. Cheap: reads the header only."""
         if not os.path.exists(self.path):
-            raise StoreError(f"There is no authority at {self.path}: make one with certops.acm.acm_authority.")
+            raise StoreError(f"There is no authority at {self.path}: create one with certops.acm.acm_authority.")
         with self.read() as tx:
             found = tx._execute("PRAGMA application_id").fetchone()[0]
             version = tx._execute("PRAGMA user_version").fetchone()[0]
