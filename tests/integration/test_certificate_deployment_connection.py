@@ -22,6 +22,12 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import (
+    ACTIVATING,
+    FINISHED,
+    PLACING,
+    UNDOING,
+)
 from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.deployment_host import (
     COLLECTION,
@@ -32,6 +38,8 @@ from ansible_collections.certops.acm.tests.support.deployment_host import (
     issue,
     wait_for,
 )
+
+DRIVER = COLLECTION / "tests" / "support" / "paused_module.py"
 
 
 class Connection:
@@ -59,8 +67,11 @@ class Connection:
             stderr=(folder / "sshd.log").open("w"),
         )
 
-    def start(self, host: Host, *certificates: dict[str, t.Any], **options: t.Any) -> subprocess.Popen[str]:
-        remote = ["sudo", "-n", "env", f"PYTHONPATH={COLLECTION.parents[2]}", sys.executable, str(MODULE)]
+    def start(
+        self, host: Host, *certificates: dict[str, t.Any], driver: t.Sequence[str] = (), **options: t.Any
+    ) -> subprocess.Popen[str]:
+        """Begin a run there; DRIVER are the words of a program that runs the module."""
+        remote = ["sudo", "-n", "env", f"PYTHONPATH={COLLECTION.parents[2]}", sys.executable, *driver, str(MODULE)]
         process = subprocess.Popen(
             [*self.words, shlex.join(remote)],
             stdin=subprocess.PIPE,
@@ -103,6 +114,9 @@ def fixture_connection() -> Iterator[Connection]:
     folder = Path(tempfile.mkdtemp(prefix="ssh-"))
     Path("/run/sshd").mkdir(exist_ok=True)
     connection = Connection(folder, str(sshd))
+    for _attempt in range(100):
+        if subprocess.run([*connection.words, "true"], check=False, capture_output=True).returncode == 0:
+            break
     yield connection
     connection.sshd.terminate()
     connection.sshd.wait()
@@ -122,9 +136,6 @@ def fixture_host() -> Iterator[Host]:
 @pytest.mark.parametrize("step", ["check_command", "reload_command", "refused"])
 def test_a_connection_that_breaks_changes_nothing_about_the_end(connection: Connection, host: Host, step: str) -> None:
     """Cut while the server checks the new sets, while it reloads, and on the way to sets that it refuses."""
-    for _attempt in range(100):
-        if subprocess.run([*connection.words, "true"], check=False, capture_output=True).returncode == 0:
-            break
     renewed, begun, go = issue(WWW), host.folder / "begun", host.folder / "go"
     option = "reload_command" if step == "reload_command" else "check_command"
     if step == "refused":
@@ -136,6 +147,35 @@ def test_a_connection_that_breaks_changes_nothing_about_the_end(connection: Conn
     services = [host.server.service(**{option: ["sh", "-c", script]})]
 
     process = connection.start(host, renewed, host.first[1], services=services)
+    judge(connection, host, process, renewed, (begun, go), is_refused=step == "refused")
+
+
+@pytest.mark.parametrize(
+    "phase, is_refused",
+    [(PLACING, False), (ACTIVATING, False), (FINISHED, False), (ACTIVATING, True), (UNDOING, True), (FINISHED, True)],
+)
+def test_a_connection_may_break_in_every_phase_that_the_journal_knows(
+    connection: Connection, host: Host, phase: str, is_refused: bool
+) -> None:
+    renewed, begun, go = issue(WWW), host.folder / "begun", host.folder / "go"
+    if is_refused:
+        host.server.refuse(renewed["certificate"])
+    driver = [str(DRIVER), phase, str(begun), str(go)]
+    process = connection.start(host, renewed, host.first[1], driver=driver)
+    judge(connection, host, process, renewed, (begun, go), is_refused)
+
+
+def judge(
+    connection: Connection,
+    host: Host,
+    process: subprocess.Popen[str],
+    renewed: dict[str, t.Any],
+    files: tuple[Path, Path],
+    is_refused: bool,
+) -> None:
+    """Cut the connection of PROCESS, which has got as far as the first of the FILES says and waits for the second, and run
+    once more."""
+    begun, go = files
     wait_for(begun)
     connection.cut()
     output, _errors = process.communicate(timeout=LIMIT_S)
@@ -144,8 +184,8 @@ def test_a_connection_that_breaks_changes_nothing_about_the_end(connection: Conn
     go.touch()
     output, errors = second.communicate(timeout=LIMIT_S)
     answer = json.loads(output or "{}")
-    assert answer["lost_outcome"]["failed"] is (step == "refused"), (answer, errors)
-    if step == "refused":
+    assert answer["lost_outcome"]["failed"] is is_refused, (answer, errors)
+    if is_refused:
         assert answer["failed"] and answer["restored"] and "is refused" in answer["lost_outcome"]["message"]
         assert host.served() == host.on_disk() == host.first[0]["fingerprint"]
     else:
