@@ -55,14 +55,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Recall what the run before left
+- name: Recall what the previous run left
   certops.acm.acm_renewals_memory:
     path: ~/.local/state/acm-renewals
     name: 111122223333-eu-central-1
     began_at: "2027-03-01T06:00:00Z"
   register: recalled
 
-- name: Leave to the next run what it has to know
+- name: Save what the next run has to know
   certops.acm.acm_renewals_memory:
     path: ~/.local/state/acm-renewals
     name: 111122223333-eu-central-1
