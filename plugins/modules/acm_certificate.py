@@ -18,9 +18,9 @@ description:
   - A certificate that exists is adopted, never requested a second time. It is found by O(certificate_arn); else by its
     set of names, its type, CA, key algorithm and export option, as far as these are given, where neither order nor case
     of the names matters and the newest valid one wins; else by O(name_tag).
-  - With O(certificates), one task manages many certificates, with one read of what exists. One that fails does not stop
-    the others.
-  - To import a certificate use M(certops.acm.acm_import), to get its private key M(certops.acm.acm_export).
+  - With O(certificates), one task manages many certificates and reads only once what exists. A certificate that fails does not
+    stop the others.
+  - To import a certificate, use M(certops.acm.acm_import); to get its private key, use M(certops.acm.acm_export).
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority) or O(publish.rfc2136), and to say what blocks a name)
@@ -36,7 +36,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing that writes is called. The validation records of a certificate that does not exist yet cannot be known.
+      - No operation that writes is called. The validation records of a certificate that does not exist yet cannot be known.
   diff_mode:
     support: full
   idempotent:
@@ -47,14 +47,14 @@ options:
   certificates:
     description:
       - Certificates to manage in one task, in place of O(domain_name) or O(certificate_arn).
-      - An option that an item leaves out is taken from the task, but for those that say which certificate is meant.
-      - The result of each stands in RV(certificates). The task fails when one has failed, after all others are done.
+      - An item takes the options that it leaves out from the task, except for those that say which certificate is meant.
+      - The result of each is in RV(certificates). If one fails, the task fails once all others are done.
     type: list
     elements: dict
     suboptions:
       certificate_arn: &certificate_arn
         description:
-          - The ARN of the certificate. It must exist and lie in the region that the task works in.
+          - The ARN of the certificate. It must exist, in the region in which the task works.
         type: str
         aliases: [arn]
       domain_name: &domain_name
@@ -72,9 +72,9 @@ options:
         aliases: [alternative_names]
       name_tag: &name_tag
         description:
-          - Value of the tag C(Name), which is set and then tells this certificate from others.
+          - Value of the tag C(Name), which is set and distinguishes this certificate from others.
           - Of several certificates with the names wanted, the one with this tag is meant. One with another C(Name) tag
-            is never taken. When none has the names, the one with this tag is meant.
+            is never used. If none has the names, the one with this tag is meant.
         type: str
       state: &state
         description:
@@ -86,14 +86,14 @@ options:
         choices: [present, absent, revoked]
       validation_method: &validation_method
         description:
-          - How the control of the names of a public certificate is proved. A request without it uses V(DNS).
+          - How control over the names of a public certificate is proved. A request without it uses V(DNS).
           - V(HTTP) works for CloudFront only, see O(managed_by).
-          - When a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM offers that.
+          - If a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM supports that.
         type: str
         choices: [DNS, EMAIL, HTTP]
       domain_validation_options: &domain_validation_options
         description:
-          - Where validation e-mail is sent to, for O(validation_method=EMAIL) and O(resend_validation_email).
+          - Where validation e-mail is sent, for O(validation_method=EMAIL) and O(resend_validation_email).
         type: list
         elements: dict
         suboptions:
@@ -110,11 +110,11 @@ options:
       certificate_authority_arn: &certificate_authority_arn
         description:
           - The ARN of the private CA that issues the certificate. Without it, a public certificate is requested.
-          - With O(authority), the name of one of its private CAs will do.
+          - With O(authority), the name of one of its private CAs is enough.
         type: str
       key_algorithm: &key_algorithm
         description:
-          - The algorithm of the key. A request without it makes an C(RSA_2048) key.
+          - The algorithm of the key. A request without it creates an C(RSA_2048) key. A private CA signs only keys of its own family, RSA or EC.
           - When it is left out, a certificate with any algorithm is adopted.
         type: str
         choices: [RSA_2048, EC_prime256v1, EC_secp384r1]
@@ -126,7 +126,7 @@ options:
           certificate_transparency_logging_preference:
             description:
               - Whether the certificate is put into public transparency logs. It can be changed.
-              - AWS has ended the opt-out. Browsers mistrust certificates that are in no log.
+              - AWS has ended the opt-out. Browsers do not trust certificates that are not in any log.
             type: str
             choices: [ENABLED, DISABLED]
           export:
@@ -138,14 +138,14 @@ options:
             choices: [ENABLED, DISABLED]
       managed_by: &managed_by
         description:
-          - The service that uses the certificate, to the exclusion of all others. Needed for O(validation_method=HTTP).
+          - The only service that can use the certificate. Required for O(validation_method=HTTP).
         type: str
         choices: [CLOUDFRONT]
       root_hierarchy_type: &root_hierarchy_type
         description:
-          - The root hierarchy of an Amazon N2 certificate, which is a public certificate that may be for TLS clients too. Without it, a standard
+          - The root hierarchy of an Amazon N2 certificate, which is a public certificate that can also be for TLS clients. Without it, a standard
             public certificate is requested.
-          - It is validated by DNS, and in no transparency log. It needs botocore 1.44.8 or later.
+          - It is validated by DNS, and is not in any transparency log. It needs botocore 1.44.8 or later.
         type: str
         choices: [N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED]
       certificate_usage: &certificate_usage
@@ -157,7 +157,7 @@ options:
         choices: [CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY]
       tags: &tags
         description:
-          - Tags of the certificate. They are given with the request, so that it is never without them.
+          - Tags of the certificate. They are part of the request, so that the certificate never exists without them.
           - Tags are left alone when this is not set.
         type: dict
         aliases: [resource_tags]
@@ -167,11 +167,11 @@ options:
         type: bool
       publish: &publish
         description:
-          - How to put the records that prove the control of the names into DNS. Without it they are returned in
-            RV(validation_records), to be put there by other means.
-          - They are checked at each run, since ACM needs them for each renewal, and never removed.
-          - Whether there is a zone for each name is checked before a certificate is requested.
-          - A name, its wildcard and every later certificate of the account share one record, which is put once.
+          - How to publish the records that prove control over the names in DNS. Without it they are returned in
+            RV(validation_records), to be published by other means.
+          - They are checked at each run, because ACM needs them for each renewal, and are never removed.
+          - Before a certificate is requested, the module checks that there is a zone for each name.
+          - A name, its wildcard and every later certificate of the account share one record, which is published once.
         type: dict
         suboptions:
           route53:
@@ -185,11 +185,11 @@ options:
                 type: str
               role_arn:
                 description:
-                  - The role to assume for the zones, for example in the account that owns them.
+                  - The ARN of the role to assume for the zones, for example in the account that owns them.
                 type: str
               external_id:
                 description:
-                  - The external ID that the role asks for.
+                  - The external ID that the role requires.
                 type: str
               zone_ids:
                 description:
@@ -198,11 +198,11 @@ options:
                 elements: str
               ttl:
                 description:
-                  - Time to live of the records in seconds. 300 when it is not set.
+                  - Time to live of the records in seconds. By default 300.
                 type: int
           rfc2136:
             description:
-              - To a name server that takes dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
+              - To a name server that accepts dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
             type: dict
             suboptions:
               server:
@@ -212,11 +212,11 @@ options:
                 required: true
               port:
                 description:
-                  - Its TCP port. 53 when it is not set.
+                  - Its TCP port. By default 53.
                 type: int
               key_name:
                 description:
-                  - Name of the TSIG key that signs the updates. Without it they go unsigned.
+                  - Name of the TSIG key that signs the updates. Without it they are not signed.
                 type: str
               key_secret:
                 description:
@@ -224,30 +224,30 @@ options:
                 type: str
               key_algorithm:
                 description:
-                  - Algorithm of the key. V(hmac-sha256) when it is not set.
+                  - Algorithm of the key. By default V(hmac-sha256).
                 type: str
                 choices: [hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
               zone:
                 description:
-                  - The zone to update. Without it the server is asked which zone each name is in.
+                  - The zone to update. Without it the server is asked for the zone of each name.
                 type: str
               ttl:
                 description:
-                  - Time to live of the records in seconds. 300 when it is not set.
+                  - Time to live of the records in seconds. By default 300.
                 type: int
       wait: &wait
         description:
           - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
             is no longer in use.
-          - While it waits, the task displays which names wait for what, after ten seconds and then at growing intervals.
-          - Waiting ends at once when ACM gives up. When time is up, the message says what blocks which name. To find that
+          - While it waits, the task displays which names are waiting for what, after ten seconds and then at growing intervals.
+          - Waiting ends immediately if ACM gives up. If time runs out, the message says what blocks which name. To find that
             out, DNS is asked for a few more seconds if the Python package C(dnspython) is installed.
         type: bool
       renew_before: &renew_before
         description:
           - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
             as in V(33%).
-          - A time as long as the lifetime is refused, because each run would renew again.
+          - A time as long as the lifetime is refused, because every run would renew again.
           - ACM automatically renews what is in use, or was exported since it was issued. It renews on demand only what was
             exported before.
           - When the certificate is given by name, and the one that exists has more names or is private, the task fails and
@@ -255,16 +255,16 @@ options:
         type: str
       force_renewal: &force_renewal
         description:
-          - Renew now, whenever it expires. A certificate that this task has just requested is left alone.
+          - Renew now, no matter when it expires. A certificate that this task has just requested is left alone.
           - With O(wait), a renewal that is already under way is waited for.
         type: bool
       resend_validation_email: &resend_validation_email
         description:
-          - Send the validation e-mail again for every name that still waits for it.
+          - Send the validation e-mail again for every name that is still waiting for approval.
         type: bool
       revocation_reason: &revocation_reason
         description:
-          - Why it is revoked, for O(state=revoked). V(UNSPECIFIED) when it is not set.
+          - The reason for O(state=revoked). By default V(UNSPECIFIED).
         type: str
         choices:
           - UNSPECIFIED
@@ -287,7 +287,7 @@ options:
         type: bool
       all_matching: &all_matching
         description:
-          - Whether O(state=absent) and O(state=revoked) may take several certificates when several match.
+          - Whether O(state=absent) and O(state=revoked) may apply to several certificates if several match.
         type: bool
   certificate_arn: *certificate_arn
   domain_name: *domain_name
@@ -314,12 +314,12 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait at most, for all certificates together.
+      - The maximum number of seconds to wait, for all certificates together.
     type: int
     default: 900
   wait_interval:
     description:
-      - How many seconds to let pass between two looks. Waiting begins with shorter intervals.
+      - How many seconds to wait between two checks. Waiting begins with shorter intervals.
     type: int
     default: 5
   renew_before: *renew_before
@@ -338,7 +338,7 @@ options:
     default: false
   resolvers:
     description:
-      - Name servers to ask what blocks which name when time is up, each an IP address with a port if that is not 53.
+      - Name servers to ask what blocks which name if time runs out, each an IP address with a port if that is not 53.
       - By default those of the system, or with O(authority) those that the authority asks. They should see what ACM sees,
         which is public DNS.
     type: list
@@ -346,32 +346,32 @@ options:
   details:
     description:
       - Whether to read every certificate in detail for the result, even if nothing else needs that.
-      - The default is V(true) for one certificate and V(false) with O(certificates), where the result of one that is as
-        wanted then holds what one call tells about all of them, such as status, serial, names and dates.
+      - The default is V(true) for one certificate and V(false) with O(certificates), where the result of a certificate that
+        needs no change then has what one call returns for all of them, such as status, serial, names and dates.
     type: bool
   prices:
     description:
-      - What AWS asks for an exportable public certificate, for RV(cost).
+      - What AWS charges for an exportable public certificate, for RV(cost).
     type: dict
     suboptions:
       name:
         description:
-          - For each name that is not a wildcard. 7 when it is not set.
+          - For each name that is not a wildcard. By default 7.
         type: float
       wildcard:
         description:
-          - For each wildcard. 79 when it is not set.
+          - For each wildcard. By default 79.
         type: float
       currency:
         description:
-          - The currency of both. C(USD) when it is not set.
+          - The currency of both. By default C(USD).
         type: str
 notes:
   - "Least IAM policy: C(acm:SearchCertificates) (without it C(acm:ListCertificates) is used), C(acm:DescribeCertificate),
     C(acm:RequestCertificate)."
   - "With O(tags) or O(name_tag) also C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
     C(acm:RemoveTagsFromCertificate) and, to read the tags of many certificates in one call, C(tag:GetResources)."
-  - "For what they are used for also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
+  - "For the respective options also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
     C(acm:RevokeCertificate) and C(acm:DeleteCertificate). For private certificates C(acm-pca:IssueCertificate),
     C(acm-pca:GetCertificate) and C(acm-pca:DescribeCertificateAuthority) on the CA."
   - "With O(publish.route53) also C(route53:ListHostedZones) (with O(publish.route53.zone_ids) C(route53:GetHostedZone)
@@ -387,7 +387,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A public certificate, validated through Route 53
+- name: Request a public certificate, validated through Route 53
   certops.acm.acm_certificate:
     domain_name: www.example.com
     subject_alternative_names:
@@ -399,7 +399,7 @@ EXAMPLES = r"""
     tags:
       service: shop
 
-- name: The zones belong to another account
+- name: Request one whose zones belong to another account
   certops.acm.acm_certificate:
     domain_name: www.example.com
     publish:
@@ -407,7 +407,7 @@ EXAMPLES = r"""
         role_arn: arn:aws:iam::111122223333:role/dns-records
     wait: true
 
-- name: One whose key may be exported, on a name server of our own
+- name: Request one whose key can be exported, with records on our own name server
   certops.acm.acm_certificate:
     domain_name: mail.example.com
     key_algorithm: EC_prime256v1
@@ -420,20 +420,20 @@ EXAMPLES = r"""
         key_secret: "{{ vault_tsig_secret }}"
     wait: true
 
-- name: A private certificate
+- name: Request a private certificate
   certops.acm.acm_certificate:
     domain_name: db.internal.example.com
     certificate_authority_arn: arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/12345678-1234-1234-1234-123456789012
     wait: true
 
-- name: The same on an embedded authority, without an AWS account
+- name: Request one from an embedded authority, without an AWS account
   certops.acm.acm_certificate:
     authority: /srv/acm
     domain_name: db.internal.example.com
     certificate_authority_arn: "{{ authority.certificate_authorities[0].arn }}"
     wait: true
 
-- name: Many certificates in one task
+- name: Manage many certificates in one task
   certops.acm.acm_certificate:
     publish:
       route53: {}
@@ -445,13 +445,13 @@ EXAMPLES = r"""
       - domain_name: api.example.com
         key_algorithm: EC_prime256v1
 
-- name: Renew an exported certificate in the last third of its life
+- name: Renew an exported certificate in the last third of its lifetime
   certops.acm.acm_certificate:
     domain_name: mail.example.com
     renew_before: 33%
     wait: true
 
-- name: New names, which means a new certificate beside the old one
+- name: Change the names, which means a new certificate beside the old one
   certops.acm.acm_certificate:
     certificate_arn: "{{ old_arn }}"
     domain_name: www.example.com
@@ -462,7 +462,7 @@ EXAMPLES = r"""
     wait: true
   register: site
 
-- name: Delete the old one when its users have let go of it
+- name: Delete the old one once nothing uses it any more
   certops.acm.acm_certificate:
     certificate_arn: "{{ site.superseded.certificate_arn }}"
     state: absent
@@ -480,7 +480,7 @@ RETURN = r"""
 certificate:
   description:
     - The certificate as it now is, or in check mode as it would be. Empty after O(state=absent).
-    - It has what C(DescribeCertificate) tells, in snake_case. A member that ACM does not tell is missing.
+    - It has what C(DescribeCertificate) returns, in snake_case. A member that ACM does not return is missing.
   returned: when O(certificates) is not used
   type: dict
   contains: &certificate
@@ -536,7 +536,7 @@ certificate:
       type: str
       sample: CN=www.example.com
     issuer:
-      description: Who issued it.
+      description: The issuer.
       returned: when issued
       type: str
       sample: Amazon
@@ -556,12 +556,12 @@ certificate:
       type: str
       sample: "2026-11-23T16:51:00Z"
     not_before:
-      description: From when it is valid.
+      description: When it becomes valid.
       returned: when issued
       type: str
       sample: "2026-11-23T00:00:00Z"
     not_after:
-      description: Until when it is valid.
+      description: When it expires.
       returned: when issued
       type: str
       sample: "2027-06-09T23:59:59Z"
@@ -574,7 +574,7 @@ certificate:
       returned: when revoked
       type: str
     in_use_by:
-      description: ARNs of what uses it.
+      description: ARNs of the resources that use it.
       returned: when read in detail
       type: list
       elements: str
@@ -592,7 +592,7 @@ certificate:
       type: str
     renewal_summary:
       description:
-        - How the last renewal that ACM began stands. Missing until one began. Its members are those that
+        - The state of the last renewal that ACM began. Missing until one has begun. Its members are those that
           M(certops.acm.acm_certificate_info) describes.
       returned: when there was a renewal
       type: dict
@@ -626,12 +626,12 @@ certificate:
       returned: for private certificates, when read in detail
       type: str
     update_summary:
-      description: How the change from validation by e-mail to validation by DNS stands. Missing where there was none.
+      description: The state of the change from validation by e-mail to validation by DNS. Missing if there was none.
       returned: when such a change was asked for, when read in detail
       type: dict
       sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
     certificate_key_pair_origin:
-      description: Who made the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
+      description: Who created the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
       returned: when ACM tells it
       type: str
       sample: AWS_MANAGED
@@ -668,7 +668,7 @@ certificate:
       sample: {"service": "shop"}
 certificates:
   description:
-    - One item for each item of O(certificates), in their order. Each has the members of RV(certificate), and further
+    - One item for each item of O(certificates), in their order. Each has the members of RV(certificate), and also
       C(changed), C(failed), C(msg), C(error), and what else is returned for a single certificate.
   returned: when O(certificates) is used
   type: list
@@ -681,7 +681,7 @@ actions:
   elements: str
   sample: [RequestCertificate, publish]
 validation_records:
-  description: The DNS records that prove the control of the names. They must stay for the renewals.
+  description: The DNS records that prove control over the names. They must stay for the renewals.
   returned: for public certificates validated by DNS, when known
   type: list
   elements: dict
@@ -691,7 +691,7 @@ validation_records:
       value: _fedcba9876543210.xyz.acm-validations.aws.
 published:
   description:
-    - The changes to DNS that were made, or in check mode would be. Empty when all records were there already.
+    - The changes to DNS that were made, or in check mode would be. Empty if all records existed already.
     - C(zone) has the hosted zone's ID behind its name where it is one of Route 53.
   returned: with O(publish)
   type: list
@@ -739,7 +739,7 @@ error:
   type: dict
   contains:
     code:
-      description: ACM's error code, or C(InvalidInput) when the module itself refused.
+      description: ACM's error code, or C(InvalidInput) if the module itself refused.
       returned: always
       type: str
       sample: LimitExceededException

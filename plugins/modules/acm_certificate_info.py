@@ -13,10 +13,10 @@ version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Lists the certificates of a region that satisfy all conditions given, valid ones first, and of these the newest first.
-  - It asks for as little as it can. One or a few calls tell about thousands of certificates; each is read in detail only
-    when O(details), O(pem) or O(diagnose) asks for that.
-  - Certificates of every key type are found, expired and failed ones too.
+  - Lists the certificates of a region that satisfy all given conditions, valid ones first, and of these the newest first.
+  - Makes as few calls as possible. One or a few calls list thousands of certificates; each is read in detail only
+    if O(details), O(pem) or O(diagnose) asks for that.
+  - Finds certificates of every key type, including expired and failed ones.
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority) or O(diagnose))
@@ -32,27 +32,27 @@ extends_documentation_fragment:
 options:
   certificate_arns:
     description:
-      - The certificates with these ARNs only. Each is read in detail, side by side with the others.
-      - One that does not exist (any more) is missing in the answer. An empty list finds nothing.
+      - Only the certificates with these ARNs. Each is read in detail, in parallel.
+      - A certificate that does not exist is missing in the result. An empty list finds nothing.
     type: list
     elements: str
     aliases: [certificate_arn, arn, arns]
   domain_names:
     description:
-      - Certificates that hold all these names, as first or as further name.
+      - Certificates that have all these names, as first or as further names.
       - Internationalised names may be given in Unicode.
     type: list
     elements: str
     aliases: [domain_name, name, names]
   covering:
     description:
-      - Whether a name in O(domain_names) is also held by a wildcard that covers it, as C(*.example.com) does
+      - Whether a name in O(domain_names) also matches a wildcard that covers it, as C(*.example.com) covers
         V(www.example.com).
     type: bool
     default: false
   tags:
     description:
-      - Certificates with all these tags. With a value that is empty or null, any value will do.
+      - Certificates with all these tags. An empty or null value matches any value.
     type: dict
     aliases: [resource_tags]
   statuses:
@@ -102,13 +102,13 @@ options:
   details:
     description:
       - Whether to read each certificate in detail.
-      - Those of O(certificate_arns) always are. With V(true) a list is asked too, which alone tells whether each was
+      - Those of O(certificate_arns) always are. With V(true) they are also looked up in a list, which alone says whether each was
         exported (RV(certificates[].exported)).
     type: bool
     default: false
   pem:
     description:
-      - Whether to get the certificates themselves and their chains. There is no private key among them.
+      - Whether to get the certificates themselves and their chains. Private keys are not included.
     type: bool
     default: false
   include_tags:
@@ -120,7 +120,7 @@ options:
     description:
       - Whether to report for each certificate what blocks its validation or renewal, and what to do about it.
       - It reads each public certificate in detail and asks DNS (or with validation by HTTP, the web) about each of its
-        names, as ACM does. So it also finds the record that has gone and will be missed at the next renewal.
+        names, as ACM does. So it also finds a record that was removed and will be missing at the next renewal.
       - Of private certificates it reads those that failed or whose renewal is under way.
       - It needs the Python package C(dnspython).
     type: bool
@@ -138,14 +138,14 @@ options:
     description:
       - Name servers to ask for O(diagnose), each an IP address with a port if that is not 53, such as V(192.0.2.1) or
         V([2001:db8::1]:5353).
-      - They should see what ACM sees, which is public DNS. With some given, the resolver of the system is asked too, to
-        tell a record in a private zone from a missing one.
+      - They should see what ACM sees, which is public DNS. If you give any, the resolver of the system is asked, too, to
+        distinguish a record in a private zone from a missing one.
       - By default the name servers of the system, or with O(authority) those that the authority asks.
     type: list
     elements: str
 notes:
   - "Least IAM policy: C(acm:SearchCertificates), without which C(acm:ListCertificates) is used."
-  - "For what they are used for also C(acm:DescribeCertificate) (O(certificate_arns), O(details), O(diagnose)),
+  - "For the options in parentheses also C(acm:DescribeCertificate) (O(certificate_arns), O(details), O(diagnose)),
     C(acm:GetCertificate) (O(pem)), C(acm:ListTagsForCertificate) and C(tag:GetResources) (O(tags), O(include_tags))."
   - Without C(tag:GetResources), tags cost one call for each certificate.
 seealso:
@@ -158,7 +158,7 @@ EXAMPLES = r"""
   certops.acm.acm_certificate_info:
   register: all
 
-- name: The certificates that are good for a name, the best one first
+- name: List the certificates that are valid for a name, the best one first
   certops.acm.acm_certificate_info:
     domain_name: www.example.com
     covering: true
@@ -175,7 +175,7 @@ EXAMPLES = r"""
     expires_within: 30
     renewal_eligibility: INELIGIBLE
 
-- name: One service's certificates, with everything that ACM tells
+- name: List the certificates of one service, with everything that ACM knows
   certops.acm.acm_certificate_info:
     tags:
       service: shop
@@ -183,21 +183,21 @@ EXAMPLES = r"""
     pem: true
     include_tags: true
 
-- name: How the renewals of some certificates stand, and what each needs
+- name: Read the state of some renewals, and what each needs
   certops.acm.acm_certificate_info:
     certificate_arns: "{{ my_arns }}"
     details: true
     diagnose: true
   register: fleet
 
-- name: Those whose renewal ACM cannot finish alone
+- name: Show those whose renewal ACM cannot finish alone
   ansible.builtin.debug:
     msg: "{{ item.domain_name }}: {{ item.renewal_summary.renewal_status_reason | default('it waits for validation') }}"
   loop: "{{ fleet.certificates | selectattr('renewal_summary.renewal_status', 'in', ['PENDING_VALIDATION', 'FAILED']) }}"
   loop_control:
     label: "{{ item.certificate_arn }}"
 
-- name: Find the records that pending certificates wait for
+- name: Find the records that pending certificates are waiting for
   certops.acm.acm_certificate_info:
     statuses: [PENDING_VALIDATION]
     details: true
@@ -222,7 +222,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - The certificates found. What ACM does not tell about one is missing in it.
+    - The certificates found. What ACM does not return for one is missing in it.
   returned: always
   type: list
   elements: dict
@@ -279,7 +279,7 @@ certificates:
       type: str
       sample: CN=www.example.com
     issuer:
-      description: Who issued it.
+      description: The issuer.
       returned: when issued
       type: str
       sample: Amazon
@@ -299,12 +299,12 @@ certificates:
       type: str
       sample: "2026-11-23T16:51:00Z"
     not_before:
-      description: From when it is valid.
+      description: When it becomes valid.
       returned: when issued
       type: str
       sample: "2026-11-23T00:00:00Z"
     not_after:
-      description: Until when it is valid.
+      description: When it expires.
       returned: when issued
       type: str
       sample: "2027-06-09T23:59:59Z"
@@ -317,7 +317,7 @@ certificates:
       returned: when revoked
       type: str
     in_use_by:
-      description: ARNs of what uses it, which get a renewed certificate automatically. Empty when nothing does.
+      description: ARNs of the resources that use it, which get a renewed certificate automatically. Empty if nothing does.
       returned: with O(details=true) or O(certificate_arns)
       type: list
       elements: str
@@ -333,24 +333,24 @@ certificates:
     renewal_eligibility:
       description:
         - Whether ACM renews it automatically, C(ELIGIBLE) or C(INELIGIBLE).
-        - One that is neither used nor exported since it was issued or last renewed is C(INELIGIBLE), as an imported one is.
+        - A certificate that is not in use and was not exported since it was issued or last renewed is C(INELIGIBLE), and so is an imported one.
       returned: when known
       type: str
       sample: ELIGIBLE
     renewal_summary:
-      description: How the last renewal that ACM began stands. Missing until one began.
+      description: The state of the last renewal that ACM began. Missing until one has begun.
       returned: when there was a renewal
       type: dict
       contains:
         renewal_status:
           description: >-
             C(PENDING_AUTO_RENEWAL) while ACM does everything automatically, C(PENDING_VALIDATION) while it waits for a name to be
-            validated, C(SUCCESS), or C(FAILED) once the certificate expired unrenewed.
+            validated, C(SUCCESS), or C(FAILED) once the certificate has expired without being renewed.
           returned: always
           type: str
           sample: PENDING_VALIDATION
         renewal_status_reason:
-          description: Why the renewal does not go on, spelled as RV(certificates[].failure_reason) is.
+          description: Why the renewal does not continue, spelled as RV(certificates[].failure_reason) is.
           returned: when ACM tells it, with O(details=true), O(certificate_arns) or O(diagnose=true)
           type: str
           sample: CAA_ERROR
@@ -360,7 +360,7 @@ certificates:
           type: str
           sample: "2026-11-23T16:51:00Z"
         domain_validation_options:
-          description: How each name stands in this renewal, shaped as RV(certificates[].domain_validation_options) is.
+          description: The state of each name in this renewal, in the form of RV(certificates[].domain_validation_options).
           returned: for public certificates, with O(details=true), O(certificate_arns) or O(diagnose=true)
           type: list
           elements: dict
@@ -402,12 +402,12 @@ certificates:
       returned: for private certificates, with O(details=true) or O(certificate_arns)
       type: str
     update_summary:
-      description: How the change from validation by e-mail to validation by DNS stands. Missing where there was none.
+      description: The state of the change from validation by e-mail to validation by DNS. Missing if there was none.
       returned: when such a change was asked for, with O(details=true) or O(certificate_arns)
       type: dict
       sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
     certificate_key_pair_origin:
-      description: Who made the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
+      description: Who created the key, C(AWS_MANAGED), C(ACME) or C(CUSTOMER_PROVIDED).
       returned: when ACM tells it
       type: str
       sample: AWS_MANAGED
@@ -442,7 +442,7 @@ certificates:
       type: str
     validation_records:
       description:
-        - The DNS records that prove the control of its names, each with C(name), C(type) and C(value). They must stay for
+        - The DNS records that prove control over its names, each with C(name), C(type) and C(value). They must stay for
           the renewals. Empty for a certificate that is not validated by DNS, or that has ended.
       returned: for public certificates, with O(details=true), O(certificate_arns) or O(diagnose=true)
       type: list
@@ -452,7 +452,7 @@ certificates:
           type: CNAME
           value: _fedcba9876543210.xyz.acm-validations.aws.
     diagnosis:
-      description: What blocks its validation or renewal. Empty when nothing does.
+      description: What blocks its validation or renewal. Empty if nothing does.
       returned: with O(diagnose=true)
       type: list
       elements: dict
@@ -466,18 +466,18 @@ certificates:
           returned: always
           type: str
         status:
-          description: How its validation stands.
+          description: The state of its validation.
           returned: always
           type: str
         reason:
-          description: A sentence on what is wrong.
+          description: What is wrong, in a sentence.
           returned: always
           type: str
         problem:
           description:
             - What is wrong, in a word. C(pending) when ACM still waits and nothing else is wrong, C(ended) when only a new
               request helps, C(renewal_stuck) when no name but something else holds up the renewal, such as the private CA.
-            - Else one of C(record_not_told), C(record_missing), C(record_doubled), C(record_without_underscore),
+            - Otherwise one of C(record_not_told), C(record_missing), C(record_doubled), C(record_without_underscore),
               C(record_flattened), C(record_wrong_type), C(record_private), C(value_wrong), C(value_with_zone),
               C(value_with_dot), C(chain_too_long), C(zone_undelegated), C(zone_broken), C(resolver_silent),
               C(resolver_refuses), C(caa_forbids), C(caa_unknown), C(mail_impossible), C(mail_unknown),
@@ -486,7 +486,7 @@ certificates:
           type: str
           sample: record_doubled
         remedy:
-          description: A sentence on what to do about it.
+          description: What to do about it, in a sentence.
           returned: when there is something to do
           type: str
           sample: Give the provider only _0123456789abcdef as the name.

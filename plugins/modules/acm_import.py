@@ -13,8 +13,8 @@ short_description: Import certificates into AWS Certificate Manager, and their s
 description:
   - Imports a certificate that another CA issued, with its private key and its chain, and later its successors under the same ARN,
     so that every load balancer that uses it gets the new one.
-  - Takes the material in any form and order. PEM, however it was mangled on its way, PKCS#7, PKCS#12, DER and base64 of these are read,
-    the key is matched with its certificate, and the chain is put in order.
+  - Accepts the material in any form and order. It reads PEM, however it was mangled on its way, PKCS#7, PKCS#12, DER and base64 of these,
+    matches the key with its certificate, and puts the chain in order.
   - Checks every rule that ACM has for an import or a re-import before anything is called, and names the rule and the certificate that breaks it.
   - Finds the certificate again by O(certificate_arn), by O(name_tag), or by its names and key algorithm; a certificate without names
     by its IP addresses, else by its subject. A second run changes nothing.
@@ -40,7 +40,7 @@ options:
   certificate_chain:
     description:
       - The certificates of the CAs above it as PEM, in any order.
-      - A bundle may hold several ways to a root, and certificates that do not belong to the chain. The shortest way that is whole is taken.
+      - A bundle may hold several ways to a root, and certificates that do not belong to the chain. The shortest complete one is used.
     type: str
   certificate_chain_path:
     description:
@@ -56,13 +56,13 @@ options:
     type: path
   passphrase:
     description:
-      - The passphrase of an encrypted key or of a PKCS#12. It is used on the host that runs the module and goes nowhere else.
+      - The passphrase of an encrypted key or of a PKCS#12. It is used only on the host that runs the module.
       - A line break at its end does not matter.
     type: str
   keep_root:
     description:
-      - Whether the chain in ACM ends with the self-signed root, where one was given.
-      - When V(false), the root is left out, unless it is the whole chain.
+      - Whether the chain in ACM ends with the self-signed root, if one was given.
+      - With V(false), the root is left out, unless it is the whole chain.
     type: bool
     default: false
   certificate_arn:
@@ -79,9 +79,9 @@ options:
   replace:
     description:
       - What to do when the new certificate should not, or cannot, take the place of the old one.
-      - When V(false), the task fails if the two have no name in common, since that is nearly always a mistake, and if ACM would refuse
+      - With V(false), the task fails if the two have no name in common, because that is nearly always a mistake, and if ACM would refuse the import
         because the key's type or size, the key usages or all domain names would change.
-      - When V(true), a certificate for other names takes the place of the old one. One that ACM would refuse is imported under a new ARN with
+      - With V(true), a certificate for other names takes the place of the old one. One that ACM would refuse is imported under a new ARN with
         the tags of the old one; RV(superseded) names the old one, which is left alone. With O(certificate_arn) the task fails in that case.
     type: bool
     default: false
@@ -143,7 +143,7 @@ options:
         type: bool
   state:
     description:
-      - Only V(present). It is here for playbooks that move from C(community.aws.acm_certificate).
+      - Only V(present). It exists for playbooks that come from C(community.aws.acm_certificate).
     type: str
     choices: [present]
     default: present
@@ -152,8 +152,8 @@ notes:
   - Tags that are not given are not changed.
   - ACM never renews an imported certificate. Run this task with the successor before the old one expires.
   - A re-import also replaces the chain. If none is given and ACM has one, a warning says that it is removed.
-  - Without pipelining, Ansible writes arguments to a temporary file. For a task that carries a key this module switches pipelining on;
-    where that is impossible, it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
+  - Without pipelining, Ansible writes arguments to a temporary file. For a task with a key this module switches pipelining on;
+    if that is impossible, it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
   - The task needs the permissions C(acm:ImportCertificate), C(acm:DescribeCertificate), C(acm:GetCertificate), C(acm:SearchCertificates)
     (C(acm:ListCertificates) without it), and for tags C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
     C(acm:RemoveTagsFromCertificate), and optionally C(tag:GetResources).
@@ -196,7 +196,7 @@ EXAMPLES = r"""
     tags:
       Team: web
 
-- name: Import from a vault, the key hidden
+- name: Import from a vault, with the key hidden
   certops.acm.acm_import:
     certificate: "{{ www_certificate }}"
     private_key: "{{ www_private_key }}"
@@ -208,12 +208,12 @@ EXAMPLES = r"""
     bundle_path: /etc/pki/www.p12
     passphrase: "{{ www_p12_passphrase }}"
 
-- name: Put the successor under the same ARN
+- name: Import the successor under the same ARN
   certops.acm.acm_import:
     certificate_arn: arn:aws:acm:eu-central-1:123456789012:certificate/3f2b1c9e-8f57-4f0e-9d55-0a6a3e0c7a11
     bundle_path: /etc/pki/www-2027.pem
 
-- name: Import several in one go
+- name: Import several with one task
   certops.acm.acm_import:
     certificates:
       - bundle_path: /etc/pki/www.pem
