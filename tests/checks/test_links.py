@@ -21,6 +21,8 @@ PAGES = [
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # A name in capitals stands for any.
 NAMED = re.compile(r"`((?:tests|plugins|playbooks|roles|docs|benchmarks)/(?![\w./-]*[A-Z]{3})[\w./-]+)`")
+# A test by its file and its function.
+TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")
 
 
 def anchors(page: Path) -> set[str]:
@@ -37,4 +39,8 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path)):
             missing.append(f"{target}#{anchor}" if anchor else target)
     missing += [name for name in NAMED.findall(page.read_text(encoding="utf-8")) if not (COLLECTION / name).exists()]
+    for name, function in TEST.findall(page.read_text(encoding="utf-8")):
+        test = COLLECTION / name
+        if not test.exists() or f"def {function}(" not in test.read_text(encoding="utf-8"):
+            missing.append(f"{name}::{function}")
     assert missing == []

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import hashlib
+import socket
 import socketserver
 import threading
+import time
 import typing as t
 from pathlib import Path
 
@@ -192,3 +194,26 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
             update(runtime, [str(tmp_path / "x.pem")], False, False)
         with pytest.raises(HaproxyFault, match="cannot be read: No such file"):
             update(runtime, [str(tmp_path / "y.pem")], False, False)
+
+
+@pytest.mark.parametrize("pause_s", [0.1, 0.0])
+def test_a_socket_that_never_ends_its_answer_holds_nobody_up(tmp_path: Path, pause_s: float) -> None:
+    """A little at a time, or as much as it can."""
+    path = str(tmp_path / "socket")
+
+    def answer(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection, _address = listener.accept()
+            with connection:
+                while True:
+                    connection.sendall(b"x" if pause_s else b"x" * 65536)
+                    time.sleep(pause_s)
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(path)
+        listener.listen()
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(HaproxyFault, match="does not come to an end of its answer|timed out"):
+            Runtime(path, timeout_s=1).names()
+        assert time.monotonic() - began < 30
