@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
     Running,
+    ca_arn,
 )
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 NAME = "imported.example.com"
 RUN_MODULE = """
@@ -98,6 +101,122 @@ def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
     for arn in (requested, imported):
         assert aws("delete-certificate", f"--certificate-arn={arn}") is None
     assert aws("describe-certificate", f"--certificate-arn={imported}") == "ResourceNotFoundException"
+
+
+def test_what_the_examples_of_the_aws_cli_show(aws: Callable[..., Any], running: Running, tmp_path: Path) -> None:
+    """A command of each topic that the AWS CLI documents for ACM, in the forms in which its examples have them."""
+    pair, authority = Pki().leaf("shop.example.org", kind="2048"), directory.open_authority(str(running.path))
+    authority.configure({"resolvers": ["127.0.0.1:9"]})  # no name server answers, so what waits goes on waiting
+    for name, text in (("leaf", pair.pem), ("key", pair.key_pem), ("chain", pair.chain_pem), ("word", "open sesame")):
+        (tmp_path / name).write_text(text)
+    file = {name: f"file://{tmp_path}/{name}" for name in ("leaf", "key", "chain", "word")}
+
+    def request(name: str, method: str, *more: str) -> str:
+        return str(
+            aws("request-certificate", "--domain-name", name, "--validation-method", method, *more)["CertificateArn"]
+        )
+
+    # import-certificate, get-certificate
+    chain = ("--certificate-chain", file["chain"])
+    imported = aws("import-certificate", "--certificate", file["leaf"], *chain, "--private-key", file["key"])[
+        "CertificateArn"
+    ]
+    got = aws("get-certificate", "--certificate-arn", imported)
+    assert (got["Certificate"], got["CertificateChain"]) == (pair.pem, pair.chain_pem)
+
+    # request-certificate: one idempotency token serves for several requests
+    token = ("--idempotency-token", "91adc45q")
+    first = request("www.example.org", "DNS")
+    twice = [request("www.example.org", "DNS", *token) for _again in range(2)]
+    assert twice[0] == twice[1]
+    others = [
+        request("example.org", "DNS", *token, "--subject-alternative-names", *names)
+        for names in (["www.example.net"], ["www.example.org"], ["*.example.org"], ["b.example.org", "c.example.org"])
+    ]
+    assert len({first, *twice, *others}) == 6
+    where = "DomainName=example.org,ValidationDomain=example.org"
+    mailed = request(
+        "example.org", "EMAIL", "--subject-alternative-names", "www.example.org", "--domain-validation-options", where
+    )
+    silent = request("www.example.org", "DNS", "--options", "CertificateTransparencyLoggingPreference=DISABLED")
+
+    # describe-certificate
+    def described(arn: str) -> dict[str, Any]:
+        return dict(aws("describe-certificate", "--certificate-arn", arn)["Certificate"])
+
+    assert described(silent)["Options"]["CertificateTransparencyLoggingPreference"] == "DISABLED"
+    names = {
+        option["DomainName"]: option["ValidationDomain"] for option in described(mailed)["DomainValidationOptions"]
+    }
+    assert names == {"example.org": "example.org", "www.example.org": "www.example.org"}
+
+    # resend-validation-email
+    assert (
+        aws(
+            "resend-validation-email",
+            "--certificate-arn",
+            mailed,
+            "--domain",
+            "www.example.org",
+            "--validation-domain",
+            "example.org",
+        )
+        is None
+    )
+    refused = aws(
+        "resend-validation-email",
+        "--certificate-arn",
+        first,
+        "--domain",
+        "www.example.org",
+        "--validation-domain",
+        "example.org",
+    )
+    assert refused == "InvalidStateException"
+
+    # add-tags-to-certificate, list-tags-for-certificate, remove-tags-from-certificate
+    tags = ("--tags", "Key=Owner,Value=Ida", "Key=Use,Value=Shop")
+    assert aws("add-tags-to-certificate", "--certificate-arn", imported, *tags) is None
+    listed = aws("list-tags-for-certificate", "--certificate-arn", imported)["Tags"]
+    assert listed == [{"Key": "Owner", "Value": "Ida"}, {"Key": "Use", "Value": "Shop"}]
+    assert aws("remove-tags-from-certificate", "--certificate-arn", imported, *tags) is None
+    assert aws("list-tags-for-certificate", "--certificate-arn", imported)["Tags"] == []
+
+    # update-certificate-options
+    opted_out = ("--options", "CertificateTransparencyLoggingPreference=DISABLED")
+    assert aws("update-certificate-options", "--certificate-arn", imported, *opted_out) == "InvalidStateException"
+    assert aws("update-certificate-options", "--certificate-arn", mailed, *opted_out) is None
+    assert described(mailed)["Options"]["CertificateTransparencyLoggingPreference"] == "DISABLED"
+
+    # list-certificates
+    pages = [aws("list-certificates", "--max-items", "2")]
+    while "NextToken" in pages[-1]:
+        pages.append(aws("list-certificates", "--max-items", "2", "--starting-token", pages[-1]["NextToken"]))
+    seen = [each["CertificateArn"] for page in pages for each in page["CertificateSummaryList"]]
+    assert (
+        seen == [each["CertificateArn"] for each in aws("list-certificates")["CertificateSummaryList"]]
+        and len(seen) >= 9
+    )
+    pending = aws("list-certificates", "--certificate-statuses", "PENDING_VALIDATION")["CertificateSummaryList"]
+    assert {first, *twice, *others, mailed, silent} == {each["CertificateArn"] for each in pending}
+    includes = "extendedKeyUsage=CODE_SIGNING,keyUsage=DIGITAL_SIGNATURE,keyTypes=RSA_2048"
+    assert aws("list-certificates", "--max-items", "10", "--includes", includes)["CertificateSummaryList"] == []
+
+    # export-certificate, of a private certificate
+    authority.cas.private("lab", key_algorithm="RSA_2048")
+    arn = ca_arn(running.path, "lab")
+    private = aws("request-certificate", "--domain-name", "db.internal", "--certificate-authority-arn", arn)[
+        "CertificateArn"
+    ]
+    exported = aws("export-certificate", "--certificate-arn", private, "--passphrase", file["word"])
+    assert "ENCRYPTED PRIVATE KEY" in exported["PrivateKey"] and exported["CertificateChain"]
+    assert load_pem_private_key(exported["PrivateKey"].encode(), b"open sesame").key_size == 2048
+
+    # delete-certificate
+    ours = {imported, private, mailed, silent, first, twice[0], *others}
+    for each in ours:
+        assert aws("delete-certificate", "--certificate-arn", each) is None
+    assert not ours & {each["CertificateArn"] for each in aws("list-certificates")["CertificateSummaryList"]}
 
 
 def test_the_modules_of_community_aws(running: Running) -> None:
