@@ -18,7 +18,7 @@ description:
   - It validates domain names by DNS, e-mail or HTTP, issues from its own roots or from private CAs, renews, exports and
     revokes by the rules of ACM. Nothing has to be running. What is due is done when a certificate is read, and by
     a sweep.
-  - It serves labs, CI, air-gapped sites and small fleets. The roots are its own, so clients must trust RV(authority.trust_file).
+  - It is meant for labs, CI, air-gapped sites and small fleets. It has its own roots, so clients must trust RV(authority.trust_file).
 extends_documentation_fragment:
   - certops.acm.attributes
 attributes:
@@ -29,7 +29,7 @@ attributes:
   idempotent:
     support: partial
     details:
-      - A sweep changes something whenever something was due.
+      - A sweep changes something whenever something is due.
 options:
   path:
     description:
@@ -42,42 +42,42 @@ options:
     required: true
   region:
     description:
-      - AWS region that the authority pretends to be. Fixed once it is made.
+      - AWS region that the authority pretends to be. It cannot be changed later.
       - A new one is in V(us-east-1) unless this says otherwise.
     type: str
   account_id:
     description:
-      - AWS account that the authority pretends to be; twelve digits in quotes. Fixed once it is made.
+      - AWS account that the authority pretends to be; twelve digits in quotes. It cannot be changed later.
       - A new one has V(123456789012) unless this says otherwise.
       - Validation records are derived from it, so that two authorities of one account ask for the same ones.
     type: str
   key_file:
     description:
-      - Where the key-encryption key lies that opens the private keys. Fixed once the authority is made.
+      - Path of the key-encryption key, which opens the private keys. It cannot be changed later.
       - By default it is a file in O(path) that only its owner can read. Elsewhere, for example on a device that is
         mounted for the purpose, a stolen copy of the directory is worth nothing.
     type: path
   passphrase:
     description:
-      - Locks the private keys by a passphrase instead of a key file. Needed again whenever the authority is used.
+      - Protects the private keys with a passphrase instead of a key file. Needed again whenever the authority is used.
       - The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable may also be used, and is what the other modules read.
     type: str
   rotate_key:
     description:
       - Replace the key-encryption key, once. A key file gets a new random key; a passphrase is replaced by
         O(new_passphrase).
-      - Certificates and their keys stay as they are. Whoever has the authority open goes on working.
+      - Certificates and their keys stay as they are. Programs that have the authority open continue to work.
     type: bool
     default: false
   backup_to:
     description:
-      - Copy the authority into this file, also while it is in use. The file must not exist. The last thing that the task
-        does.
+      - Copy the authority into this file, even while it is in use. The file must not exist. This is the last thing that the
+        task does.
       - Private keys in the copy are encrypted. The key file is not copied.
     type: path
   restore_from:
     description:
-      - Make the authority from this copy, where O(path) does not hold one yet. Otherwise nothing is done.
+      - Restore the authority from this copy, unless O(path) has one already. Otherwise nothing is done.
       - Region, account, settings and all certificates are those of the copy.
     type: path
   restore_key_from:
@@ -86,19 +86,19 @@ options:
     type: path
   renew_data_key:
     description:
-      - Replace the data key as well, once, which the key-encryption key opens. All private keys and other secrets are
-        encrypted again.
-      - Nobody else may have the authority open meanwhile. Stop its server first.
-      - A copy of the authority from before stays readable with the key that it had then.
+      - Replace the data key as well, once. That is the key that the key-encryption key opens. All private keys and other secrets
+        are encrypted again.
+      - Nothing else may have the authority open meanwhile. Stop its server first.
+      - An older copy of the authority stays readable with the key that it had then.
     type: bool
     default: false
   new_passphrase:
     description:
-      - The passphrase that O(rotate_key) puts in the place of O(passphrase).
+      - The passphrase with which O(rotate_key) replaces O(passphrase).
     type: str
   settings:
     description:
-      - Numbers and rules of ACM that the authority shall have otherwise. What is not named stays as it is.
+      - Numbers and rules of ACM that should differ on this authority. Settings that are not given stay as they are.
     type: dict
     suboptions:
       validity_days:
@@ -121,7 +121,7 @@ options:
         type: int
       max_names:
         description:
-          - How many names a certificate may have, the first included (1 or more). By default 10; ACM allows up to 100 by quota.
+          - How many names a certificate may have, including the first (1 or more). By default 10; ACM allows up to 100 by quota.
         type: int
       request_key_algorithms:
         description:
@@ -130,11 +130,11 @@ options:
         elements: str
       public_rsa_ca_key_algorithm:
         description:
-          - Key of the CAs that sign public RSA certificates, V(RSA_2048) or V(RSA_4096). By default V(RSA_2048). Another value makes new CAs.
+          - Key of the CAs that sign public RSA certificates, V(RSA_2048) or V(RSA_4096). By default V(RSA_2048). Another value creates new CAs.
         type: str
       public_ec_ca_key_algorithm:
         description:
-          - Key of the CAs that sign public EC certificates, V(EC_prime256v1) or V(EC_secp384r1). By default V(EC_prime256v1). Another value makes new
+          - Key of the CAs that sign public EC certificates, V(EC_prime256v1) or V(EC_secp384r1). By default V(EC_prime256v1). Another value creates new
             CAs.
         type: str
       service_linked_role:
@@ -160,18 +160,18 @@ options:
         elements: str
       public_suffixes:
         description:
-          - Suffixes that count as public though the public DNS does not have them, such as V(lab.test) or V(lan). By default none, so that names
+          - Suffixes that count as public although public DNS does not have them, such as V(lab.test) or V(lan). By default none, so that names
             below a top-level domain that does not exist fail with V(INVALID_PUBLIC_DOMAIN).
         type: list
         elements: str
       failure_reasons:
         description:
-          - Makes requests fail, to try what comes after. Maps a domain to the reason for which requests for it, or for a name below it, fail, such as
+          - Makes requests fail, to test how failures are handled. Maps a domain to the reason for which requests for it, or for a name below it, fail, such as
             V(ADDITIONAL_VERIFICATION_REQUIRED) or V(PCA_REQUEST_FAILED). Renewals have the reason too. By default none.
         type: dict
       public_client_auth:
         description:
-          - Whether public certificates are for TLS clients too, as they were until June 2025. By default false.
+          - Whether public certificates are also for TLS clients, as they were until June 2025. By default false.
         type: bool
       publication_url:
         description:
@@ -187,7 +187,7 @@ options:
         type: str
       ocsp_hours:
         description:
-          - How long an answer of the OCSP responder is valid, in hours (1 to 36500). By default 24.
+          - How long an OCSP response is valid, in hours (1 to 36500). By default 24.
         type: int
       idempotency_minutes:
         description:
@@ -195,15 +195,15 @@ options:
         type: int
       idempotency_one_request:
         description:
-          - Whether an idempotency token that comes again with other parameters is an error. By default false, so that it is another request.
+          - Whether an idempotency token that is used again with other parameters is an error. By default false, so that it counts as another request.
         type: bool
       validation_hours:
         description:
-          - How long names may take to be validated, in hours (1 to 36500); also how long the link of an approval mail is good. By default 72.
+          - How long names may take to be validated, in hours (1 to 36500); also how long the link in an approval mail is valid. By default 72.
         type: int
       validation_suffix:
         description:
-          - Domain below which the values of the validation records lie. By default V(acm-validations.aws).
+          - Domain below which the values of the validation records are. By default V(acm-validations.aws).
         type: str
       resolvers:
         description:
@@ -235,16 +235,16 @@ options:
         type: float
       resource_record_delay_s:
         description:
-          - How long after a request its validation records are not told yet, in seconds (0 or more). By default 0.
+          - How long after a request its validation records are not yet returned, in seconds (0 or more). By default 0.
         type: float
       validation_emails_delay_s:
         description:
-          - How long after a request by e-mail its addresses are not told yet, and it cannot fail for want of a mail server, in seconds (0 or more).
-            By default 2.
+          - How long after a request with e-mail validation its addresses are not yet returned, and it cannot fail for lack of a mail server,
+            in seconds (0 or more). By default 2.
         type: float
       approval_url:
         description:
-          - URL of the page that an approval mail links to. C({region}) in it stands for the region; empty for mails without a link. By default
+          - URL of the page that an approval mail links to. C({region}) in it stands for the region; empty for mail without a link. By default
             V(https://certificates.acm.internal/approvals).
         type: str
       http_addresses:
@@ -253,7 +253,7 @@ options:
         type: dict
       email_to_dns:
         description:
-          - Whether a certificate can change from e-mail to DNS validation, as the live service lets it. By default true.
+          - Whether a certificate can change from e-mail to DNS validation, as the live service allows. By default true.
         type: bool
       renewal_window_days:
         description:
@@ -265,21 +265,21 @@ options:
         type: int
       renewal_window_percent:
         description:
-          - The window of renewal as a share of the lifetime, in percent (1 to 99), instead of the days. By default V(0), which means that the days
+          - The renewal window as a share of the lifetime, in percent (1 to 99), instead of the days. By default V(0), which means that the days
             count.
         type: int
       renewal_attempts_a_day:
         description:
-          - How often a private CA that could not renew is asked again, in times a day (1 to 36500). By default 24.
+          - How often a private CA that could not renew is asked again, as a number of times a day (1 to 36500). By default 24.
         type: int
       renewal_notice_days:
         description:
-          - How many days before expiry a renewal that needs the customer is told of, as a list. By default 45, 30, 15, 7, 3 and 1.
+          - How many days before expiry the authority sends an event about a renewal that needs the customer, as a list. By default 45, 30, 15, 7, 3 and 1.
         type: list
         elements: int
       days_before_expiry:
         description:
-          - From how many days before expiry the daily events begin (1 to O(settings.max_days_before_expiry)), unless the account's configuration says
+          - How many days before expiry the daily events begin (1 to O(settings.max_days_before_expiry)), unless the account's configuration says
             otherwise. By default 45.
         type: int
       max_days_before_expiry:
@@ -288,7 +288,7 @@ options:
         type: int
       events_kept_days:
         description:
-          - How long events are kept, in days (1 to 36500); longer where a target still has to get them. By default 400.
+          - How long events are kept, in days (1 to 36500); longer if a target still has to get them. By default 400.
         type: int
       audit_kept_days:
         description:
@@ -350,7 +350,7 @@ options:
         type: dict
   smtp:
     description:
-      - The mail server that takes the mails for validation by e-mail. Without one, O(approve) approves names.
+      - The mail server for validation by e-mail. Without one, names can be approved with O(approve).
     type: dict
     suboptions:
       host:
@@ -365,7 +365,7 @@ options:
         default: 25
       security:
         description:
-          - How the connection is protected. With V(starttls) no mail leaves in clear.
+          - How the connection is protected. With V(starttls) no mail is sent unencrypted.
         type: str
         choices: [none, starttls, tls]
         default: none
@@ -375,7 +375,7 @@ options:
         type: str
       password:
         description:
-          - Password of that user. It is kept as the private keys are.
+          - Password of that user. It is stored as securely as the private keys.
         type: str
       sender:
         description:
@@ -383,13 +383,13 @@ options:
         type: str
   event_targets:
     description:
-      - Where a sweep delivers the authority's events to, which have the form of EventBridge's. Renewals, expirations,
-        and everything else that ACM tells of.
-      - This is the whole list. A target that is not in it is removed, and an empty list removes all. Without this option they stay
-        as they are.
-      - A new target gets what happens from then on. Each event arrives at least once, and in order. A target that does
-        not take an event gets it, and all that follow, from a later sweep. The others do not wait for it.
-      - All that is said of a target is kept as the private keys are.
+      - Where a sweep delivers the authority's events about renewals, expirations and everything else that ACM reports. They
+        have the form of EventBridge's.
+      - This is the complete list. A target that is not in it is removed, and an empty list removes all. Without this option
+        targets stay as they are.
+      - A new target gets the events that happen from then on. Each event arrives at least once, and in order. A target that does
+        not accept an event gets it, and all that follow, from a later sweep. The others do not wait for it.
+      - All options of a target are stored as securely as the private keys.
     type: list
     elements: dict
     suboptions:
@@ -432,11 +432,11 @@ options:
             type: str
           trust_file:
             description:
-              - PEM file with the CAs that the server's certificate may be from. By default those of the system.
+              - PEM file with the CAs from which the server's certificate may come. By default those of the system.
             type: path
       sqs:
         description:
-          - A queue of SQS, which needs botocore. The event is the message, as EventBridge would put it there.
+          - An SQS queue, which needs botocore. Each message is an event as EventBridge would send it.
           - It needs the permission C(sqs:SendMessage).
         type: dict
         suboptions:
@@ -455,7 +455,7 @@ options:
             type: str
           access_key:
             description:
-              - Access key id. By default botocore looks for credentials where it always does.
+              - Access key ID. By default botocore looks for credentials in its usual places.
             type: str
           secret_key:
             description:
@@ -495,7 +495,7 @@ options:
         type: int
       account_id:
         description:
-          - The account that the CA belongs to, where that is another one which shares it. By default the authority's own.
+          - The account that owns the CA, if it is another account that shares it. By default the authority's own.
           - Such certificates are renewed only as long as the setting V(service_linked_role) is true.
         type: str
       permitted_domains:
@@ -506,7 +506,7 @@ options:
         default: []
       permitted:
         description:
-          - Whether ACM may issue from the CA, as the permission says that its owner gives it on AWS. Without it, requests fail with
+          - Whether ACM may issue from the CA, which on AWS is a permission that the owner of the CA gives. Without it, requests fail with
             V(PCA_ACCESS_DENIED).
         type: bool
         default: true
@@ -518,7 +518,7 @@ options:
         default: ACTIVE
   approve:
     description:
-      - Names that wait for validation by e-mail and are approved now.
+      - Names that are waiting for validation by e-mail and should be approved now.
     type: list
     elements: dict
     default: []
@@ -529,7 +529,7 @@ options:
         type: str
       certificate_arn:
         description:
-          - The certificate, where a name is approved without its mail.
+          - The certificate, if a name is approved without its mail.
         type: str
       domain_name:
         description:
@@ -537,17 +537,17 @@ options:
         type: str
   access_keys:
     description:
-      - Users and roles that may send requests to the authority's server, each with an access key of its own, beside the
+      - Users and roles that may send requests to the authority's server, each with its own access key, beside the
         owner's key. C(python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line credentials) shows a key.
-      - This is the whole list. A key that is not in it is removed, and an empty list removes all but the owner's. Without
-        this option they stay as they are.
+      - This is the complete list. A key that is not in it is removed, and an empty list removes all but the owner's. Without
+        this option keys stay as they are.
       - Playbooks that name the authority's directory need no key, and no policy binds them.
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the user or the role, as IAM has it.
+          - Name of the user or role, as in IAM.
         type: str
         required: true
       kind:
@@ -558,12 +558,12 @@ options:
         default: user
       policy:
         description:
-          - An identity policy, as IAM has it. Actions, resources, the condition keys of ACM, and those for tags.
+          - An identity policy, as in IAM. Actions, resources, the condition keys of ACM, and those for tags.
           - Without one, the key may do everything.
         type: dict
   in_use_by:
     description:
-      - Which services use a certificate. On AWS, load balancers and their like say so themselves; a certificate in
+      - Which services use a certificate. On AWS, load balancers and other services report this themselves; a certificate in
         use cannot be deleted, and is renewed without having been exported.
     type: list
     elements: dict
@@ -582,8 +582,9 @@ options:
         required: true
   sweep:
     description:
-      - Do everything that is due now. Pending validations, renewals, notices of expiry, revocation lists.
-      - Run it from a timer, cron or a job schedule, every hour say. It is safe at any time and beside others.
+      - Do everything that is due now, which means pending validations, renewals, notices of expiry and revocation lists.
+      - Run it from a timer, cron or a job schedule, for example every hour. It is safe at any time, even while others use the
+        authority.
     type: bool
     default: false
 requirements:
@@ -592,14 +593,14 @@ requirements:
   - idna (for internationalized names)
   - botocore >= 1.38.38 (where O(event_targets) has a queue)
 notes:
-  - Passphrases, passwords and tokens go to the module through the connection only. Where that has no pipelining, the task
+  - Passphrases, passwords and tokens are sent to the module through the connection only. If that has no pipelining, the task
     fails instead of writing them to a temporary file. The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable works everywhere.
 seealso:
   - module: certops.acm.acm_certificate
 """
 
 EXAMPLES = r"""
-- name: An authority with a private CA
+- name: Create an authority with a private CA
   certops.acm.acm_authority:
     path: /srv/acm
     certificate_authorities:
@@ -607,14 +608,14 @@ EXAMPLES = r"""
         key_algorithm: EC_prime256v1
   register: corp
 
-- name: A certificate from it, as from AWS
+- name: Request a certificate from it, as from AWS
   certops.acm.acm_certificate:
     authority: /srv/acm
     domain_name: intranet.example.com
     key_algorithm: EC_prime256v1
     certificate_authority_arn: "{{ corp.authority.certificate_authorities[0].arn }}"
 
-- name: A lab whose names live in a zone of its own
+- name: Create a lab whose names are in its own zone
   certops.acm.acm_authority:
     path: /srv/lab
     region: eu-central-1
@@ -630,7 +631,7 @@ EXAMPLES = r"""
     special_time: hourly
     job: ansible localhost -m certops.acm.acm_authority -a 'path=/srv/acm sweep=true'
 
-- name: Tell others what happens
+- name: Send events to other programs
   certops.acm.acm_authority:
     path: /srv/acm
     event_targets:
@@ -646,7 +647,7 @@ EXAMPLES = r"""
           queue_url: https://sqs.eu-central-1.amazonaws.com/123456789012/acm-events
           region: eu-central-1
 
-- name: A key that may only request names below one domain, and read
+- name: Create a key that may only read and request names below one domain
   certops.acm.acm_authority:
     path: /srv/acm
     access_keys:
@@ -664,12 +665,12 @@ EXAMPLES = r"""
                 ForAnyValue:StringNotLike:
                   acm:DomainNames: ["*.web.example.com"]
 
-- name: A copy every day
+- name: Make a copy every day
   certops.acm.acm_authority:
     path: /srv/acm
     backup_to: /backup/acm-{{ now(utc=true, fmt='%Y-%m-%d') }}.sqlite3
 
-- name: The authority on another machine, if it is not there yet
+- name: Restore the authority on another machine, unless it exists there
   certops.acm.acm_authority:
     path: /srv/acm
     restore_from: /backup/acm-2026-11-28.sqlite3
@@ -685,7 +686,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 authority:
-  description: The authority as it stands now; in check mode, of one that does not exist yet, what is known of it.
+  description: The authority as it is now; in check mode, if it does not exist yet, what is known about it.
   returned: success
   type: dict
   contains:
@@ -705,7 +706,7 @@ authority:
       type: str
       sample: "123456789012"
     settings:
-      description: All settings, those at their default too. No password is among them.
+      description: All settings, including defaults. Passwords are not included.
       returned: success
       type: dict
     certificate_authorities:
@@ -720,7 +721,7 @@ authority:
           type: str
           sample: corp
         arn:
-          description: What O(certops.acm.acm_certificate#module:certificate_authority_arn) takes.
+          description: The ARN for O(certops.acm.acm_certificate#module:certificate_authority_arn).
           returned: success
           type: str
           sample: arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/6cf0a0e6-0d7a-4f6f-8b62-7c9b0a1c2d3e
@@ -749,12 +750,12 @@ authority:
           returned: success
           type: str
     trust_file:
-      description: PEM file with all root certificates of the authority, for clients that shall trust it.
+      description: PEM file with all root certificates of the authority, for clients that should trust it.
       returned: success
       type: str
       sample: /srv/acm/public/trust.pem
     access_keys:
-      description: The access keys of the server, without their secrets. The owner's is among them once it has been made.
+      description: The access keys of the server, without their secrets. The owner's is included once it has been created.
       returned: success
       type: list
       elements: dict
@@ -770,16 +771,16 @@ authority:
           type: str
           sample: user
         access_key_id:
-          description: The id of the key. Empty in check mode for one that would be made.
+          description: The ID of the key. Empty in check mode for a key that would be created.
           returned: success
           type: str
           sample: AKIAQ3EGT7LZJ2XKW5DA
         policy:
-          description: Its policy; null where everything is allowed.
+          description: Its policy; null if everything is allowed.
           returned: success
           type: dict
     event_targets:
-      description: Where events are delivered to, and how far they have come. Neither addresses nor secrets are among it.
+      description: Where events are delivered, and how far delivery has come. Addresses and secrets are not included.
       returned: success
       type: list
       elements: dict
@@ -800,22 +801,22 @@ authority:
           type: list
           elements: str
         waiting:
-          description: How many events there are that it has not been offered yet. Not of a target that check mode would make.
+          description: How many events it has not been offered yet. Missing in check mode for a target that would be created.
           returned: success
           type: int
           sample: 0
         delivered_at:
-          description: When it last took an event.
+          description: When it last accepted an event.
           returned: success
           type: str
           sample: "2026-11-23T16:51:00Z"
         failing_since:
-          description: Since when it does not take the next one; null when all is well.
+          description: Since when it has not accepted the next one; null if all is well.
           returned: success
           type: str
           sample: "2026-11-23T16:51:00Z"
         trouble:
-          description: Why it does not.
+          description: Why it has not.
           returned: success
           type: str
           sample: https://hooks.example.com/… answered 503, not 2xx.
@@ -855,7 +856,7 @@ swept:
       type: int
       sample: 5
     troubles:
-      description: What could not be looked at or delivered, and why. The next sweep tries again. Each one is a warning of the task, too.
+      description: What could not be checked or delivered, and why. The next sweep tries again. The task also warns of each.
       returned: success
       type: list
       elements: str

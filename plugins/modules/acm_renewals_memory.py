@@ -13,11 +13,11 @@ version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Reads and writes the small file in which the entry point C(renewals) of the role P(certops.acm.acm_deploy#role) keeps what
-    people were told and what was tried.
+  - Reads and writes the small file in which the entry point C(renewals) of the role P(certops.acm.acm_deploy#role) stores which
+    alerts were sent and what was tried.
   - It belongs to that role. Its options may change with it at any time.
-  - A file that is damaged, or that has times in the future, is moved aside. Where the file cannot be written, it goes to a
-    folder of the running user in the system's temporary folder, and is found there by the next run.
+  - A file that is damaged, or that has times in the future, is moved aside. If the file cannot be written, it is written to a
+    folder of the running user in the system's temporary folder, where the next run finds it.
 extends_documentation_fragment:
   - certops.acm.attributes
 attributes:
@@ -28,21 +28,21 @@ attributes:
   idempotent:
     support: none
     details:
-      - It notes when a run began, so that each run changes it.
+      - It records when a run began, so every run changes it.
 options:
   path:
     description:
-      - The folder of the file. It is made if it is missing, for the running user alone.
+      - The folder of the file. If it is missing, it is created for the running user alone.
     type: path
     required: true
   name:
     description:
-      - The name of the file, without its ending. Each account and region, and each authority, has a file of its own.
+      - The name of the file, without its ending. Each account and region, and each authority, has its own file.
     type: str
     required: true
   began_at:
     description:
-      - When a run begins, in ISO 8601. Reads the file, and notes that the run has begun.
+      - When a run begins, in ISO 8601. The module then reads the file and records that the run has begun.
     type: str
   memory:
     description:
@@ -71,11 +71,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 memory:
-  description: What the file holds, without what cannot be true.
+  description: The content of the file, without what cannot be true.
   returned: with O(began_at)
   type: dict
 problems:
-  description: What was wrong with the file, a sentence each.
+  description: What was wrong with the file, one sentence for each problem.
   returned: success
   type: list
   elements: str
