@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import grp
+import json
 import os
 import shutil
 import subprocess
@@ -246,3 +248,93 @@ def test_a_misspelt_variable_is_refused_on_the_host_that_has_it_and_in_the_play(
     assert lab.live("web1", "shop.test").is_symlink() and not (lab.folder / "web2").exists(), done.stdout
     done = lab.run({"hosts": "web1", "vars": {**variables, "acm_deploy_leaveout": ["shop.test"]}, "tasks": [ROLE]})
     assert done.returncode != 0 and "did you mean acm_deploy_leave_out?" in done.stdout, done.stdout
+
+
+# What is wrong, and the beginning and end of what its host says about it.
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "no-certificates": ({"acm_deploy_certificates": None}, "acm_deploy_certificates is not set; give a list of"),
+    "one-certificate": ({"acm_deploy_certificates": "shop.test"}, "acm_deploy_certificates is text; give a list of"),
+    "domain": ({"acm_deploy_certificates": [{"domain": "shop.test"}]}, "did you mean domain_name?"),
+    "url": ({"acm_deploy_certificates": [{"domain_name": "https://shop.test"}]}, "shop.test"),
+    "relative": ({"acm_deploy_path": "acm"}, "acm_deploy_path is 'acm'; give an absolute path, such as /etc/acm."),
+    "keep": ({"acm_deploy_keep": "two"}, "acm_deploy_keep is 'two'; give a whole number."),
+    "timeout": ({"acm_deploy_timeout": "1m"}, "acm_deploy_timeout is '1m'; give a number of seconds."),
+    "valid": ({"acm_deploy_require_valid": "maybe"}, "acm_deploy_require_valid is 'maybe'; give true or false."),
+    "stopped": (
+        {"acm_deploy_when_stopped": "wait"},
+        "acm_deploy_when_stopped is 'wait'; give ignore or start or fail.",
+    ),
+    "leave-out": ({"acm_deploy_leave_out": {"name": "x"}}, "acm_deploy_leave_out is a single dictionary; give a list"),
+    "service": ({"acm_deploy_services": [{"name": "ngnix"}]}, "did you mean nginx?"),
+    "lacking": (
+        {"acm_deploy_services": [{"name": "nginx", "certificates": ["shop.tets"]}]},
+        "wants the certificate shop.tets, which acm_deploy_certificates lacks; did you mean shop.test?",
+    ),
+    "one-port": ({"acm_deploy_services": [{"name": "nginx"}, {"name": "caddy"}]}, "443"),
+    "command": (
+        {"acm_deploy_services": [{"name": "own", "ports": [], "reload_command": "a && b"}]},
+        "The reload_command of own needs a shell, and none reads it",
+    ),
+}
+
+
+def test_each_mistake_is_one_sentence_of_the_host_that_has_it(lab: Lab) -> None:
+    """Without Ansible's layers around it, and without the types of all options."""
+    authority = lab.issue("one", "shop.test")
+    for host, (wrong, _sentence) in MISTAKES.items():
+        lab.host(host, **{"acm_deploy_certificates": [{"domain_name": "shop.test"}], **wrong})
+    note = {"ansible.builtin.copy": {"content": "{{ acm_deploy_failure | to_json }}", "dest": "{{ note }}"}}
+    for host, variables in lab.hosts.items():
+        variables["note"] = str(lab.folder / f"{host}.json")
+    play = {"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [{"block": [ROLE], "rescue": [note]}]}
+    done = lab.run(play)
+    assert done.returncode == 0, done.stdout
+    for host, (_wrong, sentence) in MISTAKES.items():
+        failure = json.loads((lab.folder / f"{host}.json").read_text())
+        message = failure["message"]
+        assert sentence in message and failure["restored"], (host, message)
+        assert len(message) < 300 and "template" not in message and "Nothing was changed." in message, (host, message)
+    assert "argument_spec" not in done.stdout
+
+
+def test_snippets_have_the_bytes_that_ansibles_template_module_writes(lab: Lab) -> None:
+    names, folder = ["straße.shop.test", "plain.shop.test"], lab.folder / "sníppets {{ 'x' }}"
+    services = [
+        {
+            "name": server,
+            "ports": [],
+            "check_command": [],
+            "reload_command": ["true"],
+            "snippets": str(folder / server),
+            "tls_policy": policy,
+        }
+        for server, policy in zip(
+            ("nginx", "apache", "lighttpd", "haproxy", "caddy"), ("modern", "intermediate", "modern") * 2
+        )
+    ]
+    (lab.folder / "expected").mkdir()
+    lab.host(
+        "web1",
+        acm_deploy_certificates=[{"domain_name": name, "group": grp.getgrgid(os.getgid()).gr_name} for name in names],
+        services_file=str(lab.folder / "services.json"),
+    )
+    (lab.folder / "services.json").write_text(json.dumps(services))
+    role = Path(__file__).resolve().parents[2] / "roles" / "acm_deploy"
+    write = {
+        "ansible.builtin.template": {
+            "src": f"{role}/templates/{{{{ item.server }}}}.j2",
+            "dest": f"{lab.folder}/expected/{{{{ item.service }}}}-{{{{ item.path | basename }}}}",
+        },
+        "loop": "{{ __acm_deploy_host.snippets }}",
+    }
+    given = {
+        "acm_deploy_authority": lab.issue("one", *names),
+        "acm_deploy_services": "{{ lookup('ansible.builtin.file', services_file) | from_json }}",
+    }
+    tasks = [ROLE, {"ansible.builtin.include_vars": f"{role}/vars/main.yml"}, write]
+    done = lab.run({"hosts": "web", "vars": given, "tasks": tasks})
+    assert done.returncode == 0, done.stdout
+    written = {f"{path.parent.name}-{path.name}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    expected = {path.name: path.read_bytes() for path in (lab.folder / "expected").iterdir()}
+    assert written == expected and len(written) == 2 * 4 + 1 + 4
+    assert all(text.endswith(b"\n") and not text.endswith(b"\n\n\n") for text in written.values())

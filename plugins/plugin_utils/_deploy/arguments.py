@@ -11,6 +11,7 @@ import difflib
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
@@ -76,6 +77,12 @@ REQUIRED = {
     "certificates": "a list of certificates, such as [{domain_name: www.example.com}]",
     "services": "a list of services, such as [{name: nginx}]",
 }
+_CONVERTED: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "int": (check_type_int, "a whole number"),
+    "float": (check_type_float, "a number of seconds"),
+    "bool": (check_type_bool, "true or false"),
+}
+_SHOWN = 60  # characters of a value that a sentence repeats
 
 
 def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -90,6 +97,9 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         if value is None:
             raise InvalidInput(f"acm_deploy_{name} is not set; give {example}.")
         _check_shape(f"acm_deploy_{name}", value, example, OPTIONS[name]["options"])
+    for name, option in OPTIONS.items():
+        if name not in REQUIRED and f"acm_deploy_{name}" in named:
+            _check_value(f"acm_deploy_{name}", named[f"acm_deploy_{name}"], option)
     result = ArgumentSpecValidator({f"acm_deploy_{name}": option for name, option in OPTIONS.items()}).validate(named)
     if result.error_messages:
         raise InvalidInput(_sentence(result.error_messages[0]))
@@ -109,6 +119,27 @@ def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, 
                 near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
                 hint = f"did you mean {near[0]}?" if near else f"it may have {', '.join(options)}."
                 raise InvalidInput(f"Item {number} of {name} has the option {option}, which does not exist; {hint}")
+
+
+def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None:
+    """Of an option that is neither a list of dictionaries nor secret."""
+    kind, choices = option["type"], option.get("choices", ())
+    given = repr(value) if isinstance(value, (str, bool, int, float)) and len(str(value)) <= _SHOWN else _kind(value)
+    if kind == "str" and (isinstance(value, (dict, list)) or (choices and value not in choices)):
+        raise InvalidInput(f"{name} is {given}; give {' or '.join(choices) if choices else 'text'}.")
+    if kind == "list" and not isinstance(value, str):
+        if not isinstance(value, list):
+            raise InvalidInput(f"{name} is {given}; give a list of strings.")
+        if not all(isinstance(each, str) for each in value if each is not None):
+            raise InvalidInput(f"{name} is not a list of strings; give a list of strings.")
+    if kind in _CONVERTED:
+        convert, words = _CONVERTED[kind]
+        try:
+            if isinstance(value, bool) and kind != "bool":
+                raise TypeError
+            convert(value)
+        except TypeError:
+            raise InvalidInput(f"{name} is {given}; give {words}.") from None
 
 
 def _plain(value: t.Any) -> t.Any:

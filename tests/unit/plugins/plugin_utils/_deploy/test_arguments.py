@@ -66,7 +66,20 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
             "^Item 2 of acm_deploy_services .* did you mean ports",
         ),
         ({"services": [{"server": "nginx"}]}, "missing required arguments: name"),
-        ({"when_stopped": "restart"}, "acm_deploy_when_stopped must be one of: ignore, start, fail"),
+        ({"when_stopped": "restart"}, "^acm_deploy_when_stopped is 'restart'; give ignore or start or fail.$"),
+        ({"keep": "two"}, "^acm_deploy_keep is 'two'; give a whole number.$"),
+        ({"keep": 2.5}, "^acm_deploy_keep is 2.5; give a whole number.$"),
+        ({"keep": True}, "^acm_deploy_keep is True; give a whole number.$"),
+        ({"keep": [2]}, "^acm_deploy_keep is a list; give a whole number.$"),
+        ({"timeout": "ten"}, "^acm_deploy_timeout is 'ten'; give a number of seconds.$"),
+        ({"steady_for": {"seconds": 1}}, "^acm_deploy_steady_for is a single dictionary; give a number of seconds.$"),
+        ({"command_timeout": "1m"}, "^acm_deploy_command_timeout is '1m'; give a number of seconds.$"),
+        ({"require_valid": "maybe"}, "^acm_deploy_require_valid is 'maybe'; give true or false.$"),
+        ({"leave_out": {"name": "www"}}, "^acm_deploy_leave_out is a single dictionary; give a list of strings.$"),
+        ({"leave_out": [["www"]]}, "^acm_deploy_leave_out is not a list of strings; give a list of strings.$"),
+        ({"leave_out": 5}, "^acm_deploy_leave_out is 5; give a list of strings.$"),
+        ({"path": ["/etc/acm"]}, "^acm_deploy_path is a list; give text.$"),
+        ({"authority": {"path": "/srv"}}, "^acm_deploy_authority is a single dictionary; give text.$"),
         ({"services": [{"name": "x", "ports": ["https"]}]}, "ports"),
     ],
 )
@@ -79,6 +92,9 @@ def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:
 def test_the_documentation_has_the_same_options() -> None:
     documented = {name.removeprefix("acm_deploy_"): option for name, option in MAIN.items()}
     assert set(documented) == set(OPTIONS)
+    # what Ansible's own check refuses is told with the whole file
+    assert {option["type"] for option in documented.values()} <= {"raw", "str"}
+    assert not any("choices" in option or "required" in option for option in documented.values())
     for name, spec in (("certificates", CERTIFICATE), ("services", SERVICE)):
         inner = documented[name]["options"]
         assert set(inner) == set(spec)
