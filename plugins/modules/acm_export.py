@@ -242,7 +242,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 export:
-  description: The result, if one certificate was asked for.
+  description: The result, if the task exports one certificate. Use RV(exports) for a task with O(certificates).
   returned: when O(certificates) is not used
   type: dict
   contains: &export
@@ -375,7 +375,8 @@ export:
           sample: [it was missing]
 exports:
   description:
-    - The same for every item of O(certificates), in their order, or for the one certificate.
+    - The results for the items of O(certificates), in their order.
+    - A task that exports one certificate returns a list with its RV(export), so that code that handles a list works for both.
     - An item that failed has RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: always
   type: list
