@@ -739,7 +739,10 @@ error:
   type: dict
   contains:
     code:
-      description: ACM's error code, or C(InvalidInput) if the module itself refused.
+      description:
+        - ACM's error code, or C(InvalidInput) if the module itself refused.
+        - C(TimedOut) if it did not happen within O(wait_timeout), and C(RequestFailed) if ACM ended the request or
+          renewal without success.
       returned: always
       type: str
       sample: LimitExceededException

@@ -17,7 +17,7 @@ from .._certificates import renewal_window
 from .._certificates.certificate import Certificate
 from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
-from .._rules.errors import InvalidInput
+from .._rules.errors import InvalidInput, RequestFailed, TimedOut
 from .._validation import proof_records
 from .item import Item, Settings
 
@@ -245,7 +245,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
             item.done.remove("RequestCertificate")
             item.is_new, item.plan = False, item.plan._replace(cost=None)
         if certificate.status == "FAILED":
-            item.error = InvalidInput(proof_records.explain(certificate.detail or {}))
+            item.error = RequestFailed(proof_records.explain(certificate.detail or {}))
     for item in still_open([*fresh, *early]):
         if _lacks_records(item):
             item.warnings.append(_no_records_yet(item))
@@ -321,7 +321,7 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         for each in item.found:
             if each.arn in outcomes and outcomes[each.arn].is_timed_out:
                 users = ", ".join(plan.users_of(outcomes[each.arn].shown))
-                item.error = InvalidInput(
+                item.error = TimedOut(
                     f"{each.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
                     "give these another certificate first."
                 )
@@ -351,10 +351,10 @@ def _await(
         if outcome.error is not None:
             item.error = outcome.error
         elif outcome.failure:
-            item.error = InvalidInput(f"{name}: {outcome.failure}")
+            item.error = RequestFailed(f"{name}: {outcome.failure}")
         elif outcome.is_timed_out:
             why = reasons.get(item.arn, "")
-            item.error = InvalidInput(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
+            item.error = TimedOut(f"{name} {not_yet} after {settings.timeout_s:g} seconds. {why}".rstrip())
 
 
 def _reasons(outcomes: t.Sequence[waiting.Outcome], settings: Settings) -> dict[str, str]:

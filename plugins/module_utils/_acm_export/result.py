@@ -79,6 +79,8 @@ def _warnings(item: Item, is_check: bool) -> t.Iterator[str]:
     why = "its key has not been exported since it was issued or last renewed, and no AWS service uses it"
     if not certificate.is_exportable:
         why = "its key can't be exported, and no AWS service uses it"
+    elif item.was_exported and certificate.serial not in (None, pem.serial(item.key_set.certificate)):
+        return  # it was renewed as soon as the export had made it eligible; the next export is for the new one
     elif item.was_exported:
         why = "it says INELIGIBLE even after this export"
     yield f"ACM will not renew {certificate.arn} ({certificate.domain_name or 'no name'}): {why}."

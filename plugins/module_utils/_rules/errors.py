@@ -12,6 +12,14 @@ class InvalidInput(ValueError):
     """Something the user gave cannot be used. The message is one sentence: what is wrong, where, what to do."""
 
 
+class TimedOut(InvalidInput):
+    """What was waited for has not come about in time."""
+
+
+class RequestFailed(InvalidInput):
+    """ACM took what was asked for, and ended it without success."""
+
+
 class InvalidMaterial(InvalidInput):
     """A certificate, chain or key breaks a rule. rule is its short key, such as "key-matches-certificate"."""
 

@@ -134,6 +134,7 @@ def _contents(source: Source, data: bytes, passphrase: bytes | None, wrappings: 
 def _of_blocks(source: Source, found: Iterable[pem.Block], passphrase: bytes | None) -> Contents:
     certificates: list[x509.Certificate] = []
     keys: list[Any] = []
+    passed_over: list[str] = []
     was_encrypted = False
     for block in found:
         if block.label in pem.CERTIFICATE_LABELS:
@@ -152,9 +153,17 @@ def _of_blocks(source: Source, found: Iterable[pem.Block], passphrase: bytes | N
             der = block.der[: pem_repair.der_length(block.der)]
             certificates.append(pem.parse_certificate(der))
         elif source.kind != "bundle" or block.label not in _PASSED_OVER:
-            what = _LABELS.get(block.label, f"a {block.label}")
-            raise InvalidMaterial(_RULES[source.kind], f"it holds {what}; {_WANTED[source.kind]}.")
+            raise _misplaced(source, block.label)
+        else:
+            passed_over.append(block.label)
+    if passed_over and not certificates and not keys:
+        raise _misplaced(source, passed_over[0])
     return Contents(certificates, keys, was_encrypted)
+
+
+def _misplaced(source: Source, label: str) -> InvalidMaterial:
+    what = _LABELS.get(label, f"a {label}")
+    return InvalidMaterial(_RULES[source.kind], f"it holds {what}; {_WANTED[source.kind]}.")
 
 
 def _certificates(block: pem.Block, number: int) -> list[x509.Certificate]:

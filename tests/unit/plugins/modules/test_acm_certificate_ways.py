@@ -100,6 +100,7 @@ def test_a_domain_that_takes_no_mail(task: t.Any) -> None:
     """It fails at once, says why, and a diagnosis says what to do."""
     result = task(domain_name="www.example.net", validation_method="EMAIL", wait=True, wait_timeout=5)
     assert result["failed"] and "NO_AVAILABLE_CONTACTS" in result["msg"]
+    assert result["error"]["code"] == "RequestFailed"
 
 
 def test_from_mail_to_dns(task: t.Any, run_module: t.Any, place: str, bind: NameServer) -> None:

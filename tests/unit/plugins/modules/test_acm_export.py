@@ -666,6 +666,23 @@ def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path)
     assert run(certificate_arn=arn, path=str(tmp_path))["export"]["renewal_eligibility"] == "ELIGIBLE"
 
 
+@pytest.mark.parametrize(("changes", "warns"), [({}, True), ({"Serial": "0a:0b"}, False)])
+def test_one_that_is_renewed_as_soon_as_it_was_exported_is_no_reason_to_warn(
+    run: Any, site: Site, acm: CountingAcm, tmp_path: Path, changes: dict[str, str], warns: bool
+) -> None:
+    """The new one is INELIGIBLE until it is exported in turn, which is the next run's business."""
+    arn = site.request(site.name())
+
+    def seen(answer: dict[str, Any]) -> dict[str, Any]:
+        if "ExportCertificate" in acm.calls:
+            answer["Certificate"].update(RenewalEligibility="INELIGIBLE", **changes)
+        return answer
+
+    acm.spoil[f"DescribeCertificate {arn}"] = seen
+    warnings = run(certificate_arn=arn, path=str(tmp_path)).get("warnings", [])
+    assert [("even after this export" in each) for each in warnings] == [True] * warns
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -272,6 +272,12 @@ def ssh(pair: Any) -> bytes:
 NAMED: dict[str, tuple[str, Callable[[Any], bytes | str], str]] = {
     "CSR as certificate": ("certificate", csr, "a certificate signing request (CSR), not the certificate that a CA"),
     "CSR in DER": ("certificate", lambda pair: csr(pair, DER), "a certificate signing request (CSR)"),
+    "CSR as bundle": ("bundle", csr, "a certificate signing request (CSR)"),
+    "DH parameters as bundle": (
+        "bundle",
+        lambda pair: b"-----BEGIN DH PARAMETERS-----\nMAYCAQUCAQI=\n-----END DH PARAMETERS-----\n",
+        "it holds",
+    ),
     "CSR as key": ("private_key", csr, "a certificate signing request (CSR)"),
     "certificate as key": ("private_key", lambda pair: pair.pem, "holds a certificate; give the private key"),
     "key as certificate": ("certificate", lambda pair: pair.key.private_bytes(
