@@ -72,6 +72,17 @@ def test_a_pattern_without_hosts_fails(site: Path, words: list[str], said: str) 
     assert not (site / "certificates").exists()
 
 
+def test_hosts_that_the_inventory_names_are_not_passed_over_in_silence(site: Path, tmp_path: Path) -> None:
+    """A play does not see the inventory's variables where it looks for its hosts."""
+    inventory = json.loads((site / "hosts.json").read_text(encoding="utf-8"))
+    inventory["all"] = {"vars": {"acm_deploy_hosts": "shop"}}
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+    code, output = renew(tmp_path)
+    assert code != 0 and "give it on the command line instead, with -e acm_deploy_hosts=shop" in output
+    code, output = renew(tmp_path, "-e", "acm_deploy_hosts=shop", "-e", "acm_deploy_renewals_tolerate=hosts")
+    assert "acm_deploy_renewals_tolerate has 'hosts'" in output  # it has got as far as the role
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
