@@ -17,6 +17,13 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import Pipe
 WORDS_SHOWN = 600  # the end of what a Python says that does not start, or fails
 
 
+LAST_CODE = 128  # of a program that ended on its own; one that a signal ended has a higher one, or a negative one
+
+
+def was_killed(code: t.Any) -> bool:
+    return isinstance(code, int) and (code > LAST_CODE or code < 0)
+
+
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("private_key", "pkcs12")
     KEY_OPTIONS = ("private_key",)
@@ -29,5 +36,13 @@ class ActionModule(PipelinedAction):
             result["pipelining_obstacle"] = self.REFUSAL.format(obstacle=obstacle)
         said = str(result.get("module_stderr") or result.get("module_stdout") or "").strip()
         if result.get("failed") and said:  # the module has not answered: its Python's own words say why
-            result["msg"] = f"The module did not run on this host. It said: {said[-WORDS_SHOWN:]}"
+            words = said[-WORDS_SHOWN:]
+            if was_killed(result.get("rc")):
+                result["msg"] = (
+                    f"The module was killed while it ran on this host ({words}); run again: the next run finishes the "
+                    "deployment or undoes it."
+                )
+                result["error"] = {"code": "DeploymentInterrupted", "operation": None}
+            else:
+                result["msg"] = f"The module did not run on this host. It said: {words}"
         return result

@@ -328,7 +328,10 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshak
     trust_of,
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.watch import Watch, describe, watch_all
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
+
+LONGEST_S = 86400
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "host": {"type": "str", "default": "localhost"},
@@ -363,6 +366,24 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
         "default": ["unexpected"],
     },
 }
+
+
+def check(params: dict[str, t.Any], watches: t.Sequence[Watch]) -> None:
+    """Raise InvalidInput for what no handshake can be tried with."""
+    for option in ("wait_timeout", "steady_for", "timeout"):
+        least = "more than 0" if option == "timeout" else "0 or more"
+        if not (0 < params[option] or params[option] == 0 and option != "timeout") or params[option] > LONGEST_S:
+            raise InvalidInput(
+                f"{option} is {params[option]:g}; give a number of seconds, {least} and at most {LONGEST_S}."
+            )
+    for endpoint in (watch.endpoint for watch in watches):
+        if not 0 < endpoint.port < 65536:
+            raise InvalidInput(f"{endpoint.host} cannot have the port {endpoint.port}; ports go from 1 to 65535.")
+        for option, name in (("host", endpoint.host), ("server_name", endpoint.server_name or "")):
+            try:
+                name.encode("idna")
+            except UnicodeError:
+                raise InvalidInput(f"{option} is {name[:80]!r}, which is not a host name; correct it.") from None
 
 
 def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
@@ -444,6 +465,10 @@ def main() -> None:
         except (OSError, ssl.SSLError) as error:
             module.fail_json(msg=f"The ca_file {params['ca_file']} holds no CA certificate that can be read: {error}.")
     watches = endpoints_of(params)
+    try:
+        check(params, watches)
+    except InvalidInput as error:
+        module.fail(error)
     started_at = time.monotonic()
     wait_s = 0 if module.check_mode else params["wait_timeout"]
     fail_when = [kind for kind in params["fail_when"] if not (module.check_mode and kind == "unexpected")]

@@ -17,6 +17,8 @@ from .._rules.errors import InvalidInput
 _CLAUSE = re.compile(r"([ugoa]*)((?:[=+-][rwx]*)+)")
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
+LAST_ID = 2**32 - 2  # the next number means "leave it as it is" to chown(2)
+WHO = {"owner": "user", "group": "group"}
 
 
 def read_mode(option: str, value: t.Any, default: int = 0o600) -> t.Optional[int]:
@@ -47,6 +49,8 @@ def read_id(kind: str, value: t.Union[str, int, None]) -> t.Optional[int]:
         return None
     name = str(value)
     if name.isdigit():
+        if int(name) > LAST_ID:
+            raise InvalidInput(f"The {kind} {name} is not the number of a {WHO[kind]}; numbers end at {LAST_ID}.")
         return int(name)
     try:
         return pwd.getpwnam(name).pw_uid if kind == "owner" else grp.getgrnam(name).gr_gid

@@ -526,4 +526,4 @@ def _sentence(path: str, error: Exception) -> str:
         return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup; nothing was changed."
     if "readonly" in reason or "unable to open" in reason or isinstance(error, PermissionError):
         return f"{path} cannot be written by this user ({reason}): run as its owner, or make the folder writable."
-    return f"{path} cannot be used: {reason}."
+    return f"{path} cannot be used ({reason}): check the disk and its free space, and run again."

@@ -28,6 +28,7 @@ _KEPT_OUTPUT = 8192
 _SHORT = 800
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 _SHELL = re.compile(r"[();<>|&]+")
+_QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")  # only single quotes keep a shell from reading $ and `
 
 
 class Outcome(t.NamedTuple):
@@ -66,7 +67,8 @@ def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
         tokens = list(lexer)
     except ValueError as error:
         raise InvalidInput(f"The {option} of {service} cannot be split into words ({error}); {instead}.") from None
-    if any(_SHELL.fullmatch(token) for token in tokens) or re.search(r"[$`]", text):
+    unquoted = _QUOTED.sub(lambda found: "" if found[0].startswith("'") else found[0], text)
+    if any(_SHELL.fullmatch(token) for token in tokens) or re.search(r"[$`]", unquoted):
         raise InvalidInput(f"The {option} of {service} needs a shell, and none reads it; {instead}.")
     return shlex.split(text)
 

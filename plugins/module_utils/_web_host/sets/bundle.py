@@ -36,6 +36,7 @@ from ..._rules.times import iso
 
 PUBLIC_MODE = 0o644
 LOCK_TIMEOUT_S = 30
+MAX_NAME = 200  # characters; a folder's name may have 255
 MANIFEST = "set.json"
 MADE_BY = "certops.acm"
 
@@ -83,10 +84,12 @@ class Bundle:
     """PATH/NAME: the sets of one certificate."""
 
     def __init__(self, base: str, name: str, access: Access, restore_context: RestoreContext | None = None) -> None:
-        if not _NAME.fullmatch(name) or len(name) > 200:
+        if not _NAME.fullmatch(name):
             raise BundleFault(
                 f"The name {name!r} cannot be a folder's; use letters, digits, dots, hyphens and underscores."
             )
+        if len(name) > MAX_NAME:
+            raise BundleFault(f"The name {name[:40]}… has {len(name)} characters; use {MAX_NAME} at most.")
         self.name = name
         self.base = base
         self.path = os.path.join(base, name)
@@ -231,7 +234,7 @@ class Bundle:
                 self._write(staged_path, final_path, name, content, previous)
             if "privkey.pem" in files and "fullchain.pem" in files:
                 check_files(pair.label, *(os.path.join(staged_path, name) for name in ("fullchain.pem", "privkey.pem")))
-            self._set_directory_access(staged_path)
+            self._set_directory_access(staged_path, previous)
             self._restore_context(staged_path, final_path)
             sync_folder(staged_path)
             os.symlink(f"versions/{version_id}", os.path.join(self.path, _LINK))
@@ -338,19 +341,21 @@ class Bundle:
 
     def _make_directories(self) -> None:
         self._made_directories.extend(make_folders(os.path.abspath(self.base)))
-        for path in [*self._made_directories, self.path, self.versions_path]:
+        for path in self._made_directories:
+            self._restore_context(path, path)
+        for path in (self.path, self.versions_path):
             if not os.path.isdir(path):
                 make_folders(path, self.access.directory_mode)
                 self._made_directories.append(path)
-            elif path not in self._made_directories:
-                continue
-            self._set_directory_access(path)
-            self._restore_context(path, path)
+                self._set_directory_access(path)
+                self._restore_context(path, path)
 
-    def _set_directory_access(self, path: str) -> None:
-        status = os.lstat(path)
-        if self.access.gid not in (None, status.st_gid):
-            os.chown(path, -1, self.access.gid)
+    def _set_directory_access(self, path: str, previous: Version | None = None) -> None:
+        gid = self.access.gid
+        if gid is None and previous is not None and is_own_folder(previous.path):
+            gid = os.lstat(previous.path).st_gid
+        if gid not in (None, os.lstat(path).st_gid):
+            os.chown(path, -1, gid)
         os.chmod(path, self.access.directory_mode)
 
     def _write(self, folder: str, final_folder: str, name: str, content: bytes, previous: Version | None) -> None:

@@ -167,6 +167,16 @@ def _wrap(tag: int, content: bytes) -> bytes:
     return bytes([tag, 0x80 | width]) + size.to_bytes(width, "big") + content
 
 
+def is_sequence(data: bytes) -> bool:
+    """Whether DATA is one sequence and nothing else, as PKCS#12 is; its length may be left open, as in BER."""
+    if data[:2] == b"\x30\x80":
+        return True
+    try:
+        return data[:1] == b"\x30" and len(_element(data, 0).whole) == len(data)
+    except (Unreadable, IndexError):
+        return False
+
+
 def _element(data: bytes, start: int) -> _Element:
     tag, length, content = data[start], data[start + 1], start + 2
     if length & 0x80:

@@ -20,7 +20,7 @@ from datetime import datetime
 from ..._files.access import read_id, read_mode
 from ..._files.forms import SET_FILE_NAMES
 from .bundle import Access, Bundle, Difference, RestoreContext, Version
-from .der import CertificateFacts
+from .der import CertificateFacts, is_sequence
 from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair
 from ..._rules.times import iso
 
@@ -99,9 +99,13 @@ def make_plan(layout: Layout, item: t.Mapping[str, t.Any], now: datetime) -> Pla
         pkcs12 = base64.b64decode(item["pkcs12"], validate=True) if item.get("pkcs12") else None
     except binascii.Error:
         raise BundleFault(f"The option pkcs12 of {name} is not base64; use the filter b64encode.") from None
+    if pkcs12 is not None and not is_sequence(pkcs12):
+        raise BundleFault(
+            f"The option pkcs12 of {name} holds something other than PKCS#12; give what acm_export returns."
+        )
     pair = read_key_pair(name, item["certificate"], item["chain"], item.get("private_key") or None, pkcs12)
     check_key_pair(pair, now, require_valid=layout.require_valid, names=item["domain_names"])
-    return Plan(bundle, pair, item["files"], item.get("pkcs12_form") or "")
+    return Plan(bundle, pair, item["files"] or list(DEFAULT_FILES), item.get("pkcs12_form") or "")
 
 
 def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:

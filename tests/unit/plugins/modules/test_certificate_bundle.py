@@ -28,6 +28,8 @@ from ansible_collections.certops.acm.plugins.modules.certificate_bundle import c
 COLLECTION = Path(__file__).resolve().parents[4]
 MODULE = COLLECTION / "plugins" / "modules" / "certificate_bundle.py"
 
+# Two PKCS#12 as far as the module looks into them: a sequence
+ONE, ANOTHER = b"\x30\x03one", b"\x30\x07another"
 Run = t.Callable[..., t.Dict[str, t.Any]]
 
 
@@ -174,8 +176,8 @@ def test_a_pkcs12_is_needed_until_it_lies_there(run: Run) -> None:
     run(www)
     without_key = {**{key: value for key, value in www.items() if key != "private_key"}, "files": ["key", "pkcs12"]}
     assert run(without_key, check=True)["bundles"][0]["needs_key"]
-    done = run({**without_key, "pkcs12": base64.b64encode(b"P12").decode()})
-    assert Path(done["bundles"][0]["files"]["pkcs12"]).read_bytes() == b"P12"
+    done = run({**without_key, "pkcs12": base64.b64encode(b"\x30\x03P12").decode()})
+    assert Path(done["bundles"][0]["files"]["pkcs12"]).read_bytes() == b"\x30\x03P12"
     assert not run(without_key)["changed"]
     Path(done["bundles"][0]["files"]["pkcs12"]).write_bytes(b"other")
     assert run(without_key, check=True)["bundles"][0]["needs_key"]
@@ -228,12 +230,12 @@ def test_absent_removes_what_it_made_and_nothing_else(run: Run, tmp_path: Path) 
 
 def test_a_pkcs12_is_not_written_again_for_its_salt(run: Run, tmp_path: Path) -> None:
     www = make()
-    first = run({**www, "pkcs12": base64.b64encode(b"one export").decode()})["bundles"][0]
-    again = run({**www, "pkcs12": base64.b64encode(b"another export").decode()})
+    first = run({**www, "pkcs12": base64.b64encode(ONE).decode()})["bundles"][0]
+    again = run({**www, "pkcs12": base64.b64encode(ANOTHER).decode()})
     assert not again["changed"]
-    assert Path(first["files"]["pkcs12"]).read_bytes() == b"one export"
+    assert Path(first["files"]["pkcs12"]).read_bytes() == ONE
     Path(first["files"]["pkcs12"]).write_bytes(b"spoilt")
-    assert run({**www, "pkcs12": base64.b64encode(b"another export").decode()})["changed"]
+    assert run({**www, "pkcs12": base64.b64encode(ANOTHER).decode()})["changed"]
 
 
 @pytest.mark.parametrize(
@@ -310,3 +312,36 @@ def test_a_file_gets_the_context_that_the_policy_wants_for_its_final_path(tmp_pa
     assert host.contexts == {str(staged): ["system_u", "object_r", "cert_t", "s0"]}
     assert not restore(str(staged), "/etc/pki/acm/www.example.com/versions/0001-a/privkey.pem")
     assert context_restorer(t.cast(t.Any, SelinuxHost(False))) is None
+
+
+def test_no_files_means_the_default_ones(run: Run, tmp_path: Path) -> None:
+    (bundle,) = run({**make(), "files": []})["bundles"]
+    assert set(bundle["files"]) == {"cert", "fullchain", "key"}  # it has no chain
+    assert (tmp_path / "acm/www.example.com/live/privkey.pem").exists()
+
+
+@pytest.mark.parametrize("given", [b"notap12", b"\x30\x05abc", b""])
+def test_what_is_not_pkcs12_is_refused(run: Run, tmp_path: Path, given: bytes) -> None:
+    text = base64.b64encode(given).decode()
+    result = run({**make(), "pkcs12": text or "=", "files": ["pkcs12", "key"]})
+    assert result["failed"] and "pkcs12 of www.example.com" in result["msg"] and not (tmp_path / "acm").exists()
+
+
+def test_a_name_too_long_for_a_folder_is_refused_for_its_length(run: Run) -> None:
+    assert "has 300 characters; use 200 at most" in run({**make(), "name": "a" * 300})["msg"]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="Only root can give files to a group that it is not in.")
+def test_the_next_set_keeps_the_group_of_its_folder_too(run: Run, tmp_path: Path) -> None:
+    """A server that may enter the old folder through its group alone may enter the new one."""
+    run(make(), group="4242", directory_mode="0750")
+    run(make(), directory_mode="0750")
+    live = (tmp_path / "acm/www.example.com/live").resolve()
+    assert live.name.startswith("0002-")
+    assert live.stat().st_gid == 4242 and (live / "privkey.pem").stat().st_gid == 4242
+
+
+def test_the_folder_above_all_sets_is_open_whatever_the_mode_of_those_below(run: Run, tmp_path: Path) -> None:
+    run(make(), directory_mode="0750")
+    modes = [oct((tmp_path / path).stat().st_mode)[-3:] for path in ("acm", "acm/www.example.com")]
+    assert modes == ["755", "750"]

@@ -262,3 +262,24 @@ def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
 def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
     answer = run(ca_file=str(tmp_path / "missing.pem"))
     assert answer["failed"] and "holds no CA certificate that can be read" in answer["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"server_name": "a..b"}, "server_name is 'a..b', which is not a host name"),
+        ({"server_name": "a" * 300}, "which is not a host name"),
+        ({"host": "b" * 64 + ".example.com"}, "host is"),
+        ({"port": 99999}, "ports go from 1 to 65535"),
+        ({"endpoints": [{"port": 0}]}, "ports go from 1 to 65535"),
+        ({"timeout": 0}, "timeout is 0; give a number of seconds, more than 0"),
+        ({"timeout": -1}, "timeout is -1"),
+        ({"timeout": "nan"}, "timeout is nan"),
+        ({"wait_timeout": 1e300}, "wait_timeout is 1e+300; give a number of seconds, 0 or more and at most"),
+        ({"steady_for": "inf"}, "steady_for is inf"),
+    ],
+    ids=str,
+)
+def test_what_no_handshake_can_be_tried_with_is_refused(options: dict[str, t.Any], sentence: str) -> None:
+    answer = run(**options)
+    assert answer["failed"] and sentence in answer["msg"] and answer["error"]["code"] == "InvalidInput"

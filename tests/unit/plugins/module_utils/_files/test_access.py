@@ -50,3 +50,7 @@ def test_users_and_groups() -> None:
     assert access.read_id("owner", "") is access.read_id("group", None) is None
     with pytest.raises(InvalidInput, match="no group nobody-knows-it"):
         access.read_id("group", "nobody-knows-it")
+    assert access.read_id("owner", 2**32 - 2) == 2**32 - 2
+    for number in (2**32 - 1, 99999999999999):  # chown(2) leaves the owner as it is for the first
+        with pytest.raises(InvalidInput, match="is not the number of a user"):
+            access.read_id("owner", number)

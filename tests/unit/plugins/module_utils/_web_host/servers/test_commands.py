@@ -24,6 +24,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.comm
         (["sleep", 1], ["sleep", "1"]),
         ("nginx -t", ["nginx", "-t"]),
         ("nginx -c '/etc/my nginx.conf' -t", ["nginx", "-c", "/etc/my nginx.conf", "-t"]),
+        ("sh -c 'kill -USR2 $(cat /run/haproxy.pid)'", ["sh", "-c", "kill -USR2 $(cat /run/haproxy.pid)"]),
         ("sh -c 'kill -HUP 1; true'", ["sh", "-c", "kill -HUP 1; true"]),
         ("caddy reload --config /etc/caddy/Caddyfile#1", ["caddy", "reload", "--config", "/etc/caddy/Caddyfile#1"]),
     ],
@@ -33,7 +34,18 @@ def test_words_are_split_as_a_shell_would(value: t.Any, words: list[str] | None)
 
 
 @pytest.mark.parametrize(
-    "value", ["nginx -t && true", "a | b", "a > b", "a; b", "kill $(cat /run/pid)", "kill `cat pid`", "echo 'x", "a &"]
+    "value",
+    [
+        "nginx -t && true",
+        "a | b",
+        "a > b",
+        "a; b",
+        "kill $(cat /run/pid)",
+        "kill `cat pid`",
+        "echo \"it's $HOME, isn't it\"",
+        "echo 'x",
+        "a &",
+    ],
 )
 def test_what_needs_a_shell_is_refused(value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
