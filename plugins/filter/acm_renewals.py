@@ -81,7 +81,7 @@ def _state(line: Entry) -> dict[str, str]:
     if line["served"]:
         return {"state": "served"}
     if not line["running"]:
-        return {"state": "stopped", "sentence": f"{line['service']} does not run."}
+        return {"state": "stopped", "sentence": f"{line['service']} is not running."}
     ports = ", ".join(str(port) for port in line["ports"])
     return {"state": "not_served", "sentence": f"{line['service']} does not serve it at port {ports}."}
 

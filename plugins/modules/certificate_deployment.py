@@ -265,7 +265,7 @@ options:
     default: true
   when_stopped:
     description:
-      - What to do about a service that does not run. V(ignore) puts its sets in place for when it starts, V(start) starts it,
+      - What to do about a service that is not running. V(ignore) puts its sets in place for when it starts, V(start) starts it,
         V(fail) changes nothing and fails.
     type: str
     choices: [ignore, start, fail]
@@ -298,7 +298,7 @@ notes:
   - Ansible passes arguments to a module in a temporary file unless pipelining is on. For the tasks of this module it is switched on,
     whatever the configuration says. If that is impossible, a task with a key fails before the key leaves the controller, and
     RV(pipelining_obstacle) of a run without keys says so beforehand.
-  - Nothing is written in a folder that anybody but root and the user of the task may change, or below one.
+  - Nothing is written in or below a folder that is writable by anyone other than root and the user of the task.
   - The session stays in the cgroup of the login. If systemd kills what a login leaves behind (C(KillUserProcesses=yes)), it may end
     the work when the connection breaks. The next run then finishes or undoes it, as the journal says.
 seealso:
@@ -450,7 +450,7 @@ summary:
       description:
         - V(served) was seen. V(not_served) shows another certificate, V(not_observed) shows none although it runs or may run.
         - V(not_verified) shows another of its certificates that is right there too, or could not be asked.
-        - V(stopped) does not run, V(not_looked_at) has no port to look at.
+        - V(stopped) is not running, V(not_looked_at) has no port to look at.
       type: str
       returned: always
     served:

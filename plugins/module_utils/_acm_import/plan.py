@@ -103,8 +103,8 @@ def _check_names(want: Wanted, present: Present) -> list[str]:
         return [f"{present.arn} was for {_names(old)}{used}: from now on these serve a certificate for other names."]
     how = "certificate_arn" if want.arn else f"name_tag {want.name_tag}"
     raise InvalidInput(
-        f"{present.arn} is for {_names(old)}{used}, but {want.label} is for {_names(want.ready.certificate)}, "
-        f"none of them. Correct {how}, or set replace: true to put the one in the place of the other."
+        f"{present.arn} is for {_names(old)}{used}, but {want.label} is for {_names(want.ready.certificate)}: "
+        f"they have no name in common. Correct {how}, or set replace: true to replace the old certificate anyway."
     )
 
 

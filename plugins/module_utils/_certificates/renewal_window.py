@@ -32,7 +32,7 @@ class Window(t.NamedTuple):
     option: str = "renew_before"
 
     def opens_at(self, not_before: datetime, not_after: datetime) -> datetime:
-        """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew for ever."""
+        """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew at every run."""
         lifetime = not_after - not_before
         length = timedelta(days=self.days) if self.days is not None else lifetime * (self.share or 0)
         if length >= lifetime:
@@ -67,7 +67,9 @@ def parse_window(text: t.Any, option: str = "renew_before") -> Window:
     amount, unit = float(match[1]), (match[2] or "days").lower()
     if unit == "%":
         if not 0 < amount < 100:
-            raise InvalidInput(f"{option} is {text!r}: a share lies between 0% and 100% of the lifetime.")
+            raise InvalidInput(
+                f"{option} is {text!r}: a share must be more than 0% and less than 100% of the lifetime."
+            )
         return Window(text=str(text).strip(), share=amount / 100, option=option)
     if amount <= 0:
         raise InvalidInput(f"{option} is {text!r}: give at least one day.")

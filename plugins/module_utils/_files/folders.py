@@ -151,9 +151,9 @@ def _obstacle(status: os.stat_result, trusted: t.Collection[int]) -> t.Optional[
     if status.st_uid not in trusted:
         return f"belongs to user {_user(status.st_uid)}"
     if status.st_mode & stat.S_IWOTH:
-        return "may be written by everybody"
+        return "is writable by everyone"
     if status.st_mode & stat.S_IWGRP and not _is_private(status.st_gid, trusted):
-        return f"may be written by group {_group(status.st_gid)}"
+        return f"is writable by group {_group(status.st_gid)}"
     return None
 
 

@@ -61,7 +61,7 @@ def tell_line(line: Entry) -> str:
     if line["served"]:
         return f"{line['service']} serves {line['name']} at {where}: {dates}{before}."
     if not line["running"]:
-        return f"{line['service']} does not run; {line['name']} is in place for its start: {dates}{before}."
+        return f"{line['service']} is not running; {line['name']} is in place for when it starts: {dates}{before}."
     return f"{line['service']} does not serve {line['name']} at {where} yet: {dates}{before}."
 
 
@@ -71,7 +71,7 @@ def find_reason(result: Entry) -> str:
     said = [str(failed.get(key) or "").strip() for key in ("stderr", "stdout", "msg")]
     if failed.get("cmd") and failed.get("rc") and not any(said[:2]):
         words = failed["cmd"] if isinstance(failed["cmd"], str) else " ".join(failed["cmd"])
-        said = [f"The command {words} ended with {failed['rc']} and said nothing."]
+        said = [f"The command {words} exited with code {failed['rc']} and printed nothing."]
     text = next((text for text in said if text), "no reason was given")
     # ansible-core puts sentences of its own before each that a filter says
     text = text.rpartition("' failed: ")[2] if "The filter plugin 'certops.acm." in text else text
@@ -124,7 +124,9 @@ def _failure_of_deployment(host: Entry, done: Entry) -> dict[str, t.Any]:
 def _end_of(host: Entry, answer: Entry) -> str:
     """How a run ended that has no result."""
     said = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip()
-    text = "\n".join(said.splitlines()[-_LAST_LINES:]) or str(answer.get("msg") or "no reason was given")
+    text = " ".join(" ".join(said.splitlines()[-_LAST_LINES:]).split()) or str(
+        answer.get("msg") or "no reason was given"
+    )
     if answer.get("unreachable"):
         return _whole(f"{host['name']} cannot be reached: {answer.get('msg') or text}")
     if not said and answer.get("msg"):
@@ -150,15 +152,28 @@ def _sentences(host: Entry, seen: Entry, done: Entry, is_check: bool) -> list[st
     if is_check and (seen["due"] or to_come):
         return [*_early(seen), *seen["sentences"], *to_come]
     ends = min(bundle["not_after"] for bundle in seen["bundles"])
-    count = len(seen["bundles"])
-    what = f"{count} certificates are" if count > 1 else "its certificate is"
+    names = [bundle["name"] for bundle in seen["bundles"]]
+    what = f"{len(names)} certificates are" if names[1:] else f"{names[0]} is"
     odd = [line["sentence"] for line in seen["summary"] if line["state"] not in ("served", "not_looked_at")]
     return [
-        f"Nothing is due on {host['name']}: {what} in place, valid until {ends}{' at least' if count > 1 else ''}.",
+        f"Nothing is due on {host['name']}: {what} in place, valid until {ends}{' at least' if names[1:] else ''}"
+        f"{_served_by(names, seen['summary'])}.",
         *_early(seen),
         *odd,
         *(text for text in seen["sentences"] if text not in odd),
     ]
+
+
+def _served_by(names: t.Sequence[str], lines: t.Iterable[Entry]) -> str:
+    """Where certificates were seen, as a clause; empty unless each of them was seen somewhere."""
+    served = [line for line in lines if line["state"] == "served"]
+    if set(names) - {line["name"] for line in served}:
+        return ""
+    ports: dict[str, set[int]] = {}
+    for line in served:
+        ports.setdefault(line["service"], set()).update(line["ports"])
+    places = [f"{service} at port {', '.join(map(str, sorted(seen)))}" for service, seen in ports.items()]
+    return f", and served by {'; '.join(places)}"
 
 
 def _early(answer: Entry) -> list[str]:

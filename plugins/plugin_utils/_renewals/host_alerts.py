@@ -130,7 +130,7 @@ def _what_it_has(first: datetime | None, left: int | None, group: t.Sequence[Sta
 
 
 def of_services(seen: Seen) -> t.Iterator[Finding]:
-    """A server that does not run any more, or that could not be seen: one alert for each host and reason."""
+    """A server that is no longer running, or that could not be seen: one alert for each host and reason."""
     unserved: dict[str, list[tuple[Standing, str, str]]] = {}
     for standing in seen.standings:
         for service, why in standing.unserved:

@@ -32,7 +32,7 @@ SITUATIONS = {
     "unavailable": "hosts are to have a certificate, and ACM has no valid one",
     "deploy_failed": "a certificate could not be deployed",
     "host_unreachable": "a host that lacks something did not answer",
-    "not_served": "a server does not run any more, or could not be seen to serve its certificate",
+    "not_served": "a server is no longer running, or could not be seen to serve its certificate",
     "undelivered": "an alert could not be delivered",
     "notices": "the queue could not be read, or its notices not be acknowledged",
     "memory": "what earlier runs remembered was lost, or cannot be written",

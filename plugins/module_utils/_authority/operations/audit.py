@@ -104,4 +104,9 @@ def ago(text: str, now: datetime) -> datetime:
     unit = {"m": "minutes", "h": "hours", "d": "days"}.get(text[-1:])
     if unit and text[:-1].isdigit():
         return now - timedelta(**{unit: min(int(text[:-1]), 1_000_000)})
-    return instant(text)
+    try:
+        return instant(text)
+    except InvalidInput:
+        raise InvalidInput(
+            f"{text} is not a time: write it like 2026-11-23T12:00:00Z, or like 90m, 12h or 7d for that long ago."
+        ) from None

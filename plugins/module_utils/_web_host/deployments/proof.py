@@ -217,10 +217,10 @@ def tell(line: Sighting) -> str:
     before = f" (before: serial {old})" if old and old != line["new_serial"] else ""
     words = {
         "served": f"{line['service']} serves {line['name']} at {where}",
-        "stopped": f"{line['service']} does not run; {line['name']} is in place for its start",
+        "stopped": f"{line['service']} is not running; {line['name']} is in place for when it starts",
         "not_observed": f"{line['service']} could not be seen serving {line['name']} at {where}",
         "not_verified": f"{line['service']} has {line['name']} in place; that it serves it at {where} was not verified",
-        "not_looked_at": f"{line['service']} has {line['name']} in place; no port of it was looked at",
+        "not_looked_at": f"{line['service']} has {line['name']} in place; no port was looked at",
         "not_served": f"{line['service']} does not serve {line['name']} at {where} yet",
     }
     return f"{words[line['state']]}: {dates}{before}."

@@ -63,7 +63,7 @@ def describe_service(service: Service, survey: Survey, state: State) -> Result:
     if reload:
         action, reason = ("runtime" if reload.combined else "reload"), reload.reason
     elif service in survey.starts:
-        action, reason = "start", "it does not run"
+        action, reason = "start", "it is not running"
     return {
         "name": service.name,
         "server": service.server,

@@ -39,7 +39,7 @@ class State(t.NamedTuple):
 
 class Reload(t.NamedTuple):
     """A service that has to reload. combined: files that its running process could be handed instead. may_fail: a reload
-    that fails only says that the service does not run."""
+    that fails only says that the service is not running."""
 
     service: str
     reason: str
@@ -58,21 +58,21 @@ def judge_state(
     if seen:
         return State(RUNNING, f"{service.name} answers at port {seen[0]['port']}.")
     silent = [sighting for sighting in sightings if not sighting.get("is_refused")]
-    how = "its process lives" if pid_alive else "its unit is active" if unit_active else None
+    how = "its process is alive" if pid_alive else "its unit is active" if unit_active else None
     if how and not service.ports:
-        return State(RUNNING, f"{service.name} runs: {how}.")
+        return State(RUNNING, f"{service.name} is running: {how}.")
     if how:
-        return State(NOT_OBSERVED, f"{service.name} runs ({how}), but {_join_errors(sightings)}")
+        return State(NOT_OBSERVED, f"{service.name} is running ({how}), but {_join_errors(sightings)}")
     if silent:
         return State(NOT_OBSERVED, f"Whether {service.name} runs could not be observed: {_join_errors(silent)}")
     if pid_alive is False or unit_active is False:
-        said = "its unit is not active" if unit_active is False else "its process is gone"
-        return State(STOPPED, f"{service.name} does not run: {said}.")
+        said = "its unit is not active" if unit_active is False else "no process was found"
+        return State(STOPPED, f"{service.name} is not running: {said}.")
     if not service.ports:
         return State(ASSUMED, f"{service.name} is assumed to run; nothing shows whether it does.")
     if service.reload_command:
         return State(UNKNOWN, f"Nothing was seen at the ports of {service.name}: {_join_errors(sightings)}")
-    return State(STOPPED, f"{service.name} does not run: {_join_errors(sightings)}")
+    return State(STOPPED, f"{service.name} is not running: {_join_errors(sightings)}")
 
 
 def _join_errors(sightings: t.Iterable[Entry]) -> str:
@@ -137,7 +137,7 @@ def find_refusal(
     stopped = [service.name for service in services if states[service.name].name == STOPPED]
     if when_stopped == "fail" and stopped:
         return (
-            f"{', '.join(stopped)} does not run on {host_name}; start it, or set when_stopped to ignore or start. "
+            f"{', '.join(stopped)} {'are' if stopped[1:] else 'is'} not running on {host_name}; start {'them' if stopped[1:] else 'it'}, or set when_stopped to ignore or start. "
             "Nothing was changed."
         )
     lost = [each for each in differences if each.is_content and each.text != OTHER_CERTIFICATE]
@@ -189,22 +189,22 @@ def list_sights_before(expectations: t.Sequence[Expectation], sightings: t.Seque
 
 
 def complain(proof: Entry, sighting: Entry) -> str:
-    """Why a proof failed, in three lines: what was expected, what was seen, what to look at."""
+    """Why a proof failed, in three lines: what was expected, what was seen, what to check."""
     endpoint = Endpoint(*proof["endpoint"])
     where = f"{proof['service']} at {endpoint.host} port {endpoint.port} {describe_asking(endpoint)}"
     folders = ", ".join(proof["folders"])
     if not sighting["reachable"]:
         seen = sighting["error"]
-        hint = f"does {proof['service']} listen there (ports), and did it survive its reload (its log)?"
+        hint = f"Check that {proof['service']} listens there (ports), and that it survived its reload (see its log)."
     else:
         seen = (
             f"{sighting['subject']}, serial {sighting['serial']}, valid until {sighting['not_after']}, "
             f"SHA-256 {sighting['fingerprint']}."
         )
-        hint = f"which virtual host answers there, and does its configuration name {folders}?"
+        hint = f"Check which virtual host answers there, and that its configuration names {folders}."
         if sighting["fingerprint"] in proof["previous"]:
             hint = (
-                f"it still serves the set before. May it read the new files in {folders}, "
-                "and did the reload reach the process that listens there?"
+                f"It still serves the previous certificate. Check that it can read the new files in {folders}, "
+                "and that the reload reached the process that listens there."
             )
-    return f"Expected from {where}: {proof['expected']}.\nSeen: {seen}\nLook at: {hint}"
+    return f"Expected from {where}: {proof['expected']}.\nSeen: {seen}\n{hint}"

@@ -127,7 +127,7 @@ class Transaction:
                 self._sweep(record)
                 self.journal.remove()
                 return {"outcome": "finished", "message": f"{began}; it was finished, and what it placed is served."}
-            cause = "It had not placed everything." if was_placing else "Its way back had not come to its end."
+            cause = "It had not placed everything." if was_placing else "Its rollback had not finished."
         except (Failure, Stopped, InvalidInput, OSError) as error:
             cause = self._words_of(error)
         self.may_stop = False
@@ -135,7 +135,7 @@ class Transaction:
         try:
             ended = self._go_back(record, cause, with_reload=not was_placing)
         except (InvalidInput, OSError) as error:
-            raise Failure(f"{began}, and its way back did not finish: {self._words_of(error)}") from None
+            raise Failure(f"{began}, and its rollback did not finish: {self._words_of(error)}") from None
         self.journal.remove()  # once undone is enough: what is still amiss, the look that follows finds
         self.found_stopped.clear()
         self.may_stop = True
@@ -226,7 +226,9 @@ class Transaction:
 
     def _start(self, service: Service) -> None:
         if not service.start_command and not service.service_name:
-            raise Failure(f"{service.name} does not run and cannot be started; give it start_command or service_name.")
+            raise Failure(
+                f"{service.name} is not running and cannot be started; give it start_command or service_name."
+            )
         self._do("start", service, service.start_command)
         self._note("start", service.name, f"{service.name} was started.")
         self.states[service.name] = State(RUNNING, f"{service.name} was started.")
@@ -262,12 +264,12 @@ class Transaction:
             if sighting["as_expected"] is False and (sighting["reachable"] or not proof["may_be_silent"])
         ]
         if complaints:
-            more = f"\nThe same at {len(complaints) - 1} more of the places looked at." if complaints[1:] else ""
+            others = len(complaints) - 1
+            more = f"\n{others} other endpoint{'s' if others > 1 else ''} failed too." if others else ""
             raise Failure(f"{complaints[0]}{more}")
         seen = sum(bool(sighting["reachable"]) for sighting in sightings)
         if seen:
-            places = f"all {seen}" if seen == len(proofs) else f"{seen} of the {len(proofs)}"
-            self._note("prove", None, f"What was expected is served at {places} places looked at.")
+            self._note("prove", None, f"Served as expected at {seen} of {len(proofs)} endpoints.")
 
     def _watch(self, proofs: t.Sequence[t.Mapping[str, t.Any]], wait_s: float) -> list[dict[str, t.Any]]:
         watches = [
@@ -281,14 +283,14 @@ class Transaction:
     # --- back ----------------------------------------------------------------------------------------------------
 
     def _undo_after(self, record: Record, cause: str) -> Ended:
-        """The way back of a run that is under way; one that does not come to its end leaves the journal to the next run."""
+        """The rollback of the present run; one that does not finish leaves the journal to the next run."""
         cause = cause.replace(f" {NOTHING_CHANGED}", "")
         try:
             return self._finish(record, self._go_back(record, cause, with_reload=record["phase"] != PLACING))
         except (InvalidInput, OSError) as error:
             return Ended(
                 True,
-                f"{cause} The way back did not finish: {self._words_of(error)} Run again to go on with it.",
+                f"{cause} The rollback did not finish: {self._words_of(error)} Run again to continue it.",
                 restored=False,
                 was_changed=True,
             )
@@ -369,7 +371,7 @@ class Transaction:
                 with contextlib.suppress(Failure):
                     self._start(service)
                 if _is_dead(service):
-                    unlike.append(f"{service.name} does not run any more.")
+                    unlike.append(f"{service.name} is no longer running.")
         return unlike
 
     # --- the journal ---------------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ class Outcome(t.NamedTuple):
         text = shorten(self.output)
         if self.fault:
             return f"The command {shlex.join(self.words)} {self.fault}." + (f" It said: {text}" if text else "")
-        return text or f"The command {shlex.join(self.words)} ended with {self.status} and said nothing."
+        return text or f"The command {shlex.join(self.words)} exited with code {self.status} and printed nothing."
 
 
 def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
@@ -127,8 +127,8 @@ def _output_file() -> t.BinaryIO:
 
 
 def shorten(text: str) -> str:
-    """What a person wants to read of an output: its beginning and end, no PEM, with a full stop."""
-    text = _PEM.sub("(PEM text)", text).strip()
+    """What a person wants to read of an output: its beginning and end, on one line, no PEM, with a full stop."""
+    text = " ".join(_PEM.sub("(PEM text)", text).split())
     if len(text) > _SHORT:
         text = text[: _SHORT // 2] + " … " + text[-_SHORT // 2 :]
     return text if not text or text.endswith((".", "!", "?")) else text + "."

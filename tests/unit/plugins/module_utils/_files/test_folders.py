@@ -59,7 +59,7 @@ def test_what_is_made_has_its_mode_whatever_the_umask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "said"), [(0o777, "everybody"), (0o1777, "everybody"), (0o757, "everybody"), (0o775, "group")]
+    ("mode", "said"), [(0o777, "everyone"), (0o1777, "everyone"), (0o757, "everyone"), (0o775, "group")]
 )
 def test_a_folder_that_others_may_write_in(tmp_path: Path, mode: int, said: str) -> None:
     shared = tmp_path / "shared"
@@ -69,10 +69,10 @@ def test_a_folder_that_others_may_write_in(tmp_path: Path, mode: int, said: str)
         if os.geteuid() != 0:
             pytest.skip("only root can give a folder to another group")
         os.chown(shared, -1, 12345)
-    with pytest.raises(InvalidInput, match=f"{shared} may be written by {said}"):
+    with pytest.raises(InvalidInput, match=f"{shared} is writable by {said}"):
         opened(shared)
     if not mode & stat.S_ISVTX:
-        with pytest.raises(InvalidInput, match="may be written"):
+        with pytest.raises(InvalidInput, match="is writable by"):
             opened(shared / "new", make_mode=0o755)
         return
     assert opened(shared / "new", make_mode=0o755) == str(shared / "new")
@@ -85,7 +85,7 @@ def test_below_a_sticky_folder_as_tmp_is(tmp_path: Path) -> None:
     (sticky / "mine").mkdir()
     (sticky / "link").symlink_to("mine")
     assert opened(sticky / "mine") == str(sticky / "mine")
-    with pytest.raises(InvalidInput, match="everybody"):
+    with pytest.raises(InvalidInput, match="everyone"):
         opened(sticky / "link")
 
 
@@ -106,7 +106,7 @@ def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
     (sticky / "theirs").mkdir(parents=True)
     os.chmod(sticky, 0o1777)
     os.chown(sticky / "theirs", OTHER, -1)
-    with pytest.raises(InvalidInput, match="everybody"):
+    with pytest.raises(InvalidInput, match="everyone"):
         opened(sticky / "theirs")
 
 

@@ -38,7 +38,7 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
             {"msg": "x", "module_stderr": "a\nNo module named ssl"},
             None,
             {},
-            "could not run on web1: a\nNo module named ssl. Nothing",
+            "could not run on web1: a No module named ssl. Nothing",
             True,
         ),
         (
@@ -80,8 +80,13 @@ def test_when_nothing_is_due_the_screen_is_short() -> None:
     found = outcome(LOOKED)
     assert found["failure"] == {} and found["summary"] == [LINE]
     assert found["sentences"] == [
-        "Nothing is due on web1: its certificate is in place, valid until 2027-11-01T00:00:00Z."
+        "Nothing is due on web1: www.example.com is in place, valid until 2027-11-01T00:00:00Z, and served by nginx at port 443."
     ]
+
+
+def test_what_was_not_seen_is_not_called_served() -> None:
+    unseen = {**LINE, "state": "not_looked_at", "served": False}
+    assert outcome({**LOOKED, "summary": [unseen]})["sentences"][0].endswith("valid until 2027-11-01T00:00:00Z.")
 
 
 def test_services_that_nobody_looked_at_are_in_no_summary_but_in_the_result() -> None:
@@ -110,7 +115,7 @@ def test_check_mode_tells_what_would_be() -> None:
     [
         ({}, "nginx serves www.example.com at port 443: serial 01:02, valid until 2027-11-01T00:00:00Z."),
         ({"old_serial": "01:01"}, "valid until 2027-11-01T00:00:00Z (before: serial 01:01)."),
-        ({"served": False, "running": False}, "nginx does not run; www.example.com is in place for its start"),
+        ({"served": False, "running": False}, "nginx is not running; www.example.com is in place for when it starts"),
         ({"served": False}, "nginx does not serve www.example.com at port 443 yet"),
     ],
 )
@@ -124,7 +129,7 @@ def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:
         ({"msg": "It is so"}, "It is so."),
         (
             {"msg": "non-zero return code", "rc": 1, "cmd": ["false"], "stderr": ""},
-            "The command false ended with 1 and said nothing.",
+            "The command false exited with code 1 and printed nothing.",
         ),
         ({"results": [{"msg": "fine"}, {"failed": True, "stderr": "bad"}]}, "bad."),
         ({"msg": "Task failed: The filter plugin 'certops.acm.acm_deploy_begin' failed: Give one."}, "Give one."),

@@ -296,7 +296,7 @@ def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
 
 
 PENDING = {"status": "PENDING_VALIDATION", "not_after": None, "not_before": None, "serial": None}
-UNSERVED = (("nginx", "nginx does not run"),)
+UNSERVED = (("nginx", "nginx is not running"),)
 FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason": "CAA_ERROR", "updated_at": "x"}}
 
 
@@ -399,7 +399,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "not_served",
             "critical",
             "web: nginx was not seen to serve host-1.example.com",
-            "nginx does not run. The files are in place. Check that the server runs, and that its host and ports in "
+            "nginx is not running. The files are in place. Check that the server runs, and that its host and ports in "
             "acm_deploy_services are those at which it listens.",
             100,
         ),

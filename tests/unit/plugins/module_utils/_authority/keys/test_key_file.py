@@ -94,7 +94,7 @@ def test_a_folder_in_which_others_may_write_gets_no_key(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(0o777)
-    with pytest.raises(InvalidInput, match="may be written by everybody"):
+    with pytest.raises(InvalidInput, match="is writable by everyone"):
         directory.create(str(tmp_path / "authority"), key_file=str(folder / "key"))
     assert not (tmp_path / "authority").exists() and list(folder.iterdir()) == []
 

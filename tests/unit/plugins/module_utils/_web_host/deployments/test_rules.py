@@ -122,7 +122,7 @@ def test_what_is_refused_before_anything_is_done() -> None:
     assert refusal(running, {}, swapped, "ignore") is None
     stopped = {"own": State("stopped", "")}
     assert refusal(stopped, {}, [], "ignore") is None and refusal(stopped, {}, [], "start") is None
-    assert "own does not run on web1" in str(refusal(stopped, {}, [], "fail"))
+    assert "own is not running on web1" in str(refusal(stopped, {}, [], "fail"))
     assert "was already broken: bad." in str(refusal(running, {"own": "bad."}, swapped, "ignore"))
     assert "was already broken" in str(refusal(running, {"own": "bad."}, [Difference(False, "mode")], "ignore"))
     assert refusal(running, {"own": "bad."}, [Difference(True, "privkey.pem was missing")], "ignore") is None
@@ -143,5 +143,5 @@ def test_a_complaint_says_what_to_look_at() -> None:
     silent = complain(proof, {"reachable": False, "error": "Nothing listens there."}).splitlines()
     assert [len(each) for each in (old, other, silent)] == [3, 3, 3]
     assert "own at localhost port 443 as www by a client that takes rsa only: www, serial 2, SHA-256 new." in old[0]
-    assert "SHA-256 old" in old[1] and "did the reload reach" in old[2] and "/etc/acm/www/live" in old[2]
+    assert "SHA-256 old" in old[1] and "the reload reached" in old[2] and "/etc/acm/www/live" in old[2]
     assert "which virtual host" in other[2] and silent[1] == "Seen: Nothing listens there."

@@ -60,8 +60,8 @@ def test_an_empty_first_word_is_refused() -> None:
 
 def test_what_a_command_says_is_kept_and_shortened() -> None:
     outcome = run(["sh", "-c", "echo out; echo err >&2; exit 3"], 10)
-    assert (outcome.status, outcome.is_good, outcome.sentence) == (3, False, "out\nerr.")
-    assert run(["false"], 10).sentence == "The command false ended with 1 and said nothing."
+    assert (outcome.status, outcome.is_good, outcome.sentence) == (3, False, "out err.")
+    assert run(["false"], 10).sentence == "The command false exited with code 1 and printed nothing."
     text = "a" * 500 + "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----" + "b" * 500
     assert len(shorten(text)) < 900 and "secret" not in shorten(text)
     assert "secret" not in shorten("-----BEGIN PRIVATE KEY-----\nsecret\n")
@@ -93,4 +93,4 @@ def test_without_space_for_its_output_a_command_runs_all_the_same(monkeypatch: p
 
     monkeypatch.setattr(commands.tempfile, "TemporaryFile", refuse)
     assert run(["true"], 10).is_good
-    assert run(["sh", "-c", "echo lost; exit 2"], 10).sentence.endswith("ended with 2 and said nothing.")
+    assert run(["sh", "-c", "echo lost; exit 2"], 10).sentence.endswith("exited with code 2 and printed nothing.")
