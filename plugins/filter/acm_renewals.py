@@ -31,7 +31,11 @@ def begin(options: Entry, **named: t.Any) -> Run:
 
 
 def learn(run: Run, **named: t.Any) -> Run:
-    return runs.learn(dict(run), **named)
+    """Where ACM did not answer for a connection, the run goes on without it."""
+    try:
+        return runs.learn(dict(run), **named)
+    except InvalidInput as error:
+        return runs.leave_out(dict(run), named["connection"], str(error))
 
 
 def list_done(result: t.Iterable[Entry]) -> list[dict[str, t.Any]]:

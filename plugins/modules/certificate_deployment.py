@@ -688,7 +688,9 @@ TEXTS = ("certificate", "chain", "private_key", "pkcs12", "content")  # what no 
 
 Result = t.Dict[str, t.Any]
 # The codes of failures
-REFUSED, RESTORED, NOT_RESTORED = "DeploymentRefused", "DeploymentUndone", "DeploymentFailed"
+REFUSED = "DeploymentRefused"
+RESTORED = "DeploymentUndone"
+NOT_RESTORED = "DeploymentFailed"
 
 
 class DeploymentModule(DiscreetModule):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator

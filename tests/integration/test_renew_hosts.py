@@ -111,3 +111,14 @@ def test_a_site_that_only_watches_says_so(site: Path) -> None:
     code, output = renew(site, "-e", "acm_deploy_hosts=localhost", *words)
     assert code == 0 and "1 certificate in ACM; 0 of 0 certificates on 1 host are what ACM has." in output, output
     assert not (site / "certificates").exists()
+
+
+def test_an_authority_that_is_gone_holds_up_no_other(site: Path) -> None:
+    hosts = json.loads((site / "hosts.json").read_text(encoding="utf-8"))
+    shop = hosts["shop"]["hosts"]
+    shop["shop-0"] = {**shop["shop-1"], "acm_deploy_authority": str(site / "gone")}
+    (site / "two.json").write_text(json.dumps(hosts), encoding="utf-8")
+    code, output = renew(site, "-i", str(site / "two.json"), "-e", "acm_deploy_hosts=shop")
+    assert code == 2 and f"There is no embedded authority in {site / 'gone'}" in output, output
+    assert "Nothing was done for the hosts that belong to it." in output
+    assert (site / "certificates" / "www.corp.test" / "live").is_symlink() and not (site / "gone").exists()

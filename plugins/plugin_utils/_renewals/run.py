@@ -5,7 +5,8 @@
 
 """One renewal run: what it knows, from its beginning to its report. Pure; a run is plain data, since it travels as a fact.
 
-A run: {started_at, is_check, options, connections, refusal}. refusal: why it cannot begin. options: those of the entry point `renewals`, without their prefix.
+A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why it cannot begin. options: those of the
+entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the reason.
 connections: by name, what belongs to one authority, or to one region and profile of AWS:
 {module_options, hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems,
 notices, unknown, listing, reads, forced}, and after `report` {outcomes, report}.
@@ -65,6 +66,7 @@ def begin(
         "is_check": is_check,
         "options": dict(options),
         "connections": found,
+        "unanswered": {},
         "refusal": "",
     }
 
@@ -90,7 +92,10 @@ def connection_name(module_options: Entry) -> str:
 
 
 def name_memory(run: Run, connection: str, listed: Entry) -> str:
-    return memory_name(run["connections"][connection]["module_options"], _listing(listed, connection))
+    found = listed.get("certificates")
+    return memory_name(
+        run["connections"][connection]["module_options"], found if isinstance(found, (list, tuple)) else []
+    )
 
 
 def memory_name(module_options: Entry, listing: t.Sequence[Entry]) -> str:
@@ -147,6 +152,12 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     return _with(run, connection, own)
 
 
+def leave_out(run: Run, connection: str, reason: str) -> Run:
+    """The run without a connection for which ACM did not answer. Its hosts keep what they have, the others go on."""
+    others = {name: own for name, own in run["connections"].items() if name != connection}
+    return {**run, "connections": others, "unanswered": {**run["unanswered"], connection: reason}}
+
+
 def begin_forcing(run: Run, connection: str) -> dict[str, t.Any]:
     """The memory as it has to be before renewals are forced: a run that is killed then has used up its attempts."""
     own, now = run["connections"][connection], moment(run["started_at"])
@@ -186,9 +197,9 @@ def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
 
 def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[str]:
     """The identities to deploy on a host now; none where nothing may be begun any more."""
-    if _stop(run, outcomes, moment(now)):
-        return []
     own = connection_of(run, host)
+    if own is None or _stop(run, outcomes, moment(now)):
+        return []
     policy, started_at = read_policy(run["options"]), moment(run["started_at"])
     identities = own["hosts"][host]
     aside = {identity for identity, read in own["reads"].items() if read.get("failed")}
@@ -196,8 +207,9 @@ def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[s
     return [identity for identity in identities if identity not in aside]
 
 
-def connection_of(run: Run, host: str) -> Run:
-    return next(own for own in run["connections"].values() if host in own["hosts"])
+def connection_of(run: Run, host: str) -> Run | None:
+    """None where ACM did not answer for it."""
+    return next((own for own in run["connections"].values() if host in own["hosts"]), None)
 
 
 def _stop(run: Run, outcomes: t.Iterable[Entry], now: datetime) -> str:
@@ -423,7 +435,8 @@ def lines(run: Run) -> list[str]:
 
 def faults(run: Run) -> list[str]:
     """Why the run fails, a sentence each; none where it does not."""
-    found = [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
+    found = [f"{reason} Nothing was done for the hosts that belong to it." for reason in run["unanswered"].values()]
+    found += [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
     return list(dict.fromkeys(found))
 
 
@@ -480,7 +493,9 @@ def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
             notice.get(name) if isinstance(notice, t.Mapping) else None for name in ("certificate_arns", "handles")
         )
         if plan.is_texts(arns) and plan.is_texts(handles):
-            good.append({"kind": str(notice.get("kind")), "certificate_arns": list(arns), "handles": list(handles)})
+            good.append(
+                {"kind": str(notice.get("kind")), "certificate_arns": list(arns or ()), "handles": list(handles or ())}
+            )
     return good, len(given) - len(good)
 
 

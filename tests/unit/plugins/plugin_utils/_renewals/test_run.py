@@ -255,3 +255,19 @@ def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
     checked = runs.lines({**run, "is_check": True})  # nothing has been deployed
     assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be what ACM has."]
     assert runs.faults(run) == [] and not run["connections"][HERE]["listing_is_stale"]
+
+
+@pytest.mark.parametrize("listed", [{"failed": True, "msg": "The network is down."}, {"certificates": "garbage"}])
+def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any]) -> None:
+    connections = {"authority": ["", ""], "region": [HERE, "us-east-1"], "profile": ["", ""]}
+    entries = [[{"certificate_arn": arn(1)}]] * 2
+    run = runs.begin({}, ["here", "there"], entries, connections, iso(NOW), False)
+    decide = FilterModule().filters()["acm_renewals_learned"]
+    own = {"recalled": {"memory": make_memory(), "writable": True}, "received": {}, "read": {"exports": [ONE]}}
+    run = decide(run, connection="us-east-1", **{**own, "listed": listed})
+    run = decide(run, connection=HERE, **{**own, "listed": {"certificates": [ONE]}})
+    assert runs.choose(run, "here", [], iso(NOW)) == [arn(1)] and runs.choose(run, "there", [], iso(NOW)) == []
+    run = reported(run, {"here": outcome(make_done(ONE))})
+    (fault,) = runs.faults(run)
+    assert "us-east-1" in fault and fault.endswith("Nothing was done for the hosts that belong to it.")
+    assert told(run) == []
