@@ -12,7 +12,7 @@ version_added: 1.0.0
 short_description: Look at the certificate that a server really serves
 description:
   - Makes a TLS handshake with each endpoint and reports the certificate that the server presents, whether or not a client would trust it.
-  - Can wait until a certificate is served steadily, because a server that reloads presents the old one for a moment longer.
+  - Can wait until a certificate is served consistently, because a server that reloads still presents the old one for a moment.
   - Needs nothing on the host but Python. Run it on the web host itself, or from anywhere with C(delegate_to).
 extends_documentation_fragment:
   - certops.acm.attributes

@@ -107,7 +107,7 @@ def _count(number: int, word: str) -> str:
 
 
 def unread(report: Entry) -> list[str]:
-    """What makes the play fail in the end: ACM that could not be read, a sentence each."""
+    """What makes the play fail at the end: each ACM that could not be read, in one sentence."""
     return [f"{each['label']}: {each['error']}" for each in report["connections"] if each["error"]]
 
 
