@@ -43,5 +43,5 @@ def refuse_empty_files(files: t.Any, name: str) -> None:
     if isinstance(files, dict) and files and all(options is None for options in files.values()):
         example = ", ".join(f"{form}: {{}}" for form in files)
         raise InvalidInput(
-            f"{name} says nothing of {' and '.join(map(str, files))}; for the usual names write {{{example}}}."
+            f"{name} does not say how to write {' and '.join(map(str, files))}; for the usual names write {{{example}}}."
         )

@@ -79,7 +79,7 @@ problems:
   returned: success
   type: list
   elements: str
-  sample: ["/var/lib/acm-renewals/111122223333-eu-central-1.json is damaged, so alerts may come twice."]
+  sample: ["/var/lib/acm-renewals/111122223333-eu-central-1.json is damaged, so alerts may be sent twice."]
 writable:
   description: Whether the file could be written. Always true in check mode, which writes nothing.
   returned: success

@@ -834,7 +834,7 @@ class Run:
                 self.journal.lock(self.request.limits.lock_s)
                 return {**self._work(transaction), "is_ours": True}
             except Stopped:
-                return refusal("The deployment was told to end (SIGTERM).")
+                return refusal("The deployment was asked to stop (SIGTERM).")
             except (InvalidInput, OSError) as error:
                 return refusal(words_of(error, self.request))
             except Failure as failure:

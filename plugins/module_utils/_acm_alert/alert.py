@@ -82,37 +82,37 @@ def read_alerts(given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Alert]:
     Of several with one key the first counts. Raises InvalidInput.
     """
     alerts: dict[str, Alert] = {}
-    for number, one in enumerate(given, 1):
-        alert = _read(one)
+    for number, entry in enumerate(given, 1):
+        alert = _read(entry)
         if not alert.key or not alert.title:
             raise InvalidInput(f"alerts, number {number}: key and title must not be empty.")
         alerts.setdefault(alert.key, alert)
     return list(alerts.values())
 
 
-def _read(one: t.Mapping[str, t.Any]) -> Alert:
+def _read(entry: t.Mapping[str, t.Any]) -> Alert:
     def line(name: str) -> str:
-        return one_line(str(one.get(name) or ""))
+        return one_line(str(entry.get(name) or ""))
 
     records = [
         DnsRecord(*(one_line(str(record.get(name) or "")) for name in DnsRecord._fields))
-        for record in one.get("records") or ()
+        for record in entry.get("records") or ()
     ]
-    facts = [(one_line(str(name)), one_line(_as_text(value))) for name, value in (one.get("facts") or {}).items()]
+    facts = [(one_line(str(name)), one_line(_as_text(value))) for name, value in (entry.get("facts") or {}).items()]
     return Alert(
-        key=str(one["key"]),
-        kind=one["kind"],
-        severity=one["severity"],
+        key=str(entry["key"]),
+        kind=entry["kind"],
+        severity=entry["severity"],
         title=clip(line("title"), TITLE_CHARACTERS),
-        text=clip(clean(str(one.get("text") or "")), TEXT_CHARACTERS),
+        text=clip(clean(str(entry.get("text") or "")), TEXT_CHARACTERS),
         certificate_arn=line("certificate_arn"),
         domain_name=line("domain_name"),
         expires_at=line("expires_at"),
-        days_to_expiry=one.get("days_to_expiry"),
-        hosts=tuple(one_line(str(host)) for host in one.get("hosts") or ()),
+        days_to_expiry=entry.get("days_to_expiry"),
+        hosts=tuple(one_line(str(host)) for host in entry.get("hosts") or ()),
         records=tuple(records),
         facts=tuple((name, value) for name, value in facts if name and value),
-        answers=tuple(str(key) for key in one.get("answers") or ()),
+        answers=tuple(str(key) for key in entry.get("answers") or ()),
     )
 
 

@@ -145,7 +145,7 @@ def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
     thread.start()
     thread.join(limit_s)
     if not ended:
-        raise Undelivered(f"The other side did not come to an end within {limit_s:g} s.")
+        raise Undelivered(f"The server did not finish within {limit_s:g} s.")
     return ended[0]()
 
 

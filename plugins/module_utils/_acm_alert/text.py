@@ -30,8 +30,8 @@ MEANINGS = {
     "host_unreachable": "A server could not be reached, so it may still use an old certificate.",
     "not_served": "The certificate is on the server, but nobody could see that it is in use.",
     "run_failed": "The automation that renews certificates could not do all of its work.",
-    "run_missed": "The automation that renews certificates did not run, and what went wrong meanwhile went unnoticed.",
-    "resolved": "What you were told about earlier is over. Nothing needs to be done.",
+    "run_missed": "The automation that renews certificates did not run, so problems in the meantime went unnoticed.",
+    "resolved": "The problem that was reported earlier is solved. Nothing needs to be done.",
 }
 SEVERITY_NAMES = {"critical": "Critical", "warning": "Warning", "info": "For information"}
 _PLAIN = str.maketrans(

@@ -258,7 +258,7 @@ def _was_there(acm: Door, certificate: Certificate) -> bool:
 
 
 def _no_records_yet(item: Item) -> str:
-    return f"ACM does not say yet which records validate {item.label} ({item.arn}): run this task again in a minute."
+    return f"ACM does not yet say which records validate {item.label} ({item.arn}): run this task again in a minute."
 
 
 def _lacks_records(item: Item) -> bool:

@@ -197,7 +197,7 @@ def placed(wanted: Wanted, place: Place) -> Wanted:
         and place.region != "us-east-1"
     ):
         raise InvalidInput(
-            f"CloudFront takes certificates from us-east-1 only, and this task works in {place.region}: set region=us-east-1."
+            f"CloudFront uses certificates from us-east-1 only, and this task works in {place.region}: set region=us-east-1."
         )
     if not wanted.authority_arn:
         return wanted
@@ -308,7 +308,7 @@ def _check_reach(wanted: Wanted) -> None:
             if owned:
                 raise InvalidInput(
                     f"{name} belongs to AWS, and ACM issues no public certificate below {owned}: "
-                    "use a name of a domain of your own."
+                    "use a name in your own domain."
                 )
     zone = ((wanted.publish or {}).get("rfc2136") or {}).get("zone")
     if zone:

@@ -90,7 +90,7 @@ def plan_present(
         what = "; ".join(str(difference) for difference in differences) or f"it is {certificate.standing(now)}"
         if not wanted.replace:
             raise InvalidInput(
-                f"{certificate.arn} is not as wanted, and ACM cannot change that: {what}. "
+                f"{certificate.arn} differs from the task, and ACM cannot change that: {what}. "
                 "Set replace=true to request a new certificate beside it, or change the task to match the one that exists."
             )
         kept = {key: value for key, value in (tags or {}).items() if not key.startswith(tag_rules.RESERVED)}
@@ -198,7 +198,7 @@ def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
         return
     raise InvalidInput(
         f"{proof_records.explain(failed.detail or {}) or f'The request for {wanted.label} failed.'} "
-        f"Once the cause is removed, set replace=true to request it again, or delete the failed request {failed.arn}."
+        f"Once the cause is fixed, set replace=true to request it again, or delete the failed request {failed.arn}."
     )
 
 

@@ -71,7 +71,7 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
     for form, own in chosen.items():
         name = os.path.expanduser(own.get("path") or FILE_NAMES[form])
         if not os.path.isabs(name) and not folder:
-            raise InvalidInput(f"files.{form} has no folder to lie in; give path, or a full path in files.{form}.path.")
+            raise InvalidInput(f"files.{form} has no folder; give path, or an absolute path in files.{form}.path.")
         path = os.path.normpath(os.path.join(folder or "/", name))
         if not os.path.isabs(path):
             path = os.path.abspath(path)
@@ -102,4 +102,4 @@ def refuse_shared_files(items: t.Sequence[Item]) -> None:
             if first != number:
                 item.error = InvalidInput(f"{spec.path} is a file of items {first} and {number}; name different files.")
             elif [each.path for each in item.want.files].count(spec.path) > 1:
-                item.error = InvalidInput(f"{spec.path} is named for several forms; name a file of its own for each.")
+                item.error = InvalidInput(f"{spec.path} is named for several forms; name a different file for each.")

@@ -124,7 +124,7 @@ class SqsInbox:
             if error.code not in NO_QUEUE:
                 raise
             where = self._url or f"{self._name} in {self._client.meta.region_name}"
-            said = f"there is no queue {where}: make it with acm_notification_queue, or name another"
+            said = f"there is no queue {where}: create it with acm_notification_queue, or name another"
             raise AcmError(error.operation, error.code, said) from error
 
 

@@ -180,7 +180,7 @@ def removal(present: Present, wanted: Wanted, force: bool) -> Plan:
     full = {name: count for name, thing in ours.items() if (count := _messages(thing.attributes))}
     if full and not force:
         held = " and ".join(f"{name} about {count}" for name, count in full.items())
-        raise InvalidInput(f"Messages wait ({held}): receive them first, or set force to lose them.")
+        raise InvalidInput(f"Messages are waiting ({held}): receive them first, or set force to lose them.")
     _remove_topics(steps, left, after, present, wanted.queue_name)
     for name in ours:
         steps.append(Step("sqs", "DeleteQueue", {"QueueUrl": name}))
@@ -254,7 +254,7 @@ def _rule(
     after: t.Optional[Tags]
     if present is None:
         after = {**(wanted.tags or {}), OWNER: wanted.queue_name}
-        members.update(Description="Brings what ACM tells to the queue of certops.acm", Tags=tags.as_list(after))
+        members.update(Description="Sends events of ACM to the queue of certops.acm", Tags=tags.as_list(after))
         steps.append(Step("events", "PutRule", members))
     else:
         if _canonical(present.pattern) != _canonical(pattern) or not present.is_enabled:

@@ -40,12 +40,12 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
     if os.path.lexists(file):
         raise InvalidInput(f"{file} exists: a copy is not written over another file; give a new name.")
     if key_to and os.path.dirname(os.path.abspath(key_to)) == os.path.dirname(file):
-        raise InvalidInput(f"{key_to} would lie beside the copy that it opens: keep the key in another folder.")
+        raise InvalidInput(f"{key_to} would be beside the copy that it opens: keep the key in another folder.")
     with key_file.turn(os.path.abspath(path)):  # the key must be that of the copy
         with store.read() as tx:
             how: key_file.How = json.loads(tx.meta("key") or "{}")
         if key_to and how["kind"] != "file":
-            raise InvalidInput(f"The authority in {path} is locked by a passphrase: there is no key file to copy.")
+            raise InvalidInput(f"The authority in {path} is protected by a passphrase: there is no key file to copy.")
         key = key_file.read_key(os.path.abspath(path), how, None) if key_to else b""
         is_key_there = key_to is not None and os.path.lexists(key_to)
         if key_to and is_key_there and not _holds(key_to, key):
@@ -78,7 +78,7 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         os.makedirs(parent, exist_ok=True)
         made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
     except OSError as error:
-        raise InvalidInput(f"No authority can be made in {path}: {_reason(error)}") from error
+        raise InvalidInput(f"No authority can be created in {path}: {_reason(error)}") from error
     try:
         os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
         os.mkdir(os.path.join(made, PUBLIC_FOLDER))
@@ -95,7 +95,7 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         os.rename(made, path)  # replaces an empty directory, and nothing else
         key_file.make_durable(parent)
     except OSError as error:
-        raise InvalidInput(f"No authority can be made in {path}: {_reason(error)}") from error
+        raise InvalidInput(f"No authority can be created in {path}: {_reason(error)}") from error
     finally:
         shutil.rmtree(made, ignore_errors=True)  # of a restore that failed
     authority = directory.open_authority(path, passphrase=passphrase)
@@ -150,7 +150,7 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
         how: key_file.How = json.loads(tx.meta("key") or "{}")
     if how["kind"] == "passphrase":
         if key_from:
-            raise InvalidInput("The copy is locked by a passphrase: give that, and no key file.")
+            raise InvalidInput("The copy is protected by a passphrase: give that, and no key file.")
         return
     if key_from:
         key = key_file.read_copy(key_from)
@@ -159,7 +159,7 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
             tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
     elif not os.path.isabs(how["path"]):
         raise InvalidInput(
-            "The copy does not hold the key that opens it: give the key file that was kept with it, "
+            "The copy does not contain the key that opens it: give the key file that was kept with it, "
             "as restore_key_from in a playbook or --key-from on the command line."
         )
 

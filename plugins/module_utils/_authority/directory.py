@@ -66,7 +66,7 @@ def create(
     check_place(path, region, account_id, key_file)
     parent = os.path.dirname(path)
     own_key: list[str] = []  # the key file outside of the directory, once this run has made it
-    with _explained(f"No authority can be made in {path}"):
+    with _explained(f"No authority can be created in {path}"):
         os.makedirs(parent, exist_ok=True)
         leftovers.remove(parent, os.path.basename(path))
         made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
@@ -139,7 +139,7 @@ def open_store(path: str) -> Store:
 def check_place(path: str, region: str, account_id: str, key_file: t.Optional[str]) -> None:
     """Raise InvalidInput where `create` would refuse before it makes anything."""
     if not REGION.fullmatch(region):
-        raise InvalidInput(f"{region!r} is no AWS region name: take one like eu-central-1.")
+        raise InvalidInput(f"{region!r} is not the name of an AWS region: use one like eu-central-1.")
     check_account(account_id)
     check_free(path)
     if key_file and os.path.exists(key_file):
@@ -149,14 +149,14 @@ def check_place(path: str, region: str, account_id: str, key_file: t.Optional[st
 def check_free(path: str) -> None:
     """Raise InvalidInput for a place where something is already."""
     if os.path.isdir(path) and os.listdir(path):
-        raise InvalidInput(f"{path} is not empty: an authority is made in a new or empty directory only.")
+        raise InvalidInput(f"{path} is not empty: an authority can only be created in a new or empty directory.")
     if os.path.exists(path) and not os.path.isdir(path):
-        raise InvalidInput(f"{path} is a file: an authority needs a directory of its own.")
+        raise InvalidInput(f"{path} is a file: an authority needs its own directory.")
 
 
 def check_account(account_id: str) -> None:
     if not ACCOUNT.fullmatch(account_id):
-        raise InvalidInput(f"{account_id!r} is no AWS account id: take twelve digits, in quotes.")
+        raise InvalidInput(f"{account_id!r} is not an AWS account ID: use twelve digits, in quotes.")
 
 
 def _new_key(

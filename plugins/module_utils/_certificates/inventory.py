@@ -91,7 +91,7 @@ def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     listed = listing(acm, query, now)
     if query.names:
         listed = with_names(acm, listed)
-    return newest((one for one in listed if satisfies(one, query, now)), now)
+    return newest((certificate for certificate in listed if satisfies(certificate, query, now)), now)
 
 
 def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> list[Certificate]:
@@ -103,7 +103,7 @@ def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> 
     listed: dict[str, Certificate] = {}
     if arns and (as_listed or query.was_exported is not None):
         try:
-            listed = {one.arn: one for one in listing(acm, Query(arns=arns), now)}
+            listed = {certificate.arn: certificate for certificate in listing(acm, Query(arns=arns), now)}
         except AcmError as error:
             # Who may describe need not be allowed to list: then all is told but this.
             if "AccessDenied" not in error.code or query.was_exported is not None:
@@ -112,7 +112,7 @@ def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> 
     described_ones = (
         listed.get(arn, Certificate(arn)).detailed(detail) for arn, detail in details.items() if detail is not None
     )
-    return newest((one for one in described_ones if satisfies(one, query, now)), now)
+    return newest((certificate for certificate in described_ones if satisfies(certificate, query, now)), now)
 
 
 def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
@@ -137,7 +137,9 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     listed = [
         from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")
     ]
-    return list({one.arn: one for one in listed}.values())  # a region that is behind may not know the filter
+    return list(
+        {certificate.arn: certificate for certificate in listed}.values()
+    )  # a region that is behind may not know the filter
 
 
 def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
@@ -151,21 +153,21 @@ def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:
     """The same certificates, described where the list does not tell all names."""
-    return described(acm, listed, lambda one: not one.names_are_complete)
+    return described(acm, listed, lambda certificate: not certificate.names_are_complete)
 
 
 def described(
-    acm: Door, listed: t.Sequence[Certificate], which: t.Callable[[Certificate], bool] = lambda one: True
+    acm: Door, listed: t.Sequence[Certificate], which: t.Callable[[Certificate], bool] = lambda certificate: True
 ) -> list[Certificate]:
     """The same certificates, described where `which` says so. One that was deleted meanwhile is left out."""
-    arns = [one.arn for one in listed if one.detail is None and which(one)]
+    arns = [certificate.arn for certificate in listed if certificate.detail is None and which(certificate)]
     details = describe_each(acm, arns)
     result = []
-    for one in listed:
-        if one.arn not in details:
-            result.append(one)
-        elif details[one.arn] is not None:
-            result.append(one.detailed(t.cast("dict[str, t.Any]", details[one.arn])))
+    for certificate in listed:
+        if certificate.arn not in details:
+            result.append(certificate)
+        elif details[certificate.arn] is not None:
+            result.append(certificate.detailed(t.cast("dict[str, t.Any]", details[certificate.arn])))
     return result
 
 
@@ -177,37 +179,41 @@ def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict
     }
 
 
-def satisfies(one: Certificate, query: Query, now: datetime) -> bool:
+def satisfies(certificate: Certificate, query: Query, now: datetime) -> bool:
     """Whether a certificate is what the query asks for. What is not told about it does not satisfy a condition."""
-    if query.arns is not None and one.arn not in query.arns:
+    if query.arns is not None and certificate.arn not in query.arns:
         return False
     if query.names is not None:
         wanted = [to_ascii(name) for name in query.names]
         if query.covering:
-            held = one.names
+            held = certificate.names
             if not all(any(covers(pattern, name) for pattern in held) for name in wanted):
                 return False
-        elif not one.names.issuperset(wanted):
+        elif not certificate.names.issuperset(wanted):
             return False
-    if query.any_names is not None and one.names_are_complete and not one.names.intersection(query.any_names):
+    if (
+        query.any_names is not None
+        and certificate.names_are_complete
+        and not certificate.names.intersection(query.any_names)
+    ):
         return False
     for allowed, value in (
-        (query.statuses, one.standing(now)),
-        (query.types, one.type),
-        (query.key_algorithms, one.key_algorithm),
+        (query.statuses, certificate.standing(now)),
+        (query.types, certificate.type),
+        (query.key_algorithms, certificate.key_algorithm),
     ):
         if allowed is not None and value not in allowed:
             return False
-    if query.export is not None and (one.export or "DISABLED") != query.export:
+    if query.export is not None and (certificate.export or "DISABLED") != query.export:
         return False
-    if query.is_in_use is not None and one.is_in_use is not query.is_in_use:
+    if query.is_in_use is not None and certificate.is_in_use is not query.is_in_use:
         return False
-    if query.was_exported is not None and bool(one.was_exported) is not query.was_exported:
+    if query.was_exported is not None and bool(certificate.was_exported) is not query.was_exported:
         return False
-    if query.renewal_eligibility is not None and one.renewal_eligibility != query.renewal_eligibility:
+    if query.renewal_eligibility is not None and certificate.renewal_eligibility != query.renewal_eligibility:
         return False
     if query.expires_within is not None:
-        return one.not_after is not None and now <= one.not_after <= now + query.expires_within
+        return certificate.not_after is not None and now <= certificate.not_after <= now + query.expires_within
     return True
 
 

@@ -105,7 +105,7 @@ def decide(
         left = _days(certificate.not_after - now)
         if now < opens_at:
             return Decision(False, f"It expires in {left}; renewal is due in {_days(opens_at - now)}.")
-        reason = f"It expires in {left}, and is to be renewed {_spoken(window)} before that."
+        reason = f"It expires in {left}, and should be renewed {_spoken(window)} before that."
     if certificate.renewal_status in UNDER_WAY:
         return Decision(False, f"A renewal is already under way ({certificate.renewal_status}).", True)
     return Decision(True, reason)

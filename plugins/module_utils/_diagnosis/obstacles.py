@@ -89,8 +89,8 @@ def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t
     certificate's names. findings: what look() showed. Empty when nothing is in the way."""
     told = proof_records.blocking(detail)
     has_ended = detail.get("Status") in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE")
-    items = [{**one, "problem": "ended"} for one in told] if has_ended else []
-    waiting = {} if has_ended else {one["domain_name"]: one for one in told}
+    items = [{**blocked, "problem": "ended"} for blocked in told] if has_ended else []
+    waiting = {} if has_ended else {blocked["domain_name"]: blocked for blocked in told}
     shown: dict[str, list[Finding]] = {}
     for finding in findings:
         shown.setdefault(finding["domain_name"], []).append(finding)
@@ -99,12 +99,12 @@ def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t
         if name in shown:
             items += [_found(finding, detail, options.get(name) or {}) for finding in shown[name]]
         elif name in waiting:
-            one = waiting[name]
-            if detail.get("Status") == "ISSUED" and one["method"] is None:
-                items.append({**one, "problem": "renewal_stuck"})  # the reason says what to do
+            blocked = waiting[name]
+            if detail.get("Status") == "ISSUED" and blocked["method"] is None:
+                items.append({**blocked, "problem": "renewal_stuck"})  # the reason says what to do
                 continue
-            remedy = _remedy(one) if detail.get("Status") != "VALIDATION_TIMED_OUT" else ""
-            items.append({**one, "problem": "pending", **({"remedy": remedy} if remedy else {})})
+            remedy = _remedy(blocked) if detail.get("Status") != "VALIDATION_TIMED_OUT" else ""
+            items.append({**blocked, "problem": "pending", **({"remedy": remedy} if remedy else {})})
     return items
 
 
@@ -114,9 +114,9 @@ def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
     for finding in findings or ():
         shown.setdefault(finding["domain_name"], []).append(finding)
     sentences = []
-    for one in proof_records.blocking(detail):
-        sentences.append(" ".join([one["reason"], *map(_shortly, shown.get(one["domain_name"], ()))]))
-        if findings is not None and _is_by_dns(one) and not shown.get(one["domain_name"]):
+    for blocked in proof_records.blocking(detail):
+        sentences.append(" ".join([blocked["reason"], *map(_shortly, shown.get(blocked["domain_name"], ()))]))
+        if findings is not None and _is_by_dns(blocked) and not shown.get(blocked["domain_name"]):
             sentences[-1] += " The record exists: ACM only has to check again."
     sentences = list(dict.fromkeys(sentences))
     more = [f"And {len(sentences) - SHOWN} more."] if len(sentences) > SHOWN else []
@@ -138,17 +138,17 @@ def _found(finding: Finding, detail: Detail, option: Detail) -> dict[str, t.Any]
     }
 
 
-def _remedy(one: t.Mapping[str, t.Any]) -> str:
+def _remedy(blocked: t.Mapping[str, t.Any]) -> str:
     """What to do where ACM waits and the look found nothing wrong."""
-    if one["method"] == "EMAIL":
-        return "Open the link in that mail, or have the mail sent again by resend_validation_email."
-    if _is_by_dns(one):
+    if blocked["method"] == "EMAIL":
+        return "Open the link in that mail, or have the mail sent again with resend_validation_email."
+    if _is_by_dns(blocked):
         return "The record is in DNS: wait until ACM checks again, which may take up to half an hour."
     return "Wait until ACM checks again."
 
 
-def _is_by_dns(one: t.Mapping[str, t.Any]) -> bool:
-    return one["method"] == "DNS" and one["status"] == "PENDING_VALIDATION"
+def _is_by_dns(blocked: t.Mapping[str, t.Any]) -> bool:
+    return blocked["method"] == "DNS" and blocked["status"] == "PENDING_VALIDATION"
 
 
 def _shortly(finding: Finding) -> str:

@@ -113,7 +113,7 @@ def of_setup(error: BaseException) -> str:
         return f"{region!r} is not a region of AWS: {_region_hint(region)}set the option region."
     if text.startswith("Invalid endpoint"):
         return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: write one such as https://host:port."
-    return f"AWS cannot be reached as it is set up: {text}."
+    return f"AWS cannot be reached with these settings: {text}."
 
 
 def said(message: t.Optional[str]) -> str:

@@ -173,7 +173,7 @@ def _is_private(gid: int, trusted: t.Collection[int]) -> bool:
 def _refusal(path: str, folder: str, obstacle: str) -> InvalidInput:
     inside = "" if folder == os.path.abspath(path) else f", through which {path} is reached,"
     return InvalidInput(
-        f"The folder {folder}{inside} {obstacle}, who could put other files in the place of ours; "
+        f"The folder {folder}{inside} {obstacle}, who could replace these files; "
         "choose a folder that only root or the files' owner can write in."
     )
 

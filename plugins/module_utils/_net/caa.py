@@ -50,7 +50,7 @@ def permission(name: str, issuers: t.Iterable[str], resolver: Asks) -> Permissio
             is_given, why = judge(found.records, issuers, is_wildcard(name))
             return Permission(is_given, f"The CAA records of {owner} {why}.")
         has_authority = has_authority or found.is_authoritative
-    return Permission(True, f"No CAA record stands in the way of {name}.")
+    return Permission(True, f"No CAA record prevents a certificate for {name}.")
 
 
 def judge(records: t.Sequence[CaaRecord], issuers: t.Iterable[str], wildcard: bool) -> tuple[bool, str]:

@@ -73,7 +73,9 @@ class Fetcher:
         try:
             return self._ask(parts, name, where, body, headers or {})
         except ssl.SSLError as error:
-            return Page(0, detail=f"{where} speaks no TLS that can be trusted for {name}: {error.reason or error}.")
+            return Page(
+                0, detail=f"{where} does not speak TLS that can be trusted for {name}: {error.reason or error}."
+            )
         except (OSError, http.client.HTTPException, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             return Page(0, detail=f"{where} gave no answer to {url}: {said or type(error).__name__}.")

@@ -126,14 +126,14 @@ class Resolver:
         try:
             question = dns.name.from_text(name)
         except (dns.exception.DNSException, UnicodeError):
-            return Lookup(NXDOMAIN, detail=f"{name} is longer than DNS allows, or otherwise no name for it.")
+            return Lookup(NXDOMAIN, detail=f"{name} is longer than DNS allows, or otherwise not a valid name.")
         deadline = time.monotonic() + self._timeout_s
         chain: list[str] = []
         while True:
             answer = self._ask(question, rdtype, deadline)
             for target in answer.aliases:
                 if _text(target) in chain or len(chain) >= LONGEST_CHAIN:
-                    return Lookup(SERVFAIL, (), tuple(chain), f"The CNAME records at {name} go in circles.")
+                    return Lookup(SERVFAIL, (), tuple(chain), f"The CNAME records at {name} form a loop.")
                 chain.append(_text(target))
             if answer.status != NODATA or answer.is_recursive or not answer.aliases:
                 return Lookup(answer.status, answer.records, tuple(chain), answer.detail, answer.is_authoritative)

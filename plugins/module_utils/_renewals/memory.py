@@ -141,7 +141,9 @@ class Store:
                 present = atomic.read(_spec(path))
             except (InvalidInput, OSError) as error:
                 if path == self.path:
-                    problems.append(f"What earlier runs remembered cannot be read, so alerts may come twice: {error}")
+                    problems.append(
+                        f"What earlier runs remembered cannot be read, so alerts may be sent twice: {error}"
+                    )
                 continue
             if present is None:
                 continue
@@ -149,7 +151,7 @@ class Store:
             for what in judged.problems:
                 moved = self._put_aside(path, now) if may_change and judged.must_be_put_aside else None
                 where = f" It was moved to {moved}." if moved else ""
-                problems.append(f"{path} {what}, so alerts may come twice.{where}")
+                problems.append(f"{path} {what}, so alerts may be sent twice.{where}")
             candidates.append(judged.document)
         candidates.sort(key=lambda document: document["began_at"] or "")
         return (candidates[-1] if candidates else empty()), problems
@@ -170,7 +172,7 @@ class Store:
                     "permissions, or set acm_deploy_renewals_path to a folder that can be written."
                 ) from None
             return (
-                f"{wrong}: what the next run has to know was left in {self.spare_path}. Fix that, or set "
+                f"{wrong}: the state for the next run was left in {self.spare_path}. Fix that, or set "
                 "acm_deploy_renewals_path to a folder that can be written."
             )
         _remove(self.spare_path)

@@ -31,9 +31,9 @@ ALIVE = ("PENDING_VALIDATION", "ISSUED")
 FAILURES = {
     "NO_AVAILABLE_CONTACTS": "its domain accepts no mail (it has no MX record), so nobody could be asked",
     "ADDITIONAL_VERIFICATION_REQUIRED": "AWS needs more information about this request: open a case with AWS Support",
-    "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known as unsafe",
+    "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known to be unsafe",
     "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain: use a private CA for internal names "
-    "(in a lab, an embedded authority takes them as public with the setting public_suffixes)",
+    "(in a lab, an embedded authority treats them as public with the setting public_suffixes)",
     "DOMAIN_VALIDATION_DENIED": "its owner refused the validation",
     "CAA_ERROR": "CAA records do not allow Amazon to issue: add amazon.com to them, or remove them",
     "PCA_LIMIT_EXCEEDED": "the private CA has reached a quota",
@@ -47,7 +47,7 @@ FAILURES = {
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA: check the CA's policy",
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",
-    "OTHER": "ACM gives no reason; check the names for a typing error",
+    "OTHER": "ACM gives no reason; check the names for typing errors",
 }
 
 
@@ -97,7 +97,7 @@ def publisher(publish: t.Mapping[str, t.Any], connect: Connect) -> Publisher:
     """
     ways = {way: settings for way, settings in publish.items() if settings is not None}
     if len(ways) != 1:
-        raise InvalidInput("publish wants one way of publishing: either route53 or rfc2136.")
+        raise InvalidInput("publish needs exactly one way of publishing, route53 or rfc2136.")
     way, settings = next(iter(ways.items()))
     if way == "rfc2136":
         from .rfc2136 import Rfc2136
@@ -118,7 +118,7 @@ def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
         other = by_name.setdefault(record.name, record)
         if other != record:
             raise InvalidInput(
-                f"Two certificates want different values at {record.name}: they belong to different accounts, "
+                f"Two certificates need different values at {record.name}: they belong to different accounts, "
                 "and a name can hold one CNAME only."
             )
     return list(by_name.values())

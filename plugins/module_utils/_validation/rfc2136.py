@@ -62,11 +62,13 @@ class Rfc2136:
 
     def _check(self) -> None:
         if not self._server:
-            raise InvalidInput("publish.rfc2136 lacks server: give the address of the name server that takes updates.")
+            raise InvalidInput(
+                "publish.rfc2136.server is missing: give the address of the name server that accepts updates."
+            )
         if not 1 <= self._port <= 65535:
             raise InvalidInput(f"publish.rfc2136.port is {self._port}; give a TCP port, 1 to 65535.")
         if bool(self._key_name) != bool(self._key_secret):
-            raise InvalidInput("publish.rfc2136 wants key_name and key_secret together, or neither.")
+            raise InvalidInput("publish.rfc2136 needs key_name and key_secret together, or neither.")
         if self._algorithm not in KEY_ALGORITHMS:
             raise InvalidInput(
                 f"publish.rfc2136.key_algorithm is {self._algorithm!r}; it must be one of {', '.join(KEY_ALGORITHMS)}."
@@ -178,11 +180,11 @@ class Rfc2136:
         try:
             query = dns.message.make_query(name + ".", rdtype, flags=0)
         except dns.exception.DNSException:
-            raise PublishError(f"{name} is longer than DNS allows: no record can stand there.") from None
+            raise PublishError(f"{name} is longer than DNS allows: no record can be there.") from None
         reply = self._exchange(query)
         rcode = reply.rcode()
         if rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH):
-            raise PublishError(f"{self} has no zone for {name}, or answers nobody from here: name another server.")
+            raise PublishError(f"{self} has no zone for {name}, or does not answer from here: name another server.")
         if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise PublishError(f"{self} answered {dns.rcode.to_text(rcode)} about {name}: see its log.")
         if not reply.flags & dns.flags.AA:

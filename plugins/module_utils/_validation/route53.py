@@ -77,7 +77,7 @@ class Route53:
             values = _values(there)
             if there is not None and ("SetIdentifier" in there or "AliasTarget" in there):
                 raise PublishError(
-                    f"{record.name} is an alias or a routing policy in the zone {zone}, where ACM wants a plain CNAME: "
+                    f"{record.name} is an alias or a routing policy in the zone {zone}, where ACM needs a plain CNAME: "
                     "remove it."
                 )
             if values != (record.value,):

@@ -212,7 +212,7 @@ def _clear_key(data: bytes) -> Any:
     if found[0].label not in PRIVATE_KEY_LABELS:
         raise InvalidMaterial("key-pem", f"A private key was expected, but a {found[0].label} was given.")
     if found[0].is_encrypted or found[0].label == "ENCRYPTED PRIVATE KEY":
-        raise InvalidMaterial("key-encrypted", "The private key is encrypted; ACM accepts it in clear only.")
+        raise InvalidMaterial("key-encrypted", "The private key is encrypted; ACM accepts only unencrypted keys.")
     _check_lines("private key", data)
     return parse_private_key(found[0])
 

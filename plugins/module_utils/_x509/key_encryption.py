@@ -75,7 +75,7 @@ def legacy_cipher(der: bytes) -> str | None:
 def refuse_cipher(name: str) -> InvalidMaterial:
     return InvalidMaterial(
         "key-encryption",
-        f"The private key is encrypted with {name}, which is not supported; encrypt it anew with AES-256 "
+        f"The private key is encrypted with {name}, which is not supported; encrypt it again with AES-256 "
         "(openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW).",
     )
 

@@ -166,7 +166,7 @@ def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certif
             store = _pkcs12.load_pkcs12(data, given)
         except UnsupportedAlgorithm as error:
             raise InvalidMaterial(
-                "pkcs12", "The PKCS#12 is encrypted in a way that is not supported; export it anew with AES-256."
+                "pkcs12", "The PKCS#12 is encrypted in a way that is not supported; export it again with AES-256."
             ) from error
         except x509.InvalidVersion as error:
             raise InvalidMaterial("x509-v3", "The PKCS#12 holds a certificate that is not X.509 version 3.") from error

@@ -203,17 +203,18 @@ def list_exports(
     """
     requests: dict[tuple[str, str], dict[str, t.Any]] = {}
     for name in dict.fromkeys([host["name"], *others]):
-        one, seen = hostvars[name][HOST], hostvars[name].get(SEEN)
-        lacking, wanted = lacking_keys(one, seen), wanted_keys(one, seen)
-        for certificate in one["certificates"]:
+        member, seen = hostvars[name][HOST], hostvars[name].get(SEEN)
+        lacking, wanted = lacking_keys(member, seen), wanted_keys(member, seen)
+        for certificate in member["certificates"]:
             identity, folder = certificate["identity"], certificate["folder"]
             if certificate["wants_pkcs12"] and folder in lacking:
                 if name == host["name"] and folder not in found:
                     sealing = {"passphrase": secrets.get(folder) or secrets.get(identity), "return_pkcs12": True}
                     requests[(identity, folder)] = {**_request(identity), **sealing}
-            elif identity in wanted and not {folder, _key_id(one["connection"], identity, one["read"][identity])} & set(
-                found
-            ):
+            elif identity in wanted and not {
+                folder,
+                _key_id(member["connection"], identity, member["read"][identity]),
+            } & set(found):
                 requests[(identity, "")] = _request(identity)
     return {"requests": list(requests.values()), "folders": [folder for _identity, folder in requests]}
 

@@ -85,7 +85,7 @@ def fault_before_export(host: Entry, seen: t.Any) -> str:
     if host["fault"]:
         return str(host["fault"])
     if not has_answered(seen) or has_failed(seen):
-        return "It could not be looked at."
+        return "It could not be checked."
     fault = fault_of(seen, host)
     obstacle = seen.get("pipelining_obstacle")
     return fault or (str(obstacle) if seen["needs_key"] and obstacle else "")

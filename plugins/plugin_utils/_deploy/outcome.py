@@ -111,7 +111,7 @@ def _failure_of_deployment(host: Entry, done: Entry) -> dict[str, t.Any]:
         return _nothing_changed(str(done["msg"]))
     if not has_answered(done):
         lost = (
-            "What became of the deployment is not known: a host that was cut off finishes it or goes back on its own, and "
+            "How the deployment ended is not known: a host that was cut off finishes it or rolls back on its own, and "
             "the next run says how it ended."
         )
         return {"message": f"{_end_of(host, done)} {lost}", "restored": False}

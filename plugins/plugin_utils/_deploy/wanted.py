@@ -187,7 +187,7 @@ def _chosen(service: str, wanted: t.Iterable[t.Any] | None, certificates: t.Sequ
         if len(found) > 1:
             names = ", ".join(_reference(certificate) for certificate in found)
             raise InvalidInput(
-                f"The service {service} wants the certificate {word}, which may be any of {names}; say which by its name."
+                f"The service {service} wants the certificate {word}, which may be any of {names}; use its name to say which."
             )
         chosen += [certificate for certificate in found if certificate not in chosen]
     return chosen

@@ -27,7 +27,7 @@ def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
         if arn not in deployed and (not policy.watches_all or _is_superseded(certificate, seen)):
             continue
         hosts = hosts_of(arn, seen)
-        services = sorted({name for one in seen.standings if one.arn == arn for name in one.services})
+        services = sorted({name for standing in seen.standings if standing.arn == arn for name in standing.services})
         names = [name for name in certificate.get("subject_alternative_names") or () if name]
         for finding in _of_certificate(certificate, hosts, seen, policy):
             common = {
@@ -181,7 +181,11 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
 
 def _was_just_renewed(certificate: Entry, seen: Seen) -> bool:
     """Whether ACM has renewed it since it was read in this run."""
-    read = {one.serial for one in seen.standings if one.arn == certificate["certificate_arn"] and one.serial}
+    read = {
+        standing.serial
+        for standing in seen.standings
+        if standing.arn == certificate["certificate_arn"] and standing.serial
+    }
     return bool(read) and certificate.get("serial") not in read
 
 
@@ -189,7 +193,7 @@ def _was_forgotten(certificate: Entry, seen: Seen) -> bool:
     """Whether ACM calls it ineligible although all hosts that are to have it have it, and so it was exported."""
     if certificate.get("renewal_eligibility") != "INELIGIBLE" or not may_be_exported(certificate):
         return False
-    return all(one.is_current for one in seen.standings if one.arn == certificate["certificate_arn"])
+    return all(standing.is_current for standing in seen.standings if standing.arn == certificate["certificate_arn"])
 
 
 def _is_renewed_automatically(certificate: Entry) -> bool:

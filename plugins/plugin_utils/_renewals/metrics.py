@@ -27,9 +27,9 @@ def textfile(
     started_at: datetime, listing: t.Iterable[Entry], standings: t.Iterable[Standing], troubles: t.Mapping[str, int]
 ) -> str:
     """troubles: how many alerts of each kind hold now, whether or not they were told before."""
-    listing = [one for one in listing if one.get("status") not in NO_STATUSES]
+    listing = [certificate for certificate in listing if certificate.get("status") not in NO_STATUSES]
     standings = list(standings)
-    by_arn = {one["certificate_arn"]: _certificate(one) for one in listing}
+    by_arn = {certificate["certificate_arn"]: _certificate(certificate) for certificate in listing}
     families: list[tuple[str, str, list[Sample]]] = [
         (
             "acm_renewals_last_run_timestamp_seconds",
@@ -45,55 +45,59 @@ def textfile(
             "acm_certificate_not_after_timestamp_seconds",
             "When the certificate in ACM expires.",
             [
-                (by_arn[one["certificate_arn"]], until.timestamp())
-                for one in listing
-                if (until := maybe_moment(one.get("not_after")))
+                (by_arn[certificate["certificate_arn"]], until.timestamp())
+                for certificate in listing
+                if (until := maybe_moment(certificate.get("not_after")))
             ],
         ),
         (
             "acm_certificate_renewal_eligible",
             "Whether ACM renews the certificate automatically.",
             [
-                (by_arn[one["certificate_arn"]], float(one["renewal_eligibility"] == "ELIGIBLE"))
-                for one in listing
-                if one.get("renewal_eligibility")
+                (by_arn[certificate["certificate_arn"]], float(certificate["renewal_eligibility"] == "ELIGIBLE"))
+                for certificate in listing
+                if certificate.get("renewal_eligibility")
             ],
         ),
         (
             "acm_certificate_renewal_status",
             "The state of the last renewal: 1 for its status, 0 for the others.",
             [
-                ({**by_arn[one["certificate_arn"]], "status": status}, float(said == status))
-                for one in listing
-                if (said := (one.get("renewal_summary") or {}).get("renewal_status"))
+                ({**by_arn[certificate["certificate_arn"]], "status": status}, float(said == status))
+                for certificate in listing
+                if (said := (certificate.get("renewal_summary") or {}).get("renewal_status"))
                 for status in RENEWAL_STATUSES
             ],
         ),
         (
             "acm_served_certificate_current",
             "Whether a host has the certificate that ACM has, and nothing says that it is not served.",
-            [(_place(one), float(one.is_current and not one.unserved)) for one in standings],
+            [(_place(standing), float(standing.is_current and not standing.unserved)) for standing in standings],
         ),
         (
             "acm_served_certificate_observed",
             "Whether the last run saw the certificate served at every port that it looked at.",
-            [(_place(one), float(bool(one.services) and not one.unserved)) for one in standings],
+            [(_place(standing), float(bool(standing.services) and not standing.unserved)) for standing in standings],
         ),
         (
             "acm_served_certificate_not_after_timestamp_seconds",
             "When the certificate on a host expires.",
-            [(_place(one), one.served_until.timestamp()) for one in standings if one.served_until],
+            [(_place(standing), standing.served_until.timestamp()) for standing in standings if standing.served_until],
         ),
     ]
     return "".join(_family(*family) for family in families if family[2])
 
 
-def _certificate(one: Entry) -> Labels:
-    return {"arn": one["certificate_arn"], "domain": one.get("domain_name") or "", "type": one.get("type") or ""}
+def _certificate(certificate: Entry) -> Labels:
+    return {
+        "arn": certificate["certificate_arn"],
+        "domain": certificate.get("domain_name") or "",
+        "type": certificate.get("type") or "",
+    }
 
 
-def _place(one: Standing) -> Labels:
-    return {"host": one.host, "domain": one.domain_name, "arn": one.arn or ""}
+def _place(standing: Standing) -> Labels:
+    return {"host": standing.host, "domain": standing.domain_name, "arn": standing.arn or ""}
 
 
 def _family(name: str, description: str, samples: t.Iterable[Sample]) -> str:

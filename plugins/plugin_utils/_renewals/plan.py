@@ -111,10 +111,16 @@ def choose_forced(
         return forced
     lately = [entry["arn"] for entry in memory["forced"] if now - moment(entry["at"]) < A_DAY]
     ripe: list[tuple[datetime, str, bool]] = []
-    for one in listing:
-        arn = one["certificate_arn"]
-        not_before, not_after = maybe_moment(one.get("not_before")), maybe_moment(one.get("not_after"))
-        if arn not in deployed or not may_be_exported(one) or not is_valid(one, now) or not not_before or not not_after:
+    for certificate in listing:
+        arn = certificate["certificate_arn"]
+        not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
+        if (
+            arn not in deployed
+            or not may_be_exported(certificate)
+            or not is_valid(certificate, now)
+            or not not_before
+            or not not_after
+        ):
             continue
         try:
             is_ripe = now >= policy.renew_before.opens_at(not_before, not_after)
@@ -123,8 +129,11 @@ def choose_forced(
             continue
         if is_ripe:
             ripe.append((not_after, arn, is_within(policy.urgent_before, not_before, not_after, now)))
-    status = {one["certificate_arn"]: (one.get("renewal_summary") or {}).get("renewal_status") for one in listing}
-    exported = {one["certificate_arn"]: one.get("exported") for one in listing}
+    status = {
+        certificate["certificate_arn"]: (certificate.get("renewal_summary") or {}).get("renewal_status")
+        for certificate in listing
+    }
+    exported = {certificate["certificate_arn"]: certificate.get("exported") for certificate in listing}
     for _until, arn, is_urgent in sorted(ripe):
         if exported[arn] is False:
             forced.waiting.append((arn, "ACM renews it on demand only after its first export"))
@@ -223,7 +232,7 @@ def _done(told: t.Iterable[Entry]) -> dict[str, dict[str, t.Any]]:
         merged = found.setdefault(spelling(each["identity"]), {**each, "services": (), "unserved": ()})
         merged["swapped"] = bool(merged.get("swapped") or each.get("swapped"))
         for key in ("services", "unserved"):
-            merged[key] = (*merged[key], *(one for one in each.get(key) or () if one not in merged[key]))
+            merged[key] = (*merged[key], *(entry for entry in each.get(key) or () if entry not in merged[key]))
     return found
 
 
@@ -285,7 +294,7 @@ def _is_sound_set(done: Entry) -> bool:
 
 def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) -> list[str]:
     """The handles of the notices that need no more work: every host that is to have the certificate has it."""
-    open_arns = {one.arn for one in found if one.state != "left_out" and not one.is_current}
+    open_arns = {standing.arn for standing in found if standing.state != "left_out" and not standing.is_current}
     return [
         handle
         for notice in notifications
@@ -303,21 +312,21 @@ def suspects(
 ) -> list[str]:
     """The ARNs of what has to be looked at closely: what should be well and may not be, and what a notice names."""
     found = []
-    for one in listing:
-        arn, status = one["certificate_arn"], one.get("status")
+    for certificate in listing:
+        arn, status = certificate["certificate_arn"], certificate.get("status")
         if not policy.watches_all and arn not in deployed:
             continue
         if status == "PENDING_VALIDATION":
             found.append(arn)
         elif status not in ("ISSUED", "EXPIRED"):
-            if is_news(one, arn in deployed, now):  # a list does not say why
+            if is_news(certificate, arn in deployed, now):  # a list does not say why
                 found.append(arn)
-        elif is_valid(one, now) and one.get("type") != "IMPORTED":
-            renewal = (one.get("renewal_summary") or {}).get("renewal_status")
+        elif is_valid(certificate, now) and certificate.get("type") != "IMPORTED":
+            renewal = (certificate.get("renewal_summary") or {}).get("renewal_status")
             if (
                 arn in noticed
                 or renewal in ("PENDING_VALIDATION", "FAILED")
-                or due_notice(one, policy, now) is not None
+                or due_notice(certificate, policy, now) is not None
             ):
                 found.append(arn)
     return found

@@ -26,17 +26,17 @@ LATEST_SHARE = 1 / 3
 
 # In which a run fails, with what makes it so. See docs/guides/renewals.md.
 SITUATIONS = {
-    "expired": "a certificate that hosts are to have has expired",
-    "action_required": "a renewal waits for somebody, and should be done by now",
+    "expired": "a certificate that hosts should have has expired",
+    "action_required": "a renewal needs somebody's action, and should be done by now",
     "renewal_failed": "a renewal failed, or could not be forced",
-    "unavailable": "hosts are to have a certificate, and ACM has no valid one",
+    "unavailable": "hosts should have a certificate, and ACM has no valid one",
     "deploy_failed": "a certificate could not be deployed",
     "host_unreachable": "a host that lacks something did not answer",
     "not_served": "a server is no longer running, or could not be seen to serve its certificate",
     "undelivered": "an alert could not be delivered",
-    "notices": "the queue could not be read, or its notices not be acknowledged",
+    "notices": "the queue could not be read, or its notices could not be acknowledged",
     "memory": "what earlier runs remembered was lost, or cannot be written",
-    "run_limit": "the run took longer than it may",
+    "run_limit": "the run took longer than allowed",
 }
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")

@@ -263,7 +263,7 @@ def gather(run: Run, connection: str, outcomes: t.Mapping[str, t.Any], lost: t.C
         problems.append(
             [
                 "run_limit",
-                f"{_limit_over(policy)} {', '.join(sorted(untried))} had not been begun. The next run goes on; raise "
+                f"{_limit_over(policy)} {', '.join(sorted(untried))} had not been begun. The next run continues; raise "
                 "acm_deploy_renewals_run_limit if the hosts are that many.",
             ]
         )
@@ -377,7 +377,7 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
         faults.append(
             (
                 "undelivered",
-                "Nobody was told by a channel, since nothing can be remembered and the same would be told at every run.",
+                "No alert was sent, because nothing can be remembered and the same alerts would be sent by every run.",
             )
         )
     if remembered.get("failed"):
@@ -407,12 +407,12 @@ def lines(run: Run) -> list[str]:
         of = f"{name}: " if len(run["connections"]) > 1 else ""
         said.append(
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
-            f"{sum(one.is_current for one in found)} of {_number(len(found), 'certificate')} on "
+            f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
             f"{_number(len(own['hosts']), 'host')} {'would be' if run['is_check'] else 'are'} what ACM has."
         )
         if own["unknown"]:
             said.append(
-                f"{of}{_number(own['unknown'], 'message')} in the queue could not be understood, and stay there for its "
+                f"{of}{_number(own['unknown'], 'message')} in the queue could not be understood, and will go to its "
                 "dead-letter queue."
             )
         names = {each["certificate_arn"]: each.get("domain_name") for each in own["listing"]}
@@ -421,11 +421,15 @@ def lines(run: Run) -> list[str]:
         said += [f"{names.get(arn) or arn} is due for renewal, but {why}." for arn, why in own["forced"]["waiting"]]
         if run["is_check"]:
             said += [
-                f"{one.host}: {one.domain_name} would be deployed, serial {one.serial}."
-                for one in found
-                if one.state == "deployed" and one.was_new
+                f"{standing.host}: {standing.domain_name} would be deployed, serial {standing.serial}."
+                for standing in found
+                if standing.state == "deployed" and standing.was_new
             ]
-        said += [f"{one.host}: {one.domain_name} waits. {one.reason}" for one in found if one.state == "held_back"]
+        said += [
+            f"{standing.host}: {standing.domain_name} waits. {standing.reason}"
+            for standing in found
+            if standing.state == "held_back"
+        ]
         order = {"info": 0, "warning": 1, "critical": 2}
         for alert in sorted(own["report"]["alerts"], key=lambda each: order[each["severity"]]):
             said.append(f"{alert['title']}. {alert.get('text', '')}".rstrip())

@@ -39,7 +39,7 @@ def certificates(reads: t.Iterable[Entry], renew_before: Window | None, now: dat
             arn = certificate["certificate_arn"]
             if arn not in found:
                 found[arn] = _certificate(certificate, read["label"], renew_before, now)
-    return sorted(found.values(), key=lambda one: (one["names"][:1], one["certificate_arn"]))
+    return sorted(found.values(), key=lambda certificate: (certificate["names"][:1], certificate["certificate_arn"]))
 
 
 def hosts(noted: t.Mapping[str, Entry], looks: t.Mapping[str, Entry], known: t.Sequence[Made]) -> list[Made]:

@@ -75,7 +75,7 @@ def _wrong_path(given: Entry) -> t.Iterator[str]:
     if not isinstance(path, str) or not re.search(r"[^/]\.html$", path):
         yield f"acm_report_path is {path!r}: give the path of a file that ends in .html."
     elif not path.startswith("/") and not _is_here(given):
-        yield f"acm_report_path is {path!r}: give an absolute path, as it is for another host or another user."
+        yield f"acm_report_path is {path!r}: give an absolute path, because it is for another host or another user."
 
 
 def _is_here(given: Entry) -> bool:

@@ -103,7 +103,7 @@ def _figures(report: Entry, now: datetime) -> str:
         (
             "Served and current",
             f"{states['current']} of {places}" if places else "–",
-            "places where a certificate should be served" if places else "no host is to serve a certificate",
+            "places where a certificate should be served" if places else "no host should serve a certificate",
         ),
         ("Hosts looked at", f"{looked_at} of {with_places}" if with_places else "–", "with certificates to serve"),
     ]

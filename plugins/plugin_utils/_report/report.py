@@ -36,7 +36,7 @@ def make(gathered: Entry) -> dict[str, t.Any]:
     """
     now = moment(gathered["made_at"])
     if now is None:
-        raise InvalidInput(f"made_at is {gathered['made_at']!r}, which is not a moment.")
+        raise InvalidInput(f"made_at is {gathered['made_at']!r}, which is not a time.")
     window = parse_window(gathered["renew_before"]) if gathered.get("renew_before") else None
     previous = history.read_previous(gathered.get("previous"), gathered["path"])
     reads = [_read(each) for each in gathered["connections"]]

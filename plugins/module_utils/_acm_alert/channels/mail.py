@@ -50,12 +50,12 @@ class Mail(Channel):
             raise InvalidInput(f"Channel {self.name}: username and password go together, give both or neither.")
         if self._password and self._security == "none":
             raise InvalidInput(
-                f"Channel {self.name}: a password is not sent in clear, set security to starttls or tls."
+                f"Channel {self.name}: a password is not sent unencrypted, set security to starttls or tls."
             )
         self._sender = _address(settings["sender"], self.name, "sender")
-        self._recipients = [_address(one, self.name, "recipients") for one in settings["recipients"]]
+        self._recipients = [_address(recipient, self.name, "recipients") for recipient in settings["recipients"]]
         if not self._recipients:
-            raise InvalidInput(f"Channel {self.name}: recipients must name somebody.")
+            raise InvalidInput(f"Channel {self.name}: recipients is empty, name at least one.")
         self._ca_file: t.Optional[str] = settings.get("ca_file")
         self._timeout_s: int = settings.get("timeout") or 10
         self.limit_s = STEPS * self._timeout_s
@@ -69,13 +69,15 @@ class Mail(Channel):
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
         message = compose(alerts, self._sender, self._recipients, self._now(), self._new_id())
-        remaining = [parseaddr(one)[1] for one in self._recipients]
+        remaining = [parseaddr(recipient)[1] for recipient in self._recipients]
         refused: list[str] = []
 
         def attempt() -> Receipt:
             turned_away = self._send(message, remaining)
-            later = [one for one, (code, _said) in turned_away.items() if 400 <= code < 500]
-            refused.extend(f"{one} ({code})" for one, (code, _said) in turned_away.items() if one not in later)
+            later = [recipient for recipient, (code, _said) in turned_away.items() if 400 <= code < 500]
+            refused.extend(
+                f"{recipient} ({code})" for recipient, (code, _said) in turned_away.items() if recipient not in later
+            )
             had_any = len(turned_away) < len(remaining)
             remaining[:] = later
             if later:
@@ -110,8 +112,8 @@ class Mail(Channel):
             raise self._refused(error) from None
         except smtplib.SMTPNotSupportedError:
             raise Undelivered(
-                f"{self._host} lacks what is asked of it (STARTTLS, a login, or addresses outside ASCII): "
-                "look at security, username and recipients."
+                f"{self._host} does not support what is needed (STARTTLS, a login, or addresses outside ASCII): "
+                "check security, username and recipients."
             ) from None
         except smtplib.SMTPServerDisconnected as error:
             cause = error.__context__  # smtplib says the same of a server that is only slow

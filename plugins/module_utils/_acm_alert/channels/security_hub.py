@@ -93,21 +93,25 @@ class SecurityHub(Channel):
             subjects.setdefault(alert.subject, []).append(alert)
         each = list(subjects.values())
         starts = range(0, len(each), FINDINGS_A_CALL)
-        return [[one for there in each[start : start + FINDINGS_A_CALL] for one in there] for start in starts]
+        return [[alert for there in each[start : start + FINDINGS_A_CALL] for alert in there] for start in starts]
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
         def attempt() -> Receipt:
             product_arn, account_id = self._product()
             at = self._now()
             subjects = dict.fromkeys(alert.subject for alert in alerts)
-            about = {one: [alert for alert in current if alert.subject == one] for one in subjects}
-            since = {one["Id"]: one["CreatedAt"] for one in self._active(product_arn) if "CreatedAt" in one}
+            about = {subject: [alert for alert in current if alert.subject == subject] for subject in subjects}
+            since = {
+                existing["Id"]: existing["CreatedAt"]
+                for existing in self._active(product_arn)
+                if "CreatedAt" in existing
+            }
             made = {}
-            for one in subjects:
-                each = finding(about[one], product_arn, account_id, at)
-                made[each["Id"]] = one, {**each, "CreatedAt": since.get(each["Id"], each["CreatedAt"])}
+            for subject in subjects:
+                each = finding(about[subject], product_arn, account_id, at)
+                made[each["Id"]] = subject, {**each, "CreatedAt": since.get(each["Id"], each["CreatedAt"])}
             refused = self._import([each for _subject, each in made.values()])
-            words = {made[one][0]: said for one, said in refused.items() if one in made}
+            words = {made[identifier][0]: said for identifier, said in refused.items() if identifier in made}
             return Receipt(refused={alert.key: words[alert.subject] for alert in alerts if alert.subject in words})
 
         return attempt
@@ -117,10 +121,14 @@ class SecurityHub(Channel):
             return []
         product_arn, _account_id = self._product()
         still = {finding_id(alert.subject) for alert in current}
-        over = [one for one in self._active(product_arn) if one["Id"] not in still and is_over(one, resolved)]
+        over = [
+            existing
+            for existing in self._active(product_arn)
+            if existing["Id"] not in still and is_over(existing, resolved)
+        ]
         if over and not is_check:
             self._archive(over)
-        return [_subject_of(one) for one in over]
+        return [_subject_of(existing) for existing in over]
 
     def _archive(self, findings: t.Sequence[t.Mapping[str, t.Any]]) -> None:
         """Resolve, then archive: what fails at either is still active, and so found again the next time."""
@@ -129,16 +137,16 @@ class SecurityHub(Channel):
             batch = findings[start : start + FINDINGS_A_CALL]
             answer = self._call(
                 "batch_update_findings",
-                FindingIdentifiers=[{"Id": one["Id"], "ProductArn": one["ProductArn"]} for one in batch],
+                FindingIdentifiers=[{"Id": existing["Id"], "ProductArn": existing["ProductArn"]} for existing in batch],
                 Workflow={"Status": "RESOLVED"},
             )
             refused = {
-                one["FindingIdentifier"][
+                problem["FindingIdentifier"][
                     "Id"
-                ]: f"{one['ErrorCode']}: {one.get('ErrorMessage') or 'no reason was given'}"
-                for one in answer.get("UnprocessedFindings") or ()
+                ]: f"{problem['ErrorCode']}: {problem.get('ErrorMessage') or 'no reason was given'}"
+                for problem in answer.get("UnprocessedFindings") or ()
             }
-            taken = [archived(one, at) for one in batch if one["Id"] not in refused]
+            taken = [archived(existing, at) for existing in batch if existing["Id"] not in refused]
             refused.update(self._import(taken) if taken else {})
             if refused:
                 said = next(iter(refused.values())).rstrip(".")
@@ -147,7 +155,7 @@ class SecurityHub(Channel):
     def _active(self, product_arn: str) -> list[dict[str, t.Any]]:
         """Our findings that are open, as they were when this was first asked."""
         if self._open is None:
-            self._open = [one for one in self._read(product_arn) if is_open(one)]
+            self._open = [existing for existing in self._read(product_arn) if is_open(existing)]
         return self._open
 
     def _read(self, product_arn: str) -> t.Iterator[dict[str, t.Any]]:
@@ -169,8 +177,8 @@ class SecurityHub(Channel):
         """Returns what was refused: Id → why."""
         answer = self._call("batch_import_findings", Findings=list(findings))
         return {
-            one["Id"]: f"Security Hub refuses the finding ({one['ErrorCode']}): {one['ErrorMessage']}"
-            for one in answer.get("FailedFindings") or ()
+            problem["Id"]: f"Security Hub refuses the finding ({problem['ErrorCode']}): {problem['ErrorMessage']}"
+            for problem in answer.get("FailedFindings") or ()
         }
 
     def _product(self) -> tuple[str, str]:
@@ -273,34 +281,34 @@ def _console(arn: t.Match[str]) -> str:
     return f"https://{host}/acm/home?region={arn['region']}#/certificates/{arn['id']}"
 
 
-def _subject_of(one: t.Mapping[str, t.Any]) -> str:
+def _subject_of(existing: t.Mapping[str, t.Any]) -> str:
     """What a finding is about: an ARN, or the key that it holds."""
-    if _ARN.fullmatch(one["Id"]):
-        return str(one["Id"])
-    return next(iter(_keys_of(one)), str(one["Id"]))
+    if _ARN.fullmatch(existing["Id"]):
+        return str(existing["Id"])
+    return next(iter(_keys_of(existing)), str(existing["Id"]))
 
 
-def _keys_of(one: t.Mapping[str, t.Any]) -> list[str]:
+def _keys_of(existing: t.Mapping[str, t.Any]) -> list[str]:
     """The keys of the alerts that a finding tells of; none where they were too many."""
     try:
-        return list(json.loads((one.get("ProductFields") or {}).get(_KEYS) or "[]"))
+        return list(json.loads((existing.get("ProductFields") or {}).get(_KEYS) or "[]"))
     except ValueError:
         return []
 
 
-def is_open(one: t.Mapping[str, t.Any]) -> bool:
-    return one.get("GeneratorId") == GENERATOR and one.get("RecordState", "ACTIVE") == "ACTIVE"
+def is_open(existing: t.Mapping[str, t.Any]) -> bool:
+    return existing.get("GeneratorId") == GENERATOR and existing.get("RecordState", "ACTIVE") == "ACTIVE"
 
 
-def is_over(one: t.Mapping[str, t.Any], resolved: t.Collection[str]) -> bool:
+def is_over(existing: t.Mapping[str, t.Any], resolved: t.Collection[str]) -> bool:
     """Whether a finding tells of nothing but what is over: its certificate, or all its keys."""
-    keys = _keys_of(one)
-    return one["Id"] in resolved or (bool(keys) and set(keys) <= set(resolved))
+    keys = _keys_of(existing)
+    return existing["Id"] in resolved or (bool(keys) and set(keys) <= set(resolved))
 
 
-def archived(one: t.Mapping[str, t.Any], at: str) -> dict[str, t.Any]:
+def archived(existing: t.Mapping[str, t.Any], at: str) -> dict[str, t.Any]:
     """The finding as it is imported to be archived. If it comes back, Security Hub makes it NEW again by itself."""
-    kept = {name: one[name] for name in _OWN if name in one}
+    kept = {name: existing[name] for name in _OWN if name in existing}
     return {**kept, "UpdatedAt": at, "Compliance": {"Status": "PASSED"}, "RecordState": "ARCHIVED"}
 
 

@@ -40,7 +40,9 @@ class Sns(Channel):
         super().__init__(settings, is_digest=is_digest)
         topic = _TOPIC.fullmatch(settings["topic_arn"])
         if not topic:
-            raise InvalidInput(f"Channel {self.name}: topic_arn {settings['topic_arn']!r} is no ARN of an SNS topic.")
+            raise InvalidInput(
+                f"Channel {self.name}: topic_arn {settings['topic_arn']!r} is not the ARN of an SNS topic."
+            )
         self._topic_arn = topic.group()
         self._region = topic["region"]
         self._is_fifo = bool(topic["fifo"])

@@ -43,12 +43,12 @@ STEPS = 6  # an attempt may take as often its time-out altogether
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 OF_CONTENT = (400, 413, 422)
 MEANINGS = {
-    401: "it does not know who sends: look at the channel's headers",
-    403: "it forbids to send: make a new webhook",
-    404: "there is no such webhook: make a new one",
-    410: "the webhook was removed: make a new one",
+    401: "it does not accept the sender: check the channel's headers",
+    403: "it does not allow sending: create a new webhook",
+    404: "there is no such webhook: create a new one",
+    410: "the webhook was removed: create a new one",
     413: "the message is too large for it",
-    429: "it has had too many messages",
+    429: "it has received too many messages",
 }
 
 
@@ -114,13 +114,13 @@ class Webhook(Channel):
         except Exception as error:  # libraries and proxies have many, and their words may hold the URL
             raise self._unreached(error) from None
         if not 200 <= status < 300:
-            raise Undelivered(f"{self._host} answered HTTP {status}: give the URL that takes messages itself.")
+            raise Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages itself.")
 
     def _refused(self, error: HTTPError) -> Undelivered:
         status = error.code
         if 300 <= status < 400:
-            return Undelivered(f"{self._host} answered HTTP {status}: give the URL that takes messages itself.")
-        meaning = MEANINGS.get(status) or ("it is out of order" if status >= 500 else "it refuses the message")
+            return Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages itself.")
+        meaning = MEANINGS.get(status) or ("it is not working" if status >= 500 else "it refuses the message")
         said = _code_in(error)
         return Undelivered(
             f"{self._host} answered HTTP {status}{f' ({said})' if said else ''}: {meaning}.",
@@ -177,7 +177,7 @@ def network_fault(cause: BaseException, host: str, timeout_s: float) -> tuple[st
         why = cause.verify_message or "it cannot be verified"
         return (f"{host} shows a certificate that is not trusted ({why}): name its CA with ca_file.",)
     if isinstance(cause, ssl.SSLError):
-        return (f"{host} does not speak TLS as it should ({cause.reason or 'no reason was given'}).",)
+        return (f"{host} does not speak TLS correctly ({cause.reason or 'no reason was given'}).",)
     if isinstance(cause, (socket.timeout, TimeoutError)):
         return (f"{host} did not answer within {timeout_s:g} s.",)
     if isinstance(cause, socket.gaierror):

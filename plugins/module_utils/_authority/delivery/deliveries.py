@@ -53,9 +53,9 @@ def check_targets(wanted: t.Sequence[Target]) -> None:
     names = [target["name"] for target in wanted]
     for name in names:
         if not NAME.fullmatch(name):
-            raise InvalidInput(f"event_targets has the name {name!r}: take letters, digits, - and _, at most 64.")
+            raise InvalidInput(f"event_targets has the name {name!r}: use letters, digits, - and _, at most 64.")
         if names.count(name) > 1:
-            raise InvalidInput(f"event_targets has the name {name} twice: give each target a name of its own.")
+            raise InvalidInput(f"event_targets has the name {name} twice: give each target its own name.")
     for target in wanted:
         senders.check(target)
 
@@ -181,4 +181,4 @@ def _move(authority: Authority, name: str, cursor: int, delivered_at: t.Optional
 def _stopped(authority: Authority, name: str, count: int, said: str) -> Delivered:
     with authority.store.write() as tx:
         tx.targets.not_delivered(name, millis(authority.now()), said)
-    return Delivered(name, count, f"The events for {name} wait for the next sweep: {said}")
+    return Delivered(name, count, f"The events for {name} are waiting for the next sweep: {said}")

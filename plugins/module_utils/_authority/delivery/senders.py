@@ -67,9 +67,9 @@ def _check_url(what: str, url: str, is_secret: bool = False) -> None:
     except ValueError:
         is_right, has_user = False, False
     if not is_right:
-        raise InvalidInput(f"{what} is no http:// or https:// URL.")
+        raise InvalidInput(f"{what} is not an http:// or https:// URL.")
     if is_secret and has_user:
-        raise InvalidInput(f"{what} has a user in it: take the option token, or an address without one.")
+        raise InvalidInput(f"{what} has a user in it: use the option token, or an address without one.")
 
 
 # ---------------------------------------------------------------- webhook
@@ -120,7 +120,7 @@ def _signing_key(target: t.Mapping[str, t.Any]) -> bytes:
         return base64.b64decode(secret[len(SECRET_PREFIX) :], validate=True)
     except binascii.Error:
         raise InvalidInput(
-            f"event_targets, {target['name']}: a secret that begins with {SECRET_PREFIX} goes on in base64."
+            f"event_targets, {target['name']}: a secret that begins with {SECRET_PREFIX} must be followed by base64."
         ) from None
 
 
@@ -153,16 +153,16 @@ class _Queue:
                 config=config,
             )
         except self._errors as error:
-            raise NotSent(f"SQS cannot be reached as it is set up: {error}".rstrip(".") + ".") from None
+            raise NotSent(f"SQS cannot be reached with these settings: {error}".rstrip(".") + ".") from None
 
     def __call__(self, bodies: t.Sequence[str]) -> int:
         try:
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=list(map(self._entry, bodies, range(10))))
         except self._errors as error:
-            raise NotSent(f"{self._url} did not take it: {error}".rstrip(".") + ".") from None
+            raise NotSent(f"{self._url} did not accept it: {error}".rstrip(".") + ".") from None
         failed = {int(each["Id"]): each for each in answer.get("Failed", [])}
         if 0 in failed:
-            raise NotSent(f"{self._url} did not take it: {failed[0].get('Code')} {failed[0].get('Message', '')}.")
+            raise NotSent(f"{self._url} did not accept it: {failed[0].get('Code')} {failed[0].get('Message', '')}.")
         return min(failed, default=len(bodies))
 
     def _entry(self, body: str, place: int) -> dict[str, t.Any]:

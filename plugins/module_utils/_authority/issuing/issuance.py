@@ -49,9 +49,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
     ca = _ca(authority, certificate, settings, now)
     signer = authority.cas.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
-        raise InvalidInput(
-            f"The clock says {iso(now)}, which is before the CA {ca.name} was made: set the clock right."
-        )
+        raise InvalidInput(f"The clock says {iso(now)}, which is before the CA {ca.name} was made: correct the clock.")
     key = issuer.generate_key(certificate.key_algorithm)
     wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}
     wanted["usages"] = _usages(certificate, settings)

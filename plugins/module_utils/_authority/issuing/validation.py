@@ -154,7 +154,7 @@ def send_mail(
         return str(error)
     except TypeError:
         raise InvalidInput(
-            f"settings.smtp has a key that is unknown: take host and of {', '.join(email.MailServer._fields)}, sender."
+            f"settings.smtp has an unknown key: it needs host, and may have {', '.join(email.MailServer._fields)}, sender."
         ) from None
     return f"The mail server refused {', '.join(refused)}." if refused else f"A mail was sent for {domain}."
 
@@ -169,7 +169,9 @@ def approval_of(tx: t.Any, token: str, now: datetime, settings: Settings) -> tup
     """(certificate id, name) that a token approves. Raises InvalidInput for an unknown or old one."""
     found = tx.approval(_hash(token))
     if found is None:
-        raise InvalidInput("The approval token is unknown: it belongs to another authority, or its request is gone.")
+        raise InvalidInput(
+            "The approval token is unknown: it belongs to another authority, or its request no longer exists."
+        )
     identifier, name, sent_at = found
     if now - sent_at > timedelta(hours=settings.validation_hours):
         raise InvalidInput(

@@ -111,12 +111,12 @@ def check_keys(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
     for kind, name in names:
         if not NAME.fullmatch(name):
             raise InvalidInput(
-                f"access_keys has the name {name!r}: take at most 64 letters, digits and characters of +=,.@_-."
+                f"access_keys has the name {name!r}: use at most 64 letters, digits and characters of +=,.@_-."
             )
         if name == OWNER:
             raise InvalidInput(
                 "access_keys has the name owner, which is the key that the authority made for you: no policy binds it, "
-                "so that you cannot lock yourself out; take another name."
+                "so that you cannot lock yourself out; use another name."
             )
         if names.count((kind, name)) > 1:
             raise InvalidInput(f"access_keys has the {kind} {name} twice: give each a name of its own.")

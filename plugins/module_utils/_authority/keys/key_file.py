@@ -84,7 +84,7 @@ def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
     except (KeyError, vault.WrongKey):
         source = "passphrase" if how["kind"] == "passphrase" else f"key in {_path(path, how)}"
         raise InvalidInput(
-            f"The {source} does not open the authority in {path}: give the one it was made with."
+            f"The {source} does not open the authority in {path}: give the one that it was created with."
         ) from None
 
 
@@ -167,7 +167,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
         how: How = json.loads(tx.meta("key") or "{}")
     if how["kind"] == "passphrase":
         if not new_passphrase:
-            raise InvalidInput(f"The authority in {path} is locked by a passphrase: give the new one.")
+            raise InvalidInput(f"The authority in {path} is protected by a passphrase: give the new one.")
         how, key = of_passphrase(new_passphrase)
         with store.write() as tx:
             tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
@@ -176,7 +176,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
             tx.set_meta(SCRUB, "due")
         return
     if new_passphrase:
-        raise InvalidInput(f"The authority in {path} is locked by a key file: it has no passphrase to replace.")
+        raise InvalidInput(f"The authority in {path} is protected by a key file: it has no passphrase to replace.")
     key, where = vault.new_key(), _path(path, how)
     write_key_file(where + ".new", key, over=True)
     with store.write() as tx:
@@ -197,7 +197,7 @@ def read_key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
         passphrase = passphrase or os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase:
             raise InvalidInput(
-                f"The authority in {path} is locked by a passphrase: set the environment variable {PASSPHRASE_VARIABLE}."
+                f"The authority in {path} is protected by a passphrase: set the environment variable {PASSPHRASE_VARIABLE}."
             )
         cost = int(how.get("cost", vault.FIRST_SCRYPT_COST))
         return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]), cost)

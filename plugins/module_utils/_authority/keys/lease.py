@@ -45,7 +45,7 @@ class Lease:
         if not wait_for(self._handle, wait_s):
             fcntl.flock(self._handle, fcntl.LOCK_SH)
             raise InvalidInput(
-                f"Somebody else has the authority in {self._path} open, and would go on with the old data key: "
+                f"Another program has the authority in {self._path} open, and would continue with the old data key: "
                 "stop its server, wait for playbooks that use it, and run this again."
             )
         try:

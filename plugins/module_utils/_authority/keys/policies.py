@@ -322,7 +322,7 @@ def _check_key(key: str, where: str) -> None:
     if any(low.startswith(tag.lower()) and len(low) > len(tag) for tag in TAG_KEYS):
         return
     known = ", ".join([*ACM_KEYS, *(f"{tag}KEY" for tag in TAG_KEYS), *AWS_KEYS])
-    raise InvalidInput(f"{where} has the condition key {key}, which the authority does not know: take {known}.")
+    raise InvalidInput(f"{where} has the condition key {key}, which the authority does not know: use {known}.")
 
 
 def _check_value(operator: str, text: str, where: str) -> None:

@@ -88,7 +88,7 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
     if present.type != state.IMPORTED:
         raise Fault(
             "ValidationException",
-            f"The certificate {present.arn} was not imported, so that nothing can be imported in its place.",
+            f"The certificate {present.arn} was not imported, so nothing can be imported in its place.",
         )
     row = t.cast(LeafRow, tx.leaf(present.id))  # an import is never without its certificate
     try:

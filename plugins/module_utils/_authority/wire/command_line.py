@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     verb = verbs.add_parser("serve", help="serve ACM's protocol over HTTP until Ctrl-C or SIGTERM")
-    verb.add_argument("dir", metavar="DIR", help="the authority's directory; made when it does not exist")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory; created if it does not exist")
     verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free one")
     verb.add_argument(
         "--listen", metavar="ADDRESS", default="127.0.0.1",
@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--tls", action="store_true", help="TLS on 127.0.0.1, too")
     verb.add_argument(
         "--name", metavar="NAME", action="append", default=[],
-        help="a name or an IP address that clients know the server by, for its certificate; may be given again",
+        help="a name or IP address by which clients know the server, for its certificate; may be given again",
     )  # fmt: skip
     verb.add_argument(
         "--metrics-for", metavar="NETWORK", action="append", default=[], type=_network,
@@ -95,28 +95,30 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--anyone", action="store_true", help="do not check signatures: for tests only")
     verb.set_defaults(run=_serve)
 
-    verb = verbs.add_parser("credentials", help="show an access key, in lines for a shell")
+    verb = verbs.add_parser("credentials", help="show an access key, as lines for a shell")
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument("name", metavar="NAME", nargs="?", default="owner", help="default: owner")
     verb.set_defaults(run=_credentials)
 
-    verb = verbs.add_parser("records", help="show the records of calls, as CloudTrail has them: a line of JSON each")
+    verb = verbs.add_parser("records", help="show the records of calls as in CloudTrail, one line of JSON each")
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument(
         "--operation", action="append", default=[], metavar="NAME", help="such as ExportCertificate; may be given again"
     )
-    verb.add_argument("--arn", help="calls that name this certificate, or made it")
-    verb.add_argument("--start", metavar="TIME", help="from then on: ISO 8601, or how long ago (90m, 12h, 7d)")
+    verb.add_argument("--arn", help="calls that name this certificate, or created it")
+    verb.add_argument(
+        "--start", metavar="TIME", help="calls from this time on: ISO 8601, or how long ago (90m, 12h, 7d)"
+    )
     verb.add_argument("--end", metavar="TIME", help="before then")
     outcome = verb.add_mutually_exclusive_group()
     outcome.add_argument(
         "--refused", dest="failed", action="store_true", default=None, help="only calls that were refused"
     )
     outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only the others")
-    verb.add_argument("--limit", type=int, metavar="NUMBER", help="no more than so many")
+    verb.add_argument("--limit", type=int, metavar="NUMBER", help="the maximum number of records")
     verb.set_defaults(run=_records)
 
-    verb = verbs.add_parser("backup", help="copy the authority into one file, also while it is in use")
+    verb = verbs.add_parser("backup", help="copy the authority into one file, even while it is in use")
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument("file", metavar="FILE", help="the copy, which must not exist")
     verb.add_argument(
@@ -124,13 +126,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.set_defaults(run=_back_up)
 
-    verb = verbs.add_parser("restore", help="make an authority from a copy")
+    verb = verbs.add_parser("restore", help="restore an authority from a copy")
     verb.add_argument("file", metavar="FILE")
     verb.add_argument("dir", metavar="DIR", help="a new or empty directory")
     verb.add_argument("--key-from", metavar="FILE", help="the copy of the key file")
     verb.set_defaults(run=_restore)
 
-    verb = verbs.add_parser("metric", help="show DaysToExpiry of every certificate: a MetricDatum of CloudWatch a line")
+    verb = verbs.add_parser(
+        "metric", help="show DaysToExpiry of every certificate, one MetricDatum of CloudWatch a line"
+    )
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument("--prometheus", action="store_true", help="as Prometheus reads it")
     verb.set_defaults(run=_metric)
@@ -139,7 +143,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _port_number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: take 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: use 0 to 65535")
     return int(text)
 
 
@@ -214,14 +218,14 @@ def _address(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
     try:
         return ipaddress.ip_address(text)
     except ValueError:
-        raise InvalidInput(f"--listen takes an IP address, such as 127.0.0.1 or 0.0.0.0, not {text}.") from None
+        raise InvalidInput(f"--listen needs an IP address, such as 127.0.0.1 or 0.0.0.0, not {text}.") from None
 
 
 def _network(text: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}; take a network like 10.0.0.0/8") from None
+        raise argparse.ArgumentTypeError(f"{error}; use a network like 10.0.0.0/8") from None
 
 
 def _names(options: argparse.Namespace, address: t.Any) -> list[str]:

@@ -77,7 +77,7 @@ class Endpoint:
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
             raise Fault(
-                "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is no operation of ACM."
+                "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is not an operation of ACM."
             )
         if name not in table.OPERATIONS:
             raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")

@@ -148,4 +148,4 @@ def _refused(request: Request, refusal: Refusal) -> Reply:
 
 def _no_operation(request: Request) -> Reply:
     what = f"{request.method} {request.target[:200]}"
-    return error(404, "UnknownOperationException", f"{what} is not an operation: ACM takes POST / only.")
+    return error(404, "UnknownOperationException", f"{what} is not an operation: ACM accepts POST / only.")

@@ -58,7 +58,7 @@ class Journal:
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise InvalidInput(
                 f"The journal {self._file_path} cannot be read; if no other version of this collection "
-                "deploys here, look whether every service serves what it should, and remove it."
+                "deploys here, check that every service serves what it should, then remove it."
             )
         return record
 

@@ -88,7 +88,7 @@ def foretell(survey: Survey) -> list[str]:
     ]
     told += [f"{each.snippet.path} would be written." for each in survey.snippets if each.is_due]
     for each in survey.reloads:
-        verb = "handed its certificates" if each.combined else "reloaded"
+        verb = "given its certificates" if each.combined else "reloaded"
         told.append(f"{each.service} would be {verb}: {each.reason}.")
     told += [f"{service.name} would be started." for service in survey.starts]
     return told + tell_states(survey.states)

@@ -208,7 +208,7 @@ class Transaction:
 
     def _find_stopped(self, service: Service, said: str) -> None:
         self.found_stopped.add(service.name)
-        text = f"{service.name} is taken to be stopped: nothing was seen at its ports, and {said}"
+        text = f"{service.name} is assumed to be stopped: nothing was seen at its ports, and {said}"
         self.states[service.name] = State(STOPPED, text)
         self._note("reload", service.name, text)
 
@@ -219,7 +219,7 @@ class Transaction:
             except HaproxyFault as fault:
                 raise Failure(str(fault)) from None
             if all(each["known"] for each in handed):
-                self._note("runtime", service.name, f"{service.name} was handed its certificates: {reload['reason']}.")
+                self._note("runtime", service.name, f"{service.name} got its certificates: {reload['reason']}.")
                 return
         self._do("reload", service, service.reload_command)
         self._note("reload", service.name, f"{service.name} was reloaded: {reload['reason']}.")
@@ -326,7 +326,7 @@ class Transaction:
         if back:
             undone = f"The previous sets are live again on {self.host_name}."
         elif first:
-            undone = f"The new sets stay on {self.host_name}, as there were none before."
+            undone = f"The new sets stay on {self.host_name}, because there were none before."
         proof = "Every port that answered before serves what it served then." if with_reload else ""
         if unlike:
             proof = f"But not every port serves what it served before: {' '.join(unlike)}"
@@ -351,7 +351,7 @@ class Transaction:
         for service, reload in moved:
             with contextlib.suppress(Failure):
                 if not service.check_command or run(service.check_command, self.limits.command_s).is_good:
-                    self._reload(service, {**reload, "reason": "its sets of before are back"})
+                    self._reload(service, {**reload, "reason": "its previous sets are back"})
         names = {service.name for service, _reload in moved}
         before = [each for each in record["before"] if each["service"] in names]
         sightings = self._watch(before, self.limits.proof_s)
@@ -415,7 +415,7 @@ class Transaction:
 
     def _words_of(self, error: BaseException) -> str:
         if isinstance(error, Stopped):
-            return "The deployment was told to end (SIGTERM)."
+            return "The deployment was asked to stop (SIGTERM)."
         if isinstance(error, OSError):
             return explain(error, self.journal.base)
         return str(error)

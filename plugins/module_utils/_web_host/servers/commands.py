@@ -69,7 +69,7 @@ def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
         raise InvalidInput(f"The {option} of {service} cannot be split into words ({error}); {instead}.") from None
     unquoted = _QUOTED.sub(lambda found: "" if found[0].startswith("'") else found[0], text)
     if any(_SHELL.fullmatch(token) for token in tokens) or re.search(r"[$`]", unquoted):
-        raise InvalidInput(f"The {option} of {service} needs a shell, and none reads it; {instead}.")
+        raise InvalidInput(f"The {option} of {service} needs a shell, but no shell runs it; {instead}.")
     return shlex.split(text)
 
 

@@ -64,7 +64,7 @@ class Runtime:
         while True:
             left_s = deadline - time.monotonic()
             if left_s <= 0 or len(answer) > _LARGEST:
-                raise OSError(errno.ETIMEDOUT, "it does not come to an end of its answer")
+                raise OSError(errno.ETIMEDOUT, "its answer does not end")
             connection.settimeout(left_s)
             received = connection.recv(65536)
             if not received:
@@ -93,7 +93,7 @@ class Runtime:
             answer = self.ask(f"set ssl cert {_word(name)} <<\n{payload}\n")
             open_name = _transaction_of(answer)
             if open_name is None:
-                raise HaproxyFault(f"HAProxy does not take {name}: {_first_line(answer)}")
+                raise HaproxyFault(f"HAProxy does not accept {name}: {_first_line(answer)}")
             if open_name == name:
                 break
             self.ask(f"abort ssl cert {_word(open_name)}")
@@ -151,13 +151,13 @@ def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_c
             continue
         runtime.replace(str(result["name"]), contents[str(result["name"])])
         if runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
-            raise HaproxyFault(f"HAProxy took {result['path']} and yet serves another certificate; reload it.")
+            raise HaproxyFault(f"HAProxy accepted {result['path']} but serves another certificate; reload it.")
     return results
 
 
 def _word(name: str) -> str:
     if _SPECIAL.search(name):
-        raise HaproxyFault(f"The file name {name!r} cannot be said to HAProxy's socket; choose one without blanks.")
+        raise HaproxyFault(f"The file name {name!r} cannot be sent to HAProxy's socket; choose one without blanks.")
     return name
 
 

@@ -30,7 +30,8 @@ class InitSystem(t.NamedTuple):
         outcome = run([word.format(action=action, unit=unit) for word in self.words], timeout_s)
         if action == "reload" and not outcome.is_good and not self.knows_reload(unit, outcome):
             return outcome._replace(
-                output="", fault=f"does not work, as the unit {unit} has no reload; give the service a reload_command"
+                output="",
+                fault=f"does not work, because the unit {unit} has no reload; give the service a reload_command",
             )
         return outcome
 

@@ -173,7 +173,7 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
         if each not in certificates:
             raise InvalidInput(f"The service {name} wants the certificate {each}, which is not in certificates.")
     if merged["runtime_socket"] and "combined" not in merged["files"]:
-        raise InvalidInput(f"The runtime_socket of {name} takes combined files; add combined to its files.")
+        raise InvalidInput(f"The runtime_socket of {name} needs combined files; add combined to its files.")
     if merged["link_directory"] and "combined" not in merged["files"]:
         raise InvalidInput(f"The link_directory of {name} links to combined files; add combined to its files.")
     if merged["default_certificate"] and merged["default_certificate"] not in chosen:
@@ -209,7 +209,7 @@ def _refuse_doubles(services: t.Sequence[Service]) -> None:
     for service in services:
         if service.name in names:
             raise InvalidInput(
-                f"The service {service.name} is given twice; give each its own name, and what it is as server."
+                f"The service {service.name} is given twice; give each its own name, and set server to what it is."
             )
         names.add(service.name)
         for port in service.ports:

@@ -110,7 +110,7 @@ class Bundle:
         target = os.readlink(self.live_path) if os.path.islink(self.live_path) else ""
         folder, _slash, version_id = target.partition("/")
         if folder != "versions" or not _VERSION.fullmatch(version_id):
-            raise BundleFault(f"{self.live_path} was not made by this module; move it away, or choose another name.")
+            raise BundleFault(f"{self.live_path} was not created by this module; move it away, or choose another name.")
         return self.version(version_id)
 
     def version(self, version_id: str) -> Version | None:

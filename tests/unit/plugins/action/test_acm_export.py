@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.action.acm_export import ActionModule
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
-REFUSED = r"^{} says nothing of fullchain and key; for the usual names write \{{fullchain: \{{\}}, key: \{{\}}\}}\.$"
+REFUSED = r"^{} does not say how to write fullchain and key; for the usual names write \{{fullchain: \{{\}}, key: \{{\}}\}}\.$"
 
 
 def check(**arguments: t.Any) -> None:

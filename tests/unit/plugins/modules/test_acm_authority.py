@@ -178,7 +178,7 @@ def test_where_it_is_and_whose(task: Task) -> None:
     "options, said",
     [
         ({"settings": {"validity_days": 0}}, "1 to 36500"),
-        ({"region": "nowhere"}, "no AWS region"),
+        ({"region": "nowhere"}, "not the name of an AWS region"),
         ({"account_id": "1"}, "twelve digits"),
         ({"new_passphrase": "x"}, "rotate_key"),
     ],

@@ -145,7 +145,7 @@ def test_without_search(
         ({"domain_name": "www.example.com", "wait_interval": 0}, "wait_interval at least 1"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"domain_name": "www.example.com", "renew_before": "100%"}, "renew_before"),
-        ({"domain_name": "www.example.com", "publish": {}}, "either route53 or rfc2136"),
+        ({"domain_name": "www.example.com", "publish": {}}, "exactly one way of publishing, route53 or rfc2136"),
         ({"domain_name": "www.example.com", "publish": {"route53": {}}}, "needs AWS"),
         (
             {"domain_name": "www.example.com", "publish": {"rfc2136": {"server": "127.0.0.1", "key_name": "x"}}},

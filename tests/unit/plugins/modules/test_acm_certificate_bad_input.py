@@ -157,8 +157,11 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
         "not a name of this certificate",
     ),
     # publishing
-    ({**NAME, "publish": {}}, "either route53 or rfc2136"),
-    ({**NAME, "publish": {"route53": {}, "rfc2136": {"server": "x"}}}, "either route53 or rfc2136"),
+    ({**NAME, "publish": {}}, "exactly one way of publishing, route53 or rfc2136"),
+    (
+        {**NAME, "publish": {"route53": {}, "rfc2136": {"server": "x"}}},
+        "exactly one way of publishing, route53 or rfc2136",
+    ),
     (route53(external_id="x"), "goes with role_arn"),
     (route53(ttl=-1), "ttl is -1"),
     (route53(ttl=2**31), "ttl is 2147483648"),

@@ -313,7 +313,7 @@ def test_a_queue_that_holds_messages_is_not_removed(account: Account, name: str)
     account.sqs.send_message(QueueUrl=account.url(name), MessageBody="{}")
     account.sqs.receive_message(QueueUrl=account.url(name))  # a hidden one counts too
     refused = account.bring(state="absent")
-    assert refused["failed"] and f"Messages wait ({name} about 1)" in refused["msg"] and account.made == []
+    assert refused["failed"] and f"Messages are waiting ({name} about 1)" in refused["msg"] and account.made == []
     account.bring(state="absent", force=True)
     assert account.names() == set()
 

@@ -300,7 +300,7 @@ def test_sigterm_starts_the_way_back(live_host: Host) -> None:
     wait_for(begun)
     process.send_signal(signal.SIGTERM)
     answer = json.loads(process.communicate(timeout=60)[0])
-    assert answer["failed"] and answer["restored"] and "was told to end (SIGTERM)" in answer["msg"], answer
+    assert answer["failed"] and answer["restored"] and "was asked to stop (SIGTERM)" in answer["msg"], answer
     assert live_host.served() == live_host.first[0]["fingerprint"]
     answer = live_host.run(*live_host.first)
     assert not answer["changed"] and "recovered" not in answer and "lost_outcome" not in answer
@@ -341,7 +341,7 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     host.acm.mkdir()
     host.acm.chmod(0o777)
     answer = host.run(issue(WWW), services=[])
-    assert answer["failed"] and "could put other files in the place of ours" in answer["msg"], answer["msg"]
+    assert answer["failed"] and "could replace these files" in answer["msg"], answer["msg"]
     assert not list(host.acm.iterdir())
 
 
@@ -356,7 +356,7 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
         ({"services": [{"name": "nginx"}, {"name": "apache"}]}, "The services nginx and apache both have port 443"),
         ({"services": [{"name": "nginx"}, {"name": "nginx"}]}, "is given twice"),
         ({"services": [{"name": "nginx", "certificates": ["x"]}]}, "wants the certificate x, which is not in"),
-        ({"services": [{"name": "nginx", "check_command": "nginx -t && true"}]}, "needs a shell, and none reads it"),
+        ({"services": [{"name": "nginx", "check_command": "nginx -t && true"}]}, "needs a shell, but no shell runs it"),
         ({"services": [{"name": "nginx", "ports": [0]}]}, "ports go from 1 to 65535"),
         ({"services": [{"name": "nginx", "runtime_socket": "/run/x"}]}, "add combined to its files"),
         ({"snippets": [{"service": "x", "path": "/x", "content": "y"}]}, "which is not in services"),

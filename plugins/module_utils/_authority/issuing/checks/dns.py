@@ -31,7 +31,7 @@ def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cn
         if target in (value, value[1:] if value.startswith("_") else value):
             return success(f"{owner} leads to {target}.")
         if target in seen:
-            return pending(f"The CNAME records at {owner} go in circles.")
+            return pending(f"The CNAME records at {owner} form a loop.")
         seen.append(target)
     if len(seen) == 1:
         return pending(f"{owner} has no CNAME record; {name} waits for one with the value {value}.")

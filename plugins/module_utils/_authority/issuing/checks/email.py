@@ -72,7 +72,7 @@ def contacts(validation_domain: str, resolver: Asks) -> Verdict:
     exchanges = [record.exchange for record in found.records if record.exchange]
     if exchanges:
         return success(f"{domain} takes mail at {exchanges[0]}.")
-    why = "says by a null MX record that it takes no mail" if found.records else "has no MX record"
+    why = "says with a null MX record that it does not accept mail" if found.records else "has no MX record"
     return failed("NO_AVAILABLE_CONTACTS", f"{domain} {why}.")
 
 

@@ -50,7 +50,7 @@ def answer(authority: Authority, request: Request) -> Reply:
         return _show(authority, request)
     if request.method == "POST":
         return _approve(authority, request)
-    return plain(405, "This page takes GET and POST.\n")
+    return plain(405, "This page accepts GET and POST.\n")
 
 
 def _show(authority: Authority, request: Request) -> Reply:
@@ -83,7 +83,7 @@ def _approve(authority: Authority, request: Request) -> Reply:
     given = _fields(request.body.decode("ascii", "replace"))
     token, once = given["context"], given["once"]
     if not _is_from_the_page(request, once):
-        said = "Open the link of the mail again, and use the button on the page."
+        said = "Open the link in the mail again, and use the button on the page."
         return _page(403, "This did not come from the page", f"<p>{said}</p>")
     try:
         certificate, name, _is_done = _asked(authority, token)

@@ -45,7 +45,7 @@ def _lines(authority: Authority) -> t.Iterator[str]:
         settled = tx.meta("last_due_work_at") or tx.meta("last_sweep_at")
     yield from _family("acm_authority_up", "gauge", "Whether the store can be read.", [({}, 1)])
     yield from _family("acm_authority_certificates", "gauge", "Certificates by type.", counts)
-    yield from _family("acm_authority_due", "gauge", "Certificates that wait for work that is due.", [({}, due)])
+    yield from _family("acm_authority_due", "gauge", "Certificates with work that is due.", [({}, due)])
     undelivered = [({"target": name}, number) for name, number in sorted(waiting.items())]
     yield from _family(
         "acm_authority_undelivered_events", "gauge", "Events that a target has not got yet.", undelivered

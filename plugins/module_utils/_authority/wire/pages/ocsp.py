@@ -33,7 +33,7 @@ def respond(authority: Authority, request: Request) -> Reply:
         except (binascii.Error, ValueError):
             der = b""
     else:
-        return plain(405, "OCSP takes POST, or GET with the request in base64.\n")
+        return plain(405, "OCSP accepts POST, or GET with the request in base64.\n")
     now = authority.now()
     validity = timedelta(hours=authority.settings.ocsp_hours)
     try:

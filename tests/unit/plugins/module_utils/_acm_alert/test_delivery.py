@@ -224,13 +224,13 @@ def test_the_id_of_a_message_stays_when_it_is_sent_again(web: WebServer) -> None
         (Answer(400, body=b"invalid_blocks"), "127.0.0.1 answered HTTP 400 (invalid_blocks): it refuses the message."),
         (
             Answer(404, body=f"no {TOKEN}".encode()),
-            "127.0.0.1 answered HTTP 404: there is no such webhook: make a new one.",
+            "127.0.0.1 answered HTTP 404: there is no such webhook: create a new one.",
         ),
         (
             Answer(403, body=b"invalid_token"),
-            "127.0.0.1 answered HTTP 403 (invalid_token): it forbids to send: make a new webhook.",
+            "127.0.0.1 answered HTTP 403 (invalid_token): it does not allow sending: create a new webhook.",
         ),
-        (redirect("https://example.com/"), "127.0.0.1 answered HTTP 302: give the URL that takes messages itself."),
+        (redirect("https://example.com/"), "127.0.0.1 answered HTTP 302: give the URL that accepts messages itself."),
     ],
 )
 def test_reasons(web: WebServer, answer: Answer, reason: str) -> None:
@@ -369,7 +369,7 @@ def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
     with mail_server() as server:
         outcome = deliver([an_alert()], mail(server, security="starttls"))
         assert server.deliveries == []
-    assert "lacks what is asked" in outcome.undelivered[0]["reason"]
+    assert "does not support what is needed" in outcome.undelivered[0]["reason"]
 
 
 def test_the_others_are_told_when_a_recipient_is_refused() -> None:
@@ -429,7 +429,7 @@ def test_who_answers_a_little_at_a_time_for_ever_holds_nobody_up(kind: str) -> N
         outcome = deliver([an_alert()], channel, mail(sound.port))
     assert time.monotonic() - began < 60
     (missed,) = outcome.undelivered
-    assert missed["channel"] == "slow" and missed["reason"] == "The other side did not come to an end within 6 s."
+    assert missed["channel"] == "slow" and missed["reason"] == "The server did not finish within 6 s."
     assert keys(outcome.sent) == ["k"], "the other channel is told"
 
 
@@ -569,7 +569,7 @@ def test_a_topic_that_is_not_there(aws: Aws) -> None:
 
 
 def test_a_topic_must_be_one() -> None:
-    with pytest.raises(InvalidInput, match="no ARN of an SNS topic"):
+    with pytest.raises(InvalidInput, match="not the ARN of an SNS topic"):
         Sns({"name": "x", "topic_arn": "certificates"}, connect=lambda *_: None, new_id=str)
 
 

@@ -103,7 +103,7 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     for file, key_to, said in (
         ("there", None, "there exists: a copy is not written over another file"),
         ("copy", "kept/there", "there exists, and is not the key that opens this copy"),
-        ("copy", "key", "would lie beside the copy that it opens"),
+        ("copy", "key", "would be beside the copy that it opens"),
         ("no/such/copy", None, "cannot be written: No such file or directory."),
         ("copy", "no/such/key", "The key cannot be copied to .*no/such/key: No such file or directory."),
     ):
@@ -114,12 +114,12 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     (tmp_path / "broken").write_bytes(Path(copied.file).read_bytes()[:20_000])
     (tmp_path / "text").write_text("x" * 5000)
     for file, path, said in (
-        ("copy", "new", "The copy does not hold the key that opens it: .* restore_key_from .* --key-from"),
+        ("copy", "new", "The copy does not contain the key that opens it: .* restore_key_from .* --key-from"),
         ("absent", "new", "There is no copy of an authority at .*/absent"),
         ("text", "new", "cannot be copied to .*: file is not a database"),
         ("broken", "new", "cannot be copied to|is damaged"),
-        ("copy", "safe", "The copy does not hold the key"),
-        ("copy", "there", "is a file: an authority needs a directory of its own"),
+        ("copy", "safe", "The copy does not contain the key"),
+        ("copy", "there", "is a file: an authority needs its own directory"),
         ("copy", ".", "is not empty"),
     ):
         with pytest.raises(InvalidInput, match=said):

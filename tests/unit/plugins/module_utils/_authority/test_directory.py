@@ -59,7 +59,7 @@ def test_no_secret_lies_in_the_clear(lab: Lab) -> None:
 @pytest.mark.parametrize(
     "wanted, said",
     [
-        ({"region": "here"}, "no AWS region"),
+        ({"region": "here"}, "not the name of an AWS region"),
         ({"account_id": "12"}, "twelve digits"),
         ({"settings": {"validity_dys": 1}}, "did you mean"),
         ({"key_file": "/no/such/folder/key"}, "No such file"),

@@ -123,7 +123,7 @@ def test_an_answer_too_big_for_udp_comes_over_tcp(resolver: Resolver) -> None:
 
 def test_circles_and_endless_chains_end(resolver: Resolver) -> None:
     assert resolver.lookup("circle.example.com", "A").status == SERVFAIL
-    assert "circles" in resolver.lookup("circle.example.com", "A").detail
+    assert "form a loop" in resolver.lookup("circle.example.com", "A").detail
     assert resolver.lookup("c0.chain.test", "A").status == SERVFAIL
 
 

@@ -109,7 +109,7 @@ def test_what_is_damaged_is_moved_aside(tmp_path: Path) -> None:
     assert store(tmp_path).recall(NOW, may_change=False)[0] == memory.empty()
     assert path.exists()
     _document, problems = store(tmp_path).recall(NOW)
-    assert problems == [f"{path} is damaged, so alerts may come twice. It was moved to {path}.20270301T060000Z."]
+    assert problems == [f"{path} is damaged, so alerts may be sent twice. It was moved to {path}.20270301T060000Z."]
     assert not path.exists() and Path(f"{path}.20270301T060000Z").read_text(encoding="utf-8") == "{"
 
 

@@ -255,7 +255,7 @@ def test_a_connection_that_the_server_closed_is_opened_again(bind: NameServer) -
 @pytest.mark.parametrize(
     "settings, sentence",
     [
-        ({}, "lacks server"),
+        ({}, "publish.rfc2136.server is missing"),
         ({"server": "192.0.2.1", "key_name": "k"}, "key_name and key_secret together"),
         ({"server": "192.0.2.1", "key_secret": "c2VjcmV0"}, "key_name and key_secret together"),
         ({"server": "192.0.2.1", "key_name": "k", "key_secret": "not base64!"}, "key_secret is not base64"),

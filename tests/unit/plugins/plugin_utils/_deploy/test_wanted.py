@@ -50,7 +50,7 @@ def test_one_certificate_may_have_two_folders_and_each_service_its_own() -> None
     both = wanted(entries, {"name": "web", "certificates": ["for-web"]}, {"name": "mail", "certificates": ["for-mail"]})
     assert [certificate["identity"] for certificate in both["certificates"]] == ["www.example.com"] * 2
     assert [service["certificates"] for service in both["services"]] == [["for-web"], ["for-mail"]]
-    with pytest.raises(InvalidInput, match="may be any of for-web, for-mail; say which by its name"):
+    with pytest.raises(InvalidInput, match="may be any of for-web, for-mail; use its name to say which"):
         wanted(entries, {"name": "web", "certificates": ["www.example.com"]})
 
 

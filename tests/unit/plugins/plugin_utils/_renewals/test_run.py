@@ -146,7 +146,7 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     run = reported(run, {"web": outcome(make_done(ripe))})
     run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
     said = " ".join(runs.faults(run))
-    assert "cannot rely on what earlier runs remembered" in said and "Nobody was told by a channel" in said
+    assert "cannot rely on what earlier runs remembered" in said and "No alert was sent" in said
     assert not runs.connection_of(run, "web")["writable"]
 
 

@@ -50,7 +50,7 @@ def test_all_that_may_be_said() -> None:
         ({"acm_report_path": 7}, "acm_report_path is 7: give the path of a file that ends in .html."),
         (
             {"acm_report_path": "page.html", "acm_report_host": "web1"},
-            "acm_report_path is 'page.html': give an absolute path, as it is for another host or another user.",
+            "acm_report_path is 'page.html': give an absolute path, because it is for another host or another user.",
         ),
         ({"acm_report_details": "perhaps"}, "acm_report_details is 'perhaps': give true or false."),
         (

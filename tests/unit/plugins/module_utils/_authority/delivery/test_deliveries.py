@@ -130,7 +130,7 @@ def test_over_tls_that_is_trusted(lab: Lab, tmp_path: Path, pki: t.Any) -> None:
         deliveries.set_targets(lab.authority, [target])
         lab.private()
         (delivered,) = deliveries.deliver(lab.authority)
-        assert delivered.events == 0 and "no TLS that can be trusted" in str(delivered.trouble)
+        assert delivered.events == 0 and "not speak TLS that can be trusted" in str(delivered.trouble)
         deliveries.set_targets(lab.authority, [{**target, "trust_file": str(trusted)}])
         assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
 
@@ -189,7 +189,7 @@ def test_a_queue_that_is_not_there(lab: Lab, sqs: t.Any) -> None:
     deliveries.set_targets(lab.authority, [target])
     lab.private()
     (delivered,) = deliveries.deliver(lab.authority)
-    assert "did not take it" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
+    assert "did not accept it" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
     sqs.create_queue(QueueName="gone")
     assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
 
@@ -354,11 +354,17 @@ def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None
     [
         ([{"name": "a b", "kind": "webhook", "url": "https://x"}], "letters, digits"),
         ([{"name": "a", "kind": "webhook", "url": "https://x"}] * 2, "twice"),
-        ([{"name": "a", "kind": "webhook", "url": "ftp://secret.example.com/hidden"}], "no http:// or https:// URL"),
-        ([{"name": "a", "kind": "webhook", "url": "https://[hidden"}], "no http:// or https:// URL"),
+        (
+            [{"name": "a", "kind": "webhook", "url": "ftp://secret.example.com/hidden"}],
+            "not an http:// or https:// URL",
+        ),
+        ([{"name": "a", "kind": "webhook", "url": "https://[hidden"}], "not an http:// or https:// URL"),
         ([{"name": "a", "kind": "webhook", "url": "https://me:hidden@x/"}], "has a user in it"),
-        ([{"name": "a", "kind": "webhook", "url": "https://x", "secret": "whsec_hidden!"}], "goes on in base64"),
-        ([{"name": "a", "kind": "sqs", "queue_url": "acm"}], "no http:// or https:// URL"),
+        (
+            [{"name": "a", "kind": "webhook", "url": "https://x", "secret": "whsec_hidden!"}],
+            "must be followed by base64",
+        ),
+        ([{"name": "a", "kind": "sqs", "queue_url": "acm"}], "not an http:// or https:// URL"),
         ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "endpoint_url": "x"}], "endpoint_url"),
         ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "access_key": "a"}], "go together"),
     ],

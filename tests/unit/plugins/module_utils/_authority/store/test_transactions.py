@@ -397,7 +397,7 @@ def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
         "request_certificate", "ValidationException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
         KeyAlgorithm="EC_prime256v1",
     )  # fmt: skip
-    assert "set the clock right" in message
+    assert "correct the clock" in message
     assert sweep.sweep(lab.authority).troubles == []
     clock.advance(days=2 + 340)
     assert sweep.sweep(lab.authority).renewed == [arn]

@@ -272,20 +272,20 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "", "١"])
 def test_no_port(tmp_path: Path, port: str) -> None:
-    assert "is not a port: take 0 to 65535" in refusal(tmp_path / "a", port) or port == "-1"
+    assert "is not a port: use 0 to 65535" in refusal(tmp_path / "a", port) or port == "-1"
     assert not (tmp_path / "a").exists()
 
 
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    assert "is not empty: an authority is made in a new or empty directory only." in refusal(tmp_path, "0")
+    assert "is not empty: an authority can only be created in a new or empty directory." in refusal(tmp_path, "0")
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     assert "is a file" in refusal(tmp_path / "a", "0")
-    assert "No authority can be made in" in refusal(tmp_path / "a" / "below", "0")
+    assert "No authority can be created in" in refusal(tmp_path / "a" / "below", "0")
 
 
 def test_a_store_that_is_none(tmp_path: Path) -> None:
@@ -432,7 +432,7 @@ def test_beyond_this_machine_always_with_tls(tmp_path: Path) -> None:
     assert "--anyone lets everybody who reaches 0.0.0.0 do everything" in refusal(
         tmp_path / "a", "0", "--listen", "0.0.0.0", "--anyone"
     )
-    assert "--listen takes an IP address" in refusal(tmp_path / "a", "0", "--listen", "localhost")
+    assert "--listen needs an IP address" in refusal(tmp_path / "a", "0", "--listen", "localhost")
     assert "10.0.0.1/8 has host bits set" in refusal(tmp_path / "a", "0", "--metrics-for", "10.0.0.1/8")
     assert not (tmp_path / "a").exists()
     program = Running(tmp_path / "a", "--listen", "0.0.0.0", "--name", "localhost")

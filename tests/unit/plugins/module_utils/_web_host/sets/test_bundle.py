@@ -377,7 +377,7 @@ def test_a_damaged_set_is_not_gone_back_to(tmp_path: Path, ca: Authority) -> Non
 def test_a_live_that_is_not_ours_is_left_alone(tmp_path: Path, ca: Authority, make: t.Callable[[Path], None]) -> None:
     (tmp_path / "www").mkdir()
     make(tmp_path / "www" / "live")
-    with pytest.raises(BundleFault, match="was not made by this module"):
+    with pytest.raises(BundleFault, match="was not created by this module"):
         put(tmp_path, pair_of(ca))
 
 
