@@ -86,7 +86,7 @@ options:
         type: dict
         suboptions: *file
       pkcs12:
-        description: A PKCS#12 with everything, C(bundle.p12), encrypted with O(passphrase). Java 8u301 and later can read it.
+        description: A PKCS#12 with everything, C(bundle.p12), encrypted with O(passphrase). See also O(pkcs12_alias) and O(pkcs12_legacy).
         type: dict
         suboptions: *file
   owner:
@@ -120,6 +120,20 @@ options:
       - Whether the result contains a PKCS#12, in base64, and the private key, hidden as with O(return_private_key).
     type: bool
     default: false
+  pkcs12_alias:
+    description:
+      - The name under which a PKCS#12 has the key and certificate (its friendly name), which Java calls the alias.
+      - By default the first name of the certificate. A file with another alias is written again only if you give one.
+    type: str
+    version_added: 1.0.0
+  pkcs12_legacy:
+    description:
+      - Whether a PKCS#12 is encrypted with Triple DES and SHA-1, for readers that know nothing better, such as Java before 8u301
+        and Windows Server 2016.
+      - By default it is encrypted with AES-256 and SHA-256.
+    type: bool
+    default: false
+    version_added: 1.0.0
   certificates:
     description:
       - A list of exports, each with the options above, made with as few calls as possible.
@@ -167,6 +181,14 @@ options:
       return_pkcs12:
         description: See O(return_pkcs12).
         type: bool
+      pkcs12_alias:
+        description: See O(pkcs12_alias).
+        type: str
+        version_added: 1.0.0
+      pkcs12_legacy:
+        description: See O(pkcs12_legacy).
+        type: bool
+        version_added: 1.0.0
 notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
     RV(exports[].renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
@@ -431,11 +453,13 @@ _EXPORT: dict[str, t.Any] = {
     "owner": {"type": "str"},
     "group": {"type": "str"},
     "mode": {"type": "raw"},
+    "pkcs12_alias": {"type": "str"},
 }
 _SWITCHES: dict[str, t.Any] = {
     "encrypt_key": {"type": "bool", "no_log": False},
     "return_private_key": {"type": "bool", "no_log": False},
     "return_pkcs12": {"type": "bool"},
+    "pkcs12_legacy": {"type": "bool"},
 }
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,34 @@ def test_nothing_that_is_recorded_has_a_secret(
     for secret in (PASSPHRASE, "PRIVATE KEY-----", *keys, *sealed):
         assert [line[:120] for line in shown.splitlines() if secret in line] == []
         assert secret not in done.stdout
+
+
+def test_a_pkcs12_is_made_anew_for_another_alias_and_only_then(tmp_path: Path) -> None:
+    """From the role's option through the export to the set on the host; seen by OpenSSL."""
+    lab = Lab(tmp_path)
+    authority = lab.issue("one", NAME)
+    entry = {"domain_name": NAME, "pkcs12_passphrase": PASSPHRASE, "files": ["pkcs12"]}
+    play = {"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}
+    store = tmp_path / "web1" / NAME / "live" / "bundle.p12"
+    before = b""
+    for form, alias in (({}, NAME), ({"pkcs12_alias": "tomcat", "pkcs12_legacy": True}, "tomcat")):
+        lab.host("web1", acm_deploy_certificates=[{**entry, **form}])
+        done = lab.run(play)
+        assert done.returncode == 0 and store.read_bytes() != before, done.stdout
+        before = store.read_bytes()
+        command = [
+            "openssl",
+            "pkcs12",
+            "-legacy",
+            "-in",
+            str(store),
+            "-passin",
+            f"pass:{PASSPHRASE}",
+            "-nokeys",
+            "-info",
+        ]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert f"friendlyName: {alias}" in shown.stdout
+        assert ("TripleDES" in shown.stderr) is bool(form)
+        again = lab.run(play)
+        assert again.returncode == 0 and store.read_bytes() == before, again.stdout

@@ -32,6 +32,8 @@ class Wanted:
     encrypts_key: bool = False
     returns_key: bool = False
     returns_pkcs12: bool = False
+    pkcs12_alias: t.Optional[str] = None
+    is_pkcs12_legacy: bool = False
 
     @property
     def label(self) -> str:
@@ -65,8 +67,10 @@ class KeySet:
         return made
 
     def pkcs12(self, wanted: Wanted) -> bytes:
-        name = (pem.domain_names(self.certificate) or [pem.serial(self.certificate)])[0]
-        return pem.pkcs12(name, self.key, self.certificate, self.chain, wanted.passphrase or b"")
+        name = wanted.pkcs12_alias or (pem.domain_names(self.certificate) or [pem.serial(self.certificate)])[0]
+        return pem.pkcs12(
+            name, self.key, self.certificate, self.chain, wanted.passphrase or b"", wanted.is_pkcs12_legacy
+        )
 
 
 class Change(t.NamedTuple):

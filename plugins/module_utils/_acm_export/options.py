@@ -60,6 +60,8 @@ def read(options: dict[str, t.Any]) -> Wanted:
         encrypts_key=bool(options.get("encrypt_key")),
         returns_key=bool(options.get("return_private_key") or options.get("return_pkcs12")),
         returns_pkcs12=bool(options.get("return_pkcs12")),
+        pkcs12_alias=options.get("pkcs12_alias") or None,
+        is_pkcs12_legacy=bool(options.get("pkcs12_legacy")),
     )
 
 

@@ -67,6 +67,9 @@ def _is_as_wanted(item: Item, spec: FileSpec, content: bytes, rendered: dict[str
             key, certificate, chain = pem.load_pkcs12(content, want.passphrase or b"")
         except InvalidMaterial:
             return False
+        alias, is_legacy = pem.pkcs12_form(content, want.passphrase or b"")
+        if is_legacy != want.is_pkcs12_legacy or want.pkcs12_alias not in (None, alias):
+            return False
         is_same = (certificate, chain) == (keys.certificate, list(keys.chain))
         return is_same and key is not None and pem.key_matches(key, keys.certificate)
     if spec.form == "key" and want.encrypts_key:
@@ -87,4 +90,6 @@ def _content_reason(item: Item, spec: FileSpec, content: bytes) -> str:
         key = key_in(spec.form, content, item.want.passphrase)
         if key is not None and not pem.key_matches(key, item.key_set.certificate):
             return "it held another key"
+        if key is not None and spec.form == "pkcs12":
+            return "it was not made in the way that is wanted"
     return "it was altered"

@@ -103,6 +103,9 @@ __all__ = [
     "signature_family",
 ]
 
+# pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292, appendix C) in DER; which algorithm encrypts a store is not encrypted itself
+_TRIPLE_DES = bytes.fromhex("060a2a864886f70d010c0103")
+
 
 def certificate_der(certificate: x509.Certificate) -> bytes:
     """Return the certificate as DER."""
@@ -138,22 +141,40 @@ def combined(certificate: x509.Certificate, chain: Iterable[x509.Certificate], k
 
 
 def pkcs12(
-    name: str, key: Any, certificate: x509.Certificate, chain: Sequence[x509.Certificate], passphrase: bytes
+    name: str,
+    key: Any,
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+    passphrase: bytes,
+    is_legacy: bool = False,
 ) -> bytes:
     """Return a PKCS#12 store with the key, its certificate under the friendly name NAME, and the chain.
 
-    AES-256-CBC and HMAC-SHA256: read by OpenSSL ≥ 1.1, Java ≥ 8u301 and Windows Server ≥ 2019.
+    AES-256-CBC and HMAC-SHA256: read by OpenSSL ≥ 1.1, Java ≥ 8u301 and Windows Server ≥ 2019. is_legacy: Triple DES and
+    HMAC-SHA1, which older ones read.
     """
+    algorithm, digest = (
+        (_pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1())
+        if is_legacy
+        else (_pkcs12.PBES.PBESv2SHA256AndAES256CBC, hashes.SHA256())
+    )
     encryption = (
         serialization.PrivateFormat.PKCS12.encryption_builder()
         .kdf_rounds(50_000)
-        .key_cert_algorithm(_pkcs12.PBES.PBESv2SHA256AndAES256CBC)
-        .hmac_hash(hashes.SHA256())
+        .key_cert_algorithm(algorithm)
+        .hmac_hash(digest)
         .build(passphrase)
     )
     return _pkcs12.serialize_key_and_certificates(
         name.encode("utf-8"), key, certificate, list(chain) or None, encryption
     )
+
+
+def pkcs12_form(data: bytes, passphrase: bytes) -> tuple[str | None, bool]:
+    """The friendly name of the certificate in a store that load_pkcs12() reads, and whether the store is a legacy one."""
+    found = _pkcs12.load_pkcs12(data, passphrase).cert
+    name = found.friendly_name if found is not None else None
+    return (None if name is None else name.decode("utf-8", "replace")), _TRIPLE_DES in data
 
 
 def load_pkcs12(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certificate | None, list[x509.Certificate]]:

@@ -26,6 +26,8 @@ CERTIFICATE: dict[str, dict[str, t.Any]] = {
     "server_names": _WORDS,
     "files": {**_WORDS, "choices": list(FILES)},
     "pkcs12_passphrase": {"type": "str", "no_log": True},
+    "pkcs12_alias": {"type": "str"},
+    "pkcs12_legacy": {"type": "bool"},
     "public_keys": {**_WORDS, "no_log": False},
     "owner": {"type": "str"},
     "group": {"type": "str"},

@@ -29,7 +29,7 @@ from .answers import lacking_keys
 from .arguments import read_arguments
 from .orders import fault_before_export
 from .variables import check_names
-from .wanted import read_wanted, spell
+from .wanted import PKCS12_FORM, read_wanted, spell
 
 Entry = t.Mapping[str, t.Any]
 HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -210,7 +210,8 @@ def list_exports(
             if certificate["wants_pkcs12"] and folder in lacking:
                 if name == host["name"] and folder not in found:
                     sealing = {"passphrase": secrets.get(folder) or secrets.get(identity), "return_pkcs12": True}
-                    requests[(identity, folder)] = {**_request(identity), **sealing}
+                    form = {key: certificate[key] for key in PKCS12_FORM if key in certificate}
+                    requests[(identity, folder)] = {**_request(identity), **sealing, **form}
             elif identity in wanted and not {
                 folder,
                 _key_id(member["connection"], identity, member["read"][identity]),

@@ -15,7 +15,7 @@ from .wanted import folder_of
 
 Entry = t.Mapping[str, t.Any]
 
-_OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode")
+_OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode", "pkcs12_form")
 # What only the role knows about services.
 _NOT_FOR_THE_HOST = ("snippets", "tls_policy")
 

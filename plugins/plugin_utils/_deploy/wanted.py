@@ -26,6 +26,8 @@ Entry = t.Mapping[str, t.Any]
 CONNECTION = ("authority", "region", "profile")
 # Options of an entry that go to the host as they are.
 _OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode")
+# Options of acm_export that say how a PKCS#12 is made; the host gets them as one text, pkcs12_form.
+PKCS12_FORM = ("pkcs12_alias", "pkcs12_legacy")
 _OF_SETS = (
     "path",
     "owner",
@@ -112,6 +114,8 @@ def _certificate(entry: Entry, number: int) -> dict[str, t.Any]:
         "folder": str(folder) if folder else None,
         "public_keys": [str(pin).replace(":", "").lower() for pin in entry.get("public_keys", ())] or None,
         "has_passphrase": bool(entry.get("pkcs12_passphrase")),
+        "pkcs12_form": ", ".join(f"{key} {entry[key]}" for key in PKCS12_FORM if entry.get(key)) or None,
+        **{key: entry[key] for key in PKCS12_FORM if entry.get(key)},
         **{key: entry[key] for key in _OF_CERTIFICATES if entry.get(key) is not None},
     }
     # Hosts have no IDNA 2008, by which straße.example is not strasse.example.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import re
 import os
 import stat
@@ -803,3 +804,55 @@ def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
     assert "geheim" not in repr(item.Item(wanted))
     with pytest.raises(InvalidInput):
         atomic.read(atomic.FileSpec("cert", str(tmp_path), 0o644))
+
+
+def test_a_pkcs12_is_made_anew_when_its_alias_or_its_encryption_is_to_be_another(
+    run: Any, site: Site, tmp_path: Path
+) -> None:
+    """Held against OpenSSL, which needs its legacy provider for Triple DES."""
+    arn, store = site.request(site.name()), tmp_path / "bundle.p12"
+    options = {
+        "certificate_arn": arn,
+        "path": str(tmp_path),
+        "files": {"pkcs12": {}, "key": {}},
+        "passphrase": "keystore",
+    }
+
+    def seen(*more: str) -> str:
+        command = ["openssl", "pkcs12", "-in", str(store), "-passin", "pass:keystore", "-nokeys", "-info", *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr if done.returncode == 0 else ""
+
+    assert run(**options)["changed"] and "AES-256-CBC" in seen()
+    forms: list[dict[str, Any]] = [{"pkcs12_alias": "tomcat"}, {"pkcs12_alias": "tomcat", "pkcs12_legacy": True}, {}]
+    for form in forms:
+        foreseen = run(is_check=True, **options, **form)
+        made = run(**options, **form)
+        assert made["changed"] and made["diff"] == foreseen["diff"]
+        assert [each["changed"] for each in made["export"]["files"]] == [True, False]
+        assert not made["export"]["exported"]  # the key was at hand
+        assert not run(**options, **form)["changed"]
+        if form.get("pkcs12_legacy"):
+            assert "friendlyName: tomcat" in seen("-legacy") and "pbeWithSHA1And3-KeyTripleDES-CBC" in seen("-legacy")
+        elif form:
+            assert "friendlyName: tomcat" in seen()
+    assert "AES-256-CBC" in seen()
+
+
+@pytest.mark.skipif(shutil.which("keytool") is None, reason="There is no keytool (default-jre-headless).")
+@pytest.mark.parametrize("is_legacy", [False, True])
+def test_java_finds_the_key_under_its_alias(run: Any, site: Site, tmp_path: Path, is_legacy: bool) -> None:
+    form = {"files": {"pkcs12": {}}, "passphrase": "keystore", "pkcs12_alias": "tomcat", "pkcs12_legacy": is_legacy}
+    run(certificate_arn=site.request(site.name()), path=str(tmp_path), **form)
+    command = [
+        "keytool",
+        "-list",
+        "-keystore",
+        str(tmp_path / "bundle.p12"),
+        "-storepass",
+        "keystore",
+        "-storetype",
+        "PKCS12",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "tomcat" in done.stdout and "PrivateKeyEntry" in done.stdout, done.stdout + done.stderr

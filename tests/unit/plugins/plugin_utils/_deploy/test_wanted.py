@@ -107,3 +107,16 @@ def test_passphrases_stay_out_of_what_is_kept() -> None:
     assert "correct horse" not in str(found) and found["certificates"][0]["wants_pkcs12"]
     assert passphrases(entries) == {"www.example.com": "correct horse"}
     assert found["connection"] == {"authority": "/srv/acm", "profile": "x"}
+
+
+def test_how_a_pkcs12_is_made_is_told_to_the_host_as_one_text() -> None:
+    """A set whose text is another is made anew, and one that was made before there was a text is not."""
+    plain = {**WWW, "pkcs12_passphrase": "keystore"}
+    service = {"name": "nginx", "files": ["pkcs12"]}
+    (certificate,) = wanted([plain], service)["certificates"]
+    assert "pkcs12_form" not in certificate
+    (certificate,) = wanted([{**plain, "pkcs12_alias": "tomcat", "pkcs12_legacy": True}], service)["certificates"]
+    assert certificate["pkcs12_form"] == "pkcs12_alias tomcat, pkcs12_legacy True"
+    assert (certificate["pkcs12_alias"], certificate["pkcs12_legacy"]) == ("tomcat", True)
+    (certificate,) = wanted([{**plain, "pkcs12_legacy": False, "pkcs12_alias": ""}], service)["certificates"]
+    assert "pkcs12_form" not in certificate
