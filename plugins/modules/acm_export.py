@@ -430,7 +430,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import options, task
-from ansible_collections.certops.acm.plugins.module_utils._files.forms import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _FILE: dict[str, t.Any] = {

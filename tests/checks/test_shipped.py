@@ -21,7 +21,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 # The most files that some may ship; the others speak ACM, and bring the embedded authority along.
 FILES = {
     "acm_alert": 20,
-    "certificate_bundle": 11,
+    "certificate_bundle": 10,
     "certificate_deployment": 30,
     "haproxy_certificate": 10,
     "served_certificate_info": 10,

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
-from ansible_collections.certops.acm.plugins.module_utils._files import forms
+from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
@@ -44,7 +44,7 @@ def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
         {
             "domain_name": name,
             "path": str(folder / name / "live"),
-            "files": {form: {} for form in forms.FILE_NAMES},
+            "files": {form: {} for form in certificate_files.FILE_NAMES},
             "passphrase": real_servers.PASSPHRASE,
         }
         for name in KINDS

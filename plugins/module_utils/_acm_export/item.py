@@ -14,7 +14,7 @@ from .._x509 import pem
 from .._batch import items
 from .._door.acm import GONE, AcmError
 from .._files.atomic import FileSpec, Present
-from .._files.forms import SECRET_FORMS
+from .._files.certificate_files import SECRET_FORMS
 from .._certificates.inventory import Door
 from .._rules.errors import InvalidInput
 from .._rules.errors import InvalidMaterial

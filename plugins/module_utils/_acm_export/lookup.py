@@ -21,7 +21,7 @@ from .._door.acm import AcmError
 from .._batch.items import attempt, still_open
 from .._certificates.inventory import Door
 from .._files.atomic import FileSpec
-from .._files.forms import SECRET_FORMS
+from .._files.certificate_files import SECRET_FORMS
 from .._rules.errors import InvalidMaterial
 from . import matching
 from .item import Item, ask, key_in, parse

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from .._files import access
 from .._files.atomic import FileSpec
-from .._files.forms import FILE_NAMES, SECRET_FORMS
+from .._files.certificate_files import FILE_NAMES, SECRET_FORMS, read_id, read_mode
 from .._rules.arns import check_certificate_arn
 from .._rules.errors import InvalidInput
 from .._rules.names import check_domain_name, name_set
@@ -79,10 +78,10 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
             path = os.path.abspath(path)
         group = own.get("group") or options.get("group")
         default = 0o644 if form not in SECRET_FORMS else 0o640 if group else 0o600
-        mode = access.read_mode(f"files.{form}.mode", own.get("mode"), default)
+        mode = read_mode(f"files.{form}.mode", own.get("mode"), default)
         if form in SECRET_FORMS:
             if mode is None:
-                mode = access.read_mode("mode", options.get("mode"), default)
+                mode = read_mode("mode", options.get("mode"), default)
             if (mode or 0) & 0o007:
                 raise InvalidInput(
                     f"The mode {mode:04o} of {path} would open its key to every user; use 0640 and a group, or 0600."
@@ -91,8 +90,8 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
             form,
             path,
             default if mode is None else mode,
-            access.read_id("owner", own.get("owner") or options.get("owner")),
-            access.read_id("group", group),
+            read_id("owner", own.get("owner") or options.get("owner")),
+            read_id("group", group),
         )
 
 

@@ -12,7 +12,7 @@ import typing as t
 from .._batch.items import attempt
 from .._files import atomic
 from .._files.atomic import FileSpec
-from .._files.forms import SECRET_FORMS
+from .._files.certificate_files import SECRET_FORMS
 from .._rules.errors import InvalidMaterial
 from .._x509 import pem
 from . import matching

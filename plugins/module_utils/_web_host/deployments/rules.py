@@ -136,8 +136,9 @@ def find_refusal(
     """
     stopped = [service.name for service in services if states[service.name].name == STOPPED]
     if when_stopped == "fail" and stopped:
+        are, them = ("are", "them") if len(stopped) > 1 else ("is", "it")
         return (
-            f"{', '.join(stopped)} {'are' if stopped[1:] else 'is'} not running on {host_name}; start {'them' if stopped[1:] else 'it'}, or set when_stopped to ignore or start. "
+            f"{', '.join(stopped)} {are} not running on {host_name}; start {them}, or set when_stopped to ignore or start. "
             "Nothing was changed."
         )
     lost = [each for each in differences if each.is_content and each.text != OTHER_CERTIFICATE]

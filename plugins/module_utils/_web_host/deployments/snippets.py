@@ -15,7 +15,7 @@ import os
 import stat
 import typing as t
 
-from ..._files.access import read_mode
+from ..._files.certificate_files import read_mode
 from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
 from ..._rules.errors import InvalidInput
 from ..sets.bundle import RestoreContext

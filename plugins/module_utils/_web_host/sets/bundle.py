@@ -30,7 +30,7 @@ from datetime import datetime
 from ..._files import locks
 from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
 from .der import CertificateFacts, Unreadable, pem_certificates, read_certificate
-from ..._files.forms import SECRET_FILES
+from ..._files.certificate_files import SECRET_FILES
 from .key_pair import BundleFault, KeyPair, check_files
 from ..._rules.times import iso
 

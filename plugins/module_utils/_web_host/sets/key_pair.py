@@ -21,7 +21,7 @@ import ssl
 import typing as t
 from datetime import datetime
 
-from ..._files.forms import SET_FILE_NAMES
+from ..._files.certificate_files import SET_FILE_NAMES
 from ..._rules.errors import InvalidInput
 from .der import Unreadable, covers, pem_certificates, read_certificate, traditional_key
 from ..._rules.times import iso

@@ -17,8 +17,7 @@ import os
 import typing as t
 from datetime import datetime
 
-from ..._files.access import read_id, read_mode
-from ..._files.forms import SET_FILE_NAMES
+from ..._files.certificate_files import SET_FILE_NAMES, read_id, read_mode
 from .bundle import Access, Bundle, Difference, RestoreContext, Version
 from .der import CertificateFacts, is_sequence
 from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair

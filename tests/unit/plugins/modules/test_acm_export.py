@@ -21,7 +21,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
-from ansible_collections.certops.acm.plugins.module_utils._files import atomic, forms, locks
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, certificate_files, locks
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
@@ -129,7 +129,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in sorted(folder.iterdir())}
 
 
-ALL = {form: {} for form in forms.FILE_NAMES}
+ALL = {form: {} for form in certificate_files.FILE_NAMES}
 
 
 # ---------------------------------------------------------------- what is written
@@ -238,7 +238,7 @@ def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: Count
     assert pem.serial(leaf) == new["export"]["serial"]
 
 
-@pytest.mark.parametrize("form", list(forms.FILE_NAMES))
+@pytest.mark.parametrize("form", list(certificate_files.FILE_NAMES))
 @pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
 def test_a_damaged_file_is_mended_with_the_key_at_hand(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
@@ -248,7 +248,7 @@ def test_a_damaged_file_is_mended_with_the_key_at_hand(
     options = {"certificate_arn": arn, "path": str(tmp_path), "files": ALL, "passphrase": "keystore"}
     run(**options)
     good = {name: content for name, (content, _time) in contents(tmp_path).items()}
-    path = tmp_path / forms.FILE_NAMES[form]
+    path = tmp_path / certificate_files.FILE_NAMES[form]
     content = path.read_bytes()
     if damage == "missing":
         path.unlink()

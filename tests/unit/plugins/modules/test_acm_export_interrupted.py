@@ -27,14 +27,14 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
     plan,
     task as export_task,
 )
-from ansible_collections.certops.acm.plugins.module_utils._files import atomic, locks, forms
+from ansible_collections.certops.acm.plugins.module_utils._files import atomic, locks, certificate_files
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
 SECRET = {"privkey.pem", "combined.pem", "bundle.p12"}
 SYSTEM_CALLS = ("open", "mkdir", "chmod", "fchmod", "lstat", "fstat", "write", "fsync", "rename", "close", "unlink")
-FILES: dict[str, dict[str, Any]] = {form: {} for form in forms.FILE_NAMES}
+FILES: dict[str, dict[str, Any]] = {form: {} for form in certificate_files.FILE_NAMES}
 
 
 class OneCertificate:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import item
-from ansible_collections.certops.acm.plugins.module_utils._files.forms import SECRET_FORMS
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SECRET_FORMS
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, result
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Owner, group and mode: read as people write them, and compared with what a file has. Standard library only."""
+"""The files that a certificate is kept in: what each form is called, which hold the private key, and owner, group and mode
+as people write them. Standard library only."""
 
 from __future__ import annotations
 
@@ -13,6 +14,19 @@ import re
 import typing as t
 
 from .._rules.errors import InvalidInput
+
+FILE_NAMES = {
+    "cert": "cert.pem",
+    "chain": "chain.pem",
+    "fullchain": "fullchain.pem",
+    "key": "privkey.pem",
+    "combined": "combined.pem",
+    "pkcs12": "bundle.p12",
+}
+# What a set on a web host may have besides.
+SET_FILE_NAMES = {**FILE_NAMES, "pkcs1": "privkey-pkcs1.pem"}
+SECRET_FORMS = ("key", "combined", "pkcs12")
+SECRET_FILES = frozenset([*(FILE_NAMES[form] for form in SECRET_FORMS), SET_FILE_NAMES["pkcs1"]])
 
 _CLAUSE = re.compile(r"([ugoa]*)((?:[=+-][rwx]*)+)")
 _SHIFTS = {"u": 6, "g": 3, "o": 0}

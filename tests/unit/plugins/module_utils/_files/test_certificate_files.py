@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._files import access
+from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 
@@ -34,7 +34,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
     ],
 )
 def test_modes(value: t.Any, mode: t.Optional[int]) -> None:
-    assert access.read_mode("mode", value) == mode
+    assert certificate_files.read_mode("mode", value) == mode
 
 
 @pytest.mark.parametrize(
@@ -42,15 +42,20 @@ def test_modes(value: t.Any, mode: t.Optional[int]) -> None:
 )
 def test_what_is_not_a_mode(value: t.Any) -> None:
     with pytest.raises(InvalidInput, match="option mode is .* not a file mode"):
-        access.read_mode("mode", value)
+        certificate_files.read_mode("mode", value)
 
 
 def test_users_and_groups() -> None:
-    assert access.read_id("owner", "root") == access.read_id("group", 0) == access.read_id("owner", "0") == 0
-    assert access.read_id("owner", "") is access.read_id("group", None) is None
+    assert (
+        certificate_files.read_id("owner", "root")
+        == certificate_files.read_id("group", 0)
+        == certificate_files.read_id("owner", "0")
+        == 0
+    )
+    assert certificate_files.read_id("owner", "") is certificate_files.read_id("group", None) is None
     with pytest.raises(InvalidInput, match="no group nobody-knows-it"):
-        access.read_id("group", "nobody-knows-it")
-    assert access.read_id("owner", 2**32 - 2) == 2**32 - 2
+        certificate_files.read_id("group", "nobody-knows-it")
+    assert certificate_files.read_id("owner", 2**32 - 2) == 2**32 - 2
     for number in (2**32 - 1, 99999999999999):  # chown(2) leaves the owner as it is for the first
         with pytest.raises(InvalidInput, match="is not the number of a user"):
-            access.read_id("owner", number)
+            certificate_files.read_id("owner", number)
