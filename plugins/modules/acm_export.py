@@ -105,7 +105,7 @@ options:
     type: raw
   encrypt_key:
     description:
-      - Whether the key file is encrypted with O(passphrase), in the same way as ACM does it. The combined file never is.
+      - Whether the key file is encrypted with O(passphrase), as PKCS#8 with AES-256 and 600,000 rounds of PBKDF2. The combined file never is.
     type: bool
     default: false
   return_private_key:

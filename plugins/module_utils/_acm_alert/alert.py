@@ -48,7 +48,7 @@ class DnsRecord(t.NamedTuple):
 
 
 class Alert(t.NamedTuple):
-    """One thing that people should know. key: its identity; one channel is told of it once."""
+    """One thing that people should know. key: its identity; each channel gets it once."""
 
     key: str
     kind: str
@@ -264,7 +264,7 @@ class Channel:
 
 
 def pack(alerts: t.Sequence[Alert], share: t.Callable[[Alert], float]) -> list[list[Alert]]:
-    """As many alerts into each message as fit, in their order. One that fills a message by itself goes alone."""
+    """As many alerts into each message as fit, in their order. One that fills a message goes alone."""
     messages: list[list[Alert]] = []
     filled = 0.0
     for alert in alerts:

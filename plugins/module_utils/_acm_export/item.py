@@ -52,17 +52,20 @@ class KeySet:
     chain: tuple[t.Any, ...]
     key: t.Any = None
 
-    def render(self, wanted: Wanted) -> dict[str, bytes]:
-        """The content of every form of file that this set can fill. A PKCS#12 is made only where it is wanted."""
+    def render(self, wanted: Wanted, is_sealed: bool = True) -> dict[str, bytes]:
+        """The content of every form of file that this set can fill. A PKCS#12 is made only where it is wanted.
+
+        is_sealed: with those that the passphrase encrypts, which take long and have other bytes each time.
+        """
         leaf, chain = pem.certificate_pem(self.certificate), pem.chain_pem(self.chain)
         texts = {"cert": leaf, "chain": chain, "fullchain": leaf + chain}
         if self.key is not None:
             texts["combined"] = pem.combined(self.certificate, self.chain, self.key)
             texts["key"] = pem.private_key_pem(self.key)
             if wanted.encrypts_key and wanted.passphrase:
-                texts["key"] = pem.encrypted_private_key_pem(self.key, wanted.passphrase)
+                texts["key"] = pem.sealed_private_key_pem(self.key, wanted.passphrase) if is_sealed else ""
         made = {form: text.encode("ascii") for form, text in texts.items() if text}
-        if self.key is not None and any(spec.form == "pkcs12" for spec in wanted.files):
+        if self.key is not None and is_sealed and any(spec.form == "pkcs12" for spec in wanted.files):
             made["pkcs12"] = self.pkcs12(wanted)
         return made
 

@@ -42,7 +42,7 @@ def _decide(item: Item) -> None:
 
 def changes(item: Item) -> t.Iterator[Change]:
     """The files that do not hold what they should, and how."""
-    rendered = item.key_set.render(item.want)
+    rendered = item.key_set.render(item.want, is_sealed=False)
     for spec in item.want.files:
         present = item.present[spec.path]
         if spec.form == "chain" and not item.key_set.chain:

@@ -138,7 +138,7 @@ def _sources(options: t.Mapping[str, t.Any]) -> list[Source]:
 
 def _content(path: str, where: str) -> bytes:
     try:
-        # a pipe or a device must not make the task wait, or read for ever
+        # a pipe or a device must not make the task wait, or read forever
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

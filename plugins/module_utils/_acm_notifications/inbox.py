@@ -23,7 +23,7 @@ SURE_POLL_S = (
     1  # an SQS that is not told to wait asks some of its servers only, and may find nothing though there is something
 )
 ATTEMPTS = 3  # of what SQS itself failed to delete
-GLANCE_S = 1.0  # between two looks into an inbox that cannot wait by itself
+GLANCE_S = 1.0  # between two looks into an inbox that cannot wait on its own
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -100,7 +100,7 @@ class SqsInbox:
         return int(answer.get("Attributes", {}).get("ApproximateNumberOfMessages", 0))
 
     def _delete(self, handles: t.Sequence[str]) -> dict[str, str]:
-        """One batch. Each entry succeeds or fails by itself, and what was the service's own fault is tried again."""
+        """One batch. Each entry succeeds or fails on its own, and what failed in the service is tried again."""
         refused: dict[str, str] = {}
         todo = list(handles)
         for attempt in range(ATTEMPTS):

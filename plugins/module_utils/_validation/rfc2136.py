@@ -240,7 +240,7 @@ class Rfc2136:
     def _connect(self) -> socket.socket:
         if self._connection is None:
             self._connection = socket.create_connection((self._server, self._port), timeout=self._timeout_s)
-            self._connection.setblocking(False)  # dnspython waits by itself, with a deadline for the whole message
+            self._connection.setblocking(False)  # dnspython does the waiting, with a deadline for the whole message
         return self._connection
 
 

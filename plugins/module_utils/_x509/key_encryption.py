@@ -7,10 +7,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any, Callable
 
+try:
+    from cryptography.hazmat.primitives import hashes, padding
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+except ImportError:
+    pass  # certificate.py reports it
+
 from .._rules.errors import InvalidMaterial
+
+# OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA256; a key is opened when a server starts, not for each request
+ROUNDS = 600_000
+_PBES2, _PBKDF2 = "1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12"
+_HMAC_SHA256, _AES_256_CBC = "1.2.840.113549.2.9", "2.16.840.1.101.3.4.1.42"
 
 # Algorithms by OID, as OpenSSL's documentation calls them: PKCS#5 (RFC 8018), PKCS#12 (RFC 7292) and national ciphers
 _NAMES = {
@@ -109,6 +122,35 @@ def _spellings(passphrase: bytes | None) -> list[bytes | None]:
     return [each or None for each in dict.fromkeys(found)]
 
 
+def sealed(pkcs8: bytes, passphrase: bytes, rounds: int = ROUNDS) -> bytes:
+    """EncryptedPrivateKeyInfo (RFC 5958) of a PrivateKeyInfo, both in DER: PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC
+    (RFC 8018, appendix A). cryptography writes the same, but with 2,048 rounds and no setting for them."""
+    salt, vector = os.urandom(16), os.urandom(16)
+    key = PBKDF2HMAC(hashes.SHA256(), 32, salt, rounds).derive(passphrase)
+    padder, encryptor = padding.PKCS7(128).padder(), Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    content = encryptor.update(padder.update(pkcs8) + padder.finalize()) + encryptor.finalize()
+    number = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
+    derivation = _sequence(_octets(salt), _element(2, number), _sequence(_encoded(_HMAC_SHA256), b"\x05\x00"))
+    scheme = _sequence(_sequence(_encoded(_PBKDF2), derivation), _sequence(_encoded(_AES_256_CBC), _octets(vector)))
+    return _sequence(_sequence(_encoded(_PBES2), scheme), _octets(content))
+
+
+def _sequence(*parts: bytes) -> bytes:
+    return _element(0x30, b"".join(parts))
+
+
+def _octets(content: bytes) -> bytes:
+    return _element(4, content)
+
+
+def _element(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    width = (size.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | width]) + size.to_bytes(width, "big") + content
+
+
 def _encoded(oid: str) -> bytes:
     """The DER of an object identifier."""
     first, second, *others = (int(arc) for arc in oid.split("."))
@@ -118,4 +160,4 @@ def _encoded(oid: str) -> bytes:
         while arc := arc >> 7:
             groups.insert(0, arc & 0x7F | 0x80)
         octets += bytes(groups)
-    return bytes([6, len(octets)]) + bytes(octets)
+    return _element(6, bytes(octets))

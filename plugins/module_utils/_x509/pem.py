@@ -11,6 +11,8 @@ PKCS#12. What ACM demands of an import is import_rules.py. Pure functions over b
 
 from __future__ import annotations
 
+import base64
+import textwrap
 from typing import Any, Iterable, Sequence
 
 from .._rules.errors import InvalidMaterial
@@ -36,7 +38,7 @@ from .certificate import (
     signature_algorithm,
     signature_family,
 )
-from .key_encryption import legacy_cipher
+from .key_encryption import legacy_cipher, sealed
 from .chain import Chain, build_chain
 from .pem_reading import (
     CERTIFICATE_LABELS,
@@ -98,6 +100,7 @@ __all__ = [
     "pkcs12",
     "private_key_pem",
     "public_key_fingerprint",
+    "sealed_private_key_pem",
     "serial",
     "signature_algorithm",
     "signature_family",
@@ -133,6 +136,14 @@ def encrypted_private_key_pem(key: Any, passphrase: bytes) -> str:
     That is PBES2 with PBKDF2-HMAC-SHA256 of 2048 rounds and AES-256-CBC.
     """
     return _private_bytes(key, serialization.BestAvailableEncryption(passphrase))
+
+
+def sealed_private_key_pem(key: Any, passphrase: bytes) -> str:
+    """Return the key as encrypted PKCS#8 PEM for a file that is kept; see key_encryption.sealed()."""
+    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    text = base64.encodebytes(sealed(der, passphrase)).replace(b"\n", b"")
+    lines = "\n".join(textwrap.wrap(text.decode("ascii"), 64))
+    return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{lines}\n-----END ENCRYPTED PRIVATE KEY-----\n"
 
 
 def combined(certificate: x509.Certificate, chain: Iterable[x509.Certificate], key: Any) -> str:

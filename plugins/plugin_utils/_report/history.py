@@ -25,7 +25,7 @@ History = dict[str, list[dict[str, t.Any]]]
 
 
 def read_previous(text: str | None, path: str) -> dict[str, t.Any]:
-    """The data of the report before, {} where there is none. Raises InvalidInput for a file that is something else: it
+    """The data of the previous report, {} if there is none. Raises InvalidInput for a file that is something else: it
     would be overwritten. An empty file is none: up to ansible-core 2.18, what is none comes as an empty text."""
     if not text:
         return {}

@@ -307,7 +307,7 @@ def is_over(existing: t.Mapping[str, t.Any], resolved: t.Collection[str]) -> boo
 
 
 def archived(existing: t.Mapping[str, t.Any], at: str) -> dict[str, t.Any]:
-    """The finding as it is imported to be archived. If it comes back, Security Hub makes it NEW again by itself."""
+    """The finding as it is imported to be archived. If it comes back, Security Hub makes it NEW again automatically."""
     kept = {name: existing[name] for name in _OWN if name in existing}
     return {**kept, "UpdatedAt": at, "Compliance": {"Status": "PASSED"}, "RecordState": "ARCHIVED"}
 

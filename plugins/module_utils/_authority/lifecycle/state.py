@@ -113,7 +113,7 @@ class Certificate(t.NamedTuple):
     ever_exported: bool = False
     in_use_by: tuple[str, ...] = ()
     renewal: t.Optional[Renewal] = None
-    noticed_at: t.Optional[datetime] = None  # when the daily look at its expiry last told of it
+    noticed_at: t.Optional[datetime] = None  # when its coming expiry was last announced
     looked_at: t.Optional[datetime] = None  # when the last look at names that wait ended
     look_ms: int = 0  # how long it took
     update: t.Optional[Update] = None

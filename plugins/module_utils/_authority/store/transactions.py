@@ -97,7 +97,7 @@ class Store:
 
     @contextmanager
     def ask(self) -> t.Iterator[Transaction]:
-        """For one question, whose answer is of one moment by itself."""
+        """For one query, which sees one moment on its own."""
         with self._translated:
             connection = self._lender.take()
             try:

@@ -58,7 +58,7 @@ class Runtime:
         return answer
 
     def _receive(self, connection: socket.socket) -> bytes:
-        """All that comes, within the time-out altogether: whatever holds the socket must not hold up the run for ever."""
+        """All that comes, within the time-out altogether: whatever holds the socket must not hold up the run forever."""
         deadline = time.monotonic() + self.timeout_s
         answer = b""
         while True:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
+from ansible_collections.certops.acm.plugins.module_utils._x509.key_encryption import sealed
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from cryptography import x509
@@ -59,6 +60,39 @@ def test_the_key_is_encrypted_as_acm_does(pki: Any, tmp_path: Path) -> None:
     parsed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for part in (":PBES2", ":PBKDF2", ":0800", ":hmacWithSHA256", ":aes-256-cbc"):
         assert part in parsed
+
+
+@pytest.mark.parametrize("kind", ["P-256", "P-521", "2048"])
+def test_a_key_in_a_file_is_sealed_with_the_rounds_of_today_and_openssl_opens_it(
+    pki: Any, tmp_path: Path, kind: str
+) -> None:
+    key, path = pki.key(kind), tmp_path / "key.pem"
+    sealed = pem.sealed_private_key_pem(key, b"correct horse")
+    path.write_text(sealed)
+    assert max(len(line) for line in sealed.splitlines()) == 64
+    assert pem.private_key_pem(pem.load_private_key(sealed, b"correct horse")) == pem.private_key_pem(key)
+    with pytest.raises(InvalidMaterial):
+        pem.load_private_key(sealed, b"wrong horse")
+    assert pem.sealed_private_key_pem(key, b"correct horse") != sealed
+    parsed = subprocess.run(
+        ["openssl", "asn1parse", "-in", str(path)], capture_output=True, text=True, check=True
+    ).stdout
+    for part in (":PBES2", ":PBKDF2", ":0927C0", ":hmacWithSHA256", ":aes-256-cbc"):
+        assert part in parsed
+    opened = ["openssl", "pkey", "-in", str(path), "-passin", "pass:correct horse", "-check", "-noout"]
+    assert "Key is valid" in subprocess.run(opened, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 100, 200, 70_000])
+@pytest.mark.parametrize("rounds", [1, 127, 128, 2048, 600_000])
+def test_what_is_sealed_has_lengths_and_numbers_as_der_wants_them(size: int, rounds: int) -> None:
+    if size and rounds == 600_000:
+        return  # once is enough
+    der = sealed(b"x" * size, b"abcd", rounds)
+    parsed = subprocess.run(
+        ["openssl", "asn1parse", "-inform", "DER"], input=der, capture_output=True, check=True
+    ).stdout
+    assert f":{rounds:02X}".encode() in parsed or f":0{rounds:X}".encode() in parsed
 
 
 def test_text_between_blocks_is_passed_over(pki: Any) -> None:
