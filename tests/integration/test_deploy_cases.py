@@ -273,7 +273,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "one-port": ({"acm_deploy_services": [{"name": "nginx"}, {"name": "caddy"}]}, "443"),
     "command": (
         {"acm_deploy_services": [{"name": "own", "ports": [], "reload_command": "a && b"}]},
-        "The reload_command of own needs a shell, and none reads it",
+        "The reload_command of own needs a shell, but no shell runs it",
     ),
 }
 

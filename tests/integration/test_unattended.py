@@ -98,7 +98,7 @@ def test_cron_renews_and_tells_only_of_failures(site: Site) -> None:
     with open(home / "lock", "w", encoding="utf-8") as lock:  # as while another run is at work
         fcntl.flock(lock, fcntl.LOCK_EX)
         (home / "last-run.log").write_text("the log of that run", encoding="utf-8")
-        assert cron() == (75, "The renewal run before is still at work.\nthe log of that run")
+        assert cron() == (75, "The previous renewal run is still running.\nthe log of that run")
     assert cron() == (0, "")
     log = (home / "last-run.log").read_text(encoding="utf-8")
     assert "failed=0" in log and len(log.splitlines()) < 60
