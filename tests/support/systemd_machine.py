@@ -5,7 +5,8 @@
 
 """A machine of its own with a real systemd: namespaces over an overlay of this machine's files, of which nothing is kept.
 
-It needs root, overlayfs and cgroups, and shares the network of this machine, but not /tmp, /run and /dev.
+It needs root, overlayfs and cgroups, and shares the network of this machine, but not /run and /dev. What it writes, in /tmp
+as elsewhere, goes into the overlay; a checkout may lie in /tmp.
 """
 
 from __future__ import annotations
@@ -50,7 +51,6 @@ mount -t tmpfs -o mode=1777 tmpfs $root/dev/shm
 mount -t devpts -o newinstance,ptmxmode=666 devpts $root/dev/pts
 ln -s pts/ptmx $root/dev/ptmx
 mount -t tmpfs -o mode=755 tmpfs $root/run
-mount -t tmpfs -o mode=1777 tmpfs $root/tmp
 exec chroot $root env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin container=test \
     {SYSTEMD} --system --unit=test.target --log-target=null --show-status=false
 """

@@ -248,7 +248,7 @@ def test_after_the_first_it_does_not_wait_for_more(monkeypatch: pytest.MonkeyPat
 
 def test_a_queue_that_is_not_there(sqs: Sqs) -> None:
     answer = sqs.ask(queue_name="other")
-    assert answer["failed"] and "there is no queue other in eu-central-1: make it" in answer["msg"]
+    assert answer["failed"] and "there is no queue other in eu-central-1: create it" in answer["msg"]
     assert answer["error"]["operation"] == "GetQueueUrl"
     answer = sqs.ask(queue_url=sqs.url + "x")
     assert answer["failed"] and "there is no queue http" in answer["msg"]

@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import html
 import ipaddress
+import os
 import re
 import subprocess
+import threading
 import time
 import typing as t
 from datetime import timedelta
@@ -21,11 +23,12 @@ from urllib.parse import quote, urlencode
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import validation
-from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import DueWork
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import LOCK, DueWork
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Peer, Request
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.own_certificate import OwnCertificate
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server import Server
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.service import Service
+from ansible_collections.certops.acm.plugins.module_utils._files.locks import turn
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
@@ -317,11 +320,17 @@ def test_due_work_is_done_without_a_sweep(lab: Lab) -> None:
 
 
 def test_one_server_at_a_time_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = DueWork(lab.authority), DueWork(lab.authority)
-    with first._turn() as is_mine, second._turn() as is_its:
-        assert is_mine and not is_its
-    with second._turn() as is_its:
-        assert is_its
+    turns, looks = threading.Semaphore(0), threading.Semaphore(0)
+    due_work = DueWork(lab.authority, turns.release, look_s=0.01)
+    monkeypatch.setattr(due_work, "look", looks.release)
+    with turn(os.path.join(lab.authority.path, LOCK)) as is_ours:
+        assert is_ours
+        due_work.start()
+        for _turn in range(3):
+            assert turns.acquire(timeout=30)
+        assert not looks.acquire(blocking=False)
+    assert looks.acquire(timeout=30)
+    assert due_work.end()
 
 
 def test_everything_is_swept_now_and_then(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
