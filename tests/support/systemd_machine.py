@@ -118,6 +118,10 @@ def systemd_machine(folder: Path) -> Iterator[Machine]:
             (units / f"{name}.service").symlink_to("/dev/null")
         (units / "test.target").write_text(TARGET)
         (folder / "upper" / "etc" / "fstab").write_text("")
+        cleaning = folder / "upper" / "etc" / "tmpfiles.d"
+        cleaning.mkdir()
+        cleaning.chmod(0o755)
+        (cleaning / "tmp.conf").symlink_to("/dev/null")  # which empties /tmp at boot, where a checkout may lie
         group.mkdir()
         booted = subprocess.Popen(
             ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--cgroup",
