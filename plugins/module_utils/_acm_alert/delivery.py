@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import typing as t
+from concurrent.futures import Future
 from datetime import datetime, timedelta, timezone
 
 from .alert import (
@@ -137,26 +138,20 @@ class Delivery:
 
 def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
     """What the attempt returns or raises. One that goes on longer is left behind: whoever is at the other end could
-    answer a little at a time for ever, and nobody else would be told meanwhile."""
+    answer a little at a time forever, and nobody else would be told meanwhile."""
     if limit_s is None:
         return attempt()
-    ended: list[t.Callable[[], Receipt]] = []
-    thread = threading.Thread(target=lambda: ended.append(_kept(attempt)), daemon=True)
+    outcome: Future[Receipt] = Future()
+    thread = threading.Thread(target=_resolve, args=(outcome, attempt), daemon=True)
     thread.start()
     thread.join(limit_s)
-    if not ended:
+    if not outcome.done():
         raise Undelivered(f"The server did not finish within {limit_s:g} s.")
-    return ended[0]()
+    return outcome.result()
 
 
-def _kept(attempt: Attempt) -> t.Callable[[], Receipt]:
+def _resolve(outcome: Future[Receipt], attempt: Attempt) -> None:
     try:
-        receipt = attempt()
+        outcome.set_result(attempt())
     except Exception as error:  # whatever it is, it belongs to who waits for it
-        fault = error
-
-        def fail() -> Receipt:
-            raise fault
-
-        return fail
-    return lambda: receipt
+        outcome.set_exception(error)

@@ -137,9 +137,8 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     listed = [
         from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")
     ]
-    return list(
-        {certificate.arn: certificate for certificate in listed}.values()
-    )  # a region that is behind may not know the filter
+    # once each: a region that is behind may not know the filter, and list some twice
+    return list({certificate.arn: certificate for certificate in listed}.values())
 
 
 def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
