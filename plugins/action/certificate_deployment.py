@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import contract
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 WORDS_SHOWN = 600  # the end of what a Python says that does not start, or fails
@@ -42,7 +43,7 @@ class ActionModule(PipelinedAction):
                     f"The module was killed while it ran on this host ({words}); run again: the next run finishes the "
                     "deployment or undoes it."
                 )
-                result["error"] = {"code": "DeploymentInterrupted", "operation": None}
+                result["error"] = contract("DeploymentInterrupted")
             else:
                 result["msg"] = f"The module did not run on this host. It said: {words}"
         return result

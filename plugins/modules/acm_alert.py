@@ -418,7 +418,6 @@ import uuid
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import contract
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.delivery import Delivery, Outcome
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.security_hub import SecurityHub
 from ansible_collections.certops.acm.plugins.module_utils._acm_alert.channels.mail import Mail
@@ -432,7 +431,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert impor
     read_alerts,
     read_told,
 )
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
 
 NEED_AWS = ("sns", "security_hub")
 SECRETS = ("url", "headers", "signing_secret", "password")

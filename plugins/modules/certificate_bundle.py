@@ -324,9 +324,9 @@ import stat
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, contract
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import (
     Bundle,
     Version,

@@ -320,7 +320,7 @@ import time
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, contract
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (
     PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
@@ -328,7 +328,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshak
     trust_of,
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.watch import Watch, describe, watch_all
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 LONGEST_S = 86400

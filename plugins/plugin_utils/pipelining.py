@@ -21,7 +21,7 @@ import typing as t
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract, contract_of
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 
 SHORTEST_PART = 8  # characters of a secret that tell something of it
@@ -63,14 +63,11 @@ class PipelinedAction(NormalAction):
         try:
             self.check(self._task.args)
         except InvalidInput as error:
-            told = {"code": type(error).__name__, "operation": None}
-            if hasattr(error, "rule"):
-                told["rule"] = error.rule
-            return {"failed": True, "msg": f"{error} Nothing was sent.", "error": told}
+            return {"failed": True, "msg": f"{error} Nothing was sent.", "error": contract_of(error)}
         obstacle = self._switch_pipelining_on() if self._secrets() else None
         if obstacle:
             sentence = f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."
-            return {"failed": True, "msg": sentence, "error": {"code": "CannotPipeline", "operation": None}}
+            return {"failed": True, "msg": sentence, "error": contract("CannotPipeline")}
         return None
 
     def _secrets(self) -> list[t.Any]:

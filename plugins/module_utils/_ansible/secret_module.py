@@ -13,6 +13,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
+from .._rules.errors import contract
+
 Spec = t.Mapping[str, t.Any]  # an argument spec of Ansible
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
 EXAMPLES = 3  # options that a sentence names
@@ -59,11 +61,6 @@ class DiscreetModule(AnsibleModule):
     def _log_invocation(self) -> None:
         self.no_log_values.update({repr(value)[1:-1] for value in self.no_log_values if isinstance(value, str)})
         super()._log_invocation()
-
-
-def contract(code: str) -> dict[str, t.Any]:
-    """`error` in the result of a task that failed without a call to ACM; see docs/developing/errors.md."""
-    return {"code": code, "operation": None}
 
 
 # ---------------------------------------------------------------- arguments, pure

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._door.acm import AcmError
-from .._rules.errors import InvalidMaterial
+from .._rules.errors import contract_of
 from .items import Item
 
 SHOWN = 20  # items that a message names for one reason
@@ -25,13 +24,7 @@ def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] =
     if done:
         where = f" on {arn}" if arn else ""
         sentence = f"{sentence} Already done{where}, and not undone: {', '.join(dict.fromkeys(done))}."
-    contract: dict[str, t.Any] = {
-        "code": getattr(error, "code", None) or type(error).__name__,
-        "operation": error.operation if isinstance(error, AcmError) else None,
-    }
-    if isinstance(error, InvalidMaterial):
-        contract["rule"] = error.rule
-    return {"failed": True, "msg": sentence, "error": contract}
+    return {"failed": True, "msg": sentence, "error": contract_of(error)}
 
 
 def together(

@@ -18,8 +18,8 @@ _loading.enter_context(no_collection())
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._ansible.secret_module import DiscreetModule, contract
-from .._rules.errors import InvalidInput
+from .._ansible.secret_module import DiscreetModule
+from .._rules.errors import InvalidInput, contract
 from . import aws
 from .acm import Acm, AcmError
 
@@ -77,5 +77,5 @@ def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
     except InvalidInput as error:
         module.fail_json(msg=str(error), error=contract(type(error).__name__))
     except AcmError as error:
-        module.fail_json(msg=str(error), error={"code": error.code, "operation": error.operation})
+        module.fail_json(msg=str(error), error=contract(error.code, error.operation))
     module.exit_json(**result)

@@ -3,9 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The errors that rules raise. Their messages are sentences for the user."""
+"""The errors that rules raise, and what results tell of an error. Messages are sentences for the user."""
 
 from __future__ import annotations
+
+import typing as t
 
 
 class InvalidInput(ValueError):
@@ -26,3 +28,16 @@ class InvalidMaterial(InvalidInput):
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
         self.rule = rule
+
+
+def contract(code: str, operation: t.Optional[str] = None) -> dict[str, t.Any]:
+    """`error` in the result of a task that failed; see docs/developing/errors.md. operation: of ACM, if one was called."""
+    return {"code": code, "operation": operation}
+
+
+def contract_of(error: Exception) -> dict[str, t.Any]:
+    """The same of an error: its own code, or else its class; and the rule that material breaks."""
+    told = contract(getattr(error, "code", None) or type(error).__name__, getattr(error, "operation", None))
+    if isinstance(error, InvalidMaterial):
+        told["rule"] = error.rule
+    return told

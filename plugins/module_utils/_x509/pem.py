@@ -141,8 +141,7 @@ def encrypted_private_key_pem(key: Any, passphrase: bytes) -> str:
 def sealed_private_key_pem(key: Any, passphrase: bytes) -> str:
     """Return the key as encrypted PKCS#8 PEM for a file that is kept; see key_encryption.sealed()."""
     der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    text = base64.encodebytes(sealed(der, passphrase)).replace(b"\n", b"")
-    lines = "\n".join(textwrap.wrap(text.decode("ascii"), 64))
+    lines = "\n".join(textwrap.wrap(base64.b64encode(sealed(der, passphrase)).decode("ascii"), 64))
     return f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{lines}\n-----END ENCRYPTED PRIVATE KEY-----\n"
 
 
