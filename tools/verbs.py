@@ -18,6 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import compatibility
+import new_module as skeleton
 import workbench
 from debian import install_packages, may_install_packages
 from processes import run_to_the_end
@@ -82,7 +84,7 @@ def pytest(arguments: list[str]) -> int:
     workbench.furnish_home()
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
-    env["PATH"] = with_real_interpreters(env["PATH"])
+    env["PATH"] = workbench.with_real_interpreters(env["PATH"])
     # Programs of others that a test needs; .ci/run brings them.
     for name, path in (
         ("ACM_NODE", workbench.WORK / "node"),
@@ -95,16 +97,6 @@ def pytest(arguments: list[str]) -> int:
         return run_to_the_end(
             [str(workbench.python_of("dev")), "-m", "pytest", *arguments], env, cwd=workbench.COLLECTION
         )
-
-
-def with_real_interpreters(path: str) -> str:
-    """PATH with the other Pythons of this machine, as interpreters: ansible-test fails on a version manager's shims."""
-    folders = [folder for folder in path.split(os.pathsep) if Path(folder).name != "shims"]
-    versions = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
-    for minor in range(9, 15):
-        if not shutil.which(f"python3.{minor}", path=os.pathsep.join(folders)):
-            folders += [str(found.parent) for found in sorted(versions.glob(f"3.{minor}.*/bin/python3.{minor}"))[-1:]]
-    return os.pathsep.join(folders)
 
 
 def docs(arguments: list[str]) -> int:
@@ -154,6 +146,11 @@ def bench(arguments: list[str]) -> int:
     return max(codes)
 
 
+def matrix(arguments: list[str]) -> int:
+    """try the built collection under its oldest to its newest requirements: ./run matrix fetch, then ./run matrix [2.17 …]"""
+    return compatibility.run(arguments)
+
+
 def authority(arguments: list[str]) -> int:
     """serve ACM's protocol from an embedded authority: ./run authority DIR PORT [options]; other verbs: ./run authority --help"""
     workbench.prepare("server")
@@ -163,18 +160,29 @@ def authority(arguments: list[str]) -> int:
     return replace_by([str(workbench.python_of("server")), "-B", "-m", program, *verb, *arguments], env)
 
 
+def new_module(arguments: list[str]) -> int:
+    """start a module, with its documentation, test and entries: ./run new-module NAME"""
+    if len(arguments) != 1:
+        raise Trouble("./run new-module needs a name, such as acm_account_info or certificate_backup.")
+    for path in skeleton.make(workbench.CHECKOUT, arguments[0]):
+        print(path.relative_to(workbench.CHECKOUT))
+    say("Now write what it is for into its documentation and its row in README.md, and a test of what it should do.")
+    return 0
+
+
 def replace_by(command: list[str], env: dict[str, str]) -> NoReturn:
     sys.stdout.flush()
     os.execvpe(command[0], command, env)
 
 
-VERBS: tuple[Callable[[list[str]], int], ...] = (demo, play, test, lint, bench, docs, authority)
+VERBS: tuple[Callable[[list[str]], int], ...] = (demo, play, test, lint, matrix, bench, docs, authority, new_module)
 
 
 def main(arguments: list[str]) -> int:
-    verb = next((verb for verb in VERBS if arguments and verb.__name__ == arguments[0]), None)
+    verbs = {verb.__name__.replace("_", "-"): verb for verb in VERBS}
+    verb = verbs.get(arguments[0]) if arguments else None
     if verb is None:
-        print("./run VERB [arguments]\n" + "\n".join(f"  {verb.__name__:9} {verb.__doc__}" for verb in VERBS))
+        print("./run VERB [arguments]\n" + "\n".join(f"  {name:10} {verb.__doc__}" for name, verb in verbs.items()))
         return 0 if not arguments or arguments[0] in ("help", "-h", "--help") else 2
     for wanted in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(wanted, lambda number, frame: sys.exit(128 + number))

@@ -107,7 +107,7 @@ def make_python_environment(name: str) -> None:
         require_venv_module()
         log = WORK / "log" / f"venv-{name}.log"
         run_logged([sys.executable, "-m", "venv", str(target)], log, "python3 -m venv failed")
-        pip(name, log, "install", "--requirement", str(CHECKOUT / requirements))
+        pip(target / "bin" / "python", log, "install", "--requirement", str(CHECKOUT / requirements))
 
     make(WORK / "venv" / name, made_of, f"Python packages ({requirements})", build)
 
@@ -132,10 +132,10 @@ def require_venv_module() -> None:
             ) from None
 
 
-def pip(environment: str, log: Path, *arguments: str) -> None:
-    """Run an environment's pip under the user's own pip configuration, with its cache in .work."""
+def pip(python: Path, log: Path, *arguments: str) -> None:
+    """Run a Python's pip under the user's own pip configuration, with its cache in .work."""
     own = {"PIP_CACHE_DIR": str(WORK / "cache" / "pip"), "PIP_USER": "0", "PIP_NO_INPUT": "1"}
-    argv = [str(python_of(environment)), "-m", "pip", "--disable-pip-version-check", "--retries", "2", *arguments]
+    argv = [str(python), "-m", "pip", "--disable-pip-version-check", "--retries", "2", *arguments]
     run_logged(argv, log, "pip failed", env={**plain_environment(), **own}, explain=explain_pip)
 
 
@@ -174,13 +174,13 @@ def make_amazon_aws(environment: str) -> None:
     make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, "amazon/aws"))
 
 
-def unpack(environment: str, part: str, target: Path) -> None:
+def unpack(environment: str, part: str, target: Path, carrier: str = AMAZON_AWS_SOURCE) -> None:
     """Take one folder below ansible_collections/ out of the wheel."""
     with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
         log = WORK / "log" / f"{part.replace('/', '-')}.log"
         # The wheel is only a carrier: which Python it asks for does not matter.
         options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", f"--dest={folder}")
-        pip(environment, log, "download", *options, AMAZON_AWS_SOURCE)
+        pip(python_of(environment), log, "download", *options, carrier)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as archive:
             members = [name for name in archive.namelist() if name.startswith(f"ansible_collections/{part}/")]
@@ -293,6 +293,16 @@ def sealed_environment(name: str) -> dict[str, str]:
         LC_ALL="C.UTF-8",
     )
     return env
+
+
+def with_real_interpreters(path: str, oldest: int = 9) -> str:
+    """PATH with the other Pythons of this machine, as interpreters: ansible-test fails on a version manager's shims."""
+    folders = [folder for folder in path.split(os.pathsep) if Path(folder).name != "shims"]
+    versions = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    for minor in range(oldest, 15):
+        if not shutil.which(f"python3.{minor}", path=os.pathsep.join(folders)):
+            folders += [str(found.parent) for found in sorted(versions.glob(f"3.{minor}.*/bin/python3.{minor}"))[-1:]]
+    return os.pathsep.join(folders)
 
 
 def furnish_home() -> None:
