@@ -34,7 +34,7 @@ OURS = "certops.acm."
 # Programs that a guide may use as their own manuals have it.
 OTHERS = set(
     "ansible-builder ansible-inventory ansible-lint awk base64 cat cd certbot chmod chown cp curl date dig echo export git "
-    "grep head install jq journalctl keytool kill kubectl ls mkdir mv named nginx nsupdate openssl podman rm scp sed set "
+    "grep head install jq journalctl keytool kill kubectl lego ls mkdir mv named nginx nsupdate openssl podman rm scp sed set "
     "sleep ssh sudo systemctl tail tar tee tsig-keygen unset useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.
@@ -126,7 +126,9 @@ def faults_of(words: list[str], page: Page) -> list[str]:
     if not words:
         return []
     if re.fullmatch(r"[\d*/,-]+", words[0]) and len(words) > 5:  # a line for cron
-        words = words[5:]
+        return faults_of(words[5:], page)
+    if f"# {words[0]}\n" in page.text:  # a script that the page shows, below a line with its path
+        return []
     program = Path(words[0]).name if words[0].startswith(("/", "~/", "$")) else words[0]
     if program in CHECKS:
         return CHECKS[program](words[1:], page)
