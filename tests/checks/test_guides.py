@@ -24,7 +24,7 @@ from ansible_collections.certops.acm.tests.support.guides import COLLECTION, Blo
 
 TASKS = {"yaml", "yml"}
 COMMANDS = {"console", "sh"}
-OTHERS = {"csv", "ini", "json", "named", "nginx", "python", "text", "xml", "zone"}
+OTHERS = {"csv", "ini", "javascript", "json", "named", "nginx", "python", "text", "xml", "zone"}
 SECTIONS = [(page, section) for page in pages() for section in sections(page)]
 BLOCKS = [(section, block) for page, section in SECTIONS for block in section.blocks]
 POLICIES = [(section, block) for section, block in BLOCKS if block.language == "json" and '"Statement"' in block.text]

@@ -33,9 +33,10 @@ COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
 # Programs that a guide may use as their own manuals have it.
 OTHERS = set(
-    "ansible-builder ansible-inventory ansible-lint awk base64 cat cd certbot chmod chown cp curl date dig echo export git "
-    "grep head install jq journalctl keytool kill kubectl lego ls mkdir mv named nginx nsupdate openssl podman rm scp sed set "
-    "sleep ssh sudo systemctl tail tar tee tsig-keygen unset useradd wait".split()
+    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot chmod chown cp curl date dig "
+    "echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
+    "npm nsupdate openssl podman rm scp sed set sh sleep ssh sudo systemctl tail tar tee trap tsig-keygen unset "
+    "useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.
 AWSCLI_OPTIONS = set(
@@ -51,6 +52,7 @@ WORDS_OF_THE_SHELL = {
     "do",
     "done",
     "else",
+    "exec",
     "fi",
     "for",
     "if",

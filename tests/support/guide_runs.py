@@ -13,16 +13,26 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from ansible_collections.certops.acm.tests.support.guides import GUIDES, Block, blocks
 from ansible_collections.certops.acm.tests.support.programs import environment
 
 LIMIT_S = 300
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])
 END = "\x1e"
+
+
+def needs(*programs: str) -> None:
+    """Skip the test on a machine without one of them; in CI, fail."""
+    missing = [name for name in programs if not shutil.which(name, path=PATH)]
+    if missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is not installed.")
 
 
 class Reader:
