@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import compatibility
+import documentation
 import new_module as skeleton
 import workbench
 from debian import install_packages, may_install_packages
@@ -103,27 +104,13 @@ def docs(arguments: list[str]) -> int:
     """build the HTML documentation into .work/docs"""
     workbench.prepare("dev")
     env = workbench.sealed_environment("dev")
-    site = workbench.WORK / "docs"
-    shutil.rmtree(site, ignore_errors=True)
-    # antsibull-docs refuses a folder in which others may write.
-    (site / "rst").mkdir(parents=True, mode=0o755)
-    what = ["--use-current", "--squash-hierarchy", "--fail-on-error", "certops.acm"]
-    for command in (
-        [
-            "antsibull-docs",
-            "sphinx-init",
-            "--title=certops.acm",
-            "--html-short-title=certops.acm",
-            f"--dest-dir={site}",
-            *what,
-        ],
-        ["antsibull-docs", f"--config-file={site}/antsibull-docs.cfg", "collection", f"--dest-dir={site}/rst", *what],
-        ["sphinx-build", "-M", "html", f"{site}/rst", f"{site}/build", "-c", str(site)],
-    ):
+
+    def run(command: list[str]) -> None:
         log = workbench.WORK / "log" / f"docs-{command[0]}.log"
         program = str(workbench.python_of("dev").with_name(command[0]))
         workbench.run_logged([program, *command[1:]], log, f"{command[0]} failed", env=env)
-    print(site / "build" / "html" / "index.html")
+
+    print(documentation.build(workbench.COLLECTION, workbench.WORK / "docs", run))
     return 0
 
 
