@@ -20,7 +20,7 @@ NODE = os.environ.get("ACM_NODE", "")
 
 
 def reader_of(folder: Path, port: int) -> Reader:
-    places = {"10053": str(port), "~/.ansible/collections": str(COLLECTION.parents[2]), "/srv/shop": str(folder)}
+    places = {"10053": str(port), "~/.ansible/collections": str(COLLECTION.parents[2])}
     env = {"CERTOPS_ACM_AUTHORITY": str(folder / "lab"), "TMPDIR": str(folder)}
     reader = Reader("ci-without-aws.md", folder, places, env)
     reader.save_files()
