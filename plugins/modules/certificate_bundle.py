@@ -330,7 +330,6 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import (
     Bundle,
     Version,
-    check_version,
     explain,
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.key_pair import BundleFault
@@ -446,7 +445,7 @@ def go_back(module: DiscreetModule) -> list[Result]:
             if target is None:
                 missing = f"the set {version_id} is not there" if version_id else f"no set was live before {live.id}"
                 raise BundleFault(f"{bundle.path} cannot be rolled back: {missing}.")
-            check_version(bundle.name, target)
+            bundle.check(target)
             steps.append((bundle, live, target))
         results = []
         for bundle, live, target in steps:

@@ -593,7 +593,8 @@ from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
-from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import RestoreContext, explain
+from ansible_collections.certops.acm.plugins.module_utils._files.folders import RestoreContext
+from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import Limits
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.detached import Killed, run_detached
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import (

@@ -11,9 +11,9 @@ what opens them is kept apart: a copy of the key file goes elsewhere, and on req
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import shutil
 import sqlite3
 import tempfile
 import typing as t
@@ -22,6 +22,7 @@ from . import directory
 from .authority import PUBLIC_FOLDER, Authority
 from .keys import key_file
 from .store.transactions import Store
+from .._files import folders
 from .._rules.errors import InvalidInput
 
 
@@ -97,7 +98,8 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
     except OSError as error:
         raise InvalidInput(f"No authority can be created in {path}: {_reason(error)}") from error
     finally:
-        shutil.rmtree(made, ignore_errors=True)  # of a restore that failed
+        with contextlib.suppress(OSError):
+            folders.remove(made)  # of a restore that failed
     authority = directory.open_authority(path, passphrase=passphrase)
     authority.cas.publish(with_crls=True)
     return authority

@@ -15,10 +15,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import tempfile
 import typing as t
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from .keys import key_file as keys, vault
 from .keys.lease import Lease
@@ -27,6 +26,7 @@ from .parts import Parts
 from . import leftovers
 from .settings import Settings
 from .store.transactions import Store
+from .._files import folders
 from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
@@ -86,7 +86,8 @@ def create(
             os.rename(made, path)  # replaces an empty directory, and nothing else
             keys.make_durable(parent)
         except BaseException:
-            shutil.rmtree(made, ignore_errors=True)
+            with suppress(OSError):
+                folders.remove(made)
             for file in own_key:
                 os.unlink(file)
             raise

@@ -10,25 +10,22 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import stat
 import time
+
+from .._files.folders import open_any
 
 OLD_S = 3600.0  # no write takes that long
 
 
-def remove(folder: str, name: str = "") -> None:
+def remove(path: str, name: str = "") -> None:
     """Remove what is old and ours in a folder; of writes of `name` only, where that is given."""
     pattern = re.compile(rf"\.{re.escape(name) if name else '.+'}-[a-z0-9_]{{8}}")
-    with contextlib.suppress(OSError):
-        for entry in os.scandir(folder):
-            if not pattern.fullmatch(entry.name):
-                continue
+    with contextlib.suppress(OSError), open_any(path) as folder:
+        for found in filter(pattern.fullmatch, folder.names()):
             with contextlib.suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                if found.st_uid != os.geteuid() or time.time() - found.st_mtime <= OLD_S:
+                status = folder.status(found)
+                if status is None or status.st_uid != os.geteuid() or time.time() - status.st_mtime <= OLD_S:
                     continue
-                if stat.S_ISDIR(found.st_mode):
-                    shutil.rmtree(entry.path)
-                elif stat.S_ISREG(found.st_mode):
-                    os.unlink(entry.path)
+                if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
+                    folder.remove(found)

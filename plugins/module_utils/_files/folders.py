@@ -7,11 +7,13 @@
 
 Who can write in a folder decides what lies there: a link to another file, a file whose owner would be handed the next
 key. So a key goes only where root, the running user or the owner of the file alone could have put anything. A folder is
-walked to from the root, each step by the descriptor of the one before, so that nothing can be exchanged on the way.
+walked to from the root, each step by the descriptor of the one before, and what is done in it goes by its descriptor: in
+the folder that was judged, whatever its path leads to by then.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
@@ -24,6 +26,215 @@ from .._rules.errors import InvalidInput
 MOST_LINKS = 40  # as Linux counts
 STATIC_GROUPS = 100  # Debian's and Red Hat's own groups, such as staff, have lower numbers
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe holds nobody up
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PROC = "/proc/self/fd"
+
+# Sets the SELinux context of what is at the first path as the policy wants it at the second; says whether it differed.
+RestoreContext = t.Callable[[str, str], bool]
+
+
+class Folder:
+    """A folder that is open, and what is done in it, by names without a path. No link is followed.
+
+    path: by which it was reached, for people. Errors of the operating system name whole paths.
+    """
+
+    def __init__(self, descriptor: int, path: str) -> None:
+        self.descriptor = descriptor
+        self.path = path
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+        self.descriptor = -1
+
+    def copy(self) -> Folder:
+        """The same folder, to be closed on its own."""
+        return Folder(os.dup(self.descriptor), self.path)
+
+    def path_to(self, name: str) -> str:
+        """A path for who takes nothing else: by way of the descriptor, where the kernel offers that."""
+        return os.path.join(f"{_PROC}/{self.descriptor}" if os.path.isdir(_PROC) else self.path, name)
+
+    # --- who may write in it -------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Raise InvalidInput if anybody but root and the running user may write in it."""
+        obstacle = _obstacle(os.fstat(self.descriptor), {0, os.geteuid()})
+        if obstacle:
+            raise _refusal(self.path, self.path, obstacle)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether only root and the running user may write in it."""
+        return _obstacle(os.fstat(self.descriptor), {0, os.geteuid()}) is None
+
+    def set_access(self, mode: int, group: t.Optional[int] = None) -> None:
+        """Its own mode and group; a group of None stays."""
+        if group not in (None, os.fstat(self.descriptor).st_gid):
+            os.fchown(self.descriptor, -1, group)
+        os.fchmod(self.descriptor, mode)
+
+    # --- what is in it -------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        return os.listdir(self.descriptor)
+
+    def status(self, name: str = ".") -> t.Optional[os.stat_result]:
+        """What lstat(2) says; None when there is nothing."""
+        with self._naming(name):
+            try:
+                return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+
+    def target(self, name: str) -> str:
+        """Where a link leads to. Raises OSError for what is not a link."""
+        with self._naming(name):
+            return os.readlink(name, dir_fd=self.descriptor)
+
+    def read(self, name: str, most: int = -1) -> tuple[bytes, os.stat_result]:
+        """The first MOST octets of a regular file, and its status. Raises OSError for anything else."""
+        with self._naming(name):
+            return _read(os.open(name, _READ | os.O_NOFOLLOW, dir_fd=self.descriptor), most)
+
+    def folder(self, name: str) -> Folder:
+        """A folder in it, which the caller closes. Raises OSError for anything else."""
+        with self._naming(name):
+            return Folder(os.open(name, _OPEN, dir_fd=self.descriptor), os.path.join(self.path, name))
+
+    # --- what changes it -----------------------------------------------------------------------------------------
+
+    def make(self, name: str, mode: int) -> Folder:
+        """A new folder in it, which the caller closes; it has its mode whatever the umask. Raises FileExistsError."""
+        with self._naming(name):
+            os.mkdir(name, mode, dir_fd=self.descriptor)  # who is killed here leaves at most one that is narrower
+        made = self.folder(name)
+        os.fchmod(made.descriptor, mode)
+        self.sync()
+        return made
+
+    def create(
+        self,
+        name: str,
+        content: bytes,
+        mode: int,
+        *,
+        owner: t.Optional[int] = None,
+        group: t.Optional[int] = None,
+        restore_context: t.Optional[RestoreContext] = None,
+        final_path: str = "",
+    ) -> None:
+        """A new file, on the disk when this returns. Nobody may open it until its owner, mode and context are right.
+
+        An owner or group of None is the running user's. final_path: what it will be renamed to.
+        """
+        with self._naming(name):
+            descriptor = os.open(name, _CREATE, 0, dir_fd=self.descriptor)
+            try:
+                _give(descriptor, mode, owner, group)
+                if restore_context:
+                    restore_context(self.path_to(name), final_path or os.path.join(self.path, name))
+                view = memoryview(content)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                os.fsync(descriptor)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    self.unlink(name)
+                raise
+            finally:
+                os.close(descriptor)
+
+    def mend(
+        self,
+        name: str,
+        mode: int,
+        *,
+        owner: t.Optional[int] = None,
+        group: t.Optional[int] = None,
+        restore_context: t.Optional[RestoreContext] = None,
+    ) -> None:
+        """Give a file that is there its mode, owner, group and context; an owner or group of None stays."""
+        with self._naming(name):
+            descriptor = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=self.descriptor)
+            try:
+                _give(descriptor, mode, owner, group)
+            finally:
+                os.close(descriptor)
+            if restore_context:
+                restore_context(self.path_to(name), os.path.join(self.path, name))
+
+    def link(self, name: str, target: str) -> None:
+        """A new symbolic link."""
+        with self._naming(name):
+            os.symlink(target, name, dir_fd=self.descriptor)
+
+    def rename(self, old: str, new: str) -> None:
+        with self._naming(new):
+            os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+
+    def unlink(self, name: str) -> None:
+        """Remove a file or link, if it is there."""
+        with self._naming(name), contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self.descriptor)
+
+    def rmdir(self, name: str) -> None:
+        """Remove a folder that is empty."""
+        with self._naming(name):
+            os.rmdir(name, dir_fd=self.descriptor)
+
+    def remove(self, name: str) -> None:
+        """Remove what has this name, if anything has, and if it is a folder, all that is in it."""
+        status = self.status(name)
+        if status is None or not stat.S_ISDIR(status.st_mode):
+            self.unlink(name)
+            return
+        with self.folder(name) as inner:
+            for each in inner.names():
+                inner.remove(each)
+        self.rmdir(name)
+
+    def sync(self) -> None:
+        """Have its names on the disk: a rename is safe from a power cut only then."""
+        os.fsync(self.descriptor)
+
+    @contextlib.contextmanager
+    def _naming(self, name: str) -> t.Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            error.filename = os.path.normpath(os.path.join(self.path, name))
+            raise
+
+
+class Made:
+    """Folders that were made for something, and are removed again if that fails."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[Folder, str]] = []
+
+    def note(self, parent: Folder, name: str) -> None:
+        self._entries.append((parent.copy(), name))
+
+    def take_back(self) -> None:
+        """Remove those that are empty."""
+        for parent, name in reversed(self._entries):
+            with contextlib.suppress(OSError):
+                parent.rmdir(name)
+        self.keep()
+
+    def keep(self) -> None:
+        for parent, _name in self._entries:
+            parent.close()
+        self._entries.clear()
 
 
 def open_folder(
@@ -31,119 +242,112 @@ def open_folder(
     *,
     owner: t.Optional[int] = None,
     make_mode: t.Optional[int] = None,
-    made: t.Optional[list[str]] = None,
-) -> int:
-    """A descriptor of the folder PATH, which the caller closes.
+    made: t.Optional[Made] = None,
+    restore_context: t.Optional[RestoreContext] = None,
+) -> Folder:
+    """The folder PATH, which the caller closes.
 
-    owner: a user who may also write there, since the files will be theirs. make_mode: make what is missing, with this
-    mode whatever the umask; each folder that was made is added to `made`. Raises OSError, and InvalidInput with one
+    owner: a user who may also write there, since the files will be theirs, but whose links lead nowhere. make_mode: make what is missing, with this
+    mode whatever the umask; each folder that was made is noted in `made`. Raises OSError, and InvalidInput with one
     sentence for a folder that somebody else may write in.
     """
     trusted = {0, os.geteuid(), *([] if owner is None else [owner])}
     pending = [part for part in os.path.abspath(path).split("/") if part][::-1]
-    here, shown, links = os.open("/", _OPEN), "/", 0
+    here, links = Folder(os.open("/", _OPEN), "/"), 0
     try:
         while True:
-            obstacle = _obstacle(os.fstat(here), trusted)
+            obstacle = _obstacle(os.fstat(here.descriptor), trusted)
             if not pending:
                 if obstacle:
-                    raise _refusal(path, shown, obstacle)
-                return here
+                    raise _refusal(path, here.path, obstacle)
+                return Folder(os.dup(here.descriptor), os.path.abspath(path))
             # In a sticky folder such as /tmp others can make entries, but not exchange the folder of a trusted user.
-            is_sticky = bool(os.fstat(here).st_mode & stat.S_ISVTX)
+            is_sticky = bool(os.fstat(here.descriptor).st_mode & stat.S_ISVTX)
             if obstacle and not is_sticky:
-                raise _refusal(path, shown, obstacle)
+                raise _refusal(path, here.path, obstacle)
             name = pending.pop()
-            status = _status(name, here)
+            status = here.status(name)
             if status is None and make_mode is not None:
-                _make(name, here, make_mode)
-                status = os.stat(name, dir_fd=here, follow_symlinks=False)
-                if made is not None:
-                    made.append(os.path.join(shown, name))
+                _make(here, name, make_mode, made, restore_context)
+                status = here.status(name)
             if status is None:
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.path.join(shown, name))
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.path.join(here.path, name))
             if obstacle and (status.st_uid not in trusted or stat.S_ISLNK(status.st_mode)):
-                raise _refusal(path, shown, obstacle)
+                raise _refusal(path, here.path, obstacle)
             if stat.S_ISLNK(status.st_mode):
                 links += 1
                 if links > MOST_LINKS:
                     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
-                target = os.readlink(name, dir_fd=here)
+                if status.st_uid not in (0, os.geteuid()) and not here.is_own:
+                    raise InvalidInput(
+                        f"The link {os.path.join(here.path, name)}, through which {path} is reached, belongs to user "
+                        f"{_user(status.st_uid)}, who could lead these files anywhere; name the folder itself."
+                    )
+                target = here.target(name)
                 pending += [part for part in target.split("/") if part and part != "."][::-1]
-                if target.startswith("/"):
-                    here, shown = _step("/", here, None), "/"
-                continue
-            here = _step(name, here, here)
-            shown = os.path.normpath(os.path.join(shown, name))
-    except BaseException:
-        os.close(here)
-        raise
+                there = Folder(os.open("/", _OPEN), "/") if target.startswith("/") else here.copy()
+            else:
+                there = here.folder(name)
+                there.path = os.path.normpath(there.path)
+            here.close()
+            here = there
+    finally:
+        here.close()
 
 
-def make_folders(path: str, mode: int = 0o755) -> list[str]:
-    """Make PATH and what is missing above it; returns what was made, outermost first. Raises as open_folder() does."""
-    made: list[str] = []
-    os.close(open_folder(path, make_mode=mode, made=made))
-    return made
+def read_regular(path: str, most: int) -> bytes:
+    """The first MOST octets of a regular file, links followed. Raises OSError.
+
+    Somebody else may have put a pipe there, which would hold up whoever opens it, or a device that never ends.
+    """
+    return _read(os.open(path, _READ), most)[0]
 
 
-def check_folder(path: str) -> None:
-    """Raise InvalidInput if somebody else may write in PATH, or in what leads to it, as far as that exists."""
-    path = os.path.abspath(path)
-    while not os.path.lexists(path):
-        path = os.path.dirname(path)
-    os.close(open_folder(path))
+def open_any(path: str) -> Folder:
+    """The folder PATH, whoever may write in it, which the caller closes. Raises OSError."""
+    return Folder(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), path)
 
 
-def is_own_folder(path: str) -> bool:
-    """Whether only root and the running user could have made what is in PATH."""
+def remove(path: str) -> None:
+    """Remove what is at PATH, if anything is, and if it is a folder, all that is in it. No link below is followed."""
+    parent, name = os.path.split(os.path.abspath(path))
+    with open_any(parent) as folder:
+        folder.remove(name)
+
+
+def _read(descriptor: int, most: int) -> tuple[bytes, os.stat_result]:
     try:
-        os.close(open_folder(path))
-    except (OSError, InvalidInput):
-        return False
-    return True
-
-
-def sync_folder(path: str) -> None:
-    """sync() of a folder by its path."""
-    descriptor = os.open(path, _OPEN)
-    try:
-        sync(descriptor)
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "Not a regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(most), status
     finally:
         os.close(descriptor)
 
 
-def sync(descriptor: int) -> None:
-    """Have the names in a folder on the disk: a rename is safe from a power cut only then."""
-    os.fsync(descriptor)
-
-
-def _step(name: str, here: int, base: t.Optional[int]) -> int:
-    there = os.open(name, _OPEN, dir_fd=base)
-    os.close(here)
-    return there
-
-
-def _status(name: str, here: int) -> t.Optional[os.stat_result]:
+def _make(
+    parent: Folder, name: str, mode: int, made: t.Optional[Made], restore_context: t.Optional[RestoreContext]
+) -> None:
     try:
-        return os.stat(name, dir_fd=here, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
-
-
-def _make(name: str, here: int, mode: int) -> None:
-    """In one step, so that of two runs one makes it and both use it, and with its mode from the beginning where the umask
-    lets it: who is killed half-way leaves at most a folder that is narrower."""
-    try:
-        os.mkdir(name, mode, dir_fd=here)
-    except FileExistsError:  # another run was quicker
+        folder = parent.make(name, mode)
+    except FileExistsError:  # another run was quicker, and both use it
         return
-    descriptor = os.open(name, _OPEN, dir_fd=here)
-    try:
-        os.fchmod(descriptor, mode)
-    finally:
-        os.close(descriptor)
-    os.fsync(here)
+    with folder:
+        if made is not None:
+            made.note(parent, name)
+        if restore_context:
+            restore_context(folder.path_to("."), folder.path)
+
+
+def _give(descriptor: int, mode: int, owner: t.Optional[int], group: t.Optional[int]) -> None:
+    status = os.fstat(descriptor)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & mode)  # narrow it first
+    uid = -1 if owner in (None, status.st_uid) else owner
+    gid = -1 if group in (None, status.st_gid) else group
+    if (uid, gid) != (-1, -1):
+        os.fchown(descriptor, uid, gid)
+    os.fchmod(descriptor, mode)
 
 
 def _obstacle(status: os.stat_result, trusted: t.Collection[int]) -> t.Optional[str]:

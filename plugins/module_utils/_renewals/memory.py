@@ -182,8 +182,9 @@ class Store:
     def _put_aside(path: str, now: datetime) -> t.Optional[str]:
         moved = f"{path}.{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"
         try:
-            os.rename(path, moved)
-        except OSError:
+            with folders.open_folder(os.path.dirname(path)) as folder:
+                folder.rename(os.path.basename(path), os.path.basename(moved))
+        except (OSError, InvalidInput):
             return None
         return moved
 
@@ -191,11 +192,8 @@ class Store:
 def _remove(path: str) -> None:
     """By the descriptor of a folder of ours: in the temporary folder, anybody may have put a link of the folder's name."""
     with contextlib.suppress(OSError, InvalidInput):
-        folder = folders.open_folder(os.path.dirname(path))
-        try:
-            os.unlink(os.path.basename(path), dir_fd=folder)
-        finally:
-            os.close(folder)
+        with folders.open_folder(os.path.dirname(path)) as folder:
+            folder.unlink(os.path.basename(path))
 
 
 def _spec(path: str) -> atomic.FileSpec:
@@ -203,7 +201,7 @@ def _spec(path: str) -> atomic.FileSpec:
 
 
 def _write(path: str, content: bytes) -> None:
-    os.close(folders.open_folder(os.path.dirname(path), make_mode=FOLDER_MODE))
+    folders.open_folder(os.path.dirname(path), make_mode=FOLDER_MODE).close()
     spec = _spec(path)
     with atomic.locked([spec]) as held:
         atomic.write(held, [(spec, content)])

@@ -23,10 +23,11 @@ import typing as t
 
 from . import vault
 from ..store.transactions import Store, Transaction
-from ..._files.folders import open_folder
+from ..._files.folders import Folder, open_folder
 from ..._rules.errors import InvalidInput
 
 KEY_FILE = "key-encryption-key"
+NEW = ".new"  # what the next key file is called until it takes the place of the present one
 SCRUB = "scrub"  # meta: "due" until what a rotation left in the store's files is gone
 PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
 
@@ -43,25 +44,16 @@ def of_passphrase(passphrase: str) -> tuple[How, bytes]:
     return how, vault.key_of_passphrase(passphrase, salt)
 
 
-def write_key_file(path: str, key: bytes, *, over: bool = False) -> None:
-    """The key as text, 0600 from its first byte, on disk when this returns. Only into a folder in which nobody else may
-    write. An existing file, or link, gives way only on request, and is never written into. Raises InvalidInput, OSError.
-    """
-    folder = open_folder(os.path.dirname(path), owner=os.geteuid())
-    try:
-        name = os.path.basename(path)
-        if over:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=folder)
-        handle = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(key.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def write_key_file(path: str, key: bytes) -> None:
+    """A new file with the key as text, 0600 from its first byte, on disk when this returns. Only into a folder in which
+    nobody else may write. Raises InvalidInput, OSError."""
+    with open_folder(os.path.dirname(path)) as folder:
+        _write_key(folder, os.path.basename(path), key)
+
+
+def _write_key(folder: Folder, name: str, key: bytes) -> None:
+    folder.create(name, key.hex().encode("ascii") + b"\n", 0o600)
+    folder.sync()
 
 
 def make_durable(folder: str) -> None:
@@ -115,8 +107,9 @@ def finish_rotation(path: str, store: Store) -> None:
                 tx.keep_data_key(identifier)
                 tx.set_meta(SCRUB, "due")
             if how["kind"] == "file":
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(_path(path, how) + ".new")
+                folder_path, name = os.path.split(_path(path, how))
+                with open_folder(folder_path) as folder:
+                    folder.unlink(name + NEW)
         _scrub(store)
 
 
@@ -178,11 +171,14 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
     if new_passphrase:
         raise InvalidInput(f"The authority in {path} is protected by a key file: it has no passphrase to replace.")
     key, where = vault.new_key(), _path(path, how)
-    write_key_file(where + ".new", key, over=True)
-    with store.write() as tx:
-        tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
-    os.rename(where + ".new", where)
-    make_durable(os.path.dirname(where))
+    with open_folder(os.path.dirname(where)) as folder:
+        name = os.path.basename(where)
+        folder.unlink(name + NEW)  # of a rotation that was killed, or a link that somebody put there
+        _write_key(folder, name + NEW, key)
+        with store.write() as tx:
+            tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
+        folder.rename(name + NEW, name)
+        folder.sync()
     with store.write() as tx:
         tx.keep_data_key(vault.key_id(key))
         tx.set_meta(SCRUB, "due")

@@ -14,17 +14,18 @@ One record at a time, replaced whole by a rename. It holds commands, paths, fing
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import typing as t
 
-from ..._files.folders import check_folder, make_folders, sync_folder
+from ..._files.folders import Folder, open_folder
 from ..._files.locks import wait_for
 from ..._rules.errors import InvalidInput
 from .snippets import Before
 
 FOLDER = ".deployment"
+FILE = "journal.json"
+_NEW, _BACKUP = ".new-", "backup-"
 FORMAT = 1
 PLACING, ACTIVATING, UNDOING, FINISHED = "placing", "activating", "undoing", "finished"
 
@@ -37,7 +38,7 @@ class Journal:
     def __init__(self, base: str) -> None:
         self.base = base
         self.path = os.path.join(base, FOLDER)
-        self._file_path = os.path.join(self.path, "journal.json")
+        self._opened: Folder | None = None
         self._lock: int | None = None
 
     def peek(self) -> Record | None:
@@ -46,27 +47,27 @@ class Journal:
         One that cannot be read is none of ours, or of a later version; it raises InvalidInput.
         """
         try:
-            check_folder(self.path)
-            with open(self._file_path, encoding="utf-8") as file:
-                record = json.load(file)
+            with self._opened.copy() if self._opened else open_folder(self.path) as folder:
+                content, _status = folder.read(FILE)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValueError as error:
-            if isinstance(error, InvalidInput):
-                raise
+        try:
+            record = json.loads(content)
+        except ValueError:
             record = None
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise InvalidInput(
-                f"The journal {self._file_path} cannot be read; if no other version of this collection "
+                f"The journal {os.path.join(self.path, FILE)} cannot be read; if no other version of this collection "
                 "deploys here, check that every service serves what it should, then remove it."
             )
         return record
 
     def open_lock(self) -> None:
         """Make PATH if it is missing, and open the lock. A process that is forked then has the same lock as its parent."""
-        self._make()
+        open_folder(self.base, make_mode=0o755).close()
+        self._opened = open_folder(self.path, make_mode=0o700)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._lock = os.open(os.path.join(self.path, "lock"), flags, 0o600)
+        self._lock = os.open("lock", flags, 0o600, dir_fd=self._opened.descriptor)
 
     def lock(self, timeout_s: float) -> None:
         """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""
@@ -80,25 +81,26 @@ class Journal:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
 
     def write(self, record: Record) -> None:
         """Replace the record; it is on the disk when this returns."""
-        self._put("journal.json", json.dumps({**record, "format": FORMAT}, indent=1).encode("utf-8"))
+        self._put(FILE, json.dumps({**record, "format": FORMAT}, indent=1).encode("utf-8"))
 
     def remove(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._file_path)
-        for name in os.listdir(self.path):
-            if name.startswith(("backup-", ".new-")):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.path, name))
-        sync_folder(self.path)
+        self._folder.unlink(FILE)
+        for name in self._folder.names():
+            if name.startswith((_BACKUP, _NEW)):
+                self._folder.unlink(name)
+        self._folder.sync()
 
     def keep(self, number: int, before: Before) -> Record:
         """Keep what a snippet was; returns what a record says of it."""
         kept: Record = {"target": before.target, "mode": before.mode, "backup": None}
         if before.content is not None:
-            kept["backup"] = f"backup-{number}"
+            kept["backup"] = f"{_BACKUP}{number}"
             self._put(kept["backup"], before.content)
         return kept
 
@@ -106,28 +108,16 @@ class Journal:
         """What keep() kept."""
         content = None
         if record["backup"]:
-            with open(os.path.join(self.path, os.path.basename(record["backup"])), "rb") as file:
-                content = file.read()
+            content, _status = self._folder.read(os.path.basename(record["backup"]))
         return Before(content, record["target"], record["mode"])
 
-    def _make(self) -> None:
-        check_folder(self.base)
-        make_folders(self.base)
-        make_folders(self.path, 0o700)
-        check_folder(self.path)
+    @property
+    def _folder(self) -> Folder:
+        """PATH/.deployment, open as long as the lock is."""
+        return t.cast(Folder, self._opened)
 
     def _put(self, name: str, content: bytes) -> None:
-        temporary = os.path.join(self.path, f".new-{name}")
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(temporary, flags, 0o600)
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(temporary, os.path.join(self.path, name))
-        sync_folder(self.path)
+        self._folder.unlink(_NEW + name)  # of a run that was killed
+        self._folder.create(_NEW + name, content, 0o600)
+        self._folder.rename(_NEW + name, name)
+        self._folder.sync()

@@ -16,9 +16,8 @@ import stat
 import typing as t
 
 from ..._files.certificate_files import read_mode
-from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
+from ..._files.folders import Folder, RestoreContext, open_folder
 from ..._rules.errors import InvalidInput
-from ..sets.bundle import RestoreContext
 
 MAX_OCTETS = 2**22  # of a file that a snippet replaces: it is kept whole until the deployment has ended
 
@@ -73,24 +72,28 @@ def read_snippets(entries: t.Iterable[t.Mapping[str, t.Any]], services: t.Collec
 
 
 def look(snippet: Snippet) -> Before:
-    """What is there now. Raises InvalidInput for what is neither file nor link."""
+    """What is there now. Raises InvalidInput for what is neither file nor link, and for a folder that others may write in."""
     try:
-        status = os.lstat(snippet.path)
+        with open_folder(os.path.dirname(snippet.path)) as folder:
+            return _look(folder, os.path.basename(snippet.path) or ".", snippet.path)
     except (FileNotFoundError, NotADirectoryError):
         return Before()
-    mode = stat.S_IMODE(status.st_mode)
+
+
+def _look(folder: Folder, name: str, shown: str) -> Before:
+    status = folder.status(name)
+    if status is None:
+        return Before()
     if stat.S_ISLNK(status.st_mode):
-        return Before(target=os.readlink(snippet.path), mode=mode)
+        return Before(target=folder.target(name), mode=stat.S_IMODE(status.st_mode))
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(f"{snippet.path} is not a file; move it away, or choose another path for the snippet.")
-    descriptor = os.open(snippet.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(MAX_OCTETS + 1)
+        raise InvalidInput(f"{shown} is not a file; move it away, or choose another path for the snippet.")
+    content, status = folder.read(name, MAX_OCTETS + 1)
     if len(content) > MAX_OCTETS:
         raise InvalidInput(
-            f"{snippet.path} is larger than {MAX_OCTETS // 2**20} MiB, so it is not a snippet: move it away, or choose another path."
+            f"{shown} is larger than {MAX_OCTETS // 2**20} MiB, so it is not a snippet: move it away, or choose another path."
         )
-    return Before(content=content, mode=mode)
+    return Before(content=content, mode=stat.S_IMODE(status.st_mode))
 
 
 def is_due(snippet: Snippet, before: Before) -> bool:
@@ -106,30 +109,25 @@ def is_due(snippet: Snippet, before: Before) -> bool:
 
 def write(snippet: Snippet, restore_context: RestoreContext | None = None) -> None:
     """Put it there whole, in a folder that nobody else may write to."""
-    folder = os.path.dirname(snippet.path)
-    check_folder(folder)
-    make_folders(folder)
-    temporary = _temporary(snippet.path)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)  # of a run that was killed
-    if snippet.target is not None:
-        os.symlink(snippet.target, temporary)
-    else:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(temporary, flags, 0)
-        try:
-            _take_owner(descriptor, snippet.path)
-            os.fchmod(descriptor, snippet.mode)
-            view = memoryview(snippet.content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        if restore_context:
-            restore_context(temporary, snippet.path)
-    os.rename(temporary, snippet.path)
-    sync_folder(folder)
+    with open_folder(os.path.dirname(snippet.path), make_mode=0o755) as folder:
+        name = os.path.basename(snippet.path)
+        temporary = _temporary(name)
+        folder.unlink(temporary)  # of a run that was killed
+        if snippet.target is not None:
+            folder.link(temporary, snippet.target)
+        else:
+            before = folder.status(name)  # the owner that somebody gave the file is kept: nobody else could have
+            folder.create(
+                temporary,
+                snippet.content,
+                snippet.mode,
+                owner=before.st_uid if before else None,
+                group=before.st_gid if before else None,
+                restore_context=restore_context,
+                final_path=snippet.path,
+            )
+        folder.rename(temporary, name)
+        folder.sync()
 
 
 def put_back(snippet: Snippet, before: Before, restore_context: RestoreContext | None = None) -> None:
@@ -140,15 +138,15 @@ def put_back(snippet: Snippet, before: Before, restore_context: RestoreContext |
             restore_context,
         )
         return
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(snippet.path)
-        sync_folder(os.path.dirname(snippet.path))
+    with contextlib.suppress(FileNotFoundError), open_folder(os.path.dirname(snippet.path)) as folder:
+        folder.unlink(os.path.basename(snippet.path))
+        folder.sync()
 
 
 def sweep(snippet: Snippet) -> None:
     """Remove what a run that was killed left beside it."""
-    with contextlib.suppress(OSError):
-        os.unlink(_temporary(snippet.path))
+    with contextlib.suppress(OSError, InvalidInput), open_folder(os.path.dirname(snippet.path)) as folder:
+        folder.unlink(_temporary(os.path.basename(snippet.path)))
 
 
 def links(directory: str, service: str, names: t.Iterable[str], base: str) -> list[Snippet]:
@@ -161,15 +159,5 @@ def links(directory: str, service: str, names: t.Iterable[str], base: str) -> li
     ]
 
 
-def _temporary(path: str) -> str:
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name[:200]}.acm-new")
-
-
-def _take_owner(descriptor: int, path: str) -> None:
-    """The owner that somebody gave the file before, if nobody but root and the running user could."""
-    with contextlib.suppress(FileNotFoundError):
-        status, own = os.lstat(path), os.fstat(descriptor)
-        is_other = (status.st_uid, status.st_gid) != (own.st_uid, own.st_gid)
-        if is_other and is_own_folder(os.path.dirname(path)):
-            os.fchown(descriptor, status.st_uid, status.st_gid)
+def _temporary(name: str) -> str:
+    return f".{name[:200]}.acm-new"

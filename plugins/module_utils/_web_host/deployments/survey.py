@@ -11,7 +11,7 @@ import os
 import typing as t
 from datetime import datetime
 
-from ..._files.regular import read_regular
+from ..._files.folders import read_regular
 from . import snippets as snippet_files
 from ..servers.commands import Outcome, run
 from .rules import (

@@ -19,7 +19,8 @@ from datetime import datetime, timezone
 from ..._rules.errors import InvalidInput
 from ..sets import placement
 from . import snippets as snippet_files
-from ..sets.bundle import Access, Bundle, RestoreContext, explain
+from ..._files.folders import RestoreContext
+from ..sets.bundle import Access, Bundle, explain
 from ..servers.commands import run
 from .rules import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
 from ..tls.handshake import Endpoint

@@ -19,7 +19,7 @@ import ssl
 import time
 import typing as t
 
-from ..._files.regular import read_regular
+from ..._files.folders import read_regular
 
 TIMEOUT_S = 10.0  # of one command
 _LARGEST = 4 * 2**20  # octets of a PEM file, or of an answer

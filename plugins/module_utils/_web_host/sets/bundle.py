@@ -22,16 +22,16 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 import typing as t
 from datetime import datetime
 
 from ..._files import locks
-from ..._files.folders import check_folder, is_own_folder, make_folders, sync_folder
+from ..._files.folders import Folder, Made, RestoreContext, open_folder
 from .der import CertificateFacts, Unreadable, pem_certificates, read_certificate
 from ..._files.certificate_files import SECRET_FILES
 from .key_pair import BundleFault, KeyPair, check_files
+from ..._rules.errors import InvalidInput
 from ..._rules.times import iso
 
 PUBLIC_MODE = 0o644
@@ -39,9 +39,12 @@ LOCK_TIMEOUT_S = 30
 MAX_NAME = 200  # characters; a folder's name may have 255
 MANIFEST = "set.json"
 MADE_BY = "certops.acm"
+_WITH_CHAIN = ("fullchain.pem", "combined.pem", "cert.pem")
+_WITH_KEY = ("privkey.pem", "combined.pem", "privkey-pkcs1.pem")
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
 _VERSION = re.compile(r"(\d{4,})-[0-9a-f]{12}")
+_VERSIONS, _LIVE = "versions", "live"
 _UNFINISHED, _DISCARDED, _LINK = ".new-", ".old-", ".live-new"
 
 
@@ -61,7 +64,6 @@ class Version(t.NamedTuple):
     """One set on disk that this collection made."""
 
     id: str
-    path: str
     manifest: dict[str, t.Any]
 
     @property
@@ -76,12 +78,11 @@ class Difference(t.NamedTuple):
     text: str
 
 
-# Sets the SELinux context of the file at the first path as the policy wants it at the second; says whether it differed.
-RestoreContext = t.Callable[[str, str], bool]
+Owners = t.Mapping[str, t.Tuple[int, int]]  # user and group by the file's name; the folder's own by "."
 
 
 class Bundle:
-    """PATH/NAME: the sets of one certificate."""
+    """PATH/NAME: the sets of one certificate. Its folder is opened and judged once while it is locked, else at each look."""
 
     def __init__(self, base: str, name: str, access: Access, restore_context: RestoreContext | None = None) -> None:
         if not _NAME.fullmatch(name):
@@ -93,36 +94,39 @@ class Bundle:
         self.name = name
         self.base = base
         self.path = os.path.join(base, name)
-        self.versions_path = os.path.join(self.path, "versions")
-        self.live_path = os.path.join(self.path, "live")
+        self.live_path = os.path.join(self.path, _LIVE)
         self.access = access
-        self._restore_context = restore_context or (lambda path, final_path: False)
-        self._made_directories: list[str] = []
+        self._restore_context = restore_context
+        self._held: tuple[Folder, Folder] | None = None  # PATH and PATH/NAME
+        self._made = Made()
 
     # --- what is there -------------------------------------------------------------------------------------------
 
     def live(self) -> Version | None:
         """The set that servers read; None when there is none, or what it names is gone."""
-        self._refuse_other_than_folders()
-        check_folder(self.path)
-        if not os.path.lexists(self.live_path):
+        try:
+            with self._home() as home:
+                status = home.status(_LIVE)
+                target = home.target(_LIVE) if status and stat.S_ISLNK(status.st_mode) else ""
+        except FileNotFoundError:
             return None
-        target = os.readlink(self.live_path) if os.path.islink(self.live_path) else ""
         folder, _slash, version_id = target.partition("/")
-        if folder != "versions" or not _VERSION.fullmatch(version_id):
+        if status and (folder != _VERSIONS or not _VERSION.fullmatch(version_id)):
             raise BundleFault(f"{self.live_path} was not created by this module; move it away, or choose another name.")
         return self.version(version_id)
 
     def version(self, version_id: str) -> Version | None:
         """The set of that name, None unless it exists and was made here."""
-        path = os.path.join(self.versions_path, version_id)
         try:
-            with open(os.path.join(path, MANIFEST), encoding="utf-8") as file:
-                manifest = json.load(file)
-        except (OSError, ValueError):
+            with self._versions() as versions:
+                if not _VERSION.fullmatch(version_id):
+                    return None
+                with versions.folder(version_id) as folder:
+                    manifest = json.loads(folder.read(MANIFEST)[0])
+        except (OSError, json.JSONDecodeError, UnicodeDecodeError):
             return None
         is_ours = isinstance(manifest, dict) and manifest.get("made_by") == MADE_BY
-        return Version(version_id, path, manifest) if is_ours and _VERSION.fullmatch(version_id) else None
+        return Version(version_id, manifest) if is_ours else None
 
     def versions(self) -> list[Version]:
         """Every set that this collection made, oldest first."""
@@ -134,36 +138,47 @@ class Bundle:
         found = []
         if set(version.manifest.get("files", ())) != set(files):
             found.append(Difference(True, "other files wanted"))
-        for name, content in sorted(files.items()):
-            path = os.path.join(version.path, name)
-            present = _read_regular(path)
-            if present is None:
-                found.append(Difference(True, f"{name} was missing"))
-                continue
-            if not self._is_as_wanted(version, name, present, content):
-                found.append(Difference(True, f"{name} was altered"))
-            found.extend(Difference(False, f"{name} {text}") for text in self._access_differences(path, name))
-        for path in (self.path, self.versions_path, version.path):
-            found.extend(Difference(False, f"{path} {text}") for text in self._access_differences(path, None))
+        with self._set(version) as folder:
+            for name, content in sorted(files.items()):
+                present = _content(folder, name)
+                if present is None:
+                    found.append(Difference(True, f"{name} was missing"))
+                    continue
+                if not self._is_as_wanted(version, name, present, content):
+                    found.append(Difference(True, f"{name} was altered"))
+                found.extend(Difference(False, f"{name} {text}") for text in self._access_differences(folder, name))
+        for folder in self._folders_of(version):
+            found.extend(Difference(False, f"{folder.path} {text}") for text in self._access_differences(folder))
         return found
+
+    def check(self, version: Version) -> None:
+        """Raise BundleFault unless the files of a set on disk are there and belong together."""
+        names = [name for name in version.manifest.get("files", ()) if isinstance(name, str)]
+        with self._set(version) as folder:
+            for name in names:
+                if _content(folder, name) is None:
+                    raise BundleFault(
+                        f"The set {version.id} of {self.name} lacks {name}; deploy the certificate again instead."
+                    )
+            chosen = [next((name for name in each if name in names), None) for each in (_WITH_CHAIN, _WITH_KEY)]
+            if all(chosen):
+                check_files(self.name, *(folder.path_to(t.cast(str, name)) for name in chosen))
 
     def facts(self, version: Version) -> CertificateFacts | None:
         """What the certificate of VERSION says; None when it cannot be read any more."""
-        for name in ("cert.pem", "fullchain.pem", "combined.pem"):
-            content = _read_regular(os.path.join(version.path, name)) or b""
-            with contextlib.suppress(Unreadable, IndexError):
-                return read_certificate(pem_certificates(content)[0])
+        with self._set(version) as folder:
+            for name in ("cert.pem", "fullchain.pem", "combined.pem"):
+                with contextlib.suppress(Unreadable, IndexError):
+                    return read_certificate(pem_certificates(_content(folder, name) or b"")[0])
         return None
 
     def secrets(self, version: Version) -> tuple[bytes | None, bytes | None]:
         """The file of VERSION that holds its key, and its PKCS#12 if that is still the one that was written."""
-        held = (
-            _read_regular(os.path.join(version.path, name))
-            for name in ("privkey.pem", "combined.pem", "privkey-pkcs1.pem")
-        )
-        pkcs12 = _read_regular(os.path.join(version.path, "bundle.p12"))
+        with self._set(version) as folder:
+            key = next(filter(None, (_content(folder, name) for name in _WITH_KEY)), None)
+            pkcs12 = _content(folder, "bundle.p12")
         is_ours = pkcs12 is not None and self._is_as_wanted(version, "bundle.p12", pkcs12, None)
-        return next((content for content in held if content), None), pkcs12 if is_ours else None
+        return key, pkcs12 if is_ours else None
 
     def next_id(self, facts: CertificateFacts) -> str:
         """The name of the next set: a number that grows, and the beginning of the certificate's fingerprint."""
@@ -184,29 +199,25 @@ class Bundle:
     @contextlib.contextmanager
     def locked(self, make: bool) -> t.Iterator[None]:
         """Hold PATH/NAME against other runs. With MAKE its folders are made, and removed again if all fails."""
-        if make:
-            self._refuse_other_than_folders()
-            check_folder(self.path)
-            self._make_directories()
-        if not os.path.isdir(self.path):
-            yield
-            return
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        held: int | None = None
+        lock: int | None = None
         try:
-            held = locks.hold_folder(descriptor, self.path, LOCK_TIMEOUT_S)
-            self._clean()
+            try:
+                self._hold(make)
+            except FileNotFoundError:
+                if make:
+                    raise
+            if self._held:
+                lock = locks.hold_folder(self._held[1].descriptor, self.path, LOCK_TIMEOUT_S)
+                self._clean()
             yield
         except BaseException:
-            locks.release_folder(descriptor, held)
-            held = None
-            for path in reversed(self._made_directories):
-                with contextlib.suppress(OSError):
-                    os.rmdir(path)
+            self._release(lock)
+            self._made.take_back()
             raise
+        else:
+            self._release(lock)
         finally:
-            locks.release_folder(descriptor, held)
-            os.close(descriptor)
+            self._made.keep()
 
     def stage(
         self,
@@ -221,23 +232,23 @@ class Bundle:
         PKCS12_FORM says how bundle.p12 was made, in any words: a set made in another way is not as wanted.
         """
         version_id = self.next_id(pair.facts)
-        final_path = os.path.join(self.versions_path, version_id)
-        staged_path = os.path.join(self.versions_path, _UNFINISHED + version_id)
-        manifest = _manifest(pair, files, previous, now, pkcs12_form)
+        owners = self._owners(previous, files)
+        contents = {**files, MANIFEST: _manifest(pair, files, previous, now, pkcs12_form)}
         try:
-            os.mkdir(staged_path, 0o700)
-            for name, content in {**files, MANIFEST: manifest}.items():
-                if content is None:
-                    raise BundleFault(
-                        f"The private key of {pair.label} is missing; {name} cannot be written without it."
-                    )
-                self._write(staged_path, final_path, name, content, previous)
-            if "privkey.pem" in files and "fullchain.pem" in files:
-                check_files(pair.label, *(os.path.join(staged_path, name) for name in ("fullchain.pem", "privkey.pem")))
-            self._set_directory_access(staged_path, previous)
-            self._restore_context(staged_path, final_path)
-            sync_folder(staged_path)
-            os.symlink(f"versions/{version_id}", os.path.join(self.path, _LINK))
+            with self._versions() as versions, versions.make(_UNFINISHED + version_id, 0o700) as folder:
+                final_path = os.path.join(versions.path, version_id)
+                for name, content in contents.items():
+                    if content is None:
+                        raise BundleFault(
+                            f"The private key of {pair.label} is missing; {name} cannot be written without it."
+                        )
+                    self._create(folder, name, content, owners, os.path.join(final_path, name))
+                if "privkey.pem" in files and "fullchain.pem" in files:
+                    check_files(pair.label, folder.path_to("fullchain.pem"), folder.path_to("privkey.pem"))
+                self._set_access(folder, owners, final_path)
+                folder.sync()
+            with self._home() as home:
+                home.link(_LINK, f"{_VERSIONS}/{version_id}")
         except BaseException:
             self.unstage()
             raise
@@ -245,22 +256,22 @@ class Bundle:
 
     def unstage(self) -> None:
         """Take back what stage() wrote."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, InvalidInput):
             self._clean()
 
     def commit(self, version_id: str) -> None:
         """Make the staged set the live one. Renames only: these need no space."""
-        os.rename(
-            os.path.join(self.versions_path, _UNFINISHED + version_id), os.path.join(self.versions_path, version_id)
-        )
-        sync_folder(self.versions_path)
+        with self._versions() as versions:
+            versions.rename(_UNFINISHED + version_id, version_id)
+            versions.sync()
         self._move_live()
-        self._made_directories.clear()
+        self._made.keep()
 
     def go_back(self, version: Version) -> None:
         """Make an older set the live one, after a look at its files."""
-        check_version(self.name, version)
-        os.symlink(f"versions/{version.id}", os.path.join(self.path, _LINK))
+        self.check(version)
+        with self._home() as home:
+            home.link(_LINK, f"{_VERSIONS}/{version.id}")
         self._move_live()
 
     def discard(self, version_id: str) -> None:
@@ -271,17 +282,17 @@ class Bundle:
 
     def mend_access(self, version: Version, names: t.Iterable[str]) -> None:
         """Give the files NAMES of VERSION, and its folders, the owner, group, mode and context that they should have."""
-        for path in (self.path, self.versions_path, version.path):
-            self._set_directory_access(path)
-            self._restore_context(path, path)
-        for name in names:
-            path = os.path.join(version.path, name)
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                self._set_file_access(descriptor, name)
-                self._restore_context(path, path)
-            finally:
-                os.close(descriptor)
+        for folder in self._folders_of(version):
+            self._set_access(folder, {}, folder.path)
+        with self._set(version) as folder:
+            for name in names:
+                folder.mend(
+                    name,
+                    self._mode(name),
+                    owner=self.access.uid,
+                    group=self.access.gid,
+                    restore_context=self._restore_context,
+                )
 
     def prune(self, keep: int) -> list[str]:
         """Remove the superfluous sets and return their names; none while there is no live one to tell by."""
@@ -293,29 +304,82 @@ class Bundle:
 
     def remove(self) -> list[str]:
         """Remove every set that this collection made, and the folders when nothing else lies in them."""
-        removed = [version.id for version in self.versions()]
-        live = self.live()
-        if live or (os.path.islink(self.live_path) and not os.path.exists(self.live_path)):
-            os.unlink(self.live_path)
-            sync_folder(self.path)
-        for version in self.versions():
+        removed = self.versions()
+        is_live = bool(self.live())
+        if self._held is None:
+            return []
+        base, home = self._held
+        if is_live or (home.status(_LIVE) and not os.path.exists(home.path_to(_LIVE))):
+            home.unlink(_LIVE)
+            home.sync()
+        for version in removed:
             self._discard(version)
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(self.path, locks.NAME))
-        for path in (self.versions_path, self.path):
+        home.unlink(locks.NAME)
+        for folder, name in ((home, _VERSIONS), (base, self.name)):
             with contextlib.suppress(OSError):
-                os.rmdir(path)
-        return removed
+                folder.rmdir(name)
+        return [version.id for version in removed]
 
     # --- the hands -----------------------------------------------------------------------------------------------
 
-    def _refuse_other_than_folders(self) -> None:
-        for path in (self.path, self.versions_path):
-            if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
-                raise BundleFault(f"{path} is not a folder; move it away, or choose another name.")
+    def _hold(self, make: bool) -> None:
+        """Open PATH and PATH/NAME for all that is done under the lock."""
+        with contextlib.ExitStack() as opened:
+            base = open_folder(
+                self.base,
+                make_mode=0o755 if make else None,
+                made=self._made,
+                restore_context=self._restore_context,
+            )
+            opened.enter_context(base)
+            if make:
+                self._make(base, self.name)
+            home = opened.enter_context(_own_folder(base, self.name))
+            if make:
+                self._make(home, _VERSIONS)
+            opened.pop_all()
+            self._held = (base, home)
+
+    def _make(self, parent: Folder, name: str) -> None:
+        if parent.status(name) is None:
+            with contextlib.suppress(FileExistsError), parent.make(name, self.access.directory_mode) as folder:
+                self._made.note(parent, name)
+                self._set_access(folder, {}, folder.path)
+
+    def _release(self, lock: int | None) -> None:
+        if self._held:
+            locks.release_folder(self._held[1].descriptor, lock)
+        for folder in self._held or ():
+            folder.close()
+        self._held = None
+
+    def _home(self) -> Folder:
+        """PATH/NAME, which the caller closes. Raises FileNotFoundError, and InvalidInput for what cannot be trusted."""
+        if self._held:
+            return self._held[1].copy()
+        with open_folder(self.base) as base:
+            return _own_folder(base, self.name)
+
+    def _versions(self) -> Folder:
+        with self._home() as home:
+            return _own_folder(home, _VERSIONS)
+
+    def _set(self, version: Version) -> Folder:
+        """The folder of a set. It is not judged: what is wrong with its access is mended."""
+        with self._versions() as versions:
+            return versions.folder(version.id)
+
+    def _folders_of(self, version: Version) -> t.Iterator[Folder]:
+        for each in (self._home, self._versions, lambda: self._set(version)):
+            with each() as folder:
+                yield folder
 
     def _entries(self) -> list[str]:
-        return os.listdir(self.versions_path) if os.path.isdir(self.versions_path) else []
+        try:
+            with self._versions() as versions:
+                return versions.names()
+        except FileNotFoundError:
+            return []
 
     def _is_as_wanted(self, version: Version, name: str, present: bytes, content: bytes | None) -> bool:
         digest = version.manifest.get("digests", {}).get(name)
@@ -326,97 +390,65 @@ class Bundle:
     def _mode(self, name: str) -> int:
         return self.access.key_mode if name in SECRET_FILES else PUBLIC_MODE
 
-    def _access_differences(self, path: str, file_name: str | None) -> t.Iterator[str]:
-        try:
-            status = os.lstat(path)
-        except OSError:
+    def _access_differences(self, folder: Folder, file_name: str = "") -> t.Iterator[str]:
+        """Of a file in a folder, or of the folder itself."""
+        status = folder.status(file_name or ".")
+        if status is None:
             return
-        wanted = self.access.directory_mode if file_name is None else self._mode(file_name)
+        wanted = self._mode(file_name) if file_name else self.access.directory_mode
         if stat.S_IMODE(status.st_mode) != wanted:
             yield f"had mode {stat.S_IMODE(status.st_mode):04o}, not {wanted:04o}"
-        if file_name is not None and self.access.uid not in (None, status.st_uid):
+        if file_name and self.access.uid not in (None, status.st_uid):
             yield f"belonged to user {status.st_uid}, not {self.access.uid}"
         if self.access.gid not in (None, status.st_gid):
             yield f"belonged to group {status.st_gid}, not {self.access.gid}"
 
-    def _make_directories(self) -> None:
-        self._made_directories.extend(make_folders(os.path.abspath(self.base)))
-        for path in self._made_directories:
-            self._restore_context(path, path)
-        for path in (self.path, self.versions_path):
-            if not os.path.isdir(path):
-                make_folders(path, self.access.directory_mode)
-                self._made_directories.append(path)
-                self._set_directory_access(path)
-                self._restore_context(path, path)
+    def _owners(self, version: Version | None, names: t.Iterable[str]) -> Owners:
+        """Who owns a set, if nobody but root and the running user could have decided that."""
+        if version is None:
+            return {}
+        found: dict[str, os.stat_result | None] = {}
+        with contextlib.suppress(OSError), self._set(version) as folder:
+            if folder.is_own:
+                found = {name: folder.status(name) for name in (".", *names)}
+        return {name: (status.st_uid, status.st_gid) for name, status in found.items() if status}
 
-    def _set_directory_access(self, path: str, previous: Version | None = None) -> None:
+    def _set_access(self, folder: Folder, owners: Owners, final_path: str) -> None:
         gid = self.access.gid
-        if gid is None and previous is not None and is_own_folder(previous.path):
-            gid = os.lstat(previous.path).st_gid
-        if gid not in (None, os.lstat(path).st_gid):
-            os.chown(path, -1, gid)
-        os.chmod(path, self.access.directory_mode)
+        folder.set_access(self.access.directory_mode, owners["."][1] if gid is None and "." in owners else gid)
+        if self._restore_context:
+            self._restore_context(folder.path_to("."), final_path)
 
-    def _write(self, folder: str, final_folder: str, name: str, content: bytes, previous: Version | None) -> None:
-        path = os.path.join(folder, name)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0)  # nobody may open it until owner and mode are right
-        try:
-            self._set_file_access(descriptor, name, previous)
-            self._restore_context(path, os.path.join(final_folder, name))
-            while content:
-                content = content[os.write(descriptor, content) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-    def _set_file_access(self, descriptor: int, name: str, previous: Version | None = None) -> None:
-        uid, gid = self.access.uid, self.access.gid
-        status = os.fstat(descriptor)
-        if previous is not None and name != MANIFEST and is_own_folder(previous.path):
-            with contextlib.suppress(OSError):
-                before = os.lstat(os.path.join(previous.path, name))
-                uid, gid = before.st_uid if uid is None else uid, before.st_gid if gid is None else gid
-        mode = self._mode(name)
-        if (uid not in (None, status.st_uid)) or (gid not in (None, status.st_gid)):
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & mode & 0o700)
-            os.fchown(descriptor, -1 if uid is None else uid, -1 if gid is None else gid)
-        os.fchmod(descriptor, mode)
+    def _create(self, folder: Folder, name: str, content: bytes, owners: Owners, final_path: str) -> None:
+        uid, gid = owners.get(name, (None, None))
+        folder.create(
+            name,
+            content,
+            self._mode(name),
+            owner=uid if self.access.uid is None else self.access.uid,
+            group=gid if self.access.gid is None else self.access.gid,
+            restore_context=self._restore_context,
+            final_path=final_path,
+        )
 
     def _move_live(self) -> None:
-        os.rename(os.path.join(self.path, _LINK), self.live_path)
-        sync_folder(self.path)
+        with self._home() as home:
+            home.rename(_LINK, _LIVE)
+            home.sync()
 
     def _discard(self, version: Version) -> None:
-        discarded = os.path.join(self.versions_path, _DISCARDED + version.id)
-        os.rename(version.path, discarded)  # half a removed set must not look like a set
-        shutil.rmtree(discarded)
+        with self._versions() as versions:
+            versions.rename(version.id, _DISCARDED + version.id)  # half a removed set must not look like a set
+            versions.remove(_DISCARDED + version.id)
 
     def _clean(self) -> None:
         """Remove what a run that was stopped left behind."""
-        for entry in self._entries():
-            if entry.startswith((_UNFINISHED, _DISCARDED)):
-                shutil.rmtree(os.path.join(self.versions_path, entry))
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.path, _LINK))
-
-
-def check_version(label: str, version: Version) -> None:
-    """Raise BundleFault unless the files of a set on disk are there and belong together."""
-    names = [name for name in version.manifest.get("files", ()) if isinstance(name, str)]
-    for name in names:
-        if _read_regular(os.path.join(version.path, name)) is None:
-            raise BundleFault(f"The set {version.id} of {label} lacks {name}; deploy the certificate again instead.")
-    chosen = [
-        next((name for name in candidates if name in names), None)
-        for candidates in (
-            ("fullchain.pem", "combined.pem", "cert.pem"),
-            ("privkey.pem", "combined.pem", "privkey-pkcs1.pem"),
-        )
-    ]
-    if all(chosen):
-        check_files(label, *(os.path.join(version.path, t.cast(str, name)) for name in chosen))
+        with contextlib.suppress(FileNotFoundError), self._versions() as versions:
+            for entry in versions.names():
+                if entry.startswith((_UNFINISHED, _DISCARDED)):
+                    versions.remove(entry)
+        with self._home() as home:
+            home.unlink(_LINK)
 
 
 def explain(error: OSError, label: str) -> str:
@@ -457,13 +489,28 @@ def _sequence(version_id: str) -> int:
     return int(version_id.partition("-")[0])
 
 
-def _read_regular(path: str) -> bytes | None:
+def _own_folder(parent: Folder, name: str) -> Folder:
+    """A folder in which only root and the running user may write."""
+    try:
+        found = parent.folder(name)
+    except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise
+        path = os.path.join(parent.path, name)
+        raise BundleFault(f"{path} is not a folder; move it away, or choose another name.") from None
+    try:
+        found.check()
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def _content(folder: Folder, name: str) -> bytes | None:
     """The content of a regular file; None when there is none or something else is in its place."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno in (errno.EPERM, errno.EACCES):
-            raise
+        return folder.read(name)[0]
+    except PermissionError:
+        raise
+    except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read() if stat.S_ISREG(os.fstat(descriptor).st_mode) else None

@@ -18,7 +18,8 @@ import typing as t
 from datetime import datetime
 
 from ..._files.certificate_files import SET_FILE_NAMES, read_id, read_mode
-from .bundle import Access, Bundle, Difference, RestoreContext, Version
+from ..._files.folders import RestoreContext
+from .bundle import Access, Bundle, Difference, Version
 from .der import CertificateFacts, is_sequence
 from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair
 from ..._rules.times import iso

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, folders
+from ansible_collections.certops.acm.plugins.module_utils._files.folders import read_regular
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.survey import is_alive
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.haproxy import HaproxyFault, read_pem
 
 OTHER = 65534
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
 
 
 def opened(path: Path, **how: t.Any) -> str:
-    descriptor = folders.open_folder(str(path), **how)
-    try:
-        return os.readlink(f"/proc/self/fd/{descriptor}")
-    finally:
-        os.close(descriptor)
+    with folders.open_folder(str(path), **how) as folder:
+        return os.readlink(f"/proc/self/fd/{folder.descriptor}")
 
 
 def test_a_folder_of_ones_own(tmp_path: Path) -> None:
@@ -48,14 +48,18 @@ def test_links_are_followed_where_only_the_user_could_have_made_them(tmp_path: P
 
 
 def test_what_is_made_has_its_mode_whatever_the_umask(tmp_path: Path) -> None:
-    made: list[str] = []
+    made = folders.Made()
     for umask in (0, 0o077):
         before = os.umask(umask)
         try:
             opened(tmp_path / f"new{umask}" / "below", make_mode=0o755, made=made)
         finally:
             os.umask(before)
-    assert {stat.S_IMODE(os.stat(path).st_mode) for path in made} == {0o755} and len(made) == 4
+    found = list(tmp_path.rglob("*"))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in found} == {0o755} and len(found) == 4
+    (tmp_path / "new0" / "theirs").touch()
+    made.take_back()
+    assert [path.name for path in tmp_path.rglob("*")] == ["new0", "theirs"]
 
 
 @pytest.mark.parametrize(
@@ -101,6 +105,23 @@ def test_a_folder_of_another_user(tmp_path: Path) -> None:
 
 
 @needs_root
+def test_a_link_of_the_files_owner_leads_nowhere(tmp_path: Path) -> None:
+    """Root would put files of that user's wherever they like; a link that root has made there may be meant."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "real").mkdir()
+    (theirs / "link").symlink_to(tmp_path / "real")
+    os.chown(theirs, OTHER, -1)
+    assert opened(theirs / "link", owner=OTHER) == str(tmp_path / "real")
+    os.chown(theirs / "link", OTHER, -1, follow_symlinks=False)
+    with pytest.raises(InvalidInput, match=f"The link {theirs}/link.* belongs to user"):
+        opened(theirs / "link", owner=OTHER)
+    (tmp_path / "link").symlink_to("real")
+    os.chown(tmp_path / "link", OTHER, -1, follow_symlinks=False)
+    assert opened(tmp_path / "link") == str(tmp_path / "real"), "only root can have put it there"
+
+
+@needs_root
 def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
     sticky = tmp_path / "sticky"
     (sticky / "theirs").mkdir(parents=True)
@@ -140,3 +161,22 @@ def test_a_link_in_the_place_of_the_file_is_replaced_and_lends_nothing(tmp_path:
     status = os.lstat(tmp_path / "privkey.pem")
     assert stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
     assert (tmp_path / "other").read_bytes() == b"other"
+
+
+def test_only_so_much_is_read_and_links_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+    (tmp_path / "link").symlink_to("file")
+    assert read_regular(str(tmp_path / "link"), 4) == b"0123"
+
+
+def test_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
+    """Nobody writes to it: whoever opens it as a file is opened waits for ever."""
+    pipe = str(tmp_path / "app.pid")
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="Not a regular file"):
+        read_regular(pipe, 4)
+    assert is_alive(pipe) is False
+    with pytest.raises(HaproxyFault, match="cannot be read"):
+        read_pem(pipe)
+    with pytest.raises(OSError, match="Not a regular file"):
+        read_regular("/dev/zero", 4)
