@@ -89,6 +89,7 @@ def pytest(arguments: list[str]) -> int:
     # Programs of others that a test needs; .ci/run brings them.
     for name, path in (
         ("ACM_NODE", workbench.WORK / "node"),
+        ("ACM_KUBERNETES", workbench.WORK / "kubernetes"),
         ("ACM_CUSTODIAN", workbench.WORK / "custodian" / "bin" / "custodian"),
     ):
         if path.exists():

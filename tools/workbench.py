@@ -332,7 +332,7 @@ def write(path: Path, text: str) -> Path:
 def make_peers(environment: str) -> None:
     """The collections of others that benchmarks and a test run beside ours, in PEERS: apart from TREE, so that nothing
     else sees them."""
-    make_collections(environment, PEERS, "community/aws", "community/crypto")
+    make_collections(environment, PEERS, "ansible/windows", "community/aws", "community/crypto", "kubernetes/core")
 
 
 def make_collections(environment: str, root: Path, *parts: str) -> None:

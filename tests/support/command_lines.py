@@ -33,7 +33,7 @@ COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
 # Programs that a guide may use as their own manuals have it.
 OTHERS = set(
-    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot chmod chown cp curl date dig "
+    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chmod chown cp curl date dig "
     "echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
     "npm nsupdate openssl podman rm scp sed set sh sleep ssh sudo systemctl tail tar tee trap tsig-keygen unset "
     "useradd wait".split()

@@ -32,7 +32,8 @@ ROOTS = [
     COLLECTION.parents[1],
     *([Path(os.environ["ACM_PEERS"]) / "ansible_collections"] if "ACM_PEERS" in os.environ else []),
 ]
-CHECKED = (OURS, "amazon.aws.", "awx.awx.", *(("community.aws.", "community.crypto.") if len(ROOTS) > 1 else ()))
+PEERS = ("ansible.windows.", "community.aws.", "community.crypto.", "kubernetes.core.")
+CHECKED = (OURS, "amazon.aws.", "awx.awx.", *(PEERS if len(ROOTS) > 1 else ()))
 ROLE_ACTIONS = {
     f"{prefix}{verb}_role" for prefix in ("", "ansible.builtin.", "ansible.legacy.") for verb in ("include", "import")
 }

@@ -1,0 +1,104 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/guides/kubernetes.md and keystores.md: the secret and the keystore are written once, and again after a renewal."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
+from ansible_collections.certops.acm.tests.support.kubernetes_api import kubernetes_api
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+KUBERNETES = os.environ.get("ACM_KUBERNETES", "")
+PEERS = os.environ.get("ACM_PEERS", "")
+SECRET = "/api/v1/namespaces/shop/secrets/app-tls"
+
+
+def authority_with_certificate(folder: Path) -> str:
+    authority = directory.create(str(folder / "acm"))
+    company = authority.cas.private("company", key_algorithm="EC_prime256v1").arn
+    acm = embedded.authority_client(authority.path, authority=authority)
+    return str(
+        acm.request_certificate(
+            DomainName="app.example.com", KeyAlgorithm="EC_prime256v1", CertificateAuthorityArn=company
+        )["CertificateArn"]
+    )
+
+
+def renew(reader: Reader, arn: str) -> None:
+    words = f"certificate_arn={arn} force_renewal=true wait=true"
+    run(["ansible", "localhost", "-m", "certops.acm.acm_certificate", "-a", words], reader.folder, reader.env)
+
+
+def test_kubernetes(tmp_path: Path) -> None:
+    if not KUBERNETES:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("The Python package kubernetes is not there.")
+    arn = authority_with_certificate(tmp_path)
+    with kubernetes_api() as api:
+        env = {
+            "CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"),
+            "PYTHONPATH": KUBERNETES,
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(COLLECTION.parents[2]), PEERS]),
+            "K8S_AUTH_HOST": api.url,
+            "K8S_AUTH_API_KEY": "none",
+        }
+        reader = Reader("kubernetes.md", tmp_path, {}, env)
+        reader.save_files()
+        assert "changed=0" in run(["ansible-playbook", "kubernetes.yml", "--check"], tmp_path, reader.env)
+        assert api.writes == 0
+
+        reader.follow("The playbook")
+        assert api.writes == 1
+        first = api.secrets[SECRET]
+        assert first["type"] == "kubernetes.io/tls" and set(first["data"]) == {"tls.crt", "tls.key"}
+        assert_pair(first["data"])
+
+        renew(reader, arn)
+        said = run(["ansible-playbook", "kubernetes.yml", "-vvv", "--diff"], tmp_path, reader.env)
+        assert "changed=1" in said and "PRIVATE KEY" not in said and first["data"]["tls.key"][40:80] not in said
+        second = api.secrets[SECRET]
+        assert_pair(second["data"])
+        assert second["metadata"]["annotations"]["serial"] != first["metadata"]["annotations"]["serial"]
+        assert second["data"]["tls.key"] not in said
+
+
+def assert_pair(data: dict[str, str]) -> None:
+    key = load_pem_private_key(base64.b64decode(data["tls.key"]), None)
+    chain = x509.load_pem_x509_certificates(base64.b64decode(data["tls.crt"]))
+    assert key.public_key() == chain[0].public_key() and len(chain) == 2
+
+
+def test_java(tmp_path: Path) -> None:
+    needs("keytool")
+    arn = authority_with_certificate(tmp_path)
+    env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "KEYSTORE": "open-sesame-42"}
+    reader = Reader("keystores.md", tmp_path, {"/opt/app": str(tmp_path)}, env)
+    reader.save_files()
+    (tmp_path / "vault.yml").write_text("keystore_passphrase: open-sesame-42\n", encoding="utf-8")
+    reader.follow("Java")
+
+    renew(reader, arn)
+    assert "changed=1" in run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path, reader.env)
+    (tmp_path / "vault.yml").write_text("keystore_passphrase: another-one-43\n", encoding="utf-8")
+    assert "changed=1" in run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path, reader.env)
+    command = next(cell for cell in table(reader, "only JKS") if "importkeystore" in cell).split("`")[1]
+    passwords = "-noprompt -srcstorepass another-one-43 -deststorepass another-one-43"
+    run(["sh", "-c", f"{command} {passwords}"], tmp_path, reader.env)
+    shown = run(["keytool", "-list", "-keystore", "keystore.jks", "-storepass", "another-one-43"], tmp_path)
+    assert "app, " in shown
+
+
+def table(reader: Reader, row: str) -> list[str]:
+    text = reader.blocks[0].page.read_text(encoding="utf-8")
+    return next(line for line in text.splitlines() if line.startswith(f"| {row}")).split("|")
