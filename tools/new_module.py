@@ -255,7 +255,7 @@ def skeleton(root: Path, name: str, is_on_acm: bool) -> str:
         fragments.append("certops.acm.attributes.info_module")
     if is_on_acm:
         fragments += ["certops.acm.attributes.actiongroup_acm", "certops.acm.connection"]
-        fragments += [f"amazon.aws.{each}" for each in ("common.modules", "region.modules", "boto3")]
+        fragments += [f"amazon.aws.{each}" for each in ("common.modules", "region.modules")]
     version = re.search(r"^version: (\d+\.\d+\.\d+)", (root / "galaxy.yml").read_text(encoding="utf-8"), re.MULTILINE)
     assert version
     return MODULE.format(

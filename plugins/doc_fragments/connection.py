@@ -9,10 +9,14 @@ from __future__ import annotations
 class ModuleDocFragment:
     """The one connection option that this collection adds to those of amazon.aws.
 
-    A module extends certops.acm.connection, amazon.aws.common.modules, amazon.aws.region.modules and amazon.aws.boto3.
+    A module extends certops.acm.connection, amazon.aws.common.modules and amazon.aws.region.modules.
     """
 
     DOCUMENTATION = r"""
+requirements:
+  - python >= 3.9
+  - boto3 >= 1.38.38
+  - botocore >= 1.38.38
 options:
   authority:
     description:
@@ -21,6 +25,8 @@ options:
         task runs on the controller.
       - With this option O(region) defaults to the authority's own region, no AWS credentials are looked for,
         and nothing leaves the machine that the module runs on.
+      - Before it answers, the authority does what is due for the certificates that it is asked about, such as validating, issuing or
+        renewing them, even if the task only reads or runs in check mode.
       - The E(CERTOPS_ACM_AUTHORITY) environment variable may also be used.
     type: path
     version_added: 1.0.0

@@ -23,7 +23,6 @@ extends_documentation_fragment:
   - certops.acm.connection
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 attributes:
   check_mode:
     support: full

@@ -590,7 +590,7 @@ options:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
   - botocore >= 1.38.38 (where O(event_targets) has a queue)
 notes:
   - Passphrases, passwords and tokens are sent to the module through the connection only. If that has no pipelining, the task

@@ -69,7 +69,7 @@ options:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
 seealso:
   - module: certops.acm.acm_authority
 """

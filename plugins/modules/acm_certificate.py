@@ -24,14 +24,13 @@ description:
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority) or O(publish.rfc2136), and to say what blocks a name)
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
   - certops.acm.connection
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 attributes:
   check_mode:
     support: full
@@ -52,219 +51,146 @@ options:
     type: list
     elements: dict
     suboptions:
-      certificate_arn: &certificate_arn
-        description:
-          - The ARN of the certificate. It must exist, in the region in which the task works.
+      certificate_arn:
+        description: See O(certificate_arn).
         type: str
         aliases: [arn]
-      domain_name: &domain_name
-        description:
-          - The first name of the certificate (its common name), such as V(www.example.com) or V(*.example.com).
-          - An internationalised name may be given in Unicode.
+      domain_name:
+        description: See O(domain_name).
         type: str
         aliases: [name]
-      subject_alternative_names: &subject_alternative_names
-        description:
-          - Further names. The first name may be repeated here.
-          - ACM never changes the names of a certificate. See O(replace).
+      subject_alternative_names:
+        description: See O(subject_alternative_names).
         type: list
         elements: str
         aliases: [alternative_names]
-      name_tag: &name_tag
-        description:
-          - Value of the tag C(Name), which is set and distinguishes this certificate from others.
-          - Of several certificates with the names wanted, the one with this tag is meant. One with another C(Name) tag
-            is never used. If none has the names, the one with this tag is meant.
+      name_tag:
+        description: See O(name_tag).
         type: str
-      state: &state
-        description:
-          - V(present) requests the certificate unless it exists, and changes what can be changed.
-          - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
-            certificate with that first name matches, whatever its status. Imported ones match only by ARN.
-          - V(revoked) revokes it. ACM does that only for public certificates that were exported. It cannot be undone.
+      state:
+        description: See O(state).
         type: str
         choices: [present, absent, revoked]
-      validation_method: &validation_method
-        description:
-          - How control over the names of a public certificate is proved. A request without it uses V(DNS).
-          - V(HTTP) works for CloudFront only, see O(managed_by).
-          - If a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM supports that.
+      validation_method:
+        description: See O(validation_method).
         type: str
         choices: [DNS, EMAIL, HTTP]
-      domain_validation_options: &domain_validation_options
-        description:
-          - Where validation e-mail is sent, for O(validation_method=EMAIL) and O(resend_validation_email).
+      domain_validation_options:
+        description: See O(domain_validation_options).
         type: list
         elements: dict
         suboptions:
           domain_name:
-            description:
-              - A name of the certificate.
+            description: See O(domain_validation_options[].domain_name).
             type: str
             required: true
           validation_domain:
-            description:
-              - The domain whose postmaster and so on get the mail, which is that name or a domain above it.
+            description: See O(domain_validation_options[].validation_domain).
             type: str
             required: true
-      certificate_authority_arn: &certificate_authority_arn
-        description:
-          - The ARN of the private CA that issues the certificate. Without it, a public certificate is requested.
-          - With O(authority), the name of one of its private CAs is enough.
+      certificate_authority_arn:
+        description: See O(certificate_authority_arn).
         type: str
-      key_algorithm: &key_algorithm
-        description:
-          - The algorithm of the key. A request without it creates an C(RSA_2048) key. A private CA signs only keys of its own family, RSA or EC.
-          - When it is left out, a certificate with any algorithm is adopted.
+      key_algorithm:
+        description: See O(key_algorithm).
         type: str
         choices: [RSA_2048, EC_prime256v1, EC_secp384r1]
-      options: &options
-        description:
-          - Options of a public certificate.
+      options:
+        description: See O(options).
         type: dict
         suboptions:
           certificate_transparency_logging_preference:
-            description:
-              - Whether the certificate is put into public transparency logs. It can be changed.
-              - AWS has ended the opt-out. Browsers do not trust certificates that are not in any log.
+            description: See O(options.certificate_transparency_logging_preference).
             type: str
             choices: [ENABLED, DISABLED]
           export:
-            description:
-              - Whether the certificate and its key can be exported. It cannot be changed, and AWS charges for it, see
-                RV(cost).
-              - When it is left out, a certificate with either value is adopted, and one is requested without export.
+            description: See O(options.export).
             type: str
             choices: [ENABLED, DISABLED]
-      managed_by: &managed_by
-        description:
-          - The only service that can use the certificate. Required for O(validation_method=HTTP).
+      managed_by:
+        description: See O(managed_by).
         type: str
         choices: [CLOUDFRONT]
-      root_hierarchy_type: &root_hierarchy_type
-        description:
-          - The root hierarchy of an Amazon N2 certificate, which is a public certificate that can also be for TLS clients. Without it, a standard
-            public certificate is requested.
-          - It is validated by DNS, and is not in any transparency log. It needs botocore 1.44.8 or later.
+      root_hierarchy_type:
+        description: See O(root_hierarchy_type).
         type: str
         choices: [N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED]
-      certificate_usage: &certificate_usage
-        description:
-          - What an Amazon N2 certificate is for. Only with O(root_hierarchy_type); V(CLIENT_AUTH_ONLY) only with
-            V(N2_AMAZON_MANAGED).
-          - When it is left out, a certificate with either value is adopted, and one for both is requested.
+      certificate_usage:
+        description: See O(certificate_usage).
         type: str
         choices: [CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY]
-      tags: &tags
-        description:
-          - Tags of the certificate. They are part of the request, so that the certificate never exists without them.
-          - Tags are left alone when this is not set.
+      tags:
+        description: See O(tags).
         type: dict
         aliases: [resource_tags]
-      purge_tags: &purge_tags
-        description:
-          - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) always stay.
+      purge_tags:
+        description: See O(purge_tags).
         type: bool
-      publish: &publish
-        description:
-          - How to publish the records that prove control over the names in DNS. Without it they are returned in
-            RV(validation_records), to be published by other means.
-          - They are checked at each run, because ACM needs them for each renewal, and are never removed.
-          - Before a certificate is requested, the module checks that there is a zone for each name.
-          - A name, its wildcard and every later certificate of the account share one record, which is published once.
+      publish:
+        description: See O(publish).
         type: dict
         suboptions:
           route53:
-            description:
-              - Into Amazon Route 53, each record into the public hosted zone that fits its name best.
+            description: See O(publish.route53).
             type: dict
             suboptions:
               profile:
-                description:
-                  - The AWS profile that may change the zones, when it is not that of the task.
+                description: See O(publish.route53.profile).
                 type: str
               role_arn:
-                description:
-                  - The ARN of the role to assume for the zones, for example in the account that owns them.
+                description: See O(publish.route53.role_arn).
                 type: str
               external_id:
-                description:
-                  - The external ID that the role requires.
+                description: See O(publish.route53.external_id).
                 type: str
               zone_ids:
-                description:
-                  - Use these hosted zones only.
+                description: See O(publish.route53.zone_ids).
                 type: list
                 elements: str
               ttl:
-                description:
-                  - Time to live of the records in seconds. By default 300.
+                description: See O(publish.route53.ttl).
                 type: int
           rfc2136:
-            description:
-              - To a name server that accepts dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
+            description: See O(publish.rfc2136).
             type: dict
             suboptions:
               server:
-                description:
-                  - Name or address of the server.
+                description: See O(publish.rfc2136.server).
                 type: str
                 required: true
               port:
-                description:
-                  - Its TCP port. By default 53.
+                description: See O(publish.rfc2136.port).
                 type: int
               key_name:
-                description:
-                  - Name of the TSIG key that signs the updates. Without it they are not signed.
+                description: See O(publish.rfc2136.key_name).
                 type: str
               key_secret:
-                description:
-                  - The secret of the key in base64, as C(tsig-keygen) shows it.
+                description: See O(publish.rfc2136.key_secret).
                 type: str
               key_algorithm:
-                description:
-                  - Algorithm of the key. By default V(hmac-sha256).
+                description: See O(publish.rfc2136.key_algorithm).
                 type: str
                 choices: [hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
               zone:
-                description:
-                  - The zone to update. Without it the server is asked for the zone of each name.
+                description: See O(publish.rfc2136.zone).
                 type: str
               ttl:
-                description:
-                  - Time to live of the records in seconds. By default 300.
+                description: See O(publish.rfc2136.ttl).
                 type: int
-      wait: &wait
-        description:
-          - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
-            is no longer in use.
-          - While it waits, the task displays which names are waiting for what, after ten seconds and then at growing intervals.
-          - Waiting ends immediately if ACM gives up. If time runs out, the message says what blocks which name. To find that
-            out, DNS is asked for a few more seconds if the Python package C(dnspython) is installed.
+      wait:
+        description: See O(wait).
         type: bool
-      renew_before: &renew_before
-        description:
-          - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
-            as in V(33%).
-          - A time as long as the lifetime is refused, because every run would renew again.
-          - ACM automatically renews what is in use, or was exported since it was issued. It renews on demand only what was
-            exported before.
-          - When the certificate is given by name, and the one that exists has more names or is private, the task fails and
-            names it, rather than request another one.
+      renew_before:
+        description: See O(renew_before).
         type: str
-      force_renewal: &force_renewal
-        description:
-          - Renew now, no matter when it expires. A certificate that this task has just requested is left alone.
-          - With O(wait), a renewal that is already under way is waited for.
+      force_renewal:
+        description: See O(force_renewal).
         type: bool
-      resend_validation_email: &resend_validation_email
-        description:
-          - Send the validation e-mail again for every name that is still waiting for approval.
+      resend_validation_email:
+        description: See O(resend_validation_email).
         type: bool
-      revocation_reason: &revocation_reason
-        description:
-          - The reason for O(state=revoked). By default V(UNSPECIFIED).
+      revocation_reason:
+        description: See O(revocation_reason).
         type: str
         choices:
           - UNSPECIFIED
@@ -278,39 +204,205 @@ options:
           - REMOVE_FROM_CRL
           - PRIVILEGE_WITHDRAWN
           - A_A_COMPROMISE
-      replace: &replace
-        description:
-          - What to do when the certificate that is meant differs in something that ACM cannot change, such as its names,
-            or has expired, or when the last request for it failed.
-          - With V(true) a new one is requested beside it, and once that is issued RV(superseded) names the old one.
-            Otherwise the task fails and says what differs.
+      replace:
+        description: See O(replace).
         type: bool
-      all_matching: &all_matching
-        description:
-          - Whether O(state=absent) and O(state=revoked) may apply to several certificates if several match.
+      all_matching:
+        description: See O(all_matching).
         type: bool
-  certificate_arn: *certificate_arn
-  domain_name: *domain_name
-  subject_alternative_names: *subject_alternative_names
-  name_tag: *name_tag
+  certificate_arn:
+    description:
+      - The ARN of the certificate. It must exist, in the region in which the task works.
+    type: str
+    aliases: [arn]
+  domain_name:
+    description:
+      - The first name of the certificate (its common name), such as V(www.example.com) or V(*.example.com).
+      - An internationalised name may be given in Unicode.
+    type: str
+    aliases: [name]
+  subject_alternative_names:
+    description:
+      - Further names. The first name may be repeated here.
+      - ACM never changes the names of a certificate. See O(replace).
+    type: list
+    elements: str
+    aliases: [alternative_names]
+  name_tag:
+    description:
+      - Value of the tag C(Name), which is set and distinguishes this certificate from others.
+      - Of several certificates with the names wanted, the one with this tag is meant. One with another C(Name) tag
+        is never used. If none has the names, the one with this tag is meant.
+    type: str
   state:
-    <<: *state
+    description:
+      - V(present) requests the certificate unless it exists, and changes what can be changed.
+      - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
+        certificate with that first name matches, whatever its status. Imported ones match only by ARN.
+      - V(revoked) revokes it. ACM does that only for public certificates that were exported. It cannot be undone.
+    type: str
+    choices: [present, absent, revoked]
     default: present
-  validation_method: *validation_method
-  domain_validation_options: *domain_validation_options
-  certificate_authority_arn: *certificate_authority_arn
-  key_algorithm: *key_algorithm
-  options: *options
-  managed_by: *managed_by
-  root_hierarchy_type: *root_hierarchy_type
-  certificate_usage: *certificate_usage
-  tags: *tags
+  validation_method:
+    description:
+      - How control over the names of a public certificate is proved. A request without it uses V(DNS).
+      - V(HTTP) works for CloudFront only, see O(managed_by).
+      - If a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM supports that.
+    type: str
+    choices: [DNS, EMAIL, HTTP]
+  domain_validation_options:
+    description:
+      - Where validation e-mail is sent, for O(validation_method=EMAIL) and O(resend_validation_email).
+    type: list
+    elements: dict
+    suboptions:
+      domain_name:
+        description:
+          - A name of the certificate.
+        type: str
+        required: true
+      validation_domain:
+        description:
+          - The domain whose postmaster and so on get the mail, which is that name or a domain above it.
+        type: str
+        required: true
+  certificate_authority_arn:
+    description:
+      - The ARN of the private CA that issues the certificate. Without it, a public certificate is requested.
+      - With O(authority), the name of one of its private CAs is enough.
+    type: str
+  key_algorithm:
+    description:
+      - The algorithm of the key. A request without it creates an C(RSA_2048) key. A private CA signs only keys of its own family, RSA or EC.
+      - When it is left out, a certificate with any algorithm is adopted.
+    type: str
+    choices: [RSA_2048, EC_prime256v1, EC_secp384r1]
+  options:
+    description:
+      - Options of a public certificate.
+    type: dict
+    suboptions:
+      certificate_transparency_logging_preference:
+        description:
+          - Whether the certificate is put into public transparency logs. It can be changed.
+          - AWS has ended the opt-out. Browsers do not trust certificates that are not in any log.
+        type: str
+        choices: [ENABLED, DISABLED]
+      export:
+        description:
+          - Whether the certificate and its key can be exported. It cannot be changed, and AWS charges for it, see
+            RV(cost).
+          - When it is left out, a certificate with either value is adopted, and one is requested without export.
+        type: str
+        choices: [ENABLED, DISABLED]
+  managed_by:
+    description:
+      - The only service that can use the certificate. Required for O(validation_method=HTTP).
+    type: str
+    choices: [CLOUDFRONT]
+  root_hierarchy_type:
+    description:
+      - The root hierarchy of an Amazon N2 certificate, which is a public certificate that can also be for TLS clients. Without it, a standard
+        public certificate is requested.
+      - It is validated by DNS, and is not in any transparency log. It needs botocore 1.44.8 or later.
+    type: str
+    choices: [N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED]
+  certificate_usage:
+    description:
+      - What an Amazon N2 certificate is for. Only with O(root_hierarchy_type); V(CLIENT_AUTH_ONLY) only with
+        V(N2_AMAZON_MANAGED).
+      - When it is left out, a certificate with either value is adopted, and one for both is requested.
+    type: str
+    choices: [CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY]
+  tags:
+    description:
+      - Tags of the certificate. They are part of the request, so that the certificate never exists without them.
+      - Tags are left alone when this is not set.
+    type: dict
+    aliases: [resource_tags]
   purge_tags:
-    <<: *purge_tags
+    description:
+      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) always stay.
+    type: bool
     default: true
-  publish: *publish
+  publish:
+    description:
+      - How to publish the records that prove control over the names in DNS. Without it they are returned in
+        RV(validation_records), to be published by other means.
+      - They are checked at each run, because ACM needs them for each renewal, and are never removed.
+      - Before a certificate is requested, the module checks that there is a zone for each name.
+      - A name, its wildcard and every later certificate of the account share one record, which is published once.
+    type: dict
+    suboptions:
+      route53:
+        description:
+          - Into Amazon Route 53, each record into the public hosted zone that fits its name best.
+        type: dict
+        suboptions:
+          profile:
+            description:
+              - The AWS profile that may change the zones, when it is not that of the task.
+            type: str
+          role_arn:
+            description:
+              - The ARN of the role to assume for the zones, for example in the account that owns them.
+            type: str
+          external_id:
+            description:
+              - The external ID that the role requires.
+            type: str
+          zone_ids:
+            description:
+              - Use these hosted zones only.
+            type: list
+            elements: str
+          ttl:
+            description:
+              - Time to live of the records in seconds. By default 300.
+            type: int
+      rfc2136:
+        description:
+          - To a name server that accepts dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
+        type: dict
+        suboptions:
+          server:
+            description:
+              - Name or address of the server.
+            type: str
+            required: true
+          port:
+            description:
+              - Its TCP port. By default 53.
+            type: int
+          key_name:
+            description:
+              - Name of the TSIG key that signs the updates. Without it they are not signed.
+            type: str
+          key_secret:
+            description:
+              - The secret of the key in base64, as C(tsig-keygen) shows it.
+            type: str
+          key_algorithm:
+            description:
+              - Algorithm of the key. By default V(hmac-sha256).
+            type: str
+            choices: [hmac-md5, hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+          zone:
+            description:
+              - The zone to update. Without it the server is asked for the zone of each name.
+            type: str
+          ttl:
+            description:
+              - Time to live of the records in seconds. By default 300.
+            type: int
   wait:
-    <<: *wait
+    description:
+      - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
+        is no longer in use.
+      - While it waits, the task displays which names are waiting for what, after ten seconds and then at growing intervals.
+      - Waiting ends immediately if ACM gives up. If time runs out, the message says what blocks which name. To find that
+        out, DNS is asked for a few more seconds if the Python package C(dnspython) is installed.
+    type: bool
     default: false
   wait_timeout:
     description:
@@ -322,19 +414,55 @@ options:
       - How many seconds to wait between two checks. Waiting begins with shorter intervals.
     type: int
     default: 5
-  renew_before: *renew_before
+  renew_before:
+    description:
+      - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
+        as in V(33%).
+      - A time as long as the lifetime is refused, because every run would renew again.
+      - ACM automatically renews what is in use, or was exported since it was issued. It renews on demand only what was
+        exported before.
+      - When the certificate is given by name, and the one that exists has more names or is private, the task fails and
+        names it, rather than request another one.
+    type: str
   force_renewal:
-    <<: *force_renewal
+    description:
+      - Renew now, no matter when it expires. A certificate that this task has just requested is left alone.
+      - With O(wait), a renewal that is already under way is waited for.
+    type: bool
     default: false
   resend_validation_email:
-    <<: *resend_validation_email
+    description:
+      - Send the validation e-mail again for every name that is still waiting for approval.
+    type: bool
     default: false
-  revocation_reason: *revocation_reason
+  revocation_reason:
+    description:
+      - The reason for O(state=revoked). By default V(UNSPECIFIED).
+    type: str
+    choices:
+      - UNSPECIFIED
+      - KEY_COMPROMISE
+      - CA_COMPROMISE
+      - AFFILIATION_CHANGED
+      - SUPERCEDED
+      - SUPERSEDED
+      - CESSATION_OF_OPERATION
+      - CERTIFICATE_HOLD
+      - REMOVE_FROM_CRL
+      - PRIVILEGE_WITHDRAWN
+      - A_A_COMPROMISE
   replace:
-    <<: *replace
+    description:
+      - What to do when the certificate that is meant differs in something that ACM cannot change, such as its names,
+        or has expired, or when the last request for it failed.
+      - With V(true) a new one is requested beside it, and once that is issued RV(superseded) names the old one.
+        Otherwise the task fails and says what differs.
+    type: bool
     default: false
   all_matching:
-    <<: *all_matching
+    description:
+      - Whether O(state=absent) and O(state=revoked) may apply to several certificates if several match.
+    type: bool
     default: false
   resolvers:
     description:
@@ -483,7 +611,7 @@ certificate:
     - It has what C(DescribeCertificate) returns, in snake_case. A member that ACM does not return is missing.
   returned: when O(certificates) is not used
   type: dict
-  contains: &certificate
+  contains:
     certificate_arn:
       description: The ARN. It stays the same through every renewal. Missing in check mode when it does not exist yet.
       returned: when it exists
@@ -673,7 +801,6 @@ certificates:
   returned: when O(certificates) is used
   type: list
   elements: dict
-  contains: *certificate
 actions:
   description: The operations of ACM that were called to change something, or in check mode would be.
   returned: when O(certificates) is not used

@@ -20,7 +20,7 @@ description:
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority) or O(diagnose))
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.info_module
@@ -28,7 +28,15 @@ extends_documentation_fragment:
   - certops.acm.connection
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
+attributes:
+  check_mode:
+    details: &state
+      - On AWS this action does not modify state.
+      - With O(authority), the authority may validate, issue or renew a certificate when it is read, in check mode as well.
+  diff_mode:
+    details: *state
+  idempotent:
+    details: *state
 options:
   certificate_arns:
     description:

@@ -52,7 +52,7 @@ options:
       - By default C(cert.pem), C(chain.pem), C(fullchain.pem) and C(privkey.pem) if O(path) is given.
       - An empty dictionary, C({}), means the usual name, owner and mode. A file that is null is not written.
     type: dict
-    suboptions: &files
+    suboptions:
       cert:
         description: The certificate alone, C(cert.pem).
         type: dict
@@ -162,7 +162,103 @@ options:
       files:
         description: See O(files).
         type: dict
-        suboptions: *files
+        suboptions:
+          cert:
+            description: See O(files.cert).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.cert.path).
+                type: str
+              owner:
+                description: See O(files.cert.owner).
+                type: str
+              group:
+                description: See O(files.cert.group).
+                type: str
+              mode:
+                description: See O(files.cert.mode).
+                type: raw
+          chain:
+            description: See O(files.chain).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.chain.path).
+                type: str
+              owner:
+                description: See O(files.chain.owner).
+                type: str
+              group:
+                description: See O(files.chain.group).
+                type: str
+              mode:
+                description: See O(files.chain.mode).
+                type: raw
+          fullchain:
+            description: See O(files.fullchain).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.fullchain.path).
+                type: str
+              owner:
+                description: See O(files.fullchain.owner).
+                type: str
+              group:
+                description: See O(files.fullchain.group).
+                type: str
+              mode:
+                description: See O(files.fullchain.mode).
+                type: raw
+          key:
+            description: See O(files.key).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.key.path).
+                type: str
+              owner:
+                description: See O(files.key.owner).
+                type: str
+              group:
+                description: See O(files.key.group).
+                type: str
+              mode:
+                description: See O(files.key.mode).
+                type: raw
+          combined:
+            description: See O(files.combined).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.combined.path).
+                type: str
+              owner:
+                description: See O(files.combined.owner).
+                type: str
+              group:
+                description: See O(files.combined.group).
+                type: str
+              mode:
+                description: See O(files.combined.mode).
+                type: raw
+          pkcs12:
+            description: See O(files.pkcs12).
+            type: dict
+            suboptions:
+              path:
+                description: See O(files.pkcs12.path).
+                type: str
+              owner:
+                description: See O(files.pkcs12.owner).
+                type: str
+              group:
+                description: See O(files.pkcs12.group).
+                type: str
+              mode:
+                description: See O(files.pkcs12.mode).
+                type: raw
       owner:
         description: See O(owner).
         type: str
@@ -191,8 +287,8 @@ options:
         version_added: 1.0.0
 notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
-    RV(exports[].renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
-  - In check mode nothing is exported, so RV(exports[].private_key) is returned only if an existing file has it.
+    RV(export.renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
+  - In check mode nothing is exported, so RV(export.private_key) is returned only if an existing file has it.
   - Every file gets the SELinux context that the policy defines for its path.
   - A passphrase that you give is sent to the module through the connection only. If the connection has no pipelining, the task fails
     instead of writing it to a temporary file.
@@ -205,14 +301,13 @@ seealso:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1 (with O(authority))
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
   - certops.acm.connection
   - amazon.aws.common.modules
   - amazon.aws.region.modules
-  - amazon.aws.boto3
 attributes:
   check_mode:
     support: full
@@ -267,7 +362,7 @@ export:
   description: The result, if the task exports one certificate. Use RV(exports) for a task with O(certificates).
   returned: when O(certificates) is not used
   type: dict
-  contains: &export
+  contains:
     certificate_arn:
       description: Its ARN.
       type: str
@@ -397,13 +492,12 @@ export:
           sample: [it was missing]
 exports:
   description:
-    - The results for the items of O(certificates), in their order.
+    - The results for the items of O(certificates), in their order, each with the members of RV(export).
     - A task that exports one certificate returns a list with its RV(export), so that code that handles a list works for both.
     - An item that failed has RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: always
   type: list
   elements: dict
-  contains: *export
 error:
   description: What failed.
   returned: failure

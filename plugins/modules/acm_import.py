@@ -164,7 +164,7 @@ seealso:
 requirements:
   - cryptography >= 45
   - dnspython >= 2.6.1 (with O(authority))
-  - idna (for internationalized names)
+  - idna >= 3.4 (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
@@ -172,7 +172,6 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.tags
-  - amazon.aws.boto3
 attributes:
   check_mode:
     support: full
@@ -231,7 +230,7 @@ certificate:
   description: The certificate as ACM has it now; in check mode, as far as that can be known beforehand.
   returned: when O(certificates) is not used
   type: dict
-  contains: &certificate
+  contains:
     certificate_arn:
       description: Its ARN. In check mode, a certificate that is yet to be imported has none.
       type: str
@@ -319,12 +318,11 @@ certificate:
       sample: {"Name": "www"}
 certificates:
   description:
-    - The same for every item of O(certificates), in their order. Each has also RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
+    - One item for each item of O(certificates), in their order, each with the members of RV(certificate). It also has RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
       and when it failed RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: when O(certificates) is used
   type: list
   elements: dict
-  contains: *certificate
 actions:
   description: The operations of ACM that changed something, in order; in check mode, those that would be called.
   returned: when O(certificates) is not used

@@ -3,12 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`requirements` in the documentation of a module name every library that its files import, and no other."""
+"""`requirements` in the documentation of a module name every library that its files import, and no other, in the versions
+of requirements.txt and of tests/config.yml."""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -17,7 +20,7 @@ from ansible_collections.certops.acm.tests.checks.test_imports import GRAPH, PLU
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 # What is imported, and how requirements call it.
 LIBRARIES = {"cryptography": "cryptography", "dns": "dnspython", "idna": "idna", "aiohttp": "aiohttp"}
-ON_AWS = {"boto3", "botocore"}  # of these amazon.aws's own fragment speaks
+ON_AWS = {"boto3", "botocore"}  # of these certops.acm.connection speaks
 
 
 def documentation(module: str) -> dict[str, object]:
@@ -35,6 +38,33 @@ def imported_by(module: str) -> set[str]:
     return roots - ours - set(sys.stdlib_module_names)
 
 
+def versions() -> dict[str, tuple[int, ...]]:
+    """The oldest version of everything that is needed, without the zeros at its end."""
+    collection = PLUGINS.parent
+    found = re.findall(
+        r"^([\w-]+)>=([\d.]+)", (collection / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    python = yaml.safe_load((collection / "tests" / "config.yml").read_text(encoding="utf-8"))["modules"][
+        "python_requires"
+    ]
+    return {name: number(text) for name, text in [*found, ("python", python.removeprefix(">="))]}
+
+
+def number(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.sub(r"(\.0)+$", "", text).split("."))
+
+
+@pytest.mark.parametrize(
+    "path", sorted([*PLUGINS.glob("modules/*.py"), *PLUGINS.glob("doc_fragments/*.py")]), ids=lambda path: path.stem
+)
+def test_versions_are_those_that_are_installed(path: Path) -> None:
+    named = re.findall(r"^ +- (\w+)(?: >= ([\d.]+))?(?: \(.*\))?$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    wrong = [
+        (name, text) for name, text in named if name in versions() and (not text or number(text) != versions()[name])
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_requirements_are_true(module: str) -> None:
     told = documentation(module)
@@ -47,5 +77,5 @@ def test_requirements_are_true(module: str) -> None:
     fragments = told.get("extends_documentation_fragment")
     assert isinstance(fragments, list)
     assert bool(imported & ON_AWS) is (
-        "amazon.aws.boto3" in fragments or any("botocore" in str(x) for x in requirements)
+        "certops.acm.connection" in fragments or any("botocore" in str(x) for x in requirements)
     )

@@ -100,7 +100,7 @@ def commands(language: str, text: str) -> Iterator[list[str]]:
     if language == "console":
         lines, is_continued = [], False
         for line in text.splitlines():
-            if line.startswith(("$ ", "# ")) or is_continued:
+            if line.startswith("$ ") or is_continued:
                 lines.append(line if is_continued else line[2:])
                 is_continued = line.endswith("\\")
         text = "\n".join(lines)
