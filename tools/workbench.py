@@ -37,7 +37,9 @@ COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
 PEERS = WORK / "peers"
 
 # Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and only what is needed is taken out of it.
-AMAZON_AWS_SOURCE = "ansible==12.3.0"
+AMAZON_AWS_SOURCE = os.environ.get("ACM_AMAZON_AWS") or "ansible==12.3.0"
+# Another ansible-core than the one that requirements-controller.txt chooses for this Python, such as 2.21.
+ANSIBLE_CORE = os.environ.get("ACM_ANSIBLE_CORE")
 
 # ansible-test would fetch its pip bootstrap; it takes what lies in its cache under these names instead (core 2.17, 2.19, 2.20).
 PIP_BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
@@ -101,13 +103,16 @@ def make_python_environment(name: str) -> None:
     requirements = f"requirements-{name}.txt"
     wanted = requirements_text(CHECKOUT / requirements)
     # A virtual environment cannot be moved, and dies with the Python it was made from: both belong to what it is made of.
-    made_of = "\n".join([sys.version, sys.base_prefix, str(WORK), hashlib.sha256(wanted.encode()).hexdigest()])
+    digest = hashlib.sha256(f"{wanted}{ANSIBLE_CORE or ''}".encode()).hexdigest()
+    made_of = "\n".join([sys.version, sys.base_prefix, str(WORK), digest])
 
     def build(target: Path) -> None:
         require_venv_module()
         log = WORK / "log" / f"venv-{name}.log"
         run_logged([sys.executable, "-m", "venv", str(target)], log, "python3 -m venv failed")
         pip(target / "bin" / "python", log, "install", "--requirement", str(CHECKOUT / requirements))
+        if ANSIBLE_CORE and "requirements-controller.txt" in wanted + requirements:
+            pip(target / "bin" / "python", log, "install", f"ansible-core~={ANSIBLE_CORE}.0")
 
     make(WORK / "venv" / name, made_of, f"Python packages ({requirements})", build)
 

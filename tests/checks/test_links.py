@@ -14,7 +14,7 @@ import pytest
 
 COLLECTION = Path(__file__).resolve().parents[2]
 PAGES = [
-    *(COLLECTION / name for name in ("README.md", "CONTRIBUTING.md")),
+    *sorted(COLLECTION.glob("*.md")),
     *sorted((COLLECTION / "docs").rglob("*.md")),
     *sorted((COLLECTION / "roles").rglob("*.md")),
 ]

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 # What may lie at the top of the artifact. Everything else is for those who work on the collection.
 WANTED = {
     "CHANGELOG.md",
+    "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
     "FILES.json",
     "LICENSE",
+    "MAINTAINERS.md",
     "MANIFEST.json",
     "README.md",
+    "RELEASING.md",
+    "SECURITY.md",
     "changelogs",
     "docs",
     "extensions",
@@ -82,7 +86,25 @@ def test_installs_without_a_network(tool, artifact: Path, collection: Path, tmp_
 
 
 def test_execution_environment_installs_what_the_modules_need(collection: Path) -> None:
-    """meta/execution-environment.yml names requirements.txt, so that file must travel with the collection."""
-    text = (collection / "meta" / "execution-environment.yml").read_text(encoding="utf-8")
-    (named,) = re.findall(r"python: (\S+)", text)
-    assert (collection / named).exists() and shutil.which("ansible-galaxy")
+    """The files that meta/execution-environment.yml names travel with the collection, and say what requirements.txt says."""
+    meta = yaml.safe_load((collection / "meta" / "execution-environment.yml").read_text(encoding="utf-8"))
+    named = meta["dependencies"]
+    assert lines_of(collection / named["python"]) == lines_of(collection / "requirements.txt") != []
+    platforms = [line.rpartition(" ")[2] for line in lines_of(collection / named["system"])]
+    assert sorted(platforms) == ["[platform:dpkg]", "[platform:rpm]"]
+
+
+def test_example_of_an_execution_environment_is_pinned(collection: Path) -> None:
+    """No part of it changes on its own, and `./run matrix` tries its ansible-core and its Python together."""
+    example = yaml.safe_load((collection / "docs/examples/execution-environment.yml").read_text(encoding="utf-8"))
+    assert re.fullmatch(r"[\w./-]+:\d+", example["images"]["base_image"]["name"])
+    wanted = example["dependencies"]
+    core = re.fullmatch(r"ansible-core~=(\d+\.\d+)\.\d+", wanted["ansible_core"]["package_pip"])
+    python = re.fullmatch(r"python(\d+\.\d+)", wanted["python_interpreter"]["package_system"])
+    rows = (collection / "tools" / "compatibility.py").read_text(encoding="utf-8")
+    assert core and python and f'Row("{core[1]}", "{python[1]}"' in rows
+    assert wanted["python_interpreter"]["python_path"].endswith(python[0])
+
+
+def lines_of(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
