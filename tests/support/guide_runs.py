@@ -65,7 +65,7 @@ class Reader:
         for number, (block, command, shown) in enumerate(steps):
             answer = plain(printed[number]) if number < len(printed) else "(nothing: the shell has ended)"
             assert pattern(self.here(shown)).fullmatch(answer), (
-                f"{block}: $ {command}\n--- the guide shows\n{self.here(shown)}\n"
+                f"{block.page.name}:{block.line}: $ {command}\n--- the guide shows\n{self.here(shown)}\n"
                 f"--- printed\n{answer}\n--- and complained\n{complaints[-4000:]}"
             )
 
