@@ -131,23 +131,23 @@ def settle_host(host: Entry, hostvars: Entry, batch: t.Sequence[str], is_check: 
 def plan_exports(
     host: Entry, seen: Entry, hostvars: Entry, batch: t.Sequence[str], entries: t.Sequence[Entry], earlier: Entry
 ) -> dict[str, t.Any]:
-    """is_due: whether a key has to be exported for this host. shared and own: as plan_reading() has them, each with
-    `requests`, and for every request the `folders` whose PKCS#12 it is for, if any."""
-    plan: dict[str, t.Any] = {
-        "is_due": fleet.is_export_due(host, seen),
-        "shared": fleet.NO_EXPORTS,
-        "own": fleet.NO_EXPORTS,
-    }
-    if plan["is_due"]:
-        variables = Remembered(hostvars)
-        found = fleet.find_keys(host, batch, variables, earlier)
-        exporting = fleet.list_exporting(batch, variables, host["connection"])
-        secrets = wanted.passphrases(entries)
-        if next(exporting, None) == host["name"]:
-            plan["shared"] = fleet.list_exports(host, secrets, exporting, variables, earlier)
-        if fleet.lacks_exports(host, seen, found):
-            plan["own"] = fleet.list_exports(host, secrets, (), variables, found)
-    return plan
+    """What this host exports on behalf of all that share its connection, if it is the first of them that wants a key."""
+    if not fleet.is_export_due(host, seen):
+        return fleet.NO_EXPORTS
+    variables = Remembered(hostvars)
+    exporting = fleet.list_exporting(batch, variables, host["connection"])
+    if next(exporting, None) != host["name"]:
+        return fleet.NO_EXPORTS
+    return fleet.list_exports(host, wanted.passphrases(entries), exporting, variables, earlier)
+
+
+def plan_own_exports(
+    host: Entry, seen: Entry, hostvars: Entry, entries: t.Sequence[Entry], found: Entry
+) -> dict[str, t.Any]:
+    """What this host exports for itself: the keys that nobody else has exported for it."""
+    if not fleet.is_export_due(host, seen) or not fleet.lacks_exports(host, seen, found):
+        return fleet.NO_EXPORTS
+    return fleet.list_exports(host, wanted.passphrases(entries), (), Remembered(hostvars), found)
 
 
 def find_keys(host: Entry, hostvars: Entry, batch: t.Sequence[str], earlier: Entry) -> dict[str, Entry]:
@@ -164,6 +164,7 @@ FILTERS: dict[str, t.Callable[..., t.Any]] = {
     "acm_deploy_settle": settle_host,
     "acm_deploy_sets": orders.list_sets,
     "acm_deploy_exporting": plan_exports,
+    "acm_deploy_exporting_alone": plan_own_exports,
     "acm_deploy_exports": fleet.keep_exports,
     "acm_deploy_keys": find_keys,
     "acm_deploy_is_due": fleet.is_due,

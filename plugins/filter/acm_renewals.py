@@ -39,7 +39,7 @@ def learn(run: Run, **named: t.Any) -> Run:
 
 
 def list_done(result: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
-    """What the entry point main did on a host, by its fact __acm_deploy_result: an item for each certificate."""
+    """What the entry point main did on a host, by the certificates of its outcome: an item for each certificate."""
     return [
         {
             "identity": done["identity"],
@@ -58,36 +58,6 @@ def list_done(result: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
         }
         for done in result
     ]
-
-
-def read_result(
-    entries: t.Iterable[Entry],
-    *,
-    chosen: t.Collection[str],
-    bundles: t.Iterable[Entry],
-    summary: t.Sequence[Entry],
-    exports: t.Mapping[str, Entry],
-) -> list[dict[str, t.Any]]:
-    """The same shape out of what main leaves as several facts."""
-    identities = [identity for identity in map(plan.identity_of, entries) if identity in chosen]
-    return [
-        {
-            **bundle,
-            "identity": identity,
-            "certificate_arn": exports.get(identity, {}).get("certificate_arn"),
-            "lines": [{**line, **_state(line)} for line in summary if line["name"] == bundle["name"]],
-        }
-        for identity, bundle in zip(identities, bundles)
-    ]
-
-
-def _state(line: Entry) -> dict[str, str]:
-    if line["served"]:
-        return {"state": "served"}
-    if not line["running"]:
-        return {"state": "stopped", "sentence": f"{line['service']} is not running."}
-    ports = ", ".join(str(port) for port in line["ports"])
-    return {"state": "not_served", "sentence": f"{line['service']} does not serve it at port {ports}."}
 
 
 def write_metrics(run: Run) -> str:
@@ -114,9 +84,8 @@ DECISIONS: dict[str, t.Callable[..., t.Any]] = {
     "forcing": runs.begin_forcing,
     "again": runs.renewed_requests,
     "forced": runs.end_forcing,
-    "chosen": runs.choose,
+    "begun": runs.begin_host,
     "done": list_done,
-    "result": read_result,
     "identities": runs.identities_of,
     "gathered": runs.gather,
     "suspects": runs.suspects,

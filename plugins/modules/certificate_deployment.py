@@ -589,6 +589,11 @@ import sys
 import typing as t
 from datetime import datetime, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
+
+_loading = contextlib.ExitStack()  # tools do not understand imports in a with block
+_loading.enter_context(no_collection())
+
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
@@ -623,6 +628,8 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.
     Stopped,
     Transaction,
 )
+
+_loading.close()
 
 FILES = {"type": "list", "elements": "str", "choices": list(SET_FILE_NAMES)}
 CERTIFICATE_SPEC = {

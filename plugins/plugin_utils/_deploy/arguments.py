@@ -81,9 +81,10 @@ REQUIRED = {
 }
 _CONVERTED: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "int": (check_type_int, "a whole number"),
-    "float": (check_type_float, "a number of seconds"),
+    "float": (check_type_float, "a number"),
     "bool": (check_type_bool, "true or false"),
 }
+_ELEMENTS = {"str": "a list of strings", "int": "a list of whole numbers"}
 _SHOWN = 60  # characters of a value that a sentence repeats
 
 
@@ -92,22 +93,32 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
     Raises InvalidInput with a sentence that names the option, and shows no value that may be secret.
     """
-    # Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play.
-    named = {f"acm_deploy_{name}": _plain(value) for name, value in given.items() if value is not None and value != ""}
     for name, example in REQUIRED.items():
-        value = named.get(f"acm_deploy_{name}")
-        if value is None:
+        value = given.get(name)
+        if value is None or value == "":
             raise InvalidInput(f"acm_deploy_{name} is not set; give {example}.")
-        _check_shape(f"acm_deploy_{name}", value, example, OPTIONS[name]["options"])
-    for name, option in OPTIONS.items():
-        if name not in REQUIRED and f"acm_deploy_{name}" in named:
-            _check_value(f"acm_deploy_{name}", named[f"acm_deploy_{name}"], option)
-    result = ArgumentSpecValidator({f"acm_deploy_{name}": option for name, option in OPTIONS.items()}).validate(named)
+        _check_shape(f"acm_deploy_{name}", _plain(value), example, OPTIONS[name]["options"])
+    return coerce(given, OPTIONS, "acm_deploy_")
+
+
+def coerce(
+    given: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]], prefix: str
+) -> dict[str, t.Any]:
+    """What is given of these options, each of its type. prefix: of the variables that they come from.
+
+    Raises InvalidInput.
+    """
+    # Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play.
+    named = {f"{prefix}{name}": _plain(value) for name, value in given.items() if value is not None and value != ""}
+    for name, option in options.items():
+        if "options" not in option and f"{prefix}{name}" in named:
+            _check_value(f"{prefix}{name}", named[f"{prefix}{name}"], option)
+    result = ArgumentSpecValidator({f"{prefix}{name}": dict(option) for name, option in options.items()}).validate(
+        named
+    )
     if result.error_messages:
         raise InvalidInput(_sentence(result.error_messages[0]))
-    return {
-        name.removeprefix("acm_deploy_"): _strip(value) for name, value in _strip(result.validated_parameters).items()
-    }
+    return {name.removeprefix(prefix): _strip(value) for name, value in _strip(result.validated_parameters).items()}
 
 
 def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, t.Any]) -> None:
@@ -130,18 +141,27 @@ def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None
     if kind == "str" and (isinstance(value, (dict, list)) or (choices and value not in choices)):
         raise InvalidInput(f"{name} is {given}; give {' or '.join(choices) if choices else 'text'}.")
     if kind == "list" and not isinstance(value, str):
+        words = _ELEMENTS[option["elements"]]
         if not isinstance(value, list):
-            raise InvalidInput(f"{name} is {given}; give a list of strings.")
-        if not all(isinstance(each, str) for each in value if each is not None):
-            raise InvalidInput(f"{name} is not a list of strings; give a list of strings.")
-    if kind in _CONVERTED:
-        convert, words = _CONVERTED[kind]
-        try:
-            if isinstance(value, bool) and kind != "bool":
-                raise TypeError
-            convert(value)
-        except TypeError:
-            raise InvalidInput(f"{name} is {given}; give {words}.") from None
+            raise InvalidInput(f"{name} is {given}; give {words}.")
+        if option["elements"] == "str" and not all(isinstance(each, str) for each in value if each is not None):
+            raise InvalidInput(f"{name} is not {words}; give {words}.")
+    if kind == "list" and option["elements"] == "int":
+        elements = value.split(",") if isinstance(value, str) else value
+        if not all(_is_convertible(each, "int") for each in elements if each is not None):
+            raise InvalidInput(f"{name} is not {_ELEMENTS['int']}; give {_ELEMENTS['int']}.")
+    if kind in _CONVERTED and not _is_convertible(value, kind):
+        raise InvalidInput(f"{name} is {given}; give {_CONVERTED[kind][1]}.")
+
+
+def _is_convertible(value: t.Any, kind: str) -> bool:
+    try:
+        if isinstance(value, bool) and kind != "bool":
+            return False
+        _CONVERTED[kind][0](value)
+    except TypeError:
+        return False
+    return True
 
 
 def _plain(value: t.Any) -> t.Any:

@@ -23,6 +23,7 @@ from datetime import datetime
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_names
 from . import alerts, plan
+from .options import read_options
 from .plan import Entry, moment
 from .policy import Policy, read_policy
 from .seen import Problem, Seen
@@ -51,6 +52,7 @@ def begin(
     rest may hold a passphrase. variables: the names of variables that begin with acm_deploy_.
     """
     check_names(variables)
+    options = read_options(options)
     read_policy(options)
     found: dict[str, Run] = {}
     for number, (host, entries) in enumerate(zip(hosts, certificates)):
@@ -193,6 +195,14 @@ def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
 
 
 # ---------------------------------------------------------------- on a host
+
+
+def begin_host(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> dict[str, t.Any]:
+    """The outcome of a host before anything was done; empty where nothing is to be deployed on it now."""
+    chosen = choose(run, host, outcomes, now)
+    if not chosen:
+        return {}
+    return {"started_at": run["started_at"], "chosen": chosen, "reachable": True, "done": [], "failures": []}
 
 
 def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[str]:

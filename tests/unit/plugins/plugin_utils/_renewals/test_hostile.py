@@ -28,7 +28,7 @@ from ansible_collections.certops.acm.tests.support.renewal_facts import (
 )
 
 HERE = "eu-central-1"
-OPTIONS = {"renew_before": "30%", "maintenance_window": {"days": ["sat"], "start": "01:00", "end": "05:00"}}
+OPTIONS = {"renew_before": "30%", "maintenance_window": {"weekdays": ["sat"], "start": "01:00", "end": "05:00"}}
 EXPIRED = make_certificate(9, left=-1)
 MOMENTS = ("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", iso(NOW))
 

@@ -1,0 +1,64 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the entry point `renewals`, coerced to their types before anything is done. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import coerce
+
+from .plan import Entry
+
+PREFIX = "acm_deploy_renewals_"
+WINDOW = "give a dictionary, such as {start: '22:30', end: '05:00'}"
+# Those that the role's tasks give to modules as they are have no other use here than to be judged. The channels are not
+# among them: they hold secrets, and what a run knows travels as a fact.
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "wait": {"type": "int"},
+    "watch": {"type": "str", "choices": ["all", "deployed"]},
+    "notice_days": {"type": "list", "elements": "int"},
+    "renew_before": {"type": "str"},
+    "maintenance_window": {
+        "type": "dict",
+        "options": {
+            "weekdays": {
+                "type": "list",
+                "elements": "str",
+                "choices": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            },
+            "start": {"type": "str", "required": True},
+            "end": {"type": "str", "required": True},
+            "time_zone": {"type": "str"},
+        },
+    },
+    "urgent_before": {"type": "str"},
+    "overdue_before": {"type": "str"},
+    "forced_a_day": {"type": "int"},
+    "timeout": {"type": "int"},
+    "failed_hosts": {"type": "int"},
+    "run_limit": {"type": "int"},
+    "tolerate": {"type": "list", "elements": "str"},
+    "stalled_after": {"type": "float"},
+    "resolvers": {"type": "list", "elements": "str"},
+    "become": {"type": "bool"},
+}
+UNJUDGED = ("has_channels", "has_sound_channels")
+
+
+def read_options(given: Entry) -> dict[str, t.Any]:
+    """What is given of the options, each of its type. Raises InvalidInput."""
+    window = given.get("maintenance_window")
+    if window and not isinstance(window, dict):
+        raise InvalidInput(f"{PREFIX}maintenance_window is not a dictionary; {WINDOW}.")
+    if not given.get("has_sound_channels", True):
+        raise InvalidInput(
+            f"{PREFIX}channels is not a list of dictionaries; give one, such as "
+            "[{name: chat, type: webhook, url: https://chat.example.com/hook}]."
+        )
+    named = {name: value for name, value in given.items() if name in OPTIONS and not (value is window and not window)}
+    return {**{name: given[name] for name in UNJUDGED if name in given}, **coerce(named, OPTIONS, PREFIX)}
