@@ -43,7 +43,10 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"notice_days": "soon"}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
         ({"notice_days": [45, "soon"]}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
         ({"notice_days": {"days": 3}}, "^acm_deploy_renewals_notice_days is a single dictionary; give a list of whole"),
-        ({"maintenance_window": "22:30"}, "^acm_deploy_renewals_maintenance_window is not a dictionary; give a dictionary"),
+        (
+            {"maintenance_window": "22:30"},
+            "^acm_deploy_renewals_maintenance_window is not a dictionary; give a dictionary",
+        ),
         ({"maintenance_window": {"start": "22:30"}}, "missing required arguments: end"),
         ({"maintenance_window": {"start": "1:00", "end": "2:00", "weekdays": ["sunday"]}}, "weekdays .* sunday"),
         ({"maintenance_window": {"from": "1:00", "start": "1:00", "end": "2:00"}}, "from"),
@@ -51,7 +54,10 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"timeout": "5m"}, "^acm_deploy_renewals_timeout is '5m'; give a whole number.$"),
         ({"failed_hosts": True}, "^acm_deploy_renewals_failed_hosts is True; give a whole number.$"),
         ({"run_limit": 2.5}, "^acm_deploy_renewals_run_limit is 2.5; give a whole number.$"),
-        ({"tolerate": {"memory": True}}, "^acm_deploy_renewals_tolerate is a single dictionary; give a list of strings.$"),
+        (
+            {"tolerate": {"memory": True}},
+            "^acm_deploy_renewals_tolerate is a single dictionary; give a list of strings.$",
+        ),
         ({"stalled_after": "2d"}, "^acm_deploy_renewals_stalled_after is '2d'; give a number.$"),
         ({"resolvers": 5}, "^acm_deploy_renewals_resolvers is 5; give a list of strings.$"),
         ({"become": "maybe"}, "^acm_deploy_renewals_become is 'maybe'; give true or false.$"),
