@@ -57,6 +57,7 @@ WORDS_OF_THE_SHELL = {
     "for",
     "if",
     "then",
+    "time",
     "while",
     "until",
     "!",
