@@ -37,7 +37,9 @@ COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
 PEERS = WORK / "peers"
 
 # Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and only what is needed is taken out of it.
-AMAZON_AWS_SOURCE = os.environ.get("ACM_AMAZON_AWS") or "ansible==12.3.0"
+COLLECTIONS_SOURCE = "ansible==12.3.0"
+# Another wheel of ansible for amazon.aws alone.
+AMAZON_AWS_SOURCE = os.environ.get("ACM_AMAZON_AWS") or COLLECTIONS_SOURCE
 # Another ansible-core than the one that requirements-controller.txt chooses for this Python, such as 2.21.
 ANSIBLE_CORE = os.environ.get("ACM_ANSIBLE_CORE")
 
@@ -176,10 +178,12 @@ def run_logged(
 def make_amazon_aws(environment: str) -> None:
     target = TREE / "ansible_collections" / "amazon" / "aws"
     what = f"the collection amazon.aws (from {AMAZON_AWS_SOURCE}, 54 MB)"
-    make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, "amazon/aws"))
+    make(
+        target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, "amazon/aws", carrier=AMAZON_AWS_SOURCE)
+    )
 
 
-def unpack(environment: str, part: str, target: Path, carrier: str = AMAZON_AWS_SOURCE) -> None:
+def unpack(environment: str, part: str, target: Path, carrier: str) -> None:
     """Take one folder below ansible_collections/ out of the wheel."""
     with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
         log = WORK / "log" / f"{part.replace('/', '-')}.log"
@@ -344,5 +348,10 @@ def make_collections(environment: str, root: Path, *parts: str) -> None:
     with turn("set-up", "Another ./run is setting up .work; waiting for it."):
         for part in parts:
             target, name = root / "ansible_collections" / part, part.replace("/", ".")
-            what = f"the collection {name} (from {AMAZON_AWS_SOURCE})"
-            make(target, AMAZON_AWS_SOURCE, what, functools.partial(unpack, environment, part))
+            what = f"the collection {name} (from {COLLECTIONS_SOURCE})"
+            make(
+                target,
+                COLLECTIONS_SOURCE,
+                what,
+                functools.partial(unpack, environment, part, carrier=COLLECTIONS_SOURCE),
+            )

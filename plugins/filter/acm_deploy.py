@@ -11,55 +11,6 @@ acm_deploy alone is for everyone.
 
 from __future__ import annotations
 
-DOCUMENTATION = r"""
-name: acm_deploy
-version_added: 1.0.0
-short_description: An entry of acm_deploy_summary, or the result of a failed task, as a sentence
-description:
-  - Tells people what the role P(certops.acm.acm_deploy#role) has done, or why a task failed.
-options:
-  _input:
-    description:
-      - An entry of C(acm_deploy_summary), or the result of a task.
-    type: dict
-    required: true
-  what:
-    description:
-      - V(sentence) makes a sentence of an entry.
-      - V(reason) finds the words of a failure, of the first item that failed if there was a loop, and a command's own words
-        rather than Ansible's.
-    type: str
-    required: true
-    choices:
-      - sentence
-      - reason
-positional: what
-author:
-  - The certops.acm authors (@certops)
-"""
-
-EXAMPLES = r"""
-- name: Deploy, and say why it failed
-  block:
-    - name: Deploy
-      ansible.builtin.include_role:
-        name: certops.acm.acm_deploy
-
-    - name: Show what is served
-      ansible.builtin.debug:
-        msg: "{{ acm_deploy_summary | map('certops.acm.acm_deploy', 'sentence') }}"
-  rescue:
-    - name: Say why it failed
-      ansible.builtin.debug:
-        msg: "{{ ansible_failed_result | certops.acm.acm_deploy('reason') }}"
-"""
-
-RETURN = r"""
-_value:
-  description: The sentence.
-  type: str
-"""
-
 import functools
 import typing as t
 

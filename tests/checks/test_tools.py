@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 
@@ -21,6 +22,13 @@ def test_ansible_lint(tool) -> None:
 
 def test_docs(tool) -> None:
     tool("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ".")
+
+
+def test_each_filter_has_its_own_documentation(tool, collection: Path) -> None:
+    """Where a file with several filters has a DOCUMENTATION, ansible-doc shows it for all of them."""
+    env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2])}
+    shown = json.loads(tool("ansible-doc", "--type", "filter", "--list", "--json", "certops.acm", env=env))
+    assert len(set(shown.values())) == len(shown) > 20
 
 
 def test_changelog(tool) -> None:
