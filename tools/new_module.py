@@ -245,6 +245,7 @@ def make(root: Path, name: str) -> list[Path]:
     ]
     if is_on_acm:
         changed.append(join_action_group(root / "meta" / "runtime.yml", name))
+        changed.append(list_permissions(root / "docs" / "reference" / "iam.md", name))
     return [module, action, test, *changed]
 
 
@@ -296,3 +297,11 @@ def join_action_group(runtime: Path, name: str) -> Path:
     bisect.insort(names, name)
     runtime.write_text(before + group + "".join(f"    - {each}\n" for each in names), encoding="utf-8")
     return runtime
+
+
+def list_permissions(page: Path, name: str) -> Path:
+    """Its section, with what the skeleton calls."""
+    before, others, after = page.read_text(encoding="utf-8").partition("## The others\n")
+    table = "| action | when |\n| --- | --- |\n| `acm:DescribeCertificate` | always |\n"
+    page.write_text(f"{before}## {name}\n\n{table}\n{others}{after}", encoding="utf-8")
+    return page

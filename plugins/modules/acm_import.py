@@ -318,7 +318,8 @@ certificate:
       sample: {"Name": "www"}
 certificates:
   description:
-    - One item for each item of O(certificates), in their order, each with the members of RV(certificate). It also has RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
+    - One item for each item of O(certificates), in their order, each with the members of RV(certificate). It also has
+      RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
       and when it failed RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: when O(certificates) is used
   type: list

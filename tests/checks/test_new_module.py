@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 KINDS = ("acm_weather", "acm_weather_info", "weather", "weather_info")
-CHECKS = ("test_requirements", "test_imports", "test_shipped", "test_hygiene", "test_examples")
+CHECKS = ("test_requirements", "test_imports", "test_shipped", "test_hygiene", "test_examples", "test_iam")
 
 
 @pytest.fixture(name="new_module", scope="module")
