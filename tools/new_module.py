@@ -83,9 +83,9 @@ attributes:
 ON_ACM = {
     "requirements": """\
 requirements:
-  - cryptography >= 45 (with O(authority))
+  - cryptography >= 45
   - dnspython >= 2.6.1 (with O(authority))
-  - idna (with O(authority))
+  - idna >= 3.4 (for internationalized names)
 """,
     "options": """\
   certificate_arn:

@@ -36,8 +36,9 @@ def fixture_copy(collection: Path, new_module: ModuleType, tmp_path_factory: pyt
     tree = tmp_path_factory.mktemp("new-module")
     copy = tree / "ansible_collections" / "certops" / "acm"
     shutil.copytree(collection, copy, ignore=shutil.ignore_patterns("__pycache__", "output"))
-    (tree / "ansible_collections" / "amazon").mkdir()
-    (tree / "ansible_collections" / "amazon" / "aws").symlink_to(collection.parents[1] / "amazon" / "aws")
+    for beside in collection.parents[1].iterdir():
+        if beside.is_dir() and beside.name != "certops":
+            (copy.parents[1] / beside.name).symlink_to(beside)
     for name in KINDS:
         new_module.make(copy, name)
     return copy
