@@ -118,17 +118,17 @@ def as_list(value: Any) -> list[Any]:
 
 
 def is_action(action: str) -> bool:
-    prefix, _, name = action.partition(":")
+    prefix, _colon, name = action.partition(":")
     return name in actions_of(prefix)
 
 
 def is_without_resource(action: str) -> bool:
-    prefix, _, name = action.partition(":")
+    prefix, _colon, name = action.partition(":")
     return name in WITHOUT_RESOURCE.get(prefix, ())
 
 
 def is_condition_key(key: str) -> bool:
-    prefix, _, name = key.partition(":")
+    prefix, _colon, name = key.partition(":")
     return name in CONDITION_KEYS[prefix] if prefix in CONDITION_KEYS else prefix in ("aws", "sts", "kms", "iam")
 
 
