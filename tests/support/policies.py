@@ -43,15 +43,12 @@ WITHOUT_RESOURCE = {
     "acm-pca": {"CreateCertificateAuthority", "ListCertificateAuthorities"},
     "cloudfront": {"ListDistributions"},
     "elasticloadbalancing": {
-        name
-        for name in (
-            "DescribeListenerCertificates",
-            "DescribeListeners",
-            "DescribeLoadBalancers",
-            "DescribeRules",
-            "DescribeTags",
-            "DescribeTargetGroups",
-        )
+        "DescribeListenerCertificates",
+        "DescribeListeners",
+        "DescribeLoadBalancers",
+        "DescribeRules",
+        "DescribeTags",
+        "DescribeTargetGroups",
     },
     "kms": {"CreateKey", "ListAliases", "ListKeys"},
     "route53": {"ListHostedZones", "ListHostedZonesByName"},
