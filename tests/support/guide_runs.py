@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.support.guides import GUIDES, Block, blocks
+from ansible_collections.certops.acm.tests.support.guides import GUIDES, blocks
 from ansible_collections.certops.acm.tests.support.programs import environment
 
 LIMIT_S = 300
