@@ -119,6 +119,16 @@ def test_the_most_urgent_are_at_the_top(visit: Any) -> None:
     assert ".acm-validations.aws." in said and "admin@example.org" in said and "serves an earlier certificate" in said
 
 
+@pytest.mark.parametrize("width", [1280, 1000, 700, 390])
+def test_the_months_of_the_timeline_are_whole(visit: Any, width: int) -> None:
+    seen = visit(viewport={"width": width, "height": 800})
+    axis = seen.page.locator("#timeline-axis .track").bounding_box()
+    marks = [mark.bounding_box() for mark in seen.page.locator("#timeline-axis .month").all()]
+    assert len(marks) > 3 and axis
+    assert all(mark["x"] + mark["width"] <= axis["x"] + axis["width"] for mark in marks)
+    assert "number below a month" in seen.page.locator("#timeline .legend").inner_text()
+
+
 def test_sorting(visit: Any) -> None:
     seen = visit()
     assert seen.sort("name") == "ascending"

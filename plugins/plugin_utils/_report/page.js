@@ -234,7 +234,6 @@
     }
     const axis = make("div", { class: "track" });
     const first = new Date(begin);
-    const isDense = (end - begin) / DAY > 300;
     for (let step = 1; step < 18; step += 1) {
       const moment = Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + step, 1);
       if (moment > end) break;
@@ -244,10 +243,12 @@
       const name = date.toLocaleString("en", { month: "short", timeZone: "UTC" });
       const ending = months.get(date.toISOString().slice(0, 7));
       mark.append(date.getUTCMonth() === 0 ? String(date.getUTCFullYear()) : name);
-      if (ending) mark.append(make("b", {}, isDense ? String(ending) : `${ending} end`));
+      if (ending) mark.append(make("b", {}, String(ending)));
       axis.append(mark);
     }
     document.getElementById("timeline-axis").replaceChildren(make("span", {}), axis);
+    const last = axis.lastElementChild;
+    if (last && last.offsetLeft + last.offsetWidth > axis.clientWidth) last.remove();
     document.getElementById("timeline-rows").replaceChildren(...rows.map((one) => {
       const track = make("span", { class: "track", "aria-hidden": "true" }, bar("life", one.starts, one.ends));
       if (!Number.isNaN(one.renews)) track.append(bar("window", one.renews, one.ends));
@@ -333,7 +334,8 @@
   };
   dialog.addEventListener("close", () => {
     history.replaceState(null, "", location.pathname + location.search);
-    if (returnTo && returnTo.isConnected) returnTo.focus();
+    // This event comes after the close: by then a person may have moved on, and keeps the focus.
+    if (document.activeElement === document.body && returnTo && returnTo.isConnected) returnTo.focus();
   });
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog || event.target.id === "close") dialog.close();
