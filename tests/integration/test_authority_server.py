@@ -103,10 +103,12 @@ def test_options_and_places_of_the_unit() -> None:
 
 def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None:
     (play,) = yaml.safe_load((COLLECTION / "playbooks" / "authority_server.yml").read_text(encoding="utf-8"))
-    (brought,) = [each for each in play["tasks"][1]["block"] if each["name"] == "Copy the authority"]
     inner = Path("ansible_collections", "certops", "acm", "plugins", "module_utils")
-    for room in brought["loop"]:
-        shutil.copytree(COLLECTION / "plugins" / "module_utils" / room, tmp_path / inner / room)
+    for room in play["vars"]["authority_server_rooms"]:
+        for file in (COLLECTION / "plugins" / "module_utils" / room).rglob("*.py"):
+            brought = tmp_path / inner / file.relative_to(COLLECTION / "plugins" / "module_utils")
+            brought.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, brought)
     server = subprocess.Popen(
         [sys.executable, "-B", "-m", PROGRAM, "serve", str(tmp_path / "authority"), "0"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
