@@ -16,10 +16,11 @@ from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
 from ..operations import authorization
 from ..operations.call import Call
-from .pages import approval, health, metrics, ocsp
+from .pages import approval, metrics, ocsp
 from . import tagging
 from .endpoint import Endpoint
 from .messages import Answer, Reply, Request, error, plain
+from .pages.health import Health
 from .pages.public_files import public_file
 from .sigv4 import Gate, Refusal
 
@@ -50,6 +51,7 @@ class Service:
         self._monitors = monitors
         self._public_folder = authority.public_folder
         self._answer = Endpoint(authority).answer
+        self._health = Health(authority)
         self._keys = AccessKeys(authority.store, authority.vault)
         self._gate = None if is_open else Gate(self._keys.find, authority.region, services)
 
@@ -81,7 +83,7 @@ class Service:
         if path == "/approvals":
             return approval.answer(self._authority, request)
         if request.method in ("GET", "HEAD") and path == "/healthz":
-            return health.answer(self._authority)
+            return self._health.answer()
         if request.method in ("GET", "HEAD") and path == "/metrics":
             return self._metrics(request)
         return self.public(request)

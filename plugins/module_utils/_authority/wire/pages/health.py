@@ -7,16 +7,41 @@
 
 from __future__ import annotations
 
+import threading
+import time
+import typing as t
+
 from ...authority import Authority
 from ...store.transactions import StoreError
 from ..messages import Reply, plain
 from ...._rules.times import iso
 
+GOOD_FOR_S = 1.0  # after a write that succeeded
+PATIENCE_S = 5.0  # for a write that another request has begun
 
-def answer(authority: Authority) -> Reply:
-    try:
-        with authority.store.write(durable=False) as tx:
-            tx.set_meta("last_health_check_at", iso(authority.now()))
-    except StoreError as error:
-        return plain(503, f"{error}\n")
-    return plain(200, "ok\n")
+
+class Health:
+    """Anybody may ask, so however many do, the store is written to once a second at most, by one thread at a time."""
+
+    def __init__(self, authority: Authority, seconds: t.Callable[[], float] = time.monotonic) -> None:
+        self._authority = authority
+        self._seconds = seconds
+        self._writing = threading.Lock()
+        self._good_until = seconds()
+
+    def answer(self) -> Reply:
+        if not self._writing.acquire(timeout=PATIENCE_S):
+            return plain(503, f"The store has taken more than {PATIENCE_S:.0f} s to write.\n")
+        try:
+            if self._seconds() >= self._good_until:
+                self._write()
+                self._good_until = self._seconds() + GOOD_FOR_S
+        except StoreError as error:
+            return plain(503, f"{error}\n")
+        finally:
+            self._writing.release()
+        return plain(200, "ok\n")
+
+    def _write(self) -> None:
+        with self._authority.store.write(durable=False) as tx:
+            tx.set_meta("last_health_check_at", iso(self._authority.now()))
