@@ -5,8 +5,9 @@
 
 """The authority's server beside moto's, in one run: the same signed requests, by turns, over one kept connection each.
 
-Only ratios are printed, each the median of its rounds, for seconds hold for one machine on one day. Then what many, slow
-and unknown clients do to a client that signs its requests.
+Only ratios are printed, each the median of its rounds, for seconds hold for one machine on one day. Beside each stands the
+floor's: a server of aiohttp's that reads the request and answers one fixed line, so no ratio can be higher. Then what many,
+slow and unknown clients do to a client that signs its requests.
 
     ./run bench authority_server         in two minutes or so; --rounds 3 for a quick look
 
@@ -64,6 +65,22 @@ SETTINGS = {  # the quotas of an account would end the run; and no name server a
 AT_LEAST = {"request": 50.0, "describe": 3.0, "import": 2.0, "list": 4.0}
 LISTED = 100
 FAILED: list[str] = []
+FLOOR = """
+import asyncio, socket
+from aiohttp import web
+
+async def answer(request):
+    await request.read()
+    return web.Response(body=b'{"CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/1"}')
+
+async def main():
+    listener = socket.create_server(("127.0.0.1", 0))
+    await asyncio.get_running_loop().create_server(web.Server(answer, access_log=None), sock=listener)
+    print(listener.getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
 
 
 class Client:
@@ -153,6 +170,18 @@ class OurServer:
         self.process.wait()
 
 
+@contextlib.contextmanager
+def floor_server() -> Iterator[tuple[str, int]]:
+    """The URL and process of the server that does nothing."""
+    process = subprocess.Popen([sys.executable, "-B", "-c", FLOOR], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{process.stdout.readline().strip()}", process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
 def material() -> dict[str, str]:
     """An import: a certificate of an own CA, its key and the chain."""
     import base64
@@ -205,7 +234,7 @@ def used_cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def compare(ours: Any, peer: Any, pids: tuple[int, int], rounds: int, least_s: float) -> None:
+def compare(ours: Any, peer: Any, floor: Any, pids: tuple[int, int, int], rounds: int, least_s: float) -> None:
     number = iter(range(10**9))
     imported = material()
     jobs: list[tuple[str, str, Callable[[Any], Callable[[], object]]]] = []
@@ -248,16 +277,19 @@ def compare(ours: Any, peer: Any, pids: tuple[int, int], rounds: int, least_s: f
         for _each in range(LISTED):
             import_one(client)
     for kind, name, prepare in jobs:
-        ratios, cpu_ratios = [], []
+        ratios, cpu_ratios, most = [], [], []
         for _round in range(rounds):
-            mine, its = (seconds(prepare(client), least_s, pid) for client, pid in zip((ours, peer), pids))
+            mine, its, least = (
+                seconds(prepare(client), least_s, pid) for client, pid in zip((ours, peer, floor), pids)
+            )
             ratios.append(its[0] / mine[0])
             cpu_ratios.append(its[1] / mine[1])
-        row(name, statistics.median(ratios), statistics.median(cpu_ratios), AT_LEAST[kind])
+            most.append(its[0] / least[0])
+        row(name, *(statistics.median(each) for each in (ratios, cpu_ratios, most)), AT_LEAST[kind])
 
 
-def row(name: str, ratio: float, cpu_ratio: float, at_least: float) -> None:
-    print(f"| {name:46} | {ratio:8.1f} × | {cpu_ratio:10.1f} × | {at_least:6.1f} × |", flush=True)
+def row(name: str, ratio: float, cpu_ratio: float, most: float, at_least: float) -> None:
+    print(f"| {name:46} | {ratio:8.1f} × | {cpu_ratio:10.1f} × | {most:8.1f} × | {at_least:6.1f} × |", flush=True)
     if ratio < at_least:
         FAILED.append(f"{name}: {ratio:.1f} of {at_least:.1f}")
 
@@ -391,12 +423,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="authority-server-") as folder:
         server = OurServer(Path(folder))
         try:
-            with moto_server() as moto:
+            with moto_server() as moto, floor_server() as (floor_url, floor_pid):
                 make = Boto3Client if options.boto3 else Client
-                print(f"| {'one client':46} | {'ratio':>10} | {'of CPU time':>12} | {'wanted':>8} |")
-                print(f"|{'-' * 48}|{'-' * 12}|{'-' * 14}|{'-' * 10}|")
-                clients = (make(server.url, *server.keys), make(moto.url, "AKIA", "secret"))
-                compare(*clients, (server.process.pid, moto.pid), options.rounds, options.seconds)
+                print(
+                    f"| {'one client':46} | {'ratio':>10} | {'of CPU time':>12} | {'the floor':>10} | {'wanted':>8} |"
+                )
+                print(f"|{'-' * 48}|{'-' * 12}|{'-' * 14}|{'-' * 12}|{'-' * 10}|")
+                clients = [make(url, "AKIA", "secret") for url in (moto.url, floor_url)]
+                pids = (server.process.pid, moto.pid, floor_pid)
+                compare(make(server.url, *server.keys), *clients, pids, options.rounds, options.seconds)
             print()
             many_at_once(server, 200)
             memory(server, options.requests)
