@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import ssl
 import typing as t
@@ -19,6 +20,12 @@ from .event_targets import LARGEST
 from ..._rules.times import millis, moment
 
 EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body wants
+
+
+def stored_place(execute: t.Callable[..., t.Any]) -> Place:
+    """Where the authority says it is, for good."""
+    row = execute("SELECT value FROM meta WHERE key = 'place'").fetchone()
+    return Place(*json.loads(row[0] if row else "[]"))
 
 
 class Wanted(t.NamedTuple):
@@ -56,9 +63,12 @@ class Wanted(t.NamedTuple):
 class Journal:
     """Events and audit records, in one transaction. Their bodies are JSON texts (events.py)."""
 
-    def __init__(self, execute: t.Callable[..., t.Any], place: Place) -> None:
+    def __init__(self, execute: t.Callable[..., t.Any]) -> None:
         self._execute = execute
-        self._place = place
+
+    @functools.cached_property
+    def _place(self) -> Place:
+        return stored_place(self._execute)
 
     def add_event(
         self,

@@ -27,7 +27,7 @@ from ..lifecycle.events import Place
 from ..lifecycle.state import Certificate, is_migrating, is_renewable, state
 from .authorities import Authorities
 from .consumers import Consumers
-from .event_log import Journal
+from .event_log import Journal, stored_place
 from .event_targets import EventTargets
 from .query import Query
 from .schema import APPLICATION_ID, SCHEMA, VERSION
@@ -199,20 +199,29 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-        self.cas = Authorities(connection.execute)
-        self.targets = EventTargets(connection.execute)
-        self.consumers = Consumers(connection.execute)
         self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
         self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
 
     @functools.cached_property
     def place(self) -> Place:
         """Where the authority says it is, for good."""
-        return Place(*json.loads(self.meta("place") or "[]"))
+        return stored_place(self._execute)
+
+    @functools.cached_property
+    def cas(self) -> Authorities:
+        return Authorities(self._execute)
+
+    @functools.cached_property
+    def targets(self) -> EventTargets:
+        return EventTargets(self._execute)
+
+    @functools.cached_property
+    def consumers(self) -> Consumers:
+        return Consumers(self._execute)
 
     @functools.cached_property
     def journal(self) -> Journal:
-        return Journal(self._execute, self.place)
+        return Journal(self._execute)
 
     # ---- meta
 

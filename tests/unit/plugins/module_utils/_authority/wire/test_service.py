@@ -327,6 +327,17 @@ def test_a_store_that_takes_long_is_not_healthy(lab: Lab, monkeypatch: pytest.Mo
     assert health.answer().status == 200
 
 
+def test_of_a_connection_that_has_signed_only_whole_requests_are_judged(lab: Lab) -> None:
+    service, peer = Service(lab.authority), Peer("127.0.0.1")
+    unsigned = Request("POST", "/", {}, b"{}", peer)
+    refused = service.screen(unsigned)
+    assert refused is not None and refused.status == 400
+    peer.is_known = True
+    assert service.screen(unsigned) is None and service.answer(unsigned).status == 400
+    large = service.screen(unsigned._replace(target="/ocsp"))
+    assert large is not None and large.status == 413
+
+
 # ---------------------------------------------------------------- its own certificate, and due work
 
 
