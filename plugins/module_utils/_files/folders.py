@@ -27,7 +27,7 @@ MOST_LINKS = 40  # as Linux counts
 STATIC_GROUPS = 100  # Debian's and Red Hat's own groups, such as staff, have lower numbers
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe holds nobody up
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _PROC = "/proc/self/fd"
 
 # Sets the SELinux context of what is at the first path as the policy wants it at the second; says whether it differed.
@@ -100,10 +100,15 @@ class Folder:
         with self._naming(name):
             return os.readlink(name, dir_fd=self.descriptor)
 
+    def open(self, name: str, flags: int, mode: int = 0) -> int:
+        """The descriptor of a file, which the caller closes. Raises OSError for a link."""
+        with self._naming(name):
+            return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=self.descriptor)
+
     def read(self, name: str, most: int = -1) -> tuple[bytes, os.stat_result]:
         """The first MOST octets of a regular file, and its status. Raises OSError for anything else."""
         with self._naming(name):
-            return _read(os.open(name, _READ | os.O_NOFOLLOW, dir_fd=self.descriptor), most)
+            return _read(self.open(name, _READ), most)
 
     def folder(self, name: str) -> Folder:
         """A folder in it, which the caller closes. Raises OSError for anything else."""
@@ -137,7 +142,7 @@ class Folder:
         An owner or group of None is the running user's. final_path: what it will be renamed to.
         """
         with self._naming(name):
-            descriptor = os.open(name, _CREATE, 0, dir_fd=self.descriptor)
+            descriptor = self.open(name, _CREATE)
             try:
                 _give(descriptor, mode, owner, group)
                 if restore_context:
@@ -164,7 +169,7 @@ class Folder:
     ) -> None:
         """Give a file that is there its mode, owner, group and context; an owner or group of None stays."""
         with self._naming(name):
-            descriptor = os.open(name, _READ | os.O_NOFOLLOW, dir_fd=self.descriptor)
+            descriptor = self.open(name, _READ)
             try:
                 _give(descriptor, mode, owner, group)
             finally:

@@ -80,6 +80,7 @@ def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:
                 os.close(descriptor)
             if error.errno in _NO_LOCKS:
                 return None
+            error.filename = os.path.join(shown, NAME)
             raise
         if is_ours:  # but the run before has removed it when it ended
             continue

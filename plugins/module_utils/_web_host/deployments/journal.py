@@ -66,8 +66,7 @@ class Journal:
         """Make PATH if it is missing, and open the lock. A process that is forked then has the same lock as its parent."""
         open_folder(self.base, make_mode=0o755).close()
         self._opened = open_folder(self.path, make_mode=0o700)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._lock = os.open("lock", flags, 0o600, dir_fd=self._opened.descriptor)
+        self._lock = self._opened.open("lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def lock(self, timeout_s: float) -> None:
         """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""

@@ -93,6 +93,22 @@ def test_below_a_sticky_folder_as_tmp_is(tmp_path: Path) -> None:
         opened(sticky / "link")
 
 
+def test_errors_name_whole_paths(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("elsewhere")
+    with folders.open_folder(str(tmp_path)) as folder:
+        for act in (
+            lambda: folder.folder("link"),
+            lambda: folder.read("link"),
+            lambda: folder.create("link", b"", 0o600),
+            lambda: folder.make("link", 0o700),
+            lambda: folder.link("link", "x"),
+            lambda: folder.rmdir("link"),
+        ):
+            with pytest.raises(OSError) as caught:
+                act()
+            assert caught.value.filename == str(tmp_path / "link")
+
+
 @needs_root
 def test_a_folder_of_another_user(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
