@@ -7,8 +7,9 @@
 
 It shows how often a certificate is exported for the whole fleet, and what a first deployment, a run with nothing to do, a
 renewal run with nothing to do and a renewal take, beside a play that does nothing but ping. The pings run before and after
-each deployment, so that a machine that is busy slows down both. In the end, how long one host with many certificates takes,
-and each of them, where nothing is due. ./run bench deploy_fleet takes about three minutes.
+each deployment, so that a machine that is busy slows down both. A renewal run asks ACM more than a deployment does, once for
+the whole fleet; so both also run over the first host alone, which shows what each further host adds. In the end, how long
+one host with many certificates takes, and each of them, where nothing is due. ./run bench deploy_fleet takes about three minutes.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ class Fleet:
         self.authority = folder / "authority"
         self.hosts: dict[str, dict[str, Any]] = {}
         self.stops: list[list[str]] = []
+        self.options: list[str] = []  # of ansible-playbook
         self.cpu_s = 0.0  # of the play before, in user mode, with all that it started
         for number in range(count):
             home = folder / f"web{number}"
@@ -65,7 +67,7 @@ class Fleet:
         given = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         began, used = time.monotonic(), os.times().children_user
         done = subprocess.run(
-            [program, "-f", str(self.forks), "-i", str(inventory), str(file)],
+            [program, "-f", str(self.forks), "-i", str(inventory), *self.options, str(file)],
             env={**given, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -128,6 +130,19 @@ class Fleet:
         return {os.readlink(link) for link in self.folder.glob(f"web*/acm/{real_servers.NAMES[0]}/live")}
 
 
+def measure_hosts(fleet: Fleet, waves: list[str]) -> None:
+    """What each further host adds to a run with nothing to do."""
+    added = {}
+    for what, run in (("deployment", fleet.deploy), ("renewal run", fleet.renew)):
+        everywhere = min(run(waves) for _each in range(REPEATED))
+        fleet.options = ["--limit", next(iter(fleet.hosts))]
+        alone = min(run(waves) for _each in range(REPEATED))
+        fleet.options = []
+        added[what] = (everywhere - alone) / (len(fleet.hosts) - 1) * 1000
+        print(f"{what + ', nothing to do':26} {alone:6.1f} s on one host, {added[what]:.0f} ms for each further host")
+    print(f"{'':26} a renewal run adds {added['renewal run'] / added['deployment']:.2f} x as much as a deployment")
+
+
 def measure_many(folder: Path, number: int) -> None:
     """What each certificate adds on a host where nothing is due, and an nginx serves all of them."""
     names = [f"n{index}.example.com" for index in range(number)]
@@ -165,27 +180,30 @@ def main() -> None:
             fleet.issue()
             print(f"{options.hosts} hosts in waves of {', '.join(options.waves)}, two certificates each")
             exported = 0
-            pinged = fleet.ping()
+            pinged = fleet.ping(), fleet.cpu_s
             for what, run, prepare in (
                 ("first deployment", fleet.deploy, None),
                 ("nothing to do", fleet.deploy, None),
-                ("renewal run, nothing to do", fleet.renew, None),
+                # the one before it has dealt with the notices of what was issued
+                ("renewal run, nothing to do", fleet.renew, lambda: fleet.renew(options.waves)),
                 ("renewal of both", fleet.deploy, lambda: fleet.issue(force_renewal=True)),
             ):
                 if prepare:
                     prepare()
                 took = run(options.waves)
                 cpu = fleet.cpu_s
-                before, pinged = pinged, fleet.ping()
+                before, pinged = pinged, (fleet.ping(), fleet.cpu_s)
                 exports, exported = fleet.exports() - exported, fleet.exports()
-                ping = (before + pinged) / 2
+                ping, ping_cpu = ((early + late) / 2 for early, late in zip(before, pinged))
                 print(
-                    f"{what:26} {took:6.1f} s ({cpu:.1f} s in user mode), {took / options.hosts:5.2f} s a host, {exports} exports, "
-                    f"{took / ping:5.2f} x the ping play ({ping:.1f} s)",
+                    f"{what:26} {took:6.1f} s, {took / options.hosts:5.2f} s a host, {exports} exports, {took / ping:5.2f} x the "
+                    f"ping play ({ping:.1f} s); in user mode {cpu:.1f} s, {cpu / ping_cpu:5.2f} x",
                     flush=True,
                 )
             if len(fleet.sets()) != 1:
                 sys.exit(f"The hosts do not all have the same set: {fleet.sets()}")
+            if options.hosts > 1:
+                measure_hosts(fleet, options.waves)
         finally:
             fleet.stop()
         if options.certificates:

@@ -6,8 +6,10 @@
 """What a certificate swap costs the clients of real servers, and how soon the new certificate is seen: the role acm_deploy
 against the bare reload command, by itself and as a task of a play, in the same run.
 
-Every server gets two kinds of clients while certificates are swapped under it: some that open a connection for each request,
-and (with --wrk) wrk, which keeps its connections and does not retry. ./run bench deploy_reload takes some five minutes.
+Every server, one after the other, gets two kinds of clients while certificates are swapped under it: some that open a
+connection for each request, and (with --wrk) wrk, which keeps its connections and does not retry. Side by side the servers
+would take the processors from each other while they start anew: the role reloads one directly after the other, tasks do not.
+./run bench deploy_reload takes some ten minutes; --servers names fewer.
 When a certificate is first seen counts from the start of the reload command. Through HAProxy's runtime socket the role
 runs none, so that column stays empty there. What a play costs beside its commands (another process ends, the next task
 begins) shows in the second way: there a play of two tasks swaps the sets and reloads.
@@ -312,25 +314,23 @@ def measure(stage: Stage, action: Any, with_wrk: bool) -> tuple[dict[str, Client
 
 
 def told(times: list[float]) -> str:
-    return f"{statistics.median(times) * 1000:.0f} ms (worst {max(times) * 1000:.0f})" if times else "-"
+    """The median, the range of the half around it, and the worst; it takes Apache between 20 ms and a second to act on its
+    signal."""
+    if len(times) < 2:
+        return "-"
+    low, median, high = (each * 1000 for each in statistics.quantiles(times, n=4))
+    return f"{median:.0f} ms (half {low:.0f} to {high:.0f}, worst {max(times) * 1000:.0f})"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="The role acm_deploy under load against the bare reload command.")
-    parser.add_argument("--swaps", type=int, default=20)
-    parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds after a bare swap; a play takes some")
-    parser.add_argument("--wrk", action="store_true", help="also load each server with wrk, which keeps connections")
-    options = parser.parse_args()
-    if options.wrk and not shutil.which("wrk"):
-        sys.exit("wrk is not installed.")
+def measure_server(server: str, options: argparse.Namespace) -> int:
+    """Print what swaps at one server cost in each way; returns how many requests failed during the role's."""
     with tempfile.TemporaryDirectory(prefix="dr-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        bare = Stage(folder / "bare", options.servers)
+        bare = Stage(folder / "bare", [server])
         log, task_log = folder / "log", folder / "task-log"
-        tasks = Stage(folder / "tasks", options.servers, task_log)
-        ours = Stage(folder / "ours", options.servers, log)
+        tasks = Stage(folder / "tasks", [server], task_log)
+        ours = Stage(folder / "ours", [server], log)
         try:
             sets = make_sets(folder / "sets", options.swaps + 2)
             start_with(bare, sets)
@@ -354,30 +354,42 @@ def main() -> None:
                 stage.stop()
         task_seen = sights_of_plays(task_log, task_clients)
         our_seen = sights_of_plays(log, our_clients)
-    worst = 0
+    for way, clients, seen, loads in (
+        ("bare", bare_clients, bare_seen, bare_wrk),
+        ("task", task_clients, task_seen, task_wrk),
+        ("role", our_clients, our_seen, our_wrk),
+    ):
+        client = clients[server]
+        failed, requests = loads.get(server, (0, 0))
+        print(
+            f"{server:16} {way:5} {len(client.first_seen) - 1:10} {len(client.failures):7} {client.requests:9}"
+            f"  {told(seen.get(server, [])):40}  {failed}/{requests}"
+        )
+        for failure in client.failures[:3]:
+            print(f"{'':22} {failure}")
+    if our_seen.get(server) and bare_seen[server] and task_seen.get(server):
+        role, *others = (statistics.median(seen[server]) for seen in (our_seen, bare_seen, task_seen))
+        to_bare, to_task = (role / other for other in others)
+        print(f"{'':22} first seen, role to bare: {to_bare:.2f}, role to task: {to_task:.2f}", flush=True)
+    return len(our_clients[server].failures)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="The role acm_deploy under load against the bare reload command.")
+    parser.add_argument("--swaps", type=int, default=20)
+    parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds after a bare swap; a play takes some")
+    parser.add_argument("--wrk", action="store_true", help="also load each server with wrk, which keeps connections")
+    options = parser.parse_args()
+    if options.wrk and not shutil.which("wrk"):
+        sys.exit("wrk is not installed.")
     print(f"\n{options.swaps} swaps each" + (", under wrk" if options.wrk else ""))
     print(
-        f"{'server':16} {'way':5} {'swaps seen':>10} {'failed':>7} {'requests':>9}  first seen after the command  wrk failed/requests"
+        f"{'server':16} {'way':5} {'swaps seen':>10} {'failed':>7} {'requests':>9}  {'first seen after the command':40}"
+        "  wrk failed/requests",
+        flush=True,
     )
-    for name in bare_clients:
-        for way, clients, seen, loads in (
-            ("bare", bare_clients, bare_seen, bare_wrk),
-            ("task", task_clients, task_seen, task_wrk),
-            ("role", our_clients, our_seen, our_wrk),
-        ):
-            client = clients[name]
-            failed, requests = loads.get(name, (0, 0))
-            print(
-                f"{name:16} {way:5} {len(client.first_seen) - 1:10} {len(client.failures):7} {client.requests:9}"
-                f"  {told(seen.get(name, [])):28}  {failed}/{requests}"
-            )
-            for failure in client.failures[:3]:
-                print(f"{'':22} {failure}")
-        worst += len(our_clients[name].failures)
-        if our_seen.get(name) and bare_seen[name] and task_seen.get(name):
-            role, *others = (statistics.median(seen[name]) for seen in (our_seen, bare_seen, task_seen))
-            to_bare, to_task = (role / other for other in others)
-            print(f"{'':22} first seen, role to bare: {to_bare:.2f}, role to task: {to_task:.2f}")
+    worst = sum(measure_server(server, options) for server in options.servers)
     sys.exit(f"{worst} requests failed during the role's swaps." if worst else 0)
 
 

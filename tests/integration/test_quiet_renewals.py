@@ -20,6 +20,7 @@ from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoi
 from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment
 
 LIMIT_S = 400
+SKIPPED = "skipped"
 HOSTS = ("web-1", "web-2", "web-3")
 NAMES = ("www.corp.test", "api.corp.test")
 READS = ("DescribeCertificate", "GetCertificate", "ExportCertificate")
@@ -27,7 +28,10 @@ READS = ("DescribeCertificate", "GetCertificate", "ExportCertificate")
 ON_THE_CONTROLLER = {
     f"ansible.builtin.{name}"
     for name in ("assert", "debug", "include_role", "include_tasks", "set_fact", "validate_argument_spec")
-}
+} | {SKIPPED}
+# Ansible puts a host through each of these, skipped ones too: its check of the role's arguments, and the role's own tasks.
+TASKS_OF_A_DEPLOYMENT = 9
+TASKS_OF_A_RENEWAL_RUN = 12  # what to deploy is chosen, the deployment included, and its outcome noted
 
 
 class Run(NamedTuple):
@@ -120,6 +124,13 @@ def test_a_host_with_nothing_due_has_no_more_to_do_than_in_a_deployment(site: Si
             there = {module: count for (name, module), count in run.modules.items() if name == host}
             on_the_host = {module: count for module, count in there.items() if module not in ON_THE_CONTROLLER}
             assert on_the_host == {"certops.acm.certificate_deployment": 1}
+
+
+def test_ansible_puts_a_host_through_few_tasks(site: Site) -> None:
+    renewed, deployed = site.play("certops.acm.renew"), site.play("certops.acm.deploy")
+    for host in HOSTS[2:]:  # those before it are the first of a wave, which asks for all of it
+        for run, most in ((renewed, TASKS_OF_A_RENEWAL_RUN), (deployed, TASKS_OF_A_DEPLOYMENT)):
+            assert sum(count for (name, _module), count in run.modules.items() if name == host) == most
 
 
 def test_after_a_renewal_only_what_was_renewed_is_read_again(site: Site) -> None:

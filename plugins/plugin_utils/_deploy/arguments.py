@@ -93,11 +93,12 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
     Raises InvalidInput with a sentence that names the option, and shows no value that may be secret.
     """
+    given = _plain(given)
     for name, example in REQUIRED.items():
         value = given.get(name)
         if value is None or value == "":
             raise InvalidInput(f"acm_deploy_{name} is not set; give {example}.")
-        _check_shape(f"acm_deploy_{name}", _plain(value), example, OPTIONS[name]["options"])
+        _check_shape(f"acm_deploy_{name}", value, example, OPTIONS[name]["options"])
     return coerce(given, OPTIONS, "acm_deploy_")
 
 
@@ -108,7 +109,6 @@ def coerce(
 
     Raises InvalidInput.
     """
-    # Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play.
     named = {f"{prefix}{name}": _plain(value) for name, value in given.items() if value is not None and value != ""}
     for name, option in options.items():
         if "options" not in option and f"{prefix}{name}" in named:
@@ -165,6 +165,7 @@ def _is_convertible(value: t.Any, kind: str) -> bool:
 
 
 def _plain(value: t.Any) -> t.Any:
+    """Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):

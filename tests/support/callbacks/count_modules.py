@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Append to the file COUNT_MODULES a line for each task that was not skipped, "HOST ACTION": the host on which it ran."""
+"""Append to the file COUNT_MODULES a line for each task that was not skipped, "HOST ACTION": the host on which it ran; for
+one that was skipped, "HOST skipped"."""
 
 from __future__ import annotations
 
@@ -33,6 +34,11 @@ class CallbackModule(CallbackBase):
         host = task.delegate_to or result._host.get_name()
         with open(os.environ["COUNT_MODULES"], "a", encoding="utf-8") as file:
             file.write(f"{host} {task.resolved_action or task.action}\n")
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        if os.environ.get("COUNT_MODULES"):
+            with open(os.environ["COUNT_MODULES"], "a", encoding="utf-8") as file:
+                file.write(f"{result._host.get_name()} skipped\n")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         self.v2_runner_on_ok(result)
