@@ -289,6 +289,9 @@ notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
     RV(export.renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
   - In check mode nothing is exported, so RV(export.private_key) is returned only if an existing file has it.
+  - A certificate that does not exist fails the task in check mode too. One that an earlier task would request cannot be told from
+    one whose name is misspelled, so give the task C(ignore_errors) with the value of C(ansible_check_mode) if the playbook is to
+    run with C(--check) before it has ever run. The role P(certops.acm.acm_deploy#role) does foretell.
   - Every file gets the SELinux context that the policy defines for its path.
   - A passphrase that you give is sent to the module through the connection only. If the connection has no pipelining, the task fails
     instead of writing it to a temporary file.

@@ -201,6 +201,8 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     fleet.configurations["web-2"].write_text(sound + "nonsense;", encoding="utf-8")
     said = fleet.renew(BOTH, fails=True)
     assert "web-2: api.example.com and www.example.com could not be deployed." in said
+    failure = said[said.index(" -> localhost]: FAILED!") :]  # of the run, not of a host
+    assert "web-2: api.example.com and www.example.com could not be deployed." in failure and "nonsense" in failure
     assert fleet.served("web-1") != before
     assert fleet.served("web-2") == before
     alerts = {alert["kind"]: alert for alert in fleet.told()}

@@ -115,6 +115,7 @@ def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "facts": {"Certificates": names} if len(names) > 1 else {},
             },
             kind,
+            words.joined(*reasons),
         )
 
 
@@ -160,4 +161,5 @@ def of_services(seen: Seen) -> t.Iterator[Finding]:
                 "facts": {"Services": services},
             },
             "not_served",
+            words.joined(*reasons),
         )

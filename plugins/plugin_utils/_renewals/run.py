@@ -59,6 +59,8 @@ def begin(
         module_options = {name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]}
         name = connection_name(module_options)
         own = found.setdefault(name, {"module_options": module_options, "hosts": {}, "requests": []})
+        _refuse_another_region(name, own["module_options"], module_options)
+        own["module_options"] = {**module_options, **own["module_options"]}
         own["hosts"][host] = identities_of(entries)
     for own in found.values():
         identities = dict.fromkeys(identity for each in own["hosts"].values() for identity in each)
@@ -71,6 +73,16 @@ def begin(
         "unanswered": {},
         "refusal": "",
     }
+
+
+def _refuse_another_region(authority: str, known: Entry, given: Entry) -> None:
+    """An authority is of one region, which whoever opens it checks; but it is opened once for all hosts."""
+    regions = sorted({str(options["region"]) for options in (known, given) if options.get("region")})
+    if len(regions) > 1:
+        raise InvalidInput(
+            f"acm_deploy_region is {' and '.join(regions)} for hosts of the authority {authority}, which is of one region; "
+            "leave acm_deploy_region out where acm_deploy_authority is set."
+        )
 
 
 def identities_of(entries: t.Iterable[Entry]) -> list[str]:
@@ -322,7 +334,11 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
     found += alerts.all_clear(over, seen)
     current = {finding.alert["key"] for finding in found}
     missed = [] if run["is_check"] else [alert for alert in own["memory"]["missed"] if alert["key"] not in current]
-    faults = [(finding.situation, f"{finding.alert['title']}.") for finding in found if finding.situation]
+    faults = [
+        (finding.situation, f"{finding.alert['title']}. {finding.why}".rstrip())
+        for finding in found
+        if finding.situation
+    ]
     own["report"] = {
         "alerts": [*missed, *(finding.alert for finding in found)],
         "resolved": over,

@@ -25,10 +25,12 @@ class Problem(t.NamedTuple):
 
 
 class Finding(t.NamedTuple):
-    """An alert, and the situation in which a run fails that it is about, if it is one."""
+    """An alert, and the situation in which a run fails that it is about, if it is one. why: what the failure adds to the
+    alert's title, in sentences."""
 
     alert: Alert
     situation: str | None = None
+    why: str = ""
 
 
 class Seen(t.NamedTuple):

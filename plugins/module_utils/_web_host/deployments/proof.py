@@ -212,9 +212,6 @@ def _standing(service: Service, state: str, fingerprint: str, relevant: list[tup
 def tell(line: Sighting) -> str:
     """An entry of the summary as a sentence."""
     where = f"port {', '.join(map(str, line['ports']))}"
-    dates = f"serial {line['new_serial']}, valid until {line['not_after']}"
-    old = line["old_serial"]
-    before = f" (before: serial {old})" if old and old != line["new_serial"] else ""
     words = {
         "served": f"{line['service']} serves {line['name']} at {where}",
         "stopped": f"{line['service']} is not running; {line['name']} is in place for when it starts",
@@ -223,7 +220,18 @@ def tell(line: Sighting) -> str:
         "not_looked_at": f"{line['service']} has {line['name']} in place; no port was looked at",
         "not_served": f"{line['service']} does not serve {line['name']} at {where} yet",
     }
-    return f"{words[line['state']]}: {dates}{before}."
+    return f"{words[line['state']]}: {_dates(line['new_serial'], line['not_after'], line['old_serial'])}."
+
+
+def tell_set(bundle: Sighting) -> str:
+    """A set that no service uses, as a sentence."""
+    dates = _dates(bundle["serial"], bundle["not_after"], bundle["previous_serial"])
+    return f"{bundle['name']} is in place in {bundle['path']}: {dates}."
+
+
+def _dates(serial: str, not_after: str, old: str | None) -> str:
+    before = f" (before: serial {old})" if old and old != serial else ""
+    return f"serial {serial}, valid until {not_after}{before}"
 
 
 def to_ascii(name: str) -> str:

@@ -12,7 +12,7 @@ import typing as t
 from .rules import NOT_OBSERVED, STOPPED, UNKNOWN, State
 from ..tls.handshake import Endpoint
 from ..sets.placement import Result
-from .proof import sum_up
+from .proof import sum_up, tell_set
 from ..servers.services import Service
 from .survey import Survey
 
@@ -52,7 +52,15 @@ def report(
         "served_before": survey.sightings,
         "served_after": [] if is_check else after,
         "summary": summary,
-        "sentences": foretell(survey) if is_check else [*tell_states(states), *(line["sentence"] for line in summary)],
+        "sentences": (
+            foretell(survey)
+            if is_check
+            else [
+                *tell_states(states),
+                *(line["sentence"] for line in summary),
+                *tell_unused(services, bundles),
+            ]
+        ),
     }
 
 
@@ -77,6 +85,12 @@ def describe_service(service: Service, survey: Survey, state: State) -> Result:
 def tell_states(states: t.Mapping[str, State]) -> list[str]:
     """What has to be said about services that were not seen to run."""
     return [state.evidence for state in states.values() if state.name in (STOPPED, NOT_OBSERVED, UNKNOWN)]
+
+
+def tell_unused(services: t.Iterable[Service], bundles: t.Iterable[Result]) -> list[str]:
+    """The sets that no service uses, which the summary leaves out."""
+    used = {name for service in services for name in service.certificates}
+    return [tell_set(bundle) for bundle in bundles if bundle["name"] not in used]
 
 
 def foretell(survey: Survey) -> list[str]:

@@ -461,6 +461,9 @@ def test_what_cannot_be_exported_is_said_before_anything_is_called(
     for options, reason in cases:
         result = run(**options, path=str(tmp_path / "tls"))
         assert result["failed"] and not result["changed"] and reason in result["msg"], (options, result["msg"])
+        if reason == "There is no certificate":  # in check mode too, or a misspelled name would pass
+            foreseen = run(**options, path=str(tmp_path / "tls"), is_check=True)
+            assert foreseen["failed"] and foreseen["msg"] == result["msg"]
         assert "ExportCertificate" not in acm.calls and not (tmp_path / "tls").exists()
     assert run(certificate_arn=imported)["export"]["type"] == "IMPORTED"
 

@@ -133,6 +133,16 @@ def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
     assert answer["summary"][0]["state"] == "not_looked_at" and not answer["summary"][0]["served"]
 
 
+def test_a_set_that_no_service_uses_is_said_to_be_in_place(host: Host) -> None:
+    answer = host.run(issue(WWW), services=[])
+    assert answer["summary"] == []
+    first, *_others = answer["bundles"]
+    said = (
+        f"{first['name']} is in place in {first['path']}: serial {first['serial']}, valid until {first['not_after']}."
+    )
+    assert said in answer["sentences"]
+
+
 def test_a_pid_file_that_only_the_table_names_decides_nothing(host: Host, tmp_path: Path) -> None:
     """Neither that the service is stopped, nor, on the way back, that it went down and has to be started."""
     own = {"name": "own", "server": "lighttpd", "ports": [], "certificates": [WWW], "check_command": [], "group": None}

@@ -65,6 +65,26 @@ ONE = make_certificate(1)
 WEB = {"web": [{"certificate_arn": arn(1), "pkcs12_passphrase": SECRET}]}
 
 
+def test_a_region_beside_an_authority_reaches_it_and_two_are_refused() -> None:
+    def begin(*regions: str) -> runs.Run:
+        hosts = [f"web-{number}" for number, _region in enumerate(regions)]
+        entries: list[list[dict[str, Any]]] = [[] for _host in hosts]
+        connections = {"authority": ["/srv/acm"] * len(hosts), "region": regions, "profile": [""] * len(hosts)}
+        return runs.begin({}, hosts, entries, connections, iso(NOW), False)
+
+    (own,) = begin("", HERE, "")["connections"].values()
+    assert own["module_options"] == {"authority": "/srv/acm", "region": HERE}
+    with pytest.raises(InvalidInput, match="^acm_deploy_region is .* and .* for hosts of the authority /srv/acm"):
+        begin(HERE, "us-east-1")
+
+
+def test_a_host_that_begins_has_done_nothing_yet() -> None:
+    run = learnt(begun(WEB), [ONE])
+    assert runs.begin_host(run, "web", [], iso(NOW)) == {**outcome(), "chosen": [arn(1)]}
+    assert runs.begin_host(run, "unknown", [], iso(NOW)) == {}
+    assert runs.is_of_run(runs.begin_host(run, "web", [], iso(NOW)), run)
+
+
 def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_are() -> None:
     run = runs.begin(
         {},
@@ -226,6 +246,14 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
     assert again["connections"][HERE]["report"]["alerts"] == [alert]
     heard = {"told": {alert["key"]: {"chat": iso(NOW)}}, "undelivered": []}
     assert runs.remember(again, HERE, heard, iso(NOW))["missed"] == []
+
+
+def test_the_failure_of_a_run_repeats_why_a_deployment_failed() -> None:
+    failures = [{"identities": [arn(1)], "reason": "nginx does not accept its configuration: unknown directive"}]
+    run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(failures=failures)})
+    assert runs.faults(run) == [
+        "web: host-1.example.com could not be deployed. nginx does not accept its configuration: unknown directive."
+    ]
 
 
 def test_what_a_site_tolerates_is_said_and_does_not_fail_the_run() -> None:
