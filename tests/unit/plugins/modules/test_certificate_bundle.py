@@ -100,7 +100,7 @@ def test_check_mode_tells_what_the_run_then_does_and_the_run_after_it_nothing(ru
     told = run(www, check=True)
     assert told["changed"] and tree(tmp_path) == {}
     done = run(www)
-    assert done == {**told, "invocation": done["invocation"]}
+    assert {**done, "invocation": None} == {**told, "invocation": None}
     before = tree(tmp_path)
     again = run(www)
     assert not again["changed"] and again["diff"] == [] and tree(tmp_path) == before
@@ -113,7 +113,7 @@ def test_check_mode_tells_a_renewal_and_its_pruning(run: Run, tmp_path: Path) ->
     told = run(new, check=True, keep=0)
     assert tree(tmp_path) == before
     done = run(new, keep=0)
-    assert done == {**told, "invocation": done["invocation"]}
+    assert {**done, "invocation": None} == {**told, "invocation": None}
     (bundle,) = done["bundles"]
     assert bundle["previous_serial"] != bundle["serial"]
     assert bundle["pruned"] == [bundle["previous_version"]]
@@ -126,7 +126,7 @@ def test_check_mode_and_diff_tell_a_mode_that_is_mended(run: Run, tmp_path: Path
     key.chmod(0o644)
     told = run(www, check=True)
     done = run(www)
-    assert done == {**told, "invocation": done["invocation"]}
+    assert {**done, "invocation": None} == {**told, "invocation": None}
     (bundle,) = done["bundles"]
     assert bundle["reasons"] == ["privkey.pem had mode 0644, not 0600"] and not bundle["swapped"]
     assert "privkey.pem: had mode 0644, not 0600\n" in done["diff"][0]["before"]
@@ -141,7 +141,7 @@ def test_check_mode_needs_no_key(run: Run) -> None:
     told = run(without_key[1], check=True)
     done = run(new)
     assert [told["bundles"][0].pop("needs_key"), done["bundles"][0].pop("needs_key")] == [True, False]
-    assert done == {**told, "invocation": done["invocation"]}
+    assert {**done, "invocation": None} == {**told, "invocation": None}
 
 
 def test_the_key_of_the_live_set_serves_when_none_is_given(run: Run, tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_rolled_back_and_told_so(run: Run) -> None:
     name = {"name": "www.example.com"}
     told = run(name, state="rolled_back", check=True)
     done = run(name, state="rolled_back")
-    assert done == {**told, "invocation": done["invocation"]}
+    assert {**done, "invocation": None} == {**told, "invocation": None}
     assert done["bundles"][0]["serial"] == first["serial"]
     assert done["bundles"][0]["previous_serial"] == second["serial"]
     pinned = {**name, "version": first["version"]}
