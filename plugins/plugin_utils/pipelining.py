@@ -64,14 +64,21 @@ class PipelinedAction(NormalAction):
             self.check(self._task.args)
         except InvalidInput as error:
             return {"failed": True, "msg": f"{error} Nothing was sent.", "error": contract_of(error)}
-        obstacle = self._switch_pipelining_on() if self._secrets() else None
-        if obstacle:
+        holds_secret = bool(self._secrets())
+        obstacle = self._switch_pipelining_on() if holds_secret or self._is_local() else None
+        if obstacle and holds_secret:
             sentence = f"{self.REFUSAL.format(obstacle=obstacle)} Nothing was sent."
             return {"failed": True, "msg": sentence, "error": contract("CannotPipeline")}
         return None
 
     def _secrets(self) -> list[t.Any]:
         return list(secrets_in(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
+
+    def _is_local(self) -> bool:
+        """Whether the module runs on the controller as the user who runs Ansible. Pipelining works there whatever sudo
+        is set up to, and saves a sixth of a task (docs/developing/performance.md)."""
+        connection = self._connection
+        return getattr(connection, "transport", "") == "local" and getattr(connection, "become", None) is None
 
     def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
         texts = [text for each in self._secrets() for text in texts_of(each)]

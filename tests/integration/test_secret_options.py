@@ -44,6 +44,7 @@ def options(folder: Path) -> dict[str, dict[str, Any]]:
             "certificates": [{"name": "a", "certificate": f"-----BEGIN PRIVATE KEY-----{SECRET}"}],
         },
         "acm_authority": {"path": authority, "passphrase": SECRET},
+        "acm_authority without a secret": {"path": authority},
         "acm_authority with targets": {
             "path": authority,
             "smtp": {"host": "127.0.0.1", "password": SECRET},
@@ -121,6 +122,15 @@ def test_what_would_need_one_is_refused(tmp_path: Path, name: str) -> None:
     )
     assert not (tmp_path / "temporary").exists() and not (tmp_path / "authority").exists()
     assert SECRET not in said
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_task_without_one_makes_no_temporary_file_on_the_controller(tmp_path: Path, is_kept: bool) -> None:
+    """That is quicker; and who debugs a module still gets its files."""
+    environment = {"ANSIBLE_PIPELINING": "false", **({"ANSIBLE_KEEP_REMOTE_FILES": "true"} if is_kept else {})}
+    answer, said = play(tmp_path, "acm_authority without a secret", **environment)
+    assert answer["changed"] is True and "MODULE FAILURE" not in said
+    assert (tmp_path / "temporary").exists() is is_kept
 
 
 def test_async_without_a_secret(tmp_path: Path) -> None:
