@@ -76,7 +76,7 @@ class PipelinedAction(NormalAction):
 
     def _is_local(self) -> bool:
         """Whether the module runs on the controller as the user who runs Ansible. Pipelining works there whatever sudo
-        is set up to, and saves a sixth of a task (docs/developing/performance.md)."""
+        is set up to, and saves 6 % of a task (docs/developing/performance.md)."""
         connection = self._connection
         return getattr(connection, "transport", "") == "local" and getattr(connection, "become", None) is None
 

@@ -23,7 +23,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import tas
 from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.tests.support import real_servers
 
 KINDS = {real_servers.NAMES[0]: ("EC", "EC_prime256v1"), real_servers.NAMES[1]: ("RSA", "RSA_2048")}
@@ -129,6 +129,6 @@ def test_java_takes_the_key_out_of_it(exported: Any, tmp_path: Path) -> None:
         store, taken = certificates / domain / "live" / "bundle.p12", tmp_path / f"{domain}.p12"
         words = ["keytool", "-importkeystore", "-srckeystore", str(store), "-srcstorepass", real_servers.PASSPHRASE]
         run([*words, "-destkeystore", str(taken), "-deststoretype", "PKCS12", "-deststorepass", "another one"])
-        key, leaf, chain = pem.load_pkcs12(taken.read_bytes(), b"another one")
+        key, leaf, chain = pkcs12.load(taken.read_bytes(), b"another one")
         assert leaf is not None and pem.key_matches(key, leaf)
         assert pem.fingerprint(leaf) == export["fingerprint"] and chain

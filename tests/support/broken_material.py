@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
@@ -85,7 +85,7 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     ).decode()
     ed_key, dsa_key = ed25519.Ed25519PrivateKey.generate(), dsa.generate_private_key(2048)
     der = pair.certificate.public_bytes(serialization.Encoding.DER)
-    store = pem.pkcs12("www", pair.key, pair.certificate, (), b"abcd")
+    store = pkcs12.packed("www", pair.key, pair.certificate, (), b"abcd")
     no_issuer = pki.issue("www.example.com", root, issuer_name=x509.Name([]))
     middle_block = pair.pem.splitlines()
 
@@ -255,3 +255,10 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "two names": (given(pair, tags={"Name": "a"}, name_tag="b"), "InvalidInput"),
         "no ARN": (given(pair, certificate_arn="www.example.com"), "InvalidInput"),
     }
+
+
+def rule_of(caught: Any) -> str:
+    """The rule by which material was refused, in one sentence that shows no key."""
+    message = str(caught.value)
+    assert message.endswith(".") and "\n" not in message and "PRIVATE KEY-----" not in message
+    return str(caught.value.rule)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from .._x509 import pem
+from .._x509 import pem, pkcs12
 from .._batch import items
 from .._door.acm import GONE, AcmError
 from .._files.atomic import FileSpec, Present
@@ -71,7 +71,7 @@ class KeySet:
 
     def pkcs12(self, wanted: Wanted) -> bytes:
         name = wanted.pkcs12_alias or (pem.domain_names(self.certificate) or [pem.serial(self.certificate)])[0]
-        return pem.pkcs12(
+        return pkcs12.packed(
             name, self.key, self.certificate, self.chain, wanted.passphrase or b"", wanted.is_pkcs12_legacy
         )
 
@@ -137,7 +137,7 @@ def key_in(form: str, content: bytes, passphrase: t.Optional[bytes]) -> t.Any:
     """The private key in a file of this form, or None."""
     try:
         if form == "pkcs12":
-            return pem.load_pkcs12(content, passphrase)[0] if passphrase else None
+            return pkcs12.load(content, passphrase)[0] if passphrase else None
         return pem.load_private_key(content, passphrase)
     except InvalidMaterial:
         return None

@@ -14,7 +14,7 @@ from .._files import atomic
 from .._files.atomic import FileSpec
 from .._files.certificate_files import SECRET_FORMS
 from .._rules.errors import InvalidMaterial
-from .._x509 import pem
+from .._x509 import pem, pkcs12
 from . import matching
 from .item import Change, Item, key_in
 
@@ -64,10 +64,10 @@ def _is_as_wanted(item: Item, spec: FileSpec, content: bytes, rendered: dict[str
         return False
     if spec.form == "pkcs12":
         try:
-            key, certificate, chain = pem.load_pkcs12(content, want.passphrase or b"")
+            key, certificate, chain = pkcs12.load(content, want.passphrase or b"")
         except InvalidMaterial:
             return False
-        alias, is_legacy = pem.pkcs12_form(content, want.passphrase or b"")
+        alias, is_legacy = pkcs12.form_of(content, want.passphrase or b"")
         if is_legacy != want.is_pkcs12_legacy or want.pkcs12_alias not in (None, alias):
             return False
         is_same = (certificate, chain) == (keys.certificate, list(keys.chain))

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Callable, Iterable, NamedTuple, Sequence
 
 from . import import_rules, pem
+from .chain import Chain, build_chain
 from .._rules.errors import InvalidMaterial
 from .source_reading import Source, read_source
 
@@ -91,7 +92,7 @@ def make_ready(
         raise InvalidMaterial(
             "chain-size", f"There are {len(pool)} certificates beside the one to import; give its own chain only."
         )
-    found = pem.build_chain(leaf, pool, is_trusted=is_trusted, keep_root=keep_root, now=now)
+    found = build_chain(leaf, pool, is_trusted=is_trusted, keep_root=keep_root, now=now)
     chain = found.certificates
     parts = (
         pem.certificate_pem(leaf).encode("ascii"),
@@ -174,7 +175,7 @@ def _belongs(key: Any, certificate: x509.Certificate) -> bool:
         return False
 
 
-def _warnings(leaf: x509.Certificate, chain: pem.Chain, now: datetime) -> Iterable[str]:
+def _warnings(leaf: x509.Certificate, chain: Chain, now: datetime) -> Iterable[str]:
     if not chain.certificates and not pem.is_self_signed(leaf):
         yield (
             f"No chain was given for {pem.describe(leaf)}, which {pem.distinguished_name(leaf.issuer)} issued; "

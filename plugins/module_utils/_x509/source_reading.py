@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Any, Iterable, NamedTuple
 
-from . import import_rules, pem, pem_repair
+from . import import_rules, pem, pem_repair, pkcs12
 from .._rules.errors import InvalidMaterial
 from .key_encryption import opened
 
@@ -217,7 +217,7 @@ def _pkcs12(der: bytes, passphrase: bytes | None) -> Contents | None:
         raise InvalidMaterial(
             "key-one", f"The PKCS#12 holds {keys} private keys; give one that holds the key of this certificate alone."
         )
-    key, certificate, others = opened(lambda each: pem.load_pkcs12(der, each), passphrase)
+    key, certificate, others = opened(lambda each: pkcs12.load(der, each), passphrase)
     certificates = _judged([*([certificate] if certificate else []), *others])
     return Contents(certificates, [] if key is None else [key], True)
 

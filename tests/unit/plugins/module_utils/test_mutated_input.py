@@ -28,7 +28,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.parts impor
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import table
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
-from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import Source
 from ansible_collections.certops.acm.tests.support.authority_lab import START
@@ -100,7 +100,7 @@ def materials(pki: Any, *pairs: Any) -> list[Callable[[random.Random], Sources]]
 def costly_materials(pki: Any) -> tuple[bytes, ...]:
     """Whose passphrase takes a thousand times as long to try as the rest does to read."""
     pair = pki.leaf()
-    store = pem.pkcs12("www", pair.key, pair.certificate, pair.issuers, PASSPHRASE)
+    store = pkcs12.packed("www", pair.key, pair.certificate, pair.issuers, PASSPHRASE)
     return (
         store,
         base64.b64encode(store),

@@ -22,9 +22,9 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import exe
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, certificate_files, locks
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 
@@ -148,7 +148,7 @@ def test_every_file_of_every_kind(run: Any, site: Site, tmp_path: Path, family: 
     assert result["fullchain"] == result["certificate"] + result["chain"] == (folder / "fullchain.pem").read_text()
     labels = [block.label for block in pem.blocks((folder / "combined.pem").read_bytes())]
     assert labels == ["CERTIFICATE"] * (1 + len(chain)) + ["PRIVATE KEY"]
-    assert pem.load_pkcs12((folder / "bundle.p12").read_bytes(), b"keystore")[1:] == (leaf, chain)
+    assert pkcs12.load((folder / "bundle.p12").read_bytes(), b"keystore")[1:] == (leaf, chain)
     assert modes(folder) == {
         "bundle.p12": 0o600,
         "cert.pem": 0o644,
@@ -648,7 +648,7 @@ def test_the_key_is_returned_only_when_asked_for(
     at_hand = run(certificate_arn=arn, path=str(tmp_path), return_private_key=True)["export"]
     assert at_hand["private_key"] == result["private_key"] and not at_hand["exported"]
     store = run(certificate_arn=arn, return_pkcs12=True, passphrase="keystore")["export"]["pkcs12"]
-    assert pem.load_pkcs12(base64.b64decode(store), b"keystore")[1] == pem.load_certificate(result["certificate"])
+    assert pkcs12.load(base64.b64decode(store), b"keystore")[1] == pem.load_certificate(result["certificate"])
 
 
 def test_random_passphrases_are_acms_and_never_twice_the_same() -> None:
@@ -755,7 +755,7 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
     }
     assert item.parse(answer, b"abcd").certificate == pair.certificate
     spoil(answer, pki)
-    with pytest.raises(pem.InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterial) as caught:
         item.parse(answer, b"abcd")
     assert caught.value.rule == rule
 

@@ -28,7 +28,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import (
     task as export_task,
 )
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, locks, certificate_files
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000001"
@@ -126,7 +126,7 @@ def serials(folder: Path) -> set[str]:
         pem.serial(pem.load_certificates((folder / name).read_bytes())[0])
         for name in ("cert.pem", "fullchain.pem", "combined.pem")
     }
-    key, leaf, _chain = pem.load_pkcs12((folder / "bundle.p12").read_bytes(), b"keystore")
+    key, leaf, _chain = pkcs12.load((folder / "bundle.p12").read_bytes(), b"keystore")
     assert leaf is not None and pem.key_matches(key, leaf)
     found.add(pem.serial(leaf))
     for name in ("privkey.pem", "combined.pem"):

@@ -18,7 +18,8 @@ from ansible.module_utils import basic
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import task as import_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
-from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem, pkcs12
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.tests.support import broken_material
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
@@ -615,7 +616,7 @@ def test_any_form_of_material_is_taken(run: Any, acm: CountingAcm, pki: Any, tmp
     pair = pki.leaf()
     leaf, issuers = pair.pem, "".join(pem.certificate_pem(each) for each in pair.issuers)
     backwards = "".join(pem.certificate_pem(each) for each in reversed(pair.issuers))
-    store = pem.pkcs12("www", pair.key, pair.certificate, pair.issuers, b"abcd")
+    store = pkcs12.packed("www", pair.key, pair.certificate, pair.issuers, b"abcd")
     p7 = pkcs7.serialize_certificates([*reversed(pair.issuers), pair.certificate], serialization.Encoding.PEM).decode()
     der = pair.certificate.public_bytes(serialization.Encoding.DER)
     key_der = pair.key.private_bytes(
@@ -832,7 +833,7 @@ def test_acms_own_verdict_on_the_three_parts(pki: Any, change: Any, rule: str) -
     windows = [part.replace(b"\n", b"\r\n") for part in parts.values()]
     import_rules.check_import(windows[0], windows[1], windows[2], pki.now)
     change(pki, parts)
-    with pytest.raises(pem.InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterial) as caught:
         import_rules.check_import(parts["certificate"], parts["key"], parts["chain"], pki.now)
     assert caught.value.rule == rule
 
@@ -872,7 +873,7 @@ def test_the_older_rule_of_one_key_family(pki: Any, kind: str) -> None:
     alike = pki.leaf(kind=kind)
     import_rules.check_import(alike.pem.encode(), alike.key_pem.encode(), None, pki.now, one_key_family=True)
     mixed = pki.issue("www.example.com", pki.authority("other root", kind=other), key=pki.key(kind))
-    with pytest.raises(pem.InvalidMaterial) as caught:
+    with pytest.raises(InvalidMaterial) as caught:
         import_rules.check_import(mixed.pem.encode(), mixed.key_pem.encode(), None, pki.now, one_key_family=True)
     assert caught.value.rule == "key-family"
 

@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._x509 import chain as chains
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509.chain import Chain, build_chain
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
@@ -52,12 +53,12 @@ def bundles(pki: Any) -> Bundles:
     return Bundles(pki)
 
 
-def built(pki: Any, leaf: str, pool: str, trusted: str = "", **options: Any) -> tuple[str, pem.Chain]:
+def built(pki: Any, leaf: str, pool: str, trusted: str = "", **options: Any) -> tuple[str, Chain]:
     """The names of the certificates that come out, and the whole answer."""
     known = bundles(pki)
     names = {pair.certificate: name for name, pair in vars(known).items() if hasattr(pair, "certificate")}
     roots = [getattr(known, name).certificate for name in trusted.split()]
-    found = pem.build_chain(
+    found = build_chain(
         getattr(known, leaf).certificate,
         [getattr(known, name).certificate for name in pool.split()],
         is_trusted=lambda certificate: any(pem.issued_by(certificate, root) for root in roots),
@@ -168,8 +169,8 @@ def test_a_cycle_of_cross_signed_authorities_ends(pki: Any) -> None:
     one_by_two = pki.issue("one", root_2, key=first, is_ca=True).certificate
     two_by_one = pki.issue("two", root_1, key=second, is_ca=True).certificate
     leaf = pki.issue("www.example.com", root_1).certificate
-    found = pem.build_chain(leaf, [one_by_two, two_by_one], is_trusted=lambda _certificate: False, now=pki.now)
-    assert found == pem.Chain([one_by_two, two_by_one])
+    found = build_chain(leaf, [one_by_two, two_by_one], is_trusted=lambda _certificate: False, now=pki.now)
+    assert found == Chain([one_by_two, two_by_one])
 
 
 def test_a_hostile_bundle_costs_little(pki: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,7 +187,7 @@ def test_a_hostile_bundle_costs_little(pki: Any, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(chains, "issued_by", issued_by)
     monkeypatch.setattr(chains, "is_root", lambda _certificate: False)
     leaf = pki.issue("www.example.com", known)
-    found = pem.build_chain(leaf.certificate, hostile, is_trusted=lambda _certificate: False, now=pki.now)
+    found = build_chain(leaf.certificate, hostile, is_trusted=lambda _certificate: False, now=pki.now)
     assert len(found.certificates) == 1 and len(tried) <= chains.MAX_SIGNATURES
 
     def reversed_order(child: x509.Certificate, parent: x509.Certificate) -> bool:
@@ -197,7 +198,7 @@ def test_a_hostile_bundle_costs_little(pki: Any, monkeypatch: pytest.MonkeyPatch
     order = {each: number for number, each in enumerate(by_trial)}
     monkeypatch.setattr(chains, "issued_by", reversed_order)
     with pytest.raises(InvalidMaterial) as caught:
-        pem.build_chain(leaf.certificate, hostile, is_trusted=lambda _certificate: False, now=pki.now)
+        build_chain(leaf.certificate, hostile, is_trusted=lambda _certificate: False, now=pki.now)
     assert caught.value.rule == "chain-size"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import Source
 
@@ -146,7 +146,7 @@ def test_a_line_break_after_the_passphrase_does_not_matter(pki: Any, ending: byt
         key = pair.key_pem_in(form, b"correct horse").encode()
         imported(pki, pair, key, b"correct horse" + ending)
         assert refusal(pki, pair, key, b"wrong horse" + ending)[0] == "key-passphrase"
-    store = pem.pkcs12("www", pair.key, pair.certificate, (), b"correct horse")
+    store = pkcs12.packed("www", pair.key, pair.certificate, (), b"correct horse")
     make_ready([Source("bundle", "bundle", store)], b"correct horse" + ending, pki.now)
     # but one that was encrypted with it needs it
     imported(pki, pair, pair.key_pem_in("PKCS8", b"correct horse" + ending).encode(), b"correct horse" + ending)

@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import item
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SECRET_FORMS
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, result
-from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem
+from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import MAX_SOURCE_OCTETS, Source
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
@@ -76,7 +76,7 @@ def whole(pki: Any) -> dict[str, bytes]:
     pair = pki.leaf()
     certificates = (pair.pem + pair.chain_pem).encode()
     key = pair.key.private_bytes(DER, PKCS8, serialization.NoEncryption())
-    store = pem.pkcs12("www", pair.key, pair.certificate, pair.issuers, PASSPHRASE)
+    store = pkcs12.packed("www", pair.key, pair.certificate, pair.issuers, PASSPHRASE)
     return {
         "bundle": certificates + pair.key_pem.encode(),
         "encrypted": certificates + pair.key_pem_in("PKCS8", PASSPHRASE).encode(),
