@@ -31,7 +31,7 @@ class Clock(t.NamedTuple):
 
 
 @dataclass
-class Item(items.CertificateItem[Wanted]):
+class Item(items.NamedItem[Wanted]):
     """What is wanted, what exists, what is to be done, and what came of it."""
 
     found: list[Certificate] = field(default_factory=list)  # all that match, where several may
@@ -47,13 +47,6 @@ class Item(items.CertificateItem[Wanted]):
     is_new: bool = False
     is_stale: bool = False  # changed since it was described
     is_renewing: bool = False
-
-    @property
-    def label(self) -> str:
-        """By its name rather than by its ARN, where that is known."""
-        is_nameless = self.wanted is not None and not self.wanted.domain_name
-        name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
-        return name or super().label
 
 
 class Settings(t.NamedTuple):

@@ -85,7 +85,7 @@ class Change(t.NamedTuple):
 
 
 @dataclass
-class Item(items.CertificateItem[Wanted]):
+class Item(items.NamedItem[Wanted]):
     """One export of a task: what is wanted, what exists, what is to be done, and what came of it."""
 
     keys: t.Optional[KeySet] = None
@@ -98,14 +98,10 @@ class Item(items.CertificateItem[Wanted]):
 
     @property
     def key_set(self) -> KeySet:
-        return t.cast(KeySet, self.keys)
-
-    @property
-    def label(self) -> str:
-        """By its name rather than by its ARN, where that is known."""
-        is_nameless = self.wanted is not None and not self.wanted.domain_name
-        name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
-        return name or super().label
+        """For the steps that only an item reaches whose certificate was read. Raises LookupError for the others."""
+        if self.keys is None:
+            raise LookupError(f"{self.label} was not read.")
+        return self.keys
 
 
 def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> KeySet:

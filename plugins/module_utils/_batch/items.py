@@ -29,7 +29,16 @@ class Wanted(t.Protocol):
         """How a message calls the item."""
 
 
+class Named(Wanted, t.Protocol):
+    """A wanted item that may say which certificate it means by its first name."""
+
+    @property
+    def domain_name(self) -> t.Optional[str]:
+        """The name that the user gave."""
+
+
 W = t.TypeVar("W", bound=Wanted)
+N = t.TypeVar("N", bound=Named)
 
 
 @dataclass
@@ -87,6 +96,18 @@ class CertificateItem(Item[W]):
     @property
     def known_arn(self) -> t.Optional[str]:
         return self.certificate.arn if self.certificate is not None else super().known_arn
+
+
+@dataclass
+class NamedItem(CertificateItem[N]):
+    """An item whose certificate the user may give by its name."""
+
+    @property
+    def label(self) -> str:
+        """The name of the certificate where the user gave its ARN or tag, as far as it is known."""
+        is_nameless = self.wanted is not None and not self.wanted.domain_name
+        name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
+        return name or super().label
 
 
 I = t.TypeVar("I", bound="Item[t.Any]")

@@ -163,10 +163,11 @@ def described(
     details = describe_each(acm, arns)
     result = []
     for certificate in listed:
-        if certificate.arn not in details:
+        detail = details.get(certificate.arn)
+        if detail is not None:
+            result.append(certificate.detailed(detail))
+        elif certificate.arn not in details:
             result.append(certificate)
-        elif details[certificate.arn] is not None:
-            result.append(certificate.detailed(t.cast("dict[str, t.Any]", details[certificate.arn])))
     return result
 
 

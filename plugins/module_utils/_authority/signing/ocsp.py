@@ -116,7 +116,5 @@ def _key_bits(public_key: t.Any) -> bytes:
     """The content of subjectPublicKey, without tag and length (RFC 6960 §4.1.1)."""
     if isinstance(public_key, rsa.RSAPublicKey):
         return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
-    return t.cast(
-        bytes,
-        public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint),
-    )
+    point: bytes = public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    return point
