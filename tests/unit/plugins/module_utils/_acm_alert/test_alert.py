@@ -11,27 +11,15 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_alert import (
-    chat,
-    html,
-    text as alert_text,
-    alert as alerts,
-)
-from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert import Alert, Channel, DnsRecord
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert import chat, text as alert_text, alert as alerts
+from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert import Channel, DnsRecord
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.sample_alerts import an_alert, ARN, check_slack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 NOW = datetime(2027, 3, 1, 6, tzinfo=timezone.utc)
-ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
 OTHER = ARN[:-1] + "3"
-
-
-def an_alert(key: str = "k", **members: t.Any) -> Alert:
-    return Alert(**{"key": key, "kind": "expiring", "severity": "warning", "title": f"Title of {key}", **members})
-
-
-# ---------------------------------------------------------------- reading
 
 
 @pytest.mark.parametrize(
@@ -110,9 +98,6 @@ def test_the_worst_first_and_then_what_ends_first() -> None:
     assert [alert.key for alert in alerts.by_urgency(given)] == ["e", "d", "b", "c", "a"]
 
 
-# ---------------------------------------------------------------- who wants which
-
-
 @pytest.mark.parametrize(
     ("wishes", "kind", "severity", "is_wanted"),
     [
@@ -130,9 +115,6 @@ def test_the_worst_first_and_then_what_ends_first() -> None:
 )
 def test_what_a_channel_wants(wishes: dict[str, t.Any], kind: str, severity: str, is_wanted: bool) -> None:
     assert Channel({"name": "c", **wishes}).wants(an_alert(kind=kind, severity=severity)) is is_wanted
-
-
-# ---------------------------------------------------------------- who was told
 
 
 @pytest.mark.parametrize(
@@ -172,9 +154,6 @@ def test_what_is_over(resolved: list[str], current: list[str], over: list[str]) 
 def test_told_must_be_what_a_run_returned() -> None:
     with pytest.raises(InvalidInput, match="what an earlier run returned"):
         alerts.read_told({"k": "2027-02-01T00:00:00Z"})
-
-
-# ---------------------------------------------------------------- how many go into one message
 
 
 @given(st.lists(st.floats(0, 1.5)))
@@ -246,127 +225,3 @@ def test_no_message_is_larger_than_its_channel_takes(drawn: list[t.Any]) -> None
     for message in alerts.pack(each, lambda alert: len(alert_text.plain_alert(alert, 5000).encode()) / 5000):
         shown = alert_text.plain_text(message, 5000)
         assert all(alert.title in shown for alert in message)
-
-
-def check_slack(message: dict[str, t.Any]) -> None:
-    """The limits that Slack documents for messages, blocks and texts."""
-    blocks = message["blocks"]
-    assert 1 <= len(blocks) <= 50 and message["text"] and len(message["text"]) < 40_000
-    assert len(blocks[0]["text"]["text"]) <= 150
-    for block in blocks[1:-1]:
-        assert block["type"] == "rich_text"
-        (element,) = block["elements"]
-        texts = [piece["text"] for piece in element["elements"]]
-        assert all(texts) and 1 <= sum(len(text) for text in texts) <= 3001
-
-
-# ---------------------------------------------------------------- words
-
-FULL = an_alert(
-    ARN + "/action_required",
-    kind="action_required",
-    severity="critical",
-    title="*.example.com cannot be renewed until a DNS record is back",
-    text="The record that proves the name <*.example.com> is missing & must be published again.\nThen wait.",
-    certificate_arn=ARN,
-    domain_name="*.example.com",
-    expires_at="2027-03-16T13:00:00+01:00",
-    days_to_expiry=15,
-    hosts=("web1", "web2"),
-    records=(DnsRecord("_abc_def_.example.com.", "CNAME", "_xyz.acm-validations.aws."),),
-    facts=(("Reason", "<script>alert(1)</script>"),),
-)
-
-
-@pytest.mark.parametrize(
-    ("members", "words"),
-    [
-        ({}, ""),
-        ({"expires_at": "2027-03-16T12:00:00Z"}, "2027-03-16 12:00 UTC"),
-        ({"expires_at": "2027-03-16T13:00:00+01:00", "days_to_expiry": 15}, "2027-03-16 12:00 UTC (in 15 days)"),
-        ({"expires_at": "2027-03-16T12:00:00Z", "days_to_expiry": 1}, "2027-03-16 12:00 UTC (tomorrow)"),
-        ({"expires_at": "2027-03-16T12:00:00Z", "days_to_expiry": 0}, "2027-03-16 12:00 UTC (today)"),
-        ({"expires_at": "2027-02-27T12:00:00Z", "days_to_expiry": -2}, "2027-02-27 12:00 UTC (2 days ago)"),
-        ({"days_to_expiry": 3}, "in 3 days"),
-        ({"expires_at": "soon"}, "soon"),
-    ],
-)
-def test_when(members: dict[str, t.Any], words: str) -> None:
-    assert alert_text.when(an_alert(**members)) == words
-
-
-@pytest.mark.parametrize(
-    ("severities", "words"),
-    [
-        (["critical"], "Critical: Title of 0"),
-        (["info"], "For information: Title of 0"),
-        (["critical", "warning", "critical"], "TLS certificates: 2 critical, 1 warning"),
-        (["info", "warning", "warning"], "TLS certificates: 2 warnings, 1 for information"),
-    ],
-)
-def test_headline(severities: list[str], words: str) -> None:
-    each = [an_alert(str(number), severity=severity) for number, severity in enumerate(severities)]
-    assert alert_text.headline(each) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("bücher.example – \u201cends\u201d soon…", 'b?cher.example - "ends" soon...'),
-        ("a\r\nb", "a b"),
-        ("x" * 120, "x" * 96 + "..."),
-    ],
-)
-def test_ascii_line(text: str, line: str) -> None:
-    assert alert_text.ascii_line(text, 99) == line
-
-
-@pytest.mark.parametrize("kind", alerts.KINDS)
-def test_every_kind_has_words(kind: str) -> None:
-    shown = alert_text.plain_alert(an_alert(kind=kind, expires_at="2027-03-16T12:00:00Z"))
-    assert alert_text.MEANINGS[kind] in " ".join(shown.split())
-    assert ("Valid until:" in shown, "Expired:" in shown) == (kind in ("deployed", "resolved"), kind == "expired")
-
-
-def test_plain_text_says_what_to_do_and_by_when() -> None:
-    shown = alert_text.plain_text([FULL])
-    for part in (FULL.title, "  Name:  _abc_def_.example.com.", "Expires:", "(in 15 days)", "web1, web2", ARN):
-        assert part in shown
-    assert all(len(line) <= 80 for line in shown.splitlines() if ARN not in line)
-
-
-def test_html_is_escaped_and_holds_the_same() -> None:
-    shown = html.html([FULL, an_alert("other", title="</title><img src=x>")])
-    assert "<script" not in shown and "<img" not in shown and "&lt;*.example.com&gt;" in shown
-    for part in ("_abc_def_.example.com.", "_xyz.acm-validations.aws.", "(in 15 days)", "Critical (1)", "Warning (1)"):
-        assert part in shown
-    assert "http" not in shown  # nothing is fetched by who reads it
-
-
-def test_slack_takes_text_for_text() -> None:
-    message = chat.slack([FULL])
-    check_slack(message)
-    shown = str(message["blocks"])
-    assert "mrkdwn" not in shown and FULL.title in shown and "_abc_def_.example.com. CNAME _xyz" in shown
-    hostile = chat.slack([an_alert(title="<!channel> & <https://evil.example|here>")])
-    assert "&lt;!channel&gt; &amp; &lt;https://evil.example|here&gt;" in hostile["text"]
-
-
-def test_teams_takes_text_for_text() -> None:
-    (attachment,) = chat.teams([FULL, an_alert("other")])["attachments"]
-    card = attachment["content"]
-    assert (attachment["contentType"], card["type"]) == ("application/vnd.microsoft.card.adaptive", "AdaptiveCard")
-
-    def types(node: t.Any) -> set[str]:
-        if isinstance(node, list):
-            return set().union(*(types(each) for each in node))
-        return {node["type"], *types(list(each for v in node.values() if isinstance(v, list) for each in v))}
-
-    assert types(card["body"]) == {"RichTextBlock", "TextRun", "Container"}  # no TextBlock, which knows Markdown
-
-
-def test_json_is_the_alert_as_it_was_given() -> None:
-    (member,) = chat.plain_json([FULL])["alerts"]
-    assert member["records"] == [{"name": FULL.records[0].name, "type": "CNAME", "value": FULL.records[0].value}]
-    assert (member["key"], member["days_to_expiry"], member["hosts"]) == (FULL.key, 15, ["web1", "web2"])
-    assert set(member) == set(Alert._fields)
