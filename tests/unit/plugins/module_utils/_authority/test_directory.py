@@ -22,8 +22,6 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.signing imp
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
-# ---------------------------------------------------------------- made
-
 
 def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
     authority = directory.create(str(tmp_path / "a" / "authority"))
@@ -108,9 +106,6 @@ def test_there_is_none(tmp_path: Path) -> None:
         directory.open_authority(str(tmp_path))
 
 
-# ---------------------------------------------------------------- keys
-
-
 def test_a_key_file_elsewhere(tmp_path: Path) -> None:
     path, key_file = str(tmp_path / "authority"), tmp_path / "key"
     directory.create(path, key_file=str(key_file))
@@ -173,9 +168,6 @@ def test_vault() -> None:
     ):
         with pytest.raises(vault.WrongKey):
             box.open(content, context)
-
-
-# ---------------------------------------------------------------- rotation
 
 
 def test_a_key_file_is_rotated(lab: Lab) -> None:
@@ -251,48 +243,3 @@ def test_two_rotations_at_once(lab: Lab) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(rotate, range(8)))
     directory.open_authority(lab.path)
-
-
-# ---------------------------------------------------------------- CAs and public/
-
-
-def test_trust_before_the_first_request(tmp_path: Path) -> None:
-    authority = directory.create(str(tmp_path / "authority"))
-    authority.cas.ensure_public()
-    roots = pem.load_certificates(Path(authority.cas.trust_file).read_bytes())
-    assert sorted(pem.key_algorithm(root.public_key()) for root in roots) == ["EC_prime256v1", "RSA_2048"]
-    names = {path.name for path in Path(authority.public_folder).iterdir()}
-    assert {"public-rsa_2048.crt", "public-rsa_2048.crl", "public-rsa_2048-root.crl", "trust.pem"} <= names
-
-
-@pytest.mark.parametrize(
-    "setting, algorithm, request_for",
-    [
-        ("public_rsa_ca_key_algorithm", "RSA_4096", "RSA_2048"),
-        ("public_ec_ca_key_algorithm", "EC_secp384r1", "EC_prime256v1"),
-    ],
-)
-def test_the_algorithm_of_public_cas_is_a_setting(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, setting: str, algorithm: str, request_for: str
-) -> None:
-    monkeypatch.setitem(issuer.RSA_BITS, "RSA_4096", 2048)  # the name is what counts here, and 4096 bits take seconds
-    first = lab.authority.cas.public(request_for)
-    lab.set(**{setting: algorithm})
-    second = lab.authority.cas.public(request_for)
-    assert (first.key_algorithm != algorithm, second.key_algorithm) == (True, algorithm)
-    assert lab.authority.cas.public(request_for).pem == second.pem
-
-
-@pytest.mark.parametrize("name", ["", "public-x", "with space", "../up", "x" * 65, "-x"])
-def test_names_of_private_cas(lab: Lab, name: str) -> None:
-    with pytest.raises(InvalidInput, match="not a name for a private CA"):
-        lab.ca(name)
-
-
-def test_two_processes_make_one_public_ca(lab: Lab) -> None:
-    others = [directory.open_authority(lab.path) for _number in range(3)]
-    with ThreadPoolExecutor(3) as pool:
-        rows = list(pool.map(lambda authority: authority.cas.public("EC_prime256v1"), others))
-    assert len({row.pem for row in rows}) == 1
-    with lab.authority.store.read() as tx:
-        assert len(tx.cas.all()) == 2

@@ -7,52 +7,24 @@
 
 from __future__ import annotations
 
-import sqlite3
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
-from ansible_collections.certops.acm.plugins.module_utils._authority.store import (
-    facts,
-    query,
-    transactions,
-)
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.state import (
     Certificate,
     DomainValidation,
-    Leaf,
     Renewal,
 )
-from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-DAY = timedelta(days=1)
-DEFAULTS = Settings()
-STATUSES = "PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVOKED FAILED".split()
-
-
-def leaf(ends: timedelta = 90 * DAY, lifetime: timedelta = 395 * DAY) -> Leaf:
-    return Leaf(
-        serial="0a",
-        not_before=NOW + ends - lifetime,
-        not_after=NOW + ends,
-        signature_algorithm="SHA256WITHRSA",
-        subject="CN=a.example.com",
-        issuer="CN=ca",
-        common_name="a.example.com",
-        issuer_common_name="ca",
-    )
-
-
-def certificate(**changes: t.Any) -> Certificate:
-    base: dict[str, t.Any] = {
-        "id": "1", "arn": "arn:1", "type": "AMAZON_ISSUED", "key_algorithm": "RSA_2048", "created_at": NOW - 2 * DAY,
-        "names": ("a.example.com",), "validation_method": "DNS", "validations": (DomainValidation("a.example.com", "DNS"),),
-    }  # fmt: skip
-    return Certificate(**{**base, **changes})
+from ansible_collections.certops.acm.tests.support.drawn_certificates import (
+    certificate,
+    DAY,
+    DEFAULTS,
+    leaf,
+    MILLI,
+    NOW,
+)
 
 
 def issued(ends: timedelta = 90 * DAY, **changes: t.Any) -> Certificate:
@@ -65,9 +37,6 @@ def renewal(status: str = "PENDING_VALIDATION", attempted: t.Optional[timedelta]
         "attempted_at": None if attempted is None else NOW - attempted,
     }  # fmt: skip
     return Renewal(**{**base, **changes})
-
-
-MILLI = timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize(
@@ -232,93 +201,3 @@ def test_news_are_dated_and_repetitions_are_not() -> None:
     assert once.renewal and twice.renewal
     assert (once.renewal.updated_at, twice.renewal.updated_at) == (NOW + DAY, NOW + DAY)
     assert twice.renewal.attempted_at == NOW + 2 * DAY
-
-
-# ---------------------------------------------------------------- anything
-
-MOMENTS = st.one_of(
-    st.none(),
-    st.integers(-500, 500).map(lambda hours: NOW + timedelta(hours=hours)),
-    st.sampled_from([NOW, NOW - timedelta(hours=72), NOW - timedelta(hours=72) + MILLI, NOW + MILLI, NOW - MILLI]),
-)
-LEAVES = st.one_of(
-    st.none(),
-    st.integers(-100, 400).map(lambda days: leaf(days * DAY)),
-    st.sampled_from([leaf(-MILLI), leaf(timedelta(0))]),
-)
-CERTIFICATES = st.builds(
-    certificate,
-    type=st.sampled_from(["AMAZON_ISSUED", "PRIVATE", "IMPORTED"]),
-    created_at=MOMENTS.filter(bool),
-    leaf=LEAVES,
-    issued_at=MOMENTS,
-    imported_at=MOMENTS,
-    failed_at=MOMENTS,
-    revoked_at=MOMENTS,
-    exported_at=MOMENTS,
-    in_use_by=st.sampled_from([(), ("arn:service",)]),
-    names=st.sampled_from([(), ("a.example.com",), ("*.example.com", "ab--c.example.com")]),
-    noticed_at=MOMENTS,
-    renewal=st.one_of(
-        st.none(),
-        st.builds(
-            Renewal,
-            status=st.sampled_from(["PENDING_AUTO_RENEWAL", "PENDING_VALIDATION", "SUCCESS", "FAILED"]),
-            started_at=MOMENTS.filter(bool),
-            updated_at=MOMENTS.filter(bool),
-            reason=st.sampled_from([None, "CAA_ERROR"]),
-            attempted_at=MOMENTS,
-            validations=st.sampled_from([(), (DomainValidation("a.example.com", "EMAIL", emails=("a@b", "c@d")),)]),
-        ),
-    ),
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(CERTIFICATES)
-def test_facts_survive_the_store(one: Certificate) -> None:
-    assert facts.read(facts.text(one)) == one
-
-
-@settings(max_examples=300, deadline=None)
-@given(CERTIFICATES, st.integers(1, 45))
-def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
-    """No lazy work waits for a sweep that would not look: what is due now has a due time that has passed."""
-    due_at = state.next_due_at(one, NOW, DEFAULTS, days)
-    is_due = (
-        state.is_validation_open(one, NOW, DEFAULTS)
-        and state.needs_a_look(one.validations)
-        and state.next_validation_at(one, NOW, DEFAULTS, is_read=False) <= NOW
-    ) or (state.is_renewal_due(one, NOW, DEFAULTS) and state.next_attempt_at(one, NOW, DEFAULTS, is_read=False) <= NOW)
-    if is_due or state.is_renewal_dropped(one, NOW, DEFAULTS) or state.is_renewal_failed(one, NOW, DEFAULTS):
-        assert due_at is not None and due_at <= NOW
-    notice_at = state.next_notice_at(one, NOW, days)
-    if notice_at is not None:
-        assert due_at is not None and due_at <= notice_at
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(CERTIFICATES, min_size=1, max_size=8))
-def test_the_status_as_sql_is_the_status(many: list[Certificate]) -> None:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(transactions.SCHEMA)
-    tx = transactions.Transaction(connection)
-    many = [one._replace(id=str(place), arn=f"arn:{place}") for place, one in enumerate(many)]
-    for one in many:
-        tx.add(one, {}, None)
-    clock = query.Clock.at(NOW, timedelta(hours=DEFAULTS.validation_hours))
-    for status in STATUSES:
-        found, _token = tx.find(query.Query(query.has_status(status, clock), 100, clock))
-        wanted = {one.id for one in many if state.status(one, NOW, DEFAULTS) == status}
-        assert {one.id for one in found} == wanted, status
-    for order, value in (
-        ("STATUS", lambda one: state.status(one, NOW, DEFAULTS)),
-        ("RENEWAL_ELIGIBILITY", lambda one: "INELIGIBLE" if not eligible(one) else "ELIGIBLE"),
-    ):
-        found, _token = tx.find(query.Query(query.EVERYTHING, 100, clock, sort_by=order, descending=False))
-        values = [value(one) for one in found]
-        assert values == sorted(values) and len(values) == len(many)
-
-
-def eligible(one: Certificate) -> bool:
-    return state.is_eligible_for_renewal(one, NOW, DEFAULTS)

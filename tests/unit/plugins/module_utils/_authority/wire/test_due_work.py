@@ -1,0 +1,86 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a server does without being asked."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import LOCK, DueWork
+from ansible_collections.certops.acm.plugins.module_utils._files.locks import turn
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+
+
+def test_due_work_is_done_without_a_sweep(lab: Lab) -> None:
+    arn = lab.public("www.example.com")
+    lab.publish(arn)
+    looks: list[int] = []
+    due_work = DueWork(lab.authority, lambda: looks.append(1), look_s=0.02)
+    due_work.start()
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            with lab.authority.store.read() as tx:
+                certificate = tx.certificate(arn.rpartition("/")[2])
+            if certificate and certificate.leaf and looks:
+                break
+            time.sleep(0.02)
+        assert certificate and certificate.leaf and looks
+    finally:
+        assert due_work.end()
+
+
+def test_one_server_at_a_time_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, looks = threading.Semaphore(0), threading.Semaphore(0)
+    due_work = DueWork(lab.authority, turns.release, look_s=0.01)
+    monkeypatch.setattr(due_work, "look", looks.release)
+    with turn(os.path.join(lab.authority.path, LOCK)) as is_ours:
+        assert is_ours
+        due_work.start()
+        for _turn in range(3):
+            assert turns.acquire(timeout=30)
+        assert not looks.acquire(blocking=False)
+    assert looks.acquire(timeout=30)
+    assert due_work.end()
+
+
+def test_everything_is_swept_now_and_then(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    due_work, swept = DueWork(lab.authority), []
+    whole = sweep.sweep
+    monkeypatch.setattr(sweep, "sweep", lambda authority: swept.append(1) or whole(authority))
+    due_work.look()
+    due_work.look()
+    assert len(swept) == 1
+    clock.advance(hours=1)
+    due_work.look()
+    assert len(swept) == 2
+    clock.advance(days=-30)  # the clock was wrong
+    due_work.look()
+    assert len(swept) == 3
+
+
+def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    due_work = DueWork(lab.authority)
+    for trouble in ("The disk is full.", "The disk is full.", None, "The disk is full."):
+        due_work._say(trouble)
+    assert caplog.text.count("The disk is full.") == 2
+
+
+def test_work_for_thousands_does_not_hold_up_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look takes a part, the longest due first; the next ones take the rest."""
+    monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)
+    sweep.sweep(lab.authority)  # the whole one is not due now
+    for number in range(5):
+        lab.publish(lab.public(f"h{number}.example.com"))
+    with lab.authority.store.write() as tx:
+        for identifier in tx.ids_after("", 10):
+            tx.set_due(identifier, lab.authority.now())
+    due_work = DueWork(lab.authority)
+    assert [due_work.look().looked_at for _look in range(4)] == [2, 2, 1, 0]
