@@ -1,0 +1,130 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""tests/unit mirrors plugins/module_utils: the tests of _x509/chain.py are in _x509/test_chain.py.
+
+Whose tests are elsewhere is listed here with the place, and what needs none with the reason. Neither list may name a file
+that has tests of its own by now, so that both only grow shorter.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+MIRROR = TESTS / "unit" / "plugins" / "module_utils"
+FILES = TESTS.parent / "plugins" / "module_utils"
+
+# The steps of one task show only together what they do: their tests run the module against an authority or an endpoint.
+MODULES = {
+    "_acm_certificate": ("modules/test_acm_certificate.py", "item lookup matching result task"),
+    "_acm_export": ("modules/test_acm_export.py", "execution item lookup options plan result task"),
+    "_acm_import": (
+        "modules/test_acm_import.py",
+        "execution held item lookup options plan result task trust_list",
+    ),
+    "_acm_notifications": ("modules/test_acm_notification_queue.py", "queue_plan queue_services"),
+    "_web_host/deployments": ("modules/test_certificate_deployment.py", "detached report survey transaction"),
+    "_web_host/servers": ("modules/test_haproxy_certificate.py", "haproxy"),
+    "_web_host/tls": ("modules/test_served_certificate_info.py", "watch"),
+}
+# Parts that are tested through what they are parts of.
+THROUGH = {
+    "_acm_alert/channels/aws": "_acm_alert/channels/test_sns.py",
+    "_acm_notifications/inbox": "../modules/test_acm_notifications.py",
+    "_authority/announcements": "_authority/lifecycle/test_events.py",
+    "_authority/authority": "_authority/test_directory.py",
+    "_authority/delivery/senders": "_authority/delivery/test_deliveries.py",
+    "_authority/issuing/approvals": "_authority/issuing/test_validation.py",
+    "_authority/issuing/checks/caa": "_net/test_caa.py",
+    "_authority/issuing/issuance": "_authority/operations/test_requests.py",
+    "_authority/issuing/settlement": "_authority/issuing/test_renewal.py",
+    "_authority/keys/access_keys": "_authority/keys/test_policies.py",
+    "_authority/operations/account": "_authority/operations/test_facts_errors.py",
+    "_authority/operations/answers": "_authority/operations/test_facts_certificates.py",
+    "_authority/operations/audit": "../modules/test_acm_authority_records_info.py",
+    "_authority/operations/authorization": "_authority/keys/test_policies.py",
+    "_authority/operations/call": "_authority/wire/test_endpoint.py",
+    "_authority/operations/quotas": "_authority/operations/test_requests.py",
+    "_authority/signing/issuer": "_authority/signing/test_lint.py",
+    "_authority/signing/ocsp": "_authority/wire/pages/test_ocsp.py",
+    "_authority/store/authorities": "_authority/test_cas.py",
+    "_authority/store/connections": "_authority/store/test_transactions.py",
+    "_authority/store/consumers": "_authority/delivery/test_inbox.py",
+    "_authority/store/event_log": "_authority/lifecycle/test_records.py",
+    "_authority/store/event_targets": "_authority/delivery/test_deliveries.py",
+    "_authority/store/stored_settings": "_authority/test_settings.py",
+    "_authority/sweep": "_authority/issuing/test_renewal.py",
+    "_authority/wire/pages/public_files": "_authority/wire/test_server.py",
+    "_authority/wire/tagging": "_authority/wire/test_command_line.py",
+    "_door/botocore_tuning": "_door/test_embedded.py",
+    "_files/atomic": "_files/test_folders.py",
+    "_web_host/sets/der": "_web_host/sets/test_bundle.py",
+    "_web_host/sets/key_pair": "_web_host/sets/test_bundle.py",
+    "_web_host/sets/placement": "_web_host/sets/test_bundle.py",
+}
+NOTHING_TO_TEST = {
+    "_authority/issuing/checks/verdict": "a type and its three makers",
+    "_authority/lifecycle/public_suffix_list": "data, written by tools/public_suffixes.py",
+    "_authority/operations/table": "a table; tests/unit/.../wire/test_endpoint.py goes through all of it",
+    "_authority/parts": "the clock and the ids that tests replace",
+    "_authority/store/schema": "SQL text",
+    "_authority/wire/messages": "types",
+    "_door/module": "what joins AnsibleAWSModule and the door; each test of a module runs it",
+    "_rules/call_rates": "a table",
+    "_rules/progress_file": "constants",
+}
+# Tests of what several files do together, or of everything.
+TOGETHER = {
+    "test_exchanged_folders.py",
+    "test_mutated_input.py",
+    "_ansible/test_secret_module_arguments.py",
+    "_authority/operations/test_facts_certificates.py",
+    "_authority/operations/test_facts_errors.py",
+    "_authority/operations/test_facts_rules.py",
+    "_authority/signing/test_lint.py",
+    "_authority/wire/test_other_programs.py",
+}
+
+ELSEWHERE = {
+    **{f"{room}/{file}": f"../{tests}" for room, (tests, files) in MODULES.items() for file in files.split()},
+    **THROUGH,
+}
+
+
+def mirror_of(file: str) -> Path:
+    room, _slash, name = file.rpartition("/")
+    return MIRROR / room / f"test_{name}.py"
+
+
+def every_file() -> list[str]:
+    return sorted(str(path.relative_to(FILES).with_suffix("")) for path in FILES.rglob("*.py"))
+
+
+def test_every_file_has_its_tests_where_a_reader_looks_for_them() -> None:
+    known = {*ELSEWHERE, *NOTHING_TO_TEST}
+    assert [file for file in every_file() if not mirror_of(file).exists() and file not in known] == []
+
+
+def test_the_lists_name_files_that_exist_and_have_no_tests_of_their_own() -> None:
+    files = set(every_file())
+    listed = [*ELSEWHERE, *NOTHING_TO_TEST]
+    assert [file for file in listed if file not in files or mirror_of(file).exists()] == []
+    assert not ELSEWHERE.keys() & NOTHING_TO_TEST.keys()
+
+
+@pytest.mark.parametrize("tests", sorted({*ELSEWHERE.values()}))
+def test_the_places_elsewhere_exist(tests: str) -> None:
+    assert (MIRROR / tests).exists()
+
+
+def test_no_tests_are_left_behind_by_a_file_that_moved() -> None:
+    files = set(every_file())
+    found = [path.relative_to(MIRROR) for path in sorted(MIRROR.rglob("test_*.py"))]
+    named = {str(path): str(path.with_name(path.stem.removeprefix("test_"))) for path in found}
+    assert [tests for tests, file in named.items() if file not in files and tests not in TOGETHER] == []
+    assert {tests for tests in TOGETHER if not (MIRROR / tests).exists()} == set()
