@@ -77,7 +77,7 @@ def turn(name: str, waiting: str) -> Iterator[None]:
 
 
 def make(target: Path, made_of: str, what: str, build: Callable[[Path], None]) -> None:
-    """Have `build` make the folder `target` unless it stands there complete, made of the same."""
+    """Have `build` make the folder `target`, unless it is complete and was made from the same."""
     stamp = target.with_name(f"{target.name}.stamp")
     if target.is_dir() and stamp.exists() and stamp.read_text(encoding="utf-8") == made_of:
         return
@@ -198,7 +198,7 @@ def unpack(environment: str, part: str, target: Path, carrier: str) -> None:
 
 
 def refresh_collection(files: list[str]) -> None:
-    """Bring TREE's copy up to date with the checkout: these files, and none that an earlier copy still has."""
+    """Bring TREE's copy up to date with the checkout: exactly these files, without those left from an earlier copy."""
     listing = WORK / "tree.list"
     before = set(listing.read_text(encoding="utf-8").split("\0")) if listing.exists() else set()
     now = {name for name in files if (CHECKOUT / name).is_file()}

@@ -8,8 +8,8 @@ nowhere.
 
 Without pipelining ansible-core writes module and arguments to a temporary file on the host before it runs them. And
 AnsibleModule learns what is secret from options of the right name and shape: with one of the wrong shape it shows them
-all. So the shape is checked here, before anything is sent, and so is every other option for a private key that was put
-there by mistake.
+all. So the shape is checked here, before anything is sent, and every other option is searched for a private key that was
+put there by mistake.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class PipelinedAction(NormalAction):
     INSTEAD = "give the option certificates instead of a loop, or loop over names"
 
     def check(self, arguments: dict[str, t.Any]) -> None:
-        """Raise InvalidInput for what must not be sent; a module with more to check extends this."""
+        """Raise InvalidInput for what must not be sent. A module with more to check extends this."""
         refuse_private_keys(arguments, self.KEY_OPTIONS)
         check_shapes(arguments, self.CONTAINERS, self.EXAMPLES)
 
@@ -90,7 +90,7 @@ class PipelinedAction(NormalAction):
         )
 
     def _switch_pipelining_on(self) -> str | None:
-        """Switch it on for this task; returns what stands in the way, as a clause."""
+        """Switch it on for this task. Returns what prevents that, as a clause, or None."""
         connection = self._connection
         become = getattr(connection, "become", None)
         name = getattr(connection, "transport", "in use")
@@ -203,7 +203,7 @@ def refuse_private_keys(arguments: t.Any, allowed: t.Collection[str], where: str
 
 
 def mask(result: dict[str, t.Any], secrets: t.Collection[str]) -> None:
-    """Take the secrets out of what Ansible tells of a failed task besides the module's own results."""
+    """Remove the secrets from what Ansible shows of a failed task besides the module's own results."""
     for name in ("invocation", "msg", "exception", "module_stdout", "module_stderr", "warnings"):
         if name in result:
             result[name] = masked(result[name], secrets)
@@ -222,8 +222,8 @@ def masked(value: t.Any, secrets: t.Collection[str]) -> t.Any:
 
 
 def texts_of(secret: t.Any) -> list[str]:
-    """The texts that may not be shown of a secret. Of many under names of their own, such as headers, a short one gives
-    nothing away and stands in much else."""
+    """The parts of a secret that must not be shown. In a dictionary such as headers, a short value gives nothing away and
+    occurs in much else."""
     if isinstance(secret, dict):
         return [text for text in secret.values() if isinstance(text, str) and len(text) >= SHORTEST_PART]
     return [secret] if isinstance(secret, str) else []

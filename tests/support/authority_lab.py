@@ -53,7 +53,7 @@ class Lab:
             "resolvers": [dns.endpoint],
             "resolver_timeout_s": 2,
             "public_suffixes": ["test"],
-            "read_interval_s": 0,  # a clock that stands still would never let a name be looked at again
+            "read_interval_s": 0,  # with a clock that does not run, no name would ever be looked at again
             "validation_emails_delay_s": 0,
             **settings,
         }

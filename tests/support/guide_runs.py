@@ -5,7 +5,7 @@
 
 """A guide followed word by word: its files are saved, what its consoles show is typed, and the same must be printed.
 
-An ellipsis in a console stands for anything. Commands in `sh` blocks are not run: they are for machines that a test has not.
+An ellipsis in a console matches anything. Commands in `sh` blocks are not run: they are for machines that a test has not.
 """
 
 from __future__ import annotations

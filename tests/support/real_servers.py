@@ -74,7 +74,7 @@ def nginx(folder: Path, certificates: Path, port: int) -> Service:
 
 
 def nginx_with(folder: Path, certificates: Path, blocks: str) -> Service:
-    """One with these server blocks, where @ stands for the folder of the sets and PORT for its port."""
+    """A server with these server blocks, in which @ is the folder of the sets and PORT its port."""
     port, file, pid = free_port(), folder / "nginx.conf", folder / "nginx.pid"
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -180,7 +180,7 @@ def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
         "start_command": ["lighttpd", "-f", str(file)],
         "stop_command": signal_words("TERM", pid),
         "pid_file": str(pid),
-        "server": "lighttpd" if user else "none",  # without: the files belong to who runs this one
+        "server": "lighttpd" if user else "none",  # without it, the files belong to whoever runs this one
     }
 
 
@@ -201,7 +201,7 @@ def caddy(folder: Path, certificates: Path, port: int) -> Service:
         "start_command": ["env", f"XDG_CONFIG_HOME={folder}", "caddy", "start", *config, "--pidfile", str(pid)],
         "stop_command": signal_words("TERM", pid),
         "pid_file": str(pid),
-        "server": "none",  # not Debian's: the files belong to who runs this one
+        "server": "none",  # not Debian's: the files belong to whoever runs this one
     }
 
 

@@ -77,7 +77,7 @@ def calls_in(entries: Any, where: str, defaults: dict[str, Any], variables: dict
 
 
 def written(arguments: Any) -> dict[str, Any]:
-    """The arguments that stand there; those that a template brings as a whole are not known here."""
+    """The arguments in the task itself; those that a template brings as a whole are not known here."""
     return arguments if isinstance(arguments, dict) else {}
 
 

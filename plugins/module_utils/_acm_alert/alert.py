@@ -255,7 +255,7 @@ class Channel:
         raise NotImplementedError
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
-        """A message that tells of these alerts; calling it sends it. current: all alerts of today that it wants."""
+        """A message about these alerts; calling it sends it. current: all alerts of today that it wants."""
         raise NotImplementedError
 
     def resolve(self, resolved: t.Collection[str], current: t.Sequence[Alert], is_check: bool) -> list[str]:

@@ -69,7 +69,7 @@ class Delivery:
         return self._outcome
 
     def _resolve(self, channel: Channel, resolved: t.Collection[str], current: t.Sequence[Alert], over: Told) -> None:
-        """over: what the channel was told of and is over. It stays told as long as the channel keeps it open, so that
+        """over: what the channel was told, and is over. It counts as told as long as the channel keeps it open, so that
         it is closed the next time."""
         try:
             closed = channel.resolve(resolved, current, self._is_check)
@@ -153,5 +153,5 @@ def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
 def _resolve(outcome: Future[Receipt], attempt: Attempt) -> None:
     try:
         outcome.set_result(attempt())
-    except Exception as error:  # whatever it is, it belongs to who waits for it
+    except Exception as error:  # whatever it is, it belongs to whoever waits for it
         outcome.set_exception(error)

@@ -77,7 +77,7 @@ def when(alert: Alert) -> str:
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
-    """What is known besides, as (name, value), the most useful first; DNS records stand by themselves."""
+    """What is known besides, as (name, value), the most useful first; DNS records are shown separately."""
     deadline = {"deployed": "Valid until", "resolved": "Valid until", "expired": "Expired"}.get(alert.kind, "Expires")
     found = [
         ("Certificate for", alert.domain_name),

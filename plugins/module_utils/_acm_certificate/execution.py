@@ -39,7 +39,7 @@ CHANGES = (
 
 
 def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """All that plans may hold, in its order. What has been done stands in item.done, whatever happens afterwards."""
+    """Everything that a plan may hold, in order. item.done says what was done, whatever happens afterwards."""
     request(acm, items, settings)
     for operation in CHANGES:
         call(acm, items, operation)

@@ -250,7 +250,7 @@ def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.I
 
 
 def idempotency_token(members: dict[str, t.Any], spent: t.Iterable[str] = ()) -> str:
-    """32 characters that stand for all parameters: ACM does not look at all of them itself (the CA's ARN, for one)."""
+    """32 characters made of all parameters: ACM does not look at all of them itself (the CA's ARN, for one)."""
     names = sorted([members["DomainName"], *members.get("SubjectAlternativeNames", ())])
     facts = {**members, "SubjectAlternativeNames": names, "spent": sorted(spent)}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]

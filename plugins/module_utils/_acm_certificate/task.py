@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task of acm_certificate from options to results: look, decide, and unless this is a check, do."""
+"""A task of acm_certificate from options to results: look, decide, and unless this is a check, act."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -
 
 
 def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: bool) -> None:
-    """Look, decide, and unless this is a check, do. What came of it stands in the items."""
+    """Look, decide, and unless this is a check, act. The items hold what came of it."""
     prices = None if acm.is_authority else settings.prices or plan.PRICES
     settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s, prices=prices)
     lookup.look_up(acm, items, settings)

@@ -48,7 +48,7 @@ def _find_by_arn(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def listed_by_arn(acm: Door, arns: t.Sequence[str], now: datetime) -> dict[str, Certificate]:
-    """What one read of the inventory tells of many; nothing where there are few, or no right to list."""
+    """What one read of the inventory says about many; nothing for a few, or without the permission to list."""
     if len(arns) <= inventory.FEW:
         return {}
     try:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate in ACM is meant: names compared in one spelling, and what stands in for them where there are none. Pure."""
+"""Which certificate in ACM is meant: names compared in one spelling, and what is compared instead where there are none. Pure."""
 
 from __future__ import annotations
 

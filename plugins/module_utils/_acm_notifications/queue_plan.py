@@ -68,7 +68,7 @@ class Wanted(t.NamedTuple):
         if rule_name != self.queue_name:
             if HEALTH not in self.kinds:
                 return None
-            # Health tells of every service under one detail-type, so this rule must look at the service too.
+            # Health has one detail-type for every service, so this rule must look at the service too.
             return {"source": [HEALTH_SOURCE], "detail-type": [DETAIL_TYPES[HEALTH]], "detail": {"service": ["ACM"]}}
         told = [name for kind, name in DETAIL_TYPES.items() if kind in self.kinds and kind != HEALTH]
         return {"source": [ACM_SOURCE], "detail-type": told} if told else None

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Loading libraries, and ourselves: most of what a task takes on its host. client.py imports this file before others."""
+"""Loading libraries and our own files, which takes most of a task's time on its host. _door/module.py imports this file before
+any other."""
 
 from __future__ import annotations
 
@@ -18,8 +19,8 @@ import zipimport
 
 @contextlib.contextmanager
 def no_collection() -> t.Iterator[None]:
-    """While libraries and their tables are loaded there is no garbage, but Python looks for it again and again: a
-    tenth of all that a task costs."""
+    """Loading libraries and their tables makes no garbage, but Python looks for it again and again, which takes a
+    tenth of a task's time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -31,7 +32,7 @@ def no_collection() -> t.Iterator[None]:
 
 
 class Importer(zipimport.zipimporter):
-    """zipimporter compiles a file once to say where it lies, and once more to run it. This one knows where it lies."""
+    """zipimporter compiles a file once to say where it is, and once more to run it. This one knows where it is."""
 
     def find_spec(self, fullname: str, target: t.Any = None) -> t.Any:
         try:
@@ -46,13 +47,13 @@ class Importer(zipimport.zipimporter):
 
 
 def use_importer() -> None:
-    """For what is imported from now on out of the zips that Python knows; from elsewhere nothing changes."""
+    """From now on, for imports from the zips that Python knows. Other imports are not affected."""
     sys.path_hooks.insert(0, Importer)
     for path, finder in list(sys.path_importer_cache.items()):
         if isinstance(finder, zipimport.zipimporter):
             del sys.path_importer_cache[path]
 
 
-# As Ansible sends a module to its host. Python 3.9 finds modules in another way, and other importers leave out __spec__.
+# This is how Ansible sends a module to its host. Python 3.9 finds modules in another way, and other importers leave out __spec__.
 if isinstance(getattr(__spec__, "loader", None), zipimport.zipimporter) and hasattr(zipimport.zipimporter, "find_spec"):
     use_importer()

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AnsibleModule for modules whose secrets stand in lists and dictionaries, and whose users make mistakes: what counts as
+"""AnsibleModule for modules with secrets in lists and dictionaries, and users who make mistakes: what counts as
 not given, and a sentence on an argument that is wrong. Standard library and Ansible only."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXAMPLES = 3  # options that a sentence names
 
 
 class DiscreetModule(AnsibleModule):
-    """Keeps such secrets out of the system's log, takes an empty text for an option that is not given, and says in one
+    """Keeps such secrets out of the system's log, treats an empty text as an option that is not given, and says in one
     sentence which argument is wrong.
 
     AnsibleModule logs a list as its repr(). In that the line ends of a key are escaped, so that AnsibleModule does not

@@ -69,7 +69,7 @@ class Authority:
 
     @property
     def settings(self) -> Settings:
-        """As they stand in the store now: another process may have changed them."""
+        """As they are in the store now: another process may have changed them."""
         return self._settings.current()
 
     def settings_in(self, tx: Transaction) -> Settings:

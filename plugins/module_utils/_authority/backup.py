@@ -67,7 +67,7 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
 
 
 def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphrase: t.Optional[str] = None) -> Authority:
-    """An authority in the new or empty directory `path`, as the copy has it. It is there whole, or not at all.
+    """An authority in the new or empty directory `path`, as the copy has it: complete, or not at all.
 
     key_from: the copy of the key file; without it, the key file must be where it was. Raises InvalidInput.
     """

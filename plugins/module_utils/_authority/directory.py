@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory that is an embedded authority: make it, open it, and what stands in it.
+"""The directory that is an embedded authority: how it is made and opened, and what is in it.
 
 acm.sqlite3              everything remembered (store.py), private keys sealed (vault.py)
-key-encryption-key       opens the private keys; may lie elsewhere, or be a passphrase instead
+key-encryption-key       opens the private keys; may be elsewhere, or a passphrase instead
 public/                  CA certificates and revocation lists, for any web server to serve
 """
 
@@ -56,10 +56,10 @@ def create(
     passphrase: t.Optional[str] = None,
     parts: Parts = Parts(),
 ) -> Authority:
-    """Make an authority in `path`, which must not exist or be empty. It is there whole, or not at all.
+    """Make an authority in `path`, which must not exist or must be empty. It is made completely, or not at all.
 
-    partition: of AWS; by default the region's. key_file: where the key-encryption key shall lie instead of in the directory itself. passphrase: instead of any
-    key file. Raises InvalidInput.
+    partition: of AWS; by default the region's. key_file: where to put the key-encryption key instead of in the directory
+    itself. passphrase: instead of a key file. Raises InvalidInput.
     """
     path = os.path.abspath(path)
     wanted = Settings.of(settings or {})
@@ -117,7 +117,7 @@ def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Part
 
 
 def open_store(path: str) -> Store:
-    """What the authority in `path` remembers, for who only looks and needs none of its keys. Raises InvalidInput."""
+    """The store of the authority in `path`, for callers that only read and need none of its keys. Raises InvalidInput."""
     path = os.path.abspath(path)
     store = Store(os.path.join(path, STORE_FILE))
     if not os.path.exists(store.path):

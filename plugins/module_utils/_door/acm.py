@@ -140,7 +140,7 @@ class Acm:
     def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Union[dict[str, t.Any], AcmError]]:
         """Call one operation for every request, side by side but never faster than ACM's rate for it.
 
-        The answers stand in the order of the requests; a failed call leaves its AcmError in its place.
+        The answers are in the order of the requests; a failed call leaves its AcmError in its place.
         """
         if not requests:
             return []

@@ -60,7 +60,7 @@ class Folder:
         return Folder(os.dup(self.descriptor), self.path)
 
     def path_to(self, name: str) -> str:
-        """A path for who takes nothing else: by way of the descriptor, where the kernel offers that."""
+        """A path for callers that take nothing else: through the descriptor, if the kernel offers that."""
         return os.path.join(f"{_PROC}/{self.descriptor}" if os.path.isdir(_PROC) else self.path, name)
 
     # --- who may write in it -------------------------------------------------------------------------------------

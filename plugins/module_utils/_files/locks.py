@@ -51,7 +51,7 @@ def wait_for(descriptor: int, timeout_s: float) -> bool:
 
 @contextmanager
 def turn(path: str) -> t.Iterator[bool]:
-    """Whether what the file at PATH stands for is ours alone, now; nobody is waited for. The file is made if missing."""
+    """Whether we hold the lock of the file at PATH, without waiting for it. The file is made if it is missing."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         yield wait_for(descriptor, 0)

@@ -35,7 +35,7 @@ class Record(t.NamedTuple):
 
 
 class Change(t.NamedTuple):
-    """One step towards the wanted records. before: the values that stand there now."""
+    """One step towards the wanted records. before: the values that are there now."""
 
     action: str
     zone: str  # the zone's name; for Route 53 "example.com (Z123)"
@@ -62,7 +62,7 @@ class Publisher(t.Protocol):
         """Whether there is a zone for each of these names."""
 
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
-        """What is missing or different; empty when everything stands already."""
+        """What is missing or different; empty when everything is in place already."""
 
     def apply(self, changes: t.Sequence[Change]) -> None:
         """Make the changes. PublishError.done says which of them were made when one fails."""

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Domain validation as the requester sees it: which records it needs, publishing them, and what stands in the way.
+"""Domain validation as the requester sees it: which records it needs, publishing them, and what is in the way.
 
 `detail` is the member Certificate of ACM's DescribeCertificate everywhere. Any of its members may be absent.
 """
@@ -55,7 +55,7 @@ FAILURES = {
 
 
 def records(detail: Detail) -> list[dict[str, str]]:
-    """The {name, type, value} that must stand in DNS, as ACM spells them, each once: a wildcard and its apex share one.
+    """The {name, type, value} that DNS must have, as ACM spells them, each once: a wildcard and its apex share one.
 
     Names that are validated already count too, for every renewal looks again. A certificate that ended needs none.
     """
@@ -127,7 +127,7 @@ def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
 def publish_records(
     needed: t.Iterable[t.Mapping[str, str]], where: Publisher, check_mode: bool = False
 ) -> list[Change]:
-    """Put what is missing; the changes made, or in check mode those that would be. Empty: everything stood already."""
+    """Publish what is missing. Returns the changes made, or in check mode those that would be; none if everything was in place."""
     changes = where.plan(wanted_records(needed))
     if changes and not check_mode:
         where.apply(changes)

@@ -139,7 +139,7 @@ class Rfc2136:
             raise PublishError(f"{self} answered {dns.rcode.to_text(rcode)} to the update of {zone}: see its log.")
 
     def _prove(self, change: Change) -> None:
-        """RFC 2136 lets a server drop a CNAME silently where other records stand, so look."""
+        """RFC 2136 lets a server silently drop a CNAME where there are other records, so look."""
         for pause_s in READ_BACK_S:
             self._sleep(pause_s)
             values, _zone = self._read(change.record.name)

@@ -24,7 +24,7 @@ except ImportError:
     pass  # pem.HAS_CRYPTOGRAPHY tells
 
 MAX_CERTIFICATES = 100
-# "PRIVATE KEY" in base64, wherever it stands in the three octets that make four letters
+# "PRIVATE KEY" in base64, at each position in the three octets that make four letters
 _PRIVATE_KEY_IN_BASE64 = ("UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
 
 

@@ -112,7 +112,7 @@ def repaired(data: bytes) -> bytes:
 
 
 def unwrapped(data: bytes) -> bytes:
-    """What base64 stands for, where DATA is base64 and nothing else or holds runs of base64 that are PEM; else nothing.
+    """What DATA decodes to, if it is base64 and nothing else or holds runs of base64 that are PEM; else nothing.
 
     That is how Kubernetes keeps secrets, and how `b64encode` hands on binary files.
     """

@@ -170,7 +170,7 @@ def _service(entry: Entry, certificates: t.Sequence[Entry]) -> t.Iterator[dict[s
 
 
 def _reference(certificate: Entry) -> str:
-    """What stands for a certificate until its folder is known."""
+    """What is used for a certificate until its folder is known."""
     return str(certificate.get("folder") or certificate["identity"])
 
 

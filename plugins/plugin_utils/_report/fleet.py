@@ -26,7 +26,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.times import is
 
 Made = dict[str, t.Any]
 
-# How a place stands: it serves what ACM has, an earlier certificate for the same names, something else; nothing answers
+# The state of a place: it serves what ACM has, an earlier certificate for the same names, something else; nothing answers
 # there; or nobody knows, because ACM was not read, the host was not looked at, or ACM has no such certificate.
 CURRENT, OUTDATED, OTHER, SILENT, UNKNOWN = "current", "outdated", "other", "silent", "unknown"
 
@@ -231,7 +231,7 @@ def _place(host: str, wish: Entry, sight: Entry | None, finder: _Finder | None) 
 
 
 def _judge(wished: t.Sequence[Made], sight: Entry | None) -> tuple[str, Made | None]:
-    """How a place stands, and which certificate it is about."""
+    """The state of a place, and which certificate it is about."""
     first = wished[0] if wished else None
     if sight is None:
         return UNKNOWN, first

@@ -5,7 +5,7 @@
 
 """The serials that a certificate has had, as the reports before have seen them. Pure.
 
-ACM tells of the present only. So each report takes over what the one before knew, and adds what it sees itself.
+ACM shows only the present. So each report takes over what the one before it knew, and adds what it sees itself.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def entries(certificates: t.Any) -> list[dict[str, t.Any]]:
 
 
 def services(given: t.Any) -> list[dict[str, t.Any]]:
-    """acm_deploy_services with the defaults that matter to who looks at them."""
+    """acm_deploy_services with the defaults that matter to a reader."""
     found = []
     for service in given or ():
         if not isinstance(service, t.Mapping) or not service.get("name"):

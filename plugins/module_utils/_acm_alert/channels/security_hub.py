@@ -5,7 +5,7 @@
 
 """A channel that keeps one finding a certificate in AWS Security Hub, in the AWS Security Finding Format.
 
-The finding's Id is the certificate's ARN, so that what is told later updates it. It tells of all that is wrong with the
+The finding's Id is the certificate's ARN, so that what is told later updates it. It describes everything that is wrong with the
 certificate today, and is archived when that is over.
 """
 
@@ -289,7 +289,7 @@ def _subject_of(existing: t.Mapping[str, t.Any]) -> str:
 
 
 def _keys_of(existing: t.Mapping[str, t.Any]) -> list[str]:
-    """The keys of the alerts that a finding tells of; none where they were too many."""
+    """The keys of the alerts in a finding; none if there were too many."""
     try:
         return list(json.loads((existing.get("ProductFields") or {}).get(_KEYS) or "[]"))
     except ValueError:
@@ -301,7 +301,7 @@ def is_open(existing: t.Mapping[str, t.Any]) -> bool:
 
 
 def is_over(existing: t.Mapping[str, t.Any], resolved: t.Collection[str]) -> bool:
-    """Whether a finding tells of nothing but what is over: its certificate, or all its keys."""
+    """Whether everything in a finding is over: its certificate, or all its keys."""
     keys = _keys_of(existing)
     return existing["Id"] in resolved or (bool(keys) and set(keys) <= set(resolved))
 

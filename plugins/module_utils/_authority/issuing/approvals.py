@@ -20,7 +20,7 @@ from ..._rules.names import to_ascii
 
 
 def approve_token(authority: Authority, token: str, *, plan: bool = False) -> tuple[Certificate, bool]:
-    """Approve the name that an approval mail's token stands for; see `approve`."""
+    """Approve the name that the token of an approval mail is for; see `approve`."""
     with authority.store.read() as tx:
         identifier, name = approval_of(tx, token, authority.now(), authority.settings_in(tx))
     return _approve(authority, identifier, name, plan)

@@ -126,7 +126,7 @@ def _store(
 
 def validate(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
     """Look at a pending request's names, and issue when all is well; or at those of a change to DNS, and end it.
-    Answers the certificate as it stands then.
+    Returns the certificate as it is then.
 
     at_once: without it, names that were looked at a moment ago are left alone. Whoever is quicker (another reader, a
     sweep) wins; the other's work is dropped.

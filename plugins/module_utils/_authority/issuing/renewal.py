@@ -22,7 +22,7 @@ from ..._rules.times import millis
 
 
 def attempt(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
-    """Try to renew now, if that is due. Answers the certificate as it stands then.
+    """Try to renew now, if that is due. Returns the certificate as it is then.
 
     at_once: whether names that were looked at a moment ago are looked at again. A CA has its hours in any case.
     """

@@ -38,7 +38,7 @@ SENDER = "no-reply@certificates.acm.internal"
 
 
 class Looked(t.NamedTuple):
-    """validations: as they stand now. reason: the FailureReason that ends the request, or None. is_valid: every name
+    """validations: as they are now. reason: the FailureReason that ends the request, or None. is_valid: every name
     is validated and CAA permits; with neither a reason nor this, look again later. forbidden: the name that CAA forbids,
     though it is validated."""
 

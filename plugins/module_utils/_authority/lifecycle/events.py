@@ -68,7 +68,7 @@ def health_detail(
 ) -> dict[str, t.Any]:
     """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema"). identifier: of this notice.
 
-    All that is told of one renewal is one event there: a later notice has the event's ARN and start again, and takes
+    Everything about one renewal is one event there: a later notice has the event's ARN and start again, and takes
     the place of the one before. certificate: as it is before the renewal has succeeded.
     """
     renewal = certificate.renewal

@@ -61,7 +61,7 @@ def _top_level() -> frozenset[str]:
 
 @functools.lru_cache(maxsize=None)
 def _below() -> dict[str, frozenset[str]]:
-    """By top-level domain, what stands before it in its suffixes."""
+    """By top-level domain, what comes before it in its suffixes."""
     found: dict[str, list[str]] = {}
     top = ""
     for word in public_suffix_list.BELOW.split():

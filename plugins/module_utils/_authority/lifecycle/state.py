@@ -384,7 +384,7 @@ def attempted(
     now: datetime,
     took_ms: int = 0,
 ) -> Certificate:
-    """An attempt that did not end in a new certificate: some name is not valid yet, or `reason` stands in the way."""
+    """An attempt that did not end in a new certificate: some name is not valid yet, or `reason` prevents it."""
     renewal = certificate.begun_renewal
     is_waiting = any(each.status != SUCCESS for each in validations) or reason == "CAA_ERROR"
     state = "PENDING_VALIDATION" if is_waiting else "PENDING_AUTO_RENEWAL"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account's configuration: from when on ACM tells of a coming expiry."""
+"""The account's configuration: how many days before expiry ACM announces it."""
 
 from __future__ import annotations
 

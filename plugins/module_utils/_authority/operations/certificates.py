@@ -117,7 +117,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
     for row in issuers:
         try:
             call.authority.cas.publish_crl(row)
-        except StoreError as error:  # the revocation stands; the next sweep publishes it
+        except StoreError as error:  # the revocation is valid; the next sweep publishes it
             log.warning("%s", error)
     return call.answer
 

@@ -27,7 +27,7 @@ class BadToken(Exception):
 
 
 class Condition(t.NamedTuple):
-    """A piece of SQL with its arguments; values never stand in the text.
+    """A piece of SQL with its arguments; its text never contains values.
 
     of_kind, kind_arguments: what it demands of a certificate's kind. is_of_kind: it demands nothing else. is_found: an
     index of its own finds what it holds for.

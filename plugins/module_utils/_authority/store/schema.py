@@ -39,7 +39,7 @@ CREATE INDEX certificates_expiry ON certificates (COALESCE(not_after, ''));
 CREATE INDEX certificates_name ON certificates (common_name, created_at);
 CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
 
--- To find certificates by; what names one has stands in its facts. (A reference would want an index by certificate.)
+-- To find certificates by; a certificate's names are in its facts. (A reference would want an index by certificate.)
 CREATE TABLE names (name TEXT NOT NULL, certificate INTEGER NOT NULL, PRIMARY KEY (name, certificate)) WITHOUT ROWID;
 
 CREATE TABLE leaves (

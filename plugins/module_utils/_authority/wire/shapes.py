@@ -99,7 +99,7 @@ def _read_structure(shape: t.Any, values: dict[str, t.Any], path: str, broken: l
 
 
 def _read_strings(shape: t.Any, values: list[t.Any], path: str, broken: list[str]) -> list[str]:
-    """As the service has it, one error tells of the whole list, and of all that is wanted of each member."""
+    """As with the service, one error describes the whole list, and everything that is required of each member."""
     inner: list[str] = []
     for place, each in enumerate(values, 1):
         _check_string(shape.member, _of_type(each, str, f"{path}.{place}.member"), path, inner)

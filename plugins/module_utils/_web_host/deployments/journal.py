@@ -6,7 +6,7 @@
 """What a deployment is about to do, on the disk before it does it, so that the next run can finish it or undo it.
 
     PATH/.deployment/lock           held by the one run that may change anything below PATH
-    PATH/.deployment/journal.json   the deployment that is under way, or the outcome that nobody was told of
+    PATH/.deployment/journal.json   the deployment that is under way, or an outcome not reported yet
     PATH/.deployment/backup-0       a snippet as it was before
 
 One record at a time, replaced whole by a rename. It holds commands, paths, fingerprints; never a key. Standard library only.

@@ -103,7 +103,7 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _asked(authority: Authority, token: str) -> tuple[Certificate, str, bool]:
-    """The certificate and the name that a token stands for, and whether that is approved. Raises InvalidInput."""
+    """The certificate and the name that a token is for, and whether that is approved. Raises InvalidInput."""
     with authority.store.read() as tx:
         identifier, name = approval_of(tx, token, authority.now(), authority.settings_in(tx))
         certificate = tx.certificate(identifier)
