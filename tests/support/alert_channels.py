@@ -98,8 +98,8 @@ class Aws:
 
     def _update(self, model: t.Any, params: dict[str, t.Any], **_others: t.Any) -> tuple[t.Any, dict[str, t.Any]]:
         given = json.loads(params["body"])["FindingIdentifiers"]
-        refused = [one["FindingIdentifier"]["Id"] for one in self.unprocessed]
-        processed = [one for one in given if one["Id"] not in refused]
+        refused = [finding["FindingIdentifier"]["Id"] for finding in self.unprocessed]
+        processed = [finding for finding in given if finding["Id"] not in refused]
         answer = {"ProcessedFindings": processed, "UnprocessedFindings": self.unprocessed}
         assert model_check.faults(model.output_shape, answer) == []
         return type("Answer", (), {"status_code": 200}), answer
@@ -109,7 +109,7 @@ class Aws:
 
     def findings(self) -> dict[str, dict[str, t.Any]]:
         client = boto3.client("securityhub", region_name="eu-central-1")
-        return {one["Id"]: one for one in client.get_findings()["Findings"]}
+        return {finding["Id"]: finding for finding in client.get_findings()["Findings"]}
 
 
 def sns(aws: Aws, topic_arn: str, **settings: t.Any) -> Sns:

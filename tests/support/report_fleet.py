@@ -221,17 +221,17 @@ def look(numbers: list[int], outdated: bool = False) -> dict[str, Any]:
     """What such a host serves: the certificates that ACM has, or those before."""
     served = []
     for number in numbers:
-        one = certificate(number)
+        entry = certificate(number)
         served.append(
             {
                 "host": "localhost",
                 "port": 443,
-                "server_name": one["domain_name"],
+                "server_name": entry["domain_name"],
                 "reachable": True,
-                "serial": serial("before", number) if outdated else one["serial"],
-                "names": one["subject_alternative_names"],
+                "serial": serial("before", number) if outdated else entry["serial"],
+                "names": entry["subject_alternative_names"],
                 "subject": f"CN={one['domain_name']}",
-                "not_after": iso(NOW + timedelta(days=12)) if outdated else one["not_after"],
+                "not_after": iso(NOW + timedelta(days=12)) if outdated else entry["not_after"],
                 "protocol": "TLSv1.3",
             }
         )
@@ -259,7 +259,7 @@ def gathered(certificates: int = 30, hosts: int = 6, *, with_trouble: bool = Tru
     reads = []
     for place, (region, _account, profile) in enumerate(PLACES):
         found = [certificate(number) for number in numbers[place]]
-        found += [one for one in troubled() if f":{region}:" in one["certificate_arn"]] if with_trouble else []
+        found += [entry for entry in troubled() if f":{region}:" in entry["certificate_arn"]] if with_trouble else []
         reads.append({"item": {"region": region, **({"profile": profile} if profile else {})}, "certificates": found})
     return {
         "made_at": iso(NOW),

@@ -157,21 +157,25 @@ class Fleet(_Door):
         if not self.can_search:
             raise AcmError("SearchCertificates", "AccessDeniedException", "not authorized")
         statement = members.get("FilterStatement")
-        everything = [{**one, "Exported": one["CertificateArn"] in self.exported} for one in self.details.values()]
-        found = [one for one in everything if statement is None or _holds(statement, one)]
-        return _page("Results", [_search_result(one) for one in found], members, members.get("MaxResults", 100))
+        everything = [
+            {**known, "Exported": known["CertificateArn"] in self.exported} for known in self.details.values()
+        ]
+        found = [known for known in everything if statement is None or _holds(statement, known)]
+        return _page("Results", [_search_result(known) for known in found], members, members.get("MaxResults", 100))
 
     def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
         types = members.get("Includes", {}).get("keyTypes") or ["RSA_1024", "RSA_2048"]
         origins = members.get("CertificateKeyPairOrigins") or ["AWS_MANAGED", "CUSTOMER_PROVIDED"]
         found = [
-            {**one, "Exported": one["CertificateArn"] in self.exported}
-            for one in self.details.values()
-            if one["KeyAlgorithm"].replace("-", "_") in types
-            and one.get("CertificateKeyPairOrigin", "AWS_MANAGED") in origins
-            and one.get("RootHierarchyType") in (members.get("RootHierarchyTypes") or [None])
+            {**known, "Exported": known["CertificateArn"] in self.exported}
+            for known in self.details.values()
+            if known["KeyAlgorithm"].replace("-", "_") in types
+            and known.get("CertificateKeyPairOrigin", "AWS_MANAGED") in origins
+            and known.get("RootHierarchyType") in (members.get("RootHierarchyTypes") or [None])
         ]
-        return _page("CertificateSummaryList", [_summary(one) for one in found], members, members.get("MaxItems", 100))
+        return _page(
+            "CertificateSummaryList", [_summary(known) for known in found], members, members.get("MaxItems", 100)
+        )
 
     def _DescribeCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
         if members["CertificateArn"] not in self.details:
@@ -214,14 +218,14 @@ class Fleet(_Door):
         wanted = [(each["Key"], each.get("Values")) for each in members.get("TagFilters", ())]
         assert len(members.get("ResourceARNList", ())) <= 100
         found = [
-            (one, tags)
-            for one, tags in self.tags.items()
-            if one in members.get("ResourceARNList", [one])
+            (arn, tags)
+            for arn, tags in self.tags.items()
+            if arn in members.get("ResourceARNList", [arn])
             if all(key in tags and (not values or tags[key] in values) for key, values in wanted)
         ]
         start = int(members.get("PaginationToken") or 0)
         end = start + members.get("ResourcesPerPage", 100)
-        mapping = [{"ResourceARN": one, "Tags": _tags(tags)} for one, tags in found[start:end]]
+        mapping = [{"ResourceARN": arn, "Tags": _tags(tags)} for arn, tags in found[start:end]]
         return {"ResourceTagMappingList": mapping, "PaginationToken": str(end) if end < len(found) else ""}
 
 
@@ -239,71 +243,71 @@ def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _holds(statement: dict[str, t.Any], one: dict[str, t.Any]) -> bool:
+def _holds(statement: dict[str, t.Any], known: dict[str, t.Any]) -> bool:
     if "And" in statement:
         assert len(statement["And"]) <= 15
-        return all(_holds(each, one) for each in statement["And"])
+        return all(_holds(each, known) for each in statement["And"])
     if "Or" in statement:
         assert len(statement["Or"]) <= 15
-        return any(_holds(each, one) for each in statement["Or"])
+        return any(_holds(each, known) for each in statement["Or"])
     condition = statement["Filter"]
     if "CertificateArn" in condition:
-        return bool(condition["CertificateArn"] == one["CertificateArn"])
+        return bool(condition["CertificateArn"] == known["CertificateArn"])
     if "AcmCertificateMetadataFilter" in condition:
         ((member, value),) = condition["AcmCertificateMetadataFilter"].items()
-        return bool({"InUse": bool(one["InUseBy"])}.get(member, one.get(member)) == value)
+        return bool({"InUse": bool(known["InUseBy"])}.get(member, known.get(member)) == value)
     ((member, value),) = condition["X509AttributeFilter"].items()
     if member == "SubjectAlternativeName":
-        return value["DnsName"]["Value"] in one["SubjectAlternativeNames"]
+        return value["DnsName"]["Value"] in known["SubjectAlternativeNames"]
     if member == "NotAfter":
-        return bool(value.get("Start", one["NotAfter"]) <= one["NotAfter"] <= value["End"])
-    return bool(one[member].replace("-", "_") == value)
+        return bool(value.get("Start", known["NotAfter"]) <= known["NotAfter"] <= value["End"])
+    return bool(known[member].replace("-", "_") == value)
 
 
-def _search_result(one: dict[str, t.Any]) -> dict[str, t.Any]:
+def _search_result(known: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
-        "CertificateArn": one["CertificateArn"],
+        "CertificateArn": known["CertificateArn"],
         "X509Attributes": {
-            "Subject": {"CommonName": one["DomainName"]},
+            "Subject": {"CommonName": known["DomainName"]},
             "Issuer": {"CommonName": "Amazon RSA 2048 M01", "Organization": "Amazon"},
-            "SubjectAlternativeNames": [{"DnsName": name} for name in one["SubjectAlternativeNames"]],
-            "KeyAlgorithm": one["KeyAlgorithm"],
-            "SerialNumber": one["Serial"],
-            "NotBefore": one["NotBefore"],
-            "NotAfter": one["NotAfter"],
+            "SubjectAlternativeNames": [{"DnsName": name} for name in known["SubjectAlternativeNames"]],
+            "KeyAlgorithm": known["KeyAlgorithm"],
+            "SerialNumber": known["Serial"],
+            "NotBefore": known["NotBefore"],
+            "NotAfter": known["NotAfter"],
         },
         "CertificateMetadata": {
             "AcmCertificateMetadata": {
-                "CreatedAt": one["CreatedAt"],
-                "IssuedAt": one["IssuedAt"],
-                "Status": one["Status"],
-                "Type": one["Type"],
-                "InUse": bool(one["InUseBy"]),
-                "Exported": one["Exported"],
-                "RenewalEligibility": one["RenewalEligibility"],
-                "ExportOption": one["Options"]["Export"],
+                "CreatedAt": known["CreatedAt"],
+                "IssuedAt": known["IssuedAt"],
+                "Status": known["Status"],
+                "Type": known["Type"],
+                "InUse": bool(known["InUseBy"]),
+                "Exported": known["Exported"],
+                "RenewalEligibility": known["RenewalEligibility"],
+                "ExportOption": known["Options"]["Export"],
                 "ValidationMethod": "DNS",
-                **{key: one["RenewalSummary"][key] for key in ("RenewalStatus",) if "RenewalSummary" in one},
+                **{key: known["RenewalSummary"][key] for key in ("RenewalStatus",) if "RenewalSummary" in known},
             }
         },
     }
 
 
-def _summary(one: dict[str, t.Any]) -> dict[str, t.Any]:
+def _summary(known: dict[str, t.Any]) -> dict[str, t.Any]:
     return {
-        "CertificateArn": one["CertificateArn"],
-        "DomainName": one["DomainName"],
-        "SubjectAlternativeNameSummaries": one["SubjectAlternativeNames"],
+        "CertificateArn": known["CertificateArn"],
+        "DomainName": known["DomainName"],
+        "SubjectAlternativeNameSummaries": known["SubjectAlternativeNames"],
         "HasAdditionalSubjectAlternativeNames": False,
-        "Status": one["Status"],
-        "Type": one["Type"],
-        "KeyAlgorithm": one["KeyAlgorithm"],
-        "InUse": bool(one["InUseBy"]),
-        "Exported": one["Exported"],
-        "RenewalEligibility": one["RenewalEligibility"],
-        "ExportOption": one["Options"]["Export"],
-        "NotBefore": one["NotBefore"],
-        "NotAfter": one["NotAfter"],
-        "CreatedAt": one["CreatedAt"],
-        "IssuedAt": one["IssuedAt"],
+        "Status": known["Status"],
+        "Type": known["Type"],
+        "KeyAlgorithm": known["KeyAlgorithm"],
+        "InUse": bool(known["InUseBy"]),
+        "Exported": known["Exported"],
+        "RenewalEligibility": known["RenewalEligibility"],
+        "ExportOption": known["Options"]["Export"],
+        "NotBefore": known["NotBefore"],
+        "NotAfter": known["NotAfter"],
+        "CreatedAt": known["CreatedAt"],
+        "IssuedAt": known["IssuedAt"],
     }

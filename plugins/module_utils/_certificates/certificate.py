@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a certificate in ACM looks like: one shape for what three operations tell, and the values that modules return.
+"""What a certificate in ACM looks like: one shape for what three operations return, and the values that modules return.
 
-DescribeCertificate, SearchCertificates and ListCertificates each tell another part, in another spelling. `Certificate`
+DescribeCertificate, SearchCertificates and ListCertificates each return another part, in another spelling. `Certificate`
 is what they have in common; `as_result` turns a description into a return value. Every member may be missing
 (acm-rules §9), so nothing here assumes one.
 """
@@ -37,7 +37,7 @@ TYPES = ("AMAZON_ISSUED", "PRIVATE", "IMPORTED")
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate as far as it is known. None means: not told."""
+    """A certificate as far as it is known. None means that it is not known."""
 
     arn: str
     domain_name: t.Optional[str] = None
@@ -79,7 +79,7 @@ class Certificate:
         return is_exportable(self.type, self.export)
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it can be served now. The date decides, not the status alone: an expired one may still say ISSUED."""
+        """Whether it can be served now. The date decides, not the status alone: ACM may still call it ISSUED."""
         return self.status == "ISSUED" and (self.not_after is None or self.not_after > now)
 
     def standing(self, now: datetime) -> t.Optional[str]:
@@ -91,7 +91,7 @@ class Certificate:
         return self.status == "PENDING_VALIDATION" or self.is_valid(now)
 
     def detailed(self, detail: dict[str, t.Any]) -> "Certificate":
-        """The same certificate with what a description adds; what only a list tells (exported) is kept."""
+        """The same certificate with what a description adds; what only a list has (exported) is kept."""
         told = from_detail(detail)
         return replace(
             told,
@@ -100,7 +100,7 @@ class Certificate:
         )
 
     def result(self, tags: t.Optional[dict[str, str]] = None) -> dict[str, t.Any]:
-        """The return value: from the description where one was read, else what the list told, in the same spelling."""
+        """The return value: from the description if one was read, else from the list, in the same spelling."""
         if self.detail is not None:
             result = as_result(self.detail, tags)
         else:

@@ -42,7 +42,7 @@ FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
 
 
 class Door(t.Protocol):
-    """What is needed of client.Acm."""
+    """What is needed of _door.acm.Acm."""
 
     is_authority: bool
     region: str
@@ -64,7 +64,7 @@ class Door(t.Protocol):
 
 
 class Query(t.NamedTuple):
-    """What to look for; None: whatever it is. Every condition must hold, any value of a tuple will do."""
+    """What to look for; None matches anything. Every condition must hold; of a tuple, any value will do."""
 
     arns: t.Optional[tuple[str, ...]] = None
     names: t.Optional[tuple[str, ...]] = None  # it holds all of these
@@ -95,7 +95,7 @@ def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
 
 
 def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> list[Certificate]:
-    """The certificates of query.arns that there are and that satisfy the query, each described, in the order of `find`.
+    """The certificates of query.arns that exist and satisfy the query, each described, in the order of `find`.
 
     as_listed: also ask a list, which alone tells whether a certificate was exported.
     """
@@ -105,7 +105,7 @@ def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> 
         try:
             listed = {certificate.arn: certificate for certificate in listing(acm, Query(arns=arns), now)}
         except AcmError as error:
-            # Who may describe need not be allowed to list: then all is told but this.
+            # A user who may describe need not be allowed to list; then only this is missing.
             if "AccessDenied" not in error.code or query.was_exported is not None:
                 raise
     details = describe_each(acm, arns)
@@ -116,14 +116,14 @@ def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> 
 
 
 def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
-    """What one read of the inventory tells. The query only makes the answer smaller: apply `satisfies` to it."""
+    """One read of the inventory. The query only makes the answer smaller: apply `satisfies` to it."""
     try:
         members = {"MaxResults": SEARCH_PAGE, "FilterStatement": search_filter(query, now)}
         pages = list(acm.pages("SearchCertificates", **{key: value for key, value in members.items() if value}))
         return [from_search(found) for page in pages for found in _list_in(page, "SearchCertificates", "Results")]
     except AcmError as error:
-        # Unknown to an old botocore or to the region, or not allowed: ListCertificates tells nearly as much.
-        # But no answer at all (EndpointConnectionError …) is no better on a second try.
+        # Unknown to an old botocore or to the region, or not allowed: ListCertificates returns nearly as much.
+        # But if there was no answer at all (EndpointConnectionError …), a second call would not get one either.
         if "Throttl" in error.code or error.code.endswith("Error"):
             raise
     filters = list_members(query)
@@ -142,7 +142,7 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
 
 
 def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
-    """An answer without its list, as of a proxy that knows better, is a fault, and never "no certificates"."""
+    """An answer without its list, such as a proxy's, is a fault and never means "no certificates"."""
     found = page.get(member)
     if not isinstance(found, list):
         said = f"the answer has no list {member}: check what stands between this machine and ACM"
@@ -151,7 +151,7 @@ def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]
 
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:
-    """The same certificates, described where the list does not tell all names."""
+    """The same certificates, described where the list does not have all names."""
     return described(acm, listed, lambda certificate: not certificate.names_are_complete)
 
 

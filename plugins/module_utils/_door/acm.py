@@ -27,12 +27,12 @@ from .._rules.errors import InvalidInput
 from . import refusals
 from .pacing import PATIENCE_S, THROTTLED, Turnstile
 
-GONE = "ResourceNotFoundException"  # ACM's code where there is no such certificate
+GONE = "ResourceNotFoundException"  # ACM's code for a certificate that does not exist
 SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
 
 
 class AcmError(Exception):
-    """ACM, or the way to it, refused a call.
+    """ACM refused a call, or could not be reached.
 
     `code` is ACM's error code, or the name of botocore's exception where no answer came.
     """
@@ -45,7 +45,7 @@ class AcmError(Exception):
 
 
 class Lookout(t.NamedTuple):
-    """Where the side that validates looks. resolvers: None for public DNS; addresses: names that it was told about."""
+    """Where the validating side looks. resolvers: None for public DNS; addresses: those of names that it was given."""
 
     resolvers: t.Optional[t.Sequence[str]] = None
     addresses: t.Mapping[str, str] = {}
@@ -83,18 +83,18 @@ class Acm:
         self.region: str = client.meta.region_name
 
     def knows(self, operation: str) -> bool:
-        """Whether the installed botocore has the operation (SearchCertificates is younger than many)."""
+        """Whether the installed botocore has the operation (many are older than SearchCertificates)."""
         return operation in self._client.meta.service_model.operation_names
 
     def takes(self, operation: str, member: str) -> bool:
-        """Whether the installed botocore lets an operation have that member."""
+        """Whether the installed botocore knows that member of an operation."""
         return (
             self.knows(operation)
             and member in self._client.meta.service_model.operation_model(operation).input_shape.members
         )
 
     def first_answer_at(self, operation: str) -> t.Optional[datetime]:
-        """When, by ACM's own clock, it first answered that operation; None where it did not tell."""
+        """When ACM first answered that operation, by its own clock; None if it did not say."""
         return self._answered_at.get(operation)
 
     def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]:
@@ -128,7 +128,7 @@ class Acm:
         return answer
 
     def pages(self, operation: str, **members: t.Any) -> t.Iterator[dict[str, t.Any]]:
-        """Every page of a list operation, as long as ACM answers a NextToken."""
+        """Every page of a list operation, as long as ACM returns a NextToken."""
         token = None
         while True:
             page = self.call(operation, NextToken=token, **members)
@@ -145,16 +145,16 @@ class Acm:
         if not requests:
             return []
 
-        def one(request: dict[str, t.Any]) -> t.Union[dict[str, t.Any], AcmError]:
+        def outcome_of(request: dict[str, t.Any]) -> t.Union[dict[str, t.Any], AcmError]:
             try:
                 return self.call(operation, **request)
             except AcmError as error:
                 return error
 
         if len(requests) == 1:
-            return [one(requests[0])]
+            return [outcome_of(requests[0])]
         with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
-            return list(pool.map(one, requests))
+            return list(pool.map(outcome_of, requests))
 
     def _turnstile(self, operation: str) -> Turnstile:
         with self._lock:

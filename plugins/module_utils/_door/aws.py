@@ -72,10 +72,10 @@ def veto_retry(
     request_dict: t.Any = None,
     **_others: t.Any,
 ) -> None:
-    """Raise at once what botocore would repeat, though it must not be.
+    """Raise at once what botocore would repeat, although it must not be repeated.
 
-    What ACM refuses for its rates is Acm.call's business, which knows how all calls fare. A quota is not given back by
-    waiting, but botocore takes LimitExceededException for throttling. And an import whose answer was lost, or was
+    Throttled calls are left to Acm.call, which knows how all calls fare. Waiting does not free a quota, but botocore
+    takes LimitExceededException for throttling. And an import whose answer was lost, or was
     a server fault, may have been carried out: a second one would make a second certificate. A re-import may be repeated.
     A host that does not exist, as for a misspelt region, will not exist in a minute either.
     """

@@ -18,10 +18,10 @@ except ImportError:
 
 
 def quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:
-    """The same session, which makes its clients without a look into each of botocore's four hundred service folders.
+    """The same session, which makes its clients without looking into each of botocore's four hundred service folders.
 
-    knows_endpoints: or else also without the table of all endpoints of AWS, half of the time that a client takes, and
-    without the rules by which one is chosen, for each call anew.
+    knows_endpoints: if false, also without the table of all AWS endpoints, which takes half of a client's time, and
+    without the rules that choose an endpoint anew for each call.
     """
 
     class Loader(botocore.loaders.Loader):  # type: ignore[misc, unused-ignore]

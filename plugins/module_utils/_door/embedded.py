@@ -6,9 +6,9 @@
 """The door to an embedded authority: botocore's requests, answered in this process.
 
 A handler on botocore's `before-call.acm` event hands the JSON request to the authority and returns its answer, so that
-parameter validation, serialization, paginators and error classes are botocore's. What is there to bring a request over
-a network (connections, signatures, retries) has no part in it. A module that speaks ACM passes `open_door` to AcmModule;
-one that does not ships no authority. The authority is imported where it is opened: on AWS no task pays for it.
+parameter validation, serialization, paginators and error classes are botocore's. What brings a request over a network
+(connections, signatures, retries) is not involved. A module that speaks ACM passes `open_door` to AcmModule;
+one that does not ships no authority. The authority is imported where it is opened, so tasks on AWS do not pay for it.
 """
 
 from __future__ import annotations
@@ -70,19 +70,19 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
             f"The embedded authority in {path} is that of region {authority.region}, not of {region}: "
             "leave the option region out, or name the authority of that region."
         )
-    # The user's AWS environment and configuration files mean nothing here, and broken ones must not matter.
+    # The user's AWS environment and configuration files mean nothing here; broken ones must not matter.
     unset = {
         name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
         for name, (_key, _variable, default, conversion) in botocore.session.Session.SESSION_VARIABLES.items()
     }
-    # Nothing that botocore does to a request in special cases concerns ACM, and it is told its only endpoint.
+    # None of botocore's special handling of requests concerns ACM, and the only endpoint is given.
     session = quick(botocore.session.Session(unset, include_builtin_handlers=False), knows_endpoints=False)
     client = session.create_client(
         "acm",
         region_name=authority.region,
         endpoint_url="http://authority.invalid",
         config=botocore.config.Config(
-            # Nobody looks at these here: no credentials are sought, and no user agent is made anew for each call.
+            # Not used here; set so that botocore neither looks for credentials nor builds a user agent for each call.
             signature_version=botocore.UNSIGNED,
             user_agent="certops.acm",
             proxies={},

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules that speak ACM are made of: the option `authority`, the door, and one way to fail."""
+"""The base of modules that speak ACM: the option `authority`, the door, and one way to fail."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class AcmModule(AnsibleAWSModule):
         may_be_empty: t.Collection[str] = (),
         **settings: t.Any,
     ) -> None:
-        """embedded: what opens the embedded authority; None for a module that has no use for one and does not ship it.
+        """embedded: opens the embedded authority; None for a module that has no use for it and does not ship it.
         may_be_empty: options for which an empty text does not mean "not given"."""
         spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
         # amazon.aws has a setting module_class, but looks at its default alone
@@ -51,7 +51,7 @@ class AcmModule(AnsibleAWSModule):
 
     @property
     def acm(self) -> Acm:
-        """The one session and client of this task, made at the first use."""
+        """The only session and client of this task, made at the first use."""
         if self._acm is None:
             path = self.params.get("authority")
             with no_collection():

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pace of calls: each operation of ACM under its own rate, which others may be using up too."""
+"""The pace of calls: each operation of ACM has its own rate, which others may be using up too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNEVEN = 1.03  # at one call a second nothing is left over to make up for one th
 
 
 class Turnstile:
-    """Lets callers of many threads through at `rate` a second; the first second's worth but one may go at once.
+    """Lets callers from many threads through at `rate` a second; the first second's worth, less one, may go at once.
 
     The rate is the account's, and others may use it too: when much is refused, callers are let through more slowly.
     """
@@ -47,7 +47,7 @@ class Turnstile:
             self._next_at = max(turn_at, self._monotonic() - self._burst_s + self._interval_s)
 
     def heard(self, was_refused: bool) -> None:
-        """What came of a call that was let through."""
+        """Note the outcome of a call that was let through."""
         if not self._interval_s:
             return
         with self._lock:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a refusal of AWS, or the lack of any answer, means to the user, and what can be done about it.
+"""What a refusal by AWS, or no answer at all, means to the user, and what can be done about it.
 
 The words are ours, not botocore's: those of a clause that follows "… failed with CODE: ".
 """
@@ -30,7 +30,7 @@ NO_LOGIN = ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalErr
 CUT_OFF = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionError")
 CREDENTIALS = "give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where the module runs"
-# What botocore learned when public certificates could be exported.
+# The version of botocore that knows exportable public certificates.
 NEEDED_BOTOCORE = {"Export": "1.38.38", "RevokeCertificate": "1.38.38"}
 
 
@@ -134,7 +134,7 @@ def _meta(client: t.Any) -> t.Any:
 
 
 def _region_hint(region: t.Optional[str]) -> str:
-    """For a region that botocore has not heard of. It is no proof: there may be newer ones."""
+    """For a region that botocore does not know. That proves nothing: newer regions may exist."""
     try:
         session = botocore.session.Session()
         known = {

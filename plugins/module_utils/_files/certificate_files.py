@@ -23,7 +23,7 @@ FILE_NAMES = {
     "combined": "combined.pem",
     "pkcs12": "bundle.p12",
 }
-# What a set on a web host may have besides.
+# What a set on a web host may also have.
 SET_FILE_NAMES = {**FILE_NAMES, "pkcs1": "privkey-pkcs1.pem"}
 SECRET_FORMS = ("key", "combined", "pkcs12")
 SECRET_FILES = frozenset([*(FILE_NAMES[form] for form in SECRET_FORMS), SET_FILE_NAMES["pkcs1"]])

@@ -88,7 +88,7 @@ class Folder:
         return os.listdir(self.descriptor)
 
     def status(self, name: str = ".") -> t.Optional[os.stat_result]:
-        """What lstat(2) says; None when there is nothing."""
+        """What lstat(2) returns; None if there is nothing."""
         with self._naming(name):
             try:
                 return os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
@@ -96,7 +96,7 @@ class Folder:
                 return None
 
     def target(self, name: str) -> str:
-        """Where a link leads to. Raises OSError for what is not a link."""
+        """The target of a link. Raises OSError if it is not a link."""
         with self._naming(name):
             return os.readlink(name, dir_fd=self.descriptor)
 
@@ -118,7 +118,7 @@ class Folder:
     # --- what changes it -----------------------------------------------------------------------------------------
 
     def make(self, name: str, mode: int) -> Folder:
-        """A new folder in it, which the caller closes; it has its mode whatever the umask. Raises FileExistsError."""
+        """A new folder in it, which the caller closes; the umask does not change its mode. Raises FileExistsError."""
         with self._naming(name):
             os.mkdir(name, mode, dir_fd=self.descriptor)  # who is killed here leaves at most one that is narrower
         made = self.folder(name)
@@ -208,7 +208,7 @@ class Folder:
         self.rmdir(name)
 
     def sync(self) -> None:
-        """Have its names on the disk: a rename is safe from a power cut only then."""
+        """Write its names to the disk; only then does a rename survive a power cut."""
         os.fsync(self.descriptor)
 
     @contextlib.contextmanager

@@ -34,7 +34,7 @@ _NO_LOCKS = (
 
 
 def wait_for(descriptor: int, timeout_s: float) -> bool:
-    """Hold the open file or folder alone until it is closed; whether that came about within TIMEOUT_S.
+    """Lock the open file or folder until it is closed. Returns whether that succeeded within TIMEOUT_S.
 
     Raises OSError where the file system knows no locks (some network file systems).
     """
@@ -90,7 +90,7 @@ def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:
 
 
 def release_folder(folder: int, held: t.Optional[int]) -> None:
-    """Let others have the folder; the file that held it goes, unless it is another run's by now."""
+    """Release the folder; the file that held it is removed, unless it is another run's by now."""
     if held is None:
         return
     with suppress(OSError):

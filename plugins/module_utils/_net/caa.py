@@ -75,6 +75,6 @@ def judge(records: t.Sequence[CaaRecord], issuers: t.Iterable[str], wildcard: bo
 
 
 def issuer_of(value: str) -> str:
-    """The issuer's domain in a property value such as "amazon.com; policy=ev"; "" when it names nobody."""
+    """The issuer's domain in a property value such as "amazon.com; policy=ev"; "" if it names none."""
     issuer = value.partition(";")[0].strip(" \t").lower().rstrip(".")
     return issuer if re.fullmatch(r"[a-z0-9.-]*", issuer) else ""

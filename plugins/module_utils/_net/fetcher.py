@@ -136,7 +136,7 @@ class Fetcher:
 
 
 def same_url(one: str, other: str) -> bool:
-    """Whether two absolute URLs are the same; scheme and host know no case (RFC 3986, 6.2.2.1)."""
+    """Whether two absolute URLs are the same; the case of scheme and host does not matter (RFC 3986, 6.2.2.1)."""
     try:
         a, b = urlsplit(one.strip()), urlsplit(other.strip())
     except ValueError:

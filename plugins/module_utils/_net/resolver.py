@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to DNS: one question, one answer that never raises (but for a missing dnspython: InvalidInput).
+"""The door to DNS: one question, one answer that never raises (except InvalidInput for a missing dnspython).
 
 Both sides of a validation ask through it: the authority's checks and the modules' diagnosis. Nothing is remembered
 between two questions, so that a record is seen the moment its server has it. dnspython is imported at the first
@@ -59,12 +59,12 @@ class Lookup(t.NamedTuple):
 
     @property
     def is_certain(self) -> bool:
-        """Whether DNS gave a definite answer, even if that is "nothing"; otherwise the fault may pass."""
+        """Whether DNS gave a definite answer, even if that is "nothing"; otherwise the fault may be temporary."""
         return self.status in (NOERROR, NODATA, NXDOMAIN)
 
 
 class Asks(t.Protocol):
-    """What the rules want of a resolver; tests may give them a scripted one."""
+    """What the rules need of a resolver; tests may pass a scripted one."""
 
     def lookup(self, name: str, rdtype: str) -> Lookup: ...
 
@@ -189,7 +189,7 @@ class Resolver:
 
 
 class _Answer(t.NamedTuple):
-    """What one server said to one question, CNAMEs as far as it followed them itself."""
+    """What one server said to one question, with the CNAMEs that it followed itself."""
 
     status: str
     records: tuple[t.Any, ...] = ()
@@ -200,7 +200,7 @@ class _Answer(t.NamedTuple):
 
 
 def _udp_to(where: Endpoint) -> socket.socket:
-    """A connected socket: the kernel drops what comes from elsewhere, and says at once when nobody listens there."""
+    """A connected socket: the kernel drops what comes from elsewhere, and reports at once that nothing listens there."""
     sock = socket.socket(socket.AF_INET6 if ":" in where.address else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many calls a second ACM lets through, each operation in a bucket of its own (acm-rules §11).
+"""How many calls a second ACM accepts, with a bucket for each operation (acm-rules §11).
 
 Both sides of the door know it: one paces its calls by it, the other can be set to enforce it. ACM documents no rate for
 RevokeCertificate and SearchCertificates.

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The errors that rules raise, and what results tell of an error. Messages are sentences for the user."""
+"""The errors that rules raise, and how results describe an error. Messages are sentences for the user."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import typing as t
 
 
 class InvalidInput(ValueError):
-    """Something the user gave cannot be used. The message is one sentence: what is wrong, where, what to do."""
+    """Something that the user gave cannot be used. The message is one sentence: what is wrong, where, what to do."""
 
 
 class TimedOut(InvalidInput):
-    """What was waited for has not come about in time."""
+    """What was waited for did not happen in time."""
 
 
 class RequestFailed(InvalidInput):
-    """ACM took what was asked for, and ended it without success."""
+    """ACM accepted a request, which then failed."""
 
 
 class InvalidMaterial(InvalidInput):
@@ -36,7 +36,7 @@ def contract(code: str, operation: t.Optional[str] = None) -> dict[str, t.Any]:
 
 
 def contract_of(error: Exception) -> dict[str, t.Any]:
-    """The same of an error: its own code, or else its class; and the rule that material breaks."""
+    """The same for an error: its own code, or else its class; and the rule that the material breaks."""
     told = contract(getattr(error, "code", None) or type(error).__name__, getattr(error, "operation", None))
     if isinstance(error, InvalidMaterial):
         told["rule"] = error.rule

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-# What certificates may have that are imported; lists and searches can ask for each (API reference, Filters)
+# Those of imported certificates; lists and searches can ask for each (API reference, Filters)
 KEY_ALGORITHMS = (
     "RSA_1024",
     "RSA_2048",
@@ -17,7 +17,7 @@ KEY_ALGORITHMS = (
     "EC_secp384r1",
     "EC_secp521r1",
 )
-# What can be requested
+# Those that can be requested
 REQUEST_KEY_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 DEFAULT_KEY_ALGORITHM = "RSA_2048"
 

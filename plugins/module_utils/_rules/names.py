@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Domain names as ACM takes them: wildcards, internationalised names, comparison (acm-rules §2). Pure."""
+"""Domain names as ACM accepts them: wildcards, internationalised names, comparison (acm-rules §2). Pure."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def breaks_punycode_rule(name: str) -> bool:
 
 
 def is_wildcard(name: str) -> bool:
-    """Whether NAME stands for every name one level below its base."""
+    """Whether NAME is a wildcard, for every name one level below its base."""
     return name.startswith("*.")
 
 
@@ -144,12 +144,12 @@ def plain(name: str) -> str:
 
 
 def is_below(name: str, zone: str) -> bool:
-    """Whether NAME is ZONE or lies in it; both as plain() answers them."""
+    """Whether NAME is ZONE or in it; both as plain() returns them."""
     return name == zone or name.endswith(f".{zone}")
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a certificate's name PATTERN is good for NAME: the same, or a wildcard exactly one level above."""
+    """Whether a certificate's name PATTERN covers NAME: the same, or a wildcard exactly one level above."""
     pattern, name = to_ascii(pattern), to_ascii(name)
     if pattern == name:
         return True
@@ -194,7 +194,7 @@ def _ascii_label(label: str, name: str) -> str:
 
 
 def _unicode_label(label: str) -> str | None:
-    """Return what an xn-- label stands for, or None when it is not a valid IDN (RFC 5891)."""
+    """Return the Unicode form of an xn-- label, or None if it is not a valid IDN (RFC 5891)."""
     idna = _idna()
     try:
         return str(idna.decode(label))

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Passphrases as people give them, and the rules for that of an export (acm-rules §6). Pure."""
+"""Passphrases as people give them, and ACM's rules for the passphrase of an export (acm-rules §6). Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def octets(passphrase: str) -> bytes:
 
 
 def check_passphrase(passphrase: bytes) -> None:
-    """Raise InvalidInput unless ACM accepts PASSPHRASE for an export (acm-rules §6). No message holds any of it."""
+    """Raise InvalidInput unless ACM accepts PASSPHRASE for an export (acm-rules §6). Messages contain no part of it."""
     low, high = PASSPHRASE_OCTETS
     if not low <= len(passphrase) <= high:
         raise InvalidInput(f"The passphrase has {len(passphrase)} bytes; ACM wants {low} to {high}.")
