@@ -230,7 +230,7 @@ def look(numbers: list[int], outdated: bool = False) -> dict[str, Any]:
                 "reachable": True,
                 "serial": serial("before", number) if outdated else entry["serial"],
                 "names": entry["subject_alternative_names"],
-                "subject": f"CN={one['domain_name']}",
+                "subject": f"CN={entry['domain_name']}",
                 "not_after": iso(NOW + timedelta(days=12)) if outdated else entry["not_after"],
                 "protocol": "TLSv1.3",
             }
