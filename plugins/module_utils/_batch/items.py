@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many items in one task: each is read, carried out and fails on its own. What comes of them is told by results.py."""
+"""Many items in one task: each is read, carried out and fails on its own. results.py turns them into results."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from .._certificates.certificate import Certificate
 from .._door.acm import AcmError
 from .._rules.errors import InvalidInput
 
-LIST = "certificates"  # the option that takes many items in place of one
+LIST = "certificates"  # the option that takes many items instead of one
 
 
 class Wanted(t.Protocol):
-    """What every module's wanted item can tell about itself."""
+    """What every module's wanted item knows about itself."""
 
     @property
     def arn(self) -> t.Optional[str]:
@@ -56,7 +56,7 @@ class Item(t.Generic[W]):
 
     @property
     def want(self) -> W:
-        """What is wanted, of an item whose options were taken. Raises LookupError for the others."""
+        """What is wanted, of an item whose options were accepted. Raises LookupError for the others."""
         if self.wanted is None:
             raise LookupError(f"The options of {self.called} were refused.")
         return self.wanted
@@ -77,20 +77,20 @@ class Item(t.Generic[W]):
 
 @dataclass
 class CertificateItem(Item[W]):
-    """An item about a certificate. certificate: the one in ACM that is meant, None for what is not there (yet)."""
+    """An item about a certificate. certificate: the certificate in ACM that is meant; None if it does not exist (yet)."""
 
     certificate: t.Optional[Certificate] = None
 
     @property
     def existing(self) -> Certificate:
-        """The certificate, for the steps that only an item with one reaches. Raises LookupError for the others."""
+        """The certificate, for steps that only an item with a certificate reaches. Raises LookupError for the others."""
         if self.certificate is None:
             raise LookupError(f"{self.label} has no certificate.")
         return self.certificate
 
     @property
     def arn(self) -> str:
-        """The ARN of the certificate, where one was found."""
+        """The ARN of the certificate, if it was found."""
         return self.existing.arn
 
     @property
@@ -140,7 +140,7 @@ def read(
 
 
 def inherit(item: Options, task: Options, own: t.Collection[str]) -> dict[str, t.Any]:
-    """An item's options, completed by what the task says for all items."""
+    """An item's options, completed by those that the task gives for all items."""
     return {
         **{name: value for name, value in task.items() if name not in own and name != LIST},
         **{name: value for name, value in item.items() if value is not None},
@@ -173,7 +173,7 @@ def ask(
     items: t.Sequence[I],
     members: t.Callable[[I], dict[str, t.Any]] = lambda item: {"CertificateArn": item.known_arn},
 ) -> t.Iterator[tuple[I, dict[str, t.Any]]]:
-    """Call one operation for every item, side by side; answers each item with what ACM answered. A refusal stays with
+    """Call one operation for every item, side by side; yields each item with ACM's answer. A refusal stays with
     its item."""
     for item, answer in zip(items, acm.each(operation, [members(item) for item in items])):
         if isinstance(answer, AcmError):
@@ -189,7 +189,7 @@ def refuse_twins(
         f"It means the same certificate as item {first}: leave one of them out."
     ),
 ) -> None:
-    """Refuse every item that means what an earlier one means: two of them would undo each other's work.
+    """Refuse every item that means the same as an earlier one: they would undo each other's work.
 
     identity: None for an item that has none yet. sentence: the item and the number of the earlier one → what to say.
     """

@@ -13,7 +13,7 @@ from .._rules.errors import contract_of
 from .items import Item
 
 SHOWN = 20  # items that a message names for one reason
-# What a result tells beside the item's own members: of a single item at the top of the task's result.
+# What a result says besides the item's own members; for a single item, at the top of the task's result.
 _OUTER = ("failed", "msg", "error", "warnings", "diff")
 
 
@@ -64,7 +64,7 @@ def alone(result: dict[str, t.Any], under: str) -> dict[str, t.Any]:
 
 
 def reasons(items: t.Sequence[Item[t.Any]], results: t.Sequence[dict[str, t.Any]]) -> str:
-    """Why items failed: each reason once, with the numbers and names of all that it holds for."""
+    """Why items failed: each reason once, with the numbers and names of all items that failed for it."""
     groups: dict[str, list[int]] = {}
     for index, (item, result) in enumerate(zip(items, results)):
         if result.get("failed"):
@@ -94,7 +94,7 @@ def _named(items: t.Sequence[Item[t.Any]], index: int, message: t.Optional[str] 
 
 
 def _without_names(message: str, item: Item[t.Any]) -> str:
-    """The message with a placeholder for what names the item, so that the same reason reads the same for all."""
+    """The message with a placeholder for the item's name, so that the same reason reads the same for all."""
     own = {text for text in (item.label, item.called, item.known_arn) if text}
     for text in sorted(own, key=len, reverse=True):
         message = message.replace(text, "…")

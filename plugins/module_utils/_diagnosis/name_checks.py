@@ -19,7 +19,7 @@ from .._validation.proof_records import Detail
 
 LONGEST_CHAIN = 5  # acm-rules §3
 NAMES_AT_ONCE = 8
-SILENCES = 3  # so many unanswered questions, and none answered, make a resolver one that does not answer
+SILENCES = 3  # after so many questions without a single answer, a resolver counts as not answering
 
 # What problem can be in a finding.
 PROBLEMS = (
@@ -101,7 +101,7 @@ def diagnose_each(
 
 
 class _Once:
-    """Asks every question once: names share parents, wildcards share records. A resolver that never speaks is left alone."""
+    """Asks every question once: names share parents, wildcards share records. A resolver that never answers is not asked again."""
 
     def __init__(self, resolver: Asks) -> None:
         self._resolver = resolver
@@ -207,7 +207,7 @@ class _Examination(t.NamedTuple):
         return Finding(name, "record_missing", f"{owner} has no CNAME record.", put)
 
     def _undelegated(self, base: str) -> str:
-        """The highest domain of `base` that does not exist, where nothing but a top-level domain is above it; else ""."""
+        """The highest domain of `base` that does not exist, if only a top-level domain is above it; else ""."""
         missing = ""
         labels = base.split(".")
         for start in range(len(labels)):
@@ -275,6 +275,6 @@ class _Examination(t.NamedTuple):
 
 
 def _parents(name: str) -> list[str]:
-    """`name` and the domains above it, the top-level domain left out."""
+    """`name` and the domains above it, without the top-level domain."""
     labels = name.split(".")
     return [".".join(labels[start:]) for start in range(len(labels) - 1)]

@@ -18,18 +18,18 @@ from .._net.fetcher import Fetch, Fetcher
 from .._net.resolver import Asks, Lookup
 from .._validation.proof_records import Detail
 
-# A look is worth it for what may still be validated, or failed over it: the others need a new request in any case.
+# A look helps with what may still be validated, or failed for that reason: the others need a new request anyway.
 WORTH_A_LOOK = ("PENDING_VALIDATION", "ISSUED", "VALIDATION_TIMED_OUT", "FAILED")
 PROBLEMS = ("pending", "ended", "renewal_stuck", *name_checks.PROBLEMS)
 INSIDE_S = 2.0  # for a question to this machine's own resolver
-QUESTION_S = 5.0  # for one to the others
-SHOWN = 5  # names that one message tells about
+QUESTION_S = 5.0  # for a question to any other
+SHOWN = 5  # names in one message
 
 Finding = t.Mapping[str, str]
 
 
 class Eyes(t.NamedTuple):
-    """Who is asked. inside: the resolver of this machine, where others are asked for what is public."""
+    """Who is asked. inside: this machine's resolver, if others are asked about public names."""
 
     resolver: Asks
     fetch: t.Optional[Fetch] = None
@@ -55,7 +55,7 @@ def eyes(
 
 
 class _Hurried:
-    """A resolver that is asked nothing more when time is up."""
+    """A resolver that is not asked any more once time is up."""
 
     def __init__(self, asked: Asks, ends_at_s: t.Optional[float]) -> None:
         self._asked = asked
@@ -80,7 +80,7 @@ def look(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, str]
 
 
 def diagnose(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, t.Any]]]:
-    """The obstacles of each certificate, from what ACM tells and from a look at DNS and the web."""
+    """The obstacles of each certificate, from what ACM says and from a look at DNS and the web."""
     return [obstacles(detail, findings) for detail, findings in zip(details, look(details, through))]
 
 
@@ -139,7 +139,7 @@ def _found(finding: Finding, detail: Detail, option: Detail) -> dict[str, t.Any]
 
 
 def _remedy(blocked: t.Mapping[str, t.Any]) -> str:
-    """What to do where ACM waits and the look found nothing wrong."""
+    """What to do if ACM waits and the look found nothing wrong."""
     if blocked["method"] == "EMAIL":
         return "Open the link in that mail, or have the mail sent again with resend_validation_email."
     if _is_by_dns(blocked):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""DNS records that somebody wants, and the changes that bring them about. Plain data, no network."""
+"""Wanted DNS records, and the changes that they need. Plain data, no network."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Publisher(t.Protocol):
         """What is missing or different; empty when everything is in place already."""
 
     def apply(self, changes: t.Sequence[Change]) -> None:
-        """Make the changes. PublishError.done says which of them were made when one fails."""
+        """Make the changes. If one fails, PublishError.done says which were made before."""
 
 
 def ttl_of(settings: t.Mapping[str, t.Any]) -> int:

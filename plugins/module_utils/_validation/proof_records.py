@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 Detail = t.Mapping[str, t.Any]
 
-# A certificate in one of these needs its records: the others never become valid again under this ARN.
+# A certificate with one of these needs its records: with any other it never becomes valid again under this ARN.
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 
 FAILURES = {
@@ -71,7 +71,7 @@ def records(detail: Detail) -> list[dict[str, str]]:
 
 
 def names_without_record(detail: Detail) -> list[str]:
-    """Names to be validated by DNS whose record ACM has not told yet; it takes some seconds after the request."""
+    """Names to be validated by DNS whose record ACM does not show yet, which takes some seconds after the request."""
     return [
         option["DomainName"]
         for option in detail.get("DomainValidationOptions") or ()
@@ -82,7 +82,7 @@ def names_without_record(detail: Detail) -> list[str]:
 
 
 def has_records(detail: Detail) -> bool:
-    """Whether ACM has told every record that records() will ever answer for this certificate."""
+    """Whether ACM shows every record that records() will ever return for this certificate."""
     is_told = bool(detail.get("DomainValidationOptions")) and not names_without_record(detail)
     return is_told or detail.get("Status") != "PENDING_VALIDATION" or detail.get("Type") != "AMAZON_ISSUED"
 
@@ -192,7 +192,7 @@ def _ended(detail: Detail, status: str) -> list[dict[str, t.Any]]:
 
 
 def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
-    """A renewal that no name holds up, but something else: of a private certificate it is always the CA."""
+    """A renewal that is not held up by a name. For a private certificate it is always the CA."""
     renewal = detail.get("RenewalSummary") or {}
     status, code = renewal.get("RenewalStatus"), renewal.get("RenewalStatusReason")
     if detail.get("Status") != "ISSUED" or status in (None, "SUCCESS") or not (code or status == "FAILED"):

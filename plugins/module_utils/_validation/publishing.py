@@ -23,7 +23,7 @@ Records = t.Sequence[dict[str, str]]
 
 
 class Published(t.NamedTuple):
-    """What was changed in DNS for one certificate, or in check mode would be, and why it went wrong (None: it did not)."""
+    """What was changed in DNS for one certificate, or in check mode would be, and why it failed (None if it did not)."""
 
     changes: list[Change]
     error: t.Optional[Exception] = None

@@ -31,7 +31,7 @@ from .._net.resolver import require_dnspython
 
 KEY_ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
 RECORDS_AN_UPDATE = 200  # far below the 64 KiB of one message
-READ_BACK_S = (0.0, 0.2, 0.5, 1.0, 2.0)  # a server that hands the update on to its primary needs a moment
+READ_BACK_S = (0.0, 0.2, 0.5, 1.0, 2.0)  # a server that forwards the update to its primary needs a moment
 
 
 class Rfc2136:
@@ -151,7 +151,7 @@ class Rfc2136:
         )
 
     def _read(self, name: str) -> tuple[tuple[str, ...], str]:
-        """The CNAME values at `name`, and its zone where the answer happens to tell it (else "")."""
+        """The CNAME values at `name`, and its zone if the answer happens to contain it (else "")."""
         import dns.rdatatype
 
         reply = self._ask(name, "CNAME")
@@ -230,7 +230,7 @@ class Rfc2136:
             raise PublishError(f"{self} did not answer within {self._timeout_s:g} s over TCP.") from None
         except (EOFError, OSError) as error:
             self.__exit__()
-            if had_connection:  # the server closed a connection that lay idle
+            if had_connection:  # the server closed an idle connection
                 return self._exchange(message)
             said = (error.strerror if isinstance(error, OSError) else "") or "it closed the connection"
             raise PublishError(f"{self} cannot be used over TCP: {said}.") from None

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records in Amazon Route 53: the right public zone for every name, several zones at once, another account's too."""
+"""Records in Amazon Route 53: the right public zone for every name, several zones at once, in this or another account."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ class Route53:
             aws_access_key_id=lent["AccessKeyId"],
             aws_secret_access_key=lent["SecretAccessKey"],
             aws_session_token=lent["SessionToken"],
-            region_name=sts.meta.region_name,  # says which partition's Route 53 it is
+            region_name=sts.meta.region_name,  # decides which partition's Route 53 is meant
         )
         return session.client("route53")
 

@@ -161,7 +161,7 @@ def issuer_name(certificate: x509.Certificate) -> str:
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Whether the certificate is signed by its own key."""
+    """Whether the certificate is signed with its own key."""
     return certificate.subject == certificate.issuer and issued_by(certificate, certificate)
 
 
@@ -204,7 +204,7 @@ def describe(certificate: x509.Certificate) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    """TEXT with what does not print escaped by RFC 4514: whoever made a certificate must not write lines of a log."""
+    """TEXT with unprintable characters escaped as in RFC 4514: the maker of a certificate must not be able to write lines into a log."""
     if text.isprintable():
         return text
     return "".join(

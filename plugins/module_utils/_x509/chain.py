@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way from a certificate up to its root, out of a bundle that may hold several ways, and certificates of others.
+"""The way from a certificate up to its root, found in a bundle that may hold several ways and unrelated certificates.
 
 Pure functions. Others import them through pem.py.
 """
@@ -78,7 +78,7 @@ def build_chain(
 
 
 def is_root(certificate: x509.Certificate) -> bool:
-    """Whether the certificate is its own issuer, also where its signature is too old for this host to check."""
+    """Whether the certificate is its own issuer, even if its signature is too old for this host to check."""
     if certificate.subject != certificate.issuer:
         return False
     if is_self_signed(certificate):
@@ -132,11 +132,11 @@ class _Tree:
         return certificate in self._cost
 
     def roots(self) -> list[x509.Certificate]:
-        """The roots that were reached; the leaf itself where it is one."""
+        """The roots that were reached; the leaf itself if it is a root."""
         return [certificate for certificate in self._cost if is_root(certificate)]
 
     def ends(self) -> list[x509.Certificate]:
-        """The certificates from which no way leads on."""
+        """The certificates from which no way leads further."""
         passed = set(self._below.values())
         return [certificate for certificate in self._cost if certificate not in passed]
 
@@ -156,7 +156,7 @@ def _without_root(way: list[x509.Certificate], *, keep_root: bool) -> list[x509.
 
 
 def _distinct(pool: Iterable[x509.Certificate], leaf: x509.Certificate) -> list[x509.Certificate]:
-    """Without repetition, in an order of their own: the chain must not depend on that of the bundle."""
+    """Without repetitions, in an order of their own: the chain must not depend on the order of the bundle."""
     return sorted({each for each in pool if each != leaf}, key=lambda each: each.fingerprint(hashes.SHA256()))
 
 
