@@ -26,9 +26,9 @@ if t.TYPE_CHECKING:
 
 _IN_USE = "ResourceInUseException"
 A_MOMENT = timedelta(seconds=5)
-# Codes that say nothing about whether ACM would do it.
+# Codes that do not show whether ACM would do it.
 NO_REFUSAL = ("AccessDeniedException", "ThrottlingException", "LimitExceededException", "InternalServerError")
-# Tags are removed before others are added: a certificate may be at its 50 tags.
+# Tags are removed before others are added: a certificate may already have 50.
 CHANGES = (
     "RemoveTagsFromCertificate",
     "AddTagsToCertificate",
@@ -77,7 +77,7 @@ def delete(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     deleting = [item for item in still_open(items) if "DeleteCertificate" in item.plan.operations]
     _await_release(acm, [item for item in deleting if plan.RELEASE in item.plan.awaits], settings)
     call(acm, deleting, "DeleteCertificate")
-    # In use after all: ACM says so for a while after the last user has let go.
+    # In use after all: ACM says so for a while after the last service has stopped using it.
     while settings.left_s > 0:
         again = [item for item in deleting if plan.RELEASE in item.plan.awaits and _is_in_use(item.error)]
         if not again:
@@ -117,7 +117,7 @@ def await_migration_records(acm: Door, items: t.Sequence[Item], settings: Settin
 
 
 def publish(acm: Door, items: t.Sequence[Item], is_check: bool = False) -> None:
-    """Put the validation records where `publish` says, and keep them for the result in any case."""
+    """Publish the validation records as `publish` says, and keep them for the result in any case."""
     publishing_items = []
     for item in items:
         if item.wanted is None or item.want.state != "present" or item.certificate is None:
@@ -158,7 +158,7 @@ def await_issue(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 
 def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Renew what is due, and wait for the new certificate where that is wanted."""
+    """Renew what is due, and wait for the new certificate if that is wanted."""
     call(acm, items, "RenewCertificate")
     waiting_items = [item for item in still_open(items) if plan.RENEWAL in item.plan.awaits]
     if waiting_items:
@@ -173,7 +173,7 @@ def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 
 def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
-    """Call one operation for every step of it that a plan holds."""
+    """Call one operation for every step in the plans that needs it."""
     calls = [(item, step) for item in still_open(items) for step in item.plan.steps if step.operation == operation]
     for (item, step), answer in zip(calls, acm.each(operation, [step.members for _item, step in calls])):
         if isinstance(answer, AcmError):
@@ -200,7 +200,7 @@ def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
 
 
 def explained(error: AcmError, step: plan.Step) -> AcmError:
-    """ACM's refusal, with what the user can do about it where that is known."""
+    """ACM's refusal, with what the user can do about it if that is known."""
     advice = ""
     if error.code == "LimitExceededException":
         advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
@@ -236,7 +236,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         item.done.remove("RequestCertificate")
     call(acm, lost, "RequestCertificate")
     _await_appearance(acm, still_open(lost), settings)
-    # One that was requested a moment ago by an earlier run, and whose records are to be published now.
+    # It was requested a moment ago by an earlier run, and its records are to be published now.
     early = [item for item in still_open(items) if item not in fresh and item.want.publish and _lacks_records(item)]
     _await_appearance(acm, early, settings)
     for item in still_open(fresh):
@@ -252,7 +252,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
 
 
 def _was_there(acm: Door, certificate: Certificate) -> bool:
-    """Whether an earlier run made it: by its token ACM brings back what its lists do not show yet. Both times are ACM's."""
+    """Whether an earlier run made it: for its token ACM returns what its lists do not show yet. Both times are ACM's."""
     asked_at = acm.first_answer_at("RequestCertificate")
     return asked_at is not None and certificate.created_at is not None and certificate.created_at < asked_at - A_MOMENT
 
@@ -293,7 +293,7 @@ def _await_appearance(
         interval_s=settings.interval_s,
         clock=settings.clock,
         report=settings.report,
-        may_appear=not acm.is_authority,  # there, what was requested is seen at once
+        may_appear=not acm.is_authority,  # an authority shows at once what was requested
     )
     for item in items:
         outcome = outcomes[item.arn]
@@ -358,7 +358,7 @@ def _await(
 
 
 def _reasons(outcomes: t.Sequence[waiting.Outcome], settings: Settings) -> dict[str, str]:
-    """By ARN, the sentences on what blocks those that are late."""
+    """By ARN, the sentences on what blocks the certificates that are late."""
     late = [(each.certificate.arn, each.certificate.detail) for each in outcomes if each.certificate]
     late = [(arn, detail) for arn, detail in late if detail]
     if not late:

@@ -34,10 +34,10 @@ class Clock(t.NamedTuple):
 class Item(items.NamedItem[Wanted]):
     """What is wanted, what exists, what is to be done, and what came of it."""
 
-    found: list[Certificate] = field(default_factory=list)  # all that match, where several may
+    found: list[Certificate] = field(default_factory=list)  # all that match, if several may
     tags: t.Optional[dict[str, str]] = None
     spent: list[str] = field(default_factory=list)  # ARNs of earlier requests that came to nothing
-    failed: t.Optional[Certificate] = None  # the last request of this kind, where it FAILED
+    failed: t.Optional[Certificate] = None  # the last request of this kind, if it FAILED
     near: list[Certificate] = field(default_factory=list)  # with the same first name, but not the one meant
     plan: Plan = field(default_factory=Plan)
     deleted: list[str] = field(default_factory=list)  # ARNs
@@ -57,9 +57,9 @@ class Settings(t.NamedTuple):
     timeout_s: float = 900
     interval_s: float = 5
     details: bool = True
-    prices: t.Optional[Prices] = None  # what the user says that AWS charges
+    prices: t.Optional[Prices] = None  # what AWS charges, according to the user
     look: t.Optional[Look] = None  # at DNS and the web, when time is up; may raise InvalidInput
-    report: Report = silent  # is given what is being waited for
+    report: Report = silent  # gets what is being waited for
     ends_at_s: t.Optional[float] = None  # by the monotonic clock; set when the work begins
 
     @property

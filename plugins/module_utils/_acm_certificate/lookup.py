@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the certificate of every item in one read of what exists, and read of it what a plan needs. Nothing is decided here.
+"""Find the certificate of every item in one read of what exists, and read what a plan needs to know about it. Nothing is decided
+here.
 
 An item that cannot be found gets an error of its own; what is raised here concerns them all.
 """
@@ -60,7 +61,7 @@ def confirm_tags(acm: Door, items: t.Sequence[Item]) -> list[Item]:
 def _describe_by_arn(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     by_arn = [item for item in still_open(items) if item.want.arn]
     if len(by_arn) > inventory.FEW and not settings.details:
-        # The inventory tells about all of them; but whether to replace one should be known before its successor is sought.
+        # The inventory has all of them; but whether to replace one should be known before its successor is looked for.
         by_arn = [item for item in by_arn if item.want.replace]
     _describe_jobs(acm, by_arn)
 
@@ -193,7 +194,7 @@ def _find_by_name_tag(acm: Door, items: t.Sequence[Item], settings: Settings) ->
 
 
 def _read_details(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Describe what the list did not tell enough about; with details, everything."""
+    """Describe the certificates about which the list does not say enough; with details, all of them."""
     wanted = {
         certificate.arn
         for item in still_open(items)
@@ -234,7 +235,7 @@ def _read_tags(acm: Door, items: t.Sequence[Item]) -> None:
 
 
 def check_zones(acm: Door, items: t.Sequence[Item]) -> None:
-    """See whether the records of what is to be requested can be published, before it is requested."""
+    """Before anything is requested, check that its records can be published."""
     requesting = [item for item in still_open(items) if item.is_new and item.want.publish]
     if not requesting:
         return

@@ -29,7 +29,7 @@ class Difference(t.NamedTuple):
 
 
 def may_be(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether a certificate is, as far as is told, the one that the user means by names, type, CA, algorithm, export."""
+    """Whether a certificate is, as far as is known, the one that the user means by names, type, CA, algorithm, export."""
     if certificate.type == "IMPORTED" or certificate.key_pair_origin == "ACME":
         return False  # not requested, and never to be changed or removed by names
     if certificate.names_are_complete and not _has_names_of(wanted, certificate):
@@ -42,7 +42,7 @@ def may_be(wanted: Wanted, certificate: Certificate) -> bool:
 
 
 def needs_detail_to_match(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether only a description can tell if it is the one: lists do not tell the CA, nor a pending one's names."""
+    """Whether only a description can show if it is the one: lists contain neither the CA, nor the names of a pending certificate."""
     return certificate.detail is None and (
         not certificate.names_are_complete or bool(wanted.authority_arn) or not certificate.type
     )
@@ -64,14 +64,14 @@ def choose(
 def failed_request(
     wanted: Wanted, listed: t.Iterable[Certificate], tags: t.Optional[Tags], now: datetime
 ) -> t.Optional[Certificate]:
-    """The last request of the same kind, where it FAILED: the next one would fail as well, until its cause is gone."""
+    """The last request of the same kind, if it FAILED: the next one would fail as well, until the cause is gone."""
     own = _own(wanted, [each for each in newest(listed, now) if may_be(wanted, each)], tags)
     last = next(iter(own), None)
     return last if last is not None and last.status == "FAILED" else None
 
 
 def is_same_request(wanted: Wanted, failed: Certificate) -> bool:
-    """Whether what is wanted would be proved in the same way as the request that failed. failed: with its detail."""
+    """Whether what is wanted would be validated in the same way as the request that failed. failed: with its detail."""
     if wanted.authority_arn:
         return True
     if failed.validation_method not in (None, wanted.validation_method or "DNS"):
@@ -93,7 +93,7 @@ def near(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list
 
 
 def spent(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[str]:
-    """ARNs of what earlier requests of this kind led to and what is of no use any more."""
+    """ARNs of certificates from earlier requests of this kind that are of no use any more."""
     return [each.arn for each in listed if not each.is_live(now) and may_be(wanted, each)]
 
 
@@ -135,7 +135,7 @@ def fixed_differences(wanted: Wanted, certificate: Certificate, *, can_migrate: 
 
 
 def needs_detail(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
-    """Whether what a list told is too little to decide what is to be done."""
+    """Whether the list says too little to decide what is to be done."""
     if certificate.detail is not None:
         return False
     if wanted.state != "present":
@@ -155,18 +155,18 @@ def needs_detail(wanted: Wanted, certificate: Certificate, now: datetime) -> boo
 
 
 def concerns_renewal(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
-    """Whether a renewal is to be begun, or one that is under way may have to be waited for."""
+    """Whether to begin a renewal, or perhaps to wait for one that is under way."""
     decision = renewal.decide(certificate, wanted.renew_before, wanted.force_renewal, now)
     return decision is not None and (decision.is_due or decision.is_under_way)
 
 
 def users_of(certificate: Certificate) -> list[str]:
-    """ARNs of what uses the certificate, as its description tells."""
+    """ARNs of what uses the certificate, according to its description."""
     return list((certificate.detail or {}).get("InUseBy") or ())
 
 
 def _own(wanted: Wanted, listed: t.Sequence[Certificate], tags: t.Optional[Tags]) -> t.Sequence[Certificate]:
-    """Those with the name tag wanted; where there is none, those without a name tag."""
+    """Those with the wanted name tag; if there are none, those without a name tag."""
     if wanted.name_tag is None or tags is None:
         return listed
     names = {each.arn: tags.get(each.arn, {}).get("Name") for each in listed}
@@ -179,7 +179,7 @@ def _first_name(certificate: Certificate) -> str:
 
 
 def _has_names_of(wanted: Wanted, certificate: Certificate) -> bool:
-    """Removing and revoking take the first name alone for a match; everything else wants all names."""
+    """To remove or revoke, the first name alone is a match; everything else needs all names."""
     if wanted.state != "present" and not wanted.alternative_names:
         return _first_name(certificate) == wanted.domain_name
     return certificate.names == frozenset(wanted.names)

@@ -45,7 +45,7 @@ IDENTITY_OPTIONS = ("certificate_arn", "domain_name", "subject_alternative_names
 
 
 class Wanted(t.NamedTuple):
-    """One certificate as a user wants it. None: not said, so any will do and nothing is changed."""
+    """One certificate as a user wants it. None: not given, so any value will do and nothing is changed."""
 
     state: str = "present"
     arn: t.Optional[str] = None
@@ -88,14 +88,14 @@ class Wanted(t.NamedTuple):
 
     @property
     def all_tags(self) -> t.Optional[dict[str, str]]:
-        """The tags with the name tag among them; None when tags are none of our business."""
+        """The tags, including the name tag; None if tags are to be left alone."""
         if self.name_tag is None:
             return self.tags
         return {**(self.tags or {}), "Name": self.name_tag}
 
     @property
     def does_purge(self) -> bool:
-        """Whether tags that are not named here go: only when tags were given at all."""
+        """Whether tags that are not named here are removed: only if tags were given at all."""
         return self.purge_tags and self.tags is not None
 
     def identity(self) -> tuple[t.Any, ...]:
@@ -118,7 +118,7 @@ class Place(t.Protocol):
 
     @property
     def private_cas(self) -> t.Callable[[], t.Mapping[str, str]]:
-        """ARNs by name, where the place has names for its private CAs."""
+        """ARNs by name, if the place has names for its private CAs."""
 
 
 def read(options: dict[str, t.Any]) -> Wanted:
@@ -321,7 +321,7 @@ def _check_reach(wanted: Wanted) -> None:
 
 
 def _check_together(wanted: Wanted) -> None:
-    """What may be said, but not together."""
+    """What may be given, but not together."""
     if wanted.authority_arn:
         for option, value in (
             ("validation_method", wanted.validation_method),

@@ -24,7 +24,7 @@ from .._validation import proof_records
 from .matching import fixed_differences, is_same_request, users_of
 from .options import Wanted, request_members
 
-# What ACM asks for an exportable public certificate, at the request and at each renewal, since 2026-02-18.
+# What ACM charges for an exportable public certificate, at the request and at each renewal, since 2026-02-18.
 PRICES: t.Mapping[str, t.Any] = types.MappingProxyType({"name": 7.0, "wildcard": 79.0, "currency": "USD"})
 Prices = t.Mapping[str, t.Any]
 
@@ -36,7 +36,7 @@ class Step(t.NamedTuple):
     members: dict[str, t.Any]
 
 
-# What to wait for, once the calls are made.
+# What to wait for once the calls are made.
 ISSUE, MIGRATION, RENEWAL, RELEASE = "issue", "migration", "renewal", "release"
 
 
@@ -73,7 +73,7 @@ def plan_present(
     prices: t.Optional[Prices] = PRICES,
     can_migrate: bool = True,
 ) -> Plan:
-    """What makes the certificate as wanted. Raises InvalidInput for what cannot be had.
+    """The plan that makes the certificate as wanted. Raises InvalidInput for what is impossible.
 
     certificate: the one that is meant, or None; tags: those it has, or None when they do not matter. spent_arns, failed,
     near: what matching.py found where no certificate is the one. prices: None where nothing is charged. can_migrate: see
@@ -111,7 +111,7 @@ def request_again(plan: Plan, wanted: Wanted, tags: t.Optional[dict[str, str]], 
 
 
 def plan_absent(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
-    """What removes the certificates. Raises InvalidInput when it is not clear which, or while one is in use."""
+    """The plan that removes the certificates. Raises InvalidInput if it is not clear which, or while one is in use."""
     if len(found) > 1 and not wanted.all_matching:
         raise InvalidInput(
             f"{len(found)} certificates match {wanted.label}: {', '.join(certificate.arn for certificate in found)}. "
@@ -139,7 +139,7 @@ def plan_absent(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
 
 
 def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
-    """What revokes the certificate. Raises InvalidInput when it is not clear which, or ACM would never do it."""
+    """The plan that revokes the certificate. Raises InvalidInput if it is not clear which, or if ACM would never do it."""
     if not found:
         raise InvalidInput(f"There is no certificate {wanted.label} to revoke.")
     # One that has been revoked counts too: else a second run would revoke its successor.
@@ -193,7 +193,7 @@ def is_charged(certificate: Certificate) -> bool:
 
 
 def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
-    """A request like one that failed fails as well, and another one would be left behind at each run."""
+    """A request like one that failed would fail as well, and each run would leave another one behind."""
     if failed is None or not is_same_request(wanted, failed):
         return
     raise InvalidInput(

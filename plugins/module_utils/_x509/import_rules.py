@@ -54,7 +54,7 @@ CLIENT_AUTHENTICATION, KEY_ENCIPHERMENT = "1.3.6.1.5.5.7.3.2", "KEY_ENCIPHERMENT
 
 
 class Material(NamedTuple):
-    """What an import consists of; chain is empty where none was given, and begins with the certificate if that did."""
+    """What an import consists of; chain is empty if none was given, and begins with the certificate if the given one did."""
 
     certificate: x509.Certificate
     private_key: Any
@@ -180,7 +180,7 @@ def _checked_chain(leaf: x509.Certificate, chain: bytes | None) -> list[x509.Cer
     for number, parent in enumerate(certificates, 1):
         if parent in certificates[: number - 1]:
             raise InvalidMaterial("chain-repeats", f"The certificate chain holds {describe(parent)} twice.")
-        begins_with_leaf = number == 1 and parent == leaf  # as "fullchain" files do: the service takes it so
+        begins_with_leaf = number == 1 and parent == leaf  # as "fullchain" files do: the service accepts that
         if not begins_with_leaf and not issued_by(child, parent):
             raise InvalidMaterial(
                 "chain-order",
@@ -227,7 +227,7 @@ def _pem_blocks(what: str, rule: str, data: bytes) -> list[Block]:
 
 
 def _check_lines(what: str, data: bytes) -> None:
-    # The user guide, "Certificate and key format for importing": a blank at the end of a line makes it invalid
+    # The user guide, "Certificate and key format for importing": a space at the end of a line makes it invalid
     is_inside = False
     for number, line in enumerate(data.decode("latin-1").split("\n"), 1):
         text = line[:-1] if line.endswith("\r") else line

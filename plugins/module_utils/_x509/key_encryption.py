@@ -57,7 +57,7 @@ _NAMES = {
     "2.16.840.1.101.3.4.1.42": "AES-256-CBC",
     "2.16.840.1.101.3.4.1.46": "AES-256-GCM",
 }
-# What OpenSSL 3 reads with its legacy provider only, which a host may not have
+# What OpenSSL 3 reads only with its legacy provider, which a host may not have
 _LEGACY = ("1.2.840.113549.1.12.1.1", "1.2.840.113549.1.12.1.5", "1.2.840.113549.1.12.1.6", "1.3.14.3.2.7")
 _DEK_INFO = re.compile(rb"^DEK-Info:\s*([A-Za-z0-9-]{1,40})", re.MULTILINE)
 _UNKNOWN_OID = re.compile(r"unknown key encryption algorithm: ([0-9.]+)", re.IGNORECASE)

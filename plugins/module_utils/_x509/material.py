@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificate, chain and key out of whatever people have: separate PEMs, one bundle in any order, DER, PKCS#7, PKCS#12,
+"""Certificate, chain and key from whatever people have: separate PEMs, one bundle in any order, DER, PKCS#7, PKCS#12,
 an encrypted key. Sorted by what belongs together, put in order, and handed on as ACM wants it. Pure.
 """
 
@@ -21,7 +21,7 @@ try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
 except ImportError:
-    pass  # pem.HAS_CRYPTOGRAPHY tells
+    pass  # pem.HAS_CRYPTOGRAPHY is False then
 
 MAX_CERTIFICATES = 100
 # "PRIVATE KEY" in base64, at each position in the three octets that make four letters
@@ -104,7 +104,7 @@ def make_ready(
 
 
 def _is_empty(source: Source) -> bool:
-    """Whether there is nothing in it. An empty option is as good as none; an empty file is a mistake, but for a chain."""
+    """Whether there is nothing in it. An empty option is as good as none; an empty file is a mistake, unless it is the chain's."""
     if source.data.strip():
         return False
     if source.where != source.kind and source.kind != "certificate_chain":
@@ -137,7 +137,7 @@ def _only_key(keys: Sequence[Any], sources: Sequence[Source], empty: Sequence[st
 def _leaf_of(
     key: Any, certificates: Sequence[x509.Certificate], named: Sequence[x509.Certificate], empty: Sequence[str]
 ) -> x509.Certificate:
-    """The certificate that belongs to the key; out of those named as the certificate, where there are any.
+    """The certificate that belongs to the key; one of those given as the certificate, if there are any.
 
     Where several do (renewed with the same key), the first that is named.
     """

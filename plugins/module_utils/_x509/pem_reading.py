@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM in: blocks, certificates and private keys out of text as people have it.
+"""PEM in: blocks, certificates and private keys from text as people have it.
 
 Pure functions over bytes. Others import them through pem.py.
 """
@@ -29,7 +29,7 @@ CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE")
 ENCRYPTED = object()
 PRIVATE_KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "DSA PRIVATE KEY")
 
-# RFC 5480 §2.1.1.2: the type of field that begins the parameters of a curve that has no name
+# RFC 5480 §2.1.1.2: the field type with which the parameters of an unnamed curve begin
 _EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d0101")
 _BEGIN_OR_END = re.compile(rb"-----(BEGIN|END) ([A-Z0-9# ]+)-----")
 _ENCAPSULATED_HEADERS = re.compile(rb"\A(?:[A-Za-z0-9-]+:[^\n]*\n(?:[ \t]+[^\n]*\n)*)+\s*\n")
@@ -70,7 +70,7 @@ def blocks(data: bytes | str) -> list[Block]:
 
 
 def load_certificate(data: bytes | str) -> x509.Certificate:
-    """Return the one certificate in DATA (PEM), or raise InvalidMaterial."""
+    """Return the only certificate in DATA (PEM), or raise InvalidMaterial."""
     found = load_certificates(data)
     if len(found) != 1:
         raise InvalidMaterial("certificate-one", f"One certificate in PEM was expected, {len(found)} were found.")
@@ -98,7 +98,7 @@ def parse_certificate(der: bytes, *, what: str = "certificate") -> x509.Certific
 
 
 def load_private_key(data: bytes | str, passphrase: bytes | None = None, *, trusted: bool = False) -> Any:
-    """Return the one private key in DATA (PEM), decrypted with PASSPHRASE where it is encrypted.
+    """Return the only private key in DATA (PEM), decrypted with PASSPHRASE if it is encrypted.
 
     trusted: the key is our own (it comes from a store that checked it), so the costly RSA validation is left out.
     Raises InvalidMaterial; no message holds anything of the key or the passphrase.
@@ -124,7 +124,7 @@ def parse_private_key(block: Block, passphrase: bytes | None = None, *, trusted:
             block.pem, passphrase if encrypted else None, unsafe_skip_rsa_key_validation=trusted
         )
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        if not encrypted:  # many a program writes a key under the label of another form
+        if not encrypted:  # many programs write a key under the label of another form
             key = parse_der_key(block.der, None)
             if key is not None and key is not ENCRYPTED:
                 return key
@@ -180,7 +180,7 @@ def _block(label: str, body: bytes) -> Block:
     payload = body.lstrip(b"\n")[headers.end() :] if headers else body
     payload = b"".join(payload.split())
     try:
-        if len(payload) % 4:  # Python passes over this where the padding happens to fit
+        if len(payload) % 4:  # Python overlooks this if the padding happens to fit
             raise binascii.Error("a quartet is cut")
         der = base64.b64decode(payload, validate=True)
     except binascii.Error as error:

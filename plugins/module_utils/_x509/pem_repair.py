@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM as it comes out of forms, vaults, JSON, mail and Windows, put back into the form that it had.
+"""PEM as it comes out of forms, vaults, JSON, mail and Windows, put back into its original form.
 
 Only what nobody could mean otherwise is mended: line breaks and blanks, characters that a program put for another, and the
 lines around a block. No letter of a block is guessed. Every step costs a time linear in the text. Pure.
@@ -71,7 +71,7 @@ _OPENSSL_HEADERS = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"\A\s*[A-Za-z][A-Za-z0-9-]*:[^\n]*\n")
-# What surrounds lines of base64 in programs, mail and tables, and means nothing inside them
+# What surrounds lines of base64 in programs, mail and tables, and is not part of them
 _AROUND = re.compile(r"[\s\"',;>|\\]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BASE64_OF_PEM = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -96,7 +96,7 @@ def is_text(data: bytes) -> bool:
 
 
 def repaired(data: bytes) -> bytes:
-    """DATA with each PEM block as RFC 7468 writes it; what lies between blocks is left out.
+    """DATA with each PEM block as RFC 7468 writes it, without what is between the blocks.
 
     A block that is cut, or whose body is not base64, comes out as it is, for the reader to name it.
     """
@@ -165,7 +165,7 @@ def _body(text: str) -> str:
 
 
 def _padded(letters: str, *, is_der: bool) -> str:
-    """With the = that a copy lost; of DER, where the length that it begins with says that nothing else is missing."""
+    """With the = that was lost in copying; for DER, only if its own length says that nothing else is missing."""
     missing = -len(letters) % 4
     if missing not in (1, 2) or letters.endswith("=") and missing != 1 or not _BASE64.fullmatch(letters):
         return letters
@@ -175,7 +175,7 @@ def _padded(letters: str, *, is_der: bool) -> str:
 
 
 def der_length(der: bytes) -> int:
-    """The length, header included, that a DER element says it has; 0 where DER is no SEQUENCE."""
+    """The length, header included, that a DER element claims to have; 0 if DER is not a SEQUENCE."""
     if len(der) < 2 or der[0] != 0x30:
         return 0
     if der[1] < 0x80:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates and keys in one thing that a user gave: PEM however mangled, DER, PKCS#7, PKCS#12, base64 of these.
+"""The certificates and keys in one option or file of a user: PEM however mangled, DER, PKCS#7, PKCS#12, base64 of these.
 
 What is none of these is named, so that a person knows what to give instead. Pure.
 """
@@ -22,15 +22,15 @@ try:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs7
 except ImportError:
-    pass  # pem.HAS_CRYPTOGRAPHY tells
+    pass  # pem.HAS_CRYPTOGRAPHY is False then
 
-# What ACM accepts at most in all three parts; a larger file is no certificate
+# The most that ACM accepts in all three parts; a larger file is not a certificate
 MAX_SOURCE_OCTETS = (
     import_rules.MAX_CERTIFICATE_OCTETS + import_rules.MAX_PRIVATE_KEY_OCTETS + import_rules.MAX_CHAIN_OCTETS
 )
 MAX_WRAPPINGS = 3
 
-# Lies beside certificates in many a bundle, and is nothing to import
+# Found beside certificates in many bundles, and not imported
 _PASSED_OVER = (
     "DH PARAMETERS",
     "X9.42 DH PARAMETERS",
@@ -45,7 +45,7 @@ _REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 # RFC 7292, appendix D: the object identifiers of keyBag and pkcs8ShroudedKeyBag in DER
 _KEY_BAGS = tuple(bytes.fromhex("060b2a864886f70d010c0a01") + last for last in (b"\x01", b"\x02"))
 
-# What people give instead: how it begins, and what to do
+# What people give instead: how it begins, and what to do about it
 _BINARY = (
     (b"\xfe\xed\xfe\xed", "is a Java keystore; convert it with keytool -importkeystore -deststoretype PKCS12"),
     (b"\xce\xce\xce\xce", "is a Java keystore; convert it with keytool -importkeystore -deststoretype PKCS12"),
@@ -82,7 +82,7 @@ _LABELS = {
 
 
 class Source(NamedTuple):
-    """One thing that the user gave: where (the option, with the file's name), its bytes, and what may lie in it.
+    """One thing that the user gave: where (the option, with the file's name), its bytes, and what may be in it.
 
     kind: certificate, private_key, certificate_chain, or bundle (anything).
     """
@@ -101,7 +101,7 @@ class Contents(NamedTuple):
 
 
 def read_source(source: Source, passphrase: bytes | None) -> Contents:
-    """Return what lies in SOURCE, or raise InvalidMaterial: where, what it is, what to give instead."""
+    """Return what is in SOURCE, or raise InvalidMaterial: where, what it is, what to give instead."""
     try:
         if len(source.data) > MAX_SOURCE_OCTETS:
             raise InvalidMaterial("size", f"it has {len(source.data)} bytes, which is more than ACM accepts.")
@@ -213,7 +213,7 @@ def _pkcs12(der: bytes, passphrase: bytes | None) -> Contents | None:
     if b"\x02\x01\x03" not in der[:10]:
         return None
     keys = sum(der.count(oid) for oid in _KEY_BAGS)
-    if keys > 1:  # of which cryptography would take the first and say nothing
+    if keys > 1:  # cryptography would silently take the first
         raise InvalidMaterial(
             "key-one", f"The PKCS#12 holds {keys} private keys; give one that holds the key of this certificate alone."
         )
@@ -243,7 +243,7 @@ def _judged(found: Iterable[x509.Certificate]) -> list[x509.Certificate]:
 
 
 def _der_read_as_text(data: bytes) -> bytes:
-    """DER that somebody read as Latin-1 and wrote as UTF-8, as it was."""
+    """The original DER of what somebody read as Latin-1 and wrote as UTF-8."""
     if data[:1] != b"\x30" or data[1:3] not in (b"\xc2\x81", b"\xc2\x82", b"\xc2\x83"):
         return data
     try:
