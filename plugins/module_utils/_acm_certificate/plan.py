@@ -216,7 +216,7 @@ def _refuse_to_renew_another(wanted: Wanted, near: t.Sequence[Certificate]) -> N
 
 
 def _is_mistakable(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether it differs in nothing that the user chose: in names that were not listed, or in a CA that was not named."""
+    """Whether it differs only in what the user did not choose: names that were not listed, or a CA that was not named."""
     unsaid = {*(() if wanted.names_are_all else ("names",)), *(() if wanted.authority_arn else ("type",))}
     return certificate.type != "IMPORTED" and {each.what for each in fixed_differences(wanted, certificate)} <= unsaid
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Leaves in a file what is being waited for, where the action plugin asked for that (_rules/progress_file.py)."""
+"""Writes what is being waited for into a file, if the action plugin asked for that (_rules/progress_file.py)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._certificates.certificate import Certificate
 from .._rules.progress_file import LONGEST
 from .._validation import proof_records
 
-SHOWN = 3  # certificates that are named
+SHOWN = 3  # certificates named
 
 Report = t.Callable[[t.Sequence[Certificate]], None]
 
@@ -25,7 +25,7 @@ def silent(_waiting: t.Sequence[Certificate]) -> None:
 
 
 class ProgressFile:
-    """A Report into a file that only its owner can read; nothing where no file is wanted or it cannot be written."""
+    """A Report into a file that only its owner can read; does nothing if no file is wanted or it cannot be written."""
 
     def __init__(self, path: t.Optional[str]) -> None:
         self._path = path

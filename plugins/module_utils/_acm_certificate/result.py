@@ -86,7 +86,7 @@ def _certificate(item: Item, is_check: bool) -> dict[str, t.Any]:
 
 
 def _predicted(item: Item) -> dict[str, t.Any]:
-    """What the plan would make of it, as far as that is known before."""
+    """What the plan would make of it, as far as that is known beforehand."""
     return {key: value for key, value in item.plan.after.items() if key not in _NOT_A_CERTIFICATE}
 
 

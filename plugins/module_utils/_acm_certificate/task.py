@@ -16,7 +16,7 @@ from .item import Item, Settings
 
 
 def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -> dict[str, t.Any]:
-    """The result of the task. Raises InvalidInput, AcmError for what concerns all of its items."""
+    """The result of the task. Raises InvalidInput or AcmError for what concerns all of its items."""
     items = batch.read(task, options.read, Item, own=options.IDENTITY_OPTIONS)
     batch.attempt(items, lambda item: setattr(item, "wanted", options.placed(item.want, acm)))
     fulfil(acm, items, settings, is_check=is_check)

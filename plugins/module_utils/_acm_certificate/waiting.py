@@ -56,7 +56,7 @@ class Outcome:
 
 
 def is_issued(certificate: Certificate) -> Verdict:
-    """Whether a request has come to its end."""
+    """Whether a request has ended."""
     if certificate.status == "ISSUED":
         return READY
     if certificate.status in (None, "PENDING_VALIDATION"):
@@ -65,7 +65,7 @@ def is_issued(certificate: Certificate) -> Verdict:
 
 
 def has_records(certificate: Certificate) -> Verdict:
-    """Whether ACM has told, for every name, what proves the control of it."""
+    """Whether ACM shows, for every name, how to prove control of it."""
     detail = certificate.detail or {}
     redirects = [
         option.get("HttpRedirect")
@@ -76,12 +76,12 @@ def has_records(certificate: Certificate) -> Verdict:
 
 
 def is_released(certificate: Certificate) -> Verdict:
-    """Whether nothing uses it any more. In-use is told for a while after the last user has gone."""
+    """Whether nothing uses it any more. ACM calls it in use for a while after the last service has gone."""
     return WAITING if (certificate.detail or {}).get("InUseBy") else READY
 
 
 def is_migrated(certificate: Certificate) -> Verdict:
-    """Whether the change of the validation method has come to its end."""
+    """Whether the change of the validation method has ended."""
     status = ((certificate.detail or {}).get("UpdateSummary") or {}).get("Status")
     if status == "PENDING_DOMAIN_VALIDATION":
         return WAITING
@@ -89,7 +89,7 @@ def is_migrated(certificate: Certificate) -> Verdict:
 
 
 def has_migration_records(certificate: Certificate) -> Verdict:
-    """Whether ACM has told the records that a change to DNS validation waits for."""
+    """Whether ACM shows the records that a change to DNS validation waits for."""
     detail = certificate.detail or {}
     if is_migrated(certificate).is_over:
         return READY
@@ -98,7 +98,7 @@ def has_migration_records(certificate: Certificate) -> Verdict:
 
 
 def is_renewed(before: Certificate) -> Judge:
-    """Whether the renewal that was begun when the certificate was `before` has come to its end."""
+    """Whether the renewal that began when the certificate was `before` has ended."""
 
     def judge(certificate: Certificate) -> Verdict:
         if renewal_window.has_changed(before, certificate):

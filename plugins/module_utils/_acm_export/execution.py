@@ -68,7 +68,7 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
         wanted = [spec for spec in item.want.files if spec.form != "chain" or item.key_set.chain]
         with atomic.locked(wanted) as held:
             present = {spec.path: atomic.read(spec) for spec in item.want.files}
-            if present != item.present:  # another run was here: the set must not become a mixture
+            if present != item.present:  # another run was here: the files must not become a mixture
                 item.present = present
                 item.changes = list(plan.changes(item))
             rendered = item.key_set.render(item.want)
@@ -81,7 +81,7 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
 
 
 def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """An export is what makes a certificate that no service uses eligible for renewal: look again."""
+    """Exporting a certificate that no service uses makes it eligible for renewal: look again."""
     due = [
         item for item in items if item.certificate is not None and item.certificate.renewal_eligibility != "ELIGIBLE"
     ]
@@ -91,5 +91,5 @@ def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     due = [item for item in due if item.existing.renewal_eligibility != "ELIGIBLE"]
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in due])
     for item, answer in zip(due, answers):
-        if not isinstance(answer, AcmError):  # all is done: not to know is no failure
+        if not isinstance(answer, AcmError):  # everything is done: that this is unknown is not a failure
             item.certificate = from_detail(answer.get("Certificate") or {})

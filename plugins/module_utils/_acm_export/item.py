@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(repr=False)
 class KeySet:
-    """A certificate, its chain, and its key where it is known."""
+    """A certificate, its chain, and its key if that is known."""
 
     certificate: t.Any
     chain: tuple[t.Any, ...]
@@ -77,7 +77,7 @@ class KeySet:
 
 
 class Change(t.NamedTuple):
-    """A file that is not as wanted, and how. is_content: it must be written; otherwise owner or mode are mended."""
+    """A file that is not as wanted, and how. is_content: it must be written; otherwise owner or mode are corrected."""
 
     spec: FileSpec
     reasons: tuple[str, ...]
@@ -90,7 +90,7 @@ class Item(items.NamedItem[Wanted]):
 
     keys: t.Optional[KeySet] = None
     present: dict[str, t.Optional[Present]] = field(default_factory=dict)  # by path
-    keys_at_hand: list[t.Any] = field(default_factory=list)  # of any certificate, out of files
+    keys_at_hand: list[t.Any] = field(default_factory=list)  # of any certificate, from files
     changes: list[Change] = field(default_factory=list)
     needs_export: bool = False
     was_exported: bool = False
@@ -108,7 +108,7 @@ def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> Key
     """The set in an answer of GetCertificate or ExportCertificate, or InvalidMaterial when its parts do not fit."""
     certificate = pem.load_certificate(answer.get("Certificate") or "")
     chain = tuple(pem.load_certificates(answer.get("CertificateChain") or ""))
-    if chain[:1] == (certificate,):  # so it is with an import that was given no chain, or one that began with itself
+    if chain[:1] == (certificate,):  # an import without a chain, or with one that began with the certificate
         chain = chain[1:]
     child = certificate
     for parent in chain:

@@ -28,12 +28,12 @@ from .item import Item, ask, key_in, parse
 
 
 def look_up(acm: Door, items: t.Sequence[Item], now: datetime, *, is_check: bool = False) -> None:
-    """Find the certificates, and read from their files and from ACM all but the keys that no file holds."""
+    """Find the certificates, and read everything from their files and from ACM, except for keys that no file holds."""
     _find_by_arn(acm, still_open(items), now)
     _find_by_names(acm, [item for item in still_open(items) if not item.want.arn], now)
     _check_states(acm, still_open(items), now)
     attempt(items, _read_files)
-    # an export answers the certificate too
+    # an export also returns the certificate
     due = [item for item in still_open(items) if is_check or not is_export_due(item)]
     answers = {id(item): answer for item, answer in ask(acm, "GetCertificate", due)}
     attempt([item for item in due if id(item) in answers], lambda item: setattr(item, "keys", parse(answers[id(item)])))
@@ -57,7 +57,7 @@ def listed_by_arn(acm: Door, arns: t.Sequence[str], now: datetime) -> dict[str, 
             for certificate in inventory.listing(acm, inventory.Query(arns=tuple(arns)), now)
         }
     except AcmError:
-        return {}  # then each is described, which tells what is wrong
+        return {}  # then each is described, which shows what is wrong
 
 
 def _describe(acm: Door, items: t.Sequence[Item]) -> None:
@@ -116,7 +116,7 @@ def is_export_due(item: Item) -> bool:
 
 
 def _leaf_in(item: Item, spec: FileSpec) -> t.Any:
-    """The certificate that a file of the set holds for itself, if it does."""
+    """The certificate in a file of the set, if it contains one."""
     present = item.present[spec.path]
     if present is None or spec.form not in ("cert", "fullchain", "combined"):
         return None

@@ -23,7 +23,7 @@ _NOT_YET = {
 
 
 def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Certificate:
-    """The newest valid one with these names; where the key is wanted, one whose key can be had."""
+    """The newest valid certificate with these names; if the key is wanted, one with a key that can be exported."""
     same = [certificate for certificate in listed if has_names_of(wanted, certificate)]
     ready = [
         certificate for certificate in newest(same, now) if certificate.is_valid(now) and certificate.type != "IMPORTED"
@@ -48,7 +48,7 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
 
 
 def _missing(wanted: Wanted, listed: t.Iterable[Certificate]) -> str:
-    """What is said where no certificate has the names: of the nearest one, which names it lacks or has beyond them."""
+    """The message if no certificate has the names: which ones the nearest certificate lacks, and which it has besides."""
     near = [each for each in listed if wanted.names and name_set(wanted.domain_name) <= each.names]
     if not near or wanted.names is None:
         return f"There is no certificate for {wanted.label}; request it with acm_certificate."

@@ -20,7 +20,7 @@ from .item import Change, Item, key_in
 
 
 def decide(items: t.Sequence[Item]) -> None:
-    """Compare every job's files with what they should hold, and see whether a key has to be fetched."""
+    """Compare the files of every item with what they should hold, and see whether a key has to be fetched."""
     attempt(items, _decide)
 
 

@@ -98,7 +98,7 @@ def _file(item: Item, spec: FileSpec, is_changed: bool) -> dict[str, t.Any]:
 
 
 def _diff(item: Item) -> dict[str, t.Any]:
-    """A line a file that changes: what it holds, and who may read it. Of a key only the hash of its public part."""
+    """One line for each file that changes: what it holds, and who may read it. Of a key only the hash of its public part."""
     before, after = {}, {}
     for change in item.changes:
         spec, present = change.spec, item.present.get(change.spec.path)

@@ -28,7 +28,7 @@ _UNANSWERED = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "
 
 
 def execute(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """Carry out the plans, and describe what came of them."""
+    """Carry out the plans, and describe the results."""
     for turn in range(max((len(item.plan.steps) for item in items), default=0)):
         for operation in (IMPORT, ADD_TAGS, REMOVE_TAGS):
             due = [
@@ -75,7 +75,7 @@ def _take_up_lost(acm: Door, items: t.Sequence[Item], turn: int, now: datetime) 
 
 
 def _same(acm: Door, items: t.Sequence[Item], now: datetime) -> dict[int, Certificate]:
-    """By item, the certificate in ACM that is the very one which it imports."""
+    """By item, the certificate in ACM that is exactly the imported one."""
     listed = lookup.listing(acm, items, now)
     alike = {id(item): lookup.alike(acm, item, listed) for item in items}
     candidates = set().union(*alike.values())

@@ -14,7 +14,7 @@ from .._x509.material import Ready
 
 
 class Held(t.NamedTuple):
-    """Certificate and chain as ACM holds them; the chain without the certificate itself, where it begins with that."""
+    """Certificate and chain as ACM has them; the chain without the certificate itself, if it begins with that."""
 
     certificate: t.Any
     chain: tuple[t.Any, ...]
@@ -24,8 +24,8 @@ class Held(t.NamedTuple):
 
 
 def read_held(answer: t.Mapping[str, t.Any]) -> Held:
-    """What GetCertificate answers. Raises InvalidMaterial."""
+    """From an answer of GetCertificate. Raises InvalidMaterial."""
     certificate = pem.load_certificate(answer.get("Certificate") or "")
     chain = tuple(pem.load_certificates(answer.get("CertificateChain") or ""))
-    # ACM answers the certificate itself where none was imported, and what was imported whole where it began with it
+    # ACM returns the certificate itself if no chain was imported, and the whole chain if it began with the certificate
     return Held(certificate, chain[1:] if chain[:1] == (certificate,) else chain)

@@ -25,4 +25,4 @@ class Item(items.CertificateItem[Wanted]):
     tags: t.Optional[dict[str, str]] = None
     detail: t.Optional[dict[str, t.Any]] = None
     plan: Plan = field(default_factory=Plan)
-    superseded: t.Optional[Certificate] = None  # left alone, where the new one gets an ARN of its own
+    superseded: t.Optional[Certificate] = None  # left alone, if the new one gets an ARN of its own

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the certificate that each item is about, in one read of what exists, and read what ACM holds of it.
+"""Find the certificate that each item is about, in one read of what exists, and read what ACM has under its ARN.
 
 Nothing is decided here. An item that cannot be found gets an error of its own; what is raised here concerns them all.
 """
@@ -41,7 +41,7 @@ def look_up(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def read_details(acm: Door, items: t.Sequence[Item]) -> None:
-    """Describe what results tell, as far as it is not known."""
+    """Describe what the results contain, as far as it is not known yet."""
     due = [item for item in still_open(items) if item.certificate is not None and item.detail is None]
     for item, answer in ask(acm, "DescribeCertificate", due):
         item.detail = answer.get("Certificate") or {}
@@ -135,7 +135,7 @@ def _find(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def alike(acm: Door, item: Item, listed: t.Sequence[Certificate]) -> set[str]:
-    """ARNs of the certificates that have the identity of the item's. Those without names must be read to tell."""
+    """ARNs of the certificates that have the identity of the item's. Those without names must be read to find out."""
     own = item.want.ready.certificate
     found = {each.arn for each in listed if matching.has_names_of(each, own)}
     if matching.may_lack_names(own):

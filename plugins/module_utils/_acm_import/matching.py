@@ -32,7 +32,7 @@ def identity(certificate: t.Any) -> frozenset[str]:
 
 
 def searched_names(certificate: t.Any) -> tuple[str, ...]:
-    """One of the certificate's DNS names, in every spelling under which ACM may find it; none where none is fit."""
+    """One of the certificate's DNS names, in every spelling under which ACM may find it; empty if none is suitable."""
     for name in sorted(pem.dns_names(certificate)):
         try:
             return tuple(dict.fromkeys((name, check_domain_name(name))))
@@ -49,7 +49,7 @@ def has_names_of(listed: Certificate, certificate: t.Any) -> bool:
 
 
 def may_lack_names(certificate: t.Any) -> bool:
-    """Whether ACM may show no name at all of this certificate, so that only the certificate itself tells which it is."""
+    """Whether ACM may show no name at all of this certificate, so that only the certificate itself shows which it is."""
     return not pem.dns_names(certificate)
 
 
@@ -58,7 +58,7 @@ def has_serial(listed: Certificate, certificate: t.Any) -> bool:
 
 
 def shares_a_name(old: t.Any, new: t.Any) -> bool:
-    """Whether two certificates are good for a name in common, or without names for an address or a subject."""
+    """Whether two certificates have a name in common, or if they have no names, an address or a subject."""
     before, after = identity(old), identity(new)
     return bool(before & after) or any(
         covers(pattern, name)

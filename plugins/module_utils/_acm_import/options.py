@@ -25,7 +25,7 @@ KINDS = ("certificate", "private_key", "certificate_chain", "bundle")
 PATHS = tuple(f"{kind}_path" for kind in KINDS)
 # How messages may call an item whose options are refused; no option here can hold a secret
 SHOWN_OPTIONS = ("name_tag", "certificate_arn", "certificate_path", "bundle_path")
-# Options that only one certificate can have, so a task that has `certificates` can't
+# Options of a single certificate, which a task with `certificates` cannot have
 ONE_CERTIFICATE = (*KINDS, *PATHS, "certificate_arn", "name_tag")
 
 
@@ -51,7 +51,7 @@ class Wanted:
 
     @property
     def all_tags(self) -> t.Optional[dict[str, str]]:
-        """The tags, the name tag among them; None when no tag was given, so that none is looked at."""
+        """The tags, including the name tag; None if no tag was given, so that tags are ignored."""
         if self.name_tag is None:
             return self.tags
         return {**(self.tags or {}), "Name": self.name_tag}
@@ -102,7 +102,7 @@ def read(options: t.Mapping[str, t.Any], now: datetime, *, shared_passphrase: t.
 
 
 def check_region(wanted: Wanted, region: str) -> None:
-    """Raise InvalidInput when the certificate to be replaced lies in another region than the one that is called."""
+    """Raise InvalidInput if the certificate to be replaced is in another region than the one that is called."""
     if wanted.arn:
         check_certificate_arn(wanted.arn, region)
 
@@ -115,7 +115,7 @@ def misplaced_keys(options: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def _text(options: t.Mapping[str, t.Any], name: str) -> t.Optional[str]:
-    """An option's text; None where it is empty, as templates make it of what is not given."""
+    """An option's text; None if it is empty, as templates make it from what is not given."""
     value = options.get(name)
     return value if value and value.strip() else None
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wanted against present: the calls that import a certificate, or put it in the place of the one in ACM. Pure.
+"""Wanted against present: the calls that import a certificate, or replace the one in ACM with it. Pure.
 
 A plan is what check mode and --diff show, and what execution.py carries out: nothing is decided later.
 """
@@ -46,7 +46,7 @@ class Plan(t.NamedTuple):
 
 
 class Present(t.NamedTuple):
-    """The certificate in ACM that is meant. tags: empty where they do not matter; users: ARNs of what uses it."""
+    """The certificate in ACM that is meant. tags: empty if they do not matter; users: ARNs of what uses it."""
 
     arn: str
     held: Held
@@ -55,7 +55,7 @@ class Present(t.NamedTuple):
 
 
 def decide(want: Wanted, present: t.Optional[Present]) -> Plan:
-    """What makes the certificate as wanted. Raises InvalidInput for what ACM would refuse, or nobody can have meant."""
+    """The plan that makes the certificate as wanted. Raises InvalidInput for what ACM would refuse, or nobody can have meant."""
     if present is None:
         return Plan((_import(want, tags=want.all_tags or {}),), after=_shown(want, {}))
     before = _facts(present.held.certificate, present.held.chain)
@@ -80,7 +80,7 @@ def decide(want: Wanted, present: t.Optional[Present]) -> Plan:
 
 
 def _refusal(want: Wanted, present: Present) -> t.Optional[InvalidMaterial]:
-    """What ACM has against the new certificate under the old one's ARN."""
+    """Why ACM would refuse the new certificate under the old one's ARN."""
     try:
         import_rules.check_reimport(present.held.certificate, want.ready.certificate)
     except InvalidMaterial as error:
@@ -92,7 +92,7 @@ def _refusal(want: Wanted, present: Present) -> t.Optional[InvalidMaterial]:
 
 
 def _check_names(want: Wanted, present: Present) -> list[str]:
-    """Refuse to put a certificate in the place of one for entirely other names, unless that is what the user says."""
+    """Refuse to replace a certificate with one for entirely different names, unless the user says so."""
     old = present.held.certificate
     if matching.shares_a_name(old, want.ready.certificate):
         return []
@@ -131,7 +131,7 @@ def _tag_steps(arn: str, want: Wanted, present: dict[str, str]) -> list[Step]:
     add = [Step(ADD_TAGS, {"CertificateArn": arn, **_tags_member(change.to_set)})] if change.to_set else []
     keys = [{"Key": key} for key in change.to_remove]
     remove = [Step(REMOVE_TAGS, {"CertificateArn": arn, "Tags": keys})] if keys else []
-    # new ones first, so that it never is without; unless there is no room for both
+    # new ones first, so that it is never without tags, unless there is no room for both
     return add + remove if len({*present, *change.to_set}) <= tag_rules.MAX_TAGS else remove + add
 
 

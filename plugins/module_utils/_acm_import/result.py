@@ -73,7 +73,7 @@ def _certificate(item: Item, is_check: bool) -> dict[str, t.Any]:
 
 
 def facts(ready: Ready) -> dict[str, t.Any]:
-    """What DescribeCertificate will tell about it, as far as that is known before."""
+    """What DescribeCertificate will return, as far as that is known beforehand."""
     leaf = ready.certificate
     known: dict[str, t.Any] = {
         "serial": pem.serial(leaf),

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The roots that this host trusts, asked when a bundle alone does not tell whether its chain is whole."""
+"""The roots that this host trusts, used when a bundle alone does not show whether its chain is complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typing as t
 from .._rules.errors import InvalidMaterial
 from .._x509 import pem
 
-# Where distributions keep the trust list as one file; Python knows the place of its own OpenSSL only
+# Where distributions keep the trust list as one file; Python knows only the place of its own OpenSSL
 PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

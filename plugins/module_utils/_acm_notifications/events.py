@@ -57,7 +57,7 @@ class Message(t.NamedTuple):
 
 
 class Unreadable(Exception):
-    """Why a message is no notification: a sentence."""
+    """Why a message is not a notification, as a sentence."""
 
     def __init__(self, why: str, detail_type: t.Optional[str] = None) -> None:
         super().__init__(why)
@@ -79,7 +79,7 @@ def read_all(messages: t.Iterable[Message]) -> tuple[list[dict[str, t.Any]], lis
         except Unreadable as error:
             unknown.append(_unknown(message, error))
             continue
-        except Exception as error:  # whatever one message makes go wrong, the others are read
+        except Exception as error:  # whatever goes wrong with one message, the others are read
             unknown.append(_unknown(message, Unreadable(f"It cannot be read ({type(error).__name__}).")))
             continue
         event_id = found["id"]
@@ -183,12 +183,12 @@ def _list(value: t.Any) -> list[t.Any]:
 
 
 def _text(value: t.Any) -> t.Optional[str]:
-    """A text that can be written anywhere: half a character, which JSON can hold, cannot."""
+    """A text that can be written anywhere: without the halves of characters that JSON can hold."""
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 
 def _number(value: t.Any) -> t.Optional[int]:
-    """A whole number, which some services write as text."""
+    """An integer, which some services write as text."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -205,7 +205,7 @@ def _truth(value: t.Any) -> t.Optional[bool]:
 
 
 def _time(value: t.Any) -> t.Optional[str]:
-    """ISO 8601 in UTC, of ISO 8601 or of a mail's date."""
+    """ISO 8601 in UTC, from ISO 8601 or the date of a mail."""
     if not isinstance(value, str):
         return None
     try:

@@ -17,7 +17,7 @@ from .._door.acm import Acm, AcmError, call_service
 from .._rules.errors import InvalidInput
 from .events import Message
 
-BATCH = 10  # SQS gives and takes no more in one call
+BATCH = 10  # the most that SQS gives or takes in one call
 LONGEST_POLL_S = 20  # of one call to SQS
 SURE_POLL_S = (
     1  # an SQS that is not told to wait asks some of its servers only, and may find nothing though there is something
