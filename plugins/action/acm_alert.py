@@ -17,6 +17,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import LIST
 class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("url", "headers", "signing_secret", "password")
     CONTAINERS = {"channels": LIST}
+    FREE_OPTIONS = ("alerts", "told")
     REFUSAL = "What opens a channel would be written to a temporary file, as {obstacle}."
     INSTEAD = "give all channels to one task"
 

@@ -12,3 +12,4 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import Pipe
 
 class ActionModule(PipelinedAction):
     CONTAINERS = {}
+    FREE_OPTIONS = ("next_token",)

@@ -28,6 +28,8 @@ SHORTEST_PART = 8  # characters of a secret that tell something of it
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 LIST, DICT, DICTS = "a list of dictionaries", "a dictionary", "a dictionary of dictionaries"
 _PRIVATE_KEY = "PRIVATE KEY-----"
+# What is called so is secret wherever it is, and however the rest of its name is spelt.
+_SECRET_WORDS = ("passphrase", "password", "secret", "token")
 
 
 class PipelinedAction(NormalAction):
@@ -38,10 +40,13 @@ class PipelinedAction(NormalAction):
     SECRET_OPTIONS: tuple[str, ...] = ()
     # The options, at any depth, that may have SECRET_OPTIONS in them, and the shape that each has.
     CONTAINERS: t.Mapping[str, str] = {"certificates": LIST}
+    # Options that are no secret whatever they or what is in them is called.
+    FREE_OPTIONS: tuple[str, ...] = ("tags", "resource_tags")
     EXAMPLES: t.Mapping[str, str] = {}  # how a container is written, for those that wrote it otherwise
     KEY_OPTIONS: tuple[str, ...] = ()  # where a private key in PEM belongs
-    REFUSAL = ""  # the sentence for a connection without pipelining; {obstacle} is the clause that says why
-    INSTEAD = "give the option certificates instead of a loop, or loop over names"
+    # The sentence for a connection without pipelining; {obstacle} is the clause that says why.
+    REFUSAL = "A secret would be written to a temporary file, as {obstacle}."
+    INSTEAD = ""  # of a loop whose items hold a secret
 
     def check(self, arguments: dict[str, t.Any]) -> None:
         """Raise InvalidInput for what must not be sent. A module with more to check extends this."""
@@ -54,7 +59,7 @@ class PipelinedAction(NormalAction):
             with no_collection():  # Ansible reads all our files to find what goes to the host
                 result = super().run(tmp, task_vars)
             drop_what_ansible_obeys(result)
-            mask(result, [text for each in self._secrets() for text in texts_of(each)])
+            mask(result, self._hidden_texts())
         self._hide_with_item(result, task_vars or {})
         return result
 
@@ -72,7 +77,18 @@ class PipelinedAction(NormalAction):
         return None
 
     def _secrets(self) -> list[t.Any]:
-        return list(secrets_in(self._task.args, self.SECRET_OPTIONS, self.CONTAINERS))
+        """What must not be written to a temporary file."""
+        return list(secrets_in(self._task.args, self.SECRET_OPTIONS.__contains__, self.CONTAINERS, self.FREE_OPTIONS))
+
+    def _hidden_texts(self) -> list[str]:
+        """What must not be shown: also what only sounds like a secret."""
+        found = secrets_in(
+            self._task.args,
+            lambda name: name in self.SECRET_OPTIONS or sounds_secret(name),
+            self.CONTAINERS,
+            self.FREE_OPTIONS,
+        )
+        return [text for each in found for text in texts_of(each)]
 
     def _is_local(self) -> bool:
         """Whether the module runs on the controller as the user who runs Ansible. Pipelining works there whatever sudo
@@ -81,12 +97,17 @@ class PipelinedAction(NormalAction):
         return getattr(connection, "transport", "") == "local" and getattr(connection, "become", None) is None
 
     def _hide_with_item(self, result: dict[str, t.Any], variables: dict[str, t.Any]) -> None:
-        texts = [text for each in self._secrets() for text in texts_of(each)]
-        if self._task.no_log or not is_told(variables.get(variables.get("ansible_loop_var", "item")), texts):
+        item = variables.get(variables.get("ansible_loop_var", "item"))
+        is_own = self._task.loop is not None  # and not the item of a loop that includes this task
+        if self._task.no_log or not (is_told(item, self._hidden_texts()) or (is_own and has_secret(item))):
             return
         result["_ansible_no_log"] = True
+        instead = "loop over names"
+        if "certificates" in self.CONTAINERS:
+            instead = f"give the option certificates instead of a loop, or {instead}"
         self._display.warning(
-            f"The items of this loop over {self._task.action} hold a secret, so its results are hidden; {self.INSTEAD}."
+            f"The items of this loop over {self._task.action} hold a secret, so its results are hidden; "
+            f"{self.INSTEAD or instead}."
         )
 
     def _switch_pipelining_on(self) -> str | None:
@@ -113,21 +134,35 @@ class PipelinedAction(NormalAction):
         return None
 
 
-def secrets_in(arguments: t.Any, options: t.Collection[str], containers: t.Collection[str]) -> t.Iterator[t.Any]:
-    """What these options are set to, in the task and in its containers.
+def secrets_in(
+    arguments: t.Any,
+    is_secret: t.Callable[[t.Any], bool],
+    containers: t.Collection[str],
+    free_options: t.Collection[str] = (),
+) -> t.Iterator[t.Any]:
+    """What the options of these names are set to, at any depth: one that is in the wrong place is a secret nevertheless.
 
     A container of another shape than one or many dictionaries counts as well: to refuse or to convert it is for the
     module.
     """
-    if not isinstance(arguments, dict):
-        yield arguments
-        return
-    for name, value in arguments.items():
-        if name in options and value:
-            yield value
-        elif name in containers and value:
-            for each in value if isinstance(value, (list, tuple)) else [value]:
-                yield from secrets_in(each, options, containers)
+    if isinstance(arguments, (list, tuple)):
+        for each in arguments:
+            yield from secrets_in(each, is_secret, containers, free_options)
+    elif isinstance(arguments, dict):
+        for name, value in arguments.items():
+            if name in free_options:
+                continue
+            if is_secret(name) and _is_content(value):
+                yield value
+                continue
+            if name in containers and value:
+                yield from (each for each in _flat(value) if not isinstance(each, dict))
+            yield from secrets_in(value, is_secret, containers, free_options)
+
+
+def _flat(value: t.Any) -> t.Iterator[t.Any]:
+    for each in value if isinstance(value, (list, tuple)) else [value]:
+        yield from _flat(each) if isinstance(each, (list, tuple)) else [each]
 
 
 def check_shapes(
@@ -217,16 +252,25 @@ def masked(value: t.Any, secrets: t.Collection[str]) -> t.Any:
             )
         return value
     if isinstance(value, dict):
-        return {name: masked(each, secrets) for name, each in value.items()}
-    return [masked(each, secrets) for each in value] if isinstance(value, (list, tuple)) else value
+        return {masked(name, secrets): masked(each, secrets) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [masked(each, secrets) for each in value]
+    return HIDDEN if _is_number(value) and str(value) in secrets else value
 
 
 def texts_of(secret: t.Any) -> list[str]:
     """The parts of a secret that must not be shown. In a dictionary such as headers, a short value gives nothing away and
     occurs in much else."""
     if isinstance(secret, dict):
-        return [text for text in secret.values() if isinstance(text, str) and len(text) >= SHORTEST_PART]
-    return [secret] if isinstance(secret, str) else []
+        texts = [text for each in secret.values() for text in texts_of(each)]
+        return [text for text in texts if len(text) >= SHORTEST_PART]
+    if isinstance(secret, (list, tuple)):
+        return [text for each in secret for text in texts_of(each)]
+    return [str(secret)] if isinstance(secret, str) or _is_number(secret) else []
+
+
+def _is_number(value: t.Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
@@ -235,4 +279,23 @@ def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
         return any(secret in value or (len(value) >= SHORTEST_PART and value in secret) for secret in secrets)
     if isinstance(value, dict):
         return any(is_told(each, secrets) for each in value.values())
-    return isinstance(value, (list, tuple)) and any(is_told(each, secrets) for each in value)
+    if isinstance(value, (list, tuple)):
+        return any(is_told(each, secrets) for each in value)
+    return _is_number(value) and str(value) in secrets
+
+
+def has_secret(value: t.Any) -> bool:
+    """Whether VALUE has, at any depth, something that is called as secrets are, or a private key."""
+    if isinstance(value, dict):
+        return any((sounds_secret(name) and _is_content(each)) or has_secret(each) for name, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return any(map(has_secret, value))
+    return isinstance(value, str) and _PRIVATE_KEY in value
+
+
+def sounds_secret(name: t.Any) -> bool:
+    return any(word in str(name).lower() for word in _SECRET_WORDS)
+
+
+def _is_content(value: t.Any) -> bool:
+    return bool(value) and not isinstance(value, bool)

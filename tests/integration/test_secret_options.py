@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.tests.support.module_secrets import argument_spec, every_secret, misshapen
 
 SECRET = "c2VjcmV0IG9mIGEgdGVzdA=="
 LIMIT_S = 120
@@ -131,6 +132,38 @@ def test_a_task_without_one_makes_no_temporary_file_on_the_controller(tmp_path: 
     answer, said = play(tmp_path, "acm_authority without a secret", **environment)
     assert answer["changed"] is True and "MODULE FAILURE" not in said
     assert (tmp_path / "temporary").exists() is is_kept
+
+
+@pytest.mark.parametrize("module", sorted({name for name, _path in every_secret()}))
+def test_a_secret_in_no_shape_whatever_is_shown(tmp_path: Path, module: str) -> None:
+    """At -vvvv, in a task of its own, and in a loop over it. Every case has a secret of its own, which tells what showed it."""
+    cases: dict[str, str] = {}
+    tasks: list[dict[str, Any]] = []
+    for number in range(len(list(misshapen(module, "")))):
+        for is_looped in (False, True):
+            secret = f"{SECRET}{len(cases)}_"
+            what, arguments = list(misshapen(module, secret))[number]
+            cases[secret] = f"{what}, in a loop" if is_looped else what
+            if "authority" in argument_spec(module):
+                arguments.setdefault("authority", "/nowhere/authority")  # it asks nobody
+            task: dict[str, Any] = {f"certops.acm.{module}": arguments}
+            if is_looped:
+                task = {f"certops.acm.{module}": {name: f"{{{{ item.{name} }}}}" for name in arguments}}
+                task["loop"] = [arguments]
+            tasks.append({**task, "check_mode": True, "ignore_errors": True})
+    said = said_by(tmp_path, tasks)
+    assert said.count("TASK [") == len(tasks)
+    assert {what for secret, what in cases.items() if secret in said} == set()
+
+
+def said_by(folder: Path, tasks: list[dict[str, Any]]) -> str:
+    variables = {"ansible_remote_tmp": f"{folder}/temporary", "ansible_python_interpreter": sys.executable}
+    plays = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "vars": variables, "tasks": tasks}]
+    (folder / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-vvvv", "-i", "localhost,", "play.yml"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT_S * 10, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr
+    return done.stdout + done.stderr
 
 
 def test_async_without_a_secret(tmp_path: Path) -> None:

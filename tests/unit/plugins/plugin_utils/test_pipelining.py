@@ -8,11 +8,10 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins import action, modules
+from ansible_collections.certops.acm.plugins import action
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import (
     DICT,
@@ -20,12 +19,15 @@ from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import (
     HIDDEN,
     LIST,
     check_shapes,
+    has_secret,
     is_told,
     mask,
     refuse_private_keys,
     secrets_in,
+    sounds_secret,
     texts_of,
 )
+from ansible_collections.certops.acm.tests.support.module_secrets import every_secret
 
 OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
 
@@ -38,14 +40,17 @@ OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
         ({"key": "k", "word": ""}, ["k"]),
         ({"items": [{"key": "k"}, {"inner": {"word": "w"}}]}, ["k", "w"]),
         ({"items": {"word": "w"}}, ["w"]),
-        ({"elsewhere": {"key": "k"}}, []),
+        ({"elsewhere": {"key": "k"}}, ["k"]),
+        ({"elsewhere": [[{"inner": {"word": "w"}}], "text"]}, ["w"]),
+        ({"free": {"key": "k"}}, []),
+        ({"items": [["key=k"]]}, ["key=k"]),
         ({"items": '[{"key": "k"}]'}, ['[{"key": "k"}]']),
         ({"items": ["key=k"]}, ["key=k"]),
         ({"items": [{"key": {"a": 1}}]}, [{"a": 1}]),
     ],
 )
 def test_secrets_in(arguments: Any, found: list[Any]) -> None:
-    assert list(secrets_in(arguments, OPTIONS, CONTAINERS)) == found
+    assert list(secrets_in(arguments, OPTIONS.__contains__, CONTAINERS, ["free"])) == found
 
 
 TOKEN = "Bearer c2VjcmV0IG9mIGEgdGVzdA=="
@@ -60,32 +65,41 @@ TOKEN = "Bearer c2VjcmV0IG9mIGEgdGVzdA=="
         ({"Authorization": TOKEN, "X-Level": "1"}, [TOKEN.partition(" ")[2]], True),
         ({"Authorization": TOKEN, "X-Level": "1"}, "host1", False),
         (None, "a", False),
+        ([TOKEN], {"name": {"text": TOKEN}}, True),
+        ({"value": {"text": TOKEN}}, [TOKEN], True),
+        (12345678, {"pin": 12345678}, True),
+        (12345678, {"count": 1}, False),
     ],
 )
 def test_an_item_that_holds_a_secret(secret: Any, item: Any, is_shown: bool) -> None:
     assert is_told(item, texts_of(secret)) is is_shown
 
 
-def secret_paths(spec: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, option in spec.items():
-        if option.get("no_log"):
-            yield (*above, name)
-        yield from secret_paths(option.get("options") or {}, (*above, name))
-
-
-def every_secret() -> list[tuple[str, tuple[str, ...]]]:
-    found = []
-    for each in pkgutil.iter_modules(modules.__path__):
-        module = importlib.import_module(f"{modules.__name__}.{each.name}")
-        spec = getattr(module, "ARGUMENT_SPEC", None) or module.argument_spec()
-        found += [(each.name, path) for path in secret_paths(spec)]
-    return found
-
-
 @pytest.mark.parametrize(("name", "path"), every_secret())
 def test_every_option_that_is_hidden_in_logs_is_kept_out_of_temporary_files(name: str, path: tuple[str, ...]) -> None:
     plugin = importlib.import_module(f"{action.__name__}.{name}").ActionModule
     assert path[-1] in plugin.SECRET_OPTIONS and set(path[:-1]) <= set(plugin.CONTAINERS)
+
+
+def test_what_only_sounds_like_one_counts_where_that_is_asked_for() -> None:
+    arguments = {"Passphrase": "p", "inner": [{"my_password_1": 1234}], "return_secret": True, "token": None}
+    assert list(secrets_in(arguments, sounds_secret, CONTAINERS)) == ["p", 1234]
+
+
+@pytest.mark.parametrize(
+    ("item", "is_one"),
+    [
+        ({"name": "a", "passphrase": "geheim"}, True),
+        ([{"key": {"Password": 1234}}], True),
+        ({"my_token": ["geheim"]}, True),
+        ({"text": "-----BEGIN PRIVATE KEY-----"}, True),
+        ({"name": "a", "passphrase": None, "password": "", "return_secret": True}, False),
+        ({"private_key": "/etc/pki/www.key", "bundle": "/etc/pki/www.p12"}, False),
+        ("www.example.com", False),
+    ],
+)
+def test_an_item_with_something_secret_in_it(item: Any, is_one: bool) -> None:
+    assert has_secret(item) is is_one
 
 
 def test_there_are_secrets() -> None:
@@ -172,7 +186,9 @@ def test_secrets_are_masked_in_what_ansible_tells() -> None:
         "invocation": {"module_args": {"items": [{"key": "long-secret", "pin": "1234"}], "port": 12345}},
         "sent": ["long-secret is ours to return"],
     }
+    result["invocation"]["module_args"]["number"] = 1234
     mask(result, ["long-secret", "1234"])
+    assert result["invocation"]["module_args"].pop("number") == HIDDEN
     assert result == {
         "msg": f"cannot read {HIDDEN} here, but 1234 is a number",
         "invocation": {"module_args": {"items": [{"key": HIDDEN, "pin": HIDDEN}], "port": 12345}},
