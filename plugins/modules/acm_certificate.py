@@ -238,7 +238,8 @@ options:
     description:
       - V(present) requests the certificate unless it exists, and changes what can be changed.
       - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
-        certificate with that first name matches, whatever its status. Imported ones match only by ARN.
+        certificate with that first name matches, whatever its status. An imported one matches by its ARN, or by
+        O(name_tag) without O(domain_name).
       - V(revoked) revokes it. ACM does that only for public certificates that were exported. It cannot be undone.
     type: str
     choices: [present, absent, revoked]

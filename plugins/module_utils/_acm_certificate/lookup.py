@@ -128,7 +128,9 @@ def _match(acm: Door, items: t.Sequence[Item], listed: list[Certificate], now: d
             item.near = matching.near(item.want, candidates, now)
             if item.certificate is not None:
                 item.tags = tags.get(item.certificate.arn)
-        elif item.want.name_tag is not None:
+            continue
+        item.near = matching.kept(item.want, candidates)
+        if item.want.name_tag is not None:
             item.found = [each for each in possible if tags[each.arn].get("Name") == item.want.name_tag]
         else:
             item.found = possible

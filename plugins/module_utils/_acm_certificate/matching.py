@@ -30,8 +30,8 @@ class Difference(t.NamedTuple):
 
 def may_be(wanted: Wanted, certificate: Certificate) -> bool:
     """Whether a certificate is, as far as is known, the one that the user means by names, type, CA, algorithm, export."""
-    if certificate.type == "IMPORTED" or certificate.key_pair_origin == "ACME":
-        return False  # not requested, and never to be changed or removed by names
+    if not _was_requested(certificate):
+        return False  # never to be changed or removed by names
     if certificate.names_are_complete and not _has_names_of(wanted, certificate):
         return False
     return not [
@@ -90,6 +90,11 @@ def near(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list
         for each in newest(listed, now)
         if each.is_live(now) and wanted.names[:1] == (_first_name(each),) and not may_be(wanted, each)
     ]
+
+
+def kept(wanted: Wanted, listed: t.Iterable[Certificate]) -> list[Certificate]:
+    """Certificates with the first name that nobody requested: names alone do not remove them."""
+    return [each for each in listed if _first_name(each) == wanted.domain_name and not _was_requested(each)]
 
 
 def spent(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[str]:
@@ -172,6 +177,10 @@ def _own(wanted: Wanted, listed: t.Sequence[Certificate], tags: t.Optional[Tags]
     names = {each.arn: tags.get(each.arn, {}).get("Name") for each in listed}
     named = [each for each in listed if names[each.arn] == wanted.name_tag]
     return named or [each for each in listed if names[each.arn] is None]
+
+
+def _was_requested(certificate: Certificate) -> bool:
+    return certificate.type != "IMPORTED" and certificate.key_pair_origin != "ACME"
 
 
 def _first_name(certificate: Certificate) -> str:

@@ -110,8 +110,11 @@ def request_again(plan: Plan, wanted: Wanted, tags: t.Optional[dict[str, str]], 
     return plan._replace(steps=(Step("RequestCertificate", request_members(wanted, tags, spent_arns)),))
 
 
-def plan_absent(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
-    """The plan that removes the certificates. Raises InvalidInput if it is not clear which, or while one is in use."""
+def plan_absent(found: t.Sequence[Certificate], wanted: Wanted, near: t.Sequence[Certificate] = ()) -> Plan:
+    """The plan that removes the certificates. Raises InvalidInput if it is not clear which, or while one is in use.
+
+    near: those of the same name that names do not remove.
+    """
     if len(found) > 1 and not wanted.all_matching:
         raise InvalidInput(
             f"{len(found)} certificates match {wanted.label}: {', '.join(certificate.arn for certificate in found)}. "
@@ -135,7 +138,16 @@ def plan_absent(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
         else {}
     )
     awaits = (RELEASE,) if wanted.wait and found else ()
-    return Plan(steps, before, {"certificates": []} if found else {}, awaits=awaits)
+    warnings = () if found else tuple(map(_not_removed, near))
+    return Plan(steps, before, {"certificates": []} if found else {}, awaits=awaits, warnings=warnings)
+
+
+def _not_removed(certificate: Certificate) -> str:
+    how = "imported" if certificate.type == "IMPORTED" else "issued over ACME"
+    return (
+        f"{certificate.arn} ({certificate.domain_name}) was {how}, so its name alone does not delete it: "
+        "give its certificate_arn, or its name_tag instead of domain_name."
+    )
 
 
 def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:

@@ -41,7 +41,7 @@ def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: 
 def decide(item: Item, settings: Settings) -> None:
     """Make the plan of an item. Raises InvalidInput."""
     if item.want.state == "absent":
-        item.plan = plan.plan_absent(item.found, item.want)
+        item.plan = plan.plan_absent(item.found, item.want, item.near)
     elif item.want.state == "revoked":
         item.plan = plan.plan_revoked(item.found, item.want)
         item.certificate = next(iter(item.found), None)

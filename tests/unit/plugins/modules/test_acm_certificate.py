@@ -102,6 +102,21 @@ def test_a_private_certificate_through_its_life(task: t.Any, place: dict[str, st
     assert task(**wanted)["certificate"]["certificate_arn"] != arn["certificate_arn"]
 
 
+def test_an_imported_certificate_is_not_deleted_by_its_name_alone(
+    task: t.Any, run_module: t.Any, place: dict[str, str], pki: t.Any
+) -> None:
+    pair = pki.leaf("www.example.com")
+    members = {"certificate": pair.pem, "private_key": pair.key_pem, "certificate_chain": pair.chain_pem}
+    imported = run_module("acm_import", {"authority": place["path"], **members, "tags": {"Name": "www"}})
+    arn = imported["certificate"]["certificate_arn"]
+    by_name = task(domain_name="www.example.com", state="absent")
+    assert not by_name["changed"] and by_name["deleted"] == []
+    warning = json.dumps(by_name["warnings"])
+    assert arn in warning and "was imported" in warning
+    assert task(name_tag="www", state="absent")["deleted"] == [arn]
+    assert "warnings" not in task(domain_name="www.example.com", state="absent")
+
+
 def test_a_list(task: t.Any, place: dict[str, str], calls: Calls) -> None:
     items = [{"domain_name": f"n{number}.example.com"} for number in range(20)]
     common = private(place, "", tags={"fleet": "blue"})

@@ -273,6 +273,10 @@ def test_mail_again_to_those_who_have_not_answered() -> None:
 def test_delete_only_what_is_clear_and_free() -> None:
     absent = want(state="absent")
     assert issuance.plan_absent([], absent) == issuance.Plan()
+    imported = have(3, Type="IMPORTED")
+    (warning,) = issuance.plan_absent([], absent, [imported]).warnings
+    assert imported.arn in warning and "name_tag" in warning
+    assert not issuance.plan_absent([have(1)], absent, [imported]).warnings
     plan = issuance.plan_absent([have(1)], absent)
     assert plan.steps == (issuance.Step("DeleteCertificate", {"CertificateArn": arn(1)}),)
     with pytest.raises(InvalidInput, match=f"2 certificates match www.example.com: {arn(1)}, {arn(2)}"):
