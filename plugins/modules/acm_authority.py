@@ -1029,8 +1029,12 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 }
 
 
+class AuthorityModule(DiscreetModule):
+    MAY_BE_EMPTY = ("settings.ocsp_url", "settings.approval_url")  # for none
+
+
 def main() -> None:
-    module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    module = AuthorityModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     if not pem.HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
     try:

@@ -240,7 +240,7 @@ options:
       - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
         certificate with that first name matches, whatever its status. An imported one matches by its ARN, or by
         O(name_tag) without O(domain_name).
-      - V(revoked) revokes it. ACM does that only for public certificates that were exported. It cannot be undone.
+      - V(revoked) revokes it, whether public or private. ACM does that only for certificates that were exported. It cannot be undone.
     type: str
     choices: [present, absent, revoked]
     default: present
@@ -1037,6 +1037,9 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     return result
 
 
+IMPORTS = "use certops.acm.acm_import to import a certificate."  # which community.aws does with the module of this name
+
+
 def main() -> None:
     identity = list(wanted.IDENTITY_OPTIONS)
     module = AcmModule(
@@ -1045,6 +1048,7 @@ def main() -> None:
         supports_check_mode=True,
         mutually_exclusive=[["certificates", option] for option in identity],
         required_one_of=[["certificates", "certificate_arn", "domain_name", "name_tag"]],
+        hints=dict.fromkeys(("certificate", "private_key", "certificate_chain"), IMPORTS),
     )
     guard(module, lambda: run(module))
 

@@ -29,7 +29,8 @@ class DiscreetModule(AnsibleModule):
     """
 
     params: t.Any
-    MAY_BE_EMPTY: t.Collection[str] = ()  # options for which an empty text has a meaning of its own
+    MAY_BE_EMPTY: t.Collection[str] = ()  # options, or suboptions as settings.url, for which an empty text has a meaning
+    HINTS: t.Mapping[str, str] = {}  # option of another module that people give to this one → what to do instead
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
         self._are_arguments_judged = False
@@ -46,7 +47,7 @@ class DiscreetModule(AnsibleModule):
     def fail_json(self, msg: t.Any, **details: t.Any) -> t.NoReturn:  # type: ignore[override, unused-ignore]
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
-            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
+            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded, self.HINTS)
             # Where a list of dictionaries is misshapen, AnsibleModule has not found out which values are secret.
             details.setdefault("invocation", {"module_args": {}})
         is_library_missing = str(msg).startswith(MISSING_LIBRARY)
@@ -70,7 +71,7 @@ def given(parameters: t.Mapping[str, t.Any], spec: Spec, may_be_empty: t.Collect
     """The parameters without those that are null or an empty text: in a template, that is how people say "not given".
 
     What has a fallback stays, as null, since leaving it out and saying that it is empty are two things there. Lists lose
-    their empty elements. may_be_empty: options for which an empty text has a meaning of its own.
+    their empty elements. may_be_empty: options, or suboptions as settings.url, for which an empty text has a meaning.
     """
     by_name = _by_name(spec)
     kept: dict[str, t.Any] = {}
@@ -84,7 +85,8 @@ def given(parameters: t.Mapping[str, t.Any], spec: Spec, may_be_empty: t.Collect
             elif value == "" and option.get("type") == "list":
                 kept[name] = []
         else:
-            kept[name] = _given_inside(value, option)
+            inside = [each.partition(".")[2] for each in may_be_empty if each.startswith(f"{name}.")]
+            kept[name] = _given_inside(value, option, inside)
     return kept
 
 
@@ -94,6 +96,7 @@ def mistake(
     module: str,
     complaint: str,
     exclusive: t.Iterable[t.Sequence[str]] = (),
+    hints: t.Optional[t.Mapping[str, str]] = None,
 ) -> str:
     """A better sentence than Ansible's own complaint, where there is one: on an option that does not exist, that has
     another shape than it should, or that excludes another one.
@@ -103,7 +106,7 @@ def mistake(
     own = {name: value for name, value in parameters.items() if not name.startswith("_ansible_")}
     is_misshapen = "convert" in complaint or "dict" in complaint
     return (
-        _unknown(own, spec, module, ())
+        _unknown(own, spec, module, (), hints or {})
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
         or _as_sentence(complaint)
@@ -139,28 +142,31 @@ def _is_list_of_dicts(option: t.Mapping[str, t.Any]) -> bool:
     return option.get("type") == "list" and option.get("elements") == "dict"
 
 
-def _given_inside(value: t.Any, option: t.Mapping[str, t.Any]) -> t.Any:
+def _given_inside(value: t.Any, option: t.Mapping[str, t.Any], may_be_empty: t.Collection[str]) -> t.Any:
     inner = option.get("options")
     if isinstance(value, dict) and inner:
-        return given(value, inner)
+        return given(value, inner, may_be_empty)
     if isinstance(value, list) and inner:
-        return [given(item, inner) if isinstance(item, dict) else item for item in value]
+        return [given(item, inner, may_be_empty) if isinstance(item, dict) else item for item in value]
     if isinstance(value, list) and option.get("elements") in ("str", "path"):
         return [item for item in value if not _is_empty(item)]
     return value
 
 
-def _unknown(parameters: t.Mapping[t.Any, t.Any], spec: Spec, module: str, path: tuple[str, ...]) -> t.Optional[str]:
+def _unknown(
+    parameters: t.Mapping[t.Any, t.Any], spec: Spec, module: str, path: tuple[str, ...], hints: t.Mapping[str, str]
+) -> t.Optional[str]:
     by_name = _by_name(spec)
     for name in parameters:
         if name not in by_name:
             near = difflib.get_close_matches(str(name), list(by_name), 1, 0.6)
             hint = f"did you mean {near[0]}?" if near else f"ansible-doc {module} shows its options."
+            hint = hints.get(name, hint)
             where = f" in {_spelled(path)}" if path else ""
             return f"{module} has no option {name}{where}: {hint}"
     for name, value in parameters.items():
         for inner, items in _inside(value, by_name[name], (*path, str(name))):
-            found = _unknown(items, by_name[name]["options"], module, inner)
+            found = _unknown(items, by_name[name]["options"], module, inner, hints)
             if found:
                 return found
     return None

@@ -60,6 +60,16 @@ def task(tmp_path: Path) -> Task:
 # ---------------------------------------------------------------- made, and again
 
 
+@pytest.mark.parametrize("setting", ["ocsp_url", "approval_url"])
+def test_an_empty_url_is_a_setting(task: Task, setting: str) -> None:
+    """Certificates then name no responder, mails no page; null still means that it stays as it is."""
+    assert task(settings={setting: "http://lab.example.com"})["authority"]["settings"][setting]
+    assert task(settings={setting: None})["changed"] is False
+    emptied = task(settings={setting: ""})
+    assert emptied["changed"] and emptied["authority"]["settings"][setting] == ""
+    assert task(settings={setting: ""})["changed"] is False
+
+
 def test_made_and_then_unchanged(task: Task) -> None:
     first = task(certificate_authorities=[CORP], settings={"validity_days": 47})
     assert first["changed"]
