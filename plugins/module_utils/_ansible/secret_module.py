@@ -29,7 +29,9 @@ class DiscreetModule(AnsibleModule):
     """
 
     params: t.Any
-    MAY_BE_EMPTY: t.Collection[str] = ()  # options, or suboptions as settings.url, for which an empty text has a meaning
+    MAY_BE_EMPTY: t.Collection[
+        str
+    ] = ()  # options, or suboptions as settings.url, for which an empty text has a meaning
     HINTS: t.Mapping[str, str] = {}  # option of another module that people give to this one → what to do instead
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
