@@ -116,6 +116,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
     deadline = (
         f"The certificate expires {words.distance(left)}, on {words.date(until)}." if until and left is not None else ""
     )
+    date = f"It expires on {words.date(until)}." if until else ""  # below a title that says how many days are left
     common = {"days_to_expiry": left, "records": _records(certificate)}
     if summary.get("renewal_status") == "FAILED":
         cause = words.reason(summary.get("renewal_status_reason"))
@@ -159,7 +160,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                     "kind": "expiring",
                     "severity": severity,
                     "title": f"{name}: the certificate expires {words.distance(left)}",
-                    "text": words.joined(_why_it_expires(certificate), deadline),
+                    "text": words.joined(_why_it_expires(certificate), date),
                 }
             )
     elif hosts and not seen.is_check and _was_forgotten(certificate, seen):

@@ -334,6 +334,16 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             40,
         ),
         (
+            {"left": 14, "type": "IMPORTED"},
+            {},
+            None,
+            "warning",
+            "host-1.example.com: the certificate expires in 14 days",
+            "It was imported, and ACM never renews those. Import its successor with certops.acm.acm_import. It expires on "
+            "2026-12-09 12:00 UTC.",
+            14,
+        ),
+        (
             {"left": 50, **FAILED},
             {},
             "renewal_failed",
