@@ -12,6 +12,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 
 from .._rules.errors import InvalidInput
+from .._rules.sentences import condense
 
 KINDS = (
     "deployed",
@@ -104,7 +105,7 @@ def _read(entry: t.Mapping[str, t.Any]) -> Alert:
         kind=entry["kind"],
         severity=entry["severity"],
         title=clip(line("title"), TITLE_CHARACTERS),
-        text=clip(clean(str(entry.get("text") or "")), TEXT_CHARACTERS),
+        text=condense(clean(str(entry.get("text") or "")), TEXT_CHARACTERS),
         certificate_arn=line("certificate_arn"),
         domain_name=line("domain_name"),
         expires_at=line("expires_at"),

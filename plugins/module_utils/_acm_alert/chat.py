@@ -16,6 +16,7 @@ import typing as t
 
 from . import text as alert_text
 from .alert import Alert, clip
+from .._rules.sentences import condense
 
 SLACK_BLOCKS = 50
 SLACK_CHARACTERS = 3000  # of one text
@@ -140,7 +141,7 @@ def _teams_alert(alert: Alert) -> dict[str, t.Any]:
 def _teams_container(alert: Alert, part: float) -> dict[str, t.Any]:
     """part: how much of each part there shall be of it, 1 for all."""
     title = clip(f"{_ICONS[alert.severity]} {alert.title}", 300)
-    text = clip(alert.text, max(1, round(len(alert.text) * part)))
+    text = condense(alert.text, max(1, round(len(alert.text) * part)))
     records = alert.records[: round(len(alert.records) * part)]
     known = alert_text.facts(alert)
     items = [_runs([_run(title, weight="bolder", color=_COLOURS[alert.severity])])]

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import condense, without_middle
 from .answers import fault_of, has_answered, has_failed, lacking_keys
 from .orders import fault_before_export
 
 Entry = t.Mapping[str, t.Any]
 
 _UNTOUCHED, _NOT_SENT = "Nothing was changed", "Nothing was sent"
-# How much of a traceback people get to see.
+# How much of a traceback people get to see, and how much of a message: a host may be in the hands of somebody else.
 _LAST_LINES = 5
-_LONGEST = 800
+_LONGEST_END = 800
+_LONGEST = 4000
 
 
 def find_outcome(host: Entry, seen: Entry, keys: Entry, done: Entry, is_check: bool) -> dict[str, t.Any]:
@@ -127,6 +129,7 @@ def _end_of(host: Entry, answer: Entry) -> str:
     text = " ".join(" ".join(said.splitlines()[-_LAST_LINES:]).split()) or str(
         answer.get("msg") or "no reason was given"
     )
+    text = without_middle(text, _LONGEST_END)
     if answer.get("unreachable"):
         return _whole(f"{host['name']} cannot be reached: {answer.get('msg') or text}")
     if not said and answer.get("msg"):
@@ -140,8 +143,7 @@ def _nothing_changed(text: str) -> dict[str, t.Any]:
 
 
 def _whole(text: str) -> str:
-    text = text.strip()
-    text = text if len(text) <= _LONGEST else text[: _LONGEST // 2] + " … " + text[-_LONGEST // 2 :]
+    text = condense(text.strip(), _LONGEST)
     return text if text.endswith((".", "!", "?")) else text + "."
 
 

@@ -31,6 +31,7 @@ from ..alert import (
     one_line,
 )
 from ..._rules.errors import InvalidInput
+from ..._rules.sentences import condense
 
 SERVICE = "securityhub"
 FINDINGS_A_CALL = 100
@@ -217,7 +218,7 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
     worst = alerts[0]
     arn = _ARN.fullmatch(worst.subject)
     label = "CRITICAL" if (worst.kind, worst.severity) == ("expired", "critical") else _LABELS[worst.severity]
-    recommendation = {"Text": clip(one_line(worst.text) or text.MEANINGS[worst.kind], 512)}
+    recommendation = {"Text": condense(one_line(worst.text) or text.MEANINGS[worst.kind], 512)}
     if arn:
         recommendation["Url"] = _console(arn)
     return {
@@ -231,7 +232,7 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
         "UpdatedAt": _time(at),
         "Severity": {"Label": label, "Original": worst.severity},
         "Title": clip(worst.title, 256),
-        "Description": clip(one_line(_description(alerts)), 1024),
+        "Description": clip(_description(alerts, 1024), 1024),
         "Remediation": {"Recommendation": recommendation},
         "ProductFields": _product_fields(alerts),
         "Resources": [_resource(worst, arn, account_id, product_arn)],
@@ -240,10 +241,14 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
     }
 
 
-def _description(alerts: t.Sequence[Alert]) -> str:
+def _description(alerts: t.Sequence[Alert], most: int) -> str:
+    """The texts of the alerts, each of which gets an equal part of the room."""
     if len(alerts) == 1:
-        return alerts[0].text or text.MEANINGS[alerts[0].kind]
-    return " ".join(f"({number}) {alert.title}: {alert.text}" for number, alert in enumerate(alerts, 1))
+        return condense(one_line(alerts[0].text) or text.MEANINGS[alerts[0].kind], most)
+    told = [one_line(f"({number}) {alert.title}: {alert.text}") for number, alert in enumerate(alerts, 1)]
+    if len(" ".join(told)) > most:
+        told = [condense(each, most // len(alerts) - 1) for each in told]
+    return " ".join(told)
 
 
 def _product_fields(alerts: t.Sequence[Alert]) -> dict[str, str]:

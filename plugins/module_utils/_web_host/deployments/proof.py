@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._rules.errors import InvalidInput
+from ..._rules.sentences import brief_digests
 from ..sets.der import CertificateFacts, covers
 from ..tls.handshake import SIGNATURES, Endpoint
 from ..servers.services import Service
@@ -257,5 +258,5 @@ def tell_sighting(sighting: Sighting) -> str:
     asked = f"as {sighting['server_name']}" if sighting["server_name"] else "without SNI"
     return (
         f"{sighting['host']} port {sighting['port']} {asked} serves {sighting['subject']}, "
-        f"serial {sighting['serial']}, SHA-256 {sighting['fingerprint']}."
+        f"serial {sighting['serial']}, SHA-256 {brief_digests(sighting['fingerprint'])}."
     )

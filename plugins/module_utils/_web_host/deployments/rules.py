@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..._rules.sentences import brief_digests, first_few
 from ..sets.bundle import Difference
 from ..tls.handshake import Endpoint
 from .proof import Deployed, Expectation, describe_asking
@@ -163,9 +164,12 @@ def list_proofs(
             "endpoint": list(expectation.endpoint),
             "right": [sets[name].fingerprint for name in expectation.right],
             "previous": [each.previous_fingerprint for each in sets.values() if each.previous_fingerprint],
-            "expected": " or ".join(
-                f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 {sets[name].fingerprint}"
-                for name in expectation.right
+            "expected": first_few(
+                [
+                    f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 {brief_digests(sets[name].fingerprint)}"
+                    for name in expectation.right
+                ],
+                "or",
             ),
             "folders": [sets[name].path for name in expectation.right],
             "may_be_silent": expectation.service in may_be_silent,
@@ -193,14 +197,14 @@ def complain(proof: Entry, sighting: Entry) -> str:
     """Why a proof failed, in three lines: what was expected, what was seen, what to check."""
     endpoint = Endpoint(*proof["endpoint"])
     where = f"{proof['service']} at {endpoint.host} port {endpoint.port} {describe_asking(endpoint)}"
-    folders = ", ".join(proof["folders"])
+    folders = first_few(proof["folders"], "or")
     if not sighting["reachable"]:
         seen = sighting["error"]
         hint = f"Check that {proof['service']} listens there (ports), and that it survived its reload (see its log)."
     else:
         seen = (
             f"{sighting['subject']}, serial {sighting['serial']}, valid until {sighting['not_after']}, "
-            f"SHA-256 {sighting['fingerprint']}."
+            f"SHA-256 {brief_digests(sighting['fingerprint'])}."
         )
         hint = f"Check which virtual host answers there, and that its configuration names {folders}."
         if sighting["fingerprint"] in proof["previous"]:

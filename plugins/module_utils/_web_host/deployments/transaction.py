@@ -17,6 +17,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ..._rules.errors import InvalidInput
+from ..._rules.sentences import SHOWN
 from ..sets import placement
 from . import snippets as snippet_files
 from ..._files.folders import RestoreContext
@@ -330,7 +331,9 @@ class Transaction:
             undone = f"The new sets stay on {self.host_name}, because there were none before."
         proof = "Every port that answered before serves what it served then." if with_reload else ""
         if unlike:
-            proof = f"But not every port serves what it served before: {' '.join(unlike)}"
+            others = len(unlike) - SHOWN
+            more = f" {others} other endpoint{'s' if others > 1 else ''} changed too." if others > 0 else ""
+            proof = f"But not every port serves what it served before: {' '.join(unlike[:SHOWN])}{more}"
         separator = "\n" if "\n" in cause else " "
         message = cause + separator + " ".join(filter(None, [undone, proof]))
         return Ended(True, message, restored=not unlike, was_changed=True)

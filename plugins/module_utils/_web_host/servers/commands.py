@@ -22,11 +22,13 @@ import tempfile
 import typing as t
 
 from ..._rules.errors import InvalidInput
+from ..._rules.sentences import without_middle
 
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _KEPT_OUTPUT = 8192
 _SHORT = 800
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
+_MERE = re.compile(r"\b(warn|warning|notice|info|debug)\b", re.IGNORECASE)  # lines that are not why a command failed
 _SHELL = re.compile(r"[();<>|&]+")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")  # only single quotes keep a shell from reading $ and `
 
@@ -127,10 +129,16 @@ def _output_file() -> t.BinaryIO:
 
 
 def shorten(text: str) -> str:
-    """What a person wants to read of an output: its beginning and end, on one line, no PEM, with a full stop."""
-    text = " ".join(_PEM.sub("(PEM text)", text).split())
+    """What a person wants to read of an output, on one line, no PEM, with a full stop.
+
+    Of a long one: each line once, and no warnings if there are other lines; of what is long even then, beginning and end.
+    """
+    lines = [" ".join(line.split()) for line in _PEM.sub("(PEM text)", text).splitlines()]
+    text = " ".join(filter(None, lines))
     if len(text) > _SHORT:
-        text = text[: _SHORT // 2] + " … " + text[-_SHORT // 2 :]
+        lines = list(dict.fromkeys(filter(None, lines)))
+        lines = [line for line in lines if not _MERE.search(line)] or lines
+        text = without_middle(" ".join(lines), _SHORT)
     return text if not text or text.endswith((".", "!", "?")) else text + "."
 
 

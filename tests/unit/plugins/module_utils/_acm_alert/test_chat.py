@@ -41,3 +41,9 @@ def test_json_is_the_alert_as_it_was_given() -> None:
     assert member["records"] == [{"name": FULL.records[0].name, "type": "CNAME", "value": FULL.records[0].value}]
     assert (member["key"], member["days_to_expiry"], member["hosts"]) == (FULL.key, 15, ["web1", "web2"])
     assert set(member) == set(Alert._fields)
+
+
+def test_a_card_that_is_too_large_keeps_the_cause_and_the_remedy() -> None:
+    seen = " ".join(f"\u00fc Seen at port {number}." for number in range(1500))
+    shown = str(chat.teams([an_alert(text=f"It is broken. {seen} Mend it.", facts=(("f", "\u00fc" * 20_000),))]))
+    assert "It is broken." in shown and "Mend it." in shown and "Seen at port 450." not in shown

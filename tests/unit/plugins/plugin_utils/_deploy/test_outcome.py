@@ -144,3 +144,23 @@ def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:
 )
 def test_the_reason_of_a_failure(result: dict[str, Any], reason: str) -> None:
     assert find_reason(result) == reason
+
+
+def test_a_failure_keeps_cause_remedy_and_state_however_much_was_seen() -> None:
+    sight = f"127.0.0.1 port 443 without SNI serves CN=www, serial {':'.join(['0a'] * 16)}, SHA-256 {'d2' * 32}."
+    sentences = [
+        "Expected from own: www.",
+        "Check which virtual host answers there.",
+        "The previous sets are live again.",
+    ]
+    said = f"{sentences[0]}\nSeen: {sight}\n{sentences[1]}\n{sentences[2]} But not every port serves what it served: "
+    for many in (3, 300):
+        failed = {**answer(), "failed": True, "restored": False, "msg": said + " ".join([sight] * many)}
+        message = outcome(answer(), failed)["failure"]["message"]
+        assert all(each in message for each in sentences) and len(message) <= 4000, message
+
+
+def test_the_end_of_a_traceback_does_not_hide_what_it_means() -> None:
+    found = outcome(answer(), {"failed": True, "msg": "x", "module_stderr": "Traceback " + "x" * 9000})["failure"]
+    assert found["message"].startswith("The module could not run on web1: Traceback") and len(found["message"]) < 1100
+    assert "the next run says how it ended" in found["message"]

@@ -186,3 +186,12 @@ def test_security_hub_takes_a_hundred_findings_at_once(aws: Aws) -> None:
     assert [len(call["Findings"]) for call in calls] == [100, 50]
     assert calls[0]["Findings"][0]["Severity"]["Label"] == "CRITICAL"
     assert calls[0]["Findings"][0]["ProductArn"].split(":")[3] == "us-east-1"
+
+
+def test_a_finding_has_room_for_cause_and_remedy_of_each_alert() -> None:
+    cause, remedy = "nginx serves another certificate.", "Fix what the server complains about."
+    alert = an_alert(ARN, text=f"{cause} {' '.join(f'Seen at port {n}: {n * 1111}.' for n in range(200))} {remedy}")
+    made = security_hub.finding([alert] * 3, "arn:aws:securityhub:eu-central-1:123456789012:product/1/d", "1" * 12, NOW)
+    assert made["Description"].count(cause) == made["Description"].count(remedy) == 3
+    advice = made["Remediation"]["Recommendation"]["Text"]
+    assert cause in advice and remedy in advice

@@ -19,11 +19,13 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.
     complain,
     find_refusal,
     judge_state,
+    list_proofs,
     settle,
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import Expectation
 from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import Service, complete
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._web_host.deployments.test_proof import deployed
 
 SEEN = {"reachable": True, "port": 443}
 REFUSED = {"reachable": False, "port": 443, "is_refused": True, "error": "Nothing listens."}
@@ -145,3 +147,11 @@ def test_a_complaint_says_what_to_look_at() -> None:
     assert "own at localhost port 443 as www by a client that takes rsa only: www, serial 2, SHA-256 new." in old[0]
     assert "SHA-256 old" in old[1] and "the reload reached" in old[2] and "/etc/acm/www/live" in old[2]
     assert "which virtual host" in other[2] and silent[1] == "Seen: Nothing listens there."
+
+
+def test_a_complaint_stays_short_however_many_sets_are_right_there() -> None:
+    sets = {f"s{number}": deployed(f"s{number}") for number in range(40)}
+    (proof,) = list_proofs([Expectation("own", Endpoint("localhost", 443, "www"), ["s0"], list(sets))], sets, [])
+    seen = {"reachable": True, "subject": "CN=other", "serial": "1", "not_after": "then", "fingerprint": "a" * 64}
+    said = complain(proof, seen)
+    assert "or 37 more" in said and "which virtual host" in said and "a" * 17 not in said and len(said) < 1000

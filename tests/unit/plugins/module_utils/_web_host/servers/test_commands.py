@@ -94,3 +94,21 @@ def test_without_space_for_its_output_a_command_runs_all_the_same(monkeypatch: p
     monkeypatch.setattr(commands.tempfile, "TemporaryFile", refuse)
     assert run(["true"], 10).is_good
     assert run(["sh", "-c", "echo lost; exit 2"], 10).sentence.endswith("exited with code 2 and printed nothing.")
+
+
+@pytest.mark.parametrize("mark", ["[WARNING] (1) : config", "nginx: [warn] 1", "AH00001: warning:"])
+def test_warnings_do_not_hide_why_a_command_failed(mark: str) -> None:
+    many = [f"{mark} option number {number} has no effect" for number in range(50)]
+    fault = "[ALERT] (1) : unable to load the certificate /etc/acm/www/live/haproxy.pem"
+    text = "\n".join([*many, fault, *many, "[ALERT] (1) : Fatal errors found in configuration."])
+    assert shorten(text) == f"{fault} [ALERT] (1) : Fatal errors found in configuration."
+    assert shorten(f"{many[0]}\n{fault}") == f"{many[0]} {fault}."
+
+
+def test_a_long_output_names_each_line_once() -> None:
+    lines = [
+        *["the same line of an output"] * 60,
+        "/etc/nginx/nginx.conf:7: unknown directive",
+        *["the same line of an output"] * 60,
+    ]
+    assert shorten("\n".join(lines)) == "the same line of an output /etc/nginx/nginx.conf:7: unknown directive."

@@ -1,0 +1,60 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Messages that have to fit somewhere: what may go is data that is long or repeated, not what a sentence says. Pure."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+SHOWN = 3  # of things of one kind in a sentence
+_LEAST = 160  # characters below which a sentence is not cut
+_END = re.compile(r"(?<=[.!?])(?=\s)")
+_DIGEST = re.compile(r"\b([0-9a-fA-F]{16})[0-9a-fA-F]{16,}\b")
+_GAP = " …"
+
+
+def condense(text: str, most: int) -> str:
+    """The text in at most so many characters.
+
+    Digests lose their ends, then sentences that are there already go, then the longest ones lose their middles. Sentences
+    go last, and from the middle: the first ones name the cause, the last ones what is so now and what to do.
+    """
+    if len(text) <= most:
+        return text
+    parts: dict[str, str] = {}
+    for part in _END.split(brief_digests(text)):
+        parts.setdefault(part.strip(), part)
+    kept, longest = list(parts.values()), most
+    while sum(map(len, kept)) > most and longest > _LEAST:
+        longest = max(_LEAST, longest * 3 // 4)
+        kept = [without_middle(part, longest) for part in kept]
+    if sum(map(len, kept)) > most:
+        while len(kept) > 2 and sum(map(len, kept)) + len(_GAP) > most:
+            del kept[len(kept) // 2]
+        kept.insert((len(kept) + 1) // 2, _GAP)
+    return without_middle("".join(kept), most)
+
+
+def brief_digests(text: str) -> str:
+    """The text with the first 16 digits of each digest, enough to tell two certificates apart."""
+    return _DIGEST.sub(r"\1…", text)
+
+
+def without_middle(text: str, most: int) -> str:
+    """A text of which nothing is known, or that is one sentence: its beginning and its end."""
+    if len(text) <= most:
+        return text
+    half = (most - len(_GAP) - 1) // 2
+    if half < 1:
+        return text[:most]
+    return f"{text[:half].rstrip()}{_GAP} {text[-half:].lstrip()}"
+
+
+def first_few(names: t.Sequence[str], conjunction: str) -> str:
+    """a or b; of many, the first ones and how many more."""
+    more = len(names) - SHOWN
+    return f" {conjunction} ".join([*names[:SHOWN], *([f"{more} more"] if more > 0 else [])])
