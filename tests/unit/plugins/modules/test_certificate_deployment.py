@@ -99,7 +99,7 @@ def test_a_proof_that_fails_says_in_three_lines_why(live_host: Host) -> None:
     lines = answer["msg"].splitlines()
     assert answer["failed"] and answer["restored"] and len(lines) == 5, answer["msg"]
     assert lines[0].startswith("Expected from stand-in at 127.0.0.1") and renewed["fingerprint"][:16] in lines[0]
-    assert lines[1].startswith("Seen: ") and live_host.first[0]["fingerprint"] in lines[1]
+    assert lines[1].startswith("Seen: ") and live_host.first[0]["fingerprint"][:16] in lines[1]
     assert lines[2].startswith("It still serves the previous certificate.")
     assert lines[4].startswith("The previous sets are live again on web1.")
 
