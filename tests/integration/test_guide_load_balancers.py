@@ -7,15 +7,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import ssl
+import typing as t
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import boto3
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from ansible_collections.certops.acm.tests.support import guide_reader
-from ansible_collections.certops.acm.tests.support.aws_account import REGION, AwsAccount, aws_account
+from ansible_collections.certops.acm.tests.support.aws_account import HOME, REGION, AwsAccount, aws_account
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.task_calls import ROOTS
+from ansible_collections.certops.acm.tests.support.web_server import web_server
+from moto.elbv2 import elbv2_backends
 
 PAGE = "load-balancers.md"
 
@@ -43,19 +52,85 @@ def certificates(aws: AwsAccount) -> list[str]:
     return [each["CertificateArn"] for each in summaries]
 
 
+class Node:
+    """Of the load balancer: it serves a certificate with the serial of the listener's, but learns of a new one after a handshake."""
+
+    def __init__(self, aws: AwsAccount, folder: Path) -> None:
+        self._aws, self._folder, self._arn = aws, folder, ""
+        self.served: list[str] = []
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.sni_callback = self._choose
+
+    def _choose(self, connection: t.Any, _name: t.Optional[str], _context: ssl.SSLContext) -> None:
+        (balancer,) = elbv2_backends[HOME][REGION].load_balancers.values()
+        (listener,) = balancer.listeners.values()
+        present, self._arn = self._arn, listener.certificates[0]
+        self.served.append(present or self._arn)
+        connection.context = self._with_serial_of(self.served[-1])
+
+    def _with_serial_of(self, arn: str) -> ssl.SSLContext:
+        serial = self._aws.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]["Serial"]
+        key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+        now = datetime.now(timezone.utc)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), int(serial.replace(":", ""), 16))
+            .not_valid_before(now)
+            .not_valid_after(now + timedelta(days=1))
+            .sign(key, hashes.SHA256())
+        )
+        pem = serialization.Encoding.PEM
+        plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (self._folder / "node.pem").write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, *plain))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._folder / "node.pem")
+        return context
+
+
+@contextlib.contextmanager
+def followed(aws: AwsAccount, folder: Path) -> t.Iterator[tuple[Reader, Node]]:
+    """A reader with a load balancer, and a node of it."""
+    aws.zone("example.com", "Z0123456789ABCDEFGHIJ")
+    node = Node(aws, folder)
+    with web_server({}, tls=node.tls) as server:
+        here = {"{{ balancer.dns_name }}": "127.0.0.1", "port: 443": f"port: {server.port}", "delay: 10": "delay: 1"}
+        yield Reader(folder, aws.environment, {**network(), **here}), node
+
+
 def test_a_load_balancer(tmp_path: Path) -> None:
-    with aws_account(tmp_path / "acm") as aws:
-        aws.zone("example.com", "Z0123456789ABCDEFGHIJ")
-        reader = Reader(tmp_path, aws.environment, network())
+    with aws_account(tmp_path / "acm") as aws, followed(aws, tmp_path) as (reader, node):
         aws.actions.clear()
-        reader.follow(PAGE, "A load balancer")
+        reader.follow(PAGE, "A load balancer", without="aws ")
         first = certificates(aws)
-        reader.follow(PAGE, "Change the names")
+        reader.follow(PAGE, "Change the names", without="aws ")
         assert len(first) == 1 and len(certificates(aws)) == 1 and certificates(aws) != first
+        assert node.served == [*first, *first, *certificates(aws)]
         granted = guide_reader.allowed(PAGE, "Before you start", 0)
         granted |= guide_reader.allowed("getting-started.md", "Before you start", 0)
         assert aws.actions == granted - {"acm:AddTagsToCertificate"}  # which a request with tags needs, but is no call
-        reader.follow(PAGE, "Check that it worked", "The same certificate in two regions")
+        reader.follow(
+            PAGE,
+            "Check that it worked",
+            "The same certificate in two regions",
+            without="ansible localhost -m certops.acm.served",
+        )
+
+
+def test_a_certificate_of_another_playbook(tmp_path: Path) -> None:
+    """With other names and the tag, it is replaced: not without being told to, deleted last, and kept for as long as one likes."""
+    with aws_account(tmp_path / "acm") as aws, followed(aws, tmp_path) as (reader, node):
+        other = {"DomainName": "www.example.com", "SubjectAlternativeNames": ["shop.example.com"]}
+        acm = aws.client("acm")
+        old = acm.request_certificate(**other, ValidationMethod="DNS")["CertificateArn"]
+        acm.add_tags_to_certificate(CertificateArn=old, Tags=[{"Key": "Name", "Value": "www"}])
+        reader.save(PAGE, "A load balancer")
+        reader.run("ansible-playbook site.yml", is_to_fail=True)
+        assert any(each in reader.shown for each in guide_reader.sentences(PAGE, "What goes wrong"))
+        assert certificates(aws) == [old] and node.served == []
+        reader.run("ansible-playbook site.yml -e replace=true --skip-tags delete")
+        (new,) = set(certificates(aws)) - {old}
+        assert old in certificates(aws) and node.served == [new]
+        reader.run("ansible-playbook site.yml")
+        assert certificates(aws) == [new]
 
 
 @pytest.mark.skipif(len(ROOTS) < 2, reason="community.aws is not installed.")

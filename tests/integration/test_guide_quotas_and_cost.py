@@ -46,18 +46,26 @@ def test_rates_are_those_that_the_modules_keep() -> None:
     for names, rate in re.findall(r"((?:`\w+`[,\s]*(?:and )?)+)(\d+)", sentence):
         told |= dict.fromkeys(re.findall(r"\w+", names.replace("and", "").replace("`", " ")), int(rate))
     assert told == {name: rate for name, rate in RATES.items() if name not in UNDOCUMENTED}
+    assert f"the modules make at most {RATES['SearchCertificates']} a second" in TEXT
+    assert len({RATES[name] for name in UNDOCUMENTED}) == 1
 
 
 def test_prices_are_those_that_the_module_reckons_with() -> None:
-    assert f"| {PRICES['name']:g} for each name, {PRICES['wildcard']:g} for each wildcard," in TEXT
+    assert f"| ${PRICES['name']:g} for each name, ${PRICES['wildcard']:g} for each wildcard," in TEXT
 
 
 def test_what_it_shows(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
         reader = Reader(tmp_path, aws.environment)
         reader.follow(PAGE, "Cost")
-        aws.acm_in(REGION)[0].configure({"quota_certificates": 0})
+        acm = aws.client("acm")
+        kept = acm.request_certificate(DomainName="kept.example.com", ValidationMethod="DNS")["CertificateArn"]
+        aws.acm_in(REGION)[0].configure({"failure_reasons": {"shop.example.com": "OTHER"}})
+        acm.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")
+        aws.acm_in(REGION)[0].configure({"quota_certificates": 2})
         reader.follow(PAGE, "Quotas", without="aws ")
+        reader.run("ansible-playbook clean-up.yml")
+        assert [each["CertificateArn"] for each in acm.list_certificates()["CertificateSummaryList"]] == [kept]
 
 
 def told_calls(run: str) -> Counter[str]:

@@ -168,10 +168,10 @@ class AwsAccount(AwsEndpoint):
         region, name = SCOPE.search(request.headers["Authorization"]).groups()  # type: ignore[union-attr]
         self.actions.add(f"{PREFIXES.get(name, name)}:{operation(name, request)}")
         target = request.headers.get("X-Amz-Target", "")
-        if not target.startswith("CertificateManager."):
+        if not target.startswith(("CertificateManager.", "ResourceGroupsTaggingAPI")):
             return super()._answer(request)
         authority, acm = self.acm_in(region)
-        self.calls.append(f"acm {target.rpartition('.')[2]}")
+        self.calls.append(f"{name} {target.rpartition('.')[2]}")
         self._tell_uses(authority)
         return acm.answer(request)
 

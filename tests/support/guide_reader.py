@@ -54,6 +54,12 @@ class Reader:
             if section.heading in headings:
                 self._read([block for block in section.blocks if not block.text.startswith(without)])
 
+    def save(self, page: str, heading: str) -> None:
+        """Write the files of a section, and run nothing."""
+        for section in guides.sections(guides.GUIDES / page):
+            if section.heading == heading:
+                self._read([block for block in section.blocks if block.file_name])
+
     def _read(self, blocks: t.Sequence[guides.Block]) -> None:
         for number, block in enumerate(blocks):
             following = blocks[number + 1] if number + 1 < len(blocks) else None

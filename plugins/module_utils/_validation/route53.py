@@ -108,11 +108,7 @@ class Route53:
             self._zones = self._read_zones()
         holding = [zone for zone in self._zones if is_below(name, zone.name)]
         if not holding:
-            where = "of publish.route53.zone_ids" if self._zone_ids else "in this account"
-            raise PublishError(
-                f"No public hosted zone {where} holds {name}: create one, or say with publish.route53.profile or "
-                "publish.route53.role_arn which account has it."
-            )
+            raise PublishError(f"No public hosted zone {self._where()} holds {name}: {self._remedy()}.")
         longest = max(len(zone.name) for zone in holding)
         nearest = [zone for zone in holding if len(zone.name) == longest]
         if len(nearest) > 1:
@@ -121,6 +117,21 @@ class Route53:
                 "name the one that is delegated in publish.route53.zone_ids."
             )
         return nearest[0]
+
+    def _where(self) -> str:
+        if self._zone_ids:
+            return "of publish.route53.zone_ids"
+        if self._role_arn:
+            return f"in the account of {self._role_arn}"
+        return f"in the account of the profile {self._profile}" if self._profile else "in this account"
+
+    def _remedy(self) -> str:
+        if self._zone_ids:
+            return "add the ID of the zone that does, or leave zone_ids out to have the zone of each name found"
+        if self._role_arn or self._profile:
+            option = "role_arn" if self._role_arn else "profile"
+            return f"create one, or correct publish.route53.{option} if another account has it"
+        return "create one, or say with publish.route53.profile or publish.route53.role_arn which account has it"
 
     def _read_zones(self) -> list[Zone]:
         if self._zone_ids:

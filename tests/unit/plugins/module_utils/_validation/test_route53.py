@@ -166,7 +166,7 @@ def test_two_zones_of_one_name_want_a_choice(aws: Aws) -> None:
 def test_zones_that_are_given_are_the_only_ones(aws: Aws) -> None:
     zone = aws.zone("example.com")
     aws.zone("example.net")
-    with pytest.raises(PublishError, match="No public hosted zone of publish.route53.zone_ids holds _c.example.net"):
+    with pytest.raises(PublishError, match="of publish.route53.zone_ids holds _c.example.net: add the ID"):
         publisher(aws, zone_ids=[zone]).plan([OTHER])
     private = aws.zone("internal.example.com", private=True)
     with pytest.raises(PublishError, match="is private"):
@@ -222,6 +222,10 @@ def test_the_zones_of_another_account_by_role(aws: Aws) -> None:
     names = [r["Name"] for r in there.list_resource_record_sets(HostedZoneId=made)["ResourceRecordSets"]]
     assert "_a.example.com." in names
     assert aws.calls["AssumeRole"] == 1
+    with pytest.raises(
+        PublishError, match=f"in the account of {role} holds _c.example.net: .* correct .*route53.role_arn"
+    ):
+        publish(aws, OTHER, role_arn=role)
 
 
 def test_the_zones_of_another_profile(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +236,10 @@ def test_the_zones_of_another_profile(aws: Aws, tmp_path: Path, monkeypatch: pyt
     publish(aws, APEX, profile="dns")
     assert len(aws.values(zone)) == 1
     assert aws.calls["ListHostedZones"] == 0  # not through the task's own session
+    with pytest.raises(
+        PublishError, match="in the account of the profile dns holds _c.*correct publish.route53.profile"
+    ):
+        publish(aws, OTHER, profile="dns")
     with pytest.raises(PublishError, match="publish.route53: The profile nobody is not in the AWS configuration"):
         publisher(aws, profile="nobody").plan([APEX])
 
