@@ -85,6 +85,7 @@ def test_commands(block: Block) -> None:
         "ansible-playbook certops.acm.deploy -e acm_deploy_nonsense=1",
         "ansible-playbook certops.acm.deploy -e '{\"acm_deploy_nonsense\": 1}'",
         "ansible-playbook certops.acm.deploy --nonsense",
+        "sudo -u somebody ansible-playbook certops.acm.nonsense",
         "ansible-playbook not-on-the-page.yml",
         "ansible-doc certops.acm.nonsense",
         "ansible-doc -t role certops.acm.nonsense",

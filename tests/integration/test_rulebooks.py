@@ -16,6 +16,7 @@ from typing import Any
 
 import boto3
 import pytest
+from ansible_collections.certops.acm.tests.support import guides
 from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoint, acm_endpoint
 from ansible_collections.certops.acm.tests.support.awx_stand_in import TOKEN, awx_stand_in
 from ansible_collections.certops.acm.tests.support.programs import running, wait_until
@@ -122,3 +123,25 @@ def test_a_sweep_launches_the_job_template(tmp_path: Path) -> None:
             wait_until(lambda: bool(awx.launched), log)
         # Nothing is sent along that the job template would have to allow.
         assert awx.launched == [("Renew certificates", {})]
+
+
+def test_rulebook_of_the_guide_hears_of_each_queue(tmp_path: Path, queue: Queue) -> None:
+    """With the playbook left out: the one source sweeps, and the other sends what is in its queue."""
+    blocks = guides.blocks(guides.GUIDES / "event-driven.md")
+    text = next(block.text for block in blocks if block.file_name == "renew_everywhere.yml")
+    action = "run_playbook:\n          name: certops.acm.renew\n"
+    assert text.count(action) == 1
+    (tmp_path / "renew_everywhere.yml").write_text(text.replace(action, "print_event: {}\n"), encoding="utf-8")
+    keys = "".join(f"{name} = {value}\n" for name, value in KEYS.items())
+    (tmp_path / "config").write_text(f"[default]\n{keys}[profile shop]\n{keys}", encoding="utf-8")
+    queue.send(available("arn:aws:acm:us-east-1:111122223333:certificate/7bf73129-1428-4cd3-a780-95db273d1602"))
+    log = tmp_path / "rulebook.log"
+    where = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_ENDPOINT_URL_SQS": queue.endpoint_url,
+        "HOME": str(tmp_path / "home"),
+    }
+    with running(["ansible-rulebook", "--rulebook", "renew_everywhere.yml"], tmp_path, log, where):
+        for reason in ("sweep", "notices"):
+            wait_until(lambda reason=reason: f"'reason': '{reason}'" in log.read_text(encoding="utf-8"), log)
+    assert queue.present() == (1, 0), "an event source takes nothing from a queue"

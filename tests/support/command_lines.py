@@ -32,9 +32,9 @@ COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
 # Programs that a guide may use as their own manuals have it.
 OTHERS = set(
-    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chmod chown cp curl date dig "
-    "echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
-    "npm nsupdate openssl podman rm scp sed set sh sleep ssh sudo systemctl tail tar tee trap tsig-keygen unset "
+    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp curl date "
+    "dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
+    "npm nsupdate openssl podman rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen unset "
     "useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.
@@ -124,7 +124,7 @@ def faults_of(words: list[str], page: Page) -> list[str]:
     while words and (words[0] in WORDS_OF_THE_SHELL or re.match(r"[A-Za-z_]\w*=", words[0]) or words[0] == "sudo"):
         if words[0] == "for":
             return []
-        words = words[1:]
+        words = words[3 if words[:2] == ["sudo", "-u"] else 1 :]
     if not words:
         return []
     if re.fullmatch(r"[\d*/,-]+", words[0]) and len(words) > 5:  # a line for cron
