@@ -25,7 +25,38 @@ openssl req -newkey rsa:2048 -nodes -keyout www.key -out www.csr -subj /CN=www.e
 printf 'subjectAltName=DNS:www.example.com\\nbasicConstraints=CA:FALSE\\n' > extensions
 openssl x509 -req -in www.csr -CA chain.pem -CAkey ca.key -CAcreateserial -days 30 -out www.pem -extfile extensions
 """
+# The same, with a root above the CA at the end of chain.pem.
+WITH_ROOT = """
+openssl req -x509 -newkey rsa:2048 -nodes -keyout root.key -out root.pem -days 90 -subj "/O=Example/CN=Example Root"
+openssl x509 -x509toreq -in chain.pem -signkey ca.key -out ca.csr
+printf 'basicConstraints=critical,CA:TRUE\\n' > extensions
+openssl x509 -req -in ca.csr -CA root.pem -CAkey root.key -CAcreateserial -days 60 -out chain.pem -extfile extensions
+cat root.pem >> chain.pem
+"""
 pytestmark = pytest.mark.skipif(len(ROOTS) < 2, reason="community.aws is not installed.")
+
+
+def test_a_chain_with_its_root(tmp_path: Path) -> None:
+    with aws_account(tmp_path / "acm") as aws:
+        reader = Reader(tmp_path, aws.environment)
+        reader.run(FILES + WITH_ROOT)
+        reader.save(PAGE, "A playbook before and after")
+        files = {"Certificate": "www.pem", "PrivateKey": "www.key", "CertificateChain": "chain.pem"}
+        material = {member: (tmp_path / name).read_bytes() for member, name in files.items()}
+        tags = [{"Key": "Name", "Value": "www"}, {"Key": "Team", "Value": "web"}]
+        arn = aws.client("acm").import_certificate(**material, Tags=tags)["CertificateArn"]
+        playbook = (tmp_path / "after.yml").read_text(encoding="utf-8")
+        keeping = playbook.replace("name_tag: www", "name_tag: www\n        keep_root: true")
+        (tmp_path / "keeping.yml").write_text(keeping, encoding="utf-8")
+        reader.run("ansible-playbook keeping.yml")
+        assert "changed=0" in reader.shown
+        reader.run("ansible-playbook after.yml")
+        assert "changed=1" in reader.shown
+        assert [each["CertificateArn"] for each in aws.client("acm").list_certificates()["CertificateSummaryList"]] == [
+            arn
+        ]
+        reader.run("ansible-playbook after.yml")
+        assert "changed=0" in reader.shown
 
 
 def test_before_and_after(tmp_path: Path) -> None:
