@@ -73,8 +73,8 @@ def write_metrics(run: Run) -> str:
     )
 
 
-def say(run: Run) -> dict[str, list[str]]:
-    return {"lines": runs.lines(dict(run)), "faults": runs.faults(dict(run))}
+def say(run: Run, written: Entry) -> dict[str, list[str]]:
+    return {"lines": runs.lines(dict(run), written), "faults": runs.faults(dict(run), written)}
 
 
 DECISIONS: dict[str, t.Callable[..., t.Any]] = {

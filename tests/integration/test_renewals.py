@@ -281,3 +281,11 @@ def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
     assert str(missing) in said and "PLAY RECAP" in said
     assert not missing.exists()
     assert fleet.left() == left
+
+
+def test_a_text_file_that_cannot_be_written_hides_nothing(fleet: Fleet) -> None:
+    said = fleet.renew(f"-e acm_deploy_renewals_textfile={fleet.folder}/not-there/acm.prom", fails=True)
+    verdict = said[said.index("TASK [certops.acm.acm_deploy : Fail if something needs a person's action]") :]
+    assert "web-3 does not answer, and lacks api.example.com and www.example.com." in verdict
+    assert "The text file for Prometheus could not be written: " in verdict and "not-there" in verdict
+    assert "The folder of acm_deploy_renewals_textfile must exist" in verdict

@@ -157,12 +157,13 @@ def _sentences(host: Entry, seen: Entry, done: Entry, is_check: bool) -> list[st
     names = [bundle["name"] for bundle in seen["bundles"]]
     what = f"{len(names)} certificates are" if names[1:] else f"{names[0]} is"
     odd = [line["sentence"] for line in seen["summary"] if line["state"] not in ("served", "not_looked_at")]
+    stopped = tuple(f"{line['service']} is not running: " for line in seen["summary"] if line["state"] == "stopped")
     return [
         f"Nothing is due on {host['name']}: {what} in place, valid until {ends}{' at least' if names[1:] else ''}"
         f"{_served_by(names, seen['summary'])}.",
         *_early(seen),
         *odd,
-        *(text for text in seen["sentences"] if text not in odd),
+        *(text for text in seen["sentences"] if text not in odd and not text.startswith(stopped)),
     ]
 
 

@@ -36,6 +36,7 @@ SITUATIONS = {
     "undelivered": "an alert could not be delivered",
     "notices": "the queue could not be read, or its notices could not be acknowledged",
     "memory": "what earlier runs remembered was lost, or cannot be written",
+    "textfile": "the text file for Prometheus cannot be written",
     "run_limit": "the run took longer than allowed",
 }
 

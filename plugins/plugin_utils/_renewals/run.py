@@ -31,6 +31,7 @@ from .seen import Problem, Seen
 Run = dict[str, t.Any]
 _ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
 _MODULE_OPTIONS = ("authority", "region", "profile")
+_TRIES_AGAIN = "The next run tries again."
 _READ = ("certificate_arn", "domain_name", "serial", "not_before", "not_after", "failed", "msg")
 
 
@@ -390,13 +391,13 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
     policy = read_policy(run["options"])
     faults: list[tuple[str, str]] = []
     if told.get("failed"):
-        faults.append(("undelivered", f"Nobody was told: {_message(told)}"))
+        faults.append(("undelivered", f"Nobody was told: {_message(told)} {_TRIES_AGAIN}"))
     reasons: dict[tuple[str, str], list[str]] = {}
     titles = {alert["key"]: alert["title"] for alert in own["report"]["alerts"]}
     for each in told.get("undelivered") or ():
         reasons.setdefault((each["channel"], each["reason"]), []).append(titles.get(each["key"], "an all-clear"))
     for (channel, reason), missing in reasons.items():
-        faults.append(("undelivered", f"The channel {channel} did not get {_quoted(missing)}: {reason}"))
+        faults.append(("undelivered", f"The channel {channel} did not get {_quoted(missing)}: {reason} {_TRIES_AGAIN}"))
     if acknowledged.get("failed"):
         faults.append(("notices", f"The notices could not be acknowledged: {_message(acknowledged)}"))
     if not own["writable"] and own["report"]["alerts"] and not run["is_check"] and run["options"].get("has_channels"):
@@ -425,8 +426,8 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
 # ---------------------------------------------------------------- what is said of it
 
 
-def lines(run: Run) -> list[str]:
-    """The run in sentences, the good ones first."""
+def lines(run: Run, written: Entry) -> list[str]:
+    """The run in sentences, the good ones first. written: the result of the task that writes the text file."""
     said = []
     for name, own in run["connections"].items():
         found = standings(own)
@@ -460,14 +461,30 @@ def lines(run: Run) -> list[str]:
         for alert in sorted(own["report"]["alerts"], key=lambda each: order[each["severity"]]):
             said.append(f"{alert['title']}. {alert.get('text', '')}".rstrip())
         said += [f"Tolerated: {sentence}" for sentence in own["report"]["tolerated"]]
+    if _tolerates_textfile(run):
+        said += [f"Tolerated: {sentence}" for sentence in _textfile_faults(written)]
     return said
 
 
-def faults(run: Run) -> list[str]:
+def faults(run: Run, written: Entry) -> list[str]:
     """Why the run fails, a sentence each; none where it does not."""
     found = [f"{reason} Nothing was done for the hosts that belong to it." for reason in run["unanswered"].values()]
     found += [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
+    found += [] if _tolerates_textfile(run) else _textfile_faults(written)
     return list(dict.fromkeys(found))
+
+
+def _tolerates_textfile(run: Run) -> bool:
+    return "textfile" in read_policy(run["options"]).tolerated
+
+
+def _textfile_faults(written: Entry) -> list[str]:
+    if not written.get("failed") and not written.get("unreachable"):
+        return []
+    return [
+        f"The text file for Prometheus could not be written: {_message(written)} The folder of "
+        "acm_deploy_renewals_textfile must exist, and the user of the run must be allowed to write there."
+    ]
 
 
 def standings(own: Run) -> list[plan.Standing]:

@@ -40,6 +40,8 @@ def report(
     summary = sum_up(
         services, {name: state.name for name, state in states.items()}, bundles, survey.expectations, after
     )
+    # What the lines of a stopped service say already.
+    told = tuple(f"{line['service']} is not running: " for line in summary if line["state"] == "stopped")
     return {
         "due": survey.is_due,
         "needs_key": any(bundle["needs_key"] for bundle in bundles),
@@ -56,7 +58,7 @@ def report(
             foretell(survey)
             if is_check
             else [
-                *tell_states(states),
+                *(text for text in tell_states(states) if not text.startswith(told)),
                 *(line["sentence"] for line in summary),
                 *tell_unused(services, bundles),
             ]

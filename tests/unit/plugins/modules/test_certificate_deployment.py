@@ -388,3 +388,10 @@ def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:
     except KeyError as error:
         said = describe_fault(error)
     assert "KeyError in test_certificate_deployment.py line" in said and "PRIVATE" not in said
+
+
+def test_that_a_service_is_stopped_is_said_once(host: Host) -> None:
+    answer = host.run(issue(WWW))
+    assert [text for text in answer["sentences"] if "stand-in is not running" in text] == [
+        line["sentence"] for line in answer["summary"]
+    ], answer["sentences"]

@@ -164,3 +164,10 @@ def test_the_end_of_a_traceback_does_not_hide_what_it_means() -> None:
     found = outcome(answer(), {"failed": True, "msg": "x", "module_stderr": "Traceback " + "x" * 9000})["failure"]
     assert found["message"].startswith("The module could not run on web1: Traceback") and len(found["message"]) < 1100
     assert "the next run says how it ended" in found["message"]
+
+
+def test_that_a_service_is_stopped_is_said_once() -> None:
+    line = {"state": "stopped", "served": False, "running": False, "sentence": "nginx is not running; it is in place."}
+    said = ["nginx is not running: no process was found.", "haproxy is not running: no process was found."]
+    looked = {**answer(line=line, bundle={"needs_key": False}, due=False, needs_key=False), "sentences": said}
+    assert outcome(looked)["sentences"][1:] == [line["sentence"], said[1]]

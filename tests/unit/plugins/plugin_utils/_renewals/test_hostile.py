@@ -61,7 +61,7 @@ def whole_run(
     own = run["connections"][HERE]
     left = runs.remember(run, HERE, {"told": {}}, iso(ended or now))
     metrics.textfile(moment(run["started_at"]), own["listing"], runs.standings(own), own["report"]["troubles"])
-    runs.lines(runs.close(run, HERE, {}, {}, {}))
+    runs.lines(runs.close(run, HERE, {}, {}, {}), {})
     return run, left
 
 
@@ -83,7 +83,7 @@ def test_a_certificate_of_any_time_silences_no_other(begins: str, ends: str) -> 
     odd = make_certificate(1, not_before=begins, not_after=ends, created_at=begins)
     run, _left = whole_run([odd, EXPIRED], done_now(odd, EXPIRED))
     assert "expired" in kinds(run)
-    assert any(EXPIRED["domain_name"] in each for each in runs.faults(run))
+    assert any(EXPIRED["domain_name"] in each for each in runs.faults(run, {}))
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(hours=-2), timedelta(hours=2), timedelta(days=400)])

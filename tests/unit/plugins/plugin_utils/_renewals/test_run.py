@@ -165,7 +165,7 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     assert own["forced"]["due"] == [] and own["forced"]["waiting"] == [[arn(1), "nothing can be remembered"]]
     run = reported(run, {"web": outcome(make_done(ripe))})
     run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
-    said = " ".join(runs.faults(run))
+    said = " ".join(runs.faults(run, {}))
     assert "cannot rely on what earlier runs remembered" in said and "No alert was sent" in said
     assert not runs.connection_of(run, "web")["writable"]
 
@@ -213,8 +213,8 @@ def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
     assert any(
         "The run had taken 10 minutes" in alert["text"] for alert in over["connections"][HERE]["report"]["alerts"]
     )
-    assert "The renewal run took too long." in runs.faults(over)
-    assert any("b: host-1.example.com waits." in line for line in runs.lines(over))
+    assert "The renewal run took too long." in runs.faults(over, {})
+    assert any("b: host-1.example.com waits." in line for line in runs.lines(over, {}))
 
 
 @pytest.mark.parametrize("strange", ["soon", ["x"], {"started_at": iso(NOW)}, {"started_at": iso(NOW), "done": "all"}])
@@ -235,8 +235,9 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
     (alert,) = run["connections"][HERE]["report"]["alerts"]
     answer = {"told": {}, "undelivered": [{"key": alert["key"], "channel": "chat", "reason": "chat did not answer."}]}
     closed = runs.close(run, HERE, answer, {"skipped": True}, {"problems": []})
-    assert runs.faults(closed) == [
-        "The channel chat did not get 'host-1.example.com: a new certificate is in place on web': chat did not answer."
+    assert runs.faults(closed, {}) == [
+        "The channel chat did not get 'host-1.example.com: a new certificate is in place on web': chat did not answer. The next run "
+        "tries again."
     ]
     left = runs.remember(run, HERE, answer, iso(NOW + timedelta(minutes=2)))
     assert left["missed"] == [alert] and left["ended_at"] == iso(NOW + timedelta(minutes=2))
@@ -251,19 +252,19 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
 def test_the_failure_of_a_run_repeats_why_a_deployment_failed() -> None:
     failures = [{"identities": [arn(1)], "reason": "nginx does not accept its configuration: unknown directive"}]
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(failures=failures)})
-    assert runs.faults(run) == [
+    assert runs.faults(run, {}) == [
         "web: host-1.example.com could not be deployed. nginx does not accept its configuration: unknown directive."
     ]
 
 
 def test_what_a_site_tolerates_is_said_and_does_not_fail_the_run() -> None:
     silent = {"web": outcome(reachable=False)}
-    assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent)) == [
+    assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent), {}) == [
         "web does not answer, and lacks host-1.example.com."
     ]
     run = reported(learnt(begun(WEB, tolerate=["host_unreachable"]), [ONE]), silent)
-    assert runs.faults(run) == [] and told(run) == ["web does not answer, and lacks host-1.example.com"]
-    assert "Tolerated: web does not answer, and lacks host-1.example.com." in runs.lines(run)
+    assert runs.faults(run, {}) == [] and told(run) == ["web does not answer, and lacks host-1.example.com"]
+    assert "Tolerated: web does not answer, and lacks host-1.example.com." in runs.lines(run, {})
 
 
 def test_check_mode_says_what_would_happen() -> None:
@@ -271,7 +272,7 @@ def test_check_mode_says_what_would_happen() -> None:
     run = learnt({**begun(WEB, renew_before="30"), "is_check": True}, [ripe])
     run = runs.end_forcing(run, HERE, [{"failed": False}], {"exports": [ripe]})
     run = reported(run, {"web": outcome(make_done(ripe, swapped=True))})
-    said = runs.lines(run)
+    said = runs.lines(run, {})
     assert "host-1.example.com: the renewal would be forced." in said
     assert "web: host-1.example.com would be deployed, serial 01." in said
     assert run["connections"][HERE]["report"]["resolved"] == [] and not any("was forced" in line for line in said)
@@ -279,10 +280,10 @@ def test_check_mode_says_what_would_happen() -> None:
 
 def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
-    assert runs.lines(run) == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are what ACM has."]
-    checked = runs.lines({**run, "is_check": True})  # nothing has been deployed
+    assert runs.lines(run, {}) == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are what ACM has."]
+    checked = runs.lines({**run, "is_check": True}, {})  # nothing has been deployed
     assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be what ACM has."]
-    assert runs.faults(run) == [] and not run["connections"][HERE]["listing_is_stale"]
+    assert runs.faults(run, {}) == [] and not run["connections"][HERE]["listing_is_stale"]
 
 
 @pytest.mark.parametrize("listed", [{"failed": True, "msg": "The network is down."}, {"certificates": "garbage"}])
@@ -296,6 +297,20 @@ def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any])
     run = decide(run, connection=HERE, **{**own, "listed": {"certificates": [ONE]}})
     assert runs.choose(run, "here", [], iso(NOW)) == [arn(1)] and runs.choose(run, "there", [], iso(NOW)) == []
     run = reported(run, {"here": outcome(make_done(ONE))})
-    (fault,) = runs.faults(run)
+    (fault,) = runs.faults(run, {})
     assert "us-east-1" in fault and fault.endswith("Nothing was done for the hosts that belong to it.")
     assert told(run) == []
+
+
+@pytest.mark.parametrize("written", [{"failed": True, "msg": "No folder"}, {"unreachable": True, "msg": "No folder"}])
+def test_a_text_file_that_cannot_be_written_is_one_fault_among_others(written: dict[str, Any]) -> None:
+    def run(**options: Any) -> runs.Run:
+        expired = make_certificate(left=-1)
+        done = reported(learnt(begun({"a": WEB["web"]}, **options), [expired]), {"a": outcome()})
+        return runs.close(done, HERE, {}, {}, {})
+
+    alone = runs.faults(run(), {})
+    assert alone and runs.faults(run(), written)[:-1] == alone
+    assert "could not be written: No folder. The folder of" in runs.faults(run(), written)[-1]
+    assert runs.faults(run(tolerate=["textfile"]), written) == alone
+    assert runs.lines(run(tolerate=["textfile"]), written)[-1].startswith("Tolerated: The text file")
