@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.certops.acm.plugins.modules.certificate_deployment import describe_fault
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.outcome import find_reason
 from ansible_collections.certops.acm.tests.support.deployment_host import API, WWW, Host, issue, wait_for, without_key
 
 
@@ -395,3 +396,24 @@ def test_that_a_service_is_stopped_is_said_once(host: Host) -> None:
     assert [text for text in answer["sentences"] if "stand-in is not running" in text] == [
         line["sentence"] for line in answer["summary"]
     ], answer["sentences"]
+
+
+def test_a_configuration_that_names_another_certificate_is_explained_whole(live_host: Host) -> None:
+    """It was not reloaded since it was changed. So what was served before does not come back, and the role's limit keeps that."""
+    other, foreign = live_host.folder / "other", issue("other.example.com")
+    other.mkdir()
+    (other / "fullchain.pem").write_text(foreign["certificate"])
+    (other / "privkey.pem").write_text(foreign["private_key"])
+    config = live_host.server.folder / "config.json"
+    sites = {WWW: str(other), API: str(other)}
+    config.write_text(json.dumps({"port": live_host.server.port, "sites": sites}))
+    answer = live_host.run(issue(WWW), issue(API))
+    assert answer["failed"] and answer["restored"] is False, answer
+    for message in (answer["msg"], find_reason({"msg": answer["msg"]})):
+        for sentence in (
+            "Expected from stand-in at 127.0.0.1",
+            "Seen: CN=other.example.com, serial ",
+            "Check which virtual host answers there, and that its configuration names ",
+            "The previous sets are live again on web1. But not every port serves what it served before: 127.0.0.1 port ",
+        ):
+            assert sentence in message, message
