@@ -103,8 +103,9 @@ def test_commands(block: Block) -> None:
         "openssl nonsense",
         "python3 not-on-the-page.py",
         "pip install -r nonsense.txt",
-        "… nonsense /srv/acm",
-        "… serve /srv/acm 8410 --nonsense",
+        "acm-authority nonsense /srv/acm",
+        "acm-authority serve /srv/acm 8410 --nonsense",
+        "alias acm-authority='python3 -m ansible_collections.certops.acm.nonsense'",
     ],
 )
 def test_wrong_command_is_found(command: str) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
-from ansible_collections.certops.acm.tests.support.name_server import free_port, name_server
+from ansible_collections.certops.acm.tests.support.name_server import free_port
 from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run
 
 NODE = os.environ.get("ACM_NODE", "")
@@ -36,28 +37,49 @@ def test_pipeline(tmp_path: Path) -> None:
 
 
 def test_approval_and_refusal(tmp_path: Path) -> None:
-    needs("named")
-    with name_server({"shop.test": "@ MX 10 mail\nmail A 127.0.0.1"}) as server:
-        reader = reader_of(tmp_path, server.port)
-        run(["ansible-playbook", "authority.yml"], tmp_path, reader.env)
-        assert '"msg": "ISSUED"' in run(["ansible-playbook", "approve.yml"], tmp_path, reader.env)
+    needs("named", "nsupdate", "tsig-keygen", "openssl")
+    reader = reader_of(tmp_path, free_port())
+    more = "ansible-playbook approve.yml\nansible-playbook refuse.yml\necho Passed.\n"
+    change(tmp_path / "pipeline.sh", "echo Passed.\n", more)
+    printed = run(["sh", "pipeline.sh"], tmp_path, reader.env)
+    assert '"msg": "ISSUED"' in printed and printed.endswith("Passed.\n")
 
-        task = next(block.text for block in reader.blocks if block.heading == "What should fail")
-        play = "- hosts: localhost\n  gather_facts: false\n  tasks:\n" + "".join(
-            f"    {line}\n" for line in [*task.splitlines(), *REQUEST.splitlines()]
-        )
-        (tmp_path / "refuse.yml").write_text(play, encoding="utf-8")
-        assert "ADDITIONAL_VERIFICATION_REQUIRED" in run(["ansible-playbook", "refuse.yml"], tmp_path, reader.env)
+    change(tmp_path / "refuse.yml", "failure_reasons: {refused.", "failure_reasons: {other.")
+    with pytest.raises(AssertionError, match="refused.shop.test"):
+        run(["sh", "pipeline.sh"], tmp_path, reader.env)
 
 
-REQUEST = """\
-- certops.acm.acm_certificate:
-    domain_name: refused.shop.test
-    wait: true
-  register: refused
-  failed_when: refused is not failed
-- ansible.builtin.debug: {var: refused.msg}
-"""
+def test_name_server_that_does_not_start(tmp_path: Path) -> None:
+    """What goes wrong: its log is shown before it is removed."""
+    needs("named", "nsupdate", "tsig-keygen")
+    reader = reader_of(tmp_path, free_port())
+    before = set(tmp_path.iterdir())
+    change(tmp_path / "named.conf", "recursion no;", "recursion perhaps;")
+    with pytest.raises(AssertionError) as failure:
+        run(["sh", "pipeline.sh"], tmp_path, reader.env)
+    assert "cannot be used over TCP: Connection refused" in str(failure.value)
+    assert "perhaps" in str(failure.value)
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_cancelled_job(tmp_path: Path) -> None:
+    """The name server has ended, and the folder is gone."""
+    needs("named", "tsig-keygen")
+    port = free_port()
+    reader = reader_of(tmp_path, port)
+    before = set(tmp_path.iterdir())
+    change(tmp_path / "pipeline.sh", "ansible-playbook site.yml", "kill -TERM $$\nansible-playbook site.yml")
+    with pytest.raises(AssertionError, match="exit code 1"):
+        run(["sh", "pipeline.sh"], tmp_path, reader.env)
+    assert set(tmp_path.iterdir()) == before
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) != 0
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
 def test_clients(tmp_path: Path) -> None:

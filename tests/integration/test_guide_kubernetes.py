@@ -80,23 +80,46 @@ def assert_pair(data: dict[str, str]) -> None:
 
 
 def test_java(tmp_path: Path) -> None:
+    """With the authority and the certificate of authority.md, as the guide says, and a vault that is encrypted."""
     needs("keytool")
-    arn = authority_with_certificate(tmp_path)
-    env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "KEYSTORE": "open-sesame-42"}
-    reader = Reader("keystores.md", tmp_path, {"/opt/app": str(tmp_path)}, env)
+    places = {"/srv/acm": str(tmp_path / "acm"), "/opt/app": str(tmp_path)}
+    password = tmp_path / "vault-password"
+    password.write_text("the password of the vault\n", encoding="utf-8")
+    env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    Reader("authority.md", tmp_path, places, env).save_files()
+    run(["ansible-playbook", "authority.yml"], tmp_path, env)
+    acm = embedded.authority_client(str(tmp_path / "acm"))
+    [certificate] = acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
+
+    reader = Reader("keystores.md", tmp_path, places, env)
     reader.save_files()
-    (tmp_path / "vault.yml").write_text("keystore_passphrase: open-sesame-42\n", encoding="utf-8")
+    write_vault(reader, "open-sesame-42")
     reader.follow("Java")
 
-    renew(reader, arn)
+    renew(reader, certificate["CertificateArn"])
     assert "changed=1" in run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path, reader.env)
-    (tmp_path / "vault.yml").write_text("keystore_passphrase: another-one-43\n", encoding="utf-8")
+    write_vault(reader, "another-one-43")
     assert "changed=1" in run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path, reader.env)
-    command = next(cell for cell in table(reader, "only JKS") if "importkeystore" in cell).split("`")[1]
-    passwords = "-noprompt -srcstorepass another-one-43 -deststorepass another-one-43"
-    run(["sh", "-c", f"{command} {passwords}"], tmp_path, reader.env)
+    command = reader.here(next(cell for cell in table(reader, "only JKS") if "importkeystore" in cell).split("`")[1])
+    for _renewal in range(2):
+        run(["sh", "-c", command], tmp_path, {"KEYSTORE": "another-one-43"})
     shown = run(["keytool", "-list", "-keystore", "keystore.jks", "-storepass", "another-one-43"], tmp_path)
     assert "app, " in shown
+
+
+def write_vault(reader: Reader, passphrase: str) -> None:
+    (reader.folder / "vault.yml").write_text(f"keystore_passphrase: {passphrase}\n", encoding="utf-8")
+    run(["ansible-vault", "encrypt", "vault.yml"], reader.folder, reader.env)
+
+
+def test_vault_without_its_password(tmp_path: Path) -> None:
+    """What goes wrong, as Ansible says it."""
+    reader = Reader("keystores.md", tmp_path, {}, {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")})
+    reader.save_files()
+    (tmp_path / "password").write_text("the password of the vault\n", encoding="utf-8")
+    write_vault(reader, "open-sesame-42")
+    with pytest.raises(AssertionError, match=table(reader, "*Attempting")[1].strip(" *")):
+        run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path)
 
 
 def table(reader: Reader, row: str) -> list[str]:

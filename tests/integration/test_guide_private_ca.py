@@ -8,33 +8,52 @@
 from __future__ import annotations
 
 import configparser
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
+from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
-from ansible_collections.certops.acm.tests.support.programs import run
+from ansible_collections.certops.acm.tests.support.programs import environment, run
 
 
-def test_guide(tmp_path: Path) -> None:
-    needs("openssl", "keytool")
-    places = {path: f"{tmp_path}{path}" for path in ("/srv/acm", "/backup", "/mnt/safe", "/etc/acm/")}
+@pytest.fixture(name="reader")
+def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
+    """Its hosts are two folders of this machine, with an nginx each that is configured as the guide says, and not running."""
+    needs("nginx")
+    places = {path: f"{tmp_path}{path}" for path in ("/srv/acm", "/backup", "/mnt/safe")}
     for path in ("srv", "backup", "mnt/safe"):
         (tmp_path / path).mkdir(parents=True)
     reader = Reader("private-ca.md", tmp_path, places, {})
     reader.save_files()
-    # Both hosts are this machine, and have no nginx.
-    here = {
+    files = next(block.text for block in reader.blocks if block.language == "nginx")
+    inventory = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
+    stop_commands = []
+    for host in inventory["web"]["hosts"]:
+        folder = tmp_path / host
+        folder.mkdir()
+        blocks = "server { listen PORT ssl; %s }" % files.replace("/etc/acm", "@").replace("web1.example.com", host)
+        nginx = real_servers.nginx_with(folder, folder / "acm", blocks)
+        stop_commands.append(nginx.pop("stop_command"))
+        inventory["web"]["hosts"][host] = {"acm_deploy_path": f"{folder}/acm", "acm_deploy_services": [nginx]}
+        port = nginx["ports"][0]
+        reader.places |= {f"{host}:443": f"127.0.0.1:{port}", f"{host} at port 443": f"{host} at port {port}"}
+    inventory["web"]["vars"] |= {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "acm_deploy_become": False,
-        "acm_deploy_path": f"{tmp_path}/etc/acm",
     }
-    inventory = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
-    inventory["web"]["vars"].update(
-        here, acm_deploy_services=[{"name": "app", "ports": [], "reload_command": ["true"]}]
-    )
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    yield reader
+    for words in stop_commands:
+        subprocess.run(words, capture_output=True, check=False)  # one that never ran cannot be stopped
 
+
+def test_guide(reader: Reader) -> None:
+    needs("openssl", "keytool")
+    tmp_path = reader.folder
     reader.follow("Carry the software in", "Create the CA", "Issue and deploy for all hosts", "Back it up")
 
     # What the guide says of files with several certificates, and of the one to distribute.
@@ -47,6 +66,24 @@ def test_guide(tmp_path: Path) -> None:
     pip = configparser.ConfigParser()
     pip.read_string(next(block.text for block in reader.blocks if block.language == "ini"))
     assert set(pip["global"]) == {"no-index", "find-links"}
+
+
+def test_key_of_the_wrong_family(reader: Reader) -> None:
+    """What goes wrong without key_algorithm, and how it is put right."""
+    reader.follow("Create the CA")
+    path = reader.folder / "issue.yml"
+    right = path.read_text(encoding="utf-8")
+    line = "        key_algorithm: EC_prime256v1\n"
+    command = ["ansible-playbook", "-i", "inventory.yml", "issue.yml"]
+    for text, said in (
+        (right.replace(line, ""), "failed with PCA_INVALID_ARGS"),
+        (right, "changed=1"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            command, cwd=reader.folder, env=environment(reader.env), capture_output=True, text=True, check=False
+        )
+        assert said in done.stdout and done.returncode == (0 if said == "changed=1" else 2), done.stdout + done.stderr
 
 
 def test_trust(tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ OURS = "certops.acm."
 OTHERS = set(
     ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp curl date "
     "dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
-    "npm nsupdate openssl podman rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen unset "
-    "useradd wait".split()
+    "npm nsupdate openssl podman rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen "
+    "umask unset useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.
 AWSCLI_OPTIONS = set(
@@ -294,16 +294,20 @@ def python(arguments: list[str], page: Page) -> list[str]:
 
 
 def authority(arguments: list[str], page: Page) -> list[str]:
-    """The verbs of the authority's command line, which a guide shortens to an ellipsis once it has shown it."""
+    """The verbs of the authority's command line, for which a guide has an alias."""
     from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
 
     source = Path(command_line.__file__).read_text(encoding="utf-8")
-    found = [] if f'"{arguments[0]}"' in source else [f"the authority has no verb {arguments[0]}"]
+    found = [] if not arguments or f'"{arguments[0]}"' in source else [f"the authority has no verb {arguments[0]}"]
     return found + [
         f"{arguments[0]} has no {word}"
         for word in arguments
         if word.startswith("--") and f'"{word.split("=")[0]}"' not in source
     ]
+
+
+def alias(arguments: list[str], page: Page) -> list[str]:
+    return faults_of(shlex.split(arguments[0].partition("=")[2]), page)
 
 
 def pip(arguments: list[str], page: Page) -> list[str]:
@@ -351,6 +355,8 @@ def openssl(arguments: list[str], page: Page) -> list[str]:
 
 
 CHECKS: dict[str, Check] = {
+    "acm-authority": authority,
+    "alias": alias,
     "ansible": ansible,
     "ansible-doc": ansible_doc,
     "ansible-galaxy": only_parsed(GalaxyCLI),
@@ -362,5 +368,4 @@ CHECKS: dict[str, Check] = {
     "pip": pip,
     "python3": python,
     "./run": run,
-    "…": authority,
 }
