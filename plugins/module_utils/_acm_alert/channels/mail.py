@@ -18,7 +18,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
-from .. import html, text as alert_text
+from .. import text as alert_text
 from .webhook import STEPS, Clock, is_passing, network_fault
 from ..alert import (
     Alert,
@@ -64,7 +64,7 @@ class Mail(Channel):
 
     def share(self, alert: Alert) -> float:
         # Quoted-printable takes three octets for one in the worst case.
-        size = 3 * (len(alert_text.plain_alert(alert).encode()) + len(html.html_alert(alert).encode()))
+        size = 3 * (len(alert_text.plain_alert(alert).encode()) + len(alert_text.html_alert(alert).encode()))
         return size / (OCTETS - _FRAME)
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
@@ -179,5 +179,5 @@ def compose(
     if any(alert.severity == "critical" for alert in alerts):
         message["Importance"] = "high"
     message.set_content(alert_text.plain_text(alerts), cte="quoted-printable")
-    message.add_alternative(html.html(alerts), subtype="html", cte="quoted-printable")
+    message.add_alternative(alert_text.html(alerts), subtype="html", cte="quoted-printable")
     return message

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an alert says in plain text."""
+"""What an alert says, in plain text and in HTML."""
 
 from __future__ import annotations
 
@@ -69,3 +69,11 @@ def test_plain_text_says_what_to_do_and_by_when() -> None:
     for part in (FULL.title, "  Name:  _abc_def_.example.com.", "Expires:", "(in 15 days)", "web1, web2", ARN):
         assert part in shown
     assert all(len(line) <= 80 for line in shown.splitlines() if ARN not in line)
+
+
+def test_html_is_escaped_and_holds_the_same() -> None:
+    shown = alert_text.html([FULL, an_alert("other", title="</title><img src=x>")])
+    assert "<script" not in shown and "<img" not in shown and "&lt;*.example.com&gt;" in shown
+    for part in ("_abc_def_.example.com.", "_xyz.acm-validations.aws.", "(in 15 days)", "Critical (1)", "Warning (1)"):
+        assert part in shown
+    assert "http" not in shown  # nothing is fetched by who reads it
