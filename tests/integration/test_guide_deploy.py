@@ -16,7 +16,7 @@ import pytest
 import yaml
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
-from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
 HOSTS = ("web1.example.com", "web2.example.com")
@@ -87,4 +87,4 @@ def fixture_site(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_fleet(site: Path) -> None:
-    Reader("deploy.md", site, {}, {}).follow("A fleet")
+    Reader("deploy.md", site).follow("A fleet", without="ansible-playbook ")

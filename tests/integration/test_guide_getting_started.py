@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.certops.acm.tests.support import guide_reader
 from ansible_collections.certops.acm.tests.support.aws_account import AwsAccount, aws_account
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Reader
 
 PAGE = "getting-started.md"
 ROLE = "Route 53 in another account"
@@ -32,16 +32,16 @@ def aws(tmp_path: Path) -> t.Iterator[AwsAccount]:
 
 
 def test_the_first_certificate(aws: AwsAccount, tmp_path: Path) -> None:
-    reader = Reader(tmp_path, aws.environment)
-    reader.follow(PAGE, "Check them")
+    reader = Reader(PAGE, tmp_path, aws.environment | YAML)
+    reader.follow("Check them")
     aws.actions.clear()
-    reader.follow(PAGE, "The first certificate")
+    reader.follow("The first certificate")
     assert aws.actions == guide_reader.allowed(PAGE, "Before you start", 0) - IN_RESERVE
-    reader.follow(PAGE, "Check that it worked")
+    reader.follow("Check that it worked")
 
 
 def test_a_zone_in_another_account(aws: AwsAccount, tmp_path: Path) -> None:
-    Reader(tmp_path, aws.environment).follow(PAGE, ROLE)
+    Reader(PAGE, tmp_path, aws.environment | YAML).follow(ROLE)
     records = guide_reader.allowed(PAGE, ROLE, 1)
     assert {action for action in aws.actions if action.startswith("route53:")} == records
     assert {action for action in aws.actions if action.startswith("sts:")} == guide_reader.allowed(PAGE, ROLE, 2)
@@ -80,7 +80,7 @@ def test_what_goes_wrong(aws: AwsAccount, tmp_path: Path) -> None:
     write["vars"] = {"found": [f"{{{{ mishap_{number}.msg }}}}" for number in range(len(MISHAPS))]}
     play = [{"hosts": "localhost", "gather_facts": False, "tasks": [*tasks, write]}]
     (tmp_path / "mishaps.yml").write_text(yaml.safe_dump(play), encoding="utf-8")
-    Reader(tmp_path, aws.environment).run("ansible-playbook mishaps.yml")
+    Reader(PAGE, tmp_path, aws.environment | YAML).run("ansible-playbook mishaps.yml")
     messages = json.loads((tmp_path / "messages.json").read_text(encoding="utf-8"))
     explained = guide_reader.sentences(PAGE, "What goes wrong")
     for message in messages:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
-from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
 from ansible_collections.certops.acm.tests.support.kubernetes_api import kubernetes_api
 from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run
 from cryptography import x509
@@ -53,8 +53,8 @@ def test_kubernetes(tmp_path: Path) -> None:
             "K8S_AUTH_HOST": api.url,
             "K8S_AUTH_API_KEY": "none",
         }
-        reader = Reader("kubernetes.md", tmp_path, {}, env)
-        reader.save_files()
+        reader = Reader("kubernetes.md", tmp_path, env)
+        reader.save()
         assert "changed=0" in run(["ansible-playbook", "kubernetes.yml", "--check"], tmp_path, reader.env)
         assert api.writes == 0
 
@@ -86,13 +86,13 @@ def test_java(tmp_path: Path) -> None:
     password = tmp_path / "vault-password"
     password.write_text("the password of the vault\n", encoding="utf-8")
     env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
-    Reader("authority.md", tmp_path, places, env).save_files()
+    Reader("authority.md", tmp_path, env, places).save()
     run(["ansible-playbook", "authority.yml"], tmp_path, env)
     acm = embedded.authority_client(str(tmp_path / "acm"))
     [certificate] = acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
 
-    reader = Reader("keystores.md", tmp_path, places, env)
-    reader.save_files()
+    reader = Reader("keystores.md", tmp_path, env, places)
+    reader.save()
     write_vault(reader, "open-sesame-42")
     reader.follow("Java")
 
@@ -114,8 +114,8 @@ def write_vault(reader: Reader, passphrase: str) -> None:
 
 def test_vault_without_its_password(tmp_path: Path) -> None:
     """What goes wrong, as Ansible says it."""
-    reader = Reader("keystores.md", tmp_path, {}, {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")})
-    reader.save_files()
+    reader = Reader("keystores.md", tmp_path, {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password")})
+    reader.save()
     (tmp_path / "password").write_text("the password of the vault\n", encoding="utf-8")
     write_vault(reader, "open-sesame-42")
     with pytest.raises(AssertionError, match=table(reader, "*Attempting")[1].strip(" *")):

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from ansible_collections.certops.acm.tests.support import guide_reader
 from ansible_collections.certops.acm.tests.support.aws_account import HOME, REGION, AwsAccount, aws_account
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Reader
 from ansible_collections.certops.acm.tests.support.task_calls import ROOTS
 from ansible_collections.certops.acm.tests.support.web_server import web_server
 from moto.elbv2 import elbv2_backends
@@ -93,22 +93,21 @@ def followed(aws: AwsAccount, folder: Path) -> t.Iterator[tuple[Reader, Node]]:
     node = Node(aws, folder)
     with web_server({}, tls=node.tls) as server:
         here = {"{{ balancer.dns_name }}": "127.0.0.1", "port: 443": f"port: {server.port}", "delay: 10": "delay: 1"}
-        yield Reader(folder, aws.environment, {**network(), **here}), node
+        yield Reader(PAGE, folder, aws.environment | YAML, {**network(), **here}), node
 
 
 def test_a_load_balancer(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws, followed(aws, tmp_path) as (reader, node):
         aws.actions.clear()
-        reader.follow(PAGE, "A load balancer", without="aws ")
+        reader.follow("A load balancer", without="aws ")
         first = certificates(aws)
-        reader.follow(PAGE, "Change the names", without="aws ")
+        reader.follow("Change the names", without="aws ")
         assert len(first) == 1 and len(certificates(aws)) == 1 and certificates(aws) != first
         assert node.served == [*first, *first, *certificates(aws)]
         granted = guide_reader.allowed(PAGE, "Before you start", 0)
         granted |= guide_reader.allowed("getting-started.md", "Before you start", 0)
         assert aws.actions == granted - {"acm:AddTagsToCertificate"}  # which a request with tags needs, but is no call
         reader.follow(
-            PAGE,
             "Check that it worked",
             "The same certificate in two regions",
             without="ansible localhost -m certops.acm.served",
@@ -122,7 +121,7 @@ def test_a_certificate_of_another_playbook(tmp_path: Path) -> None:
         acm = aws.client("acm")
         old = acm.request_certificate(**other, ValidationMethod="DNS")["CertificateArn"]
         acm.add_tags_to_certificate(CertificateArn=old, Tags=[{"Key": "Name", "Value": "www"}])
-        reader.save(PAGE, "A load balancer")
+        reader.save("A load balancer")
         reader.run("ansible-playbook site.yml", is_to_fail=True)
         assert any(each in reader.shown for each in guide_reader.sentences(PAGE, "What goes wrong"))
         assert certificates(aws) == [old] and node.served == []
@@ -138,8 +137,8 @@ def test_cloudfront(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
         aws.zone("example.com", "Z0123456789ABCDEFGHIJ")
         collections = os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], os.environ["ACM_PEERS"]])
-        reader = Reader(tmp_path, {**aws.environment, "ANSIBLE_COLLECTIONS_PATH": collections})
-        reader.follow(PAGE, "CloudFront")
+        reader = Reader(PAGE, tmp_path, {**aws.environment, **YAML, "ANSIBLE_COLLECTIONS_PATH": collections})
+        reader.save("CloudFront")
         reader.run("ansible-playbook cloudfront.yml")
         arn = aws.client("acm", "us-east-1").list_certificates()["CertificateSummaryList"][0]["CertificateArn"]
         found = aws.client("acm", "us-east-1").describe_certificate(CertificateArn=arn)["Certificate"]["InUseBy"]

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from ansible_collections.certops.acm.tests.support import guide_reader, guides
 from ansible_collections.certops.acm.tests.support.aws_account import aws_account
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Reader
 from ansible_collections.certops.acm.tests.support.task_calls import ROOTS
 
 PAGE = "migrate-from-community-aws.md"
@@ -38,9 +38,9 @@ pytestmark = pytest.mark.skipif(len(ROOTS) < 2, reason="community.aws is not ins
 
 def test_a_chain_with_its_root(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
-        reader = Reader(tmp_path, aws.environment)
+        reader = Reader(PAGE, tmp_path, aws.environment | YAML)
         reader.run(FILES + WITH_ROOT)
-        reader.save(PAGE, "A playbook before and after")
+        reader.save("A playbook before and after")
         files = {"Certificate": "www.pem", "PrivateKey": "www.key", "CertificateChain": "chain.pem"}
         material = {member: (tmp_path / name).read_bytes() for member, name in files.items()}
         tags = [{"Key": "Name", "Value": "www"}, {"Key": "Team", "Value": "web"}]
@@ -62,9 +62,9 @@ def test_a_chain_with_its_root(tmp_path: Path) -> None:
 def test_before_and_after(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
         collections = os.pathsep.join([os.environ["ANSIBLE_COLLECTIONS_PATH"], os.environ["ACM_PEERS"]])
-        reader = Reader(tmp_path, {**aws.environment, "ANSIBLE_COLLECTIONS_PATH": collections})
+        reader = Reader(PAGE, tmp_path, {**aws.environment, **YAML, "ANSIBLE_COLLECTIONS_PATH": collections})
         reader.run(FILES)
-        reader.follow(PAGE, "A playbook before and after")
+        reader.follow("A playbook before and after")
         assert aws.client("acm").list_certificates()["CertificateSummaryList"] == []
         unused = {"acm:RemoveTagsFromCertificate"}
         assert aws.actions == guide_reader.allowed(PAGE, "Before you start", 0) - unused

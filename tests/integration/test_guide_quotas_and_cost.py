@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.settings im
 from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
 from ansible_collections.certops.acm.tests.support import guides
 from ansible_collections.certops.acm.tests.support.aws_account import REGION, aws_account
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Reader
 
 PAGE = "quotas-and-cost.md"
 TEXT = (guides.GUIDES / PAGE).read_text(encoding="utf-8")
@@ -56,14 +56,14 @@ def test_prices_are_those_that_the_module_reckons_with() -> None:
 
 def test_what_it_shows(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
-        reader = Reader(tmp_path, aws.environment)
-        reader.follow(PAGE, "Cost")
+        reader = Reader(PAGE, tmp_path, aws.environment | YAML)
+        reader.follow("Cost")
         acm = aws.client("acm")
         kept = acm.request_certificate(DomainName="kept.example.com", ValidationMethod="DNS")["CertificateArn"]
         aws.acm_in(REGION)[0].configure({"failure_reasons": {"shop.example.com": "OTHER"}})
         acm.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")
         aws.acm_in(REGION)[0].configure({"quota_certificates": 2})
-        reader.follow(PAGE, "Quotas", without="aws ")
+        reader.follow("Quotas", without="aws ")
         reader.run("ansible-playbook clean-up.yml")
         assert [each["CertificateArn"] for each in acm.list_certificates()["CertificateSummaryList"]] == [kept]
 
@@ -89,7 +89,7 @@ FILES = "certificate_path={0}/certificate.pem private_key_path={0}/key.pem"
 def test_calls_of_each_run(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
         aws.zone("example.com", "Z0123456789ABCDEFGHIJ")
-        reader = Reader(tmp_path, aws.environment)
+        reader = Reader(PAGE, tmp_path, aws.environment | YAML)
         reader.run(MATERIAL)
 
         def calls(module: str, arguments: str) -> Counter[str]:

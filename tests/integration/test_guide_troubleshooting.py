@@ -27,7 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils._net.resolver import (
     Lookup,
 )
 from ansible_collections.certops.acm.plugins.module_utils._validation.proof_records import FAILURES
-from ansible_collections.certops.acm.tests.support.guide_runs import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
 from ansible_collections.certops.acm.tests.support.guides import GUIDES
 from ansible_collections.certops.acm.tests.support.name_server import name_server
 from ansible_collections.certops.acm.tests.support.programs import environment, run
@@ -147,6 +147,6 @@ def test_examine(tmp_path: Path) -> None:
         run(["ansible-playbook", "prepare.yml", "-e", json.dumps(variables)], tmp_path, environment({}))
         (record,) = json.loads((tmp_path / "records.json").read_text(encoding="utf-8"))
         server.add(f"{record['name'].rstrip('.')}.shop.test", "CNAME", record["value"])
-        reader = Reader(PAGE, tmp_path, {}, {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm")})
-        reader.save_files()
-        reader.follow("Start here")
+        reader = Reader(PAGE, tmp_path, {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm")})
+        reader.save()
+        reader.follow("Start here", without="aws ")

@@ -3,79 +3,150 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A reader who does what a guide says, word by word, and compares what comes with what the guide shows.
+"""A reader who does what a guide says, word by word, and compares what is printed with what the guide shows.
 
-reader = Reader(folder, environment)
-reader.follow("getting-started.md", "The first certificate", "Check that it worked")
+reader = Reader("getting-started.md", folder, environment)
+reader.follow("The first certificate", "Check that it worked")
 
-A block that names a file is written there, a block of `sh` is run, and a block of `text` is what the commands before it show: its
-lines, in order, with anything in the place of an ellipsis. A command may fail where what is shown says so.
+A block that names a file is saved. What a `console` shows is typed, and exactly what is below each command must be printed. A block
+of `sh` is run, and must print the lines of the block of `text` after it, in order; it must fail where they say so.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
+import shutil
+import signal
 import subprocess
-import typing as t
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ansible_collections.certops.acm.tests.support import guides
+import pytest
+from ansible_collections.certops.acm.tests.support.guides import GUIDES, Block, blocks
 from ansible_collections.certops.acm.tests.support.programs import environment
 
 LIMIT_S = 300
-WARNINGS = {"ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false"}
-# What differs from one run to the next.
-VARIABLE = (
-    (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "UUID"),
-    (re.compile(r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z| UTC)"), "TIME"),
-    (re.compile(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){7,}\b"), "SERIAL"),
-    (re.compile(r"\b_[0-9a-f]{32}\b"), "_TOKEN"),
-    (re.compile(r"\b(123456789012|111122223333)\b"), "ACCOUNT"),
-    (re.compile(r"\*{3,}"), "***"),
-    (re.compile(r"\s+"), " "),
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])
+END = "\x1e\n"
+YAML = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}  # what docs/README.md says to set for results as YAML
+ENVIRONMENT = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+}
+# What differs from one run to the next: how it is in a guide, and what it may be here.
+SAME_FORM = (
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
+    r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:Z| UTC)",
+    r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){7,}\b",
+    r"\b_[0-9a-f]{32}\b",
 )
+VARIABLE = {"…": ".*?", "111122223333": "(?:111122223333|123456789012)", **{form: form for form in SAME_FORM}}
+
+
+def needs(*programs: str) -> None:
+    """Skip the test on a machine without one of them; in CI, fail."""
+    missing = [name for name in programs if not shutil.which(name, path=PATH)]
+    if missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is not installed.")
 
 
 class Reader:
-    """folder: where the reader works. instead: words of the guide, and what stands in this reader's place for them."""
+    """Follows one guide in a folder. `places` says what a word, path or port of the guide is called here."""
 
-    def __init__(self, folder: Path, env: t.Mapping[str, str], instead: t.Optional[t.Mapping[str, str]] = None) -> None:
-        self.folder, self.env = folder, dict(env)
-        self.instead = dict(instead or {})
-        self.shown = ""  # by the last commands
+    def __init__(
+        self, guide: str, folder: Path, env: Mapping[str, str] | None = None, places: Mapping[str, str] | None = None
+    ) -> None:
+        self.blocks = blocks(GUIDES / guide)
+        self.folder = folder
+        self.env = {**ENVIRONMENT, **(env or {})}
+        self.places = dict(places or {})
+        self.shown = ""  # by the last `run`
+        self._saved: set[Block] = set()
 
-    def follow(self, page: str, *headings: str, without: str = "\0") -> None:
-        """Do what stands under these headings of a guide, in the order of the guide; `without` commands that begin so."""
-        sections = {section.heading: section for section in guides.sections(guides.GUIDES / page)}
-        for heading in headings:
-            assert heading in sections, f"{page} has no section {heading}"
-        for section in sections.values():
-            if section.heading in headings:
-                self._read([block for block in section.blocks if not block.text.startswith(without)])
+    def here(self, text: str) -> str:
+        for theirs, ours in self.places.items():
+            text = text.replace(theirs, ours)
+        return text
 
-    def save(self, page: str, heading: str) -> None:
-        """Write the files of a section, and run nothing."""
-        for section in guides.sections(guides.GUIDES / page):
-            if section.heading == heading:
-                self._read([block for block in section.blocks if block.file_name])
+    def save(self, *headings: str) -> None:
+        """Write the files below these headings, or all of the guide."""
+        for block in self.blocks:
+            if block.file_name and block.heading in (headings or [block.heading]):
+                self._save(block)
 
-    def _read(self, blocks: t.Sequence[guides.Block]) -> None:
-        for number, block in enumerate(blocks):
-            following = blocks[number + 1] if number + 1 < len(blocks) else None
-            if block.file_name:
-                (self.folder / block.file_name).write_text(self._mine(block.text), encoding="utf-8")
-            elif block.language == "sh":
-                shown = following.text if following is not None and following.language == "text" else ""
-                self.run(block.text, is_to_fail="fatal: [" in shown)
-            elif block.language == "text":
-                self.compare(block)
+    def _save(self, block: Block) -> None:
+        """Only once: a test may change the file, and follow the guide then."""
+        if block not in self._saved:
+            path = self.folder / self.here(block.file_name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(self.here(block.text), encoding="utf-8")
+            self._saved.add(block)
+
+    def follow(self, *headings: str, without: str | tuple[str, ...] = ()) -> None:
+        """Do what is below these headings, in the order of the guide, except for blocks that begin with `without`."""
+        found = [block for block in self.blocks if block.heading in headings and not block.text.startswith(without)]
+        commands = {block.heading for block in found if block.language in ("console", "sh") and not block.file_name}
+        assert commands == set(headings), f"no commands below one of {headings}"
+        with self._shell() as type_in:
+            for number, block in enumerate(found):
+                if block.file_name:
+                    self._save(block)
+                elif block.language == "console":
+                    for command, shown in typed(block.text):
+                        printed, complaints = type_in(self.here(command))
+                        assert pattern(plain(self.here(shown))).fullmatch(plain(printed)), (
+                            f"{block.page.name}:{block.line}: $ {command}\n--- the guide shows\n{self.here(shown)}\n"
+                            f"--- printed\n{printed}\n--- and complained\n{complaints[-4000:]}"
+                        )
+                elif block.language == "sh":
+                    shown = "".join(after.text for after in found[number + 1 : number + 2] if after.language == "text")
+                    self.run(block.text, is_to_fail="fatal: [" in shown)
+                elif block.language == "text":
+                    self.compare(block)
+
+    @contextlib.contextmanager
+    def _shell(self) -> Iterator[Callable[[str], tuple[str, str]]]:
+        """One that is open for a while: what a command prints, and what it complains of. What is still running is ended."""
+        with tempfile.TemporaryFile() as errors, subprocess.Popen(
+            ["timeout", str(LIMIT_S), "bash"],
+            cwd=self.folder,
+            env=environment(self.env),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        ) as shell:
+            assert shell.stdin and shell.stdout
+            keyboard, screen = shell.stdin, shell.stdout
+
+            def type_in(command: str) -> tuple[str, str]:
+                start = os.fstat(errors.fileno()).st_size
+                keyboard.write(f"{{ {command}\n}} </dev/null\nprintf '{END}'\n")
+                keyboard.flush()
+                printed = ""
+                while not printed.endswith(END):
+                    line = screen.readline()
+                    assert line, f"$ {command}\nthe shell has ended after\n{printed}"
+                    printed += line
+                return printed[: -len(END)], os.pread(errors.fileno(), 1 << 20, start).decode()
+
+            try:
+                yield type_in
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(shell.pid, signal.SIGKILL)
 
     def run(self, commands: str, is_to_fail: bool = False) -> None:
         done = subprocess.run(
-            ["bash", "-euc", self._mine(commands)],
+            ["bash", "-euc", self.here(commands)],
             cwd=self.folder,
-            env=environment({**WARNINGS, **self.env}),
+            env=environment(self.env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -86,41 +157,56 @@ class Reader:
         self.shown = done.stdout
         assert (done.returncode != 0) is is_to_fail, f"{commands}exit code {done.returncode}\n{done.stdout}"
 
-    def compare(self, block: guides.Block) -> None:
-        there = plain(self.shown)
-        at = 0
-        for line in self._mine(block.text).strip("\n").splitlines():
-            found = pattern(line).search(there, at)
-            assert found, f"{block} shows {line!r}, which did not come:\n{self.shown}"
+    def compare(self, block: Block) -> None:
+        """Its lines, in order, wherever Ansible wraps them."""
+        there, at = " ".join(plain(self.shown).split()), 0
+        for line in plain(self.here(block.text)).splitlines():
+            found = pattern(" ".join(line.split())).search(there, at)
+            assert found, f"{block.page.name}:{block.line} shows {line!r}, which did not come:\n{self.shown}"
             at = found.end()
 
-    def _mine(self, text: str) -> str:
-        for word, mine in self.instead.items():
-            text = text.replace(word, mine)
-        return text
+
+def typed(console: str) -> list[tuple[str, str]]:
+    """(command, what it prints) of each prompt; a command goes on after a backslash, or to the end of a here-document."""
+    steps: list[tuple[list[str], list[str]]] = []
+    end_of_document, is_continued = "", False
+    for line in console.splitlines():
+        if end_of_document or is_continued:
+            steps[-1][0].append(line)
+            end_of_document = "" if line == end_of_document else end_of_document
+        elif line.startswith("$ "):
+            steps.append(([line[2:]], []))
+            document = re.search(r"<<\s*'?(\w+)'?", line)
+            end_of_document = document[1] if document else ""
+        else:
+            steps[-1][1].append(line)
+        is_continued = not end_of_document and line.endswith("\\")
+    return [("\n".join(command), "\n".join(shown)) for command, shown in steps]
 
 
 def plain(text: str) -> str:
-    """With a word in the place of what differs from one run to the next, on one line."""
-    for variable, word in VARIABLE:
-        text = variable.sub(word, text)
-    return text
+    """Without what depends on the width of a terminal, and without empty lines."""
+    lines = [re.sub(r" \*{2,}$", " ***", line.rstrip()) for line in text.splitlines()]
+    return "\n".join(line for line in lines if line)
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """What the guide shows, with anything in the place of an ellipsis."""
-    return re.compile(".*?".join(re.escape(part) for part in plain(shown).strip().split("…")))
+    """What matches the same output of another run."""
+    parts = re.split(f"({'|'.join(VARIABLE)})", shown)
+    parts[::2] = map(re.escape, parts[::2])
+    parts[1::2] = [next(here for there, here in VARIABLE.items() if re.fullmatch(there, part)) for part in parts[1::2]]
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def allowed(page: str, heading: str, number: int) -> set[str]:
     """The actions that one of the policies under a heading allows."""
-    found = next(section.blocks for section in guides.sections(guides.GUIDES / page) if section.heading == heading)
-    policy = json.loads([block.text for block in found if block.language == "json"][number])
+    found = [block.text for block in blocks(GUIDES / page) if block.heading == heading and block.language == "json"]
+    policy = json.loads(found[number])
     actions = [statement["Action"] for statement in policy["Statement"] if statement["Effect"] == "Allow"]
     return {action for each in actions for action in ([each] if isinstance(each, str) else each)}
 
 
 def sentences(page: str, heading: str) -> list[str]:
     """The first column of the table under a heading: what people see, as it is quoted there."""
-    text = (guides.GUIDES / page).read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    text = (GUIDES / page).read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)
