@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import OPTIONS
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.options import OPTIONS as RENEWALS
 from ansible_collections.certops.acm.tests.support.awx_stand_in import (
     Awx,
     Refused,
@@ -93,8 +94,10 @@ def test_survey_asks_for_what_there_is(name: str) -> None:
     for item in survey["spec"]:
         option, default = options.get(item["variable"]), item["default"]
         if option:
-            # The role checks the choices of its entry point main itself, in one sentence; Ansible would print all options.
-            choices = OPTIONS.get(item["variable"].removeprefix("acm_deploy_"), {}).get("choices", "")
+            # The role checks choices itself, in one sentence; Ansible would print all options.
+            renewals = {f"renewals_{name}": option for name, option in RENEWALS.items()}
+            own = {**OPTIONS, **renewals}.get(item["variable"].removeprefix("acm_deploy_"), {})
+            choices = own.get("choices", "")
             assert option.get("choices", choices) == item["choices"] and option["default"] == default
         else:
             shown = f"'{default}'" if isinstance(default, str) else default
