@@ -155,9 +155,11 @@ def secrets_in(
             if is_secret(name) and _is_content(value):
                 yield value
                 continue
-            if name in containers and value:
+            is_container = name in containers
+            if is_container and value:
                 yield from (each for each in _flat(value) if not isinstance(each, dict))
-            yield from secrets_in(value, is_secret, containers, free_options)
+            # Elsewhere the same name may mean something else: the certificates of a service are names.
+            yield from secrets_in(value, is_secret, containers if is_container else (), free_options)
 
 
 def _flat(value: t.Any) -> t.Iterator[t.Any]:

@@ -28,7 +28,7 @@ def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
         (tmp_path / path).mkdir(parents=True)
     reader = Reader("private-ca.md", tmp_path, places=places)
     reader.save()
-    files = next(block.text for block in reader.blocks if block.language == "nginx")
+    (files,) = [block.text for block in reader.blocks if block.language == "nginx"]
     inventory = yaml.safe_load((tmp_path / "inventory.yml").read_text(encoding="utf-8"))
     stop_commands = []
     for host in inventory["web"]["hosts"]:

@@ -81,9 +81,10 @@ REQUIRED = {
 }
 _CONVERTED: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "int": (check_type_int, "a whole number"),
-    "float": (check_type_float, "a number"),
+    "float": (check_type_float, "a number of seconds"),
     "bool": (check_type_bool, "true or false"),
 }
+_IN_HOURS = ("acm_deploy_renewals_stalled_after",)
 _ELEMENTS = {"str": "a list of strings", "int": "a list of whole numbers"}
 _SHOWN = 60  # characters of a value that a sentence repeats
 
@@ -151,7 +152,8 @@ def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None
         if not all(_is_convertible(each, "int") for each in elements if each is not None):
             raise InvalidInput(f"{name} is not {_ELEMENTS['int']}; give {_ELEMENTS['int']}.")
     if kind in _CONVERTED and not _is_convertible(value, kind):
-        raise InvalidInput(f"{name} is {given}; give {_CONVERTED[kind][1]}.")
+        words = "a number of hours" if name in _IN_HOURS else _CONVERTED[kind][1]
+        raise InvalidInput(f"{name} is {given}; give {words}.")
 
 
 def _is_convertible(value: t.Any, kind: str) -> bool:

@@ -198,7 +198,8 @@ def _missing(report: Entry) -> str:
 
 _TIMELINE = """<section id="timeline" aria-labelledby="timeline-name" hidden>
 <h2 id="timeline-name">Timeline</h2>
-<p class="legend"><span class="key life">valid</span> <span class="key window">time for the renewal</span> <span class="key today">today</span> <span>number below a month: certificates that expire in it</span></p>
+<p class="legend"><span class="key life">valid</span> <span class="key window">time for the renewal</span> <span class="key today">today</span>
+<span>number below a month: certificates that expire in it</span></p>
 <div id="timeline-axis" aria-hidden="true"></div>
 <ol id="timeline-rows"></ol>
 <p><button type="button" id="timeline-more" hidden>Show more</button></p>

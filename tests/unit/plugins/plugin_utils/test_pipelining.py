@@ -43,6 +43,7 @@ OPTIONS, CONTAINERS = ("key", "word"), ("items", "inner")
         ({"elsewhere": {"key": "k"}}, ["k"]),
         ({"elsewhere": [[{"inner": {"word": "w"}}], "text"]}, ["w"]),
         ({"free": {"key": "k"}}, []),
+        ({"services": [{"items": ["www.example.com"]}]}, []),
         ({"items": [["key=k"]]}, ["key=k"]),
         ({"items": '[{"key": "k"}]'}, ['[{"key": "k"}]']),
         ({"items": ["key=k"]}, ["key=k"]),

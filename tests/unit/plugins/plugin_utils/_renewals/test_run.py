@@ -72,7 +72,7 @@ def test_a_region_beside_an_authority_reaches_it_and_two_are_refused() -> None:
         connections = {"authority": ["/srv/acm"] * len(hosts), "region": regions, "profile": [""] * len(hosts)}
         return runs.begin({}, hosts, entries, connections, iso(NOW), False)
 
-    (own,) = begin("", HERE, "")["connections"].values()
+    own = next(iter(begin("", HERE, "")["connections"].values()))
     assert own["module_options"] == {"authority": "/srv/acm", "region": HERE}
     with pytest.raises(InvalidInput, match="^acm_deploy_region is .* and .* for hosts of the authority /srv/acm"):
         begin(HERE, "us-east-1")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Peer, Request
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.service import Service
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
-from ansible_collections.certops.acm.tests.support.authority_service import leaf_and_issuer, question, status
+from ansible_collections.certops.acm.tests.support.authority_service import leaf_and_issuer, question
 
 
 def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
@@ -18,11 +18,11 @@ def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
     lab.authority.cas.ensure_public()
     service = Service(lab.authority)
     leaf, issuer = leaf_and_issuer(lab, lab.private())
-    for method, target, body, status in (
+    for method, target, body, code in (
         ("GET", "/public/trust.pem", b"", 200), ("POST", "/ocsp", question(leaf, issuer), 200),
         ("POST", "/", b"{}", 404), ("GET", "/metrics", b"", 404), ("GET", "/approvals?context=x", b"", 404),
     ):  # fmt: skip
-        assert service.public(Request(method, target, {}, body, Peer("192.0.2.1"))).status == status
+        assert service.public(Request(method, target, {}, body, Peer("192.0.2.1"))).status == code
 
 
 def test_of_a_connection_that_has_signed_only_whole_requests_are_judged(lab: Lab) -> None:
