@@ -196,18 +196,16 @@ class Renewals:
             run = self._learn(run, connection)
         outcomes: dict[str, t.Any] = {}
         for host in hosts:
-            chosen = decide("chosen", run, host=host.name, outcomes=list(outcomes.values()), now=utc_now())
+            outcome = decide("begun", run, host=host.name, outcomes=list(outcomes.values()), now=utc_now())
             reads = run["connections"][host.authority]["reads"]
-            outcomes[host.name] = {
-                "started_at": run["started_at"],
-                "reachable": host.is_up,
-                "done": host.deploy(chosen, reads) if host.is_up else [],
-                "failures": [],
-            }
+            chosen = outcome.get("chosen", [])
+            outcome = {"started_at": run["started_at"], "failures": [], **outcome, "reachable": host.is_up}
+            outcome["done"] = host.deploy(chosen, reads) if host.is_up else []
+            outcomes[host.name] = outcome
         for connection in run["connections"]:
             run = self._tell(run, connection, outcomes)
         self.metrics = decide("metrics", run)
-        self.faults = decide("said", run)["faults"]
+        self.faults = decide("said", run, written={})["faults"]
         return dict(run)
 
     def _learn(self, run: dict[str, t.Any], connection: str) -> dict[str, t.Any]:

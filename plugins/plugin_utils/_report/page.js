@@ -247,8 +247,8 @@
       axis.append(mark);
     }
     document.getElementById("timeline-axis").replaceChildren(make("span", {}), axis);
-    const last = axis.lastElementChild;
-    if (last && last.offsetLeft + last.offsetWidth > axis.clientWidth) last.remove();
+    const edge = axis.getBoundingClientRect().right;
+    while (axis.lastElementChild && axis.lastElementChild.getBoundingClientRect().right > edge) axis.lastElementChild.remove();
     document.getElementById("timeline-rows").replaceChildren(...rows.map((one) => {
       const track = make("span", { class: "track", "aria-hidden": "true" }, bar("life", one.starts, one.ends));
       if (!Number.isNaN(one.renews)) track.append(bar("window", one.renews, one.ends));
