@@ -8,12 +8,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.certops.acm.tests.support.programs import require
 
 COLLECTION = Path(__file__).resolve().parents[2]
 LIMIT_S = 900
@@ -57,13 +57,6 @@ def tool() -> Tool:
         return done.stdout
 
     return run
-
-
-def require(program: str) -> None:
-    """Skip where a program is missing, by its name; in CI that is a failure."""
-    if shutil.which(program) is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up(f"{program} is not installed")
 
 
 @pytest.fixture(scope="session")

@@ -20,15 +20,10 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, look
 from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.deployment_host import Host, issue, without_key
+from ansible_collections.certops.acm.tests.support.programs import require
 
 WWW, API = real_servers.NAMES
 block = real_servers.nginx_block
-
-
-def require(*programs: str) -> None:
-    missing = [name for name in programs if not shutil.which(name, path=real_servers.PATH)]
-    if missing:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"Not installed: {', '.join(missing)}.")
 
 
 @pytest.fixture(name="folder")

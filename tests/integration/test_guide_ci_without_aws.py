@@ -13,9 +13,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.name_server import free_port
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run, require
 
 NODE = os.environ.get("ACM_NODE", "")
 
@@ -29,7 +29,7 @@ def reader_of(folder: Path, port: int) -> Reader:
 
 
 def test_pipeline(tmp_path: Path) -> None:
-    needs("named", "nsupdate", "tsig-keygen", "openssl")
+    require("named", "nsupdate", "tsig-keygen", "openssl")
     reader = reader_of(tmp_path, free_port())
     before = set(tmp_path.iterdir())
     reader.follow("The pipeline")
@@ -37,7 +37,7 @@ def test_pipeline(tmp_path: Path) -> None:
 
 
 def test_approval_and_refusal(tmp_path: Path) -> None:
-    needs("named", "nsupdate", "tsig-keygen", "openssl")
+    require("named", "nsupdate", "tsig-keygen", "openssl")
     reader = reader_of(tmp_path, free_port())
     more = "ansible-playbook approve.yml\nansible-playbook refuse.yml\necho Passed.\n"
     change(tmp_path / "pipeline.sh", "echo Passed.\n", more)
@@ -51,7 +51,7 @@ def test_approval_and_refusal(tmp_path: Path) -> None:
 
 def test_name_server_that_does_not_start(tmp_path: Path) -> None:
     """What goes wrong: its log is shown before it is removed."""
-    needs("named", "nsupdate", "tsig-keygen")
+    require("named", "nsupdate", "tsig-keygen")
     reader = reader_of(tmp_path, free_port())
     before = set(tmp_path.iterdir())
     change(tmp_path / "named.conf", "recursion no;", "recursion perhaps;")
@@ -64,7 +64,7 @@ def test_name_server_that_does_not_start(tmp_path: Path) -> None:
 
 def test_cancelled_job(tmp_path: Path) -> None:
     """The name server has ended, and the folder is gone."""
-    needs("named", "tsig-keygen")
+    require("named", "tsig-keygen")
     port = free_port()
     reader = reader_of(tmp_path, port)
     before = set(tmp_path.iterdir())
@@ -83,7 +83,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def test_clients(tmp_path: Path) -> None:
-    needs("aws", "node")
+    require("aws", "node")
     if not NODE:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("@aws-sdk/client-acm is not installed.")
     reader = reader_of(tmp_path, free_port())

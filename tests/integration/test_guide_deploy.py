@@ -16,7 +16,8 @@ import pytest
 import yaml
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.programs import require
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
 HOSTS = ("web1.example.com", "web2.example.com")
@@ -43,7 +44,7 @@ http {{
 @pytest.fixture(name="site")
 def fixture_site(tmp_path: Path) -> Iterator[Path]:
     """An authority with a certificate, an inventory, and an nginx for each host that starts once it has files."""
-    needs("nginx")
+    require("nginx")
     authority = directory.create(str(tmp_path / "authority"))
     company = authority.cas.private("company", key_algorithm="EC_prime256v1").arn
     embedded.authority_client(authority.path, authority=authority).request_certificate(

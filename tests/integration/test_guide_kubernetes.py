@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.kubernetes_api import kubernetes_api
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run, require
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -81,7 +81,7 @@ def assert_pair(data: dict[str, str]) -> None:
 
 def test_java(tmp_path: Path) -> None:
     """With the authority and the certificate of authority.md, as the guide says, and a vault that is encrypted."""
-    needs("keytool")
+    require("keytool")
     places = {"/srv/acm": str(tmp_path / "acm"), "/opt/app": str(tmp_path)}
     password = tmp_path / "vault-password"
     password.write_text("the password of the vault\n", encoding="utf-8")

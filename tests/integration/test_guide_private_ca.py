@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.certops.acm.tests.support import real_servers
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
-from ansible_collections.certops.acm.tests.support.programs import environment, run
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.programs import environment, run, require
 
 
 @pytest.fixture(name="reader")
 def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
     """Its hosts are two folders of this machine, with an nginx each that is configured as the guide says, and not running."""
-    needs("nginx")
+    require("nginx")
     places = {path: f"{tmp_path}{path}" for path in ("/srv/acm", "/backup", "/mnt/safe")}
     for path in ("srv", "backup", "mnt/safe"):
         (tmp_path / path).mkdir(parents=True)
@@ -52,7 +52,7 @@ def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def test_guide(reader: Reader) -> None:
-    needs("openssl", "keytool")
+    require("openssl", "keytool")
     tmp_path = reader.folder
     reader.follow(
         "Carry the software in",

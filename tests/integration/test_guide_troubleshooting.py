@@ -27,10 +27,10 @@ from ansible_collections.certops.acm.plugins.module_utils._net.resolver import (
     Lookup,
 )
 from ansible_collections.certops.acm.plugins.module_utils._validation.proof_records import FAILURES
-from ansible_collections.certops.acm.tests.support.guide_reader import Reader, needs
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.guides import GUIDES
 from ansible_collections.certops.acm.tests.support.name_server import name_server
-from ansible_collections.certops.acm.tests.support.programs import environment, run
+from ansible_collections.certops.acm.tests.support.programs import environment, run, require
 
 PAGE = "troubleshooting.md"
 TEXT = (GUIDES / PAGE).read_text(encoding="utf-8")
@@ -140,7 +140,7 @@ PREPARE = """
 
 
 def test_examine(tmp_path: Path) -> None:
-    needs("named")
+    require("named")
     with name_server({"shop.test": "www A 192.0.2.1", "test": ""}) as server:
         (tmp_path / "prepare.yml").write_text(PREPARE, encoding="utf-8")
         variables = {"authority": str(tmp_path / "acm"), "server": server.endpoint}

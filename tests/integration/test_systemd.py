@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.checks.conftest import require
+from ansible_collections.certops.acm.tests.support.programs import require
 from ansible_collections.certops.acm.tests.support.systemd_machine import Machine, systemd_machine
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
 

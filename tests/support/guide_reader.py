@@ -18,19 +18,16 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import pytest
 from ansible_collections.certops.acm.tests.support.guides import GUIDES, Block, blocks
-from ansible_collections.certops.acm.tests.support.programs import environment
+from ansible_collections.certops.acm.tests.support.programs import environment, finish
 
 LIMIT_S = 300
-PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/usr/local/sbin"])
 END = "\x1e\n"
 YAML = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}  # what docs/README.md says to set for results as YAML
 ENVIRONMENT = {
@@ -46,13 +43,6 @@ SAME_FORM = (
     r"\b_[0-9a-f]{32}\b",
 )
 VARIABLE = {"…": ".*?", "111122223333": "(?:111122223333|123456789012)", **{form: form for form in SAME_FORM}}
-
-
-def needs(*programs: str) -> None:
-    """Skip the test on a machine without one of them; in CI, fail."""
-    missing = [name for name in programs if not shutil.which(name, path=PATH)]
-    if missing:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is not installed.")
 
 
 class Reader:
@@ -143,17 +133,7 @@ class Reader:
                     os.killpg(shell.pid, signal.SIGKILL)
 
     def run(self, commands: str, is_to_fail: bool = False) -> None:
-        done = subprocess.run(
-            ["bash", "-euc", self.here(commands)],
-            cwd=self.folder,
-            env=environment(self.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        done = finish(["bash", "-euc", self.here(commands)], self.folder, self.env)
         self.shown = done.stdout
         assert (done.returncode != 0) is is_to_fail, f"{commands}exit code {done.returncode}\n{done.stdout}"
 

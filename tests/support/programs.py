@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import pytest
+
 COLLECTION = Path(__file__).resolve().parents[2]
 LIMIT_S = 300
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+
+
+def require(*programs: str) -> None:
+    """Skip the test on a machine without one of them; in CI, fail."""
+    missing = [name for name in programs if not shutil.which(name, path=PATH)]
+    if missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is not installed.")
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
@@ -28,7 +39,14 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 
 def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """Its output; AssertionError with that output when it fails."""
-    done = subprocess.run(
+    done = finish(words, cwd, env)
+    assert done.returncode == 0, f"{words[0]} (exit code {done.returncode})\n\n{done.stdout}"
+    return done.stdout
+
+
+def finish(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Its code and, as its stdout, all that it prints."""
+    return subprocess.run(
         words,
         cwd=cwd,
         env=environment(env or {}),
@@ -39,8 +57,6 @@ def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -
         timeout=LIMIT_S,
         check=False,
     )
-    assert done.returncode == 0, f"{words[0]} (exit code {done.returncode})\n\n{done.stdout}"
-    return done.stdout
 
 
 @contextlib.contextmanager

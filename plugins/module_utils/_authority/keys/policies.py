@@ -16,6 +16,7 @@ import json
 import re
 import typing as t
 
+from ..settings import CONDITIONS as ACM_KEYS
 from ..._rules.times import read_iso
 from ..._rules.errors import InvalidInput
 
@@ -26,14 +27,6 @@ ACTIONS = (
     "SearchCertificates UpdateCertificateOptions TagResource UntagResource ListTagsForResource "
     "ListCertificateDomainValidations"
 ).split()
-ACM_KEYS = (
-    "acm:ValidationMethod",
-    "acm:DomainNames",
-    "acm:KeyAlgorithm",
-    "acm:CertificateTransparencyLogging",
-    "acm:CertificateAuthority",
-    "acm:Export",
-)
 AWS_KEYS = (
     "aws:TagKeys aws:PrincipalArn aws:PrincipalAccount aws:username aws:SourceIp aws:SecureTransport aws:CurrentTime "
     "aws:RequestedRegion aws:UserAgent"

@@ -105,7 +105,7 @@ def test_a_finding_tells_of_today_s_trouble_and_keeps_its_beginning(aws: Aws) ->
     second = deliver(later, hub(aws, NOW + timedelta(days=4)), told=first.told)
     assert keys(second.sent) == [f"{ARN}/expiring/3"]
     (found,) = aws.findings().values()
-    assert found["Title"] == "www.example.com cannot be renewed"  # still the worst, though told of before
+    assert found["Title"] == "www.example.com cannot be renewed"  # still the worst, although it was reported before
     assert (found["CreatedAt"], found["UpdatedAt"]) == ("2027-03-01T06:00:00.000Z", "2027-03-05T06:00:00.000Z")
 
 
