@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.certops.acm.tests.support.real_servers import PATH
+
 COLLECTION = Path(__file__).resolve().parents[2]
 LIMIT_S = 300
-PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 
 
 def require(*programs: str) -> None:

@@ -24,9 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.certops.acm.tests.support.programs import PATH
-
 NAMES = ("www.example.com", "api.example.com")  # the first is shown to clients that ask for no name
+PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 APACHE_MODULES = ("mpm_event", "authz_core", "socache_shmcb", "ssl", "rewrite")
 PASSPHRASE = "correct horse"
 
