@@ -11,7 +11,6 @@ what opens them is kept apart: a copy of the key file goes elsewhere, and on req
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sqlite3
@@ -19,10 +18,9 @@ import tempfile
 import typing as t
 
 from . import directory
-from .authority import PUBLIC_FOLDER, Authority
+from .authority import Authority
 from .keys import key_file
 from .store.transactions import Store
-from .._files import folders
 from .._rules.errors import InvalidInput
 
 
@@ -71,19 +69,11 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
 
     key_from: the copy of the key file; without it, the key file must be where it was. Raises InvalidInput.
     """
-    path, parent = os.path.abspath(path), os.path.dirname(os.path.abspath(path))
+    path = os.path.abspath(path)
     directory.check_free(path)
     if not os.path.isfile(file):
         raise InvalidInput(f"There is no copy of an authority at {file}: give the path of the file that was backed up.")
-    try:
-        os.makedirs(parent, exist_ok=True)
-        made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
-    except OSError as error:
-        raise InvalidInput(f"No authority can be created in {path}: {_reason(error)}") from error
-    try:
-        os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
-        os.mkdir(os.path.join(made, PUBLIC_FOLDER))
-        os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
+    with directory.in_the_making(path) as made:
         store = Store(os.path.join(made, directory.STORE_FILE))
         _copy(file, store.path)
         store.check()
@@ -93,13 +83,6 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         _place_key(made, store, key_from)
         key_file.unlock(made, store, passphrase)  # before anything is there
         store.close()
-        os.rename(made, path)  # replaces an empty directory, and nothing else
-        key_file.make_durable(parent)
-    except OSError as error:
-        raise InvalidInput(f"No authority can be created in {path}: {_reason(error)}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            folders.remove(made)  # of a restore that failed
     authority = directory.open_authority(path, passphrase=passphrase)
     authority.cas.publish(with_crls=True)
     return authority

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import tempfile
 import typing as t
 from contextlib import contextmanager, suppress
@@ -64,16 +65,9 @@ def create(
     path = os.path.abspath(path)
     wanted = Settings.of(settings or {})
     check_place(path, region, account_id, key_file)
-    parent = os.path.dirname(path)
     own_key: list[str] = []  # the key file outside of the directory, once this run has made it
-    with _explained(f"No authority can be created in {path}"):
-        os.makedirs(parent, exist_ok=True)
-        leftovers.remove(parent, os.path.basename(path))
-        made = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}-", dir=parent)
-        try:
-            os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
-            os.mkdir(os.path.join(made, PUBLIC_FOLDER))
-            os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
+    try:
+        with in_the_making(path) as made:
             store = Store(os.path.join(made, STORE_FILE))
             store.create()
             how, key = _new_key(made, key_file, passphrase, own_key)
@@ -83,18 +77,38 @@ def create(
                 tx.set_meta("place", json.dumps([partition or partition_of(region), region, account_id]))
                 tx.set_meta("settings", json.dumps(wanted.differing()))
             store.close()
+    except BaseException:
+        for file in own_key:
+            os.unlink(file)
+        raise
+    authority = open_authority(path, passphrase=passphrase, parts=parts)
+    with authority.store.write() as tx:
+        tx.set_meta("due_basis", json.dumps(authority.due_basis(tx)))
+    return authority
+
+
+@contextmanager
+def in_the_making(path: str) -> t.Iterator[str]:
+    """A folder to fill, which becomes the directory `path` at the end, or is gone if anything fails. Raises InvalidInput."""
+    parent, name = os.path.split(path)
+    with _explained(f"No authority can be created in {path}"):
+        if not os.path.isdir(parent):
+            folders.open_folder(parent, make_mode=0o755).close()
+        with suppress(FileNotFoundError):
+            check_owner(path)
+        leftovers.remove(parent, name)
+        made = tempfile.mkdtemp(prefix=f".{name}-", dir=parent)
+        try:
+            os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
+            os.mkdir(os.path.join(made, PUBLIC_FOLDER))
+            os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
+            yield made
             os.rename(made, path)  # replaces an empty directory, and nothing else
             keys.make_durable(parent)
         except BaseException:
             with suppress(OSError):
                 folders.remove(made)
-            for file in own_key:
-                os.unlink(file)
             raise
-    authority = open_authority(path, passphrase=passphrase, parts=parts)
-    with authority.store.write() as tx:
-        tx.set_meta("due_basis", json.dumps(authority.due_basis(tx)))
-    return authority
 
 
 def partition_of(region: str) -> str:
@@ -130,6 +144,8 @@ def open_store(path: str) -> Store:
         raise InvalidInput(
             f"There is no embedded authority in {path}: create one with certops.acm.acm_authority (check mode creates none)."
         )
+    with _explained(f"The embedded authority in {path} cannot be opened"):
+        check_owner(path)
     store.check()
     return store
 
@@ -153,6 +169,17 @@ def check_free(path: str) -> None:
         raise InvalidInput(f"{path} is not empty: an authority can only be created in a new or empty directory.")
     if os.path.exists(path) and not os.path.isdir(path):
         raise InvalidInput(f"{path} is a file: an authority needs its own directory.")
+
+
+def check_owner(path: str) -> None:
+    """Refuse a directory that others may write in, or could exchange for theirs. Raises InvalidInput, and OSError.
+
+    Root may use another user's directory, unless it lies where anybody could have made it, as in /tmp.
+    """
+    place, owner = os.path.realpath(path), None
+    if os.geteuid() == 0 and os.path.isdir(place) and not os.stat(os.path.dirname(place)).st_mode & stat.S_IWOTH:
+        owner = os.stat(place).st_uid
+    folders.open_folder(path, owner=owner).close()
 
 
 def check_account(account_id: str) -> None:

@@ -26,6 +26,9 @@ from .._rules.errors import InvalidInput
 MOST_LINKS = 40  # as Linux counts
 STATIC_GROUPS = 100  # Debian's and Red Hat's own groups, such as staff, have lower numbers
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PASS = _OPEN | getattr(
+    os, "O_PATH", 0
+)  # through folders that may be passed, but not listed, such as a home of mode 0711
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe holds nobody up
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _PROC = "/proc/self/fd"
@@ -110,10 +113,10 @@ class Folder:
         with self._naming(name):
             return _read(self.open(name, _READ), most)
 
-    def folder(self, name: str) -> Folder:
+    def folder(self, name: str, flags: int = _OPEN) -> Folder:
         """A folder in it, which the caller closes. Raises OSError for anything else."""
         with self._naming(name):
-            return Folder(os.open(name, _OPEN, dir_fd=self.descriptor), os.path.join(self.path, name))
+            return Folder(os.open(name, flags, dir_fd=self.descriptor), os.path.join(self.path, name))
 
     # --- what changes it -----------------------------------------------------------------------------------------
 
@@ -258,14 +261,14 @@ def open_folder(
     """
     trusted = {0, os.geteuid(), *([] if owner is None else [owner])}
     pending = [part for part in os.path.abspath(path).split("/") if part][::-1]
-    here, links = Folder(os.open("/", _OPEN), "/"), 0
+    here, links = Folder(os.open("/", _PASS), "/"), 0
     try:
         while True:
             obstacle = _obstacle(os.fstat(here.descriptor), trusted)
             if not pending:
                 if obstacle:
                     raise _refusal(path, here.path, obstacle)
-                return Folder(os.dup(here.descriptor), os.path.abspath(path))
+                return Folder(here.folder(".").descriptor, os.path.abspath(path))
             # In a sticky folder such as /tmp others can make entries, but not exchange the folder of a trusted user.
             is_sticky = bool(os.fstat(here.descriptor).st_mode & stat.S_ISVTX)
             if obstacle and not is_sticky:
@@ -273,7 +276,8 @@ def open_folder(
             name = pending.pop()
             status = here.status(name)
             if status is None and make_mode is not None:
-                _make(here, name, make_mode, made, restore_context)
+                with here.folder(".") as parent:
+                    _make(parent, name, make_mode, made, restore_context)
                 status = here.status(name)
             if status is None:
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), os.path.join(here.path, name))
@@ -290,9 +294,9 @@ def open_folder(
                     )
                 target = here.target(name)
                 pending += [part for part in target.split("/") if part and part != "."][::-1]
-                there = Folder(os.open("/", _OPEN), "/") if target.startswith("/") else here.copy()
+                there = Folder(os.open("/", _PASS), "/") if target.startswith("/") else here.copy()
             else:
-                there = here.folder(name)
+                there = here.folder(name, _PASS)
                 there.path = os.path.normpath(there.path)
             here.close()
             here = there

@@ -101,6 +101,53 @@ def test_of_two_that_make_it_at_once_one_does(tmp_path: Path) -> None:
     directory.open_authority(path)  # the winner's key is still there
 
 
+def test_none_is_made_or_opened_where_others_may_write(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    directory.create(str(shared / "authority")).store.close()
+    os.chmod(shared, 0o777)
+    for attempt in (
+        lambda: directory.open_authority(str(shared / "authority")),
+        lambda: directory.open_store(str(shared / "authority")),
+        lambda: directory.create(str(shared / "new")),
+        lambda: directory.create(str(shared / "below" / "new")),
+    ):
+        with pytest.raises(InvalidInput, match=f"The folder {shared}, .* is writable by everyone"):
+            attempt()
+    assert os.listdir(shared) == ["authority"]
+    os.chmod(shared, 0o1777)  # as /tmp is: nobody else can exchange what this user has made in it
+    directory.create(str(shared / "new")).store.close()
+    os.chmod(shared / "new", 0o777)
+    with pytest.raises(InvalidInput, match="new is writable by everyone"):
+        directory.open_authority(str(shared / "new"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_root_uses_the_directory_of_another_user_but_not_one_that_anybody_could_have_made(tmp_path: Path) -> None:
+    home, shared = tmp_path / "home", tmp_path / "shared"
+    directory.create(str(home / "authority")).store.close()
+    for folder in (home, home / "authority"):
+        os.chown(folder, 12345, -1)
+    directory.open_authority(str(home / "authority")).store.close()
+    directory.create(str(shared / "authority")).store.close()
+    os.chmod(shared, 0o1777)
+    os.chown(shared / "authority", 12345, -1)
+    with pytest.raises(InvalidInput, match="The folder .* is writable by everyone"):
+        directory.open_authority(str(shared / "authority"))
+
+
+def test_the_folders_above_are_made_for_nobody_else_to_write_in(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        directory.create(str(tmp_path / "a" / "b" / "authority")).store.close()
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / each).stat().st_mode) for each in ("a", "a/b", "a/b/authority")] == [
+        0o755,
+        0o755,
+        0o711,
+    ]
+
+
 def test_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="no embedded authority"):
         directory.open_authority(str(tmp_path))

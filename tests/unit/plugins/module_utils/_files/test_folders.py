@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -107,6 +109,24 @@ def test_errors_name_whole_paths(tmp_path: Path) -> None:
             with pytest.raises(OSError) as caught:
                 act()
             assert caught.value.filename == str(tmp_path / "link")
+
+
+@needs_root
+def test_through_a_folder_that_may_be_passed_and_not_listed() -> None:
+    """Such as other people's homes; a child tries, since root may list everything."""
+    with tempfile.TemporaryDirectory() as home:
+        own = Path(home) / "own"
+        own.mkdir()
+        os.chown(own, OTHER, -1)
+        os.chmod(home, 0o711)
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(BaseException):
+                os.setresuid(OTHER, OTHER, OTHER)
+                opened(own / "new" / "newer", make_mode=0o700)
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0 and (own / "new" / "newer").stat().st_uid == OTHER
 
 
 @needs_root
