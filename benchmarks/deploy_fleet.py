@@ -63,12 +63,10 @@ class Fleet:
         defaults = {"group/certops.acm.acm": {"authority": str(self.authority)}}
         file.write_text(json.dumps([{"gather_facts": False, "module_defaults": defaults, **content}]), encoding="utf-8")
         program = str(Path(sys.executable).with_name("ansible-playbook"))
-        # With PYTHONUNBUFFERED Python reads a module that comes through a pipe byte by byte, which no host reached by SSH does.
-        given = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
         began, used = time.monotonic(), os.times().children_user
         done = subprocess.run(
             [program, "-f", str(self.forks), "-i", str(inventory), *self.options, str(file)],
-            env={**given, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
+            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,

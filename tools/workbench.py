@@ -259,10 +259,12 @@ def remove_empty_folders(folder: Path) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """The caller's environment without what another Python project may have left in it."""
-    return {
-        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
-    }
+    """The caller's environment without what another Python project or a container may have left in it.
+
+    PYTHONUNBUFFERED is such a thing: with it Python reads a module that comes through a pipe byte by byte.
+    """
+    unwanted = ("PYTHONPATH", "PYTHONHOME", "PYTHONUNBUFFERED", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 def ansible_environment(name: str) -> dict[str, str]:
