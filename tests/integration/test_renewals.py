@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,16 @@ SUPPORT = Path(__file__).resolve().parents[1] / "support"
 LIMIT_S = 600
 NAMES = ("www.example.com", "api.example.com")
 BOTH = "--limit !web-3 -e acm_deploy_serial=100%"
+CLOSED = "-e " + json.dumps(
+    {
+        "acm_deploy_renewals_maintenance_window": {
+            "weekdays": [(datetime.now(timezone.utc) + timedelta(days=3)).strftime("%a").lower()],
+            "start": "01:00",
+            "end": "02:00",
+        }
+    },
+    separators=(",", ":"),
+)
 ONCE = "-e acm_deploy_renewals_renew_before=99.99999%"  # seconds after it was issued
 
 
@@ -107,6 +118,11 @@ class Fleet:
         )
         assert done.returncode == 0, done.stdout
         return dict(json.loads(done.stdout[done.stdout.index("{") :]))
+
+    def renew_in_acm(self) -> None:
+        listed = self.module("acm_certificate_info", authority=self.authority)["certificates"]
+        renewed = [{"certificate_arn": each["certificate_arn"]} for each in listed]
+        self.module("acm_certificate", authority=self.authority, certificates=renewed, force_renewal=True, wait=True)
 
     def renew(self, *words: str, fails: bool = False, of: dict[str, dict[str, Any]] | None = None) -> str:
         """Its output, in one line. of: variables of hosts that are others in this run."""
@@ -192,12 +208,7 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     """The other one gets what is new; the next run brings the rest when somebody has mended the host."""
     sound = fleet.configurations["web-2"].read_text(encoding="utf-8")
     before = fleet.served("web-2")
-    arns = [
-        one["certificate_arn"]
-        for one in fleet.module("acm_certificate_info", authority=fleet.authority)["certificates"]
-    ]
-    renewed = [{"certificate_arn": arn} for arn in arns]
-    fleet.module("acm_certificate", authority=fleet.authority, certificates=renewed, force_renewal=True, wait=True)
+    fleet.renew_in_acm()
     fleet.configurations["web-2"].write_text(sound + "nonsense;", encoding="utf-8")
     said = fleet.renew(BOTH, fails=True)
     assert "web-2: api.example.com and www.example.com could not be deployed." in said
@@ -209,6 +220,13 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     assert alerts["deployed"]["hosts"] == ["web-1"]
     assert alerts["deploy_failed"]["hosts"] == ["web-2"]
     assert "nonsense" in alerts["deploy_failed"]["text"]
+    assert fleet.metric("acm_served_certificate_current", host="web-2") == [0, 0]
+    assert fleet.metric("acm_renewals_troubles", kind="deploy_failed") == [1]
+
+    # a run that has no reason to look at the host does not call it well
+    said = fleet.renew(BOTH, CLOSED)
+    assert "web-2: www.example.com waits. The maintenance window is closed." in said
+    assert fleet.told() == []
     assert fleet.metric("acm_served_certificate_current", host="web-2") == [0, 0]
     assert fleet.metric("acm_renewals_troubles", kind="deploy_failed") == [1]
 
@@ -283,9 +301,38 @@ def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
     assert fleet.left() == left
 
 
+def test_two_ways_to_one_authority_are_told_and_remembered_together(fleet: Fleet) -> None:
+    other = fleet.folder / "by-another-name"
+    other.symlink_to(fleet.authority)
+    fleet.renew_in_acm()
+    said = fleet.renew(BOTH, of={"web-2": {"acm_deploy_authority": str(other)}})
+    told = fleet.told()
+    assert [(alert["kind"], alert["hosts"]) for alert in told] == [("deployed", ["web-1", "web-2"])] * 2
+    assert "4 of 4 certificates on 2 hosts are what ACM has" in said
+    left = json.loads(fleet.left())
+    assert {host: sorted(known) for host, known in left["hosts"].items() if host in ("web-1", "web-2")} == {
+        host: sorted({alert["certificate_arn"] for alert in told}) for host in ("web-1", "web-2")
+    }
+    assert fleet.metric("acm_served_certificate_current", host="web-2") == [1, 1]
+
+
 def test_a_text_file_that_cannot_be_written_hides_nothing(fleet: Fleet) -> None:
     said = fleet.renew(f"-e acm_deploy_renewals_textfile={fleet.folder}/not-there/acm.prom", fails=True)
     verdict = said[said.index("TASK [certops.acm.acm_deploy : Fail if something needs a person's action]") :]
     assert "web-3 does not answer, and lacks api.example.com and www.example.com." in verdict
     assert "The text file for Prometheus could not be written: " in verdict and "not-there" in verdict
     assert "The folder of acm_deploy_renewals_textfile must exist" in verdict
+
+
+def test_a_host_that_nobody_looked_at_is_not_called_well(fleet: Fleet) -> None:
+    """web-3 was reported to be silent; a run that can read nothing for it does not try to reach it."""
+    fleet.renew(fails=True)
+    fleet.told()
+    nothing = {"acm_deploy_certificates": [{"domain_name": "nowhere.example.com"}]}
+    said = fleet.renew(fails=True, of={"web-3": nothing})
+    assert [(alert["kind"], alert["hosts"]) for alert in fleet.told()] == [("unavailable", ["web-3"])]
+    assert "unreachable=0" in said[said.index("PLAY RECAP") :]
+
+    fleet.renew(of={"web-3": {"ansible_connection": "local"}})
+    clears = {alert["hosts"][0]: alert["text"] for alert in fleet.told() if alert["kind"] == "resolved"}
+    assert clears["web-3"] == "The server answers again, and has what it was missing."

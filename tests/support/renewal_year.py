@@ -198,12 +198,13 @@ class Renewals:
         for host in hosts:
             outcome = decide("begun", run, host=host.name, outcomes=list(outcomes.values()), now=utc_now())
             reads = run["connections"][host.authority]["reads"]
-            chosen = outcome.get("chosen", [])
-            outcome = {"started_at": run["started_at"], "failures": [], **outcome, "reachable": host.is_up}
-            outcome["done"] = host.deploy(chosen, reads) if host.is_up else []
+            if outcome:
+                done = host.deploy(outcome["chosen"], reads) if host.is_up else []
+                outcome = {**outcome, "reachable": host.is_up, "done": done}
             outcomes[host.name] = outcome
+        run = decide("gathered", run, outcomes=outcomes, lost=[], now=utc_now())
         for connection in run["connections"]:
-            run = self._tell(run, connection, outcomes)
+            run = self._tell(run, connection)
         self.metrics = decide("metrics", run)
         self.faults = decide("said", run, written={})["faults"]
         return dict(run)
@@ -244,9 +245,8 @@ class Renewals:
             return {"skipped": True}
         return call("acm_export", check_mode=True, authority=connection, certificates=requests, return_private_key=True)
 
-    def _tell(self, run: dict[str, t.Any], connection: str, outcomes: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _tell(self, run: dict[str, t.Any], connection: str) -> dict[str, t.Any]:
         acm, now = {"authority": connection}, datetime.now(timezone.utc)
-        run = decide("gathered", run, connection=connection, outcomes=outcomes, lost=[], now=utc_now())
         skipped: dict[str, t.Any] = {"skipped": True}
         is_stale = run["connections"][connection]["listing_is_stale"]
         listed = call("acm_certificate_info", **acm) if is_stale else skipped

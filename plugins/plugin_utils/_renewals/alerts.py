@@ -19,7 +19,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.times import is
 from . import certificate_alerts, host_alerts, words
 from .plan import is_valid, maybe_moment
 from .policy import Policy
-from .seen import Alert, Finding, Seen, hosts_of
+from .seen import Alert, Finding, Seen, hosts_of, is_all_in_place
 
 # These say that something is wrong until it is fixed, and what it means that it is over; the others say that something
 # happened.
@@ -30,7 +30,7 @@ TROUBLES = {
     "ineligible": "ACM renews the certificate automatically again.",
     "renewal_failed": "The failed renewal is no longer a problem.",
     "not_issued": "The request is no longer waiting.",
-    "unavailable": "ACM has a valid certificate again.",
+    "unavailable": "ACM has a certificate to deploy again.",
     "deploy_failed": "Everything that could not be deployed there is now in place.",
     "host_unreachable": "The server answers again, and has what it was missing.",
     "not_served": "The certificates there are served again.",
@@ -68,12 +68,15 @@ def can_be_over(key: str, seen: Seen, policy: Policy) -> bool:
     if subject == _OF_RUNS:
         return True
     if kind in _OF_HOSTS:
-        return any(standing.host == subject for standing in seen.standings)
+        return is_all_in_place(subject, seen)
     listed = [each for each in seen.listing if each["certificate_arn"] == subject]
     if listed and not is_valid(listed[0], seen.now):
         return False
-    if any(subject in (standing.arn, standing.identity) for standing in seen.standings):
-        return True
+    if kind == "ineligible" and listed and listed[0].get("renewal_eligibility") == "INELIGIBLE":
+        return False
+    states = [standing.state for standing in seen.standings if subject in (standing.arn, standing.identity)]
+    if states:
+        return kind != "unavailable" or "left_out" not in states
     return subject.startswith("arn:") and (policy.watches_all or not listed)
 
 
@@ -87,6 +90,14 @@ def resolved(current: t.Iterable[Finding], seen: Seen, policy: Policy) -> list[s
         for key in seen.memory["told"]
         if key.split(" ", 1)[0] in TROUBLES and _subject(key) not in troubled and can_be_over(key, seen, policy)
     ]
+
+
+def still_open(current: t.Iterable[Finding], over: t.Collection[str], seen: Seen) -> list[str]:
+    """The kinds of the troubles that earlier runs reported of hosts of this one, and of which it can say nothing new."""
+    troubled = {_subject(found.alert["key"]) for found in current}
+    hosts = {standing.host for standing in seen.standings} - troubled
+    told = {tuple(key.split(" ")[:2]) for key in seen.memory["told"] if key not in over}
+    return sorted(kind for kind, subject in told if kind in _OF_HOSTS and subject in hosts)
 
 
 def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:

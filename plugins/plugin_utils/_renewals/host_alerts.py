@@ -12,9 +12,11 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 from . import words
-from .plan import Standing
+from .plan import Standing, is_valid
 from .policy import Policy
 from .seen import CRITICAL_DAYS, Finding, Seen
+
+REQUEST_OR_REMOVE = "Request or import the certificate, or take it out of acm_deploy_certificates."
 
 
 def of_deployments(seen: Seen) -> t.Iterator[Finding]:
@@ -46,23 +48,25 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
 
 
 def of_entries(seen: Seen) -> t.Iterator[Finding]:
-    """What acm_deploy_certificates names and ACM does not have, or not in a state to be deployed."""
-    told = {each["certificate_arn"] for each in seen.listing}
+    """What acm_deploy_certificates names and ACM does not have, or does not hand out. What merely is not valid is an alert
+    about the certificate."""
+    valid = {each["certificate_arn"]: is_valid(each, seen.now) for each in seen.listing}
     entries: dict[str, list[Standing]] = {}
     for standing in seen.standings:
-        if standing.state == "left_out" and standing.arn not in told:
+        if standing.state == "left_out" and valid.get(standing.arn or "", True):
             entries.setdefault(standing.identity, []).append(standing)
     for identity, group in entries.items():
+        is_listed = group[0].arn in valid
         yield Finding(
             {
-                "key": f"unavailable {identity} absent",
+                "key": f"unavailable {identity} {'unread' if is_listed else 'absent'}",
                 "kind": "unavailable",
                 "severity": "critical",
-                "title": f"{identity}: ACM has nothing to deploy",
+                "title": f"{group[0].domain_name}: ACM {'does not hand it out' if is_listed else 'has nothing to deploy'}",
                 "text": words.joined(
                     words.sentence(group[0].reason),
-                    "Hosts keep what they have. Request or import the certificate, or take it out of "
-                    "acm_deploy_certificates.",
+                    "Hosts keep what they have.",
+                    "" if is_listed else REQUEST_OR_REMOVE,
                 ),
                 "domain_name": None if identity.startswith("arn:") else identity,
                 "hosts": sorted({standing.host for standing in group}),

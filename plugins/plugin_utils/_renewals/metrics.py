@@ -77,7 +77,11 @@ def textfile(
         (
             "acm_served_certificate_observed",
             "Whether the last run saw the certificate served at every port that it looked at.",
-            [(_place(standing), float(bool(standing.services) and not standing.unserved)) for standing in standings],
+            [
+                (_place(standing), float(bool(standing.services) and not standing.unserved))
+                for standing in standings
+                if standing.was_tried
+            ],
         ),
         (
             "acm_served_certificate_not_after_timestamp_seconds",

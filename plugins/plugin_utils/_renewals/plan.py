@@ -27,6 +27,7 @@ Entry = t.Mapping[str, t.Any]
 A_DAY = timedelta(days=1)
 SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (acm-rules §3)
 PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
+NOT_TRIED = "This run did not try it."
 
 
 class Forced(t.NamedTuple):
@@ -42,6 +43,7 @@ class Standing(t.NamedTuple):
     """One certificate on one host after the run.
 
     state: deployed, failed, unreachable, held_back (not tried), or left_out (ACM has nothing to deploy).
+    reason: why not, of one that is not deployed.
     serial: of what ACM has. served_serial, served_until: of what the host has, as far as anybody knows.
     was_new: whether this run, or one that did not live to say so, brought it.
     services: those that were seen to serve it. unserved: those that should and were not seen to, with the reason.
@@ -64,6 +66,11 @@ class Standing(t.NamedTuple):
     def is_current(self) -> bool:
         """Whether the host has the files of what ACM has."""
         return self.serial is not None and self.served_serial == self.serial
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether this run tried to look at it on the host."""
+        return self.state not in ("held_back", "left_out")
 
 
 def moment(text: t.Any) -> datetime:
@@ -182,17 +189,17 @@ def standings(
     reads: t.Mapping[str, Entry],
     listing: t.Iterable[Entry],
     memory: Entry,
-    untried: t.Mapping[str, str],
+    waiting: t.Mapping[str, t.Mapping[str, str]],
 ) -> list[Standing]:
     """How every certificate is on every host that is to have it.
 
-    untried: hosts on which nothing was tried, each with the reason. A host with neither outcome nor reason fell silent
-    half-way.
+    waiting: by host what was not tried there, each with the reason. A host that is in neither OUTCOMES nor WAITING fell
+    silent half-way.
     """
     by_arn = {each["certificate_arn"]: each for each in listing}
     found = []
     for host, identities in hosts.items():
-        outcome = outcomes.get(host) or {"reachable": host in untried}
+        outcome = outcomes.get(host) or {"reachable": host in waiting}
         done = _done(outcome.get("done", ()))
         # One certificate may be several entries of a host, under names of their own.
         for identity in {spelling(each): each for each in identities}.values():
@@ -209,18 +216,16 @@ def standings(
                 serial=read.get("serial"),
                 served_serial=known.get("serial"),
                 served_until=maybe_moment(known.get("not_after")),
-                reason=untried.get(host, "The maintenance window is closed."),
+                reason=waiting.get(host, {}).get(identity, NOT_TRIED),
             )
-            if not outcome["reachable"]:
-                standing = standing._replace(state="unreachable", reason="")
-            elif read.get("failed"):
+            if read.get("failed"):
                 standing = standing._replace(state="left_out", reason=str(read.get("msg", "")))
+            elif not outcome["reachable"]:
+                standing = standing._replace(state="unreachable", reason="")
             elif spelling(identity) in done:
                 standing = _deployed(standing, done[spelling(identity)], known)
             elif failure:
                 standing = standing._replace(state="failed", reason=str(failure["reason"]))
-            elif standing.is_current and host not in untried:
-                standing = standing._replace(state="deployed", reason="")
             found.append(standing)
     return found
 

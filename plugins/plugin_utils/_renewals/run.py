@@ -9,7 +9,8 @@ A run: {started_at, is_check, options, connections, unanswered, refusal}. refusa
 entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the reason.
 connections: by name, what belongs to one authority, or to one region and profile of AWS:
 {module_options, hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems,
-notices, unknown, listing, reads, forced}, and after `report` {outcomes, report}.
+notices, unknown, listing, reads, forced}. `gather` joins those of one memory and makes {parts: [{hosts, reads, outcomes,
+waiting}]} of hosts and reads, and `report` adds {report}.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .seen import Problem, Seen
 Run = dict[str, t.Any]
 _ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
 _MODULE_OPTIONS = ("authority", "region", "profile")
+WINDOW_IS_CLOSED = "The maintenance window is closed."
 _TRIES_AGAIN = "The next run tries again."
 _READ = ("certificate_arn", "domain_name", "serial", "not_before", "not_after", "failed", "msg")
 
@@ -156,7 +158,7 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
         "forced": {"due": [], "waiting": [], "wrong": [], "renewed": [], "in_vain": []},
     }
     policy, now = read_policy(run["options"]), moment(run["started_at"])
-    forced = plan.choose_forced(listing, _deployed(own), own["memory"], policy, now)
+    forced = plan.choose_forced(listing, _deployed(own["reads"]), own["memory"], policy, now)
     own["forced"] = {**own["forced"], **forced._asdict()}
     if (
         own["forced"]["due"] and not own["writable"] and not run["is_check"]
@@ -223,11 +225,13 @@ def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[s
     own = connection_of(run, host)
     if own is None or _stop(run, outcomes, moment(now)):
         return []
-    policy, started_at = read_policy(run["options"]), moment(run["started_at"])
-    identities = own["hosts"][host]
-    aside = {identity for identity, read in own["reads"].items() if read.get("failed")}
-    aside.update(plan.held_back(host, identities, own["reads"], own["memory"], policy, started_at))
-    return [identity for identity in identities if identity not in aside]
+    held = _held_back(own, host, read_policy(run["options"]), moment(run["started_at"]))
+    aside = {*plan.left_out(own["reads"]), *held}
+    return [identity for identity in own["hosts"][host] if identity not in aside]
+
+
+def _held_back(own: Run, host: str, policy: Policy, started_at: datetime) -> list[str]:
+    return plan.held_back(host, own["hosts"][host], own["reads"], own["memory"], policy, started_at)
 
 
 def connection_of(run: Run, host: str) -> Run | None:
@@ -262,49 +266,67 @@ def _has_begun(outcome: t.Any, run: Run) -> bool:
 # ---------------------------------------------------------------- after the hosts
 
 
-def gather(run: Run, connection: str, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], now: str) -> Run:
-    """The run with what became of the hosts of a connection, and whether ACM has to be asked once more.
+def gather(run: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], now: str) -> Run:
+    """The run with what became of the hosts, and whether ACM has to be asked once more.
 
+    Connections that lead to one memory, as two profiles of one account do, are one from here on: they have the same
+    certificates, people are told of each once, and the hosts of all are remembered.
     outcomes: by host. lost: hosts that dropped out of the play half-way.
     """
-    own = run["connections"][connection]
-    policy = read_policy(run["options"])
-    of_run = {host: outcome for host, outcome in outcomes.items() if is_of_run(outcome, run) and host not in lost}
     stopped = _stop(run, outcomes.values(), moment(now))
-    untried = {
-        host: stopped
-        for host, identities in own["hosts"].items()
-        if stopped and host not in of_run and host not in lost and identities
-    }
-    idle = [
-        host
-        for host in own["hosts"]
-        if host not in lost and host not in untried and not _has_begun(outcomes.get(host), run)
-    ]
-    problems = list(own["problems"])
-    if any(reason == _limit_over(policy) for reason in untried.values()):
-        problems.append(
-            [
-                "run_limit",
-                f"{_limit_over(policy)} {', '.join(sorted(untried))} had not been begun. The next run continues; raise "
-                "acm_deploy_renewals_run_limit if the hosts are that many.",
-            ]
+    found: dict[str, Run] = {}
+    for name, own in run["connections"].items():
+        own = _gathered(run, own, outcomes, lost, stopped)
+        same = next((each for each in found if found[each]["memory_name"] == own["memory_name"]), None)
+        found[same or name] = _joined(found[same], own) if same else own
+    for own in found.values():
+        not_begun = sorted(
+            host for part in own["parts"] for host, why in part["waiting"].items() if stopped in why.values()
         )
+        if not_begun and stopped == _limit_over(read_policy(run["options"])):
+            sentence = (
+                f"{stopped} {', '.join(not_begun)} had not been begun. The next run continues; raise "
+                "acm_deploy_renewals_run_limit if the hosts are that many."
+            )
+            own["problems"] = [*own["problems"], ["run_limit", sentence]]
+    return {**run, "connections": found}
+
+
+def _gathered(
+    run: Run, own: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], stopped: str
+) -> dict[str, t.Any]:
+    of_run = {host: outcomes[host] for host in own["hosts"] if host not in lost and is_of_run(outcomes.get(host), run)}
+    policy, started_at = read_policy(run["options"]), moment(run["started_at"])
+    waiting = {
+        host: {
+            **({} if host in of_run else dict.fromkeys(identities, stopped or plan.NOT_TRIED)),
+            **dict.fromkeys(_held_back(own, host, policy, started_at), WINDOW_IS_CLOSED),
+        }
+        for host, identities in own["hosts"].items()
+        if host not in lost and (host in of_run or not _has_begun(outcomes.get(host), run))
+    }
     has_changed = bool(own["forced"]["renewed"]) or any(
         done.get("swapped") for outcome in of_run.values() for done in outcome["done"]
     )
-    held = {host: "The maintenance window is closed." for host in idle}
-    return _with(
-        run,
-        connection,
-        {
-            **own,
-            "outcomes": of_run,
-            "untried": {**held, **untried},
-            "problems": problems,
-            "listing_is_stale": has_changed and not run["is_check"],
-        },
-    )
+    return {
+        **{name: value for name, value in own.items() if name not in ("hosts", "reads")},
+        "parts": [{"hosts": own["hosts"], "reads": own["reads"], "outcomes": of_run, "waiting": waiting}],
+        "listing_is_stale": has_changed and not run["is_check"],
+    }
+
+
+def _joined(own: Run, other: Run) -> dict[str, t.Any]:
+    """Two connections as one. What the second one recalled is what the first one left in this run."""
+    forced = [*own["memory"]["forced"], *other["memory"]["forced"]]
+    return {
+        **own,
+        **{name: own[name] + other[name] for name in ("parts", "notices", "unknown")},
+        "memory": {**own["memory"], "forced": [each for n, each in enumerate(forced) if each not in forced[:n]]},
+        "problems": [*own["problems"], *(each for each in other["problems"] if each not in own["problems"])],
+        "writable": own["writable"] and other["writable"],
+        "forced": {name: [*own["forced"][name], *other["forced"][name]] for name in own["forced"]},
+        "listing_is_stale": own["listing_is_stale"] or other["listing_is_stale"],
+    }
 
 
 def suspects(run: Run, connection: str, listed: Entry) -> list[str]:
@@ -312,7 +334,8 @@ def suspects(run: Run, connection: str, listed: Entry) -> list[str]:
     own = run["connections"][connection]
     noticed = {arn for notice in own["notices"] for arn in notice["certificate_arns"]}
     listing = _fresh(own, listed, connection)
-    return plan.suspects(listing, _deployed(own), read_policy(run["options"]), moment(run["started_at"]), noticed)
+    deployed = {arn for part in own["parts"] for arn in _deployed(part["reads"])}
+    return plan.suspects(listing, deployed, read_policy(run["options"]), moment(run["started_at"]), noticed)
 
 
 def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
@@ -340,13 +363,14 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
         for finding in found
         if finding.situation
     ]
+    troubles = [finding.alert["kind"] for finding in found if finding.alert["kind"] in alerts.TROUBLES]
     own["report"] = {
         "alerts": [*missed, *(finding.alert for finding in found)],
         "resolved": over,
         "acknowledged": plan.acknowledged(own["notices"], seen.standings),
         "faults": [sentence for situation, sentence in faults if situation not in policy.tolerated],
         "tolerated": [sentence for situation, sentence in faults if situation in policy.tolerated],
-        "troubles": _count(finding.alert["kind"] for finding in found if finding.alert["kind"] in alerts.TROUBLES),
+        "troubles": _count([*troubles, *alerts.still_open(found, over, seen)]),
     }
     return _with(run, connection, own)
 
@@ -355,7 +379,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
     """What to leave to the next run. told: what acm_alert answered. Hosts that did not take part keep what was known."""
     own = run["connections"][connection]
     hosts = {host: dict(known) for host, known in own["memory"]["hosts"].items()}
-    for host, outcome in own["outcomes"].items():
+    for host, outcome in (each for part in own["parts"] for each in part["outcomes"].items()):
         for done in outcome["done"]:
             if done.get("arn"):
                 known = hosts.setdefault(host, {})
@@ -435,7 +459,7 @@ def lines(run: Run, written: Entry) -> list[str]:
         said.append(
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
             f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
-            f"{_number(len(own['hosts']), 'host')} {'would be' if run['is_check'] else 'are'} what ACM has."
+            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} {'would be' if run['is_check'] else 'are'} what ACM has."
         )
         if own["unknown"]:
             said.append(
@@ -488,7 +512,11 @@ def _textfile_faults(written: Entry) -> list[str]:
 
 
 def standings(own: Run) -> list[plan.Standing]:
-    return plan.standings(own["hosts"], own["outcomes"], own["reads"], own["listing"], own["memory"], own["untried"])
+    return [
+        standing
+        for part in own["parts"]
+        for standing in plan.standings(**part, listing=own["listing"], memory=own["memory"])
+    ]
 
 
 # ---------------------------------------------------------------- inside
@@ -546,9 +574,9 @@ def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
     return good, len(given) - len(good)
 
 
-def _deployed(own: Run) -> set[str]:
+def _deployed(reads: t.Mapping[str, Entry]) -> set[str]:
     """The ARNs of what the play deploys."""
-    return {read["certificate_arn"] for read in own["reads"].values() if read.get("certificate_arn")}
+    return {read["certificate_arn"] for read in reads.values() if read.get("certificate_arn")}
 
 
 def _message(result: Entry) -> str:

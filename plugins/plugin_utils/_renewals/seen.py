@@ -47,5 +47,12 @@ class Seen(t.NamedTuple):
     is_check: bool = False
 
 
+def is_all_in_place(host: str, seen: Seen) -> bool:
+    """Whether this run saw in place all that a host is to have. Only then is over what earlier runs reported of the host:
+    where something was held back, could not be read, or was out of reach, nobody has looked."""
+    states = [standing.state for standing in seen.standings if standing.host == host]
+    return bool(states) and all(state == "deployed" for state in states)
+
+
 def hosts_of(arn: str, seen: Seen) -> list[str]:
     return sorted({standing.host for standing in seen.standings if standing.arn == arn})

@@ -218,7 +218,17 @@ def test_an_entry_that_acm_does_not_know() -> None:
     )
     (alert,) = told([], gone, gone._replace(host="web-2"))
     assert (alert["kind"], alert["hosts"]) == ("unavailable", ["web", "web-2"])
+    assert alert["title"] == "www.example.com: ACM has nothing to deploy"
     assert "certificate_arn" not in alert
+
+
+def test_a_valid_certificate_that_acm_does_not_hand_out() -> None:
+    one = make_certificate()
+    unread = standing(one, state="left_out", serial=None, reason="Not authorized to perform acm:GetCertificate")
+    (alert,) = told([one], unread)
+    assert (alert["kind"], alert["severity"], alert["hosts"]) == ("unavailable", "critical", ["web"])
+    assert alert["title"] == "host-1.example.com: ACM does not hand it out"
+    assert alert["text"] == "Not authorized to perform acm:GetCertificate. Hosts keep what they have."
 
 
 def test_forced_in_vain() -> None:
@@ -273,6 +283,49 @@ def test_resolved() -> None:
     assert alerts.resolved(current, seen, read_policy({})) == [keys[2], keys[4], keys[6]]
     assert alerts.resolved(current, seen, read_policy({"watch": "deployed"})) == [keys[2], keys[4], keys[6]]
     assert alerts.resolved(current, seen._replace(is_check=True), read_policy({})) == []
+
+
+@pytest.mark.parametrize(
+    ("states", "is_over"),
+    [
+        (("deployed", "deployed"), True),
+        (("deployed", "held_back"), False),
+        (("deployed", "left_out"), False),
+        (("deployed", "unreachable"), False),
+        (("held_back", "left_out"), False),
+        (("unreachable", "unreachable"), False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["deploy_failed", "host_unreachable", "not_served"])
+def test_a_host_is_well_again_when_all_was_seen_there(kind: str, states: tuple[str, ...], is_over: bool) -> None:
+    """Nobody has looked at what was held back, could not be read or is out of reach, even if it lacks nothing."""
+    key, elsewhere = f"{kind} web 01 first", f"{kind} elsewhere 01 first"
+    listing = [make_certificate(1), make_certificate(2, status="REVOKED")]
+    here = [standing(one, state=state) for one, state in zip(listing, states)]
+    memory = make_memory(told={key: {"chat": iso(NOW)}, elsewhere: {"chat": iso(NOW)}})
+    seen = Seen(NOW, listing, {}, [*here, standing(listing[0], host="web-2")], memory)
+    current = [each for each in alerts.findings(seen, read_policy({})) if each.alert["kind"] != "unavailable"]
+    over = alerts.resolved(current, seen, read_policy({}))
+    assert over == ([key] if is_over else [])
+    assert alerts.still_open(current, over, seen) == ([] if is_over else [kind])
+
+
+def test_what_acm_still_does_not_deliver_is_not_available_again() -> None:
+    pending = make_certificate(status="PENDING_VALIDATION", not_after=None, created_at=iso(NOW))
+    left_out = standing(pending, identity="www.example.com", state="left_out", serial=None)
+    memory = make_memory(told={"unavailable www.example.com absent": {"chat": iso(NOW)}})
+    for state, over in (("left_out", []), ("deployed", list(memory["told"]))):
+        seen = Seen(NOW, [pending], {}, [left_out._replace(state=state)], memory)
+        assert alerts.resolved(alerts.findings(seen, read_policy({})), seen, read_policy({})) == over
+
+
+def test_acm_says_itself_that_it_renews_a_certificate_again() -> None:
+    """It is not enough that a host lacks the certificate, which will be exported for it."""
+    memory = make_memory(told={f"ineligible {arn(1)} 01": {"chat": iso(NOW)}})
+    for eligibility, over in (("INELIGIBLE", []), ("ELIGIBLE", list(memory["told"]))):
+        one = make_certificate(renewal_eligibility=eligibility)
+        seen = Seen(NOW, [one], {}, [standing(one, state="unreachable", served_serial=None)], memory)
+        assert alerts.resolved(alerts.findings(seen, read_policy({})), seen, read_policy({})) == over
 
 
 def test_all_clear() -> None:

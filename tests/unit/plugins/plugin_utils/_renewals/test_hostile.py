@@ -55,7 +55,7 @@ def whole_run(
     )
     runs.begin_forcing(run, HERE)
     runs.choose(run, "web", [outcome], iso(now))
-    run = runs.gather(run, HERE, {"web": outcome}, [], iso(ended or now))
+    run = runs.gather(run, {"web": outcome}, [], iso(ended or now))
     runs.suspects(run, HERE, {"certificates": listing})
     run = runs.report(run, HERE, {"certificates": listing}, {})
     own = run["connections"][HERE]

@@ -40,13 +40,19 @@ def test_textfile() -> None:
         plan.Standing("web", arn(1), arn(1), odd, "deployed", "01", "01", until, services=("nginx",)),
         plan.Standing("mute", arn(1), arn(1), odd, "deployed", "01", "01", None, unserved=(("nginx", "It is off."),)),
         plan.Standing("db", arn(2), arn(2), "host-2.example.com", "unreachable", "02", None, None),
+        plan.Standing("later", arn(2), arn(2), "host-2.example.com", "held_back", "02", "01", until),
     ]
     found = parsed(metrics.textfile(NOW, listing, standings, {"expiring": 2, "expired": 0}))
     first = {"arn": arn(1), "domain": odd, "type": "AMAZON_ISSUED"}
     second = {"arn": arn(2), "domain": "host-2.example.com", "type": "IMPORTED"}
-    web, mute, db = (
+    web, mute, db, later = (
         {"host": host, "domain": name, "arn": arn(n)}
-        for host, name, n in (("web", odd, 1), ("mute", odd, 1), ("db", second["domain"], 2))
+        for host, name, n in (
+            ("web", odd, 1),
+            ("mute", odd, 1),
+            ("db", second["domain"], 2),
+            ("later", second["domain"], 2),
+        )
     )
     assert found == {
         ("acm_renewals_last_run_timestamp_seconds", labels()): NOW.timestamp(),
@@ -63,10 +69,12 @@ def test_textfile() -> None:
         ("acm_served_certificate_current", labels(**web)): 1,
         ("acm_served_certificate_current", labels(**db)): 0,
         ("acm_served_certificate_current", labels(**mute)): 0,
+        ("acm_served_certificate_current", labels(**later)): 0,
         ("acm_served_certificate_observed", labels(**web)): 1,
         ("acm_served_certificate_observed", labels(**db)): 0,
         ("acm_served_certificate_observed", labels(**mute)): 0,
         ("acm_served_certificate_not_after_timestamp_seconds", labels(**web)): until.timestamp(),
+        ("acm_served_certificate_not_after_timestamp_seconds", labels(**later)): until.timestamp(),
     }
 
 

@@ -117,8 +117,9 @@ def stand(outcome: dict[str, Any] | None, memory: dict[str, Any] | None = None, 
     one = make_certificate()
     identity = one["certificate_arn"]
     reads = {identity: {**make_read(one), **read}}
-    outcomes, untried = ({}, {"web": outcome["why"]}) if outcome and "why" in outcome else ({"web": outcome}, {})
-    return plan.standings({"web": [identity]}, outcomes, reads, [one], memory or make_memory(), untried)[0]
+    waiting = {"web": {identity: outcome["why"]}} if outcome and "why" in outcome else {}
+    outcomes = {} if waiting else {"web": outcome}
+    return plan.standings({"web": [identity]}, outcomes, reads, [one], memory or make_memory(), waiting)[0]
 
 
 OLD = make_memory(hosts={"web": {arn(1): {**make_known(make_certificate()), "serial": "0f"}}})
@@ -142,6 +143,8 @@ FAILED = {"reachable": True, "done": [], "failures": [{"identities": [arn(1)], "
         ({"reachable": False}, SAME, "unreachable", True, False),
         ({"reachable": False}, None, "unreachable", False, False),
         ({"why": "Closed."}, OLD, "held_back", False, False),
+        ({"why": "Closed."}, SAME, "held_back", True, False),
+        ({"reachable": True, "done": [], "failures": []}, SAME, "held_back", True, False),  # nobody says how it is
     ],
 )
 def test_standing(
@@ -174,8 +177,9 @@ def test_one_certificate_under_two_names_stands_once_with_what_both_services_sho
 
 
 def test_what_acm_cannot_deliver_is_left_out() -> None:
-    one = stand(DONE, failed=True, msg="It is REVOKED.")
-    assert (one.state, one.reason) == ("left_out", "It is REVOKED.")
+    for outcome in (DONE, {"reachable": False}):  # no host can change that
+        one = stand(outcome, failed=True, msg="It is REVOKED.")
+        assert (one.state, one.reason) == ("left_out", "It is REVOKED.")
 
 
 @pytest.mark.parametrize(

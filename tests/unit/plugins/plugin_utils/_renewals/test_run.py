@@ -53,7 +53,7 @@ def outcome(*done: dict[str, Any], failures: Any = (), reachable: bool = True) -
 
 
 def reported(run: runs.Run, outcomes: dict[str, Any], minutes: int = 1, lost: Any = ()) -> runs.Run:
-    run = runs.gather(run, HERE, outcomes, lost, iso(NOW + timedelta(minutes=minutes)))
+    run = runs.gather(run, outcomes, lost, iso(NOW + timedelta(minutes=minutes)))
     return runs.report(run, HERE, {"certificates": run["connections"][HERE]["listing"]}, {})
 
 
@@ -119,6 +119,37 @@ def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
     assert runs.memory_name({"authority": "/srv/../srv/acm"}, []) == runs.memory_name({"authority": "/srv/acm"}, [])
 
 
+def test_two_profiles_of_one_account_are_told_and_remembered_together() -> None:
+    """They have one memory: what the one leaves there must not be lost by the other, nor be taken for an earlier run's."""
+    two = make_certificate(2)
+    connections = {"authority": ["", ""], "region": [HERE, HERE], "profile": ["web", "shop"]}
+    entries = [[{"certificate_arn": arn(1)}], [{"certificate_arn": arn(2)}, {"certificate_arn": arn(1)}]]
+    run = runs.begin({"renew_before": "30"}, ["a", "b"], entries, connections, iso(NOW), False)
+    before = make_memory(began_at=iso(NOW - timedelta(hours=2)), ended_at=iso(NOW - timedelta(hours=1)))
+    left = {**before, "began_at": iso(NOW), "forced": [{"arn": arn(1), "at": iso(NOW)}]}
+    forbidden = {"failed": True, "certificate_arn": arn(1), "msg": "Not authorized to perform acm:GetCertificate."}
+    for name, memory, exports in ((f"{HERE} web", before, [ONE]), (f"{HERE} shop", left, [two, forbidden])):
+        recalled = {"memory": memory, "problems": [], "writable": True}
+        notice = {"kind": "rotated", "certificate_arns": [], "handles": [name]}
+        received = {"notifications": [notice], "unknown": [{}]}
+        run = learnt(run, [ONE, two], name, recalled=recalled, received=received, read={"exports": exports})
+    assert runs.choose(run, "a", [], iso(NOW)) == [arn(1)] and runs.choose(run, "b", [], iso(NOW)) == [arn(2)]
+    run = runs.gather(run, {"a": outcome(make_done(ONE)), "b": outcome(make_done(two, swapped=True))}, [], iso(NOW))
+    ((name, own),) = run["connections"].items()
+    assert own["listing_is_stale"] and runs.suspects(run, name, {"certificates": [ONE, two]}) == []
+    run = runs.report(run, name, {"certificates": [ONE, two]}, {})
+    own = run["connections"][name]
+    assert [alert["title"] for alert in own["report"]["alerts"]] == [
+        "host-2.example.com: a new certificate is in place on b",
+        "host-1.example.com: ACM does not hand it out",
+    ], "each once, and not that a run did not finish"
+    assert own["report"]["acknowledged"] == [f"{HERE} web", f"{HERE} shop"]
+    assert "2 notices; 2 certificates in ACM; 2 of 3 certificates on 2 hosts are what ACM has." in runs.lines(run, {})
+    remembered = runs.remember(run, name, {"told": {}}, iso(NOW))
+    assert {host: list(known) for host, known in remembered["hosts"].items()} == {"a": [arn(1)], "b": [arn(2)]}
+    assert remembered["forced"] == left["forced"]
+
+
 @pytest.mark.parametrize("entries", ["www.example.com", ["www.example.com"], [{}], [{"name": "x"}], {"a": 1}])
 def test_entries_that_name_nothing(entries: Any) -> None:
     with pytest.raises(InvalidInput, match="acm_deploy_certificates"):
@@ -146,7 +177,7 @@ def test_one_spoilt_notice_does_not_take_the_others_with_it() -> None:
     own = run["connections"][HERE]
     assert own["unknown"] == 4
     assert own["notices"] == [{"kind": "rotated", "certificate_arns": [arn(1)], "handles": ["h"]}]
-    assert runs.suspects(runs.gather(run, HERE, {}, [], iso(NOW)), HERE, {}) == [arn(1)]
+    assert runs.suspects(runs.gather(run, {}, [], iso(NOW)), HERE, {}) == [arn(1)]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +198,7 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
     said = " ".join(runs.faults(run, {}))
     assert "cannot rely on what earlier runs remembered" in said and "No alert was sent" in said
-    assert not runs.connection_of(run, "web")["writable"]
+    assert not own["writable"]
 
 
 def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
@@ -215,6 +246,40 @@ def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
     )
     assert "The renewal run took too long." in runs.faults(over, {})
     assert any("b: host-1.example.com waits." in line for line in runs.lines(over, {}))
+
+
+CLOSED = {"start": "01:00", "end": "02:00"}  # it is noon
+OLD = {"web": {arn(1): make_known(ONE, serial="0f")}}
+
+
+@pytest.mark.parametrize(
+    ("reads", "options", "minutes", "waits"),
+    [
+        ({"exports": [ONE]}, {"maintenance_window": CLOSED}, 1, "The maintenance window is closed."),
+        ({"exports": [ONE]}, {"maintenance_window": CLOSED}, 61, "The maintenance window is closed."),
+        ({"exports": [ONE]}, {}, 61, "The run had taken 60 minutes, which is its limit."),
+        ({"exports": [ONE]}, {}, 1, "This run did not try it."),  # a play may call the role for some hosts only
+        ({"exports": [{"failed": True, "msg": "ACM throttles."}]}, {}, 1, None),
+    ],
+)
+def test_a_host_that_nobody_looked_at_is_not_called_well(
+    reads: dict[str, Any], options: dict[str, Any], minutes: int, waits: str | None
+) -> None:
+    """What an earlier run reported of it still holds, and why it waits is said as it is."""
+    failed = outcome(failures=[{"identities": [arn(1)], "reason": "nginx -t failed."}])
+    memory = make_memory(hosts=OLD, told={f"deploy_failed web {ONE['serial']} first": {"chat": iso(NOW)}})
+    recalled = {"memory": memory, "problems": [], "writable": True}
+    run = reported(learnt(begun(WEB, **options), [ONE], recalled=recalled, read=reads), {"web": {}}, minutes=minutes)
+    own = run["connections"][HERE]
+    assert own["report"]["resolved"] == [] and own["report"]["troubles"]["deploy_failed"] == 1
+    assert [line for line in runs.lines(run, {}) if "waits" in line] == (
+        [f"web: host-1.example.com waits. {waits}"] if waits else []
+    )
+    assert ("run_limit" in dict(own["problems"])) is (waits is not None and "limit" in waits)
+    again = learnt(begun(WEB), [ONE], recalled=recalled)
+    assert reported(again, {"web": failed})["connections"][HERE]["report"]["resolved"] == []
+    well = reported(again, {"web": outcome(make_done(ONE))})["connections"][HERE]["report"]
+    assert well["resolved"] == list(memory["told"]) and well["troubles"]["deploy_failed"] == 0
 
 
 @pytest.mark.parametrize("strange", ["soon", ["x"], {"started_at": iso(NOW)}, {"started_at": iso(NOW), "done": "all"}])
