@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from trouble import Trouble, say
 
 FOLDER = workbench.WORK / "matrix"
 PLAY = workbench.CHECKOUT / "tests" / "matrix" / "play.yml"
+AMAZON_AWS = "git+https://github.com/ansible-collections/amazon.aws"
 SERVER = "ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
 # The ports of the demo that ./run demo does not use.
 DEMO_PORTS = {"demo_https_port": 11443, "demo_dns_port": 11053}
@@ -37,7 +39,8 @@ HEADINGS = ("ansible-core", "Python", "Python of a web host", "amazon.aws", *SHO
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The versions of one environment. `carrier`: the release of the PyPI package ansible with the amazon.aws to take."""
+    """The versions of one environment. `carrier`: the release of the PyPI package ansible with the amazon.aws to take, or a
+    tag of its own repository, where no release of ansible has it."""
 
     core: str
     python: str
@@ -48,7 +51,7 @@ class Row:
 
 # A web host has the oldest Python that both this collection and that ansible-core support there.
 ROWS = (
-    Row("2.17", "3.10", "3.8", "ansible==12.0.0", is_oldest=True),
+    Row("2.17", "3.10", "3.8", f"{AMAZON_AWS},10.0.0", is_oldest=True),
     Row("2.18", "3.11", "3.8", "ansible==12.3.0"),
     Row("2.19", "3.11", "3.8", "ansible==12.3.0"),
     Row("2.20", "3.12", "3.9", "ansible==13.8.0"),
@@ -108,18 +111,28 @@ def fetch(row: Row) -> None:
         options = ("--only-binary=:all:", f"--dest={target}")
         workbench.pip(Path(python), log, "download", *options, *packages(row))
 
+    def collection(target: Path) -> None:
+        if row.carrier.startswith("git+"):
+            from_its_repository(row.carrier, target)
+        else:
+            workbench.unpack("dev", "amazon/aws", target, row.carrier)
+
     made_of = "\n".join([python, *packages(row)])
     workbench.make(FOLDER / "wheels" / row.core, made_of, f"the wheels of row {row.core}", wheels)
-    workbench.make(
-        amazon_aws(row),
-        row.carrier,
-        f"amazon.aws (from {row.carrier})",
-        lambda target: workbench.unpack("dev", "amazon/aws", target, row.carrier),
-    )
+    workbench.make(amazon_aws(row), row.carrier, f"amazon.aws (from {row.carrier})", collection)
+
+
+def from_its_repository(source: str, target: Path) -> None:
+    galaxy = str(workbench.python_of("dev").with_name("ansible-galaxy"))
+    log = workbench.WORK / "log" / "matrix-amazon-aws.log"
+    with tempfile.TemporaryDirectory(dir=workbench.WORK, prefix="tmp-") as folder:
+        install = [galaxy, "collection", "install", "--no-deps", "-p", folder, source]
+        workbench.run_logged(install, log, f"{source} could not be installed")
+        os.replace(Path(folder, "ansible_collections", "amazon", "aws"), target)
 
 
 def amazon_aws(row: Row) -> Path:
-    return FOLDER / "amazon.aws" / row.carrier.partition("==")[2]
+    return FOLDER / "amazon.aws" / re.split("==|,", row.carrier)[1]
 
 
 # ---------------------------------------------------------------- without one

@@ -136,7 +136,7 @@ options:
     version_added: 1.0.0
   certificates:
     description:
-      - A list of exports, each with the options above, made with as few calls as possible.
+      - A list of exports, each with options of this module, made with as few calls as possible.
       - An item takes the options that it leaves out from the task, except for its certificate and its files.
       - An export that fails does not stop the others. The task fails in the end.
     type: list

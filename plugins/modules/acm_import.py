@@ -87,8 +87,8 @@ options:
     default: false
   certificates:
     description:
-      - A list of certificates, each with the options above. An item that leaves out O(passphrase), O(keep_root), O(replace), O(tags)
-        or O(purge_tags) takes it from the task.
+      - A list of certificates, each with options of this module. An item that leaves out O(passphrase), O(keep_root), O(replace),
+        O(tags) or O(purge_tags) takes it from the task.
       - One that fails does not stop the others. The task fails in the end.
     type: list
     elements: dict

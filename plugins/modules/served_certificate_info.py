@@ -60,7 +60,7 @@ options:
   endpoints:
     description:
       - Endpoints that differ in more than port and name, all examined by one task.
-      - The options above are defaults for these.
+      - What an endpoint leaves out, it takes from the option of the same name.
     type: list
     elements: dict
     suboptions:

@@ -17,7 +17,7 @@ import yaml
 from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader
-from ansible_collections.certops.acm.tests.support.programs import require
+from ansible_collections.certops.acm.tests.support.programs import require, run
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
 HOSTS = ("web1.example.com", "web2.example.com")
@@ -85,6 +85,27 @@ def fixture_site(tmp_path: Path) -> Iterator[Path]:
         with contextlib.suppress(FileNotFoundError):
             pid = (tmp_path / host / "nginx.pid").read_text(encoding="utf-8").strip()
             subprocess.run(["kill", pid], check=False)
+
+
+def test_an_nginx_of_your_own(site: Path) -> None:
+    """It starts with its new files, and is seen to serve them at both ports."""
+    reader = Reader("deploy.md", site, places={"/srv/shop": str(site / HOSTS[0])})
+    [block] = [block for block in reader.blocks if "name: shop" in block.text]
+    own = yaml.safe_load(reader.here(block.text))
+    (service,) = own["acm_deploy_services"]
+    ports = service["ports"] = [free_port() for _port in service["ports"]]
+    assert len(ports) == 2
+    set_folder = f"{own['acm_deploy_path']}/www.example.com/live"
+    text = NGINX.format(folder=site / HOSTS[0], port=ports[0]).replace(
+        f"{site / HOSTS[0]}/acm/www.example.com/live", set_folder
+    )
+    text = text.replace("listen ", f"listen 127.0.0.1:{ports[1]} ssl;\n        listen ", 1)
+    (site / HOSTS[0] / "nginx.conf").write_text(text, encoding="utf-8")
+    inventory = yaml.safe_load((site / "inventory").read_text(encoding="utf-8"))
+    inventory["web"]["hosts"] = {HOSTS[0]: own}
+    (site / "inventory").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    printed = run(["ansible-playbook", "certops.acm.deploy", "-i", "inventory"], site)
+    assert f"shop serves www.example.com at port {ports[0]}, {ports[1]}: " in printed
 
 
 def test_fleet(site: Path) -> None:

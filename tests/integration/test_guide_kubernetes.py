@@ -83,8 +83,8 @@ def test_java(tmp_path: Path) -> None:
     """With the authority and the certificate of authority.md, as the guide says, and a vault that is encrypted."""
     require("keytool")
     places = {"/srv/acm": str(tmp_path / "acm"), "/opt/app": str(tmp_path)}
-    password = tmp_path / "vault-password"
-    password.write_text("the password of the vault\n", encoding="utf-8")
+    password = tmp_path / ".vault-password"
+    places["~/.vault-password"] = str(password)
     env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
     Reader("authority.md", tmp_path, env, places).save()
     run(["ansible-playbook", "authority.yml"], tmp_path, env)
@@ -92,9 +92,7 @@ def test_java(tmp_path: Path) -> None:
     [certificate] = acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
 
     reader = Reader("keystores.md", tmp_path, env, places)
-    reader.save()
-    write_vault(reader, "open-sesame-42")
-    reader.follow("Java")
+    reader.follow("Keystores for Java and Windows", "Java")
 
     renew(reader, certificate["CertificateArn"])
     assert "changed=1" in run(["ansible-playbook", "keystore.yml", "-e", "@vault.yml"], tmp_path, reader.env)

@@ -24,8 +24,7 @@ def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
     """Its hosts are two folders of this machine, with an nginx each that is configured as the guide says, and not running."""
     require("nginx")
     places = {path: f"{tmp_path}{path}" for path in ("/srv/acm", "/backup", "/mnt/safe")}
-    for path in ("srv", "backup", "mnt/safe"):
-        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "srv").mkdir()
     reader = Reader("private-ca.md", tmp_path, places=places)
     reader.save()
     (files,) = [block.text for block in reader.blocks if block.language == "nginx"]
@@ -58,6 +57,7 @@ def test_guide(reader: Reader) -> None:
         "Carry the software in",
         "Create the CA",
         "Issue and deploy for all hosts",
+        "Certificates as files",
         "Back it up",
         without="python3 -m venv ",
     )
@@ -90,6 +90,13 @@ def test_key_of_the_wrong_family(reader: Reader) -> None:
             command, cwd=reader.folder, env=environment(reader.env), capture_output=True, text=True, check=False
         )
         assert said in done.stdout and done.returncode == (0 if said == "changed=1" else 2), done.stdout + done.stderr
+
+
+def test_restore_without_a_copy(reader: Reader) -> None:
+    with pytest.raises(
+        AssertionError, match=r"There is no copy of an authority at \S+/backup/\*\.sqlite3: give the path"
+    ):
+        run(["ansible-playbook", "restore.yml"], reader.folder, reader.env)
 
 
 def test_trust(tmp_path: Path) -> None:

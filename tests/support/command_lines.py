@@ -34,7 +34,7 @@ OURS = "certops.acm."
 OTHERS = set(
     ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp curl date "
     "dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
-    "npm nsupdate openssl podman rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen "
+    "npm nsupdate openssl podman printf read rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen "
     "umask unset useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.

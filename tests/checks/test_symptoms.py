@@ -1,0 +1,135 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What guides quote below "What goes wrong" is what a user reads: a sentence of ours, or of another program that is named here."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import pytest
+from ansible_collections.certops.acm.tests.support.guides import COLLECTION, GUIDES
+
+HEADINGS = ("What goes wrong", "When a deployment fails", "Permissions")
+OF_OTHERS = {
+    "Ansible": {
+        "Attempting to decrypt but no vault secrets found",
+        "censored",
+        "has no attribute 'arn'",
+        "has no attribute 'tags'",
+        "skipping: no hosts matched",
+    },
+    "AWS": {"is not authorized to perform: acm:…", "renewal_eligibility: INELIGIBLE"},
+    "amazon.aws": {"Passing both a profile and access tokens is not supported"},
+    "BIND": {"parsing failed", "creating IPv4 interface lo failed", "permission denied"},
+    "certbot": {"Congratulations, all renewals succeeded"},
+    "Java": {
+        "PKIX path building failed",
+        "java.io.IOException: … Algorithm HmacPBESHA256 not available",
+        "keystore password was incorrect",
+    },
+    "OpenSSL": {"unable to get local issuer certificate"},
+    "pip": {"No matching distribution found"},
+    "the guide's own playbook": {"Wait until the load balancer serves it"},
+    "Windows": {"The specified network password is not correct"},
+}
+DOCUMENTATION = ("DOCUMENTATION", "EXAMPLES", "RETURN")
+VARIABLE = None  # a part of a sentence that code fills in
+MATCHED = 10  # letters of a quote that must be in the code, and be a fifth of it; what code fills in may be anything
+GRAM = 5
+
+
+def quotes() -> Iterator[tuple[str, str]]:
+    """(page, quote) for what the first column of these tables has in italics, or as code with a blank in it."""
+    for page in sorted(GUIDES.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        for heading in HEADINGS:
+            section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+            for cell in re.findall(r"^\| (.+?) \|", section, re.MULTILINE)[1:]:
+                for code, italics in re.findall(r"`([^`]+)`|\*([^*]+)\*", cell):
+                    if italics or " " in code:
+                        yield page.name, italics or code
+
+
+Sentence = list["str | None"]  # letter by letter
+
+
+@lru_cache(maxsize=None)
+def sentences() -> list[tuple[Sentence, frozenset[str]]]:
+    """Every text in our code, with what it has of GRAM letters in a row."""
+    found = []
+    for path in [*(COLLECTION / "plugins").rglob("*.py"), *(COLLECTION / "extensions").rglob("*.py")]:
+        for node in said_in(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                values = [part.value if isinstance(part, ast.Constant) else VARIABLE for part in node.values]
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                values = [node.value]
+            else:
+                continue
+            letters: Sentence = [
+                letter for value in values for letter in (value if value is not VARIABLE else [VARIABLE])
+            ]
+            found.append((letters, frozenset(gram for value in values if value for gram in grams(value))))
+    return found
+
+
+def said_in(tree: ast.AST) -> Iterator[ast.AST]:
+    """What may become text for users: without docstrings and documentation."""
+    for node in ast.iter_child_nodes(tree):
+        is_text_alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_documentation = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in DOCUMENTATION
+        if not is_text_alone and not is_documentation:
+            yield node
+            yield from said_in(node)
+
+
+def grams(text: str) -> Iterator[str]:
+    return (text[start : start + GRAM] for start in range(len(text) - GRAM + 1))
+
+
+def is_said(quote: str) -> bool:
+    wanted = {gram for part in quote.split("…") for gram in grams(part)}
+    enough = max(MATCHED, len(quote) / 5)
+    return any(letters_in(quote, letters) >= enough for letters, known in sentences() if wanted & known)
+
+
+def letters_in(quote: str, sentence: Sentence) -> int:
+    """How many letters of the quote are the sentence's own, where some part of it can read like the quote; otherwise 0."""
+    places = dict.fromkeys(range(len(sentence)), 0)  # where one may be in the sentence, and how many matched on the way
+    for letter in quote:
+        reached: dict[int, int] = {}
+
+        def reach(place: int, matched: int) -> None:
+            reached[place] = max(matched, reached.get(place, 0))
+
+        for place, matched in places.items():
+            if letter == "…":
+                for later in range(place, len(sentence) + 1):
+                    reach(later, matched)
+            elif place < len(sentence) and sentence[place] is VARIABLE:
+                reach(place, matched)
+                reach(place + 1, matched)
+            elif place < len(sentence) and sentence[place] == letter:
+                reach(place + 1, matched + 1)
+        places = reached
+    return max(places.values(), default=0)
+
+
+@pytest.mark.parametrize(("page", "quote"), list(quotes()), ids=str)
+def test_quote_is_what_is_said(page: str, quote: str) -> None:
+    assert is_said(quote) or any(quote in theirs for theirs in OF_OTHERS.values())
+
+
+def test_quotes_of_others_are_needed() -> None:
+    shown = {quote for _page, quote in quotes()}
+    assert [quote for theirs in OF_OTHERS.values() for quote in theirs if quote not in shown] == []
+
+
+@pytest.mark.parametrize("quote", ["was imported, and ACM likes it", "No AWS region is knwon"])
+def test_the_check_can_fail(quote: str) -> None:
+    assert not is_said(quote)
