@@ -35,8 +35,9 @@ def demo(arguments: list[str]) -> int:
     start = time.monotonic()
     workbench.prepare("controller")
     env = workbench.sealed_environment("controller")
-    # What a person wants to read: no tasks that were skipped, and results as text rather than as JSON.
+    # What a person wants to read: no tasks that were skipped, results as text rather than as JSON, no word about an inventory.
     env.update(ANSIBLE_DISPLAY_SKIPPED_HOSTS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
+    env.update(ANSIBLE_INVENTORY_UNPARSED_WARNING="false", ANSIBLE_LOCALHOST_WARNING="false")
     missing = [program for program in DEMO_SERVERS if not shutil.which(program, path=env["PATH"])]
     if missing and may_install_packages():
         install_packages([DEMO_SERVERS[program] for program in missing], workbench.WORK / "log" / "apt-demo.log")

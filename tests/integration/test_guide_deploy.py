@@ -21,6 +21,7 @@ from ansible_collections.certops.acm.tests.support.programs import require, run
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
 HOSTS = ("web1.example.com", "web2.example.com")
+INVENTORY = "inventory/site.yml"
 NGINX = """\
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
@@ -79,7 +80,8 @@ def fixture_site(tmp_path: Path) -> Iterator[Path]:
         "acm_deploy_certificates": [{"domain_name": "www.example.com"}],
     }
     inventory = {"web": {"hosts": hosts, "vars": variables}}
-    (tmp_path / "inventory").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / INVENTORY).write_text(yaml.safe_dump(inventory), encoding="utf-8")
     yield tmp_path
     for host in HOSTS:
         with contextlib.suppress(FileNotFoundError):
@@ -101,9 +103,9 @@ def test_an_nginx_of_your_own(site: Path) -> None:
     )
     text = text.replace("listen ", f"listen 127.0.0.1:{ports[1]} ssl;\n        listen ", 1)
     (site / HOSTS[0] / "nginx.conf").write_text(text, encoding="utf-8")
-    inventory = yaml.safe_load((site / "inventory").read_text(encoding="utf-8"))
+    inventory = yaml.safe_load((site / INVENTORY).read_text(encoding="utf-8"))
     inventory["web"]["hosts"] = {HOSTS[0]: own}
-    (site / "inventory").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    (site / INVENTORY).write_text(yaml.safe_dump(inventory), encoding="utf-8")
     printed = run(["ansible-playbook", "certops.acm.deploy", "-i", "inventory"], site)
     assert f"shop serves www.example.com at port {ports[0]}, {ports[1]}: " in printed
 

@@ -85,13 +85,13 @@ def test_java(tmp_path: Path) -> None:
     places = {"/srv/acm": str(tmp_path / "acm"), "/opt/app": str(tmp_path)}
     password = tmp_path / ".vault-password"
     places["~/.vault-password"] = str(password)
-    env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm"), "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
+    env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm")}
     Reader("authority.md", tmp_path, env, places).save()
     run(["ansible-playbook", "authority.yml"], tmp_path, env)
     acm = embedded.authority_client(str(tmp_path / "acm"))
     [certificate] = acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
 
-    reader = Reader("keystores.md", tmp_path, env, places)
+    reader = Reader("keystores.md", tmp_path, {**env, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}, places)
     reader.follow("Keystores for Java and Windows", "Java")
 
     renew(reader, certificate["CertificateArn"])
