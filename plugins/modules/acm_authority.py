@@ -1059,7 +1059,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         "certificate_authorities": [_checked_ca(ca) for ca in wanted["certificate_authorities"]],
     }
     if wanted["backup_to"] and os.path.lexists(wanted["backup_to"]):
-        raise InvalidInput(f"{wanted['backup_to']} exists: a copy is not written over another file; give a new name.")
+        raise InvalidInput(f"{wanted['backup_to']} already exists and is not overwritten: give a new name.")
     before: dict[str, t.Any] = {}
     if wanted["restore_from"] and not directory.exists(wanted["path"]):
         directory.check_free(wanted["path"])
@@ -1220,7 +1220,8 @@ def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
     account = wanted["account_id"]
     if account and f":{account}:" not in row.arn:
         raise InvalidInput(
-            f"The private CA {row.name} is {row.arn}, and an account is fixed: leave account_id out, or give another name."
+            f"The private CA {row.name} is {row.arn}, and an account is fixed: leave account_id out, or give another "
+            "name."
         )
     domains = wanted["permitted_domains"]
     if domains and domains != json.loads(row.facts).get("permitted_domains"):

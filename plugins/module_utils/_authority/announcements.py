@@ -17,7 +17,7 @@ from .store.transactions import Transaction
 
 
 class Announcements:
-    """place: partition, account and region of the authority. new_id: makes the id of an event."""
+    """place: partition, account and region of the authority. new_id: returns a new event id."""
 
     def __init__(self, place: Place, new_id: t.Callable[[], str]) -> None:
         self._place = place
@@ -32,7 +32,7 @@ class Announcements:
         once: str = "",
         **details: t.Any,
     ) -> None:
-        """Store an event of ACM. once: a key under which the same event is stored only once."""
+        """Store an event of ACM. once: a key that keeps the same event from being stored twice."""
         detail = events.detail(detail_type, certificate, now, **details)
         key = f"{detail_type} {certificate.id} {once}" if once else None
         tx.journal.add_event(now, certificate.arn, detail_type, self._new_id(), detail, key)
@@ -40,7 +40,8 @@ class Announcements:
     def health_event(
         self, tx: Transaction, code: str, certificate: Certificate, now: datetime, said: str, once: str = ""
     ) -> None:
-        """Store an event of AWS Health. said: what happened, for people. certificate: as events.health_detail wants it."""
+        """Store an event of AWS Health. said: what happened, for people. certificate: as events.health_detail expects
+        it."""
         identifier = self._new_id()
         detail = events.health_detail(code, certificate, self._place, now, identifier, said)
         key = f"{code} {certificate.id} {once}" if once else None

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An opened authority: what every operation works with. directory.py makes and opens one."""
+"""An opened authority, which every operation works with. directory.py creates and opens authorities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PUBLIC_FOLDER = "public"
 
 
 class Authority:
-    """An opened authority. Safe to use from several threads, and beside other processes in the same directory."""
+    """An opened authority. Safe to use from several threads, and while other processes use the same directory."""
 
     def __init__(
         self, path: str, store: Store, opened_vault: vault.Vault, place: Place, parts: Parts, lease: Lease
@@ -69,20 +69,20 @@ class Authority:
 
     @property
     def settings(self) -> Settings:
-        """As they are in the store now: another process may have changed them."""
+        """The settings now in the store: another process may have changed them."""
         return self._settings.current()
 
     def settings_in(self, tx: Transaction) -> Settings:
         return self._settings.read(tx)
 
     def configure(self, wanted: t.Mapping[str, t.Any]) -> Settings:
-        """Replace some settings, for good."""
+        """Change some settings permanently."""
         return self._settings.change(wanted)
 
-    # ---- what every change of a certificate goes through
+    # ---- every change to a certificate goes through here
 
     def save(self, tx: Transaction, certificate: Certificate, now: datetime, tags: t.Any = None) -> None:
-        """Store a certificate and when a sweep must look at it; `tags` (a dict) for a new one."""
+        """Store a certificate and the time when a sweep must look at it; `tags` (a dict) for a new certificate."""
         due_at = self.due_at(tx, certificate, now)
         if tags is None:
             tx.put(certificate, due_at)
@@ -93,10 +93,10 @@ class Authority:
         return state.next_due_at(certificate, now, self.settings_in(tx), self.days_before_expiry(tx))
 
     def due_basis(self, tx: Transaction) -> list[t.Any]:
-        """What stored dues depend on; see sweep.py."""
+        """What the stored due times depend on; see sweep.py."""
         settings = self.settings_in(tx)
         return [self.days_before_expiry(tx), *(getattr(settings, name) for name in state.DUE_SETTINGS)]
 
     def days_before_expiry(self, tx: Transaction) -> int:
-        """The account's own (PutAccountConfiguration), else the setting's."""
+        """The number set for the account (PutAccountConfiguration), or else the setting's."""
         return int(tx.meta("days_before_expiry") or self.settings_in(tx).days_before_expiry)

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Copies of an authority while it is in use, and authorities from copies.
+"""Back up an authority while it is in use, and restore an authority from a copy.
 
-A copy is one file, of one moment: all that was answered before it was begun is in it. Private keys in it are sealed, and
-what opens them is kept apart: a copy of the key file goes elsewhere, and on request only.
+A copy is one file, consistent to one moment: everything answered before the copy began is in it. The private keys in it
+are sealed, and what opens them is kept apart: the key file is copied only on request, and to another folder.
 """
 
 from __future__ import annotations
@@ -32,14 +32,16 @@ class Copied(t.NamedTuple):
 
 
 def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
-    """Copy the authority in `path` into a new file, and its key file, if that is asked for, into another folder, unless
-    an earlier back-up has put this very key there. Raises InvalidInput; then nothing is left."""
+    """Copy the authority in `path` into a new file and, on request, its key file into another folder, unless an earlier
+    backup put the same key there. Raises InvalidInput and leaves nothing behind."""
     file = os.path.abspath(file)
     store = directory.open_store(path)
     if os.path.lexists(file):
-        raise InvalidInput(f"{file} exists: a copy is not written over another file; give a new name.")
+        raise InvalidInput(f"{file} already exists and is not overwritten: give a new name.")
     if key_to and os.path.dirname(os.path.abspath(key_to)) == os.path.dirname(file):
-        raise InvalidInput(f"{key_to} would be beside the copy that it opens: keep the key in another folder.")
+        raise InvalidInput(
+            f"{key_to} would be in the same folder as the copy that it opens: keep the key in another folder."
+        )
     with key_file.turn(os.path.abspath(path)):  # the key must be that of the copy
         with store.read() as tx:
             how: key_file.How = json.loads(tx.meta("key") or "{}")
@@ -49,7 +51,7 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
         is_key_there = key_to is not None and os.path.lexists(key_to)
         if key_to and is_key_there and not _holds(key_to, key):
             raise InvalidInput(
-                f"{key_to} exists, and is not the key that opens this copy: give a new name for the key."
+                f"{key_to} already exists and is not the key that opens this copy: give a new name for the key."
             )
         _copy(store.path, file)
     if key_to and not is_key_there:
@@ -65,7 +67,7 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
 
 
 def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphrase: t.Optional[str] = None) -> Authority:
-    """An authority in the new or empty directory `path`, as the copy has it: complete, or not at all.
+    """Restore an authority from a copy into the new or empty directory `path`: completely, or not at all.
 
     key_from: the copy of the key file; without it, the key file must be where it was. Raises InvalidInput.
     """
@@ -99,7 +101,7 @@ def _holds(path: str, key: bytes) -> bool:
 
 
 def _copy(source: str, target: str) -> None:
-    """One SQLite file into another, which is made: 0600 from its first byte, and on the disk when this returns."""
+    """Copy one SQLite file into a new one: mode 0600 from the first byte, and on disk when this returns."""
     folder = os.path.dirname(target)
     try:
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(target)}-")
@@ -110,7 +112,7 @@ def _copy(source: str, target: str) -> None:
         reader = sqlite3.connect(f"file:{source}?mode=ro", uri=True, timeout=60)
         writer = sqlite3.connect(temporary, isolation_level=None)
         try:
-            reader.backup(writer)  # in one step: a view of one moment
+            reader.backup(writer)  # in one step, so that the copy is consistent
             writer.execute(
                 "PRAGMA journal_mode = WAL" if target.endswith(directory.STORE_FILE) else "PRAGMA journal_mode = DELETE"
             )
@@ -135,7 +137,7 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
         how: key_file.How = json.loads(tx.meta("key") or "{}")
     if how["kind"] == "passphrase":
         if key_from:
-            raise InvalidInput("The copy is protected by a passphrase: give that, and no key file.")
+            raise InvalidInput("The copy is protected by a passphrase: give the passphrase instead of a key file.")
         return
     if key_from:
         key = key_file.read_copy(key_from)
@@ -144,7 +146,7 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
             tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
     elif not os.path.isabs(how["path"]):
         raise InvalidInput(
-            "The copy does not contain the key that opens it: give the key file that was kept with it, "
+            "The copy does not contain the key that opens it: give the key file that belongs to it, "
             "as restore_key_from in a playbook or --key-from on the command line."
         )
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certification authorities of an authority: made when they are needed, and what clients may fetch of them."""
+"""The certification authorities of an authority, created when they are first needed, and the files they publish."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ CA_STATUSES = ("CREATING", "PENDING_CERTIFICATE", "ACTIVE", "DELETED", "DISABLED
 
 
 class CertificationAuthorities:
-    """Public ones and private ones. Safe to use from several threads, and beside other processes.
+    """Public and private CAs. Safe to use from several threads, and while other processes use the same directory.
 
-    folder: where what clients may fetch is written.
+    folder: where the files that clients may fetch are written.
     """
 
     def __init__(
@@ -73,8 +73,8 @@ class CertificationAuthorities:
         return self._signers[row.id]
 
     def public(self, key_algorithm: str, root_hierarchy: t.Optional[str] = None) -> CaRow:
-        """The intermediate that signs public certificates with such a key; it and its root are made when they are
-        first needed, and again when what they sign would outlive them. root_hierarchy: of an Amazon N2 certificate."""
+        """The intermediate that signs public certificates with such a key. It and its root are created when they are
+        first needed, and again when a certificate would outlive them. root_hierarchy: of an Amazon N2 certificate."""
         settings = self._settings.current()
         is_rsa = key_algorithm.startswith("RSA")
         algorithm = settings.public_rsa_ca_key_algorithm if is_rsa else settings.public_ec_ca_key_algorithm
@@ -100,7 +100,7 @@ class CertificationAuthorities:
             )  # fmt: skip
 
     def ensure_public(self) -> None:
-        """Make the CAs that would be made at the first request, so that clients can trust them before."""
+        """Create the CAs before the first request does, so that clients can already trust them."""
         for algorithm in ("RSA_2048", "EC_prime256v1"):
             self.public(algorithm)
 
@@ -114,20 +114,24 @@ class CertificationAuthorities:
         account_id: t.Optional[str] = None,
         permitted_domains: t.Sequence[str] = (),
     ) -> CaRow:
-        """The private CA of that name, made when there is none. account_id: whose it is. permitted_domains: its name
-        constraints. permit says whether ACM may use it."""
+        """The private CA of that name, created if it does not exist. account_id: the owner's. permitted_domains: its
+        name constraints. permit says whether ACM may use it."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name) or name.startswith("public-"):
             raise InvalidInput(
-                f"{name!r} is not a name for a private CA: use letters, digits, '.', '_' and '-', and do not begin with public-."
+                f"{name!r} is not a valid name for a private CA: use letters, digits, '.', '_' and '-', not beginning "
+                "with public-."
             )
         if key_algorithm not in CA_KEY_ALGORITHMS:
-            raise InvalidInput(f"The key of a CA cannot be {key_algorithm}: use one of {', '.join(CA_KEY_ALGORITHMS)}.")
+            raise InvalidInput(
+                f"A CA cannot have a key of type {key_algorithm}: use one of {', '.join(CA_KEY_ALGORITHMS)}."
+            )
         settings = self._settings.current()
         with self._store.read() as tx:
             number = sum(1 for row in tx.cas.all() if row.role == "private" and row.name != name)
         if number >= settings.quota_private_cas:
             raise InvalidInput(
-                f"The authority has {number} private CAs, and its setting quota_private_cas allows no more."
+                f"The authority already has {number} private CAs, the maximum that its setting quota_private_cas "
+                "allows."
             )
         return self._ensure(
             name, key_algorithm, role="private", common_name=common_name or f"{name} CA",
@@ -198,17 +202,17 @@ class CertificationAuthorities:
             facts=json.dumps({"permitted_domains": list(permitted_domains)}),
         )
         with self._store.write() as tx:
-            present = tx.cas.named(name)  # another process may have been quicker
+            present = tx.cas.named(name)  # another process may have been faster
             if present is None:
                 tx.cas.add(row)
         self.publish()
         return present or row
 
-    # ---- what clients may fetch
+    # ---- published files
 
     def publish(self, with_crls: bool = False) -> None:
-        """Write what clients may fetch: every CA certificate, all roots in one file, and the CRLs on request (one that
-        is missing always). Raises StoreError."""
+        """Write the files that clients may fetch: every CA certificate, all roots in one file, and on request the CRLs
+        (a missing CRL is always written). Raises StoreError."""
         with self._store.read() as tx:
             rows = tx.cas.all()
         with self._publishing():
@@ -223,8 +227,8 @@ class CertificationAuthorities:
                 self.publish_crl(row)
 
     def publish_crl(self, row: CaRow) -> None:
-        """A fresh revocation list of one CA. Signed and written while other writers wait, so that no older list can
-        take the place of a newer one. Raises StoreError."""
+        """A fresh revocation list of one CA. Signed and written while other writers wait, so that an older list never
+        replaces a newer one. Raises StoreError."""
         signer, now = self.signer(row), self._parts.now()
         with self._publishing(), self._store.write() as tx:
             validity = timedelta(days=self._settings.read(tx).crl_days)
@@ -239,7 +243,8 @@ class CertificationAuthorities:
         except OSError as error:
             raise StoreError(
                 f"{self._folder} cannot be written ({error.strerror or error}): "
-                "make it a folder of the authority's owner, with free space; the next sweep publishes again."
+                "make sure that the authority's owner can write to it and that there is free space; the next sweep "
+                "tries again."
             ) from error
 
 

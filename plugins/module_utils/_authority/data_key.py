@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A new data key for an authority: every secret that it keeps is sealed again."""
+"""Give an authority a new data key: every secret in it is sealed again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from .store.transactions import Transaction
 
 
 def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
-    """Seal every secret of the authority again, with a new data key; what an older copy holds stays as it was. Raises
-    InvalidInput while others have the authority open, for they would go on with the old one."""
+    """Seal every secret of the authority again with a new data key; older copies keep the old one. Raises InvalidInput
+    while other processes have the authority open, because they would continue with the old key."""
     with authority.lease.alone():
         fresh = key_file.renew_data_key(authority.path, authority.store, passphrase, _reseal)
         authority.vault.change_key(fresh)

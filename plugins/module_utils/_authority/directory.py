@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The directory that is an embedded authority: how it is made and opened, and what is in it.
+"""The directory of an embedded authority: how it is created and opened, and what is in it.
 
-acm.sqlite3              everything remembered (store.py), private keys sealed (vault.py)
-key-encryption-key       opens the private keys; may be elsewhere, or a passphrase instead
+acm.sqlite3              everything the authority stores (store/), private keys sealed (keys/vault.py)
+key-encryption-key       opens the private keys; may be kept elsewhere, or replaced by a passphrase
 public/                  CA certificates and revocation lists, for any web server to serve
 """
 
@@ -32,7 +32,7 @@ from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
 
-# How the names of their regions begin
+# The prefixes of their region names
 PARTITIONS = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
@@ -57,10 +57,10 @@ def create(
     passphrase: t.Optional[str] = None,
     parts: Parts = Parts(),
 ) -> Authority:
-    """Make an authority in `path`, which must not exist or must be empty. It is made completely, or not at all.
+    """Create an authority in `path`, which must not exist or must be empty. It is created completely, or not at all.
 
-    partition: of AWS; by default the region's. key_file: where to put the key-encryption key instead of in the directory
-    itself. passphrase: instead of a key file. Raises InvalidInput.
+    partition: of AWS; by default the region's. key_file: where to put the key-encryption key, by default in the
+    directory itself. passphrase: instead of a key file. Raises InvalidInput.
     """
     path = os.path.abspath(path)
     wanted = Settings.of(settings or {})
@@ -89,7 +89,7 @@ def create(
 
 @contextmanager
 def in_the_making(path: str) -> t.Iterator[str]:
-    """A folder to fill, which becomes the directory `path` at the end, or is gone if anything fails. Raises InvalidInput."""
+    """A folder to fill, which becomes the directory `path` at the end, or is removed if anything fails. Raises InvalidInput."""
     parent, name = os.path.split(path)
     with _explained(f"No authority can be created in {path}"):
         if not os.path.isdir(parent):
@@ -99,11 +99,11 @@ def in_the_making(path: str) -> t.Iterator[str]:
         leftovers.remove(parent, name)
         made = tempfile.mkdtemp(prefix=f".{name}-", dir=parent)
         try:
-            os.chmod(made, 0o711)  # a web server must reach public/; every other file is its owner's only
+            os.chmod(made, 0o711)  # a web server must reach public/; only the owner can read the other files
             os.mkdir(os.path.join(made, PUBLIC_FOLDER))
             os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
             yield made
-            os.rename(made, path)  # replaces an empty directory, and nothing else
+            os.rename(made, path)  # replaces an empty directory and nothing else
             keys.make_durable(parent)
         except BaseException:
             with suppress(OSError):
@@ -112,7 +112,7 @@ def in_the_making(path: str) -> t.Iterator[str]:
 
 
 def partition_of(region: str) -> str:
-    """The partition of AWS that a region is in, which begins every ARN."""
+    """The AWS partition of a region, with which every ARN begins."""
     return next((partition for start, partition in PARTITIONS if region.startswith(start)), "aws")
 
 
@@ -121,7 +121,7 @@ def exists(path: str) -> bool:
 
 
 def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Parts = Parts()) -> Authority:
-    """The authority in `path`. Raises InvalidInput where there is none, or where its keys cannot be opened."""
+    """Open the authority in `path`. Raises InvalidInput if there is none, or if its keys cannot be opened."""
     path = os.path.abspath(path)
     store = open_store(path)
     with store.read() as tx:
@@ -131,18 +131,20 @@ def open_authority(path: str, *, passphrase: t.Optional[str] = None, parts: Part
 
 
 def open_store(path: str) -> Store:
-    """The store of the authority in `path`, for callers that only read and need none of its keys. Raises InvalidInput."""
+    """The store of the authority in `path`, for callers that only read and need none of its keys. Raises
+    InvalidInput."""
     path = os.path.abspath(path)
     store = Store(os.path.join(path, STORE_FILE))
     if not os.path.exists(store.path):
         scheme, colon, rest = path.rpartition(":/")
         if colon and scheme.endswith(("/http", "/https")):
             raise InvalidInput(
-                f"{scheme.rpartition('/')[2]}://{rest} is a URL, but an embedded authority is named by its directory: give that, "
-                "or leave authority out and give the URL of a server as endpoint_url."
+                f"{scheme.rpartition('/')[2]}://{rest} is a URL, but authority takes the path of a directory: give the "
+                "path, or leave authority out and give the server's URL as endpoint_url."
             )
         raise InvalidInput(
-            f"There is no embedded authority in {path}: create one with certops.acm.acm_authority (check mode creates none)."
+            f"There is no embedded authority in {path}: create one with certops.acm.acm_authority (check mode creates "
+            "none)."
         )
     with _explained(f"The embedded authority in {path} cannot be opened"):
         check_owner(path)
@@ -154,21 +156,23 @@ def open_store(path: str) -> Store:
 
 
 def check_place(path: str, region: str, account_id: str, key_file: t.Optional[str]) -> None:
-    """Raise InvalidInput where `create` would refuse before it makes anything."""
+    """Raise InvalidInput if `create` would refuse before it creates anything."""
     if not REGION.fullmatch(region):
         raise InvalidInput(f"{region!r} is not the name of an AWS region: use one like eu-central-1.")
     check_account(account_id)
     check_free(path)
     if key_file and os.path.exists(key_file):
-        raise InvalidInput(f"{key_file} exists: the new authority's key is not written over another file.")
+        raise InvalidInput(
+            f"{key_file} already exists and is not overwritten: give a new name for the key file of the new authority."
+        )
 
 
 def check_free(path: str) -> None:
-    """Raise InvalidInput for a place where something is already."""
+    """Raise InvalidInput if there is already something at this path."""
     if os.path.isdir(path) and os.listdir(path):
         raise InvalidInput(f"{path} is not empty: an authority can only be created in a new or empty directory.")
     if os.path.exists(path) and not os.path.isdir(path):
-        raise InvalidInput(f"{path} is a file: an authority needs its own directory.")
+        raise InvalidInput(f"{path} is a file: an authority needs a directory of its own.")
 
 
 def check_owner(path: str) -> None:
@@ -190,7 +194,7 @@ def check_account(account_id: str) -> None:
 def _new_key(
     made: str, key_file: t.Optional[str], passphrase: t.Optional[str], own_key: list[str]
 ) -> tuple[keys.How, bytes]:
-    """How the key-encryption key is found again, and the key; a key file elsewhere is added to `own_key`."""
+    """How to find the key-encryption key again, and the key itself; a key file elsewhere is added to `own_key`."""
     if passphrase:
         return keys.of_passphrase(passphrase)
     key = vault.new_key()

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that a write left behind when it was killed: .NAME-xxxxxxxx, as tempfile makes them."""
+"""Files left behind by a write that was killed: .NAME-xxxxxxxx, as tempfile names them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OLD_S = 3600.0  # no write takes that long
 
 
 def remove(path: str, name: str = "") -> None:
-    """Remove what is old and ours in a folder; of writes of `name` only, where that is given."""
+    """Remove our old temporary files from a folder; with `name`, only those of writes to that file."""
     pattern = re.compile(rf"\.{re.escape(name) if name else '.+'}-[a-z0-9_]{{8}}")
     with contextlib.suppress(OSError), open_any(path) as folder:
         for found in filter(pattern.fullmatch, folder.names()):

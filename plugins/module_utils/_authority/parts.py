@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the authority takes from outside: tests give others."""
+"""What the authority takes from outside; tests replace it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ class Parts(t.NamedTuple):
     new_id: t.Callable[[], str] = random_uuid
 
     def now(self) -> datetime:
-        """In whole milliseconds, which is what the store keeps."""
+        """In whole milliseconds, as the store keeps times."""
         moment = self.clock()
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

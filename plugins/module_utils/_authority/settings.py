@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every number and rule of ACM that an operator of an embedded authority may set."""
+"""Every number and rule of ACM that the operator of an embedded authority can set."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ KINDS: dict[type, str] = {
     bool: "true or false",
     int: "an integer of 0 or more",
     float: "a number of 0 or more",
-    str: "a text",
+    str: "a string",
     list: "a list",
     dict: "a dictionary",
 }
 
 SMTP_KEYS = ("host", "port", "security", "username", "trust_file", "timeout_s", "sender")
-LONGEST_DAYS = 36500  # a century: what is longer is a slip, and would overflow dates
+LONGEST_DAYS = 36500  # a century: anything longer is a mistake, and would overflow dates
 
 
 class Settings(t.NamedTuple):
@@ -65,17 +65,17 @@ class Settings(t.NamedTuple):
     request_key_algorithms: list[str] = list(REQUEST_KEY_ALGORITHMS)
     public_rsa_ca_key_algorithm: str = "RSA_2048"
     public_ec_ca_key_algorithm: str = "EC_prime256v1"
-    service_linked_role: bool = True  # without it, no renewal from a CA of another account
+    service_linked_role: bool = True  # without it, no renewals from a CA of another account
     private_ca_key_families: list[str] = ["RSA", "EC"]
     import_one_key_family: bool = False  # whether an import's key must be of the family of the key that signed it
     never_issued: list[str] = list(NEVER_ISSUED)
     public_suffixes: list[str] = []
-    failure_reasons: dict[str, str] = {}  # domain → the FailureReason of every request for it or a name below it
-    public_client_auth: bool = False  # whether public leaves are for clients too, as until June 2025
+    failure_reasons: dict[str, str] = {}  # domain → the FailureReason of every request for it or its subdomains
+    public_client_auth: bool = False  # whether public leaves are also for client authentication, as until June 2025
     publication_url: str = "http://pki.acm.internal"
     crl_days: int = 7
-    ocsp_url: str = "http://ocsp.acm.internal"  # empty: certificates name no responder
-    ocsp_hours: int = 24  # how long an answer of the responder counts
+    ocsp_url: str = "http://ocsp.acm.internal"  # empty: no responder in certificates
+    ocsp_hours: int = 24  # how long a response of the responder is valid
     # §2: idempotency
     idempotency_minutes: int = 60
     idempotency_one_request: bool = False  # whether a token with other parameters is an error
@@ -86,14 +86,16 @@ class Settings(t.NamedTuple):
     resolver_timeout_s: float = 5.0
     max_cname_chain: int = 5
     caa_issuers: list[str] = list(ACM_ISSUERS)
-    validation_interval_s: float = 60.0  # between two looks at names that wait, by lists and by a server
-    read_interval_s: float = 5.0  # the same by those who read the certificate
+    validation_interval_s: float = 60.0  # between two checks of pending names, by lists and by a server
+    read_interval_s: float = 5.0  # the same when the certificate itself is read
     resource_record_delay_s: float = 0.0
     validation_emails_delay_s: float = 2.0
     smtp: dict[str, t.Any] = {}
     approval_url: str = "https://certificates.acm.internal/approvals"
     http_addresses: dict[str, str] = {}
-    email_to_dns: bool = True  # whether UpdateCertificateOptions changes the method; by the older guide it does not
+    email_to_dns: bool = (
+        True  # whether UpdateCertificateOptions changes the method; according to the older guide it does not
+    )
     # §7: managed renewal
     renewal_window_days: int = 60
     renewal_window_email_days: int = 45
@@ -124,13 +126,13 @@ class Settings(t.NamedTuple):
 
     @classmethod
     def of(cls, stored: t.Mapping[str, t.Any]) -> Settings:
-        """Settings from stored or wanted values; raises InvalidInput naming the setting that is wrong."""
+        """Settings from stored or wanted values; raises InvalidInput that names the invalid setting."""
         for name, value in stored.items():
             if name not in cls._fields:
-                import difflib  # of use to few
+                import difflib  # rarely needed
 
                 near = difflib.get_close_matches(name, cls._fields, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"take one of {', '.join(sorted(cls._fields))}."
+                hint = f"did you mean {near[0]}?" if near else f"use one of {', '.join(sorted(cls._fields))}."
                 raise InvalidInput(f"settings.{name} is not a setting of the authority: {hint}")
             _check_kind(name, value, cls._field_defaults[name])
         settings = cls(**dict(stored))
@@ -138,11 +140,12 @@ class Settings(t.NamedTuple):
         return settings
 
     def changed(self, wanted: t.Mapping[str, t.Any]) -> Settings:
-        """These settings with some replaced."""
+        """These settings with some of them replaced."""
         return Settings.of({**self._asdict(), **wanted})
 
     def differing(self) -> dict[str, t.Any]:
-        """Only what differs from the defaults is stored: a default that changes with ACM then changes everywhere."""
+        """The settings that differ from the defaults. Only these are stored, so a new default takes effect
+        everywhere."""
         return {name: value for name, value in self._asdict().items() if value != self._field_defaults[name]}
 
     def _check(self) -> None:
@@ -162,11 +165,11 @@ class Settings(t.NamedTuple):
         ):
             strange = set(getattr(self, name)) - set(allowed)
             if strange:
-                raise InvalidInput(f"settings.{name} has {sorted(strange)[0]}: take of {', '.join(allowed)}.")
+                raise InvalidInput(f"settings.{name} has {sorted(strange)[0]}: use only {', '.join(allowed)}.")
         for name, family in (("public_rsa_ca_key_algorithm", "RSA_"), ("public_ec_ca_key_algorithm", "EC_")):
             kinds = [each for each in CA_KEY_ALGORITHMS if each.startswith(family)]
             if getattr(self, name) not in kinds:
-                raise InvalidInput(f"settings.{name} is {getattr(self, name)}: take one of {', '.join(kinds)}.")
+                raise InvalidInput(f"settings.{name} is {getattr(self, name)}: it must be one of {', '.join(kinds)}.")
         if not 0 <= self.renewal_window_percent <= 99:
             raise InvalidInput(
                 f"settings.renewal_window_percent is {self.renewal_window_percent}: it must be 1 to 99, "
@@ -175,7 +178,8 @@ class Settings(t.NamedTuple):
         for domain, reason in self.failure_reasons.items():
             if reason not in FAILURE_REASONS:
                 raise InvalidInput(
-                    f"settings.failure_reasons has {reason!r} for {domain}: it must be one of {', '.join(FAILURE_REASONS)}."
+                    f"settings.failure_reasons has {reason!r} for {domain}: it must be one of "
+                    f"{', '.join(FAILURE_REASONS)}."
                 )
         if not re.match(r"https?://[^/\s]+", self.publication_url):
             raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
@@ -188,12 +192,13 @@ class Settings(t.NamedTuple):
         strange = set(self.smtp) - set(SMTP_KEYS)
         if strange or (self.smtp and not self.smtp.get("host")):
             raise InvalidInput(
-                f"settings.smtp has {sorted(self.smtp)}: it needs host, and may have {', '.join(SMTP_KEYS[1:])}."
+                f"settings.smtp has {sorted(self.smtp)}: it must have host, and may have {', '.join(SMTP_KEYS[1:])}."
             )
         for operation, rate in self.rates.items():
             if operation not in RATES or not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
                 raise InvalidInput(
-                    f"settings.rates has {operation}: {rate!r}; it maps an operation of ACM to calls a second, 1 or more."
+                    f"settings.rates has {operation}: {rate!r}; it must map operations of ACM to calls per second, 1 "
+                    "or more."
                 )
         strange = set(self.request_policy) - set(CONDITIONS)
         if strange:
@@ -214,10 +219,10 @@ class Settings(t.NamedTuple):
         return timedelta(days=self.private_validity_days if certificate_type == "PRIVATE" else self.validity_days)
 
     def renewal_window(self, validation_method: t.Optional[str], lifetime: timedelta) -> timedelta:
-        """How long before its expiry a certificate's renewal begins (acm-rules §7).
+        """How long before a certificate's expiry its renewal begins (acm-rules §7).
 
-        Never more than half of the lifetime, whatever the number of days: a window as long as the certificate lives
-        would renew without end.
+        Never more than half of the lifetime, whatever the number of days: if the window were as long as the lifetime,
+        the certificate would be renewed over and over.
         """
         if self.renewal_window_percent:
             return lifetime * self.renewal_window_percent / 100
@@ -225,15 +230,15 @@ class Settings(t.NamedTuple):
         return min(timedelta(days=days), lifetime / 2)
 
     def rate(self, operation: str) -> t.Optional[int]:
-        """Calls a second that are let through, or None for any number."""
+        """The number of calls per second that are allowed, or None for any number."""
         return self.rates.get(operation, RATES.get(operation)) if self.rate_limits else None
 
     def forbids(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
         """The first condition key of the request policy that a RequestCertificate does not satisfy, or None.
 
-        The policy maps a condition key to the patterns (`*` and `?`) of which every value must match one, as IAM's
-        ForAllValues:StringLike does. What the request leaves out counts with its default; what it cannot have (the
-        validation method of a private certificate, the CA of a public one) is not judged.
+        The policy maps a condition key to patterns (`*` and `?`); every value must match one of them, as with IAM's
+        ForAllValues:StringLike. A member that the request leaves out counts with its default; a member that it cannot
+        have (the validation method of a private certificate, the CA of a public certificate) is not checked.
         """
         if not self.request_policy:
             return None
@@ -266,13 +271,13 @@ CONDITIONS = (
 
 
 def _check_resolvers(resolvers: t.Sequence[str]) -> None:
-    from .._net.resolver import endpoint  # few authorities have any
+    from .._net.resolver import endpoint  # few authorities set resolvers
 
     for text in resolvers:
         try:
             endpoint(text)
         except InvalidInput as error:
-            raise InvalidInput(f"settings.resolvers is wrong: {error}") from None
+            raise InvalidInput(f"settings.resolvers is invalid: {error}") from None
 
 
 def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
@@ -285,7 +290,7 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
     else:
         fits = isinstance(value, type(default))
     if not fits:
-        raise InvalidInput(f"settings.{name} is {value!r}: it must be {KINDS[type(default)]}, such as {default!r}.")
+        raise InvalidInput(f"settings.{name} is {value!r}: it must be {KINDS[type(default)]}, for example {default!r}.")
     if isinstance(default, list):
         inner = int if name == "renewal_notice_days" else str
         if any(not isinstance(each, inner) for each in value):
@@ -293,5 +298,5 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
 
 
 def _literal(pattern: str) -> str:
-    """IAM knows no [sets] in patterns; fnmatch does."""
+    """IAM patterns have no [sets]; fnmatch's do."""
     return pattern.replace("[", "[[]")

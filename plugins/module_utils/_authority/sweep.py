@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sweep, which does whatever is due: what an operator has run from time to time, though every read settles what it
-reads.
+"""The sweep, which does all due work. Operators run it from time to time, although every read of a certificate also
+does what is due for that.
 
-Safe to run at any time, twice at once, after a year of silence: what is slow happens outside of transactions, and
-before anything is stored the certificate is read again; if somebody else was quicker, the work is dropped.
+Safe to run at any time, twice at once, or after a year without one: slow work happens outside of transactions, and the
+certificate is read again before anything is stored; if another process was faster, our result is dropped.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .authority import Authority
 from .lifecycle.state import Certificate
 from .._rules.times import iso
 
-WALK = 500  # certificates looked at in one transaction when all dues are computed again
+WALK = 500  # certificates in one transaction when all due times are computed again
 
 
 class Swept(t.NamedTuple):
-    """What one sweep did. issued, renewed, failed: ARNs. troubles: sentences on what could not be done, and will be
-    tried by the next sweep. delivered: how many events their targets took."""
+    """What one sweep did. issued, renewed, failed: ARNs. troubles: sentences about what could not be done; the next
+    sweep tries again. delivered: how many events the targets accepted."""
 
     looked_at: int
     issued: list[str]
@@ -40,9 +40,9 @@ class Swept(t.NamedTuple):
 
 
 def sweep(authority: Authority) -> Swept:
-    """Do all that is due: validations, renewals, notices of expiry, revocation lists, delivery of events, and forgetting
-    what is old. What waits for validation is looked at whether or not that is due: whoever sweeps has often just mended
-    something."""
+    """Do all due work: validations, renewals, notices of expiry, revocation lists, delivery of events, and deletion of
+    old rows. Names that wait for validation are checked whether or not that is due: whoever runs a sweep has often just
+    fixed something."""
     started_at = authority.now()
     settings = authority.settings
     swept = _settle(authority, started_at - timedelta(hours=settings.validation_hours))
@@ -64,20 +64,20 @@ def sweep(authority: Authority) -> Swept:
 
 
 def settle_due(authority: Authority, limit: int = -1) -> Swept:
-    """Only the part of a sweep that certificates wait for: validations, renewals and notices of expiry, each when it is
-    due; for so many certificates at most, the longest due first."""
+    """Only the part of a sweep for certificates: due validations, renewals and notices of expiry, for at most that many
+    certificates, the longest overdue first."""
     return _settle(authority, limit=limit)
 
 
 def deliver(authority: Authority, swept: Swept) -> Swept:
-    """Only the part that the targets of events wait for; `swept` with what became of it."""
+    """Only the delivery of events; returns `swept` with the outcome added."""
     deliveries_made = deliveries.deliver(authority)
     swept.troubles.extend(each.trouble for each in deliveries_made if each.trouble)
     return swept._replace(delivered=sum(each.events for each in deliveries_made))
 
 
 def _settle(authority: Authority, waiting_since: t.Optional[datetime] = None, limit: int = -1) -> Swept:
-    """waiting_since: look at all that waits for validation in a request that is not older, or in a renewal."""
+    """waiting_since: check all names that wait for validation, in a request made since then or in a renewal."""
     _refresh_dues(authority)
     with authority.store.read() as tx:
         due = tx.due(authority.now(), limit)
@@ -88,10 +88,10 @@ def _settle(authority: Authority, waiting_since: t.Optional[datetime] = None, li
 
 
 def _refresh_dues(authority: Authority) -> None:
-    """Compute all dues again if a setting that they depend on has changed since the last sweep, or the clock was set
-    back: what had expired by then may be alive, and nobody would look at it again.
+    """Compute all due times again if a setting that they depend on has changed since the last sweep, or the clock was
+    set back: certificates that had expired may be valid again, and nobody would look at them.
 
-    In pieces; one that is killed half-way begins again.
+    In several transactions; if it is killed half-way, the next sweep begins again.
     """
     with authority.store.read() as tx:
         wanted = json.dumps(authority.due_basis(tx))

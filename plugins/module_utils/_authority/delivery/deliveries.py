@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stored events, delivered to webhooks and queues: each at least once, and in their order.
+"""Stored events, delivered to webhooks and queues: each at least once, and in order.
 
-Every target has a cursor of its own, which moves only behind what the target has taken. So one that is down holds up
-nobody else, and gets everything once it is back; until then its events are not forgotten.
+Every target has a cursor of its own, which never moves past an event that the target has not accepted. So a target
+that is down does not hold up the others, and gets everything once it is back; its events are kept until then.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ Target = t.Mapping[str, t.Any]  # name, kind (webhook or sqs), detail_types, and
 log = logging.getLogger(__name__)
 
 
-# ---------------------------------------------------------------- which targets there are
+# ---------------------------------------------------------------- the targets
 
 
 def check_targets(wanted: t.Sequence[Target]) -> None:
-    """Raise InvalidInput for targets that cannot be."""
+    """Raise InvalidInput for invalid targets."""
     names = [target["name"] for target in wanted]
     for name in names:
         if not NAME.fullmatch(name):
-            raise InvalidInput(f"event_targets has the name {name!r}: use letters, digits, - and _, at most 64.")
+            raise InvalidInput(f"event_targets has the invalid name {name!r}: use at most 64 letters, digits, - and _.")
         if names.count(name) > 1:
             raise InvalidInput(f"event_targets has the name {name} twice: give each target its own name.")
     for target in wanted:
@@ -61,7 +61,7 @@ def check_targets(wanted: t.Sequence[Target]) -> None:
 
 
 def set_targets(authority: Authority, wanted: t.Sequence[Target], plan: bool = False) -> bool:
-    """Have these targets and no others; whether that changes anything. `plan`: only look. Raises InvalidInput."""
+    """Set exactly these targets, and return whether that changes anything. `plan`: only look. Raises InvalidInput."""
     check_targets(wanted)
     by_name = {target["name"]: dict(target) for target in wanted}
     with authority.store.read() as tx:
@@ -81,7 +81,7 @@ def set_targets(authority: Authority, wanted: t.Sequence[Target], plan: bool = F
 
 
 def targets(authority: Authority) -> list[dict[str, t.Any]]:
-    """What may be shown of the targets, and how they fare."""
+    """What may be shown of the targets, and their state."""
     with authority.store.read() as tx:
         rows = [(row, tx.targets.waiting(row.cursor)) for row in tx.targets.all()]
     shown = []
@@ -113,7 +113,7 @@ def _context(name: str) -> str:
 
 
 class Delivered(t.NamedTuple):
-    """events: how many a target took in this round."""
+    """events: how many the targets accepted in this round."""
 
     name: str
     events: int
@@ -121,7 +121,7 @@ class Delivered(t.NamedTuple):
 
 
 def deliver(authority: Authority) -> list[Delivered]:
-    """Bring every target everything that it has not got; the targets side by side."""
+    """Deliver to every target what it has not received yet, to all targets in parallel."""
     with authority.store.read() as tx:
         names = [row.name for row in tx.targets.all()]
     if not names:
@@ -131,7 +131,7 @@ def deliver(authority: Authority) -> list[Delivered]:
 
 
 def _deliver(authority: Authority, name: str) -> Delivered:
-    """In order means one at a time: where another sweep is at it, that one goes on alone."""
+    """Events stay in order only if one sweep delivers at a time: if another one is delivering, leave it to that."""
     with turn(f"{authority.store.path}-target-{name}") as is_ours:
         return _deliver_in_turn(authority, name) if is_ours else Delivered(name, 0, None)
 
@@ -155,14 +155,14 @@ def _deliver_in_turn(authority: Authority, name: str) -> Delivered:
                 taken = sender.send([body for _number, body in wanted[: sender.batch]])
                 cursor, wanted, count = wanted[taken - 1][0], wanted[taken:], count + taken
                 if not _move(authority, name, cursor, authority.now()):
-                    return Delivered(name, count, None)  # it is no target any more
-            cursor = page[-1][0] if page else last  # what it does not want needs no delivery
+                    return Delivered(name, count, None)  # no longer a target
+            cursor = page[-1][0] if page else last  # the target has not subscribed to these
             _move(authority, name, cursor)
     except NotSent as error:
         return _stopped(authority, name, count, str(error))
     except (StoreError, InvalidInput):
         raise
-    except Exception as error:  # a defect of ours: the other targets get theirs, the log has the traceback
+    except Exception as error:  # a bug of ours: the other targets get their events, and the log has the traceback
         log.exception("events cannot be delivered to %s", name)
         return _stopped(authority, name, count, f"unexpected {type(error).__name__}.")
     return Delivered(name, count, None)
@@ -173,7 +173,7 @@ def _is_wanted(target: Target, body: str) -> bool:
 
 
 def _move(authority: Authority, name: str, cursor: int, delivered_at: t.Optional[datetime] = None) -> bool:
-    # Not worth waiting for the disk: after a power cut the last ones are delivered again.
+    # Not worth waiting for the disk: after a power failure the last events are delivered again.
     with authority.store.write(durable=False) as tx:
         return tx.targets.move(name, cursor, maybe_millis(delivered_at))
 
@@ -181,4 +181,4 @@ def _move(authority: Authority, name: str, cursor: int, delivered_at: t.Optional
 def _stopped(authority: Authority, name: str, count: int, said: str) -> Delivered:
     with authority.store.write() as tx:
         tx.targets.not_delivered(name, millis(authority.now()), said)
-    return Delivered(name, count, f"The events for {name} are waiting for the next sweep: {said}")
+    return Delivered(name, count, f"Events for {name} could not be delivered and wait for the next sweep: {said}")

@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The authority's events, read as from a queue: each consumer gets every event until it acknowledges it.
+"""The authority's events, read like a queue: each consumer gets every event until it acknowledges it.
 
-A consumer remembers up to which event it has looked, and of those before what it has not acknowledged: so neither a
-new event nor an acknowledged one costs it a row. What a forgotten event (setting events_kept_days) left goes with it.
+For each consumer the store keeps the number of the last event it has seen, and the earlier events that it has not
+acknowledged; so neither new nor acknowledged events take up a row. When an event is deleted (setting
+events_kept_days), the rows about it are deleted too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # that of an SQS queue
 
 
 class Received(t.NamedTuple):
-    """An event handed out. handle: acknowledges it, as long as nobody else has received it since."""
+    """A received event. handle: acknowledges the event, as long as nobody else has received it since."""
 
     id: str
     handle: str
@@ -32,25 +33,25 @@ class Received(t.NamedTuple):
 
 
 class Inbox:
-    """What one consumer has not acknowledged. Several processes may read it at once: each event is hidden from the
-    others for as long as its reader asked for."""
+    """The events that one consumer has not acknowledged. Several processes may read at once: each event is hidden from
+    the others for as long as its reader asked for."""
 
     def __init__(self, authority: Authority, consumer: str) -> None:
         if not NAME.fullmatch(consumer):
             raise InvalidInput(
-                f"{consumer!r} is not a name for a queue: use 1 to 80 letters, digits, hyphens and underscores."
+                f"{consumer!r} is not a valid name for a queue: use 1 to 80 letters, digits, hyphens and underscores."
             )
         self._authority = authority
         self._consumer = consumer
 
     def receive(self, limit: int, hidden_s: int) -> list[Received]:
-        """The oldest that are not hidden; now they are."""
+        """The oldest events that are not hidden, which are hidden from now on."""
         now = self._authority.now()
         with self._authority.store.read() as tx:
             if not tx.consumers.waiting(self._consumer, millis(now)):
-                return []  # a reader that waits looks often, and need not hold up writers
+                return []  # a waiting reader polls often and need not hold up writers
         hidden_until = millis(now + timedelta(seconds=hidden_s))
-        # A power cut that forgets it only makes the events come again sooner.
+        # If a power failure loses this, the events only come again sooner.
         with self._authority.store.write(durable=False) as tx:
             tx.consumers.take_new(self._consumer, limit)
             received = []
@@ -61,7 +62,7 @@ class Inbox:
         return received
 
     def acknowledge(self, handles: t.Iterable[str]) -> list[str]:
-        """Take these away for this consumer. Answers the handles that are not good, or no longer."""
+        """Acknowledge these events for this consumer. Returns the handles that are not valid, or no longer."""
         with self._authority.store.write() as tx:
             return [
                 handle
@@ -70,6 +71,6 @@ class Inbox:
             ]
 
     def waiting(self) -> int:
-        """How many are not hidden."""
+        """How many events are not hidden."""
         with self._authority.store.read() as tx:
             return tx.consumers.waiting(self._consumer, millis(self._authority.now()))

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How an event leaves: by a webhook, or into a queue of SQS. Knows no store; says in one sentence what went wrong,
-without a secret, and the URL of a webhook is one."""
+"""How events are sent: to a webhook, or to an SQS queue. Knows nothing of the store. Faults are one sentence without
+secrets; the URL of a webhook is a secret."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ from ..._net.fetcher import Fetcher
 from ..._rules.errors import InvalidInput
 
 WEBHOOK, SQS = "webhook", "sqs"
-BATCH = 10  # messages that SQS takes at once
+BATCH = 10  # messages that SQS accepts in one call
 SECRET_PREFIX = "whsec_"
 
 
 class NotSent(Exception):
-    """The target did not take it; the message is a sentence."""
+    """The target did not accept the event; the message is a sentence."""
 
 
 class Sender(t.NamedTuple):
-    """`send` takes at most `batch` events (JSON texts) and answers how many of them, from the first on, have
-    arrived; it raises NotSent when none has."""
+    """`send` takes at most `batch` events (JSON texts) and returns how many of them, counted from the first, have
+    arrived; raises NotSent if none has."""
 
     send: t.Callable[[t.Sequence[str]], int]
     batch: int
 
 
 def sender(target: t.Mapping[str, t.Any], region: str, timeout_s: float, now: t.Callable[[], float]) -> Sender:
-    """target: as `check` lets it pass. region: of a queue that names none. now: seconds since the epoch."""
+    """target: checked by `check`. region: for a queue that names none. now: seconds since the epoch."""
     if target["kind"] == WEBHOOK:
         return Sender(_Webhook(target, timeout_s, now), 1)
-    # A FIFO queue keeps the order in which messages come, so that none may overtake one that was refused.
+    # A FIFO queue keeps the order of arrival, so no message may overtake a refused one.
     return Sender(_Queue(target, region, timeout_s), 1 if _is_fifo(target) else BATCH)
 
 
 def check(target: t.Mapping[str, t.Any]) -> None:
-    """Raise InvalidInput for a target that can never get anything."""
+    """Raise InvalidInput for a target that could never receive an event."""
     what = f"event_targets, {target['name']}"
     if target["kind"] == WEBHOOK:
         _check_url(f"{what}: the url of a webhook", target["url"], is_secret=True)
@@ -69,14 +69,14 @@ def _check_url(what: str, url: str, is_secret: bool = False) -> None:
     if not is_right:
         raise InvalidInput(f"{what} is not an http:// or https:// URL.")
     if is_secret and has_user:
-        raise InvalidInput(f"{what} has a user in it: use the option token, or an address without one.")
+        raise InvalidInput(f"{what} contains a user name: remove it, and use the option token to authenticate.")
 
 
 # ---------------------------------------------------------------- webhook
 
 
 class _Webhook:
-    """One POST an event, signed as standardwebhooks.com says if there is a secret."""
+    """One POST for each event, signed as specified by standardwebhooks.com if there is a secret."""
 
     def __init__(self, target: t.Mapping[str, t.Any], timeout_s: float, now: t.Callable[[], float]) -> None:
         self._url = str(target["url"])
@@ -88,7 +88,7 @@ class _Webhook:
         try:
             context = ssl.create_default_context(cafile=target.get("trust_file"))
         except (OSError, ssl.SSLError) as error:
-            said = error.strerror or "it holds no certificate"
+            said = error.strerror or "it contains no certificate"
             raise NotSent(f"The trust_file {target.get('trust_file')} cannot be used: {said}.") from None
         self._fetch = Fetcher(timeout_s=timeout_s, context=context)
 
@@ -128,7 +128,7 @@ def _signing_key(target: t.Mapping[str, t.Any]) -> bytes:
 
 
 class _Queue:
-    """As EventBridge puts events into a queue: the event is the message."""
+    """As EventBridge does: the message body is the event."""
 
     def __init__(self, target: t.Mapping[str, t.Any], region: str, timeout_s: float) -> None:
         try:
@@ -136,7 +136,7 @@ class _Queue:
             import botocore.exceptions
             import botocore.session
         except ImportError:
-            raise NotSent("A queue of SQS needs the Python library botocore: install it.") from None
+            raise NotSent("Delivery to SQS needs the Python library botocore: install it.") from None
         self._url = str(target["queue_url"])
         self._is_fifo = _is_fifo(target)
         self._errors = (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError)
@@ -153,16 +153,18 @@ class _Queue:
                 config=config,
             )
         except self._errors as error:
-            raise NotSent(f"SQS cannot be reached with these settings: {error}".rstrip(".") + ".") from None
+            raise NotSent(f"SQS cannot be used with these settings: {error}".rstrip(".") + ".") from None
 
     def __call__(self, bodies: t.Sequence[str]) -> int:
         try:
             answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=list(map(self._entry, bodies, range(10))))
         except self._errors as error:
-            raise NotSent(f"{self._url} did not accept it: {error}".rstrip(".") + ".") from None
+            raise NotSent(f"{self._url} did not accept the events: {error}".rstrip(".") + ".") from None
         failed = {int(each["Id"]): each for each in answer.get("Failed", [])}
         if 0 in failed:
-            raise NotSent(f"{self._url} did not accept it: {failed[0].get('Code')} {failed[0].get('Message', '')}.")
+            raise NotSent(
+                f"{self._url} did not accept an event: {failed[0].get('Code')} {failed[0].get('Message', '')}."
+            )
         return min(failed, default=len(bodies))
 
     def _entry(self, body: str, place: int) -> dict[str, t.Any]:

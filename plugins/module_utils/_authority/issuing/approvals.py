@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people decide and ACM's interface has no operation for: approving a name by e-mail, and who uses what."""
+"""Decisions that people make outside of ACM's API: approving a name by e-mail, and which services use a certificate."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def approve_token(authority: Authority, token: str, *, plan: bool = False) -> tu
 
 
 def approve(authority: Authority, certificate_arn: str, name: str, *, plan: bool = False) -> tuple[Certificate, bool]:
-    """Approve a name without a mail, as the operator of the authority. Answers the certificate, issued if nothing
+    """Approve a name without a mail, as the operator of the authority. Returns the certificate, issued if nothing
     else was missing, and whether this changes anything. `plan`: only look. Raises InvalidInput."""
     return _approve(authority, _identifier(certificate_arn), to_ascii(name), plan)
 
 
 def set_in_use_by(authority: Authority, certificate_arn: str, services: t.Sequence[str], *, plan: bool = False) -> bool:
-    """Say which services (their ARNs) use a certificate; whether this changes anything. `plan`: only look."""
+    """Set which services (their ARNs) use a certificate; returns whether this changes anything. `plan`: only look."""
     with authority.store.write() as tx:
         present = _present(tx, _identifier(certificate_arn))
         for service in services if present.managed_by == "CLOUDFRONT" else ():
@@ -62,7 +62,9 @@ def _approve(authority: Authority, identifier: str, name: str, plan: bool) -> tu
             validations = present.renewal.validations if present.renewal else present.validations
             if any(each.name == name and each.status == lifecycle.SUCCESS for each in validations):
                 return present, False
-            raise InvalidInput(f"{name} of {present.arn} waits for no approval: its status is {state}.")
+            raise InvalidInput(
+                f"{name} of {present.arn} is not waiting for approval: the certificate's status is {state}."
+            )
         if plan:
             return present, changed
         if changed:
@@ -76,9 +78,11 @@ def _approved(
 ) -> tuple[tuple[DomainValidation, ...], bool]:
     wanted = [each for each in validations if each.name == name]
     if not wanted:
-        raise InvalidInput(f"{name} is no name of {arn}: it has {', '.join(each.name for each in validations)}.")
+        raise InvalidInput(f"{name} is not a name of {arn}, which has {', '.join(each.name for each in validations)}.")
     if wanted[0].method != "EMAIL":
-        raise InvalidInput(f"{name} of {arn} is validated by {wanted[0].method}, not by an approval.")
+        raise InvalidInput(
+            f"{name} of {arn} is validated by {wanted[0].method}, not by e-mail, so there is nothing to approve."
+        )
     done = tuple(
         each._replace(status=lifecycle.SUCCESS, detail="Approved.") if each.name == name else each
         for each in validations

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a validated request to a certificate, for the first time and at every renewal."""
+"""Issue a certificate once its names are validated, for the first time and at every renewal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..._rules.names import base_name, is_below
 
 
 class Signed(t.NamedTuple):
-    """A leaf that is signed and not stored yet."""
+    """A leaf that has been signed but not stored yet."""
 
     facts: Leaf
     row: LeafRow
@@ -41,15 +41,17 @@ class CannotSign(Exception):
 
 
 def sign(authority: Authority, certificate: Certificate, now: datetime, settings: Settings) -> Signed:
-    """A new key and a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of any
-    transaction."""
+    """Make a new key and sign a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of
+    transactions."""
     reason = next(filter(None, (public_domains.set_reason(name, settings) for name in certificate.names)), None)
     if reason:
         raise CannotSign(reason)
     ca = _ca(authority, certificate, settings, now)
     signer = authority.cas.signer(ca)
     if now < signer.certificate.not_valid_before_utc:
-        raise InvalidInput(f"The clock says {iso(now)}, which is before the CA {ca.name} was made: correct the clock.")
+        raise InvalidInput(
+            f"The clock says {iso(now)}, which is before the CA {ca.name} was created: correct the clock."
+        )
     key = issuer.generate_key(certificate.key_algorithm)
     wanted: dict[str, t.Any] = {"names": certificate.names, "public_key": key.public_key(), "ca": signer}
     wanted["usages"] = _usages(certificate, settings)
@@ -82,7 +84,7 @@ def _usages(certificate: Certificate, settings: Settings) -> tuple[str, ...]:
 
 
 def key_context(certificate: Certificate, serial: str) -> str:
-    """What a leaf's key is sealed for."""
+    """The context that a leaf's key is sealed with."""
     return f"certificate {certificate.id} {serial}"
 
 
@@ -94,7 +96,8 @@ def store_first(
     now: datetime,
     tags: t.Optional[t.Mapping[str, str]] = None,
 ) -> Certificate:
-    """The certificate is issued now; told in the same transaction. `tags`: of one that was not stored before."""
+    """Store the certificate as issued, and its event in the same transaction. `tags`: only for a certificate that has
+    not been stored before."""
     done = state.issued(certificate, signed.facts, now)
     return _store(authority, tx, done, signed, now, "ISSUANCE", tags)
 
@@ -125,11 +128,11 @@ def _store(
 
 
 def validate(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
-    """Look at a pending request's names, and issue when all is well; or at those of a change to DNS, and end it.
-    Returns the certificate as it is then.
+    """Check the names of a pending request, and issue the certificate once all are validated; or check the names of a
+    change to DNS validation, and complete that. Returns the certificate as it is afterwards.
 
-    at_once: without it, names that were looked at a moment ago are left alone. Whoever is quicker (another reader, a
-    sweep) wins; the other's work is dropped.
+    at_once: also check names that were checked a moment ago. If another reader or a sweep is faster, its result counts
+    and ours is dropped.
     """
     if certificate.type == state.IMPORTED:
         return certificate
@@ -142,7 +145,7 @@ def validate(authority: Authority, certificate: Certificate, at_once: bool = Tru
         return certificate
     if not at_once and state.next_validation_at(certificate, now, settings, is_read=True) > now:
         return certificate
-    from . import validation  # of use to few calls
+    from . import validation  # few calls need it
 
     looked = validation.check_names(authority, certificate, certificate.validations, now)
     seen = certificate._replace(validations=looked.validations)
@@ -175,7 +178,8 @@ def validate(authority: Authority, certificate: Certificate, at_once: bool = Tru
 
 
 def _migrated(authority: Authority, tx: Transaction, seen: Certificate, now: datetime) -> Certificate:
-    """An issued certificate that changes to DNS: at the end of that when every name is validated, or time is over."""
+    """An issued certificate that changes to DNS validation: the change ends when every name is validated or time is
+    up."""
     settings = authority.settings_in(tx)
     ends_at = seen.begun_update.requested_at + timedelta(hours=settings.validation_hours)
     is_valid = all(each.status == state.SUCCESS for each in seen.validations)
@@ -187,12 +191,12 @@ def _migrated(authority: Authority, tx: Transaction, seen: Certificate, now: dat
 def _merged(
     present: t.Sequence[state.DomainValidation], looked: t.Sequence[state.DomainValidation]
 ) -> tuple[state.DomainValidation, ...]:
-    """What was seen, but an approval that came meanwhile stays."""
+    """What was seen; an approval that arrived in the meantime is kept."""
     return tuple(old if old.status == state.SUCCESS else new for old, new in zip(present, looked))
 
 
 def _ca(authority: Authority, certificate: Certificate, settings: Settings, now: datetime) -> CaRow:
-    """The CA that signs for the certificate; acm-rules §4 says when a private one does not."""
+    """The CA that signs the certificate; acm-rules §4 says when a private CA does not."""
     if certificate.type != state.PRIVATE:
         return authority.cas.public(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:
@@ -231,7 +235,7 @@ def ca_fault(
 
 
 def _no_private_ca(text: str, place: events.Place) -> str:
-    """What is wrong with the ARN of a CA that the authority has not."""
+    """What is wrong with the ARN of a CA that the authority does not have."""
     try:
         arn = parse_arn(text)
     except InvalidInput:
@@ -243,5 +247,5 @@ def _no_private_ca(text: str, place: events.Place) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _permitted_domains(ca_facts: str) -> tuple[str, ...]:
-    """Each permits itself and everything to its left (RFC 5280 §4.2.1.10)."""
+    """Each domain permits itself and its subdomains (RFC 5280 §4.2.1.10)."""
     return tuple(json.loads(ca_facts).get("permitted_domains", ()))

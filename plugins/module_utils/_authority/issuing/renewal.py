@@ -5,8 +5,8 @@
 
 """Managed renewal (acm-rules §7) of one certificate.
 
-What is slow happens outside of transactions, and before anything is stored the certificate is read again; if somebody
-else was quicker, the work is dropped.
+Slow work happens outside of transactions. The certificate is read again before anything is stored; if another process
+was faster, our result is dropped.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..._rules.times import millis
 
 
 def attempt(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
-    """Try to renew now, if that is due. Returns the certificate as it is then.
+    """Try to renew now, if that is due. Returns the certificate as it is afterwards.
 
-    at_once: whether names that were looked at a moment ago are looked at again. A CA has its hours in any case.
+    at_once: whether names that were checked a moment ago are checked again. A CA is given its hours in any case.
     """
     if certificate.leaf is None or certificate.type == state.IMPORTED:
         return certificate
@@ -39,7 +39,7 @@ def attempt(authority: Authority, certificate: Certificate, at_once: bool = True
     if not (at_once and state.is_renewal_waiting(certificate)):
         if state.next_attempt_at(certificate, now, settings, is_read=True) > now:
             return certificate
-    from . import validation  # of use to few calls
+    from . import validation  # few calls need it
 
     begun = state.begin_renewal(certificate, now, settings)
     renewal = begun.begun_renewal
@@ -88,7 +88,7 @@ def _end_failed(authority: Authority, certificate: Certificate, now: datetime) -
 
 
 def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, now: datetime) -> None:
-    """ "Action required", once for each of the days before expiry that the settings name."""
+    """ "Action required", once on each of the days before expiry that the settings list."""
     left = t.cast(int, events.days_to_expiry(certificate, now))
     passed = [days for days in authority.settings_in(tx).renewal_notice_days if left <= days]
     if passed:

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever is due for a certificate, done: validation, renewal, notices of expiry.
+"""Do whatever is due for a certificate: validation, renewal, notices of expiry.
 
-By whoever comes first: a reader of the certificate, a list, a sweep. So nothing has to be running.
+Whoever comes first does it: a reader of the certificate, a list, a sweep. So no process has to be running.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class Settled(t.NamedTuple):
-    """issued, renewed, failed: ARNs. troubles: sentences on what could not be done, and will be tried again."""
+    """issued, renewed, failed: ARNs. troubles: sentences about what could not be done and will be tried again."""
 
     issued: list[str]
     renewed: list[str]
@@ -37,20 +37,20 @@ class Settled(t.NamedTuple):
 
 
 def settle_read(authority: Authority, certificate: Certificate) -> Certificate:
-    """The certificate as a reader finds it: after what is due was done, unless that was tried a moment ago."""
+    """The certificate as a reader gets it: with all due work done, unless that was tried a moment ago."""
     certificate = issuance.validate(authority, certificate, at_once=False)
     return renewal.attempt(authority, certificate, at_once=False)
 
 
 def settle_due(authority: Authority, limit: int = SIDE_BY_SIDE) -> Settled:
-    """Do what is due by now, for so many certificates at most: for those who list, and for a server."""
+    """Do what is due now, for at most that many certificates: for lists, and for a server."""
     with authority.store.ask() as tx:
         due = tx.due(authority.now(), limit)
     return settle(authority, due)
 
 
 def settle(authority: Authority, identifiers: t.Sequence[str]) -> Settled:
-    """Do what can be done now for each certificate, side by side."""
+    """Do what can be done now for each certificate, in parallel."""
     settled = Settled([], [], [], [])
     if not identifiers:
         return settled
@@ -61,7 +61,7 @@ def settle(authority: Authority, identifiers: t.Sequence[str]) -> Settled:
 
 
 def _settle(authority: Authority, identifier: str, settled: Settled) -> None:
-    """Do what is due for one certificate. Its trouble is not that of the others."""
+    """Do what is due for one certificate. A fault does not affect the others."""
     with authority.store.read() as tx:
         before = tx.certificate(identifier)
     if before is None:
@@ -75,7 +75,7 @@ def _settle(authority: Authority, identifier: str, settled: Settled) -> None:
         settled.troubles.append(f"{before.arn}: {error}")
         _try_later(authority, before)
         return
-    except Exception as error:  # a defect of ours: the others go on, the log has the traceback
+    except Exception as error:  # a bug of ours: the others continue, and the log has the traceback
         log.exception("what is due failed for %s", before.arn)
         settled.troubles.append(f"{before.arn}: unexpected {type(error).__name__}.")
         _try_later(authority, before)
@@ -89,14 +89,14 @@ def _settle(authority: Authority, identifier: str, settled: Settled) -> None:
 
 
 def _try_later(authority: Authority, certificate: Certificate) -> None:
-    """What cannot be done must not be in the way of what can."""
+    """Work that cannot be done must not delay work that can."""
     later = authority.now() + timedelta(seconds=authority.settings.validation_interval_s)
     with authority.store.write() as tx:
         tx.set_due(certificate.id, later)
 
 
 def _put_off(authority: Authority, certificate: Certificate) -> None:
-    """Whatever had nothing to do now is not looked at again before it has."""
+    """A certificate for which nothing was due is not looked at again until something is."""
     now = authority.now()
     with authority.store.read() as tx:
         due_at = authority.due_at(tx, certificate, now)
@@ -109,7 +109,7 @@ def _put_off(authority: Authority, certificate: Certificate) -> None:
 
 
 def _notice(authority: Authority, certificate: Certificate) -> Certificate:
-    """Tell of a coming or past expiry, if that is due (acm-rules §8)."""
+    """Send the event about a coming or past expiry, if that is due (acm-rules §8)."""
     now = authority.now()
     with authority.store.read() as tx:
         due_at = state.next_notice_at(certificate, now, authority.days_before_expiry(tx))

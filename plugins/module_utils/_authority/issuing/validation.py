@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The CA looks whether who asks for a name controls it (acm-rules §3); proofs.py says what it asks for.
+"""The CA checks that the requester controls each name (acm-rules §3); proofs.py says what it asks for.
 
 Slow (DNS, mail, HTTP), so never inside a write transaction.
 """
@@ -38,9 +38,9 @@ SENDER = "no-reply@certificates.acm.internal"
 
 
 class Looked(t.NamedTuple):
-    """validations: as they are now. reason: the FailureReason that ends the request, or None. is_valid: every name
-    is validated and CAA permits; with neither a reason nor this, look again later. forbidden: the name that CAA forbids,
-    though it is validated."""
+    """validations: their present state. reason: the FailureReason that ends the request, or None. is_valid: every name
+    is validated and CAA permits it; if neither reason nor is_valid is set, check again later. forbidden: the validated
+    name that CAA forbids."""
 
     validations: tuple[DomainValidation, ...]
     reason: t.Optional[str]
@@ -51,7 +51,7 @@ class Looked(t.NamedTuple):
 def check_names(
     authority: Authority, certificate: Certificate, validations: t.Sequence[DomainValidation], now: datetime
 ) -> Looked:
-    """Look at every name that is not validated yet, and, when all are, at CAA."""
+    """Check every name that is not validated yet and, once all are, CAA."""
     settings = authority.settings
     resolver = _resolver(settings)
 
@@ -109,13 +109,13 @@ def _resolver(settings: Settings) -> Resolver:
 def _look_for_contacts(
     authority: Authority, settings: Settings, certificate: Certificate, validation: DomainValidation, now: datetime
 ) -> tuple[DomainValidation, t.Optional[str]]:
-    """Write to the owners, once; whether they approved is not looked for but told (`approve`)."""
+    """Write to the owners once; there is nothing to poll: their approval comes in through `approve`."""
     if validation.emails:
         return validation, None
     domain = validation.validation_domain or validation.name
     verdict = email.contacts(domain, _resolver(settings))
     if verdict.reason and now < certificate.created_at + timedelta(seconds=settings.validation_emails_delay_s):
-        return validation._replace(detail=verdict.detail), None  # a request never fails at the first look
+        return validation._replace(detail=verdict.detail), None  # a request never fails at the first check
     if verdict.status != "SUCCESS":
         return _judged(validation, verdict)
     detail = send_mail(authority, settings, certificate, validation.name, domain, now)
@@ -125,9 +125,9 @@ def _look_for_contacts(
 def send_mail(
     authority: Authority, settings: Settings, certificate: Certificate, name: str, domain: str, now: datetime
 ) -> str:
-    """Mail an approval token for one name; answers what became of it, in one sentence.
+    """Mail an approval token for one name; returns the outcome in one sentence.
 
-    The token is remembered (as its hash) before the mail leaves, so that none is ever out that would not be honoured.
+    The token is stored (as a hash) before the mail is sent, so that every token in a mail is valid.
     """
     token, code = secrets.token_urlsafe(32), secrets.token_hex(8)
     with authority.store.write() as tx:
@@ -154,14 +154,15 @@ def send_mail(
         return str(error)
     except TypeError:
         raise InvalidInput(
-            f"settings.smtp has an unknown key: it needs host, and may have {', '.join(email.MailServer._fields)}, sender."
+            f"settings.smtp has an unknown key: it must have host, and may have {', '.join(email.MailServer._fields)}, "
+            "sender."
         ) from None
     return f"The mail server refused {', '.join(refused)}." if refused else f"A mail was sent for {domain}."
 
 
 def _link(approval_url: str, region: str, code: str, token: str) -> str:
-    """The page of an approval, in the service's form. The token alone is what counts; the code is there for those who
-    read the link by that form."""
+    """The URL of the approval page, in the service's form. Only the token counts; the code is there for programs that
+    parse the link in that form."""
     return f"{approval_url.replace('{region}', region)}?code={code}&context={token}"
 
 
@@ -176,7 +177,7 @@ def approval_of(tx: t.Any, token: str, now: datetime, settings: Settings) -> tup
     if now - sent_at > timedelta(hours=settings.validation_hours):
         raise InvalidInput(
             f"The approval token for {name} is older than {settings.validation_hours} hours: "
-            "have a new mail sent, or request again."
+            "have a new mail sent, or request the certificate again."
         )
     return identifier, name
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The access keys that programs sign their requests with: the owner's, and those of users and roles, each with a policy."""
+"""The access keys with which programs sign their requests: the owner's, and those of users and roles, with policies."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AccessKey(t.NamedTuple):
 
 
 class AccessKeys:
-    """Those in a store, as they are now: another process may have changed them."""
+    """The access keys now in a store: another process may have changed them."""
 
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
@@ -42,27 +42,27 @@ class AccessKeys:
         self._read: tuple[t.Any, dict[str, AccessKey]] = (None, {})
 
     def owner(self) -> AccessKey:
-        """The owner's; made when it is first asked for."""
+        """The owner's key, created on first use."""
         with self._store.read() as tx:
             stored = tx.meta("access_key")
         if not stored:
             fresh = json.dumps(self._sealed(*_new_pair()))
             with self._store.write() as tx:
-                stored = tx.meta("access_key") or fresh  # another process may have been quicker
+                stored = tx.meta("access_key") or fresh  # another process may have been faster
                 tx.set_meta("access_key", stored)
         return self._opened(json.loads(stored), OWNER, OWNER, None)
 
     def all(self) -> list[AccessKey]:
-        """The owner's first, if it has been made."""
+        """All keys, beginning with the owner's if it has been created."""
         return list(self._present().values())
 
     def find(self, identifier: str) -> t.Optional[AccessKey]:
         return self._present().get(identifier)
 
     def set(self, wanted: t.Sequence[t.Mapping[str, t.Any]], *, plan: bool = False) -> bool:
-        """Have exactly these keys beside the owner's: name, kind and policy of each; one that is there keeps its id and
-        secret. The policy is a document, or None for everything. Whether this changes anything; `plan`: only look.
-        Raises InvalidInput before anything is changed."""
+        """Set exactly these keys in addition to the owner's: name, kind and policy of each; an existing key keeps its
+        id and secret. The policy is a document, or None to allow everything. Returns whether this changes anything;
+        `plan`: only look. Raises InvalidInput before anything is changed."""
         check_keys(wanted)
         with self._store.write() as tx:
             present = {(each["kind"], each["name"]): each for each in json.loads(tx.meta("access_keys") or "[]")}
@@ -82,7 +82,7 @@ class AccessKeys:
     # ---- inside
 
     def _present(self) -> dict[str, AccessKey]:
-        with self._store.ask() as tx:  # each request does
+        with self._store.ask() as tx:  # every request does this
             stored = (tx.meta("access_key"), tx.meta("access_keys"))
         if self._read[0] != stored:
             keys = [self._opened(json.loads(stored[0]), OWNER, OWNER, None)] if stored[0] else []
@@ -101,32 +101,32 @@ class AccessKeys:
 
 
 def context(identifier: str) -> str:
-    """What the secret of an access key is sealed for."""
+    """The context that the secret of an access key is sealed with."""
     return f"access key {identifier}"
 
 
 def check_keys(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
-    """Raise InvalidInput for keys that cannot be."""
+    """Raise InvalidInput for invalid keys."""
     names = [(each["kind"], each["name"]) for each in wanted]
     for kind, name in names:
         if not NAME.fullmatch(name):
             raise InvalidInput(
-                f"access_keys has the name {name!r}: use at most 64 letters, digits and characters of +=,.@_-."
+                f"access_keys has the invalid name {name!r}: use at most 64 letters, digits and characters of +=,.@_-."
             )
         if name == OWNER:
             raise InvalidInput(
-                "access_keys has the name owner, which is the key that the authority made for you: no policy binds it, "
-                "so that you cannot lock yourself out; use another name."
+                "access_keys cannot have the name owner: that key is the authority's own and has no policy, so that "
+                "you cannot lock yourself out; use another name."
             )
         if names.count((kind, name)) > 1:
-            raise InvalidInput(f"access_keys has the {kind} {name} twice: give each a name of its own.")
+            raise InvalidInput(f"access_keys has the {kind} {name} twice: give each key its own name.")
     for each in wanted:
         if each["policy"] is not None:
             policies.check(each["policy"], f"The policy of {each['name']}")
 
 
 def reseal(tx: Transaction, seal: t.Callable[[bytes, str], bytes]) -> None:
-    """Hand every secret in the store to `seal`, with what it is sealed for, and keep what that answers."""
+    """Pass every secret in the store, with its context, to `seal`, and store the result."""
 
     def again(identifier: str, sealed: str) -> str:
         return seal(bytes.fromhex(sealed), context(identifier)).hex()

@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The key-encryption key of an authority: a file, or a passphrase; made, found again, and rotated.
+"""The key-encryption key of an authority, from a file or a passphrase: how it is created, found again and rotated.
 
-Rotation wraps the data key anew and touches no secret. Its order survives a kill at any instant: until the last step
-the store holds the data key under both keys, so that whichever of them is found opens it. Then the store is scrubbed: the
-old key opens nothing that is left in any of its files.
+Rotation wraps the data key again and touches no secret. It can be killed at any moment: until the last step the store
+holds the data key wrapped with both keys, so either of them opens it. Then the store is scrubbed: the old key opens
+nothing that is left in its files.
 
-The data key itself is renewed on demand: every secret is sealed again, in one transaction, while nobody else has the
-authority open.
+The data key itself is replaced on request: every secret is sealed again, in one transaction, while no other process has
+the authority open.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from ..._files.folders import Folder, open_folder
 from ..._rules.errors import InvalidInput
 
 KEY_FILE = "key-encryption-key"
-NEW = ".new"  # what the next key file is called until it takes the place of the present one
-SCRUB = "scrub"  # meta: "due" until what a rotation left in the store's files is gone
+NEW = ".new"  # suffix of the next key file until it replaces the present one
+SCRUB = "scrub"  # meta: "due" until everything that a rotation left in the store's files is gone
 PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
 
 How = t.Mapping[str, t.Any]  # kind "file" with its path (relative to the directory), or "passphrase" with salt and cost
@@ -38,15 +38,15 @@ Seal = t.Callable[[bytes, str], bytes]
 
 
 def of_passphrase(passphrase: str) -> tuple[How, bytes]:
-    """How a new passphrase is remembered, and the key that it makes."""
+    """The stored parameters of a new passphrase, and the key derived from it."""
     salt = vault.new_salt()
     how = {"kind": "passphrase", "salt": salt.hex(), "cost": vault.SCRYPT_COST}
     return how, vault.key_of_passphrase(passphrase, salt)
 
 
 def write_key_file(path: str, key: bytes) -> None:
-    """A new file with the key as text, 0600 from its first byte, on disk when this returns. Only into a folder in which
-    nobody else may write. Raises InvalidInput, OSError."""
+    """Write the key as text to a new file, mode 0600 from the first byte, on disk when this returns. Only in a folder
+    to which nobody else may write. Raises InvalidInput, OSError."""
     with open_folder(os.path.dirname(path)) as folder:
         _write_key(folder, os.path.basename(path), key)
 
@@ -57,7 +57,7 @@ def _write_key(folder: Folder, name: str, key: bytes) -> None:
 
 
 def make_durable(folder: str) -> None:
-    """A name in a folder is safe from a power cut only once the folder is written too."""
+    """A file name survives a power failure only once its folder is on disk too."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -76,23 +76,22 @@ def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
     except (KeyError, vault.WrongKey):
         source = "passphrase" if how["kind"] == "passphrase" else f"key in {_path(path, how)}"
         raise InvalidInput(
-            f"The {source} does not open the authority in {path}: give the one that it was created with."
+            f"The {source} does not open the authority in {path}: give the one that belongs to it."
         ) from None
 
 
 def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase: t.Optional[str]) -> None:
-    """Put a new key-encryption key in the place of the present one. Raises InvalidInput.
+    """Replace the key-encryption key with a new one. Raises InvalidInput.
 
-    A key file gets a new random key; a passphrase is replaced by `new_passphrase`. Two rotations go one after the other.
-    When this returns, the old key opens nothing of the authority; it still opens older copies of it.
-    """
+    A key file gets a new random key; a passphrase is replaced by `new_passphrase`. Two rotations run one after the
+    other. When this returns, the old key opens nothing of the authority any more; it still opens older copies."""
     with turn(path):
         _rotate(path, store, passphrase, new_passphrase)
         _scrub(store)
 
 
 def finish_rotation(path: str, store: Store) -> None:
-    """Do what is left of a rotation that was killed. Raises InvalidInput."""
+    """Finish a rotation that was killed. Raises InvalidInput."""
     with store.read() as tx:
         is_done = len(tx.data_keys()) == 1 and not tx.meta(SCRUB)
     if is_done:
@@ -116,10 +115,10 @@ def finish_rotation(path: str, store: Store) -> None:
 def renew_data_key(
     path: str, store: Store, passphrase: t.Optional[str], reseal: t.Callable[[Transaction, Seal], None]
 ) -> bytes:
-    """A new data key in the place of the present one; answers it. Raises InvalidInput.
+    """Replace the data key with a new one, which is returned. Raises InvalidInput.
 
-    reseal: hands each sealed secret of a transaction, with what it is sealed for, to the function that it gets, and stores
-    what that answers. The caller has made sure that nobody else has the authority open.
+    reseal: passes each sealed secret of a transaction, with its context, to the given function, and stores the result.
+    The caller has made sure that nobody else has the authority open.
     """
     with turn(path):
         old = vault.Vault(unlock(path, store, passphrase))
@@ -139,7 +138,7 @@ def renew_data_key(
 
 @contextlib.contextmanager
 def turn(path: str) -> t.Iterator[None]:
-    """Rotations, and what must not meet one, go one after the other."""
+    """Run rotations, and whatever must not overlap with one, one after the other."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -173,7 +172,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
     key, where = vault.new_key(), _path(path, how)
     with open_folder(os.path.dirname(where)) as folder:
         name = os.path.basename(where)
-        folder.unlink(name + NEW)  # of a rotation that was killed, or a link that somebody put there
+        folder.unlink(name + NEW)  # left by a rotation that was killed, or a link that somebody put there
         _write_key(folder, name + NEW, key)
         with store.write() as tx:
             tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
@@ -193,7 +192,8 @@ def read_key(path: str, how: How, passphrase: t.Optional[str]) -> bytes:
         passphrase = passphrase or os.environ.get(PASSPHRASE_VARIABLE)
         if not passphrase:
             raise InvalidInput(
-                f"The authority in {path} is protected by a passphrase: set the environment variable {PASSPHRASE_VARIABLE}."
+                f"The authority in {path} is protected by a passphrase: set the environment variable "
+                f"{PASSPHRASE_VARIABLE}."
             )
         cost = int(how.get("cost", vault.FIRST_SCRYPT_COST))
         return vault.key_of_passphrase(passphrase, bytes.fromhex(how["salt"]), cost)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who has an authority open: all share a lock on a file, and what must be alone with it takes the lock for itself."""
+"""Who has an authority open: everybody shares a lock on a file, and exclusive work takes the lock for itself."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ..._files.locks import wait_for
 from ..._rules.errors import InvalidInput
 
 FILE = "open.lock"
-WAIT_S = 10.0  # others are modules, which are done in a moment; a server is not
+WAIT_S = 10.0  # modules finish within moments; a server does not
 
 
 class Lease:
-    """Held as long as it lives. Raises OSError."""
+    """Holds the lock as long as it exists. Raises OSError."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -28,7 +28,7 @@ class Lease:
         try:
             self._handle = os.open(os.path.join(path, FILE), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._handle, fcntl.LOCK_SH)
-        except OSError:  # somebody who may only look; the store says what is wrong where that matters
+        except OSError:  # a user with read access only; where it matters, the store reports it
             pass
 
     def __del__(self) -> None:
@@ -39,14 +39,14 @@ class Lease:
 
     @contextlib.contextmanager
     def alone(self, wait_s: float = WAIT_S) -> t.Iterator[None]:
-        """Nobody else has the authority open meanwhile. Raises InvalidInput when others do not leave in time."""
+        """Nobody else has the authority open in the meantime. Raises InvalidInput if others do not close it in time."""
         if self._handle is None:
             raise InvalidInput(f"{self._path} cannot be written by this user: run as its owner.")
         if not wait_for(self._handle, wait_s):
             fcntl.flock(self._handle, fcntl.LOCK_SH)
             raise InvalidInput(
-                f"Another program has the authority in {self._path} open, and would continue with the old data key: "
-                "stop its server, wait for playbooks that use it, and run this again."
+                f"Another process has the authority in {self._path} open and would continue to use the old data key: "
+                "stop the authority's server, wait for playbooks that use the authority, and run this again."
             )
         try:
             yield

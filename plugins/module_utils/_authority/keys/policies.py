@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Identity policies as IAM has them (IAM user guide, "JSON policy elements"), for the actions and condition keys of ACM. Pure.
+"""Identity policies as in IAM (IAM user guide, "JSON policy elements"), for the actions and condition keys of
+ACM. Pure.
 
 A document that cannot be understood as a whole is refused when it is given, not when a request comes.
 """
@@ -36,11 +37,12 @@ ELEMENTS = ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "
 SETS = ("ForAllValues", "ForAnyValue")
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
-Values = t.Mapping[str, t.Sequence[str]]  # condition key in lower case → what the request has for it
+Values = t.Mapping[str, t.Sequence[str]]  # condition key in lower case → its value in the request
 
 
 class Request(t.NamedTuple):
-    """action: acm:Name. resource: an ARN, or * for actions that have none. values: for conditions; absent keys are absent."""
+    """action: acm:Name. resource: an ARN, or * for actions that have none. values: for conditions; absent keys are
+    absent."""
 
     action: str
     resource: str
@@ -59,7 +61,7 @@ def check(document: t.Any, where: str) -> None:
 
 
 class Statement(t.NamedTuple):
-    """The patterns of what is excluded are in not_actions and not_resources."""
+    """The excluded patterns are in not_actions and not_resources."""
 
     is_allowing: bool
     actions: t.Optional[tuple[str, ...]]
@@ -85,7 +87,9 @@ class Policy(t.NamedTuple):
             raise InvalidInput(f"{where} is not a policy: give an object with Version and Statement.")
         for name in document:
             if name not in ("Version", "Id", "Statement"):
-                raise InvalidInput(f"{where} has the element {name}: a policy has Version, Id and Statement.")
+                raise InvalidInput(
+                    f"{where} has the unknown element {name}: a policy can have Version, Id and Statement."
+                )
         if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
             raise InvalidInput(f"{where} has the version {document['Version']}: write 2012-10-17, in quotes.")
         statements = _listed(document.get("Statement"))
@@ -150,7 +154,7 @@ def _like(value: str, wanted: str, values: Values) -> bool:
 
 
 def _arn_like(value: str, wanted: str, values: Values) -> bool:
-    """Part by part, so that a * does not reach over a colon."""
+    """Part by part, so that a * does not match across a colon."""
     wanted_parts, parts = wanted.split(":", 5), value.split(":", 5)
     return len(parts) == len(wanted_parts) and all(_like(*pair, values) for pair in zip(parts, wanted_parts))
 
@@ -195,7 +199,7 @@ NEGATED = {
 
 
 def _substituted(text: str, values: Values) -> t.Optional[str]:
-    """With policy variables in place; None where the request has no value for one."""
+    """The text with its policy variables replaced; None if the request has no value for one of them."""
     parts, last = [], 0
     for found in VARIABLE.finditer(text):
         value = _variable(found[1], values)
@@ -214,7 +218,7 @@ def _variable(name: str, values: Values) -> t.Optional[str]:
 
 
 def _pattern(text: str, values: Values) -> t.Optional[str]:
-    """A pattern of IAM (* and ?) as a regular expression; what a variable brings is taken literally."""
+    """An IAM pattern (* and ?) as a regular expression; the values of variables are taken literally."""
     parts, last = [], 0
     for found in VARIABLE.finditer(text):
         value = _variable(found[1], values)
@@ -243,9 +247,9 @@ def _statement(given: t.Any, where: str) -> Statement:
         raise InvalidInput(f"{where} is not an object.")
     for name in given:
         if name in ("Principal", "NotPrincipal"):
-            raise InvalidInput(f"{where} has a {name}: the policy is that of an access key, which is its principal.")
+            raise InvalidInput(f"{where} has a {name}: leave it out, since the access key is the policy's principal.")
         if name not in ELEMENTS:
-            raise InvalidInput(f"{where} has the element {name}: take {', '.join(ELEMENTS)}.")
+            raise InvalidInput(f"{where} has the unknown element {name}: use {', '.join(ELEMENTS)}.")
     if given.get("Effect") not in ("Allow", "Deny"):
         raise InvalidInput(f"{where} has the Effect {given.get('Effect')}: write Allow or Deny.")
     actions, not_actions = _either(given, "Action", where)
@@ -277,12 +281,14 @@ def _either(given: t.Mapping[str, t.Any], name: str, where: str) -> tuple[list[s
 
 
 def _check_action(action: str, where: str) -> None:
-    """Actions of other services are let pass: a policy may be for more than ACM."""
+    """Actions of other services are accepted: a policy may cover more than ACM."""
     if action == "*":
         return
     service, colon, name = action.lower().partition(":")
     if not colon or not service:
-        raise InvalidInput(f"{where} has the action {action}: write it with its service, as acm:ListCertificates.")
+        raise InvalidInput(
+            f"{where} has the action {action}: write it with its service, for example acm:ListCertificates."
+        )
     if service == "acm" and not any(re.fullmatch(_wild(name), each.lower()) for each in ACTIONS):
         raise InvalidInput(f"{where} has the action {action}, which ACM does not have.")
 
@@ -294,7 +300,8 @@ def _conditions(name: str, keys: t.Any, where: str) -> t.Iterator[Condition]:
     if (colon and prefix not in SETS) or (operator not in (*OPERATORS, *NEGATED, "Null")):
         known = ", ".join(sorted([*OPERATORS, *NEGATED, "Null"]))
         raise InvalidInput(
-            f"{where} has the condition operator {name}: take {known}, or ForAllValues: or ForAnyValue: before one."
+            f"{where} has the unknown condition operator {name}: use {known}, optionally after ForAllValues: or "
+            "ForAnyValue:."
         )
     if not isinstance(keys, dict):
         raise InvalidInput(f"{where} has a {name} that is not an object.")
@@ -327,7 +334,7 @@ def _check_value(operator: str, text: str, where: str) -> None:
         elif operator in ("Null", "Bool") and text.lower() not in ("true", "false"):
             raise ValueError
     except ValueError:
-        raise InvalidInput(f"{where} has the value {text}, which is not one for {operator}.") from None
+        raise InvalidInput(f"{where} has the value {text}, which is not valid for {operator}.") from None
 
 
 def _listed(value: t.Any) -> list[t.Any]:
@@ -337,5 +344,5 @@ def _listed(value: t.Any) -> list[t.Any]:
 def _texts(value: t.Any, name: str, where: str) -> list[str]:
     texts = [("true" if each else "false") if isinstance(each, bool) else each for each in _listed(value)]
     if not all(isinstance(each, str) for each in texts):
-        raise InvalidInput(f"{where} has a value for {name} that is not a text.")
+        raise InvalidInput(f"{where} has a value for {name} that is not a string.")
     return texts

@@ -27,7 +27,7 @@ class SmtpPassword:
         return self._vault.open(bytes.fromhex(sealed), CONTEXT).decode() if sealed else None
 
     def replace(self, password: str) -> bool:
-        """Keep another password, or none when it is empty; whether that changed anything."""
+        """Store another password, or none if it is empty; returns whether that changed anything."""
         if (self.read() or "") == password:
             return False
         with self._store.write() as tx:
@@ -36,7 +36,7 @@ class SmtpPassword:
 
 
 def reseal(tx: Transaction, seal: t.Callable[[bytes, str], bytes]) -> None:
-    """Seal the password with another data key. seal: takes what is sealed, and its context."""
+    """Seal the password with another data key. seal: takes the sealed password and its context."""
     sealed = tx.meta(META)
     if sealed:
         tx.set_meta(META, seal(bytes.fromhex(sealed), CONTEXT).hex())

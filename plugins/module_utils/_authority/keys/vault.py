@@ -5,9 +5,9 @@
 
 """Private keys at rest.
 
-Every secret is sealed by AES-256-GCM with a random data key. The data key itself lies in the store only wrapped by
-the key-encryption key, which is a file of its own or comes from a passphrase by scrypt. Rotating the key-encryption
-key rewraps one small record and touches no secret.
+Every secret is sealed with AES-256-GCM and a random data key. The store has the data key only wrapped with the
+key-encryption key, which is read from a file of its own or derived from a passphrase with scrypt. Rotating the
+key-encryption key rewraps one small record and touches no secret.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FIRST_SCRYPT_COST = 2**14  # of passphrases whose cost was not stored
 
 
 class WrongKey(Exception):
-    """The key does not open what is sealed."""
+    """The key does not open the sealed secret."""
 
 
 class Vault:
@@ -44,7 +44,7 @@ class Vault:
         self._random_bytes = random_bytes
 
     def change_key(self, data_key: bytes) -> None:
-        """For good, and for everybody who has this vault."""
+        """Replace the data key permanently, for everybody who uses this vault."""
         self._cipher = AESGCM(data_key)
 
     def seal(self, secret: bytes, context: str) -> bytes:
@@ -55,7 +55,9 @@ class Vault:
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context.encode())
         except (InvalidTag, ValueError):  # ValueError: shorter than a nonce
-            raise WrongKey(f"The secret of {context} does not open: it was altered, or moved from elsewhere.") from None
+            raise WrongKey(
+                f"The secret of {context} cannot be opened: it was altered, or it belongs to something else."
+            ) from None
 
 
 def new_key() -> bytes:
@@ -67,12 +69,13 @@ def new_salt() -> bytes:
 
 
 def key_of_passphrase(passphrase: str, salt: bytes, cost: int = SCRYPT_COST) -> bytes:
-    """scrypt with what OWASP asks for (128 MiB, some 0.3 s); `cost`: of a passphrase that was set with less."""
+    """scrypt with the parameters that OWASP recommends (128 MiB, about 0.3 s); `cost`: for passphrases set with
+    less."""
     return Scrypt(salt=salt, length=KEY_BYTES, n=cost, r=8, p=1).derive(octets(passphrase))
 
 
 def key_id(key: bytes) -> str:
-    """Names a key-encryption key without telling it."""
+    """Identifies a key-encryption key without revealing it."""
     return hashlib.sha256(b"certops.acm key-encryption key" + key).hexdigest()[:16]
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM tells the world: events in the shape of EventBridge (acm-rules §8). Pure."""
+"""The events that ACM sends, in the format of EventBridge (acm-rules §8). Pure."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ HEALTH = "AWS Health Event"
 
 RENEWAL_STATE_CHANGE = "AWS_ACM_RENEWAL_STATE_CHANGE"  # renewed, expired, or waiting for the customer
 CAA_CHECK_FAILURE = "CAA_CHECK_FAILURE"
-RENEWAL_FAILURE = "AWS_ACM_RENEWAL_FAILURE"  # of one that a private CA signs
+RENEWAL_FAILURE = "AWS_ACM_RENEWAL_FAILURE"  # of a certificate signed by a private CA
 
 
 class Place(t.NamedTuple):
-    """Where the authority says it is."""
+    """Where the authority claims to be."""
 
     partition: str
     region: str
     account_id: str
 
     def arn(self, service: str, resource: str, account_id: t.Optional[str] = None) -> str:
-        """account_id: by default its own."""
+        """account_id: by default the authority's."""
         return f"arn:{self.partition}:{service}:{self.region}:{account_id or self.account_id}:{resource}"
 
 
 def event(
     detail_type: str, arn: str, place: Place, at: datetime, identifier: str, told: t.Mapping[str, t.Any]
 ) -> dict[str, t.Any]:
-    """One event as EventBridge delivers it; `told`: its detail, below."""
+    """One event as EventBridge delivers it; `told`: its detail, from the functions below."""
     return {
         "version": "0",
         "id": identifier,
@@ -58,7 +58,7 @@ def event(
 
 
 def detail(detail_type: str, certificate: Certificate, now: datetime, **details: t.Any) -> dict[str, t.Any]:
-    """What an event of ACM tells; `details` adds to or overrides what its type always says, None takes away."""
+    """The detail of an ACM event; `details` adds to or overrides the type's standard members, None removes one."""
     told = {**_detail(detail_type, certificate, now), **details}
     return {name: value for name, value in told.items() if value is not None}
 
@@ -66,10 +66,11 @@ def detail(detail_type: str, certificate: Certificate, now: datetime, **details:
 def health_detail(
     type_code: str, certificate: Certificate, place: Place, now: datetime, identifier: str, description: str
 ) -> dict[str, t.Any]:
-    """What an event of AWS Health tells (AWS Health user guide, "EventBridge event schema"). identifier: of this notice.
+    """The detail of an AWS Health event (AWS Health user guide, "EventBridge event schema"). identifier: of this
+    notice.
 
-    Everything about one renewal is one event there: a later notice has the event's ARN and start again, and takes
-    the place of the one before. certificate: as it is before the renewal has succeeded.
+    AWS Health treats everything about one renewal as one event: a later notice has the same event ARN and start, and
+    replaces the notice before. certificate: its state before the renewal has succeeded.
     """
     renewal = certificate.renewal
     since = renewal.started_at if renewal else now
@@ -102,7 +103,7 @@ def health_code(certificate: Certificate, reason: t.Optional[str]) -> str:
 
 
 def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
-    """Days left; the one that has begun counts, so that it is 1 on the last day and 0 or less once expired."""
+    """Days left, counting the day that has begun: 1 on the last day, 0 or less once expired."""
     return -((now - certificate.leaf.not_after) // timedelta(days=1)) if certificate.leaf else None
 
 
@@ -119,7 +120,7 @@ def _mail_time(moment: datetime) -> str:
 
 
 def _common_name(certificate: Certificate) -> t.Optional[str]:
-    """The CN, whether or not it is a domain name; of a certificate without one, its first name."""
+    """The CN, whether or not it is a domain name; for a certificate without a CN, its first name."""
     leaf = certificate.leaf
     return (leaf.common_name if leaf else None) or (certificate.names[0] if certificate.names else None)
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the CA asks for as proof of control over a name (acm-rules §3). Pure; validation.py looks for it."""
+"""What the CA demands as proof of control over a name (acm-rules §3). Pure; validation.py looks for it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..._rules.names import base_name
 
 
 def resource_record(name: str, account_id: str, settings: Settings) -> dict[str, str]:
-    """The CNAME of a name: the same for its wildcard, in every region, and for every later certificate."""
+    """The CNAME for a name: the same for its wildcard, in every region, and for every later certificate."""
     plain = base_name(name)
     owner = _token("record", account_id, plain)[:32]
     value = _token("value", account_id, plain)
@@ -37,7 +37,7 @@ def http_redirect(name: str, account_id: str, region: str, settings: Settings) -
 
 
 def http_content(redirect: t.Mapping[str, str]) -> bytes:
-    """What RedirectTo holds; serving just this at RedirectFrom is as good as redirecting there."""
+    """The content of RedirectTo; serving exactly this at RedirectFrom is as good as redirecting there."""
     return hashlib.sha256(redirect["RedirectTo"].encode()).hexdigest().encode()
 
 

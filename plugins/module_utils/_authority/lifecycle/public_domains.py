@@ -14,12 +14,12 @@ from . import public_suffix_list
 from ..settings import Settings
 from ..._rules.names import base_name, is_below
 
-# Top-level domains that exist in the root zone or in the list, and yet no public certificate is issued below them.
+# Top-level domains in the root zone or in the list for which no public certificate is issued all the same.
 NOT_FOR_PUBLIC_USE = ("arpa", "onion")
 
 
 def domain_fault(name: str, settings: Settings) -> t.Optional[str]:
-    """The FailureReason for which no public certificate is ever issued for the name, or None."""
+    """The FailureReason why a public certificate is never issued for the name, or None."""
     plain = base_name(name)
     if any(_is_in(plain, suffix) for suffix in settings.never_issued):
         return "DOMAIN_NOT_ALLOWED"
@@ -32,13 +32,13 @@ def domain_fault(name: str, settings: Settings) -> t.Optional[str]:
 
 
 def set_reason(name: str, settings: Settings) -> t.Optional[str]:
-    """The FailureReason that the operator has set for the name or a domain above it, or None."""
+    """The FailureReason that the operator has set for the name or a parent domain, or None."""
     plain = base_name(name)
     return next((reason for domain, reason in settings.failure_reasons.items() if _is_in(plain, domain)), None)
 
 
 def is_public_suffix(name: str) -> bool:
-    """Whether names are registered directly below the name, as below co.uk, so that nobody controls it alone."""
+    """Whether names are registered directly below this name, as below co.uk, so that nobody alone controls it."""
     if name in _top_level():
         return True
     before, _dot, top = name.rpartition(".")
@@ -50,7 +50,7 @@ def is_public_suffix(name: str) -> bool:
 
 
 def _is_in(name: str, suffix: str) -> bool:
-    """suffix: as operators write it, perhaps with a dot before it."""
+    """suffix: as operators write it, perhaps with a leading dot."""
     return is_below(name, suffix.strip(".").lower())
 
 
@@ -61,7 +61,7 @@ def _top_level() -> frozenset[str]:
 
 @functools.lru_cache(maxsize=None)
 def _below() -> dict[str, frozenset[str]]:
-    """By top-level domain, what comes before it in its suffixes."""
+    """For each top-level domain, the parts of its suffixes that precede it."""
     found: dict[str, list[str]] = {}
     top = ""
     for word in public_suffix_list.BELOW.split():

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls as CloudTrail records them, and the metric of CloudWatch (AWS user guide of ACM, "Using CloudTrail", "CloudWatch
+"""Calls as CloudTrail records them, and the metric of CloudWatch (ACM user guide, "Using CloudTrail", "CloudWatch
 metrics"). Pure.
 
-A call is stored as what `stored` makes of it, without what all calls have in common; `record` adds that when it is read.
-"""
+A call is stored in the form that `stored` returns, without what all calls have in common; `record` adds that on
+reading."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..._rules.times import iso
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SECRET_MEMBERS = ("Passphrase", "PrivateKey")
-# The records of these show what was answered, though they change nothing; those of the other reads do not.
+# Records of these operations contain the response although they only read; records of other reads do not.
 SHOWN_READS = ("GetCertificate", "ExportCertificate")
-DEEPEST = 50  # levels of a request that are shown
-LOCAL_ADDRESS, LOCAL_AGENT = "127.0.0.1", "certops.acm"  # of calls that came through no network
+DEEPEST = 50  # levels of a request that are recorded
+LOCAL_ADDRESS, LOCAL_AGENT = "127.0.0.1", "certops.acm"  # for calls that did not come over a network
 
 
 class Caller(t.NamedTuple):
-    """Who calls. kind: owner, user or role. name: of the user or role; of an owner who comes without an access key, the
-    account on this machine. tls: version, cipher suite and the host that was asked for."""
+    """Who calls. kind: owner, user or role. name: of the user or role; for an owner without an access key, the account
+    on this machine. tls: version, cipher suite and the requested host."""
 
     kind: str = "owner"
     name: str = ""
@@ -38,14 +38,14 @@ class Caller(t.NamedTuple):
     tls: tuple[str, ...] = ()
 
     def arn(self, place: Place) -> str:
-        """As messages and records show it."""
+        """The ARN in messages and records."""
         account = f"{place.partition}:%s::{place.account_id}"
         if self.kind == "role":
             return f"arn:{account % 'sts'}:assumed-role/{self.name}/{self.name}"
         return f"arn:{account % 'iam'}:" + (f"user/{self.name}" if self.kind == "user" else "root")
 
     def principal_arn(self, place: Place) -> str:
-        """As policies know it: aws:PrincipalArn is a role's own ARN, not that of its session."""
+        """The ARN in policies: aws:PrincipalArn is the ARN of the role, not of its session."""
         return (
             f"arn:{place.partition}:iam::{place.account_id}:role/{self.name}"
             if self.kind == "role"
@@ -61,9 +61,9 @@ def stored(
     caller: Caller = Caller(),
     leaf: t.Optional[tuple[str, str]] = None,
 ) -> dict[str, t.Any]:
-    """What is stored of a call; keys and passphrases are hidden.
+    """What is stored about a call; keys and passphrases are hidden.
 
-    leaf: CA id and serial of the certificate that was answered: its PEM is in the store, so it is not stored again.
+    leaf: CA id and serial of the certificate in the response: its PEM is in the store, so it is not stored again.
     """
     call: dict[str, t.Any] = {"requestParameters": _spelled(request)}
     if leaf:
@@ -83,7 +83,7 @@ def stored(
 def record(
     operation: str, call: t.Mapping[str, t.Any], place: Place, at: datetime, identifier: str
 ) -> dict[str, t.Any]:
-    """One call as CloudTrail records it. identifier: that of the request. `leaf` has become responseElements."""
+    """One call as CloudTrail records it. identifier: of the request. `leaf` becomes responseElements."""
     caller = Caller(*call.get("caller", ()))
     shown: dict[str, t.Any] = {
         "eventVersion": "1.11",
@@ -112,7 +112,7 @@ def record(
 
 
 def answered_leaf(operation: str, certificate: str, chain: t.Optional[str]) -> dict[str, t.Any]:
-    """The responseElements of a call that answered a certificate of the store."""
+    """The responseElements of a call that returned a certificate in the store."""
     shown = {"certificate": certificate, "certificateChain": chain}
     return {**shown, "privateKey": HIDDEN} if operation == "ExportCertificate" else shown
 
@@ -164,19 +164,19 @@ def _identity(caller: Caller, place: Place, at: datetime) -> dict[str, t.Any]:
 
 
 def _principal_id(prefix: str, name: str) -> str:
-    """The same for a name, always."""
+    """An id derived from the name."""
     return prefix + hashlib.sha256(name.encode()).hexdigest()[:17].upper()
 
 
 def _event_id(identifier: str) -> str:
-    """A UUID of its own for the record of a request, without storing one."""
+    """A UUID for the record of a request, derived so that it need not be stored."""
     digits = hashlib.sha256(identifier.encode()).hexdigest()[:32]
     digits = f"{digits[:12]}5{digits[13:16]}a{digits[17:]}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _spelled(members: t.Mapping[str, t.Any], depth: int = 0) -> dict[str, t.Any]:
-    """Members and their members begin small, as CloudTrail spells them."""
+    """The members, at all levels, in CloudTrail's spelling: with a lower-case first letter."""
     return {
         name[:1].lower() + name[1:]: HIDDEN if name in SECRET_MEMBERS else _shown(value, depth)
         for name, value in members.items()

@@ -5,8 +5,8 @@
 
 """The life of a certificate, pure: stored facts and the clock → status, eligibility, what is due.
 
-Nothing here reads a clock, a store or a network. Facts are never "status": the status is computed when it is read,
-so that time alone can expire a certificate and no process has to be running for it.
+Nothing here reads a clock, a store or a network. The status is never stored: it is computed when it is read, so a
+certificate expires by the clock alone, without a running process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ T = t.TypeVar("T")
 
 
 class DomainValidation(t.NamedTuple):
-    """The validation of one name, for the first issue or for a renewal."""
+    """The validation of one name, for the first issuance or for a renewal."""
 
     name: str
     method: str  # DNS, EMAIL, HTTP
@@ -37,7 +37,7 @@ class DomainValidation(t.NamedTuple):
 
 
 class Leaf(t.NamedTuple):
-    """What is shown of the X.509 certificate behind an ARN; its PEM and key lie in the store beside it."""
+    """What ACM shows of the X.509 certificate behind an ARN; its PEM and key are stored separately."""
 
     serial: str
     not_before: datetime
@@ -58,12 +58,12 @@ class Leaf(t.NamedTuple):
 
     @property
     def extended_key_usage_names(self) -> list[str]:
-        """As lists show them: NONE where there are none."""
+        """As lists show them: NONE if there are none."""
         return [name for name, _oid in self.extended_key_usages] or ["NONE"]
 
 
 class Renewal(t.NamedTuple):
-    """Managed renewal under way, or its last result."""
+    """A managed renewal in progress, or the result of the last one."""
 
     status: str  # PENDING_AUTO_RENEWAL, PENDING_VALIDATION, SUCCESS, FAILED
     started_at: datetime
@@ -72,11 +72,11 @@ class Renewal(t.NamedTuple):
     validations: tuple[DomainValidation, ...] = ()
     attempted_at: t.Optional[datetime] = None  # when the last attempt ended
     attempt_ms: int = 0  # how long it took
-    is_asked_for: bool = False  # by RenewCertificate, which needs less than eligibility
+    is_asked_for: bool = False  # by RenewCertificate, which requires less than eligibility
 
 
 class Update(t.NamedTuple):
-    """A change of the validation method from e-mail to DNS, under way or ended.
+    """A change of the validation method from e-mail to DNS, in progress or completed.
 
     before: the e-mail validations that it replaces, and that come back if it fails.
     """
@@ -88,7 +88,7 @@ class Update(t.NamedTuple):
 
 
 class Certificate(t.NamedTuple):
-    """Everything known of one certificate but its PEM, its keys and its tags."""
+    """Everything known about a certificate except its PEM, keys and tags."""
 
     id: str
     arn: str
@@ -109,12 +109,12 @@ class Certificate(t.NamedTuple):
     failure_reason: t.Optional[str] = None
     revoked_at: t.Optional[datetime] = None
     revocation_reason: t.Optional[str] = None
-    exported_at: t.Optional[datetime] = None  # since the last issue; a renewal empties it
+    exported_at: t.Optional[datetime] = None  # since it was last issued; a renewal clears it
     ever_exported: bool = False
     in_use_by: tuple[str, ...] = ()
     renewal: t.Optional[Renewal] = None
     noticed_at: t.Optional[datetime] = None  # when its coming expiry was last announced
-    looked_at: t.Optional[datetime] = None  # when the last look at names that wait ended
+    looked_at: t.Optional[datetime] = None  # when the last check of pending names ended
     look_ms: int = 0  # how long it took
     update: t.Optional[Update] = None
     root_hierarchy: t.Optional[str] = None  # of an Amazon N2 certificate: N2_AMAZON_MANAGED, N2_SFG2_AMAZON_MANAGED
@@ -122,23 +122,23 @@ class Certificate(t.NamedTuple):
 
     @property
     def issued_leaf(self) -> Leaf:
-        """Of a certificate that was issued or imported; only those have one."""
+        """The leaf of a certificate that was issued or imported; no other certificate has one."""
         return _present(self.leaf, "leaf", self)
 
     @property
     def begun_renewal(self) -> Renewal:
-        """Of a certificate whose renewal has begun at some time."""
+        """The renewal of a certificate that has begun to renew at least once."""
         return _present(self.renewal, "renewal", self)
 
     @property
     def begun_update(self) -> Update:
-        """Of a certificate whose validation method is being changed."""
+        """The update of a certificate whose validation method is or was changed."""
         return _present(self.update, "update", self)
 
     @property
     def domain_name(self) -> t.Optional[str]:
-        """ACM's DomainName: the first name of a request; of an import its common name where that is one of its names,
-        else the first of them, and nothing where the common name is an IP address."""
+        """ACM's DomainName: the first name of a request; for an import the common name if it is one of the names, or
+        else the first name, and None if the common name is an IP address."""
         common_name = self.leaf.common_name if self.leaf and self.type == IMPORTED else None
         if common_name is None:
             return self.names[0] if self.names else None
@@ -164,7 +164,7 @@ def validation_ends_at(certificate: Certificate, settings: Settings) -> datetime
 
 
 def state(certificate: Certificate) -> str:
-    """What of the status does not depend on the time: REVOKED, FAILED, ISSUED (and perhaps expired since), PENDING."""
+    """The part of the status that does not depend on time: REVOKED, FAILED, ISSUED (perhaps expired since), PENDING."""
     if certificate.revoked_at:
         return "REVOKED"
     if certificate.failed_at:
@@ -204,12 +204,12 @@ def renewal_starts_at(certificate: Certificate, settings: Settings) -> t.Optiona
 
 # ---------------------------------------------------------------- what is due
 
-# The settings on which next_due_at depends: when one of them changes, all stored dues are stale.
+# The settings on which next_due_at depends: when one of them changes, all stored due times are stale.
 DUE_SETTINGS = (
     "validation_hours validation_interval_s renewal_window_days renewal_window_email_days renewal_window_percent "
     "renewal_attempts_a_day"
 ).split()
-SLOW_LOOKS = 3  # the time between two looks is at least so many times what a look takes
+SLOW_LOOKS = 3  # the pause between two checks is at least this many times as long as a check takes
 
 
 def is_validation_open(certificate: Certificate, now: datetime, settings: Settings) -> bool:
@@ -222,8 +222,8 @@ def is_validation_open(certificate: Certificate, now: datetime, settings: Settin
 
 
 def needs_a_look(validations: t.Sequence[DomainValidation]) -> bool:
-    """Whether looking can bring anything. The approval of a mail that was sent is told, not looked for; once every name
-    is validated, CAA is looked at."""
+    """Whether a check can find anything new. The approval of a mail comes in by itself and is not checked for; once
+    every name is validated, CAA is checked."""
     pending = [each for each in validations if each.status == PENDING]
     return not pending or any(each.method != "EMAIL" or not each.emails for each in pending)
 
@@ -231,18 +231,18 @@ def needs_a_look(validations: t.Sequence[DomainValidation]) -> bool:
 def next_look_at(
     since: datetime, looked_at: t.Optional[datetime], look_ms: int, now: datetime, most_s: float, slowest_s: float
 ) -> datetime:
-    """When names that wait `since` are looked at again: after a tenth of the time that they have waited, so that what
-    is proved within seconds is seen within seconds, but never later than `most_s`; where looks are slow, as while DNS
-    does not answer, after some times what one takes, up to `slowest_s`."""
-    if looked_at is None or looked_at > now:  # a look "in the future": the clock has been set back since
+    """When names that have been pending `since` are checked again: after a tenth of the time they have been waiting, so
+    that a proof that appears within seconds is seen within seconds, but no later than `most_s`. If checks are slow, for
+    example because DNS does not answer, the pause is a multiple of the time a check takes, up to `slowest_s`."""
+    if looked_at is None or looked_at > now:  # a check "in the future": the clock has been set back since
         return now
     pause_s = min((looked_at - since).total_seconds() / 10, most_s)
     return looked_at + timedelta(seconds=max(pause_s, min(SLOW_LOOKS * look_ms / 1000, slowest_s)))
 
 
 def next_validation_at(certificate: Certificate, now: datetime, settings: Settings, is_read: bool) -> datetime:
-    """When the names of a request are looked at next. `is_read`: by somebody who reads this certificate, else by a list
-    or a server."""
+    """When the names of a request are checked next. `is_read`: by a reader of this certificate, else by a list or a
+    server."""
     interval_s = settings.validation_interval_s
     most_s = min(settings.read_interval_s, interval_s) if is_read else interval_s
     update = certificate.update
@@ -255,7 +255,7 @@ def is_migrating(certificate: Certificate) -> bool:
 
 
 def is_renewal_open(certificate: Certificate) -> bool:
-    """A renewal has begun and not ended."""
+    """A renewal has begun and has not ended."""
     return certificate.renewal is not None and certificate.renewal.status in (
         "PENDING_AUTO_RENEWAL",
         "PENDING_VALIDATION",
@@ -263,7 +263,7 @@ def is_renewal_open(certificate: Certificate) -> bool:
 
 
 def is_renewal_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """A renewal should be attempted now: one that is open, or whose window has begun."""
+    """A renewal should be attempted now: it is open, or the renewal window has begun."""
     if certificate.type == IMPORTED or status(certificate, now, settings) != "ISSUED":
         return False
     if is_renewal_open(certificate):
@@ -273,8 +273,9 @@ def is_renewal_due(certificate: Certificate, now: datetime, settings: Settings) 
 
 
 def next_attempt_at(certificate: Certificate, now: datetime, settings: Settings, is_read: bool) -> datetime:
-    """When an open renewal is attempted next. The first attempt, and one that was just asked for, go at once; then
-    names that wait are looked at as those of a request are; a CA, or an owner by e-mail, has some hours."""
+    """When an open renewal is attempted next. The first attempt, and a requested one, are due at once. After that,
+    pending names are checked as often as those of a request; a CA, or an owner who was sent a mail, is given some
+    hours."""
     renewal = certificate.renewal
     if renewal is None or renewal.attempted_at is None or renewal.attempted_at > now:
         return now
@@ -286,13 +287,13 @@ def next_attempt_at(certificate: Certificate, now: datetime, settings: Settings,
 
 
 def is_renewal_waiting(certificate: Certificate) -> bool:
-    """An open renewal waits for something that a look can find: a record, a redirect, CAA that permits."""
+    """An open renewal waits for something that a check can find: a record, a redirect, CAA that permits issuance."""
     renewal = certificate.renewal
     return renewal is not None and renewal.status == PENDING and needs_a_look(renewal.validations)
 
 
 def is_renewal_dropped(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """An open renewal of a certificate that is no longer eligible, as when the last service has let go of it."""
+    """An open renewal of a certificate that is no longer eligible, for example because no service uses it any more."""
     return (
         certificate.renewal is not None
         and is_renewal_open(certificate)
@@ -303,11 +304,12 @@ def is_renewal_dropped(certificate: Certificate, now: datetime, settings: Settin
 
 
 def next_notice_at(certificate: Certificate, now: datetime, days_before_expiry: int) -> t.Optional[datetime]:
-    """When the next word on its expiry is due (acm-rules §8): daily from so many days before, and once at the end."""
+    """When the next event about its expiry is due (acm-rules §8): daily from the configured day on, and once at the
+    end."""
     leaf, told_at = certificate.leaf, certificate.noticed_at
     if leaf is None or certificate.revoked_at:
         return None
-    # What was told "in the future" was told by a clock that has been set back since.
+    # A notice "in the future" was sent by a clock that has been set back since.
     if told_at is None or told_at > now or told_at < leaf.not_after - timedelta(days=days_before_expiry):
         return leaf.not_after - timedelta(days=days_before_expiry)
     if told_at < leaf.not_after:
@@ -352,9 +354,9 @@ def attempt_interval(settings: Settings) -> timedelta:
 
 
 def begin_renewal(certificate: Certificate, now: datetime, settings: Settings) -> Certificate:
-    """A renewal under way; names are validated anew (private ones have none to validate).
+    """Begin a renewal, in which the names are validated again (private certificates have none to validate).
 
-    One that is open goes on, until the time for validation is over: then it begins again (acm-rules §7).
+    An open renewal continues until the time for validation is over, and then begins again (acm-rules §7).
     """
     renewal = certificate.renewal
     if renewal is not None and is_renewal_open(certificate):
@@ -384,7 +386,7 @@ def attempted(
     now: datetime,
     took_ms: int = 0,
 ) -> Certificate:
-    """An attempt that did not end in a new certificate: some name is not valid yet, or `reason` prevents it."""
+    """An attempt without a new certificate: a name is not validated yet, or `reason` prevents the renewal."""
     renewal = certificate.begun_renewal
     is_waiting = any(each.status != SUCCESS for each in validations) or reason == "CAA_ERROR"
     state = "PENDING_VALIDATION" if is_waiting else "PENDING_AUTO_RENEWAL"
@@ -408,7 +410,7 @@ def renewal_failed(certificate: Certificate, now: datetime) -> Certificate:
 
 
 def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
-    """Same ARN, new serial, new key; must be exported again to stay eligible (acm-rules §7)."""
+    """Same ARN, new serial, new key; it must be exported again to stay eligible (acm-rules §7)."""
     renewal = certificate.renewal or Renewal(status=SUCCESS, started_at=now, updated_at=now)
     done = tuple(each._replace(status=SUCCESS, detail="") for each in renewal.validations)
     after = certificate._replace(
@@ -422,7 +424,7 @@ def renewed(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
 
 
 def migrated_to_dns(certificate: Certificate, now: datetime) -> Certificate:
-    """From e-mail to DNS, also where a validation is under way; it succeeds once every name is validated."""
+    """Change from e-mail to DNS, even during a validation; the change succeeds once every name is validated."""
 
     def pending(validations: t.Sequence[DomainValidation]) -> tuple[DomainValidation, ...]:
         return tuple(DomainValidation(each.name, "DNS", validation_domain=each.name) for each in validations)
@@ -440,7 +442,7 @@ def migrated_to_dns(certificate: Certificate, now: datetime) -> Certificate:
 
 
 def migration_ended(certificate: Certificate, now: datetime) -> Certificate:
-    """The end of a change to DNS: all names are validated, or its time is over and e-mail is the method again."""
+    """End a change to DNS: all names are validated, or its time is over and the method is e-mail again."""
     update = certificate.begun_update
     if all(each.status == SUCCESS for each in certificate.validations):
         return certificate._replace(update=update._replace(status=SUCCESS, updated_at=now, before=()))
@@ -457,7 +459,7 @@ def issued(certificate: Certificate, leaf: Leaf, now: datetime) -> Certificate:
 
 
 def failed(certificate: Certificate, reason: str, now: datetime, name: t.Optional[str] = None) -> Certificate:
-    """`name`: the one at fault, where it has not failed already. The others stay as they are."""
+    """`name`: the name that failed, unless it is marked already. The other names stay as they are."""
     validations = tuple(each._replace(status=FAILED) if each.name == name else each for each in certificate.validations)
     return certificate._replace(failed_at=now, failure_reason=reason, validations=validations)
 

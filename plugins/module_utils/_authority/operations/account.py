@@ -20,7 +20,7 @@ def get_account_configuration(call: Call) -> dict[str, t.Any]:
 
 
 def put_account_configuration(call: Call) -> dict[str, t.Any]:
-    """The same token again has the first result again, whatever else the call says."""
+    """A repeated token returns the first result, whatever else the call contains."""
     token = call.request["IdempotencyToken"]
     days = (call.request.get("ExpiryEvents") or {}).get("DaysBeforeExpiry")
     if days is None:

@@ -21,7 +21,7 @@ SUMMARY_NAMES = 100
 
 
 def spelled(key_algorithm: str) -> str:
-    """Answers say RSA-2048 where requests say RSA_2048 (acm-rules §2)."""
+    """ACM's answers have RSA-2048 where requests have RSA_2048 (acm-rules §2)."""
     return key_algorithm.replace("RSA_", "RSA-")
 
 
@@ -61,7 +61,7 @@ def detail(certificate: Certificate, place: Place, now: datetime, settings: Sett
         "CertificateUsage": certificate.usage,
     }
     if certificate.type == state.AMAZON_ISSUED:
-        shown["SignatureAlgorithm"] = _signature_algorithm(certificate, settings)  # known before the signature
+        shown["SignatureAlgorithm"] = _signature_algorithm(certificate, settings)  # known before the leaf is signed
     if leaf:
         shown.update(
             {
@@ -121,7 +121,7 @@ def search_result(certificate: Certificate, now: datetime, settings: Settings) -
         "Subject": {"CommonName": (leaf.common_name if leaf else None) or (certificate.names or (None,))[0]},
         "SubjectAlternativeNames": [{"DnsName": name} for name in certificate.names]
         + [{"IpAddress": address} for address in (leaf.ip_addresses if leaf else ())],
-        "KeyAlgorithm": certificate.key_algorithm,  # the other spelling is Describe's and List's alone
+        "KeyAlgorithm": certificate.key_algorithm,  # only Describe and List use the other spelling
     }
     if leaf:
         attributes.update(
@@ -163,7 +163,7 @@ def search_result(certificate: Certificate, now: datetime, settings: Settings) -
 def domain_validation_summaries(
     certificate: Certificate, place: Place, now: datetime, settings: Settings
 ) -> list[dict[str, t.Any]]:
-    """ListCertificateDomainValidations' summaries: the configuration in effect, and the one that was asked for."""
+    """ListCertificateDomainValidations' summaries: the configuration in effect, and the requested one."""
 
     def configurations(validations: t.Sequence[DomainValidation]) -> dict[str, dict[str, t.Any]]:
         shown = _validations(validations, certificate.created_at, place, now, settings) or []
@@ -264,7 +264,7 @@ def _validations(
 
 
 def _ended(certificate: Certificate, now: datetime, settings: Settings) -> t.Sequence[DomainValidation]:
-    """A request that timed out leaves no name pending. In one that failed, only the name at fault has failed."""
+    """A request that timed out leaves no name pending. In a request that failed, only the name at fault has failed."""
     if state.status(certificate, now, settings) != "VALIDATION_TIMED_OUT":
         return certificate.validations
     return [
@@ -273,5 +273,6 @@ def _ended(certificate: Certificate, now: datetime, settings: Settings) -> t.Seq
 
 
 def _unvalidated(certificate: Certificate) -> list[dict[str, t.Any]]:
-    """What has no names to validate lists them all the same: an import, and the renewal of a private certificate."""
+    """An import and the renewal of a private certificate have no names to validate, but list their names all the
+    same."""
     return [{"DomainName": name} for name in certificate.names]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what the authority recorded: the calls, and the metric DaysToExpiry by certificate."""
+"""Read what the authority recorded: its calls, and the metric DaysToExpiry of each certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..store.transactions import Store
 from ..._rules.errors import InvalidInput
 
 PAGE = 1000
-# The names in table.OPERATIONS, which a test compares: that file would bring all that carries them out.
+# The names in table.OPERATIONS (a test compares them): importing that file would load every operation's code.
 OPERATIONS = (
     "AddTagsToCertificate",
     "DeleteCertificate",
@@ -63,7 +63,7 @@ def find(store: Store, wanted: Wanted, after: int = 0, limit: int = PAGE) -> Pag
 
 
 def checked_operations(names: t.Sequence[str]) -> tuple[str, ...]:
-    """NAMES as ACM spells them. Raises InvalidInput for a name that is not an operation's: no record could ever have it."""
+    """NAMES as ACM spells them. Raises InvalidInput for a name that no operation has: no record could match it."""
     for name in names:
         if name not in OPERATIONS:
             near = difflib.get_close_matches(name.lower(), [known.lower() for known in OPERATIONS], 1, 0.5)
@@ -74,7 +74,7 @@ def checked_operations(names: t.Sequence[str]) -> tuple[str, ...]:
 
 
 def days_to_expiry(store: Store, now: datetime) -> list[tuple[str, dict[str, t.Any]]]:
-    """(first name, MetricDatum) of every certificate that is valid. CloudWatch gets none for one that has expired."""
+    """(first name, MetricDatum) of every valid certificate. CloudWatch gets none for an expired certificate."""
     found: list[tuple[str, dict[str, t.Any]]] = []
     last = ""
     with store.read() as tx:
@@ -108,5 +108,6 @@ def ago(text: str, now: datetime) -> datetime:
         return instant(text)
     except InvalidInput:
         raise InvalidInput(
-            f"{text} is not a time: write it like 2026-11-23T12:00:00Z, or like 90m, 12h or 7d for that long ago."
+            f"{text} is not a time: write it like 2026-11-23T12:00:00Z, or like 90m, 12h or 7d for a time that long "
+            "ago."
         ) from None

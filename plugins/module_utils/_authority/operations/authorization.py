@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the policy of an access key lets a call pass, and what a policy can ask of one (user guide, "Condition keys")."""
+"""Whether the policy of an access key allows a call, and the condition keys of a call (user guide, "Condition
+keys")."""
 
 from __future__ import annotations
 
@@ -21,14 +22,14 @@ WITHOUT_RESOURCE = ("ListCertificates", "SearchCertificates", "GetAccountConfigu
 
 
 def check(call: Call, policy: str) -> None:
-    """Raises Fault, in AWS's words, for a call that the policy (JSON) does not let pass."""
+    """Raises Fault, in AWS's words, for a call that the policy (JSON) does not allow."""
     request = policies.Request(f"acm:{call.operation}", _resource(call), _values(call, policy))
     refusal = policies.parsed(policy).refusal(request)
     if refusal is not None:
         raise Fault(
             "AccessDeniedException",
-            f"User: {call.caller.arn(call.authority.place)} is not authorized to perform: {request.action} on resource: "
-            f"{request.resource} {refusal}",
+            f"User: {call.caller.arn(call.authority.place)} is not authorized to perform: {request.action} on "
+            f"resource: {request.resource} {refusal}",
         )
 
 
@@ -80,8 +81,8 @@ def _of_caller(authority: Authority, caller: Caller, now: datetime) -> dict[str,
 
 
 def requested(request: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
-    """The values of ACM's own condition keys. What a request leaves out counts with its default; what it cannot have
-    (the validation method of a private certificate, the CA of a public one) is absent."""
+    """The values of ACM's own condition keys. A member that the request leaves out counts with its default; a member
+    that it cannot have (the validation method of a private certificate, the CA of a public certificate) is absent."""
     options = request.get("Options") or {}
     ca = request.get("CertificateAuthorityArn")
     values = {

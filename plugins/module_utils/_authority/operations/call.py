@@ -20,7 +20,7 @@ from ..._rules.errors import InvalidInput
 
 
 class Fault(Exception):
-    """An error that ACM answers; `code` is the exception's name in the service model."""
+    """An error that ACM returns; `code` is the exception's name in the service model."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -29,7 +29,7 @@ class Fault(Exception):
 
 
 class Call:
-    """What an operation gets: the request and the authority. It answers ACM's members, or raises Fault."""
+    """What an operation is given: the request and the authority. It returns ACM's members, or raises Fault."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Call:
         self.answer: dict[str, t.Any] = {}
         self.caller = caller
         self.request_id = request_id or authority.parts.new_id()
-        self.answered_leaf: t.Optional[tuple[str, str]] = None  # CA id and serial, of a call that answers one
+        self.answered_leaf: t.Optional[tuple[str, str]] = None  # CA id and serial, of a call that returns a certificate
         self._is_recorded = False
 
     def carry_out(
@@ -70,7 +70,7 @@ class Call:
         return self.answer
 
     def _check_rate(self) -> None:
-        """Refuse a call that comes too fast, where the settings say so."""
+        """Refuse a call that exceeds the rate, if the settings say so."""
         rate = self.settings.rate(self.operation)
         if rate is None:
             return
@@ -84,8 +84,8 @@ class Call:
 
     @contextmanager
     def write(self, durable: bool = True) -> t.Iterator[Transaction]:
-        """A transaction of a change; set `answer` in it when the change makes one (a new ARN). What only reads has
-        its record written without waiting for the disk."""
+        """A transaction for a change; set `answer` in it if the change has a result (a new ARN). The records of calls
+        that only read are written without waiting for the disk."""
         with self.authority.store.write(durable) as tx:
             yield tx
             if not self._is_recorded:
@@ -106,7 +106,7 @@ class Call:
         said = records.stored(self.operation, request, answer, error, self.caller, self.answered_leaf)
         tx.journal.add_audit(self.now, self.operation, self.request_id, said)
 
-    # ---- what most operations begin with
+    # ---- the beginning of most operations
 
     def identifier(self) -> str:
         """The certificate id in the request's ARN."""
@@ -132,7 +132,7 @@ class Call:
         return Fault("ResourceNotFoundException", f"Could not find certificate {self.named()} in account {account}.")
 
     def certificate(self, tx: t.Optional[Transaction] = None) -> Certificate:
-        """The certificate that the request names; in `tx`, or as it is now."""
+        """The certificate that the request names, read in `tx` or in a transaction of its own."""
         identifier = self.identifier()
         if tx is None:
             with self.authority.store.ask() as tx:

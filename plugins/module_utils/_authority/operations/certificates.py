@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is done with a certificate that exists: read, exported, renewed, revoked, deleted, its options changed."""
+"""Operations on existing certificates: read, export, renew, revoke, delete, and change the options."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def _current(call: Call) -> Certificate:
-    """The certificate after whatever is due for it has been done: no daemon is needed to issue or renew."""
+    """The certificate, after all due work for it has been done: issuing and renewing need no daemon."""
     return settlement.settle_read(call.authority, call.certificate())
 
 
@@ -42,7 +42,7 @@ def get_certificate(call: Call) -> dict[str, t.Any]:
         raise _no_certificate_yet(call, certificate)
     if row.ca_id:
         call.answered_leaf = (row.ca_id, row.serial)
-    # An import without a chain is its own: the service leaves the member out of no answer.
+    # The service never leaves the chain out: for an import without a chain it returns the certificate itself.
     return {"Certificate": row.pem, "CertificateChain": row.chain or row.pem}
 
 
@@ -60,7 +60,7 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
             f"The certificate {certificate.arn} was requested with Export=DISABLED: it cannot be exported.",
         )
     with call.write() as tx:
-        # What is exported and what is marked as exported must be the same leaf, also beside a renewal.
+        # The leaf that is exported must be the leaf that is marked as exported, even during a renewal.
         present = call.certificate(tx)
         row = tx.leaf(present.id)
         if row is None or lifecycle.status(present, call.authority.now(), call.settings) != "ISSUED":
@@ -88,7 +88,7 @@ def renew_certificate(call: Call) -> dict[str, t.Any]:
         if not (present.in_use_by or present.ever_exported):
             raise Fault(
                 "ValidationException",
-                f"The certificate {present.arn} was neither exported nor is it in use: it cannot be renewed.",
+                f"The certificate {present.arn} cannot be renewed: it is not in use and has not been exported.",
             )
         call.authority.save(tx, lifecycle.ask_for_renewal(present, call.now, call.settings), call.now)
     return {}
@@ -117,7 +117,7 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
     for row in issuers:
         try:
             call.authority.cas.publish_crl(row)
-        except StoreError as error:  # the revocation is valid; the next sweep publishes it
+        except StoreError as error:  # the revocation counts; the next sweep publishes it
             log.warning("%s", error)
     return call.answer
 
@@ -157,7 +157,7 @@ def update_certificate_options(call: Call) -> dict[str, t.Any]:
 
 
 def _by_dns(call: Call, certificate: Certificate, method: str) -> Certificate:
-    """On its way from e-mail to DNS, as the service does it; the older guide does not (a setting)."""
+    """Begin the change from e-mail to DNS, which the service supports; by the older guide it does not (a setting)."""
     if (certificate.validation_method, method) != ("EMAIL", "DNS") or not call.settings.email_to_dns:
         raise Fault("ValidationException", "The validation method of a certificate cannot be changed.")
     if lifecycle.status(certificate, call.now, call.settings) not in ("PENDING_VALIDATION", "ISSUED"):

@@ -83,14 +83,14 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
 
 
 def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.Any) -> Certificate:
-    """The present certificate with the new leaf; acm-rules §5 says what may differ."""
+    """The existing certificate with the new leaf; acm-rules §5 says what may differ."""
     present = call.certificate(tx)
     if present.type != state.IMPORTED:
         raise Fault(
             "ValidationException",
-            f"The certificate {present.arn} was not imported, so nothing can be imported in its place.",
+            f"The certificate {present.arn} was not imported, so it cannot be replaced by an import.",
         )
-    row = t.cast(LeafRow, tx.leaf(present.id))  # an import is never without its certificate
+    row = t.cast(LeafRow, tx.leaf(present.id))  # an import always has its certificate
     try:
         import_rules.check_reimport(pem.parse_certificate(row.der), material.certificate)
     except InvalidInput as error:

@@ -42,7 +42,7 @@ def list_certificates(call: Call) -> dict[str, t.Any]:
     if includes.get("extendedKeyUsage"):
         usages = dict.fromkeys(includes["extendedKeyUsage"])
         conditions.append(query.some([query.has_extended_key_usage(usage) for usage in usages]))
-    # Amazon N2 certificates are listed only where they are asked for.
+    # Amazon N2 certificates are listed only on request.
     conditions.append(query.one_of("ROOT_HIERARCHY", request.get("RootHierarchyTypes") or ("",)))
     if includes.get("exportOption"):
         conditions.append(query.equals("EXPORT_OPTION", includes["exportOption"]))
@@ -105,7 +105,7 @@ def _position(call: Call) -> int:
     try:
         return max(0, int(base64.urlsafe_b64decode(token.encode())))
     except (ValueError, binascii.Error):
-        raise Fault("InvalidArgsException", "The NextToken is not one of this list.") from None
+        raise Fault("InvalidArgsException", "The NextToken does not belong to this list.") from None
 
 
 def _page(call: Call, wanted: Query, member: str, shown: t.Callable[..., dict[str, t.Any]]) -> dict[str, t.Any]:
@@ -114,7 +114,7 @@ def _page(call: Call, wanted: Query, member: str, shown: t.Callable[..., dict[st
         with call.read() as tx:
             found, token = tx.find(wanted)
     except query.BadToken:
-        raise Fault("ValidationException", "The NextToken is not one of this list.") from None
+        raise Fault("ValidationException", "The NextToken does not belong to this list.") from None
     return {member: [shown(each, call.now, call.settings) for each in found], "NextToken": token}
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many certificates an account may hold, and make in a year (acm-rules §11). Private ones count for neither."""
+"""How many certificates an account may have, and add in a year (acm-rules §11). Private certificates do not count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTERS = {state.AMAZON_ISSUED: "REQUESTS", state.IMPORTED: "IMPORTS"}
 
 
 def check(call: Call, tx: Transaction, certificate: Certificate) -> None:
-    """Raise Fault where one more certificate of its type is too many."""
+    """Raise Fault if one more certificate of this type would exceed a quota."""
     settings = call.settings
     if certificate.type == state.IMPORTED:
         most, most_a_year = settings.quota_imported, settings.quota_imports_a_year
@@ -35,7 +35,7 @@ def check(call: Call, tx: Transaction, certificate: Certificate) -> None:
 
 
 def count(call: Call, tx: Transaction, certificate: Certificate) -> None:
-    """Remember that the certificate was made today."""
+    """Count the certificate as created today."""
     if certificate.type in COUNTERS:
         tx.count_up(COUNTERS[certificate.type], _day(call))
 

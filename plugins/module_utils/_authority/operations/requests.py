@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RequestCertificate (acm-rules §2 to §4, §11, §12), and its mails sent again."""
+"""RequestCertificate (acm-rules §2 to §4, §11, §12) and ResendValidationEmail."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
         except issuance.CannotSign as error:
             certificate = state.failed(certificate, error.reason, call.now)
     with call.write() as tx:
-        answer = _answered(call, tx, token) if token is not None else None  # the same request, side by side
+        answer = _answered(call, tx, token) if token is not None else None  # the same request at the same time
         if answer:
             call.answer = answer
             return answer
@@ -66,18 +66,20 @@ def request_certificate(call: Call) -> dict[str, t.Any]:
         if token is not None:
             tx.remember(call.operation, token, _fingerprint(call.request), certificate.arn, call.now)
     if any(each.method == "EMAIL" for each in certificate.validations):
-        issuance.validate(call.authority, certificate)  # the mails leave now, not at the first look
+        issuance.validate(call.authority, certificate)  # the mails are sent now, not at the first check
     return call.answer
 
 
 def resend_validation_email(call: Call) -> dict[str, t.Any]:
-    from ..issuing import validation  # loads what asks DNS and sends mail, which few calls need
+    from ..issuing import validation  # loads the code for DNS and mail, which few calls need
 
     name, domain = to_ascii(call.request["Domain"]), to_ascii(call.request["ValidationDomain"])
     certificate = call.certificate()
     options = {each.name: each for each in _open_validations(call, certificate)}
     if name not in options:
-        raise Fault("InvalidDomainValidationOptionsException", f"{name} is not a name of {certificate.arn}.")
+        raise Fault(
+            "InvalidDomainValidationOptionsException", f"{name} is not a name of the certificate {certificate.arn}."
+        )
     _check_validation_domain(name, domain)
     if options[name].method != "EMAIL" or options[name].status != state.PENDING:
         raise Fault("InvalidStateException", f"{name} is not waiting for validation by e-mail.")
@@ -94,7 +96,9 @@ def _wanted(call: Call) -> Certificate:
     algorithm = request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)
     if algorithm not in settings.request_key_algorithms:
         allowed = ", ".join(settings.request_key_algorithms)
-        raise Fault("InvalidParameterException", f"KeyAlgorithm {algorithm} cannot be requested: use {allowed}.")
+        raise Fault(
+            "InvalidParameterException", f"KeyAlgorithm {algorithm} is not supported for requests: use {allowed}."
+        )
     method = None if ca_arn else request.get("ValidationMethod", "EMAIL")
     managed_by = request.get("ManagedBy")
     if (method == "HTTP") != (managed_by == "CLOUDFRONT"):
@@ -102,18 +106,18 @@ def _wanted(call: Call) -> Certificate:
     if managed_by == "CLOUDFRONT" and call.authority.region != CLOUDFRONT_REGION:
         raise Fault(
             "InvalidParameterException",
-            f"CloudFront takes certificates from {CLOUDFRONT_REGION} only, and this is {call.authority.region}.",
+            f"CloudFront uses certificates from {CLOUDFRONT_REGION} only, and this is {call.authority.region}.",
         )
     if method == "HTTP" and any(is_wildcard(name) for name in names):
         raise Fault("InvalidParameterException", "A wildcard name cannot be validated by HTTP.")
     if "ValidationMethod" in options:
         raise Fault(
             "ValidationException",
-            "Options.ValidationMethod changes the method of a certificate that exists: use ValidationMethod here.",
+            "Options.ValidationMethod is for existing certificates: use ValidationMethod in a request.",
         )
     _check_root_hierarchy(request, method)
     if ca_arn and options:
-        # Code and words as the service's own, as those of a re-import with tags are.
+        # The service's own code and words, as for a re-import with tags.
         raise Fault(
             "ValidationException",
             "One or more of the options specified in the request are not supported for PRIVATE certificate types",
@@ -128,7 +132,7 @@ def _wanted(call: Call) -> Certificate:
         names=tuple(names),
         validation_method=method,
         ca_arn=ca_arn,
-        # ACM answers ENABLED for private ones, which can always be exported.
+        # ACM returns ENABLED for private certificates, which can always be exported.
         export_option="ENABLED" if ca_arn else options.get("Export", "DISABLED"),
         transparency=options.get("CertificateTransparencyLoggingPreference", "ENABLED"),
         managed_by=managed_by,
@@ -157,7 +161,7 @@ def _check_root_hierarchy(request: t.Mapping[str, t.Any], method: t.Optional[str
 
 
 def _judged(call: Call, certificate: Certificate) -> Certificate:
-    """The certificate, failed where one of its names can never have one; the other names stay as they are."""
+    """The certificate, failed if it can never be issued for one of its names; the other names stay as they are."""
     faults = [
         public_domains.set_reason(name, call.settings) or public_domains.domain_fault(name, call.settings)
         for name in certificate.names
@@ -173,7 +177,7 @@ def _judged(call: Call, certificate: Certificate) -> Certificate:
 
 
 def _names(call: Call) -> list[str]:
-    """The names in the request's order, the domain first, none twice."""
+    """The names in the request's order, the domain name first, without duplicates."""
     wanted = [call.request["DomainName"], *call.request.get("SubjectAlternativeNames", [])]
     names: list[str] = []
     for name in wanted:
@@ -211,7 +215,7 @@ def _check_validation_domain(name: str, domain: str) -> None:
 
 
 def _open_validations(call: Call, certificate: Certificate) -> t.Sequence[DomainValidation]:
-    """The validations that are under way: of the request, or of an open renewal."""
+    """The validations in progress: of the request, or of an open renewal."""
     if state.status(certificate, call.now, call.settings) == "PENDING_VALIDATION":
         return certificate.validations
     if certificate.renewal and state.is_renewal_open(certificate):
@@ -225,7 +229,7 @@ def _fingerprint(request: t.Mapping[str, t.Any]) -> str:
 
 
 def _answered(call: Call, tx: Transaction, token: str) -> t.Optional[dict[str, t.Any]]:
-    """The answer to the same request with the same token, as long as there is the certificate that it made."""
+    """The answer to the same request with the same token, as long as the certificate from that request exists."""
     since = call.now - timedelta(minutes=call.settings.idempotency_minutes)
     fingerprint = _fingerprint(call.request)
     for request, arn in tx.answered(call.operation, token, since):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ACM's operations (acm-rules §1) by name: one function each, which checks, acts in one transaction, and answers."""
+"""ACM's operations (acm-rules §1) by name: each is one function that checks, acts in one transaction, and answers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ INCLUDES = tuple(
 
 
 class Operation(t.NamedTuple):
-    """members: what a request may have, those of Options and Includes with a dot. A newer botocore knows more of them:
-    what is not done here is refused by its name, never ignored."""
+    """members: what a request may contain; the members of Options and Includes are written with a dot. A newer botocore
+    may know more members: those not implemented here are refused by name, never ignored."""
 
     act: t.Callable[[Call], dict[str, t.Any]]
     members: tuple[str, ...]
@@ -69,7 +69,7 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def unknown_member(operation: Operation, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
-    """The first member of a request that the operation does not know, or None."""
+    """The first member of a request that the operation does not implement, or None."""
     for name, value in request.items():
         if name not in operation.members:
             return name

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tags of certificates (acm-rules §10), by the operations of certificates and by those of all resources."""
+"""Tags of certificates (acm-rules §10), by the operations for certificates and by those for all resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..settings import Settings
 
 
 def tag_dict(tags: t.Sequence[t.Mapping[str, str]]) -> dict[str, str]:
-    """Key → value of a request's tags; a tag without a value has an empty one."""
+    """Key → value of a request's tags; a tag without a value gets an empty value."""
     wanted = {tag["Key"]: tag.get("Value", "") for tag in tags}
     if len(wanted) != len(tags):
         raise Fault("InvalidParameterException", "The request has the same tag key twice.")
@@ -22,7 +22,7 @@ def tag_dict(tags: t.Sequence[t.Mapping[str, str]]) -> dict[str, str]:
 
 
 def check_tags(given: t.Mapping[str, str], all_tags: t.Mapping[str, str], settings: Settings) -> None:
-    """`given` are the request's tags, `all_tags` what the certificate would have then."""
+    """`given`: the tags in the request. `all_tags`: all tags that the certificate would have afterwards."""
     for key, value in given.items():
         if len(key) > settings.max_tag_key_length or len(value) > settings.max_tag_value_length:
             raise Fault(
@@ -64,8 +64,8 @@ def remove_tags_from_certificate(call: Call) -> dict[str, t.Any]:
     return {}
 
 
-# TagResource, UntagResource and ListTagsForResource are there for all resources of ACM, and certificates are the only
-# ones that the authority has. Their errors have other names.
+# TagResource, UntagResource and ListTagsForResource work on all resources of ACM; the authority has only certificates.
+# Their errors have other names.
 
 
 def tag_resource(call: Call) -> dict[str, t.Any]:

@@ -25,11 +25,9 @@ from ..lifecycle.state import Leaf
 from ..._x509.certificate import EXTENDED_KEY_USAGES
 
 RSA_BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
-CLOCK_SKEW = timedelta(hours=1)  # how far before its issue a certificate is valid, for clocks that are behind
-DOMAIN_VALIDATED = (
-    "2.23.140.1.2.1"  # CA/B baseline 7.1.2.7.9: what a public leaf and its intermediate say of themselves
-)
-COUNTRY = "XX"  # CA/B baseline 7.1.2.10.2 wants one; this is that of nobody (ISO 3166: user-assigned)
+CLOCK_SKEW = timedelta(hours=1)  # certificates are valid from this long before issuance, for clocks that are behind
+DOMAIN_VALIDATED = "2.23.140.1.2.1"  # CA/B baseline 7.1.2.7.9: the policy of a public leaf and its intermediate
+COUNTRY = "XX"  # CA/B baseline 7.1.2.10.2 requires a country; this one is nobody's (ISO 3166: user-assigned)
 
 # RFC 5280 §5.3.1; ACM's REMOVE_FROM_CRL has no meaning in a full list.
 REVOCATION_REASONS = {
@@ -43,7 +41,7 @@ REVOCATION_REASONS = {
     "PRIVILEGE_WITHDRAWN": "privilege_withdrawn",
     "A_A_COMPROMISE": "aa_compromise",
 }
-# CA/B baseline 7.2.2: a list of a public CA leaves the others out.
+# CA/B baseline 7.2.2: the list of a public CA leaves out all other reasons.
 PUBLIC_REASONS = frozenset(
     {"key_compromise", "affiliation_changed", "superseded", "cessation_of_operation", "privilege_withdrawn"}
 )
@@ -53,8 +51,8 @@ BOTH_USAGES = (SERVER_AUTH, CLIENT_AUTH)
 
 
 class Signer(t.NamedTuple):
-    """A CA that signs: its id (the name of its published files), its certificate and its opened key; its name as ACM
-    shows it; what its leaves have in common (_template), by what that depends on."""
+    """A CA that signs: its id (the name of its published files), its certificate and decrypted key; its name as ACM
+    shows it; and the parts that its leaves have in common (_template), by what those depend on."""
 
     id: str
     certificate: t.Any
@@ -73,7 +71,8 @@ class Signer(t.NamedTuple):
 
 
 def generate_key(algorithm: str) -> t.Any:
-    """A new key pair; for RSA the library releases the interpreter meanwhile, so that two threads make two."""
+    """A new key pair. For RSA the library releases the interpreter lock, so two threads can generate keys in
+    parallel."""
     if algorithm in RSA_BITS:
         return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS[algorithm])
     curves: dict[str, t.Any] = {
@@ -95,7 +94,7 @@ def key_der(key: t.Any) -> bytes:
 
 
 def key_of_der(der: bytes) -> t.Any:
-    """A key that the vault kept. Its seal has proved it whole, so the 29 ms of checking an RSA key again are spared."""
+    """A key from the vault. The seal has already proved it intact, so the check of an RSA key (29 ms) is skipped."""
     return serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
 
 
@@ -118,7 +117,7 @@ def make_ca(
 ) -> tuple[t.Any, t.Any]:
     """(certificate, key) of a CA: self-signed, or an intermediate of `parent` that signs leaves only.
 
-    permitted_domains: name constraints; none for any name.
+    permitted_domains: name constraints; empty to permit any name.
     """
     key = generate_key(algorithm)
     name = x509.Name(
@@ -161,8 +160,8 @@ def issue_leaf(
     policy: t.Optional[str] = None,
     usages: tuple[str, ...] = BOTH_USAGES,
 ) -> t.Any:
-    """A leaf with the extensions of acm-rules §2. The first name is the common name; usages: the extended ones, as OIDs.
-    issued_facts says what ACM shows of it."""
+    """A leaf with the extensions of acm-rules §2. The first name is the common name; usages: the extended ones, as
+    OIDs. issued_facts says what ACM shows of it."""
     wanted = (_is_rsa(public_key), publication_url, ocsp_url, policy, usages)
     if wanted not in ca.templates:
         ca.templates[wanted] = _template(ca, *wanted)
@@ -175,7 +174,7 @@ def issue_leaf(
 def issue_server_certificate(
     *, names: t.Sequence[str], public_key: t.Any, ca: Signer, now: datetime, validity: timedelta
 ) -> t.Any:
-    """For the authority's own server: names and IP addresses, for TLS servers alone."""
+    """The leaf of the authority's own server: names and IP addresses, for server authentication only."""
     alternatives = [_general_name(name) for name in names]
     extensions = [
         (_authority_key_identifier(ca.certificate), False),
@@ -206,7 +205,7 @@ def make_crl(
     validity: timedelta,
     is_public: bool = False,
 ) -> t.Any:
-    """A full CRL; `revoked` holds (serial as ACM shows it, revoked at, ACM's reason). is_public: only with the reasons
+    """A full CRL; `revoked` has (serial as ACM shows it, revoked at, ACM's reason). is_public: give only the reasons
     that the CA/B baseline allows."""
     builder = (
         x509.CertificateRevocationListBuilder()
@@ -218,7 +217,7 @@ def make_crl(
     )
     for serial, revoked_at, reason in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(serial_number(serial)).revocation_date(revoked_at)
-        told = REVOCATION_REASONS.get(reason)  # "unspecified" is told by leaving the reason out (RFC 5280 §5.3.1)
+        told = REVOCATION_REASONS.get(reason)  # leaving out the reason means "unspecified" (RFC 5280 §5.3.1)
         if told and (told in PUBLIC_REASONS or not is_public):
             entry = entry.add_extension(x509.CRLReason(x509.ReasonFlags[told]), critical=False)
         builder = builder.add_revoked_certificate(entry.build())
@@ -232,7 +231,8 @@ def serial_number(serial: str) -> int:
 def issued_facts(
     leaf: t.Any, *, names: t.Sequence[str], public_key: t.Any, ca: Signer, usages: tuple[str, ...] = BOTH_USAGES
 ) -> Leaf:
-    """leaf_facts of what issue_leaf made, by what went into it: reading it all out again costs as much as signing did."""
+    """leaf_facts of a leaf from issue_leaf, taken from its inputs: parsing the leaf would take as long as signing
+    it."""
     return Leaf(
         serial=pem.serial(leaf),
         subject=f"CN={names[0]}",
@@ -249,7 +249,7 @@ def issued_facts(
 
 
 def signature_algorithm(ca_key_algorithm: str) -> str:
-    """What leaf_facts will say of a leaf that a CA with such a key signs."""
+    """What leaf_facts will return for a leaf signed by a CA with such a key."""
     if ca_key_algorithm.startswith("RSA"):
         return "SHA256WITHRSA"
     return "SHA256WITHECDSA" if ca_key_algorithm == "EC_prime256v1" else "SHA384WITHECDSA"
@@ -298,15 +298,15 @@ def _general_name(name: str) -> t.Any:
 
 
 def _extended(builder: t.Any, extensions: t.Iterable[tuple[t.Any, bool]]) -> t.Any:
-    """With these; the second of each tells whether it is critical."""
+    """Add these extensions, each with whether it is critical."""
     for extension, is_critical in extensions:
         builder = builder.add_extension(extension, critical=is_critical)
     return builder
 
 
 def _personal(builder: t.Any, subject: t.Any, public_key: t.Any, start: datetime, end: datetime) -> t.Any:
-    """With what no two certificates have in common. Valid from a little before `start`; both ends count, so that "90
-    days" are 90 days (RFC 5280 §4.1.2.5). Of a lifetime of minutes, an hour would be all."""
+    """Add what is unique to each certificate. It is valid from a little before `start`; both ends count, so that "90
+    days" are 90 days (RFC 5280 §4.1.2.5). For a lifetime of minutes, the usual hour before would be too much."""
     skew = min(CLOCK_SKEW, (end - start) / 24)
     return (
         builder.subject_name(subject)
@@ -321,7 +321,8 @@ def _personal(builder: t.Any, subject: t.Any, public_key: t.Any, start: datetime
 def _template(
     ca: Signer, is_rsa: bool, publication_url: str, ocsp_url: str, policy: t.Optional[str], usages: tuple[str, ...]
 ) -> t.Any:
-    """What all leaves of a CA say alike, encoded: to do that for each leaf is a quarter of what it costs."""
+    """The encoded parts that all leaves of a CA share: encoding them for each leaf is a quarter of the cost of a
+    leaf."""
     extensions = [
         (_authority_key_identifier(ca.certificate), False),
         (x509.BasicConstraints(ca=False, path_length=None), True),
@@ -341,7 +342,7 @@ def _authority_key_identifier(certificate: t.Any) -> t.Any:
 
 
 def _pointers(ca_id: str, publication_url: str, ocsp_url: str) -> list[tuple[t.Any, bool]]:
-    """Where the CA's revocation list and its certificate are found, and who answers for it by OCSP."""
+    """The URLs of the CA's revocation list and certificate, and of its OCSP responder."""
     crl, certificate = (
         x509.UniformResourceIdentifier(f"{publication_url.rstrip('/')}/{ca_id}.{ending}") for ending in ("crl", "crt")
     )

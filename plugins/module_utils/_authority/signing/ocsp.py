@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers of an OCSP responder (RFC 6960): a CA says itself of a certificate whether it has revoked it. Signs; stores nothing."""
+"""Responses of an OCSP responder (RFC 6960); the CA itself signs whether a certificate is revoked. Stores nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .issuer import PUBLIC_REASONS, REVOCATION_REASONS, Signer
 
 
 class Malformed(Exception):
-    """Not a request of OCSP, or one of a kind that is not answered."""
+    """Not an OCSP request, or a kind of request that is not supported."""
 
 
 class Asked(t.NamedTuple):
@@ -36,11 +36,11 @@ class Asked(t.NamedTuple):
 
 
 class Standing(t.NamedTuple):
-    """What the store says of a certificate; revoked_at None for one that is good."""
+    """What the store says about a certificate; revoked_at is None for a good certificate."""
 
     revoked_at: t.Optional[datetime] = None
     reason: t.Optional[str] = None
-    is_public: bool = False  # then only the reasons that the CA/B baseline allows are said
+    is_public: bool = False  # then only the reasons that the CA/B baseline allows are given
 
 
 def read(der: bytes) -> Asked:
@@ -59,14 +59,14 @@ def read(der: bytes) -> Asked:
 
 
 def is_of(asked: Asked, ca_certificate: t.Any) -> bool:
-    """Whether this CA is the issuer that is asked about."""
+    """Whether this CA is the issuer in the request."""
     return asked.name_hash == _hash(asked, ca_certificate.subject.public_bytes()) and asked.key_hash == _hash(
         asked, _key_bits(ca_certificate.public_key())
     )
 
 
 def answer(asked: Asked, ca: Signer, standing: t.Optional[Standing], now: datetime, validity: timedelta) -> bytes:
-    """A signed answer; `standing` None for a certificate that the CA never issued."""
+    """A signed response; `standing` is None for a certificate that the CA never issued."""
     status, revoked_at, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
     if standing is not None and standing.revoked_at is None:
         status = ocsp.OCSPCertStatus.GOOD
@@ -98,7 +98,7 @@ def malformed() -> bytes:
 
 
 def unauthorized() -> bytes:
-    """For certificates of CAs that are not ours."""
+    """The response about certificates of other CAs."""
     return _der(ocsp.OCSPResponseBuilder.build_unsuccessful(ocsp.OCSPResponseStatus.UNAUTHORIZED))
 
 

@@ -29,7 +29,7 @@ class CaRow(t.NamedTuple):
 
     @property
     def is_permitted(self) -> bool:
-        """Whether its owner lets ACM issue from it."""
+        """Whether its owner allows ACM to issue from it."""
         return bool(json.loads(self.facts).get("is_permitted", True))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-MOST_IDLE = 10  # connections that are kept for the next ones
+MOST_IDLE = 10  # idle connections that are kept
 
 
 class Lender:
@@ -23,9 +23,9 @@ class Lender:
         self._process = os.getpid()
 
     def take(self) -> sqlite3.Connection:
-        """A connection that nobody else uses until it is given back. One that has been used is quicker: it knows the
-        tables and the statements."""
-        if self._process != os.getpid():  # SQLite forbids a fork to use what its parent opened, and to close it
+        """A connection that nobody else uses until it is returned. A used connection is faster: it has the tables and
+        the statements cached."""
+        if self._process != os.getpid():  # SQLite forbids a forked process to use or close its parent's connections
             self._inherited, self._idle, self._process = self._idle, [], os.getpid()
         try:
             return self._idle.pop()
@@ -33,7 +33,7 @@ class Lender:
             return self._connect()
 
     def give_back(self, connection: sqlite3.Connection) -> None:
-        """What it has not committed is undone."""
+        """Return the connection; anything uncommitted is rolled back."""
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         if len(self._idle) < MOST_IDLE:
@@ -42,7 +42,7 @@ class Lender:
             connection.close()
 
     def close(self) -> None:
-        """Close every connection that is not lent; the next one is opened again."""
+        """Close every idle connection; the next transaction opens a new one."""
         while self._idle:
             self._idle.pop().close()
 
@@ -50,5 +50,5 @@ class Lender:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=60, check_same_thread=False)
         connection.execute("PRAGMA synchronous = NORMAL")  # Store.write itself waits for the disk
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: as many bytes as SQLite's 1000 of 4 KiB
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # as many bytes as SQLite's 1000 pages of 4 KiB
         return connection

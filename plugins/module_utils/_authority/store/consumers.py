@@ -19,7 +19,7 @@ class Consumers:
         self._execute = execute
 
     def waiting(self, consumer: str, now: int) -> int:
-        """How many events it can have now: those that are not hidden, and those that it has not looked at."""
+        """How many events the consumer can receive now: those not hidden, and those it has not seen."""
         again = self._execute(
             "SELECT count(*) FROM received WHERE consumer = ? AND hidden_until <= ?", (consumer, now)
         ).fetchone()[0]
@@ -27,7 +27,7 @@ class Consumers:
         return int(again + new)
 
     def take_new(self, consumer: str, limit: int) -> None:
-        """Up to `limit` events that it has not looked at become its own, free to be received."""
+        """Make up to `limit` events that the consumer has not seen available to it."""
         rows = self._execute(
             "SELECT number FROM events WHERE number > ? ORDER BY number LIMIT ?", (self._seen(consumer), limit)
         )
@@ -42,7 +42,8 @@ class Consumers:
             self._execute("INSERT INTO received VALUES (?, ?, '', 0, 0)", (consumer, number))
 
     def free(self, consumer: str, now: int, limit: int) -> list[tuple[t.Any, ...]]:
-        """(number, how often it was received, then what Journal.event_body takes) of the oldest that are not hidden."""
+        """(number, how often it was received, then the arguments of Journal.event_body) of the oldest events not
+        hidden."""
         return self._execute(
             f"SELECT event, deliveries, {EVENT} FROM received JOIN events ON number = event "
             "WHERE consumer = ? AND hidden_until <= ? ORDER BY event LIMIT ?",
@@ -56,7 +57,7 @@ class Consumers:
         )
 
     def acknowledge(self, consumer: str, event: str, handle: str) -> bool:
-        """Whether it is taken away; not with a handle that is not that of its last receipt."""
+        """Acknowledge an event; False unless the handle is that of its last receipt."""
         done = self._execute(
             "DELETE FROM received WHERE consumer = ? AND event = ? AND handle = ?", (consumer, event, handle)
         )

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Events and audit records in the store. What all of them say alike is not stored but added when they are read."""
+"""Events and audit records in the store. What all of them have in common is not stored but added on reading."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from .authorities import Authorities
 from .event_targets import LARGEST
 from ..._rules.times import millis, moment
 
-EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body wants
+EVENT = "events.id, at, arn, detail_type, detail"  # the columns that event_body takes
 
 
 def stored_place(execute: t.Callable[..., t.Any]) -> Place:
-    """Where the authority says it is, for good."""
+    """Where the authority claims to be, which never changes."""
     row = execute("SELECT value FROM meta WHERE key = 'place'").fetchone()
     return Place(*json.loads(row[0] if row else "[]"))
 
 
 class Wanted(t.NamedTuple):
-    """Which records are looked for: those of these operations, of calls that name or answered this ARN, from `start` on
-    and before `end`; failed: only those that were refused, or only those that were not."""
+    """Which records to find: of these operations, of calls with this ARN in their request or response, from `start` on
+    and before `end`; failed: only refused calls, or only calls that were not refused."""
 
     operations: t.Sequence[str] = ()
     arn: t.Optional[str] = None
@@ -39,7 +39,7 @@ class Wanted(t.NamedTuple):
     failed: t.Optional[bool] = None
 
     def condition(self) -> tuple[str, list[t.Any]]:
-        """SQL that goes on after another condition, and its values."""
+        """SQL to append to another condition, and its values."""
         parts: list[str] = []
         values: list[t.Any] = []
         if self.operations:
@@ -79,7 +79,7 @@ class Journal:
         detail: t.Mapping[str, t.Any],
         once: t.Optional[str],
     ) -> bool:
-        """Store an event; False when one with the same `once` has been stored before."""
+        """Store an event; False if an event with the same `once` has been stored before."""
         cursor = self._execute(
             "INSERT OR IGNORE INTO events (at, arn, detail_type, once, id, detail) VALUES (?, ?, ?, ?, ?, ?)",
             (millis(at), arn, detail_type, once, identifier, events.text(detail)),
@@ -97,7 +97,7 @@ class Journal:
         return events.text(events.event(detail_type, arn, self._place, moment(at), identifier, json.loads(detail)))
 
     def add_audit(self, at: datetime, operation: str, identifier: str, said: t.Mapping[str, t.Any]) -> None:
-        """`said`: what records.stored makes of the call."""
+        """`said`: the result of records.stored for the call."""
         self._execute(
             "INSERT INTO audit (at, operation, id, said) VALUES (?, ?, ?, ?)",
             (millis(at), operation, identifier, events.text(said)),
@@ -126,13 +126,13 @@ class Journal:
         return records.answered_leaf(operation, ssl.DER_cert_to_PEM_cert(row[0]), chain)
 
     def forget(self, now: datetime, events_before: datetime, audit_before: datetime, delivered: int) -> None:
-        """What is older; but no event after `delivered`, which still has to be."""
+        """Delete what is older, but no event after `delivered`: those still have to be delivered."""
         for table, before, last in (
             ("events", events_before, delivered),
             ("audit", audit_before, LARGEST),
         ):
-            # They lie in the order of their times but for what a wrong clock wrote: the first one that is young, and not
-            # of the future, ends the look at them.
+            # Rows are in order of time, apart from those written by a wrong clock: deleting stops at the first row that
+            # is recent and not in the future.
             self._execute(
                 f"DELETE FROM {table} WHERE at < ? AND number <= ? AND number < COALESCE("
                 f"(SELECT number FROM {table} WHERE at BETWEEN ? AND ? ORDER BY number LIMIT 1), {LARGEST})",

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How far each target of events has come in the store (deliveries.py)."""
+"""In the store: how far delivery to each target of events has got (deliveries.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST = 2**63 - 1
 
 
 class TargetRow(t.NamedTuple):
-    """sealed: where it is and how to get in. cursor: the number of the last event that it has got. Times are
+    """sealed: its address and credentials. cursor: the number of the last event that it has received. Times are
     milliseconds."""
 
     name: str
@@ -38,7 +38,7 @@ class EventTargets:
         return TargetRow(*row) if row else None
 
     def put(self, name: str, sealed: bytes) -> None:
-        """A new one gets what happens from now on; a changed one goes on where it was."""
+        """Add or change a target. A new target gets the events from now on; a changed target continues where it was."""
         self._execute(
             "INSERT INTO event_targets (name, sealed, cursor) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
@@ -49,7 +49,7 @@ class EventTargets:
         self._execute("DELETE FROM event_targets WHERE name = ?", (name,))
 
     def last_event(self) -> int:
-        """The number of the newest event there ever was."""
+        """The number of the newest event, even if that has been deleted."""
         row = self._execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
         return row[0] if row else 0
 
@@ -57,7 +57,7 @@ class EventTargets:
         return self._execute("SELECT count(*) FROM events WHERE number > ?", (cursor,)).fetchone()[0]
 
     def move(self, name: str, cursor: int, delivered_at: t.Optional[int]) -> bool:
-        """It has got everything up to that event that it wants; False when it is no target any more."""
+        """Note that the target has received everything up to that event; False if the target no longer exists."""
         cursor_moved = self._execute(
             "UPDATE event_targets SET cursor = max(cursor, ?), delivered_at = COALESCE(?, delivered_at), "
             "failing_since = NULL, trouble = NULL WHERE name = ?",
@@ -72,5 +72,5 @@ class EventTargets:
         )
 
     def delivered_everywhere(self) -> int:
-        """The last event that every target has got."""
+        """The last event that every target has received."""
         return self._execute("SELECT COALESCE(min(cursor), ?) FROM event_targets", (LARGEST,)).fetchone()[0]

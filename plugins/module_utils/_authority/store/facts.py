@@ -15,7 +15,7 @@ from ..._rules.times import millis, moment
 
 
 def text(certificate: Certificate) -> str:
-    """JSON: times in milliseconds, tuples as lists; what is empty is left out, and is so by default (read)."""
+    """JSON: times in milliseconds, tuples as lists. Empty members are left out; `read` restores them as defaults."""
     facts = _facts(certificate)
     if certificate.leaf:
         facts["leaf"] = _facts(certificate.leaf)
@@ -61,7 +61,7 @@ def _values(kind: t.Any, facts: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _facts(record: t.Any) -> dict[str, t.Any]:
-    """The members of one of ours that are not empty."""
+    """The members of one of our tuples that are not empty."""
     facts = {name: member for name, member in zip(record._fields, record) if member}
     for name in ("validations", "before"):
         if name in facts:

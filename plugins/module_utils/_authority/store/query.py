@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Questions to the store: ListCertificates and SearchCertificates as SQL over indexed columns.
+"""Queries of the store: ListCertificates and SearchCertificates as SQL over indexed columns.
 
-Certificates that have everything in common that is no name, number or time are of one kind, and there are few kinds. So a
-page is found kind by kind, each in the order of its index, whatever is asked for and however many have it. It begins where
-the page before ended and counts no rows: page 200 costs what page 1 costs.
+Certificates that differ only in names, numbers and times are of one kind, and there are few kinds. So a page is found
+kind by kind, each in the order of its index, whatever the filter and however many certificates match. It begins where
+the previous page ended and skips no rows: page 200 costs as much as page 1.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ import json
 import typing as t
 from datetime import datetime, timedelta
 
-MOST_KINDS = 60  # looked at one by one; SQLite joins up to 500
-MOST_ARGUMENTS = 900  # of one statement; old SQLite takes 999
+MOST_KINDS = 60  # queried kind by kind; SQLite joins up to 500
+MOST_ARGUMENTS = 900  # arguments of one statement; old versions of SQLite allow 999
 
 
 class BadToken(Exception):
-    """A NextToken that this query did not hand out."""
+    """A NextToken that does not come from this query."""
 
 
 class Condition(t.NamedTuple):
     """A piece of SQL with its arguments; its text never contains values.
 
-    of_kind, kind_arguments: what it demands of a certificate's kind. is_of_kind: it demands nothing else. is_found: an
-    index of its own finds what it holds for.
+    of_kind, kind_arguments: its condition on a certificate's kind. is_of_kind: it has no other condition. is_found: an
+    index of its own finds the matching certificates.
     """
 
     sql: str
@@ -79,7 +79,7 @@ def contains(column: str, text: str) -> Condition:
 
 
 def between(column: str, start: t.Optional[int], end: t.Optional[int]) -> Condition:
-    """Milliseconds since the epoch, both ends included; None leaves an end open."""
+    """Milliseconds since the epoch, both ends inclusive; None leaves an end open."""
     parts = [Condition(f"{COLUMNS[column]} IS NOT NULL")]
     if start is not None:
         parts.append(Condition(f"{COLUMNS[column]} >= ?", (start,)))
@@ -107,12 +107,12 @@ def has_key_usage(usage: str) -> Condition:
 
 
 def has_extended_key_usage(usage: str) -> Condition:
-    """NONE: without the extension, or with an empty one."""
+    """NONE: without the extension, or with an empty extension."""
     return _of_kind("instr(extended_key_usages, ?) > 0", (f" {usage} ",))
 
 
 class Clock(t.NamedTuple):
-    """What a status depends on beside the stored facts: now, and when a request that is timed out now was made."""
+    """What a status depends on besides the stored facts: now, and the time before which requests have timed out."""
 
     now: int
     timed_out: int
@@ -123,7 +123,7 @@ class Clock(t.NamedTuple):
 
 
 def has_status(status: str, clock: Clock) -> Condition:
-    """The status that lifecycle.status computes, as SQL; a test holds the two together."""
+    """The status that lifecycle.status computes, as SQL; a test compares the two."""
     if status in ("REVOKED", "FAILED"):
         return _of_kind("state = ?", (status,))
     if status == "ISSUED":
@@ -138,7 +138,7 @@ def has_status(status: str, clock: Clock) -> Condition:
     return NOTHING
 
 
-# What may be asked for and sorted by → column. Anything else is a programming error (KeyError), never SQL.
+# Name to filter or sort by → column. Any other name is a programming error (KeyError), never SQL.
 KIND_COLUMNS = {
     "TYPE": "type",
     "KEY_ALGORITHM": "key_algorithm",
@@ -164,9 +164,9 @@ COLUMNS = {
 }
 FOUND = ("ID", "COMMON_NAME")
 NEVER_NULL = ("id", "created_at", "type", "key_algorithm", "exported", "in_use", "common_name")
-# What is sorted by and has no column of its own. Of ACME, which the authority does not speak, there is nothing.
+# Sort keys without a column of their own. For ACME, which the authority does not support, the value is empty.
 SORTED_AS = {
-    "CERTIFICATE_ARN": "id",  # before which all ARNs of an authority are the same
+    "CERTIFICATE_ARN": "id",  # the part of the ARN that differs within an authority
     "STATUS": (
         "CASE WHEN state IN ('REVOKED', 'FAILED') THEN state "
         "WHEN not_after < {now} THEN 'EXPIRED' WHEN not_after IS NOT NULL THEN 'ISSUED' "
@@ -192,18 +192,18 @@ class Query(t.NamedTuple):
     next_token: t.Optional[str] = None
 
     def kinds(self) -> tuple[str, tuple[t.Any, ...]]:
-        """Asks for the kinds that can have what is wanted."""
+        """The query for the kinds that can match."""
         return f"SELECT kind FROM kinds WHERE {self.where.of_kind}", self.where.kind_arguments
 
     def sql(self, kinds: t.Sequence[int]) -> tuple[str, tuple[t.Any, ...]]:
-        """Asks for the facts, what is sorted by, and the number, of one certificate more than the page has, which tells
-        whether there is another page. `kinds`: the answer to the other question."""
+        """The query for the facts, the sort key and the number of one certificate more than a page holds, which shows
+        whether there is another page. `kinds`: the result of the other query."""
         column = (
             SORTED_AS[self.sort_by].format(**self.clock._asdict())
             if self.sort_by in SORTED_AS
             else COLUMNS[self.sort_by]
         )
-        # '' sorts after every number, so that what has no value comes last when ascending.
+        # '' sorts after every number, so that certificates without a value come last in ascending order.
         key = column if column in NEVER_NULL else f"COALESCE({column}, '')"
         way, direction = ("<", "DESC") if self.descending else (">", "ASC")
         where = self.where if kinds else NOTHING
@@ -212,7 +212,7 @@ class Query(t.NamedTuple):
         parts = [where]
         if kinds and self._goes_by_kind(len(kinds), len(where.arguments)):
             parts = [Condition("certificates.kind = ?", (kind,)) & where for kind in kinds]
-        # CROSS JOIN: SQLite is to begin with the certificates, in the order of their index.
+        # CROSS JOIN makes SQLite begin with the certificates, in the order of their index.
         selects = [
             f"SELECT * FROM (SELECT facts, {key}, number FROM certificates CROSS JOIN kinds "
             f"ON kinds.kind = certificates.kind WHERE {part.sql} "

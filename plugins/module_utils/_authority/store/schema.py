@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a foreign database is told at once
+APPLICATION_ID = 0x41434D31  # "ACM1" in the file's header: a database of another program is recognized at once
 VERSION = 5
 
 SCHEMA = """
@@ -21,7 +21,7 @@ CREATE TABLE cas (
     facts TEXT NOT NULL DEFAULT '{}'
 ) WITHOUT ROWID;
 
--- What many certificates have in common, once; query.py says what for. properties: all of it as JSON.
+-- What many certificates have in common, stored once; query.py says why. properties: all of it as JSON.
 CREATE TABLE kinds (
     kind INTEGER PRIMARY KEY, properties TEXT NOT NULL UNIQUE, type TEXT NOT NULL, key_algorithm TEXT NOT NULL,
     state TEXT NOT NULL, has_names INTEGER NOT NULL, method TEXT, export_option TEXT, managed_by TEXT, renewal_status TEXT,
@@ -39,7 +39,7 @@ CREATE INDEX certificates_expiry ON certificates (COALESCE(not_after, ''));
 CREATE INDEX certificates_name ON certificates (common_name, created_at);
 CREATE INDEX certificates_due ON certificates (due_at) WHERE due_at IS NOT NULL;
 
--- To find certificates by; a certificate's names are in its facts. (A reference would want an index by certificate.)
+-- For finding certificates by name; their names are also in facts. (A reference would need an index by certificate.)
 CREATE TABLE names (name TEXT NOT NULL, certificate INTEGER NOT NULL, PRIMARY KEY (name, certificate)) WITHOUT ROWID;
 
 CREATE TABLE leaves (
@@ -68,12 +68,12 @@ CREATE TABLE idempotency (
 
 CREATE TABLE buckets (operation TEXT PRIMARY KEY, calls REAL NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
 
--- How many certificates there are of a type, how many a CA signed (by its id; both with the day 0), and how many were
--- requested and imported on a day. One table, so that a request changes one page for them.
+-- The number of certificates of a type and of those signed by a CA (by its id; both with the day 0), and the number
+-- requested and imported on a day. One table, so that a request changes only one page for them.
 CREATE TABLE counters (name TEXT NOT NULL, day INTEGER NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (name, day))
     WITHOUT ROWID;
 
--- Numbers are never used again, because each consumer remembers up to which one it has looked.
+-- Numbers are never reused, because each consumer stores the number of the last event it has seen.
 CREATE TABLE events (
     number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, arn TEXT NOT NULL, detail_type TEXT NOT NULL,
     once TEXT, id TEXT NOT NULL, detail TEXT NOT NULL

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The settings, as they are in the store."""
+"""The settings in the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..settings import Settings
 
 
 class StoredSettings:
-    """Read anew each time, for another process may have changed them; parsed when they have."""
+    """Read each time, because another process may have changed them; parsed only after a change."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class StoredSettings:
         return self._parsed[1]
 
     def change(self, wanted: t.Mapping[str, t.Any]) -> Settings:
-        """Replace some settings, for good."""
+        """Change some settings permanently."""
         with self._store.write() as tx:
             settings = self.read(tx).changed(wanted)
             tx.set_meta("settings", json.dumps(settings.differing()))

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an embedded authority remembers, in one SQLite file: WAL, one transaction an operation, on disk when answered.
+"""The store of an embedded authority, in one SQLite file: WAL, one transaction per operation, on disk when answered.
 
-The files of this folder hold all SQL. Writers take turns on a lock file before they
-begin: SQLite's own busy wait is not fair, and under fifty writers some would wait for a second.
+The files of this folder contain all SQL. Writers take turns on a lock file before they begin: SQLite's own busy wait is
+not fair, and among fifty writers some would wait for a second.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class StoreError(InvalidInput):
 
 
 class LeafRow(t.NamedTuple):
-    """chain: PEM; stored of an import only, for the others it is that of their CA."""
+    """chain: PEM; stored for imports only. Other certificates have the chain of their CA."""
 
     serial: str
     ca_id: t.Optional[str]
@@ -54,11 +54,11 @@ class LeafRow(t.NamedTuple):
 
 
 TYPE_OF = "SELECT type FROM certificates JOIN kinds ON kinds.kind = certificates.kind WHERE id = ?"
-DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no other
+DATA_SYNC = getattr(os, "fdatasync", os.fsync)  # macOS has no fdatasync
 
 
 class Store:
-    """Opens the file, and hands out transactions."""
+    """Opens the file and provides transactions."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -67,11 +67,11 @@ class Store:
         self._translated = _Translated(path)
 
     def create(self) -> None:
-        """Make an empty store; the file is 0600 from its first byte."""
+        """Create an empty store; the file has mode 0600 from the first byte."""
         os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._translated:
             connection = self._lender.take()
-            # A change touches some thirty pages, a little of each: small ones make it a third cheaper to have on disk.
+            # A change touches about thirty pages, a little of each: small pages make it a third cheaper to write.
             connection.execute("PRAGMA page_size = 1024")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -79,7 +79,7 @@ class Store:
             connection.executescript("BEGIN;" + SCHEMA + "COMMIT;")
 
     def check(self) -> None:
-        """Refuse a file that is not a store of this version. Cheap: reads the header only."""
+        """Raise StoreError unless the file is a store of this version. Fast: reads only the header."""
         if not os.path.exists(self.path):
             raise StoreError(f"There is no authority at {self.path}: create one with certops.acm.acm_authority.")
         with self.read() as tx:
@@ -89,15 +89,17 @@ class Store:
             raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
         if version != VERSION:
             advice = (
-                "use the version of certops.acm that made it, or a newer one."
+                "use the version of certops.acm that created it, or a newer version."
                 if version > VERSION
-                else "use the development version that made it, or have a new authority made in another place."
+                else "use the development version that created it, or create a new authority in another directory."
             )
-            raise StoreError(f"{self.path} has the format {version}, this collection knows {VERSION}: {advice}")
+            raise StoreError(
+                f"{self.path} has format {version}, but this version of the collection uses format {VERSION}: {advice}"
+            )
 
     @contextmanager
     def ask(self) -> t.Iterator[Transaction]:
-        """For one query, which sees one moment on its own."""
+        """For a single query, which is consistent by itself."""
         with self._translated:
             connection = self._lender.take()
             try:
@@ -107,15 +109,15 @@ class Store:
 
     @contextmanager
     def read(self) -> t.Iterator[Transaction]:
-        """One consistent view, for several questions."""
+        """One consistent view for several queries."""
         with self.ask() as tx:
             tx._execute("BEGIN")
             yield tx
 
     @contextmanager
     def write(self, durable: bool = True) -> t.Iterator[Transaction]:
-        """All or nothing; on disk when the block is left without an error. With `durable` false it is safe from a kill
-        but not from a power cut, and does not wait for the disk."""
+        """All or nothing; on disk when the block ends without an error. With `durable` false the transaction does not
+        wait for the disk: it survives a kill, but not a power failure."""
         with self._translated:
             turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
             try:
@@ -133,9 +135,9 @@ class Store:
                 self._reach_disk()
 
     def scrub(self) -> None:
-        """Leave nothing in the files of the store but what can be asked for: no free page, no log with older pages.
+        """Remove deleted data from the files of the store: free pages, and the log with its older pages.
 
-        Takes as long as it takes to write the file once. Raises StoreError, also where somebody reads without end.
+        Takes as long as writing the file once. Raises StoreError, also if somebody reads without a pause.
         """
         with self._translated:
             turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
@@ -154,25 +156,25 @@ class Store:
             self._reach_disk()
         if is_busy:
             raise StoreError(
-                f"{self.path} is being read without a pause, so what was removed is still in {self.path}-wal: "
+                f"{self.path} is being read without a pause, so deleted data is still in {self.path}-wal: "
                 "the next sweep tries again."
             )
 
     def verify(self) -> list[str]:
-        """What SQLite's own integrity and foreign key checks find; empty when all is well."""
+        """The findings of SQLite's integrity and foreign key checks; empty if all is well."""
         with self.read() as tx:
             found = [row[0] for row in tx._execute("PRAGMA integrity_check") if row[0] != "ok"]
             return found + [f"{row[0]}: dangling reference" for row in tx._execute("PRAGMA foreign_key_check")]
 
     def close(self) -> None:
-        """Close the connections; the next transaction opens one again."""
+        """Close the connections; the next transaction opens a new one."""
         self._lender.close()
 
     # ---- inside
 
     def _reach_disk(self) -> None:
-        """Wait until everything that is committed is on the disk. Those who wait at the same time wait together, and
-        nobody for whose turn it is."""
+        """Wait until everything committed is on the disk. Threads and processes wait for the disk at the same time, not
+        one after the other."""
         log = os.open(self.path + "-wal", os.O_RDONLY | os.O_CLOEXEC)
         try:
             DATA_SYNC(log)
@@ -181,7 +183,8 @@ class Store:
 
 
 class _Translated:
-    """Says of the file what SQLite or the disk refused in the block; that two rows contradict is no fault of it."""
+    """Turns faults of SQLite and the disk in the block into StoreError; conflicting rows are not a fault of the
+    file."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -195,16 +198,16 @@ class _Translated:
 
 
 class Transaction:
-    """Reads and writes of one transaction. Times go in and come out as aware datetimes unless a row says otherwise."""
+    """Reads and writes in one transaction. Times are aware datetimes unless a row says otherwise."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._execute = connection.execute
-        self._meta: dict[str, t.Optional[str]] = {}  # asked for many times in one transaction
-        self._added: dict[str, int] = {}  # the numbers, by id, of new certificates: they have no leaf yet
+        self._meta: dict[str, t.Optional[str]] = {}  # read many times in one transaction
+        self._added: dict[str, int] = {}  # the numbers of new certificates by id: they have no leaf yet
 
     @functools.cached_property
     def place(self) -> Place:
-        """Where the authority says it is, for good."""
+        """Where the authority claims to be, which never changes."""
         return stored_place(self._execute)
 
     @functools.cached_property
@@ -245,7 +248,7 @@ class Transaction:
         self._execute("DELETE FROM data_keys WHERE key_id <> ?", (key_id,))
 
     def sealed(self) -> t.Iterator[tuple[str, t.Any, bytes, str]]:
-        """(table, row, sealed secret, what it is sealed for) of the keys of CAs and of leaves, for `reseal`."""
+        """(table, row, sealed secret, its context) for the keys of CAs and leaves, for `reseal`."""
         for identifier, sealed in self._execute("SELECT id, sealed_key FROM cas").fetchall():
             yield "cas", identifier, sealed, f"ca {identifier}"
         rows = self._execute(
@@ -282,7 +285,7 @@ class Transaction:
             self._put_names(number, certificate.names)
 
     def remove(self, identifier: str) -> None:
-        """Gone from every answer; issued serials stay known, so that none is ever used again."""
+        """The certificate disappears from every answer; issued serials are kept, so that none is ever reused."""
         self._count(self._execute(TYPE_OF, (identifier,)).fetchone()[0], -1)
         number, names = self._found_by(identifier)
         self._remove_names(number, names)
@@ -299,16 +302,16 @@ class Transaction:
         return [stored_facts.read(row[0]) for row in page], token
 
     def due(self, now: datetime, limit: int = -1) -> list[str]:
-        """Ids of the certificates that have something due, the longest due first; so many at most."""
+        """Ids of the certificates with due work, the longest overdue first; at most `limit`."""
         rows = self._execute(
             "SELECT id FROM certificates WHERE due_at <= ? ORDER BY due_at LIMIT ?", (millis(now), limit)
         )
         return [row[0] for row in rows]
 
     def waiting(self, requested_after: datetime) -> list[str]:
-        """Ids of the certificates that wait for validation, in a request that is not older or in a renewal."""
+        """Ids of the certificates that wait for validation, in a request made since then or in a renewal."""
         rows = self._execute(
-            # CROSS JOIN: SQLite is to begin with the few kinds, however many certificates there are.
+            # CROSS JOIN makes SQLite begin with the few kinds, however many certificates there are.
             "SELECT id FROM kinds CROSS JOIN certificates ON certificates.kind = kinds.kind "
             "WHERE state = 'PENDING' AND created_at > ? "
             "UNION SELECT id FROM kinds CROSS JOIN certificates ON certificates.kind = kinds.kind "
@@ -321,12 +324,12 @@ class Transaction:
         self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (maybe_millis(due_at), identifier))
 
     def ids_after(self, identifier: str, limit: int) -> list[str]:
-        """Ids in their order, for a walk over all certificates; "" begins it."""
+        """Ids in order, for a walk over all certificates; begin with ""."""
         rows = self._execute("SELECT id FROM certificates WHERE id > ? ORDER BY id LIMIT ?", (identifier, limit))
         return [row[0] for row in rows]
 
     def count(self, name: str, since: int = 0) -> int:
-        """What a counter counted, or one that goes by the day since a day."""
+        """The value of a counter; of a daily counter, the sum since a day."""
         row = self._execute("SELECT sum(value) FROM counters WHERE name = ? AND day >= ?", (name, since)).fetchone()
         return row[0] or 0
 
@@ -347,7 +350,7 @@ class Transaction:
         return t.cast(int, self._execute(text, tuple(columns.values())).lastrowid)
 
     def _kind(self, certificate: Certificate) -> int:
-        """The number of its kind, which is there from now on."""
+        """The number of the certificate's kind, which is stored if it is new."""
         columns = _kind_columns(certificate)
         properties = json.dumps(list(columns.values()))
         row = self._execute("SELECT kind FROM kinds WHERE properties = ?", (properties,)).fetchone()
@@ -362,14 +365,15 @@ class Transaction:
             self._execute("DELETE FROM names WHERE name = ? AND certificate = ?", (name.lower(), number))
 
     def _found_by(self, identifier: str) -> tuple[int, tuple[str, ...]]:
-        """The number of a certificate, and the names that it has up to now."""
+        """The number of a certificate, and its names until now."""
         number, facts = self._execute("SELECT number, facts FROM certificates WHERE id = ?", (identifier,)).fetchone()
         return number, stored_facts.read(facts).names
 
     # ---- leaves
 
     def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
-        """The new current leaf of a certificate; raises sqlite3.IntegrityError for a serial that its CA has used."""
+        """Add the new current leaf of a certificate; raises sqlite3.IntegrityError for a serial its CA has already
+        used."""
         number = self._added.pop(certificate.id, None)
         if number is None:
             number, has_one = self._execute(
@@ -377,7 +381,7 @@ class Transaction:
                 "FROM certificates WHERE id = ?",
                 (certificate.id,),
             ).fetchone()
-            if has_one:  # to look for one is a tenth of what an update of none costs
+            if has_one:  # looking for a leaf costs a tenth of an update that finds none
                 self._execute("UPDATE leaves SET is_current = 0, sealed_key = x'' WHERE certificate = ?", (number,))
         not_after = certificate.issued_leaf.not_after
         self._execute(
@@ -398,19 +402,19 @@ class Transaction:
         return leaf._replace(chain="".join(ca.pem for ca in self.cas.chain(leaf.ca_id)))
 
     def revoke_leaves(self, identifier: str, at: datetime, reason: str) -> None:
-        """All leaves of a certificate: one that a renewal replaced may be the one that was exported."""
+        """Revoke all leaves of a certificate: the exported leaf may have been replaced by a renewal since."""
         self._execute(
             "UPDATE leaves SET revoked_at = ?, reason = ? WHERE certificate = ?",
             (millis(at), reason, self._number(identifier)),
         )
 
     def issuers(self, identifier: str) -> set[str]:
-        """Ids of the CAs that signed any leaf of a certificate."""
+        """Ids of the CAs that signed leaves of a certificate."""
         rows = self._execute("SELECT DISTINCT ca_id FROM leaves WHERE certificate = ?", (self._number(identifier),))
         return {row[0] for row in rows}
 
     def issued_leaf(self, ca_id: str, serial: str) -> t.Optional[tuple[t.Optional[datetime], t.Optional[str]]]:
-        """(revoked at, reason) of a leaf that a CA signed; None for a serial that it never gave."""
+        """(revoked at, reason) of a leaf that a CA signed; None for a serial that the CA never used."""
         row = self._execute(
             "SELECT revoked_at, reason FROM leaves WHERE serial = ? AND ca_id = ?", (serial, ca_id)
         ).fetchone()
@@ -461,7 +465,8 @@ class Transaction:
     # ---- rate limits
 
     def take_turn(self, operation: str, rate: int, now: datetime) -> bool:
-        """Whether one more call fits: of a bucket that holds a second's worth and fills at `rate` a second."""
+        """Whether one more call is allowed, by a token bucket that holds one second's calls and refills at `rate` a
+        second."""
         row = self._execute("SELECT calls, at FROM buckets WHERE operation = ?", (operation,)).fetchone()
         at = millis(now)
         calls = min(float(rate), row[0] + max(0, at - row[1]) / 1000 * rate) if row else float(rate)
@@ -472,7 +477,7 @@ class Transaction:
     # ---- idempotency
 
     def answered(self, operation: str, token: str, since: datetime) -> list[tuple[str, str]]:
-        """(request, answer) of every call with an idempotency token that is still alive, the latest first."""
+        """(request, answer) of every call with an idempotency token that has not expired, the latest first."""
         return self._execute(
             "SELECT request, answer FROM idempotency WHERE operation = ? AND token = ? AND at > ? ORDER BY at DESC",
             (operation, token, millis(since)),
@@ -488,7 +493,7 @@ class Transaction:
 
 
 def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) -> dict[str, t.Any]:
-    """The columns that lists and searches look at, drawn from the facts; nothing else writes them."""
+    """The columns for lists and searches, derived from the facts; nothing else writes them."""
     leaf = certificate.leaf
     return {
         "id": certificate.id,
@@ -506,7 +511,7 @@ def _columns(certificate: Certificate, kind: int, due_at: t.Optional[datetime]) 
 
 
 def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
-    """The same for what a certificate has in common with others."""
+    """The same for the properties that a certificate shares with others."""
     leaf = certificate.leaf
     return {
         "type": certificate.type,
@@ -530,9 +535,9 @@ def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
 def _sentence(path: str, error: Exception) -> str:
     reason = str(error)
     if "disk is full" in reason or "No space left" in reason or getattr(error, "errno", None) == 28:
-        return f"The disk that holds {path} is full: nothing was changed; free some space and run again."
+        return f"The disk that holds {path} is full. Nothing was changed; free some space and run again."
     if "not a database" in reason or "malformed" in reason:
-        return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup; nothing was changed."
+        return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup. Nothing was changed."
     if "readonly" in reason or "unable to open" in reason or isinstance(error, PermissionError):
         return f"{path} cannot be written by this user ({reason}): run as its owner, or make the folder writable."
     return f"{path} cannot be used ({reason}): check the disk and its free space, and run again."

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An authority for other programs: python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line VERB."""
+"""Command line: python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line VERB."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE
 
 
 def main(arguments: t.Sequence[str]) -> int:
-    """Carry out a verb; the exit code. What is wrong is one sentence on stderr."""
+    """Carry out a verb; returns the exit code. Faults are one sentence on stderr."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     try:
@@ -46,7 +46,7 @@ def main(arguments: t.Sequence[str]) -> int:
     except KeyboardInterrupt:
         _complain("Interrupted.")
         return 130
-    except BrokenPipeError:  # who reads has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
@@ -57,7 +57,7 @@ def _tell(text: str) -> None:
 
 
 def _tell_systemd(state: str) -> None:
-    """A line of sd_notify(3), where systemd wants one: a unit with Type=notify is started when it says so."""
+    """Send a state by sd_notify(3) if systemd expects it: a unit with Type=notify has started when it says so."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as systemd:
@@ -69,28 +69,30 @@ def _complain(error: object) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="An embedded authority for other programs.")
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description="Serve, query, back up and restore an embedded authority."
+    )
     verbs = parser.add_subparsers(metavar="VERB", required=True)
 
     verb = verbs.add_parser("serve", help="serve ACM's protocol over HTTP until Ctrl-C or SIGTERM")
     verb.add_argument("dir", metavar="DIR", help="the authority's directory; created if it does not exist")
-    verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free one")
+    verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free port")
     verb.add_argument(
         "--listen", metavar="ADDRESS", default="127.0.0.1",
-        help="IP address to listen on; beyond this machine always with TLS (default: 127.0.0.1)",
+        help="IP address to listen on; always with TLS unless that is 127.0.0.1 (default: 127.0.0.1)",
     )  # fmt: skip
     verb.add_argument(
         "--public-port", metavar="PORT", type=_port_number,
-        help="serve CA certificates, revocation lists and OCSP there too, without TLS, and nothing else",
+        help="also serve CA certificates, revocation lists and OCSP, and nothing else, on this port without TLS",
     )  # fmt: skip
-    verb.add_argument("--tls", action="store_true", help="TLS on 127.0.0.1, too")
+    verb.add_argument("--tls", action="store_true", help="use TLS even on 127.0.0.1")
     verb.add_argument(
         "--name", metavar="NAME", action="append", default=[],
-        help="a name or IP address by which clients know the server, for its certificate; may be given again",
+        help="a name or IP address that clients use for the server, for its certificate; may be repeated",
     )  # fmt: skip
     verb.add_argument(
         "--metrics-for", metavar="NETWORK", action="append", default=[], type=_network,
-        help="where /metrics may be read from, beside this machine; may be given again",
+        help="a network that may read /metrics, in addition to this machine; may be repeated",
     )  # fmt: skip
     verb.add_argument("--anyone", action="store_true", help="do not check signatures: for tests only")
     verb.set_defaults(run=_serve)
@@ -103,18 +105,20 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser("records", help="show the records of calls as in CloudTrail, one line of JSON each")
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument(
-        "--operation", action="append", default=[], metavar="NAME", help="such as ExportCertificate; may be given again"
+        "--operation",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=("for example ExportCertificate; may be repeated"),
     )
-    verb.add_argument("--arn", help="calls that name this certificate, or created it")
-    verb.add_argument(
-        "--start", metavar="TIME", help="calls from this time on: ISO 8601, or how long ago (90m, 12h, 7d)"
-    )
-    verb.add_argument("--end", metavar="TIME", help="before then")
+    verb.add_argument("--arn", help="calls that name this certificate or created it")
+    verb.add_argument("--start", metavar="TIME", help="calls since this time: ISO 8601, or how long ago (90m, 12h, 7d)")
+    verb.add_argument("--end", metavar="TIME", help="calls before this time")
     outcome = verb.add_mutually_exclusive_group()
     outcome.add_argument(
         "--refused", dest="failed", action="store_true", default=None, help="only calls that were refused"
     )
-    outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only the others")
+    outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only calls that were not refused")
     verb.add_argument("--limit", type=int, metavar="NUMBER", help="the maximum number of records")
     verb.set_defaults(run=_records)
 
@@ -122,7 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("dir", metavar="DIR")
     verb.add_argument("file", metavar="FILE", help="the copy, which must not exist")
     verb.add_argument(
-        "--key-to", metavar="FILE", help="copy the key file there, in another folder; by default it is not copied"
+        "--key-to",
+        metavar="FILE",
+        help=("copy the key file to this path, in another folder; by default it is not copied"),
     )
     verb.set_defaults(run=_back_up)
 
@@ -133,10 +139,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=_restore)
 
     verb = verbs.add_parser(
-        "metric", help="show DaysToExpiry of every certificate, one MetricDatum of CloudWatch a line"
+        "metric", help="show DaysToExpiry of every certificate, one CloudWatch MetricDatum per line"
     )
     verb.add_argument("dir", metavar="DIR")
-    verb.add_argument("--prometheus", action="store_true", help="as Prometheus reads it")
+    verb.add_argument("--prometheus", action="store_true", help="in the format of Prometheus")
     verb.set_defaults(run=_metric)
     return parser
 
@@ -167,7 +173,7 @@ def _serve(options: argparse.Namespace) -> int:
     is_secure = options.tls or not address.is_loopback
     if options.anyone and not address.is_loopback:
         raise InvalidInput(
-            f"--anyone lets everybody who reaches {address} do everything: use it on 127.0.0.1 only, or leave it out."
+            f"--anyone lets anyone who can reach {address} do anything: use it only on 127.0.0.1, or leave it out."
         )
     _raise_descriptor_limit()
     ports = [options.port, *([] if options.public_port is None else [options.public_port])]
@@ -199,7 +205,7 @@ def _serve(options: argparse.Namespace) -> int:
     has_answered = all(ended)
     if due_work.end() and has_answered:
         return 0
-    os._exit(0 if has_answered else 1)  # a thread is still at work: nobody waits for it
+    os._exit(0 if has_answered else 1)  # a thread is still working; do not wait for it
 
 
 def _listen(address: t.Any, port: int) -> t.Any:
@@ -210,7 +216,7 @@ def _listen(address: t.Any, port: int) -> t.Any:
     except OSError as error:
         raise InvalidInput(
             f"Port {port} of {address} cannot be served: {os.strerror(error.errno or 0)}; "
-            "take another, or 0 for any free one."
+            "choose another port, or 0 for any free port."
         ) from None
 
 
@@ -218,18 +224,18 @@ def _address(text: str) -> t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
     try:
         return ipaddress.ip_address(text)
     except ValueError:
-        raise InvalidInput(f"--listen needs an IP address, such as 127.0.0.1 or 0.0.0.0, not {text}.") from None
+        raise InvalidInput(f"--listen takes an IP address such as 127.0.0.1 or 0.0.0.0, not {text}.") from None
 
 
 def _network(text: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{error}; use a network like 10.0.0.0/8") from None
+        raise argparse.ArgumentTypeError(f"{error}; use a network such as 10.0.0.0/8") from None
 
 
 def _names(options: argparse.Namespace, address: t.Any) -> list[str]:
-    """What the server's certificate is for."""
+    """The names and addresses in the server's certificate."""
     if options.name:
         return [*options.name, *(["localhost", str(address)] if address.is_loopback else [])]
     if address.is_loopback:
@@ -240,21 +246,21 @@ def _names(options: argparse.Namespace, address: t.Any) -> list[str]:
 
 
 def open_or_make(path: str) -> Authority:
-    """The authority in a directory, made there with ACM's own defaults when the directory is new or empty."""
+    """Open the authority in a directory, or create it with ACM's own defaults if the directory is new or empty."""
     if not directory.exists(path):
         try:
             directory.create(path)
         except InvalidInput:
-            if not directory.exists(path):  # else another process was quicker, and has made it
+            if not directory.exists(path):  # otherwise another process was faster and has created it
                 raise
     authority = directory.open_authority(path)
-    authority.cas.ensure_public()  # clients trust them before the first request
+    authority.cas.ensure_public()  # so that clients can trust them before the first request
     AccessKeys(authority.store, authority.vault).owner()
     return authority
 
 
 def _raise_descriptor_limit() -> None:
-    """Each connection takes one, and a process has 1,024 unless it asks for more."""
+    """Each connection needs a file descriptor, and a process has 1,024 unless it asks for more."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -264,14 +270,14 @@ def _raise_descriptor_limit() -> None:
 
 
 def _introduction(url: str, authority: Authority, is_open: bool) -> str:
-    """What a shell needs to know, in lines that it can run."""
+    """The variables that clients need, as lines that a shell can run."""
     key = AccessKey("anyone", "anyone", "owner", "owner")
     if not is_open:
         key = AccessKeys(authority.store, authority.vault).owner()
     return "\n".join(
         [
-            f"# The authority in {authority.path} answers as ACM at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
-            *(["# Signatures are not checked: whoever reaches the port may do everything."] if is_open else []),
+            f"# The authority in {authority.path} answers at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
+            *(["# Signatures are not checked: anyone who can reach the port can do anything."] if is_open else []),
             _exports(
                 {
                     "AWS_ENDPOINT_URL_ACM": url,
@@ -280,7 +286,8 @@ def _introduction(url: str, authority: Authority, is_open: bool) -> str:
                     **_trust(url, authority),
                 }
             ),
-            f"# Its roots, for clients to trust: {authority.cas.trust_file}, {url}/public/{os.path.basename(authority.cas.trust_file)}",
+            f"# Its roots, for clients to trust: {authority.cas.trust_file}, "
+            f"{url}/public/{os.path.basename(authority.cas.trust_file)}",
         ]
     )
 
@@ -295,7 +302,7 @@ def _variables(authority: Authority, key: AccessKey) -> dict[str, str]:
 
 
 def _trust(url: str, authority: Authority) -> dict[str, str]:
-    """With TLS, clients must know whom to believe."""
+    """With TLS, clients must know which CA to trust."""
     return {"AWS_CA_BUNDLE": authority.cas.trust_file} if url.startswith("https:") else {}
 
 
@@ -306,9 +313,9 @@ def _exports(variables: t.Mapping[str, str]) -> str:
 
 @contextmanager
 def ending_signals() -> t.Iterator[t.Callable[[], object]]:
-    """Hold back SIGTERM and SIGINT, for this thread and those it starts, so that one can be waited for.
+    """Block SIGTERM and SIGINT in this thread and the threads that it starts, so that the signals can be waited for.
 
-    After that, a second one ends the process at once.
+    After the first signal, a second one ends the process at once.
     """
     wanted = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
@@ -318,7 +325,7 @@ def ending_signals() -> t.Iterator[t.Callable[[], object]]:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, wanted)
 
 
-# ---------------------------------------------------------------- what is in it
+# ---------------------------------------------------------------- the other verbs
 
 
 def _credentials(options: argparse.Namespace) -> int:
@@ -366,7 +373,7 @@ def _metric(options: argparse.Namespace) -> int:
 
 def _back_up(options: argparse.Namespace) -> int:
     done = backup.back_up(options.dir, options.file, options.key_to)
-    _tell(f"The authority in {options.dir} was copied to {done.file}. What opens the copy: {done.key}.")
+    _tell(f"The authority in {options.dir} was copied to {done.file}. The copy is opened by {done.key}.")
     return 0
 
 

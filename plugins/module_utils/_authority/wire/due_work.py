@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is due, done while the server runs: validations, renewals, notices, delivery of events, revocation lists.
+"""Due work, done while the server runs: validations, renewals, notices, delivery of events, revocation lists.
 
-One process of those that serve a directory does it at a time: the others find the lock taken, and look again later.
-Playbooks may sweep as well; sweep.py bears that.
-"""
+Of several processes that serve a directory, one at a time does it: the others find the lock taken, and look again
+later. Playbooks may run sweeps at the same time; sweep.py allows for that."""
 
 from __future__ import annotations
 
@@ -26,16 +25,16 @@ from ..._rules.errors import InvalidInput
 from ..._rules.times import iso
 
 LOOK_S = 5.0  # between two looks for what is due
-MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not hold up those who ask
-WHOLE_SWEEP_S = 3600.0  # between two sweeps of everything: revocation lists, and forgetting what is old
+MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not delay requests
+WHOLE_SWEEP_S = 3600.0  # between two full sweeps: revocation lists, and deletion of old rows
 LOCK = "due-work.lock"
 
 log = logging.getLogger(__name__)
 
 
 class DueWork:
-    """A thread that looks for due work from start() to end(). beside: called with each look, for what the server itself
-    has due."""
+    """A thread that looks for due work from start() to end(). beside: called at each look, for the server's own due
+    work."""
 
     def __init__(
         self,
@@ -57,7 +56,8 @@ class DueWork:
         self._thread.start()
 
     def end(self, grace_s: float = 30.0) -> bool:
-        """Begin nothing more; False when what was begun is not done in time. Nothing is lost by that: it is done again."""
+        """Begin no more work; False if work in progress does not finish in time. Nothing is lost: it will be done
+        again."""
         self._is_over.set()
         if self._thread.ident is not None:
             self._thread.join(grace_s)
@@ -73,7 +73,7 @@ class DueWork:
                 self._say(None)
             except (StoreError, WrongKey, InvalidInput) as error:
                 self._say(str(error))
-            except Exception:  # whatever it is, the next look tries again
+            except Exception:  # whatever the fault, the next look tries again
                 log.exception("due work failed")
 
     def look(self) -> sweep.Swept:
@@ -95,10 +95,10 @@ class DueWork:
         if last is None:
             return True
         age_s = (self._authority.now() - audit.instant(last)).total_seconds()
-        return not 0 <= age_s < self._whole_sweep_s  # of the future: the clock was set back
+        return not 0 <= age_s < self._whole_sweep_s  # in the future: the clock was set back
 
     def _say(self, trouble: t.Optional[str]) -> None:
-        """The same trouble once, not every five seconds."""
+        """Log the same trouble once, not every five seconds."""
         if trouble and trouble != self._said:
             log.warning("%s", trouble)
         self._said = trouble

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire protocol of ACM, AWS JSON 1.1: a request in, JSON or an error code out. Nothing else knows it."""
+"""ACM's wire protocol, AWS JSON 1.1: a request in, JSON or an error code out. No other file knows the protocol."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..._rules.errors import InvalidInput
 
 TARGET_PREFIX = "CertificateManager."
 CONTENT_TYPE = "application/x-amz-json-1.1"
-# A store that cannot be used is no 5xx: clients would ask again for half a minute, and it takes a person to help.
+# An unusable store is not a 5xx: clients would retry for half a minute, although only a person can fix it.
 SERVER_FAULTS = ("InternalFailure",)
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Answer(t.NamedTuple):
 class Endpoint:
     """Answers requests to one authority.
 
-    service_model: botocore's model of ACM, from which every request's shape is checked as the service checks it.
+    service_model: botocore's model of ACM, by which requests are validated as the service validates them.
     """
 
     def __init__(self, authority: Authority, service_model: t.Any = None) -> None:
@@ -54,9 +54,9 @@ class Endpoint:
         caller: t.Optional[Caller] = None,
         judge: t.Callable[[Call], None] = lambda call: None,
     ) -> Answer:
-        """Answer one request; `target` is its X-Amz-Target header; caller: by default the owner, who asks from this
-        machine; judge: raises Fault for a call that its caller may not make. Never raises: a fault of our own becomes
-        InternalFailure, which says nothing of what is inside."""
+        """Answer one request. `target` is its X-Amz-Target header; caller: by default the owner, on this machine;
+        judge: raises Fault for a call that its caller may not make. Never raises: a fault of our own becomes
+        InternalFailure, which reveals no internals."""
         request_id = self._authority.parts.new_id()
         try:
             return self._reply(200, self._answer(target, body, caller or _local_owner(), judge, request_id), request_id)
@@ -66,14 +66,14 @@ class Endpoint:
             return self._fault("ServiceUnavailable", str(error), request_id)
         except InvalidInput as error:
             return self._fault("ValidationException", str(error), request_id)
-        except Exception:  # whatever it is, the caller gets ACM's answer to it, not a traceback
+        except Exception:  # whatever the fault, the caller gets an ACM error, not a traceback
             log.exception("the embedded authority failed on %s", target)
             return self._fault("InternalFailure", "The embedded authority failed; its log says more.", request_id)
 
     def _answer(
         self, target: str, body: bytes, caller: Caller, judge: t.Callable[[Call], None], request_id: str
     ) -> t.Optional[dict[str, t.Any]]:
-        """The members of the answer; None for an operation that answers nothing."""
+        """The members of the answer; None for an operation that returns nothing."""
         name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
         if name not in self._model.operation_names:
             raise Fault(
@@ -115,12 +115,12 @@ class Endpoint:
 
 @functools.lru_cache(maxsize=1)
 def _local_owner() -> Caller:
-    """Whose playbook it is that calls without a server."""
+    """The account that runs the playbook, for a call without a server."""
     import pwd
 
     try:
         return Caller(name=pwd.getpwuid(os.getuid()).pw_name)
-    except KeyError:  # an account without a name, as containers have
+    except KeyError:  # a user id without a name, as in containers
         return Caller(name=str(os.getuid()))
 
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate of the server itself: from the authority's own public CA, for days, and renewed while it serves.
+"""The server's own certificate: issued by the authority's public CA, valid for days, and renewed while the server runs.
 
-It is not one of ACM's certificates, so no list shows it; and it lives so short that it names neither a revocation list
+It is not one of ACM's certificates, so no list shows it. It is so short-lived that it names neither a revocation list
 nor a responder.
 """
 
@@ -24,14 +24,14 @@ from ..signing import issuer
 from ..._rules.errors import InvalidInput
 
 VALIDITY = timedelta(days=8)
-RENEWED_BEFORE = timedelta(days=6)  # so every two days
+RENEWED_BEFORE = timedelta(days=6)  # that is every two days
 KEY_ALGORITHM = "EC_prime256v1"
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 HOST_NAME = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*")
 
 
 class OwnCertificate:
-    """context: what the server speaks TLS with; another one after each renewal, so that no handshake meets half of it.
+    """context: the server's TLS context; a renewal makes a new context, so that no handshake sees half of a change.
     Raises InvalidInput for names that cannot be in a certificate."""
 
     def __init__(self, authority: Authority, names: t.Sequence[str]) -> None:
@@ -42,7 +42,7 @@ class OwnCertificate:
         self.context = self._new_context()
 
     def renew_if_due(self) -> bool:
-        """Have a new certificate if it is time; whether it was."""
+        """Renew the certificate if it is time; returns whether it was."""
         now = self._authority.now()
         if self._not_before and self._not_after and self._not_before <= now < self._not_after - RENEWED_BEFORE:
             return False
@@ -70,8 +70,8 @@ class OwnCertificate:
 
 
 def _load(context: ssl.SSLContext, pem: bytes) -> None:
-    """Python reads a key from files only: from memory where the system has such files, else from one that is removed at
-    once and that nobody else can read."""
+    """Load certificate and key. Python reads a key only from a file: an in-memory file if the system has them, or else
+    a file that nobody else can read and that is removed at once."""
     if hasattr(os, "memfd_create"):
         handle = os.memfd_create("tls", os.MFD_CLOEXEC)
         try:
@@ -93,6 +93,6 @@ def _checked(name: str) -> str:
         pass
     if not HOST_NAME.fullmatch(name):
         raise InvalidInput(
-            f"{name} is neither a host name nor an IP address: the server's certificate cannot be for it."
+            f"{name} is neither a host name nor an IP address, so it cannot be in the server's certificate."
         )
     return name.lower()

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP server: aiohttp's, with bounds on everything that somebody who is not known may take of it.
+"""The HTTP server: aiohttp's, with limits on everything that an unknown client can use.
 
-One thread reads all connections, so that one that is idle, slow or half-way through its request costs a few kilobytes
-and no thread; a bounded pool of threads answers whole requests. Connections that never signed a request are few, are
-closed soon, and are the first to go when others come.
+One thread reads all connections, so a connection that is idle, slow or half-way through a request costs a few kilobytes
+and no thread; a bounded pool of threads answers complete requests. Connections without a signed request are limited in
+number, are closed soon, and are the first to be closed when others come.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from .messages import Answer, Peer, Request, error
 
 log = logging.getLogger(__name__)
 
-SMALL = 60_000  # octets of an answer, which asyncio and the kernel take at once
-WAITING, RECEIVING, ANSWERING = "for a request", "a request's body", "a request"  # what a connection is busy with
+SMALL = 60_000  # octets of an answer that asyncio and the kernel buffer at once
+WAITING, RECEIVING, ANSWERING = "for a request", "a request's body", "a request"  # the state of a connection
 
 
 class Limits(t.NamedTuple):
@@ -43,23 +43,24 @@ class Limits(t.NamedTuple):
     strangers: int = 256  # connections on which no request was signed yet
     threads: int = 32  # requests that are answered at once
     body: int = 4 * 1024 * 1024  # ACM's largest request, an import with a chain of 2 MiB in base64, has 2.9 MB
-    bodies: int = 64 * 1024 * 1024  # of all requests that are arriving
+    bodies: int = 64 * 1024 * 1024  # of all incoming requests together
     handshake_s: float = 5.0
-    stranger_s: float = 10.0  # for a whole request of somebody who never signed one, and between two of them
-    request_s: float = 30.0  # for the body of a request, from its headers on
+    stranger_s: float = (
+        10.0  # for a whole request from a client that has not signed one yet, and between two such requests
+    )
+    request_s: float = 30.0  # for the body of a request, after its headers
     idle_s: float = 60.0  # between two requests
     send_s: float = 30.0
-    half_request_s: float = 1.0  # how long the end waits for requests that have only begun to arrive
+    half_request_s: float = 1.0  # how long shutdown waits for requests that have only begun to arrive
 
 
 class Server:
-    """Listens as soon as it is made, and answers from start() to end().
+    """Listens as soon as it is created, and answers from start() to end().
 
-    answer: called for each whole request, from many threads at once; None breaks the connection off without a word.
-    screen: called, in the thread that reads, for the head of each request; what it answers is sent instead, and the
-    body never read. tls: for HTTPS; another one that is set later counts for new connections.
-    Raises OSError for an address that cannot be had.
-    """
+    answer: called for each complete request, from several threads at once; None closes the connection without an
+    answer. screen: called, in the reading thread, for the head of each request; if it returns an answer, that is sent
+    and the body is not read. tls: the context for HTTPS; a context that is set later is used for new connections.
+    Raises OSError if the address cannot be used."""
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class Server:
         return self.url_as(self._host)
 
     def url_as(self, name: str) -> str:
-        """Its URL by one of its names."""
+        """The server's URL with one of its names."""
         return f"http{'s' if self.tls else ''}://{f'[{name}]' if ':' in name else name}:{self.port}"
 
     def start(self) -> None:
@@ -97,7 +98,8 @@ class Server:
         self._is_up.wait()
 
     def end(self, grace_s: float = 60.0) -> bool:
-        """Take no more calls, answer every request that has arrived, and close. False when grace_s was too short."""
+        """Accept no more connections, answer every request that has arrived, and close. False if grace_s was too
+        short."""
         if not self._thread.is_alive():
             self._listener.close()
             return True
@@ -131,13 +133,13 @@ class Server:
         self._pool.shutdown(wait=False)
 
     def _accept(self) -> None:
-        """Take all that have called. Not by the loop's own sock_accept: one that is cancelled may lose a connection."""
+        """Accept all waiting connections. The loop's own sock_accept may lose a connection if it is cancelled."""
         while True:
             try:
                 called, address = self._listener.accept()
-            except BlockingIOError:  # nobody there any more
+            except BlockingIOError:  # the client has closed the connection
                 return
-            except OSError:  # no file descriptor is left; those in use come free
+            except OSError:  # no file descriptor is free; wait until one is closed
                 self._make_room(1)
                 self._loop.remove_reader(self._listener)
                 self._loop.call_later(0.05, self._accept_again)
@@ -158,13 +160,13 @@ class Server:
         connection.task = self._loop.create_task(self._introduce(connection))
 
     async def _introduce(self, connection: _Connection) -> None:
-        """Hand a connection to aiohttp, after TLS's handshake."""
+        """Hand a connection to aiohttp, after the TLS handshake."""
         connection.is_introduced = True
         options: dict[str, t.Any] = {"ssl": self.tls}
         if self.tls:
             options["ssl_handshake_timeout"] = self._limits.handshake_s
         protocol = connection.protocol = self._http()
-        self._of_protocol[protocol] = connection  # its first request may come before the next line is done
+        self._of_protocol[protocol] = connection  # the first request may arrive before the next line has run
         try:
             transport, _protocol = await self._loop.connect_accepted_socket(
                 lambda: protocol, connection.socket, **options
@@ -179,13 +181,13 @@ class Server:
         self._of_protocol.pop(connection.protocol, None)
         if connection.transport is None:
             connection.task.cancel()
-            if not connection.is_introduced:  # its task has not begun, and closes nothing
+            if not connection.is_introduced:  # the task has not begun, so it closes nothing
                 connection.socket.close()
         else:
             connection.transport.abort()
 
     async def _watch(self) -> None:
-        """Close what takes too long, and forget what is closed."""
+        """Close connections that take too long, and forget closed ones."""
         while True:
             await asyncio.sleep(0.25)
             now = self._loop.time()
@@ -198,7 +200,8 @@ class Server:
                         self._leave(connection)
 
     def _make_room(self, wanted: int) -> None:
-        """Close connections while there are too many: first those of strangers, the oldest of the address that has most."""
+        """Close connections while there are too many: first unknown clients', the oldest of the address with the
+        most."""
         strangers = [each for each in self._connections if not each.peer.is_known and each.state != ANSWERING]
         excess = max(len(strangers) - self._limits.strangers, wanted)
         if excess > 0 and strangers:
@@ -213,7 +216,7 @@ class Server:
                 self._leave(connection)
 
     def _make_room_for(self, newest: _Connection) -> None:
-        """Of bodies that are arriving, the oldest go when all together are too large."""
+        """Close the connections with the oldest incoming bodies while all bodies together are too large."""
         arriving = [each for each in self._connections if each.state == RECEIVING and each is not newest]
         total = newest.length + sum(each.length for each in arriving)
         for connection in sorted(arriving, key=lambda each: (each.peer.is_known, each.since)):
@@ -226,14 +229,14 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         connection = self._of_protocol.get(request.protocol)
-        if connection is None or request.transport is None:  # it has been closed meanwhile
+        if connection is None or request.transport is None:  # it has been closed in the meantime
             raise asyncio.CancelledError
         connection.meet(request.transport)
         try:
             answer = await self._answer(request, connection)
             connection.enter(ANSWERING, self._loop.time())
             if answer is None:
-                # A reset, as from a machine that died, not an orderly close.
+                # A reset, as when a machine goes down, instead of an orderly close.
                 connection.socket_option(socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._leave(connection)
                 raise asyncio.CancelledError
@@ -242,7 +245,7 @@ class Server:
             if self._is_ending or connection.is_refused:
                 response.force_close()
             await response.prepare(request)
-            if len(answer.body) < SMALL:  # what fits into the buffers of the connection waits for nobody
+            if len(answer.body) < SMALL:  # an answer that fits into the connection's buffers never blocks
                 await response.write_eof()
             else:
                 await asyncio.wait_for(response.write_eof(), self._limits.send_s)
@@ -255,7 +258,7 @@ class Server:
 
     async def _answer(self, request: web.BaseRequest, connection: _Connection) -> t.Optional[Answer]:
         limits = self._limits
-        # Of one that comes in chunks nobody knows how large it will be.
+        # The size of a chunked body is not known in advance.
         length = limits.body if request.content_length is None else request.content_length
         head = Request(request.method, request.raw_path, request.headers, b"", connection.peer)
         connection.length = length
@@ -263,7 +266,7 @@ class Server:
         connection.enter(RECEIVING, self._loop.time() if connection.peer.is_known else connection.since)
         if length > limits.body:
             return error(413, "RequestEntityTooLarge", f"The request's body has more than {limits.body} octets.")
-        if request.content.is_eof():  # it has arrived with its head: nothing is to be waited for, or refused before
+        if request.content.is_eof():  # the body arrived with the head: nothing to wait for, no need for 100 Continue
             body = request.content.read_nowait()
         else:
             refusal = self.screen(head)
@@ -289,7 +292,7 @@ class Server:
     def _answered(self, request: Request) -> t.Optional[Answer]:
         try:
             return self.answer(request)
-        except Exception:  # the client gets an answer to whatever it is, and the log the traceback
+        except Exception:  # whatever the fault, the client gets an answer, and the log the traceback
             log.exception("failed on %s %s", request.method, request.path)
             return error(500, "InternalFailure", "The server failed; its log says more.")
 
@@ -299,9 +302,9 @@ class Server:
         deadline = self._loop.time() + grace_s
         self._is_ending = True
         self._loop.remove_reader(self._listener)
-        self._accept()  # who has called before the end may have sent a request already
+        self._accept()  # clients that connected before the end may have sent a request already
         self._listener.close()
-        await asyncio.sleep(0.1)  # what has arrived is read
+        await asyncio.sleep(0.1)  # read what has arrived
         self._leave_those(WAITING)
         await self._until(
             lambda each: each.state == RECEIVING, min(deadline, self._loop.time() + self._limits.half_request_s)
@@ -322,18 +325,18 @@ class Server:
 
 
 class _OneLine(logging.LoggerAdapter):
-    """What a client sends that is not HTTP is no fault of ours: a line instead of a traceback."""
+    """Input that is not HTTP is the client's fault: log a line instead of a traceback."""
 
     def exception(self, msg: t.Any, *arguments: t.Any, exc_info: t.Any = True, **_others: t.Any) -> None:
         fault = sys.exc_info()[1] if exc_info is True else exc_info
         reason = str(fault).partition("\n")
-        # A client that goes away in the middle of a request is not worth a line.
+        # Nothing is logged for a client that disconnects in the middle of a request.
         say = self.debug if isinstance(fault, OSError) or reason[0] == "Connection lost" else self.warning
         say("%s: %s", str(msg) % arguments, " ".join(reason[2].split()) or reason[0])
 
 
 class _Connection:
-    """state: what it is busy with, since when. length: of the body that is arriving."""
+    """state: what the connection is doing, and since when. length: of the incoming body."""
 
     def __init__(self, called: socket.socket, peer: Peer, now: float) -> None:
         self.socket = called
@@ -361,7 +364,7 @@ class _Connection:
 
 
 async def _body(request: web.BaseRequest, most: int) -> bytes:
-    """Raises ValueError for one that is larger than it said."""
+    """Raises ValueError for a body that is longer than announced."""
     parts, length = [], 0
     async for part in request.content.iter_any():
         parts.append(part)

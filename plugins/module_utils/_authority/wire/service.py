@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a request to the server goes: ACM's protocol at /, and beside it what is for browsers, clients and monitors."""
+"""Routes requests to the server: ACM's protocol at /, and other paths for browsers, TLS clients and monitoring."""
 
 from __future__ import annotations
 
@@ -26,18 +26,17 @@ from .sigv4 import Gate, Refusal
 
 log = logging.getLogger(__name__)
 
-WITH_A_BODY = ("/ocsp", "/approvals")  # of what is not signed
-LARGEST_UNSIGNED = 4096  # octets of such a body: a request of OCSP has about a hundred, a form two hundred
-MOST_SHOWN = 512  # characters of what a client says of itself, in the record of its call
+WITH_A_BODY = ("/ocsp", "/approvals")  # paths that need no signature
+LARGEST_UNSIGNED = 4096  # octets of such a body: an OCSP request has about a hundred, a form two hundred
+MOST_SHOWN = 512  # characters of a client's User-Agent in the record of its call
 OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
 
 
 class Service:
     """Answers the requests to one authority.
 
-    is_open: signatures are not checked. services: those that a request may be signed for. monitors: networks from which
-    /metrics may be read, beside this machine.
-    """
+    is_open: signatures are not checked. services: a request must be signed for one of these. monitors: networks that
+    may read /metrics, in addition to this machine."""
 
     def __init__(
         self,
@@ -68,7 +67,7 @@ class Service:
         return None
 
     def screen_public(self, request: Request) -> t.Optional[Answer]:
-        """The same for what is not signed: anybody may send it, so hardly anything is read of it."""
+        """The same for unsigned requests: anyone can send them, so only a small body is read."""
         if request.method != "POST" or request.path not in WITH_A_BODY:
             return _no_operation(request)
         length = request.headers.get("Content-Length")
@@ -89,7 +88,7 @@ class Service:
         return self.public(request)
 
     def public(self, request: Request) -> Answer:
-        """Only what anybody may have, and is signed: certificates of CAs, revocation lists, OCSP."""
+        """Serves only public data, all of it signed: CA certificates, revocation lists, OCSP responses."""
         path = request.path
         if request.method in ("GET", "HEAD") and path.startswith("/public/"):
             return public_file(self._public_folder, path)
@@ -101,7 +100,7 @@ class Service:
         address = ipaddress.ip_address(request.peer.address.partition("%")[0])
         if address.is_loopback or any(address in network for network in self._monitors):
             return metrics.answer(self._authority)
-        return plain(403, "The server does not show its metrics to this address: see its option --metrics-for.\n")
+        return plain(403, "This address may not read the metrics: see the server's option --metrics-for.\n")
 
     def _acm(self, request: Request) -> Answer:
         caller, policy = OPEN_CALLER, None
@@ -150,4 +149,4 @@ def _refused(request: Request, refusal: Refusal) -> Reply:
 
 def _no_operation(request: Request) -> Reply:
     what = f"{request.method} {request.target[:200]}"
-    return error(404, "UnknownOperationException", f"{what} is not an operation: ACM accepts POST / only.")
+    return error(404, "UnknownOperationException", f"{what} is not an operation of ACM, which accepts only POST /.")

@@ -5,7 +5,7 @@
 
 """JSON values ↔ Python values by the shapes of botocore's model: types, required members, lengths, patterns, enums.
 
-The faults read as the service's own.
+The faults are worded like the service's own.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ SEPARATORS = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # Unico
 def read(shape: t.Any, value: t.Any) -> dict[str, t.Any]:
     """The members of a request: blobs as bytes, timestamps as aware datetimes, nulls left out.
 
-    Raises Fault: SerializationException for a value of another type, ValidationException for everything else, with
-    all constraints that are broken in one message.
-    """
+    Raises Fault: SerializationException for a value of the wrong type, ValidationException for everything else, with
+    all violated constraints in one message."""
     broken: list[str] = []
     try:
         members = _read(shape, value, "", broken)
@@ -44,7 +43,7 @@ def read(shape: t.Any, value: t.Any) -> dict[str, t.Any]:
 def write(shape: t.Any, value: t.Any) -> t.Any:
     """The JSON values of an answer: timestamps as seconds since the epoch; members that are None are left out."""
     if shape.type_name == "structure":
-        # A botocore that is older than a member leaves it out, as it would with the service itself.
+        # A botocore that is too old to know a member leaves it out, as it would with the service itself.
         return {
             name: write(shape.members[name], each)
             for name, each in value.items()
@@ -81,7 +80,7 @@ def _read(shape: t.Any, value: t.Any, path: str, broken: list[str]) -> t.Any:
         return number
     if kind == "timestamp":
         return _read_timestamp(value, path)
-    raise Fault("SerializationException", f"The member {path} has a type that is not known here.")
+    raise Fault("SerializationException", f"The member {path} has an unknown type.")
 
 
 def _read_structure(shape: t.Any, values: dict[str, t.Any], path: str, broken: list[str]) -> dict[str, t.Any]:
@@ -99,7 +98,7 @@ def _read_structure(shape: t.Any, values: dict[str, t.Any], path: str, broken: l
 
 
 def _read_strings(shape: t.Any, values: list[t.Any], path: str, broken: list[str]) -> list[str]:
-    """As with the service, one error describes the whole list, and everything that is required of each member."""
+    """As with the service, one error describes the whole list and all constraints on its members."""
     inner: list[str] = []
     for place, each in enumerate(values, 1):
         _check_string(shape.member, _of_type(each, str, f"{path}.{place}.member"), path, inner)
@@ -153,7 +152,7 @@ def _check_string(shape: t.Any, value: str, path: str, broken: list[str]) -> Non
         if not value.isascii():
             value.encode()
     except UnicodeEncodeError:
-        raise Fault("SerializationException", f"The member {path} has half of a surrogate pair.") from None
+        raise Fault("SerializationException", f"The member {path} contains half of a surrogate pair.") from None
     constraints = shape.metadata
     shown = "***" if constraints.get("sensitive") else value
     _check_length(shape, shown, len(value), path, broken)
@@ -193,8 +192,8 @@ def _below(path: str, name: str) -> str:
 
 @functools.lru_cache(maxsize=None)
 def _compiled(pattern: str) -> t.Pattern[str]:
-    """The model's patterns are Java's: Unicode classes are spelled otherwise there, \\w is ASCII, and the ends are
-    implied."""
+    """The model's patterns are Java's, where Unicode classes are spelled differently, \\w is ASCII, and a pattern
+    matches the whole text."""
     if r"\p{" not in pattern:
         return re.compile(pattern, re.ASCII)
     return re.compile(pattern.replace(r"\p{L}", r"\w").replace(r"\p{N}", "").replace(r"\p{Z}", SEPARATORS))

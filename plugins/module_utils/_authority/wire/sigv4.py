@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signature Version 4, seen from the server: who asks, and is what arrived what was signed?
+"""Signature Version 4 on the server's side: who sent a request, and is it what they signed?
 
-Only POST / is ever signed for, so that there is no path and no query to be written in one of several ways. The rules are
-those of "Signature Version 4 signing process" in the AWS documentation; the messages are the service's own.
+Only POST / is ever signed, so there is no path or query to be normalized. The rules are those of "Signature Version 4
+signing process" in the AWS documentation; the messages are the service's own.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
 MAX_SKEW = timedelta(minutes=15)
 BASIC_FORMAT = "%Y%m%dT%H%M%SZ"
-# What is asked must be what was signed; a signature that leaves one of these open is worth nothing.
+# These headers determine what is requested, so a signature that does not cover them is worthless.
 MUST_BE_SIGNED = ("host", "x-amz-target")
 
 
 class Refusal(Exception):
-    """A request that is not let in; `code` is AWS's name for the reason."""
+    """A request that is refused; `code` is AWS's name for the reason."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -40,9 +40,9 @@ class Refusal(Exception):
 
 
 class Gate:
-    """Lets in what was signed with one of several keys for these services of one region.
+    """Accepts requests signed with one of several keys for these services in one region.
 
-    find: the access key of an id, or None for one that is not known.
+    find: returns the access key with an id, or None for an unknown id.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class Gate:
         self._clock = clock
 
     def screen(self, request: Request) -> AccessKey:
-        """The key that the head of a request claims. Raises Refusal for a head that no body could mend."""
+        """The key that the head of a request claims. Raises Refusal if the head is wrong whatever the body."""
         return self._claimed(request)[0]
 
     def check(self, request: Request) -> AccessKey:
-        """The key that a request is signed with; raises Refusal unless it is signed as it should be."""
+        """The key that a request is signed with; raises Refusal unless the signature is correct."""
         key, given, timestamp = self._claimed(request)
         headers = request.headers
         _identifier, date, region, service, _terminator = _scope(given["Credential"])
@@ -87,13 +87,13 @@ class Gate:
         return key
 
     def _claimed(self, request: Request) -> tuple[AccessKey, dict[str, str], str]:
-        """The key, the parts of Authorization and the timestamp, as far as they can be judged without the body."""
+        """The key, the parts of Authorization and the timestamp, checked as far as possible without the body."""
         headers = request.headers
         given = _authorization(headers.get("Authorization"))
         timestamp = _timestamp(headers)
         identifier, date, region, service, terminator = _scope(given["Credential"])
         key = self._find(identifier)
-        # A token would belong to temporary credentials, which are not given out here.
+        # A token would belong to temporary credentials, which the authority does not issue.
         if key is None or headers.get("X-Amz-Security-Token"):
             raise Refusal("UnrecognizedClientException", "The security token included in the request is invalid.")
         self._check_scope(date, region, service, terminator, timestamp)
@@ -127,7 +127,7 @@ class Gate:
 
 
 def _shown(headers: t.Any, signed: t.Sequence[str]) -> str:
-    """The headers that were signed, a line each."""
+    """The signed headers, one per line."""
     values: dict[str, list[str]] = {}
     for name, value in headers.items():
         values.setdefault(name.lower(), []).append(" ".join(value.split()))
@@ -142,7 +142,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
-@functools.lru_cache(maxsize=256)  # many requests are of the same second
+@functools.lru_cache(maxsize=256)  # many requests have the same second
 def _moment(timestamp: str) -> datetime:
     return datetime.strptime(timestamp, BASIC_FORMAT).replace(tzinfo=timezone.utc)
 

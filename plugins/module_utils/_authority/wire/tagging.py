@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GetResources of the tagging API, for certificates: tools ask it for the tags of all of them at once."""
+"""GetResources of the tagging API, for certificates: tools use it to read the tags of all of them at once."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..authority import Authority
 from .messages import Reply, error
 
 TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
-PAGE_SIZE = 50  # where the request names none
+PAGE_SIZE = 50  # if the request names no number
 MOST_ARNS = 100
 
 Tags = t.Mapping[str, str]
 
 
 def get_resources(authority: Authority, body: bytes) -> Reply:
-    """The tags of certificates that have any, a page after the other."""
+    """The tags of certificates that have any, page by page."""
     try:
         members = json.loads(body or b"{}")
         wanted_arns = list(members.get("ResourceARNList") or ())
@@ -30,10 +30,12 @@ def get_resources(authority: Authority, body: bytes) -> Reply:
         size = int(members.get("ResourcesPerPage") or (MOST_ARNS if wanted_arns else PAGE_SIZE))
         last = str(members.get("PaginationToken") or "")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return error(400, "InvalidParameterException", "The request is not one of GetResources.")
+        return error(400, "InvalidParameterException", "The request is not a GetResources request.")
     is_mixed = wanted_arns and (filters or members.get("ResourcesPerPage"))
     if len(wanted_arns) > MOST_ARNS or is_mixed or not 1 <= size <= 100:
-        return error(400, "InvalidParameterException", "At most 100 ARNs, and neither filters nor pages with them.")
+        return error(
+            400, "InvalidParameterException", "Give at most 100 ARNs, and neither filters nor pagination with them."
+        )
     found: list[tuple[str, Tags]] = []
     if types & {"acm", "acm:certificate"}:
         for arn, tags in _chosen(authority, wanted_arns) if wanted_arns else _tagged(authority, last):
@@ -50,7 +52,7 @@ def get_resources(authority: Authority, body: bytes) -> Reply:
 
 
 def _chosen(authority: Authority, arns: t.Iterable[t.Any]) -> t.Iterator[tuple[str, Tags]]:
-    """ARN and tags of those of these certificates that exist and have any."""
+    """ARN and tags of the given certificates, without those that do not exist or have no tags."""
     with authority.store.read() as tx:
         for arn in map(str, arns):
             found = tx.certificate(arn.rpartition("/")[2])
@@ -60,7 +62,7 @@ def _chosen(authority: Authority, arns: t.Iterable[t.Any]) -> t.Iterator[tuple[s
 
 
 def _tagged(authority: Authority, last: str) -> t.Iterator[tuple[str, Tags]]:
-    """ARN and tags of every certificate that has any, those after the id `last`."""
+    """ARN and tags of every certificate that has tags, beginning after the id `last`."""
     while True:
         with authority.store.read() as tx:
             page = [(each, tx.tags(each)) for each in tx.ids_after(last, 200)]

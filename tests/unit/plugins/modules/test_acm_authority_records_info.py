@@ -82,7 +82,8 @@ def test_the_metric(path: str, run_module: t.Any) -> None:
         ({"path": "/nonexistent"}, "There is no embedded authority in /nonexistent"),
         (
             {"start": "yesterday"},
-            "yesterday is not a time: write it like 2026-11-23T12:00:00Z, or like 90m, 12h or 7d for that long ago.",
+            "yesterday is not a time: write it like 2026-11-23T12:00:00Z, or like 90m, 12h or 7d for a time that long "
+            "ago.",
         ),
         ({"max_records": 0}, "max_records is 0: it must be 1 or more."),
         ({"next_token": "x"}, "next_token is x: give what an earlier task returned as next_token."),

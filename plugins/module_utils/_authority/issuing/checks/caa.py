@@ -18,8 +18,8 @@ from ...._net.resolver import Asks
 
 
 def check(name: str, issuers: list[str], wildcard: bool, resolver: Asks) -> Verdict:
-    """FAILED with CAA_ERROR where the records forbid; PENDING where DNS gives no certain answer: that is no permission,
-    but a fault that may pass must not end the request either. `wildcard`: *.NAME is meant.
+    """FAILED with CAA_ERROR if the records forbid issuance; PENDING if DNS gives no definite answer: that is not a
+    permission, but a temporary fault must not end the request either. `wildcard`: check for *.NAME.
     """
     starred = name if name.startswith("*.") or not wildcard else f"*.{name}"
     given, detail = permission(starred, issuers, resolver)

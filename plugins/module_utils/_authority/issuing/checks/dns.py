@@ -14,8 +14,8 @@ from ...._net.resolver import Asks
 def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cname_chain: int = 5) -> Verdict:
     """Whether a chain of at most `max_cname_chain` CNAMEs leads from `record_name` to `record_value`.
 
-    The value counts with or without its leading underscore, the record's name only as it is; case never matters.
-    Never FAILED: a record that is absent or wrong today may be there tomorrow.
+    The value may lack its leading underscore, the record's name may not; case never matters.
+    Never FAILED: a record that is missing or wrong today may be right tomorrow.
     """
     owner = _plain(record_name)
     value = _plain(record_value)
@@ -34,10 +34,10 @@ def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cn
             return pending(f"The CNAME records at {owner} form a loop.")
         seen.append(target)
     if len(seen) == 1:
-        return pending(f"{owner} has no CNAME record; {name} waits for one with the value {value}.")
+        return pending(f"{owner} has no CNAME record; {name} is waiting for one with the value {value}.")
     if len(seen) > max_cname_chain:
-        return pending(f"More than {max_cname_chain} CNAME records are chained at {owner}; shorten the chain.")
-    return pending(f"{owner} leads to {seen[-1]}; {name} waits for the value {value}.")
+        return pending(f"{owner} starts a chain of more than {max_cname_chain} CNAME records; shorten the chain.")
+    return pending(f"{owner} leads to {seen[-1]}; {name} is waiting for the value {value}.")
 
 
 def _plain(name: str) -> str:

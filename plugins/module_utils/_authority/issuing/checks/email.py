@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Validation by e-mail (acm-rules §3): who is written to, whether a domain takes mail, the message, and sending it."""
+"""Validation by e-mail (acm-rules §3): the recipients, whether a domain accepts mail, the message, and sending it."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ MAILBOXES = ("administrator", "hostmaster", "postmaster", "webmaster", "admin")
 
 
 class MailServer(t.NamedTuple):
-    """How mail leaves.
+    """How mail is sent.
 
-    security: "none", "starttls" (refused mail rather than mail in clear) or "tls" (from the first octet).
-    trust_file: PEM file of the CAs that may have signed the server's certificate; None for the system's.
+    security: "none", "starttls" (fails rather than sending in clear) or "tls" (from the first octet).
+    trust_file: PEM file of the CAs trusted to sign the server's certificate; None for the system's.
     """
 
     host: str
@@ -47,7 +47,7 @@ class MailServer(t.NamedTuple):
 
 
 class MailNotSent(Exception):
-    """The mail did not leave. The message is one sentence, without the password."""
+    """The mail was not sent. The message is one sentence, without the password."""
 
 
 def mail_domain(domain: str) -> str:
@@ -64,14 +64,14 @@ def recipients(domain: str) -> list[str]:
 
 
 def contacts(validation_domain: str, resolver: Asks) -> Verdict:
-    """SUCCESS when the domain takes mail. Without an MX, or with the null MX of RFC 7505: NO_AVAILABLE_CONTACTS."""
+    """SUCCESS if the domain accepts mail. Without an MX, or with the null MX of RFC 7505: NO_AVAILABLE_CONTACTS."""
     domain = mail_domain(validation_domain)
     found = resolver.lookup(domain, "MX")
     if not found.is_certain:
         return pending(f"The MX records of {domain} cannot be looked up. {found.detail}")
     exchanges = [record.exchange for record in found.records if record.exchange]
     if exchanges:
-        return success(f"{domain} takes mail at {exchanges[0]}.")
+        return success(f"{domain} receives mail at {exchanges[0]}.")
     why = "says with a null MX record that it does not accept mail" if found.records else "has no MX record"
     return failed("NO_AVAILABLE_CONTACTS", f"{domain} {why}.")
 
@@ -90,9 +90,10 @@ def message(
     link: t.Optional[str] = None,
     is_renewal: bool = False,
 ) -> EmailMessage:
-    """The mail that asks the owner of `name`, with the labels of the service's own ("Automate email validation").
+    """The mail that asks the owner of `name`, with the same labels as the service's mails ("Automate email
+    validation").
 
-    link: the page where the token is approved, where there is one; an authority without one names the task instead.
+    link: the page where the token is approved; without a page the mail names the module to use instead.
     """
     mail = EmailMessage()
     mail["Subject"] = f"Certificate request for {name}"
@@ -122,7 +123,7 @@ def message(
 
 
 def send(mail: EmailMessage, server: MailServer) -> list[str]:
-    """Hand `mail` to the mail server; return the recipients that it refused. MailNotSent when it took none."""
+    """Hand `mail` to the mail server; returns the recipients that it refused. MailNotSent if it accepted none."""
     where = f"The mail server {server.host}:{server.port}"
     try:
         with _connect(server) as smtp:
@@ -130,12 +131,14 @@ def send(mail: EmailMessage, server: MailServer) -> list[str]:
                 smtp.login(server.username, server.password or "")
             return sorted(smtp.send_message(mail))
     except smtplib.SMTPAuthenticationError as error:
-        raise MailNotSent(f"{where} refuses the user {server.username!r}; check user name and password.") from error
+        raise MailNotSent(
+            f"{where} does not accept the user {server.username!r}; check the user name and password."
+        ) from error
     except smtplib.SMTPRecipientsRefused as error:
         first = next(iter(error.recipients.values()))
         raise MailNotSent(f"{where} refuses all recipients: {_said(first[1])}.") from error
     except smtplib.SMTPNotSupportedError as error:
-        raise MailNotSent(f"{where} does not offer what was asked of it: {error}.") from error
+        raise MailNotSent(f"{where} does not support what the settings require: {error}.") from error
     except smtplib.SMTPResponseException as error:
         raise MailNotSent(f"{where} answered {error.smtp_code}: {_said(error.smtp_error)}.") from error
     except (smtplib.SMTPException, OSError) as error:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a check of the CA concludes."""
+"""The result of a check by the CA."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SUCCESS, PENDING, FAILED = "SUCCESS", "PENDING", "FAILED"
 
 
 class Verdict(t.NamedTuple):
-    """The end of one check.
+    """The result of one check.
 
-    status: SUCCESS; PENDING (not now, ask again: how long is the lifecycle's business); FAILED (for good).
-    reason: ACM's FailureReason when FAILED, else None. detail: what was seen, in one sentence.
+    status: SUCCESS; PENDING (not yet, check again; the lifecycle decides for how long); FAILED (permanently).
+    reason: ACM's FailureReason if FAILED, else None. detail: what was seen, in one sentence.
     """
 
     status: str

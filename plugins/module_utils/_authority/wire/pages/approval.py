@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page to which the mail of a validation by e-mail leads: one name, who asks for it, one button.
+"""The page that a validation mail links to: one name, who requested it, and one button.
 
-The page approves nothing when it is merely opened, as mail scanners do. The button sends a form, which counts only if it
-comes from the page itself: with the cookie that the page set, and from the page's own site. No script is involved. Of
-the link's members only `context` counts: it is the token.
+Merely opening the page, as mail scanners do, approves nothing. The button sends a form, which is accepted only from the
+page itself: with the cookie that the page set, and from the page's own site. No script is involved. Of the link's
+parameters only `context` counts: it is the token.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def _show(authority: Authority, request: Request) -> Reply:
     once = secrets.token_urlsafe(24)
     body = (
         f"{_facts(authority, certificate, name)}"
-        "<p>Approve this only if you expected the request and control the name. "
-        "If you do not, close this page: without an approval there will be no certificate.</p>"
+        "<p>Approve this request only if you expected it and control the name. "
+        "If you do not, close this page: no certificate is issued without an approval.</p>"
         '<form method="post" action="/approvals">'
         f'<input type="hidden" name="context" value="{html.escape(token)}">'
         f'<input type="hidden" name="once" value="{once}">'
@@ -83,18 +83,18 @@ def _approve(authority: Authority, request: Request) -> Reply:
     given = _fields(request.body.decode("ascii", "replace"))
     token, once = given["context"], given["once"]
     if not _is_from_the_page(request, once):
-        said = "Open the link in the mail again, and use the button on the page."
-        return _page(403, "This did not come from the page", f"<p>{said}</p>")
+        said = "Open the link in the mail again and use the button on that page."
+        return _page(403, "The form did not come from this page", f"<p>{said}</p>")
     try:
         certificate, name, _is_done = _asked(authority, token)
         certificate, _is_new = approvals.approve_token(authority, token)
     except InvalidInput as error:
-        return _page(409, "This cannot be approved", f"<p>{html.escape(str(error))}</p>")
+        return _page(409, "The request cannot be approved", f"<p>{html.escape(str(error))}</p>")
     return _page(200, f"{name} is approved", _facts(authority, certificate, name))
 
 
 def _fields(text: str) -> dict[str, str]:
-    """What a link or form says; empty for what it leaves out, or when it says more than any of ours."""
+    """The parameters of a link or form; empty for a missing one, or if there are more than ours ever have."""
     try:
         given = parse_qs(text, max_num_fields=10)
     except ValueError:
@@ -103,12 +103,12 @@ def _fields(text: str) -> dict[str, str]:
 
 
 def _asked(authority: Authority, token: str) -> tuple[Certificate, str, bool]:
-    """The certificate and the name that a token is for, and whether that is approved. Raises InvalidInput."""
+    """The certificate and name that a token is for, and whether the name is approved. Raises InvalidInput."""
     with authority.store.read() as tx:
         identifier, name = approval_of(tx, token, authority.now(), authority.settings_in(tx))
         certificate = tx.certificate(identifier)
     if certificate is None:
-        raise InvalidInput("The certificate of this request is gone.")
+        raise InvalidInput("The certificate of this request no longer exists.")
     renewal = certificate.renewal
     validations = renewal.validations if renewal and renewal.validations else certificate.validations
     return certificate, name, any(each.name == name and each.status == "SUCCESS" for each in validations)

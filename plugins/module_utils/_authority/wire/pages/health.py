@@ -17,11 +17,11 @@ from ..messages import Reply, plain
 from ...._rules.times import iso
 
 GOOD_FOR_S = 1.0  # after a write that succeeded
-PATIENCE_S = 5.0  # for a write that another request has begun
+PATIENCE_S = 5.0  # for a write begun by another request
 
 
 class Health:
-    """Anybody may ask, so however many do, the store is written to once a second at most, by one thread at a time."""
+    """Anyone may ask, so the store is written to at most once a second, by one thread at a time, however many ask."""
 
     def __init__(self, authority: Authority, seconds: t.Callable[[], float] = time.monotonic) -> None:
         self._authority = authority

@@ -21,7 +21,7 @@ def answer(authority: Authority) -> Reply:
 
 
 def text(authority: Authority) -> str:
-    """In Prometheus's text format. A store that cannot be read is told by acm_authority_up alone."""
+    """In Prometheus's text format. If the store cannot be read, there is only acm_authority_up."""
     try:
         return "".join(_lines(authority))
     except StoreError:
@@ -31,7 +31,7 @@ def text(authority: Authority) -> str:
 def days_text(days: t.Sequence[tuple[str, t.Mapping[str, t.Any]]]) -> str:
     """The metric DaysToExpiry alone; days: what audit.days_to_expiry found."""
     samples = [({"arn": each["Dimensions"][0]["Value"], "domain": name}, each["Value"]) for name, each in days]
-    said = "DaysToExpiry of CloudWatch: days that a certificate is still valid."
+    said = "CloudWatch's DaysToExpiry: the days until a certificate expires."
     return "".join(_family("acm_certificate_days_to_expiry", "gauge", said, samples))
 
 
@@ -45,10 +45,10 @@ def _lines(authority: Authority) -> t.Iterator[str]:
         settled = tx.meta("last_due_work_at") or tx.meta("last_sweep_at")
     yield from _family("acm_authority_up", "gauge", "Whether the store can be read.", [({}, 1)])
     yield from _family("acm_authority_certificates", "gauge", "Certificates by type.", counts)
-    yield from _family("acm_authority_due", "gauge", "Certificates with work that is due.", [({}, due)])
+    yield from _family("acm_authority_due", "gauge", "Certificates with due work.", [({}, due)])
     undelivered = [({"target": name}, number) for name, number in sorted(waiting.items())]
     yield from _family(
-        "acm_authority_undelivered_events", "gauge", "Events that a target has not got yet.", undelivered
+        "acm_authority_undelivered_events", "gauge", "Events that a target has not received yet.", undelivered
     )
     if settled:
         yield from _family(

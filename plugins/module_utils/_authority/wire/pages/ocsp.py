@@ -21,7 +21,7 @@ from ...store.transactions import Transaction
 from ...._x509 import pem
 from ..messages import Reply, Request, plain
 
-LARGEST = 4096  # octets; a request for one certificate has about a hundred
+LARGEST = 4096  # octets; a request about one certificate has about a hundred
 
 
 def respond(authority: Authority, request: Request) -> Reply:
@@ -58,7 +58,7 @@ def respond(authority: Authority, request: Request) -> Reply:
 
 
 def _standing(tx: Transaction, cas: t.Sequence[CaRow], issuer: CaRow, number: int) -> t.Optional[ocsp.Standing]:
-    for row in cas:  # an intermediate is a certificate of its root
+    for row in cas:  # an intermediate is a certificate issued by its root
         if row.parent_id == issuer.id and pem.load_certificate(row.pem).serial_number == number:
             return ocsp.Standing()
     serial = number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").hex(":") if number > 0 else ""

@@ -15,7 +15,7 @@ from email.utils import formatdate
 
 from ..messages import Reply, plain
 
-# A name with a path in it, or a hidden file, is not a name here.
+# Neither a path nor a hidden file is a valid name here.
 FILE = re.compile(r"/public/([A-Za-z0-9][A-Za-z0-9._-]*\.(crt|crl|pem))")
 MEDIA_TYPES = {"crt": "application/pkix-cert", "crl": "application/pkix-crl", "pem": "application/x-pem-file"}
 
@@ -34,7 +34,7 @@ def public_file(folder: str, path: str) -> Reply:
 
 
 def _read_regular_file(path: str) -> t.Optional[bytes]:
-    """None for what is absent, a link, or not a file."""
+    """None if the path does not exist, or is a link or not a file."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -101,9 +101,9 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "there").write_text("mine")
     for file, key_to, said in (
-        ("there", None, "there exists: a copy is not written over another file"),
-        ("copy", "kept/there", "there exists, and is not the key that opens this copy"),
-        ("copy", "key", "would be beside the copy that it opens"),
+        ("there", None, "there already exists and is not overwritten"),
+        ("copy", "kept/there", "there already exists and is not the key that opens this copy"),
+        ("copy", "key", "would be in the same folder as the copy"),
         ("no/such/copy", None, "cannot be written: No such file or directory."),
         ("copy", "no/such/key", "The key cannot be copied to .*no/such/key: No such file or directory."),
     ):
@@ -149,7 +149,7 @@ def test_the_verbs_of_the_command_line(
     lab.private()
     copy, key = str(tmp_path / "copy"), str(safe / "key")
     assert command_line.main(["backup", lab.path, copy, "--key-to", key]) == 0
-    assert capsys.readouterr().out.endswith(f"was copied to {copy}. What opens the copy: {key}.\n")
+    assert capsys.readouterr().out.endswith(f"was copied to {copy}. The copy is opened by {key}.\n")
     assert command_line.main(["restore", copy, str(tmp_path / "b"), "--key-from", key]) == 0
     assert capsys.readouterr().out == f"The authority is restored in {tmp_path}/b, with 1 certificates.\n"
     assert command_line.main(["restore", copy, str(tmp_path / "b")]) == 1
@@ -168,7 +168,7 @@ def test_the_module(lab: Lab, tmp_path: Path) -> None:
     copy, key = str(tmp_path / "copy"), f"{lab.path}/key-encryption-key"
     assert task(lab.path, check=True, backup_to=copy)["changed"] and not os.path.exists(copy)
     assert task(lab.path, backup_to=copy)["changed"]
-    with pytest.raises(InvalidInput, match="is not written over another file"):
+    with pytest.raises(InvalidInput, match="already exists and is not overwritten"):
         task(lab.path, backup_to=copy)
     wanted = {"restore_from": copy, "restore_key_from": key}
     assert task(str(tmp_path / "b"), check=True, **wanted)["changed"] and not (tmp_path / "b").exists()

@@ -47,7 +47,7 @@ def test_the_algorithm_of_public_cas_is_a_setting(
 
 @pytest.mark.parametrize("name", ["", "public-x", "with space", "../up", "x" * 65, "-x"])
 def test_names_of_private_cas(lab: Lab, name: str) -> None:
-    with pytest.raises(InvalidInput, match="not a name for a private CA"):
+    with pytest.raises(InvalidInput, match="not a valid name for a private CA"):
         lab.ca(name)
 
 

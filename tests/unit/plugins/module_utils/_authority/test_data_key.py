@@ -50,7 +50,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
 def test_nobody_else_may_have_it_open(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     other = directory.open_authority(lab.path)
     (before,) = wrapped(lab)
-    with pytest.raises(InvalidInput, match="Another program has the authority in .* open"):
+    with pytest.raises(InvalidInput, match="Another process has the authority in .* open"):
         with lab.authority.lease.alone(wait_s=0.1):
             raise AssertionError
     assert wrapped(lab) == [before]

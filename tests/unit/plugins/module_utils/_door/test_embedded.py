@@ -80,9 +80,7 @@ def test_the_region_must_be_the_authoritys(tmp_path):
 
 
 def test_where_there_is_no_authority(tmp_path):
-    with pytest.raises(
-        InvalidInput, match="http://127.0.0.1:8410 is a URL, .* give the URL of a server as endpoint_url"
-    ):
+    with pytest.raises(InvalidInput, match="http://127.0.0.1:8410 is a URL, .* give the server.s URL as endpoint_url"):
         embedded.authority_client("http://127.0.0.1:8410")
     with pytest.raises(InvalidInput, match="There is no embedded authority in .*acm_authority"):
         embedded.authority_client(str(tmp_path / "nowhere"))

@@ -189,7 +189,7 @@ def test_a_queue_that_is_not_there(lab: Lab, sqs: t.Any) -> None:
     deliveries.set_targets(lab.authority, [target])
     lab.private()
     (delivered,) = deliveries.deliver(lab.authority)
-    assert "did not accept it" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
+    assert "did not accept" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
     sqs.create_queue(QueueName="gone")
     assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
 
@@ -359,7 +359,7 @@ def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None
             "not an http:// or https:// URL",
         ),
         ([{"name": "a", "kind": "webhook", "url": "https://[hidden"}], "not an http:// or https:// URL"),
-        ([{"name": "a", "kind": "webhook", "url": "https://me:hidden@x/"}], "has a user in it"),
+        ([{"name": "a", "kind": "webhook", "url": "https://me:hidden@x/"}], "contains a user name"),
         (
             [{"name": "a", "kind": "webhook", "url": "https://x", "secret": "whsec_hidden!"}],
             "must be followed by base64",

@@ -125,7 +125,7 @@ def test_forgotten_events_are_gone_and_new_ones_still_come(lab: Lab, clock: Cloc
 
 
 def test_a_name_that_no_queue_can_have(lab: Lab) -> None:
-    with pytest.raises(InvalidInput, match="not a name for a queue"):
+    with pytest.raises(InvalidInput, match="not a valid name for a queue"):
         Inbox(lab.authority, "a/b")
 
 

@@ -247,7 +247,9 @@ def test_without_a_mail_server_the_operator_approves(lab: Lab) -> None:
     assert approvals.approve(lab.authority, arn, "www.example.com")[1] is False
 
 
-@pytest.mark.parametrize("name, why", [("other.example.com", "no name"), ("www.example.com", "by DNS")])
+@pytest.mark.parametrize(
+    "name, why", [("other.example.com", "not a name of"), ("www.example.com", "by DNS, not by e-mail")]
+)
 def test_what_cannot_be_approved(lab: Lab, name: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         approvals.approve(lab.authority, lab.public(), name)

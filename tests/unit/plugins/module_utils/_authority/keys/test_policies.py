@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Identity policies: every example of the user guide's IAM chapter through the wire, and the rules of IAM one by one."""
+"""Identity policies: every example of the user guide's IAM chapter through the wire, and the rules of IAM one by
+one."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def document(*statements: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def denied(**condition: t.Any) -> dict[str, t.Any]:
-    """All is allowed but requests for which this holds; as a policy of the guide, which denies only, beside an Allow."""
+    """All is allowed but requests for which this holds; as a policy of the guide, which denies only, beside an
+    Allow."""
     statement = {"Effect": "Deny", "Action": "acm:RequestCertificate", "Resource": "*", "Condition": condition}
     return document(EVERYTHING, statement)
 
@@ -69,8 +71,8 @@ def test_list_certificates(lab: Lab) -> None:
     arn = lab.private()
     assert call(lab, policy, "DescribeCertificate", CertificateArn=arn) == (
         DENIED,
-        f"User: arn:aws:iam::123456789012:user/Alice is not authorized to perform: acm:DescribeCertificate on resource: {arn} "
-        "because no identity-based policy allows the acm:DescribeCertificate action",
+        "User: arn:aws:iam::123456789012:user/Alice is not authorized to perform: acm:DescribeCertificate on "
+        f"resource: {arn} because no identity-based policy allows the acm:DescribeCertificate action",
     )
 
 
@@ -294,7 +296,7 @@ def test_what_a_statement_is_for(statement: dict[str, t.Any], action: str, resou
     [
         ([], "The policy of Alice is not a policy: give an object with Version and Statement."),
         ({"Statement": []}, "The policy of Alice has no Statement."),
-        ({"Statement": [EVERYTHING], "Rules": 1}, "has the element Rules"),
+        ({"Statement": [EVERYTHING], "Rules": 1}, "has the unknown element Rules"),
         ({"Version": "2012", "Statement": [EVERYTHING]}, "has the version 2012: write 2012-10-17, in quotes."),
         (document("x"), "The policy of Alice, statement 1, is not an object."),  # type: ignore[arg-type]
         (document(EVERYTHING, {**EVERYTHING, "Principal": "*"}), "statement 2, has a Principal"),
@@ -302,18 +304,18 @@ def test_what_a_statement_is_for(statement: dict[str, t.Any], action: str, resou
         (document({"Effect": "Allow", "Resource": "*"}), "needs either Action or NotAction."),
         (document({**EVERYTHING, "NotResource": "*"}), "needs either Resource or NotResource."),
         (document({**EVERYTHING, "Action": "acm:Dance"}), "has the action acm:Dance, which ACM does not have."),
-        (document({**EVERYTHING, "Action": "ListCertificates"}), "write it with its service, as acm:ListCertificates."),
-        (document({**EVERYTHING, "Action": [1]}), "has a value for Action that is not a text."),
+        (document({**EVERYTHING, "Action": "ListCertificates"}), "write it with its service, for example acm:ListCertificates."),
+        (document({**EVERYTHING, "Action": [1]}), "has a value for Action that is not a string."),
         (document({**EVERYTHING, "Resource": "certificate/1"}), "has the resource certificate/1: write * or an ARN."),
         (document({**EVERYTHING, "Condition": []}), "has a Condition that is not an object."),
-        (document({**EVERYTHING, "Condition": {"StringLikes": {}}}), "has the condition operator StringLikes: take "),
+        (document({**EVERYTHING, "Condition": {"StringLikes": {}}}), "has the unknown condition operator StringLikes: use "),
         (document({**EVERYTHING, "Condition": {"ForSome:StringLike": {}}}), "condition operator ForSome:StringLike"),
         (document({**EVERYTHING, "Condition": {"StringLike": []}}), "has a StringLike that is not an object."),
         (document({**EVERYTHING, "Condition": {"StringLike": {"acm:Domain": "x"}}}), "condition key acm:Domain, which the authority does not know"),
         (document({**EVERYTHING, "Condition": {"StringLike": {"aws:RequestTag/": "x"}}}), "condition key aws:RequestTag/"),
         (document({**EVERYTHING, "Condition": {"StringLike": {"acm:Export": []}}}), "has no value for acm:Export."),
-        (document({**EVERYTHING, "Condition": {"Null": {"acm:Export": "maybe"}}}), "the value maybe, which is not one for Null."),
-        (document({**EVERYTHING, "Condition": {"IpAddress": {"aws:SourceIp": "x"}}}), "the value x, which is not one for IpAddress."),
+        (document({**EVERYTHING, "Condition": {"Null": {"acm:Export": "maybe"}}}), "the value maybe, which is not valid for Null."),
+        (document({**EVERYTHING, "Condition": {"IpAddress": {"aws:SourceIp": "x"}}}), "the value x, which is not valid for IpAddress."),
         (document({**EVERYTHING, "Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}}), "the value soon"),
     ],
 )  # fmt: skip
@@ -330,7 +332,7 @@ def test_keys_that_cannot_be(lab: Lab) -> None:
     alice = {"kind": "user", "name": "Alice", "policy": None}
     for wanted, said in (
         ([{**alice, "name": "owner", "policy": document(EVERYTHING)}], "so that you cannot lock yourself out"),
-        ([{**alice, "name": "a/b"}], "access_keys has the name 'a/b'"),
+        ([{**alice, "name": "a/b"}], "access_keys has the invalid name 'a/b'"),
         ([alice, alice], "access_keys has the user Alice twice"),
     ):
         with pytest.raises(InvalidInput, match=said):

@@ -92,7 +92,8 @@ def whole(lab: Lab) -> dict[str, state.Certificate]:
             issued
             == len(serials)
             == execute(
-                "SELECT count(*) FROM events WHERE detail_type = 'ACM Certificate Available' AND detail NOT LIKE '%IMPORT%'"
+                "SELECT count(*) FROM events WHERE detail_type = 'ACM Certificate Available' AND detail NOT LIKE "
+                "'%IMPORT%'"
             ).fetchone()[0]
         )
     return {certificate.arn: certificate for certificate in certificates}
@@ -316,7 +317,7 @@ def test_a_foreign_database(lab: Lab) -> None:
 
 @pytest.mark.parametrize(
     ("version", "advice"),
-    [(99, "made it, or a newer one"), (2, "made it, or have a new authority made in another place")],
+    [(99, "created it, or a newer version"), (2, "created it, or create a new authority in another directory")],
 )
 def test_another_format(lab: Lab, version: int, advice: str) -> None:
     lab.authority.store._lender.take().execute(f"PRAGMA user_version = {version}")
@@ -371,7 +372,7 @@ def test_a_disk_that_is_really_full(disk: Path, dns: t.Any, clock: Clock) -> Non
         for _number in range(1000):
             arns.append(lab.private(ca=ca))
     error = caught.value.response["Error"]
-    assert error["Code"] == "ServiceUnavailable" and "is full: nothing was changed" in error["Message"]
+    assert error["Code"] == "ServiceUnavailable" and "is full. Nothing was changed" in error["Message"]
     with pytest.raises(StoreError, match="is full|free space"):
         sweep.sweep(lab.authority)
     ballast.unlink()

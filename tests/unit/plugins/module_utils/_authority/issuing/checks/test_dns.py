@@ -50,7 +50,8 @@ def test_absent(bind: NameServer) -> None:
     found = verdict(bind)
     assert (found.status, found.reason) == ("PENDING", None)
     assert (
-        found.detail == f"{OWNER[:-1]} has no CNAME record; www.example.com waits for one with the value {VALUE[:-1]}."
+        found.detail
+        == f"{OWNER[:-1]} has no CNAME record; www.example.com is waiting for one with the value {VALUE[:-1]}."
     )
 
 
@@ -83,7 +84,7 @@ def test_at_most_five_cnames_are_chained(bind: NameServer, length: int, status: 
         bind.remove(owner)
     assert found.status == status
     if status == "PENDING":
-        assert "More than 5 CNAME records" in found.detail
+        assert "more than 5 CNAME records" in found.detail
 
 
 def test_the_longest_chain_is_a_setting(bind: NameServer) -> None:
