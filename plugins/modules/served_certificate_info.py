@@ -378,7 +378,9 @@ def check(params: dict[str, t.Any], watches: t.Sequence[Watch]) -> None:
             )
     for endpoint in (watch.endpoint for watch in watches):
         if not 0 < endpoint.port < 65536:
-            raise InvalidInput(f"{endpoint.host} cannot have the port {endpoint.port}; ports go from 1 to 65535.")
+            raise InvalidInput(
+                f"{endpoint.host} has the invalid port {endpoint.port}; ports are numbers from 1 to 65535."
+            )
         for option, name in (("host", endpoint.host), ("server_name", endpoint.server_name or "")):
             try:
                 name.encode("idna")

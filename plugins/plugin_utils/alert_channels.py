@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mistakes in the channels of acm_alert that are found before Ansible reads them.
+"""Find mistakes in the channels of acm_alert before Ansible reads them.
 
-AnsibleModule learns which values are secret from options of the right name and shape only, and at -vvv it shows the
-others. So what is misspelt or misshapen is refused on the controller, in a sentence that repeats no value.
+AnsibleModule recognizes secret values only in options of the right name and type, and shows all others at -vvv. So
+misspelt or malformed options are refused on the controller, in a sentence that repeats no value.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ OPTIONS = tuple(
 
 
 def check_channels(channels: t.Any) -> None:
-    """Raises InvalidInput naming the channel and the option that is wrong."""
+    """Raises InvalidInput that names the channel and the invalid option."""
     if channels is None:
-        return  # that it is required says AnsibleModule
+        return  # AnsibleModule reports that it is required
     if not isinstance(channels, (list, tuple)):
         raise InvalidInput(f"channels is {_kind(channels)}: give a list of channels, each with a name and a type.")
     for number, channel in enumerate(channels, 1):

@@ -3,14 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks whose arguments hold a secret: it goes to the host through the connection, never through a file, and is shown
-nowhere.
+"""Tasks with a secret in their arguments: it is sent to the host through the connection, never in a file, and is never
+shown.
 
-Without pipelining ansible-core writes module and arguments to a temporary file on the host before it runs them. And
-AnsibleModule learns what is secret from options of the right name and shape: with one of the wrong shape it shows them
-all. So the shape is checked here, before anything is sent, and every other option is searched for a private key that was
-put there by mistake.
-"""
+Without pipelining ansible-core writes the module and its arguments to a temporary file on the host. And AnsibleModule
+recognizes secrets only in options of the right name and type: if one option has the wrong type, it shows them all. So
+the types are checked here, before anything is sent, and every other option is searched for a private key that was put
+there by mistake."""
 
 from __future__ import annotations
 
@@ -24,39 +23,39 @@ from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import i
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract, contract_of
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 
-SHORTEST_PART = 8  # characters of a secret that tell something of it
+SHORTEST_PART = 8  # characters of a secret that would reveal something
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 LIST, DICT, DICTS = "a list of dictionaries", "a dictionary", "a dictionary of dictionaries"
 _PRIVATE_KEY = "PRIVATE KEY-----"
-# What is called so is secret wherever it is, and however the rest of its name is spelt.
+# Options with these words in their names are secret wherever they are, however the rest of the name is spelt.
 _SECRET_WORDS = ("passphrase", "password", "secret", "token")
 
 
 class PipelinedAction(NormalAction):
-    """Runs the module of the same name, with pipelining wherever its arguments hold a secret, and takes from its result
-    only what is about the host."""
+    """Runs the module of the same name, with pipelining if its arguments contain a secret, and removes from its result
+    what a host must not decide."""
 
     _requires_connection = True
     SECRET_OPTIONS: tuple[str, ...] = ()
-    # The options, at any depth, that may have SECRET_OPTIONS in them, and the shape that each has.
+    # The options, at any depth, that may contain SECRET_OPTIONS, and the type of each.
     CONTAINERS: t.Mapping[str, str] = {"certificates": LIST}
-    # Options that are no secret whatever they or what is in them is called.
+    # Options that are never secret, whatever the names in them.
     FREE_OPTIONS: tuple[str, ...] = ("tags", "resource_tags")
-    EXAMPLES: t.Mapping[str, str] = {}  # how a container is written, for those that wrote it otherwise
+    EXAMPLES: t.Mapping[str, str] = {}  # examples of containers, for messages
     KEY_OPTIONS: tuple[str, ...] = ()  # where a private key in PEM belongs
-    # The sentence for a connection without pipelining; {obstacle} is the clause that says why.
+    # The sentence for a connection without pipelining; {obstacle} is a clause with the reason.
     REFUSAL = "A secret would be written to a temporary file, as {obstacle}."
     INSTEAD = ""  # of a loop whose items hold a secret
 
     def check(self, arguments: dict[str, t.Any]) -> None:
-        """Raise InvalidInput for what must not be sent. A module with more to check extends this."""
+        """Raise InvalidInput if the arguments must not be sent. A module with more to check extends this."""
         refuse_private_keys(arguments, self.KEY_OPTIONS)
         check_shapes(arguments, self.CONTAINERS, self.EXAMPLES)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = self._refusal()
         if result is None:
-            with no_collection():  # Ansible reads all our files to find what goes to the host
+            with no_collection():  # Ansible reads all our files to find those to send to the host
                 result = super().run(tmp, task_vars)
             drop_what_ansible_obeys(result)
             mask(result, self._hidden_texts())
@@ -77,11 +76,11 @@ class PipelinedAction(NormalAction):
         return None
 
     def _secrets(self) -> list[t.Any]:
-        """What must not be written to a temporary file."""
+        """The values that must not be written to a temporary file."""
         return list(secrets_in(self._task.args, self.SECRET_OPTIONS.__contains__, self.CONTAINERS, self.FREE_OPTIONS))
 
     def _hidden_texts(self) -> list[str]:
-        """What must not be shown: also what only sounds like a secret."""
+        """The values that must not be shown, including those that only look like secrets."""
         found = secrets_in(
             self._task.args,
             lambda name: name in self.SECRET_OPTIONS or sounds_secret(name),
@@ -91,8 +90,8 @@ class PipelinedAction(NormalAction):
         return [text for each in found for text in texts_of(each)]
 
     def _is_local(self) -> bool:
-        """Whether the module runs on the controller as the user who runs Ansible. Pipelining works there whatever sudo
-        is set up to, and saves 6 % of a task (docs/developing/performance.md)."""
+        """Whether the module runs on the controller as the user who runs Ansible. There pipelining works however sudo
+        is configured, and saves 6 % of a task (docs/developing/performance.md)."""
         connection = self._connection
         return getattr(connection, "transport", "") == "local" and getattr(connection, "become", None) is None
 
@@ -106,12 +105,12 @@ class PipelinedAction(NormalAction):
         if "certificates" in self.CONTAINERS:
             instead = f"give the option certificates instead of a loop, or {instead}"
         self._display.warning(
-            f"The items of this loop over {self._task.action} hold a secret, so its results are hidden; "
+            f"The items of this loop over {self._task.action} contain a secret, so its results are hidden; "
             f"{self.INSTEAD or instead}."
         )
 
     def _switch_pipelining_on(self) -> str | None:
-        """Switch it on for this task. Returns what prevents that, as a clause, or None."""
+        """Switch pipelining on for this task. Returns what prevents that, as a clause, or None."""
         connection = self._connection
         become = getattr(connection, "become", None)
         name = getattr(connection, "transport", "in use")
@@ -120,17 +119,17 @@ class PipelinedAction(NormalAction):
         if self._task.async_val:
             return "async does not work with pipelining; run the task without async"
         if not (connection.has_pipelining or connection.always_pipeline_modules):
-            return f"the connection {name} has no pipelining; use one that has, such as ssh"
+            return f"the connection {name} does not support pipelining; use one that does, such as ssh"
         if become is not None and not getattr(become, "pipelining", become.name != "su"):
             return f"become_method {become.name} does not work with pipelining; use sudo, or log in as root"
         try:
             connection.set_option("pipelining", True)
-        except KeyError:  # a connection without the option follows the play
+        except KeyError:  # a connection without the option uses the play's setting
             setattr(self._play_context, "pipelining", True)
         # ansible-core 2.17 asks the action, later versions the connection.
         ask = getattr(connection, "is_pipelining_enabled", None)
         if not (ask() if ask else self._is_pipelining_enabled("new")):
-            return f"the connection {name} does not switch pipelining on; set ansible_pipelining to true"
+            return f"pipelining is not enabled for the connection {name}; set ansible_pipelining to true"
         return None
 
 
@@ -140,10 +139,9 @@ def secrets_in(
     containers: t.Collection[str],
     free_options: t.Collection[str] = (),
 ) -> t.Iterator[t.Any]:
-    """What the options of these names are set to, at any depth: one that is in the wrong place is a secret nevertheless.
+    """The values of options with these names, at any depth: a secret in the wrong place is still a secret.
 
-    A container of another shape than one or many dictionaries counts as well: to refuse or to convert it is for the
-    module.
+    Containers other than dictionaries and lists of them count as well: the module refuses or converts them.
     """
     if isinstance(arguments, (list, tuple)):
         for each in arguments:
@@ -158,7 +156,7 @@ def secrets_in(
             is_container = name in containers
             if is_container and value:
                 yield from (each for each in _flat(value) if not isinstance(each, dict))
-            # Elsewhere the same name may mean something else: the certificates of a service are names.
+            # Elsewhere the same name may mean something else: the certificates of a service are only names.
             yield from secrets_in(value, is_secret, containers if is_container else (), free_options)
 
 
@@ -173,8 +171,8 @@ def check_shapes(
     examples: t.Mapping[str, str] | None = None,
     above: str = "",
 ) -> None:
-    """Raise InvalidInput, which repeats no value, unless every container has its shape. Text is read as AnsibleModule
-    reads it: JSON, or a Python literal."""
+    """Raise InvalidInput, which repeats no value, unless every container has the right type. Text is read as
+    AnsibleModule reads it: as JSON or a Python literal."""
     examples = examples or {}
     for name, shape in containers.items():
         value = read_text(arguments.get(name))
@@ -195,14 +193,14 @@ def check_shapes(
 
 
 def _members(value: t.Any, shape: str) -> list[tuple[t.Any, t.Any]]:
-    """The dictionaries in a container, each with its number or name; None for a container that is one itself."""
+    """The dictionaries in a container, each with its number or name; None if the container itself is the dictionary."""
     if shape == LIST:
         return list(enumerate(value, 1))
     return list(value.items()) if shape == DICTS else [(None, value)]
 
 
 def read_text(value: t.Any) -> t.Any:
-    """VALUE, or what it says as JSON or as a Python literal where it is the text of a list or dictionary."""
+    """VALUE, parsed as JSON or as a Python literal if it is the text of a list or dictionary."""
     if not isinstance(value, str) or not value.lstrip().startswith(("[", "{")):
         return value
     for read in (json.loads, ast.literal_eval):
@@ -222,11 +220,11 @@ def kind_of(value: t.Any) -> str:
 
 
 def refuse_private_keys(arguments: t.Any, allowed: t.Collection[str], where: str = "") -> None:
-    """Raise InvalidInput naming the option that holds a private key though it is not one of those ALLOWED to."""
+    """Raise InvalidInput that names an option with a private key that is not ALLOWED to have one."""
     if isinstance(arguments, str) and _PRIVATE_KEY in arguments and read_text(arguments) is arguments:
         raise InvalidInput(
-            f"The option {where} holds a private key, which does not belong there. Replace that key if others can read "
-            "the playbook or its variables."
+            f"The option {where} contains a private key, which does not belong there. Replace that key if others can "
+            "read the playbook or its variables."
         )
     arguments = read_text(arguments)
     if isinstance(arguments, dict):
@@ -240,7 +238,8 @@ def refuse_private_keys(arguments: t.Any, allowed: t.Collection[str], where: str
 
 
 def mask(result: dict[str, t.Any], secrets: t.Collection[str]) -> None:
-    """Remove the secrets from what Ansible shows of a failed task besides the module's own results."""
+    """Remove the secrets from everything else that Ansible shows about a failed task besides the module's own
+    results."""
     for name in ("invocation", "msg", "exception", "module_stdout", "module_stderr", "warnings"):
         if name in result:
             result[name] = masked(result[name], secrets)
@@ -261,8 +260,8 @@ def masked(value: t.Any, secrets: t.Collection[str]) -> t.Any:
 
 
 def texts_of(secret: t.Any) -> list[str]:
-    """The parts of a secret that must not be shown. In a dictionary such as headers, a short value gives nothing away and
-    occurs in much else."""
+    """The parts of a secret that must not be shown. A short value in a dictionary such as headers reveals nothing, and
+    occurs in many other texts."""
     if isinstance(secret, dict):
         texts = [text for each in secret.values() for text in texts_of(each)]
         return [text for text in texts if len(text) >= SHORTEST_PART]
@@ -276,7 +275,7 @@ def _is_number(value: t.Any) -> bool:
 
 
 def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
-    """Whether VALUE has, at any depth, one of the secrets or a part of one; short words do not count as a part."""
+    """Whether VALUE contains, at any depth, one of the secrets or a part of one; short words do not count as a part."""
     if isinstance(value, str):
         return any(secret in value or (len(value) >= SHORTEST_PART and value in secret) for secret in secrets)
     if isinstance(value, dict):
@@ -287,7 +286,7 @@ def is_told(value: t.Any, secrets: t.Collection[str]) -> bool:
 
 
 def has_secret(value: t.Any) -> bool:
-    """Whether VALUE has, at any depth, something that is called as secrets are, or a private key."""
+    """Whether VALUE contains, at any depth, an option with a secret's name, or a private key."""
     if isinstance(value, dict):
         return any((sounds_secret(name) and _is_content(each)) or has_secret(each) for name, each in value.items())
     if isinstance(value, (list, tuple)):

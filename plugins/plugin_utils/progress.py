@@ -3,12 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Says what a module is waiting for, while it runs.
+"""Show what a module is waiting for while it runs.
 
-A module can say nothing before it ends. So it writes what it waits for into a small file on its host, whose name an
-environment variable tells it, and from time to time the action plugin looks into that file and displays it. Where it
-cannot be read, at least the time is displayed; the task itself never fails because of it.
-"""
+A module cannot print anything before it ends. So it writes what it is waiting for to a small file on its host, named by
+an environment variable, and the action plugin displays the content of that file from time to time. If the file cannot
+be read, at least the time is displayed; the task never fails because of it."""
 
 from __future__ import annotations
 
@@ -26,10 +25,10 @@ ASK_S = 20
 
 
 class Watch:
-    """Displays what the module of an action waits for, from the beginning to the end of a with block."""
+    """Displays what an action's module is waiting for, during a with block."""
 
     def __init__(self, action: t.Any, wait: t.Optional[t.Callable[[threading.Event, float], bool]] = None) -> None:
-        """wait: (ended, seconds) → whether the module has ended meanwhile."""
+        """wait: (ended, seconds) → whether the module has ended in the meantime."""
         self._action = action
         self._wait = wait or (lambda ended, seconds: ended.wait(seconds))
         self._path = f"/tmp/.certops-acm-{secrets.token_hex(16)}"
@@ -71,11 +70,11 @@ class Watch:
             answer = self._action._low_level_execute_command(f"cat {shlex.quote(self._path)}")
             return str(answer.get("stdout", "")) if answer.get("rc") == 0 else ""
         except Exception:  # pylint: disable=broad-except
-            return ""  # it is a courtesy: what goes wrong here must not touch the task
+            return ""  # the display is a courtesy: a fault in it must not affect the task
 
 
 def shown(text: str) -> str:
-    """What a host wrote, made fit for a terminal: one line, no control characters, of bounded length."""
+    """A host's text, made safe for a terminal: one line, no control characters, limited length."""
     words = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:LONGEST]).split())
     return words
 

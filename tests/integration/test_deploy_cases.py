@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role acm_deploy in situations that people have met: how servers choose certificates, and how options are written."""
+"""The role acm_deploy in situations that people have met: how servers choose certificates, and how options are
+written."""
 
 from __future__ import annotations
 
@@ -256,7 +257,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "one-certificate": ({"acm_deploy_certificates": "shop.test"}, "acm_deploy_certificates is text; give a list of"),
     "domain": ({"acm_deploy_certificates": [{"domain": "shop.test"}]}, "did you mean domain_name?"),
     "url": ({"acm_deploy_certificates": [{"domain_name": "https://shop.test"}]}, "shop.test"),
-    "relative": ({"acm_deploy_path": "acm"}, "acm_deploy_path is 'acm'; give an absolute path, such as /etc/acm."),
+    "relative": ({"acm_deploy_path": "acm"}, "acm_deploy_path is 'acm'; give an absolute path such as /etc/acm."),
     "keep": ({"acm_deploy_keep": "two"}, "acm_deploy_keep is 'two'; give a whole number."),
     "timeout": ({"acm_deploy_timeout": "1m"}, "acm_deploy_timeout is '1m'; give a number of seconds."),
     "valid": ({"acm_deploy_require_valid": "maybe"}, "acm_deploy_require_valid is 'maybe'; give true or false."),
@@ -268,12 +269,12 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "service": ({"acm_deploy_services": [{"name": "ngnix"}]}, "did you mean nginx?"),
     "lacking": (
         {"acm_deploy_services": [{"name": "nginx", "certificates": ["shop.tets"]}]},
-        "wants the certificate shop.tets, which acm_deploy_certificates lacks; did you mean shop.test?",
+        "uses the certificate shop.tets, which is not in acm_deploy_certificates; did you mean shop.test?",
     ),
     "one-port": ({"acm_deploy_services": [{"name": "nginx"}, {"name": "caddy"}]}, "443"),
     "command": (
         {"acm_deploy_services": [{"name": "own", "ports": [], "reload_command": "a && b"}]},
-        "The reload_command of own needs a shell, but no shell runs it",
+        "The reload_command of own needs a shell, but it is run without one",
     ),
 }
 

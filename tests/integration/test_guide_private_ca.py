@@ -21,7 +21,8 @@ from ansible_collections.certops.acm.tests.support.programs import environment, 
 
 @pytest.fixture(name="reader")
 def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
-    """Its hosts are two folders of this machine, with an nginx each that is configured as the guide says, and not running."""
+    """Its hosts are two folders of this machine, with an nginx each that is configured as the guide says, and not
+    running."""
     require("nginx")
     places = {path: f"{tmp_path}{path}" for path in ("/srv/acm", "/backup", "/mnt/safe")}
     (tmp_path / "srv").mkdir()
@@ -38,7 +39,7 @@ def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
         stop_commands.append(nginx.pop("stop_command"))
         inventory["web"]["hosts"][host] = {"acm_deploy_path": f"{folder}/acm", "acm_deploy_services": [nginx]}
         port = nginx["ports"][0]
-        reader.places |= {f"{host}:443": f"127.0.0.1:{port}", f"{host} at port 443": f"{host} at port {port}"}
+        reader.places |= {f"{host}:443": f"127.0.0.1:{port}", f"{host} on port 443": f"{host} on port {port}"}
     inventory["web"]["vars"] |= {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",

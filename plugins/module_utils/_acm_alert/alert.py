@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts: who wants which, who was told what, and how many go into one message. Pure."""
+"""Alerts: which channel wants which alerts, what each has been told, and how many fit into a message. Pure."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TITLE_CHARACTERS = 300
 TEXT_CHARACTERS = 20_000
 _ARN = re.compile(r"arn:[\w-]+:acm:[\w-]+:\d{12}:certificate/[\w-]+", re.ASCII)
 _LINE_ENDS = re.compile("\r\n|[\r\n\u000b\u000c\u0085\u2028\u2029]")
-# Controls, and what makes text run the other way or look like other text.
+# Control characters, and characters that reverse text or make it look like other text.
 _UNSEEN = re.compile("[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -49,7 +49,7 @@ class DnsRecord(t.NamedTuple):
 
 
 class Alert(t.NamedTuple):
-    """One thing that people should know. key: its identity; each channel gets it once."""
+    """One thing that people should know. key: its identity; each channel gets a key once."""
 
     key: str
     kind: str
@@ -63,24 +63,24 @@ class Alert(t.NamedTuple):
     hosts: tuple[str, ...] = ()
     records: tuple[DnsRecord, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
-    answers: tuple[str, ...] = ()  # keys of earlier alerts; only those who were told one of them are told this one
+    answers: tuple[str, ...] = ()  # keys of earlier alerts; only channels that were told one of them are told this one
 
     @property
     def subject(self) -> str:
-        """What it is about: the certificate's ARN, or where there is none its key."""
+        """What the alert is about: the certificate's ARN, or its key if there is no certificate."""
         return self.certificate_arn or arn_in(self.key) or self.key
 
 
 def arn_in(key: str) -> str:
-    """The certificate's ARN that a key holds, or nothing."""
+    """The certificate's ARN in a key, or None."""
     found = _ARN.search(key)
     return found.group() if found else ""
 
 
 def read_alerts(given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Alert]:
-    """The alerts as the task gives them, without what could disturb a header, a terminal or a reader.
+    """The alerts given to the task, without characters that could disturb a header, a terminal or a reader.
 
-    Of several with one key the first counts. Raises InvalidInput.
+    Of several alerts with the same key the first counts. Raises InvalidInput.
     """
     alerts: dict[str, Alert] = {}
     for number, entry in enumerate(given, 1):
@@ -124,7 +124,7 @@ def _as_text(value: t.Any) -> str:
 
 
 def clean(text: str) -> str:
-    """The text without control characters; its line ends are newlines."""
+    """The text without control characters; lines end with newlines."""
     text = _UNSEEN.sub("", _LINE_ENDS.sub("\n", text).replace("\t", " "))
     return _HALF.sub("\ufffd", text).strip()
 
@@ -135,12 +135,12 @@ def one_line(text: str) -> str:
 
 
 def clip(text: str, most: int) -> str:
-    """The text in at most so many characters, with an ellipsis where some are missing."""
+    """The text cut to a maximum length, with an ellipsis where characters are missing."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def by_urgency(alerts: t.Iterable[Alert]) -> list[Alert]:
-    """The worst first, and of these what ends first; else as they came."""
+    """The most severe first, then the earliest to expire; otherwise in the given order."""
 
     def rank(alert: Alert) -> tuple[int, int]:
         days = alert.days_to_expiry
@@ -149,23 +149,24 @@ def by_urgency(alerts: t.Iterable[Alert]) -> list[Alert]:
     return sorted(alerts, key=rank)
 
 
-# ---------------------------------------------------------------- who was told
+# ---------------------------------------------------------------- what was told
 
 
 def read_told(given: t.Mapping[str, t.Any]) -> Told:
-    """A copy of what earlier runs left. Raises InvalidInput."""
+    """A copy of `told` from earlier runs. Raises InvalidInput."""
     told: Told = {}
     for key, channels in given.items():
         if not isinstance(channels, t.Mapping):
             raise InvalidInput(
-                f"told[{str(key)!r}] is not a dictionary of channels and times: give what an earlier run returned as told."
+                f"told[{str(key)!r}] is not a dictionary of channels and times: give what an earlier run returned as "
+                "told."
             )
         told[str(key)] = {str(name): str(at) for name, at in channels.items()}
     return told
 
 
 def prune(told: Told, now: datetime, forget_after: timedelta) -> Told:
-    """What was told no longer than that ago; a time that nobody can read stays, for it may be young."""
+    """What was told no longer than that ago; an unreadable time is kept, because it may be recent."""
     kept = {}
     for key, channels in told.items():
         young = {name: at for name, at in channels.items() if (moment(at) or now) >= now - forget_after}
@@ -175,7 +176,7 @@ def prune(told: Told, now: datetime, forget_after: timedelta) -> Told:
 
 
 def moment(text: str) -> t.Optional[datetime]:
-    """ISO 8601 as a moment in UTC; None for what is not a time."""
+    """ISO 8601 as a moment in UTC; None if the text is not a time."""
     try:
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
         return found.astimezone(timezone.utc) if found.tzinfo else found.replace(tzinfo=timezone.utc)
@@ -184,7 +185,8 @@ def moment(text: str) -> t.Optional[datetime]:
 
 
 def keys_over(told: Told, resolved: t.Collection[str], alerts: t.Sequence[Alert]) -> list[str]:
-    """The keys whose trouble is over: named, or about a certificate that is. What is still among the alerts is not."""
+    """The keys whose trouble is over: those given, and those about a given certificate, except keys of current
+    alerts."""
     over, current = set(resolved), {alert.key for alert in alerts}
     return [key for key in told if key not in current and (key in over or arn_in(key) in over)]
 
@@ -193,11 +195,11 @@ def keys_over(told: Told, resolved: t.Collection[str], alerts: t.Sequence[Alert]
 
 
 class Undelivered(Exception):
-    """A message did not get there. The reason is for people and holds no secret.
+    """A message was not delivered. The reason is for people and contains no secret.
 
-    is_transient: worth another attempt, where the other side said so after so many seconds.
-    is_of_content: this message was refused, another may be taken.
-    was_partly: some of those addressed have it, and it goes to the others only from now on.
+    is_transient: another attempt may succeed, after a number of seconds if the other side gave one.
+    is_of_content: this message was refused, but another may be accepted.
+    was_partly: some recipients have the message; from now on it goes only to the others.
     """
 
     def __init__(
@@ -218,7 +220,7 @@ class Undelivered(Exception):
 
 
 class Receipt(t.NamedTuple):
-    """What came of a message. refused: key of an alert → why it alone was not taken."""
+    """The outcome of a message. refused: key of an alert → why this alert alone was not accepted."""
 
     refused: t.Mapping[str, str] = {}
     warnings: t.Sequence[str] = ()
@@ -228,10 +230,10 @@ Attempt = t.Callable[[], Receipt]  # raises Undelivered
 
 
 class Channel:
-    """A way to people. settings: of the task's `channels`."""
+    """A way to reach people. settings: an entry of the task's `channels`."""
 
     default_kinds: t.Sequence[str] = KINDS
-    limit_s: t.Optional[float] = None  # of one attempt altogether, where its own time-outs are those of single steps
+    limit_s: t.Optional[float] = None  # of a whole attempt, if the channel's own time-outs are for single steps
 
     def __init__(self, settings: t.Mapping[str, t.Any], *, is_digest: bool = True) -> None:
         self.name: str = settings["name"]
@@ -241,7 +243,8 @@ class Channel:
         self._is_digest = is_digest if own is None else own
 
     def wants(self, alert: Alert, told: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None) -> bool:
-        """told: what the channels were told before. An answer goes to those who heard what it answers, and to no other."""
+        """told: what the channels were told before. An all-clear goes only to channels that got the alert it
+        answers."""
         if alert.answers:
             return any(self.name in (told or {}).get(key, {}) for key in alert.answers)
         return alert.kind in self._kinds and SEVERITIES.index(alert.severity) >= self._least
@@ -252,20 +255,20 @@ class Channel:
         return pack(due, self.share) if self._is_digest else [[alert] for alert in due]
 
     def share(self, alert: Alert) -> float:
-        """Which part of the largest message it takes, 1 for all of it."""
+        """The share of the largest message that an alert takes up, 1 for all of it."""
         raise NotImplementedError
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
-        """A message about these alerts; calling it sends it. current: all alerts of today that it wants."""
+        """A message about these alerts; calling it sends it. current: all present alerts that the channel wants."""
         raise NotImplementedError
 
     def resolve(self, resolved: t.Collection[str], current: t.Sequence[Alert], is_check: bool) -> list[str]:
-        """Close what is over, where the channel keeps anything open; returns of what. Raises Undelivered."""
+        """Close what is over, if the channel keeps anything open; returns what was closed. Raises Undelivered."""
         return []
 
 
 def pack(alerts: t.Sequence[Alert], share: t.Callable[[Alert], float]) -> list[list[Alert]]:
-    """As many alerts into each message as fit, in their order. One that fills a message goes alone."""
+    """As many alerts in each message as fit, in order. An alert that fills a message is sent alone."""
     messages: list[list[Alert]] = []
     filled = 0.0
     for alert in alerts:

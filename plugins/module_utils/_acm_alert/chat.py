@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts as messages of Slack and Teams, and as JSON for programs. Pure: (alerts) → what is posted.
+"""Alerts as messages for Slack and Teams, and as JSON for programs. Pure: (alerts) → what is posted.
 
-Slack gets rich_text blocks and Teams text runs: in both, text is only text, so that no asterisk of a wildcard name and no
-underscore of a DNS record is taken for markup, and nothing that a caller writes becomes a link or a mention.
+Slack gets rich_text blocks and Teams text runs. Both are plain text: the asterisk of a wildcard name or the underscore
+of a DNS record is never taken for markup, and nothing that a caller writes becomes a link or a mention.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .._rules.sentences import condense
 SLACK_BLOCKS = 50
 SLACK_CHARACTERS = 3000  # of one text
 SLACK_ALERT_BLOCKS = 20  # of one alert: 60,000 characters
-SLACK_FALLBACK = 4000  # of the text that phones and programs without blocks show
+SLACK_FALLBACK = 4000  # of the text shown by phones and by programs that do not support blocks
 TEAMS_OCTETS = 28 * 1024
 JSON_OCTETS = 256 * 1024
 _FRAME = 1024  # octets around the alerts
@@ -30,12 +30,12 @@ _COLOURS = {"critical": "attention", "warning": "warning", "info": "accent"}
 
 
 def slack_escape(text: str) -> str:
-    """Text for mrkdwn, where these three begin links, mentions and entities."""
+    """Text for mrkdwn, in which these three characters begin links, mentions and entities."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def pieces(text: str, most: int) -> list[str]:
-    """The text in pieces of at most so many characters, cut between lines or words where there are some."""
+    """The text in pieces of limited length, cut between lines or words where possible."""
     found = []
     while len(text) > most:
         cut = max(text.rfind("\n", 1, most), text.rfind(" ", most // 2, most))
@@ -105,7 +105,7 @@ def _record_lines(alert: Alert) -> str:
 
 
 def teams(alerts: t.Sequence[Alert]) -> dict[str, t.Any]:
-    """An Adaptive Card as Teams' workflow "When a Teams webhook request is received" takes it."""
+    """An Adaptive Card for Teams' workflow "When a Teams webhook request is received"."""
     body = [_runs([_run(alert_text.headline(alerts), weight="bolder", size="large")])]
     for alert in alerts:
         body.append(_teams_alert(alert))
@@ -129,7 +129,7 @@ def teams_share(alert: Alert) -> float:
 
 
 def _teams_alert(alert: Alert) -> dict[str, t.Any]:
-    """One alert in at most a whole card; a very long one loses the ends of what it is made of."""
+    """One alert, which may fill a whole card; the parts of a very long alert are cut."""
     part = 1.0
     while True:
         made = _teams_container(alert, part)
@@ -181,7 +181,7 @@ def json_share(alert: Alert) -> float:
 
 
 def _members(alert: Alert) -> dict[str, t.Any]:
-    """The alert as the task was given it."""
+    """The alert as it was given to the task."""
     return {
         **alert._asdict(),
         "hosts": list(alert.hosts),

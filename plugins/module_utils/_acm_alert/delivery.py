@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts to channels: each is told once, what fails is told the next time, and nothing that fails stops the rest."""
+"""Deliver alerts to channels: each once; a failed alert is sent again next time, and does not stop the others."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from .alert import (
     prune,
 )
 
-PAUSE_S = 1.0  # before the second attempt; doubled for each further one
-LONGEST_PAUSE_S = 30.0  # a channel that asks for a longer one is told by the next run
+PAUSE_S = 1.0  # before the second attempt; doubled for each further attempt
+LONGEST_PAUSE_S = 30.0  # a channel that asks for a longer pause is told by the next run
 
 
 class Outcome(t.NamedTuple):
@@ -56,7 +56,7 @@ class Delivery:
     def run(
         self, alerts: t.Sequence[Alert], told: Told, resolved: t.Collection[str], forget_after: timedelta
     ) -> Outcome:
-        """Close what is over, then tell what is not told yet. `told` of the outcome replaces the one given."""
+        """Close what is over, then tell what has not been told yet. The outcome's `told` replaces the given one."""
         over = keys_over(told, resolved, alerts)
         kept = {key: dict(channels) for key, channels in told.items() if key not in over}
         self._outcome = Outcome(prune(kept, self._now(), forget_after), [], [], [], [])
@@ -69,8 +69,8 @@ class Delivery:
         return self._outcome
 
     def _resolve(self, channel: Channel, resolved: t.Collection[str], current: t.Sequence[Alert], over: Told) -> None:
-        """over: what the channel was told, and is over. It counts as told as long as the channel keeps it open, so that
-        it is closed the next time."""
+        """over: what the channel was told and is now over. It counts as told until the channel has closed it, so that
+        the next run tries again."""
         try:
             closed = channel.resolve(resolved, current, self._is_check)
         except Undelivered as error:
@@ -92,10 +92,10 @@ class Delivery:
                 receipt = self._send(channel, alerts, current)
             except Undelivered as error:
                 if error.is_of_content and len(alerts) > 1:
-                    todo = [[alert] for alert in alerts] + todo  # one of them may spoil the message for the others
+                    todo = [[alert] for alert in alerts] + todo  # one alert may be what makes the message unacceptable
                 elif error.is_of_content:
                     self._failed(channel, alerts, error.reason)
-                else:  # the channel is out of order, and would be for what is left too
+                else:  # the channel does not work, so the other messages would fail too
                     self._failed(channel, [alert for message in [alerts, *todo] for alert in message], error.reason)
                     return
             else:
@@ -131,14 +131,14 @@ class Delivery:
     def _failed(self, channel: Channel, alerts: t.Sequence[Alert], reason: str) -> None:
         for alert in alerts:
             self._outcome.undelivered.append({"key": alert.key, "channel": channel.name, "reason": reason})
-            for key in alert.answers:  # or the next run would not know whom to answer
+            for key in alert.answers:  # otherwise the next run would not know which channels to answer
                 if channel.name in self._told_before.get(key, {}):
                     self._outcome.told.setdefault(key, {})[channel.name] = self._told_before[key][channel.name]
 
 
 def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
-    """What the attempt returns or raises. One that goes on longer is left behind: whoever is at the other end could
-    answer a little at a time forever, and nobody else would be told meanwhile."""
+    """What the attempt returns or raises. An attempt that takes longer is abandoned: a server could answer a little at
+    a time forever, and no other channel would be told in the meantime."""
     if limit_s is None:
         return attempt()
     outcome: Future[Receipt] = Future()
@@ -153,5 +153,5 @@ def _within(limit_s: t.Optional[float], attempt: Attempt) -> Receipt:
 def _resolve(outcome: Future[Receipt], attempt: Attempt) -> None:
     try:
         outcome.set_result(attempt())
-    except Exception as error:  # whatever it is, it belongs to whoever waits for it
+    except Exception as error:  # whatever it is, pass it on to the waiting thread
         outcome.set_exception(error)

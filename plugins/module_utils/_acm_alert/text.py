@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts in words, plain and as HTML, for people who may know nothing of ACM. Pure; every channel writes with these."""
+"""Alerts in words, as plain text and HTML, for people who may know nothing about ACM. Pure; every channel uses
+these."""
 
 from __future__ import annotations
 
@@ -17,19 +18,19 @@ SENDER = "certops.acm"
 HOSTS_SHOWN = 50
 COLUMNS = 78
 FOOTER = f"Sent by the automation that renews and deploys TLS certificates ({SENDER})."
-# For readers who meet a certificate for the first time.
+# For readers who have never dealt with certificates.
 MEANINGS = {
     "deployed": "A new certificate is in place. Nothing needs to be done.",
     "action_required": "The certificate is renewed automatically once somebody does what is described here.",
-    "expiring": "Browsers and programs refuse a server whose certificate has expired. This one expires soon.",
-    "expired": "Browsers and programs refuse a server that still uses this certificate.",
+    "expiring": "Browsers and other clients refuse a server whose certificate has expired. This certificate expires soon.",
+    "expired": "Browsers and other clients refuse a server that still uses this certificate.",
     "ineligible": "This certificate is not renewed automatically. Somebody must replace it before it expires.",
     "renewal_failed": "The renewal did not succeed, so the certificate still expires on the date below.",
-    "not_issued": "A certificate was requested, and has not been issued.",
-    "unavailable": "Servers should have a certificate for this name, and ACM has no valid one.",
+    "not_issued": "A certificate was requested but has not been issued.",
+    "unavailable": "Servers need a certificate for this name, but ACM has no valid certificate.",
     "deploy_failed": "A certificate could not be put into service on a server.",
     "host_unreachable": "A server could not be reached, so it may still use an old certificate.",
-    "not_served": "The certificate is on the server, but nobody could see that it is in use.",
+    "not_served": "The certificate is on the server, but it could not be confirmed that the server uses it.",
     "run_failed": "The automation that renews certificates could not do all of its work.",
     "run_missed": "The automation that renews certificates did not run, so problems in the meantime went unnoticed.",
     "resolved": "The problem that was reported earlier is solved. Nothing needs to be done.",
@@ -41,7 +42,7 @@ _PLAIN = str.maketrans(
 
 
 def ascii_line(text: str, most: int) -> str:
-    """One line of at most so many printable ASCII characters, with ? for others."""
+    """One line of limited length, in printable ASCII, with ? for other characters."""
     plain = one_line(text).translate(_PLAIN).encode("ascii", "replace").decode()
     return plain if len(plain) <= most else plain[: most - 3].rstrip() + "..."
 
@@ -59,13 +60,13 @@ def headline(alerts: t.Sequence[Alert]) -> str:
 
 
 def groups(alerts: t.Sequence[Alert]) -> list[tuple[str, list[Alert]]]:
-    """The alerts by severity, the worst first: (severity, alerts)."""
+    """The alerts by severity, the highest first: (severity, alerts)."""
     found = [(name, [alert for alert in alerts if alert.severity == name]) for name in SEVERITY_NAMES]
     return [(name, there) for name, there in found if there]
 
 
 def when(alert: Alert) -> str:
-    """Until when the certificate is valid, or since when it is not; empty where that is unknown."""
+    """When the certificate expires or expired; empty if that is unknown."""
     at, days = moment(alert.expires_at), alert.days_to_expiry
     words = at.strftime("%Y-%m-%d %H:%M UTC") if at else alert.expires_at
     if days is None:
@@ -78,7 +79,7 @@ def when(alert: Alert) -> str:
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
-    """What is known besides, as (name, value), the most useful first; DNS records are shown separately."""
+    """What else is known, as (name, value), the most useful first; DNS records are shown separately."""
     deadline = {"deployed": "Valid until", "resolved": "Valid until", "expired": "Expired"}.get(alert.kind, "Expires")
     found = [
         ("Certificate for", alert.domain_name),
@@ -100,7 +101,7 @@ def records_title(alert: Alert) -> str:
 
 
 def plain_text(alerts: t.Sequence[Alert], most: t.Optional[int] = None) -> str:
-    """A whole message. most: octets at most for one alert, beyond which its end is left out."""
+    """A whole message. most: the maximum number of octets for one alert; a longer alert is cut."""
     parts = []
     for severity, there in groups(alerts):
         if len(alerts) > 1:
@@ -137,7 +138,7 @@ def clip_octets(text: str, most: t.Optional[int]) -> str:
     return octets[: most - 3].decode("utf-8", "ignore").rstrip() + "…"
 
 
-# ---------------------------------------------------------------- HTML: styles at the elements, as mail programs want it
+# ---------------------------------------------------------------- HTML with inline styles, which mail programs require
 
 _COLOURS = {"critical": "#b3261e", "warning": "#b25e00", "info": "#1a5fb4"}
 _FONT = "font-family:Arial,Helvetica,sans-serif;font-size:15px;line-height:1.45;color:#1f1f1f"

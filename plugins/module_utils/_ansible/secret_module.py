@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AnsibleModule for modules with secrets in lists and dictionaries, and users who make mistakes: what counts as
-not given, and a sentence on an argument that is wrong. Standard library and Ansible only."""
+"""AnsibleModule for modules with secrets in lists and dictionaries, and for users who make mistakes: what counts as not
+given, and a clear sentence about an invalid argument. Standard library and Ansible only."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._rules.errors import contract
 
-Spec = t.Mapping[str, t.Any]  # an argument spec of Ansible
+Spec = t.Mapping[str, t.Any]  # an Ansible argument spec
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
-EXAMPLES = 3  # options that a sentence names
+EXAMPLES = 3  # the number of options that a sentence names
 
 
 class DiscreetModule(AnsibleModule):
-    """Keeps such secrets out of the system's log, treats an empty text as an option that is not given, and says in one
-    sentence which argument is wrong.
+    """Keeps such secrets out of the system log, treats an empty text as an option that is not given, and explains an
+    invalid argument in one sentence.
 
-    AnsibleModule logs a list as its repr(). In that the line ends of a key are escaped, so that AnsibleModule does not
-    find there the text that it would mask.
+    AnsibleModule logs a list as its repr(), in which the line ends of a key are escaped, so AnsibleModule does not find
+    the text that it should mask.
     """
 
     params: t.Any
     MAY_BE_EMPTY: t.Collection[
         str
-    ] = ()  # options, or suboptions as settings.url, for which an empty text has a meaning
+    ] = ()  # options, or suboptions such as settings.url, for which an empty text has a meaning
     HINTS: t.Mapping[str, str] = {}  # option of another module that people give to this one → what to do instead
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
@@ -50,7 +50,7 @@ class DiscreetModule(AnsibleModule):
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
             msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded, self.HINTS)
-            # Where a list of dictionaries is misshapen, AnsibleModule has not found out which values are secret.
+            # If a list of dictionaries is malformed, AnsibleModule does not know which values are secret.
             details.setdefault("invocation", {"module_args": {}})
         is_library_missing = str(msg).startswith(MISSING_LIBRARY)
         details.setdefault("error", contract("MissingLibrary" if is_library_missing else "InvalidInput"))
@@ -70,11 +70,11 @@ class DiscreetModule(AnsibleModule):
 
 
 def given(parameters: t.Mapping[str, t.Any], spec: Spec, may_be_empty: t.Collection[str] = ()) -> dict[str, t.Any]:
-    """The parameters without those that are null or an empty text: in a template, that is how people say "not given".
+    """The parameters without those that are null or an empty text, which in templates means "not given".
 
-    What has a fallback stays, as null, since leaving it out and saying that it is empty are two things there. Lists lose
-    their empty elements. may_be_empty: options, or suboptions as settings.url, for which an empty text has a meaning.
-    """
+    Options with a fallback are kept, as null, since leaving them out is not the same as setting them to empty. Lists
+    lose their empty elements. may_be_empty: options, or suboptions such as settings.url, for which an empty text has a
+    meaning."""
     by_name = _by_name(spec)
     kept: dict[str, t.Any] = {}
     for name, value in parameters.items():
@@ -100,10 +100,10 @@ def mistake(
     exclusive: t.Iterable[t.Sequence[str]] = (),
     hints: t.Optional[t.Mapping[str, str]] = None,
 ) -> str:
-    """A better sentence than Ansible's own complaint, where there is one: on an option that does not exist, that has
-    another shape than it should, or that excludes another one.
+    """A better sentence than Ansible's own message, if we have one: about an option that does not exist, has the wrong
+    type, or excludes another one.
 
-    It shows no values, since any of them may be a secret.
+    It shows no values, since any of them may be secret.
     """
     own = {name: value for name, value in parameters.items() if not name.startswith("_ansible_")}
     is_misshapen = "convert" in complaint or "dict" in complaint
@@ -116,12 +116,12 @@ def mistake(
 
 
 def _as_sentence(complaint: str) -> str:
-    """Ansible's own complaints begin with a small letter and end without a full stop."""
+    """Ansible's own messages begin with a lower-case letter and end without a full stop."""
     return f"{complaint[:1].upper()}{complaint[1:]}{'' if complaint.endswith(('.', '?')) else '.'}"
 
 
 def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -> t.Optional[str]:
-    """A sentence on options that exclude each other, of those whose names are given."""
+    """A sentence about given options that exclude each other."""
     clashing = dict.fromkeys(
         name for group in exclusive if len({*group} & {*names}) > 1 for name in group if name in names
     )
@@ -186,7 +186,7 @@ def _misshapen(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, .
                 if not isinstance(value, list):
                     if isinstance(value, dict):
                         return f"{_spelled(here)} is a single dictionary, but must be a list: write a dash before its first option."
-                    return f"{_spelled(here)} is {_kind(value)}, but must be a list, each item of it {example}."
+                    return f"{_spelled(here)} is {_kind(value)}, but must be a list in which each item is {example}."
                 for number, item in enumerate(value, 1):
                     if not isinstance(item, dict):
                         return f"Item {number} of {_spelled(here)} is {_kind(item)}, but must be {example}."

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many items in one task: each is read, carried out and fails on its own. results.py turns them into results."""
+"""Many items in one task: each is read, carried out and can fail on its own. results.py turns them into results."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Wanted(t.Protocol):
 
     @property
     def label(self) -> str:
-        """How a message calls the item."""
+        """The item's name in messages."""
 
 
 class Named(Wanted, t.Protocol):
-    """A wanted item that may say which certificate it means by its first name."""
+    """A wanted item that may identify its certificate by the first name."""
 
     @property
     def domain_name(self) -> t.Optional[str]:
@@ -43,20 +43,20 @@ N = t.TypeVar("N", bound=Named)
 
 @dataclass
 class Item(t.Generic[W]):
-    """One item of a task on its way from what is wanted to what came of it.
+    """One item of a task, from what is wanted to the outcome.
 
-    wanted: None where the options were refused, which `error` then says.
+    wanted: None if the options were refused; `error` then says why.
     """
 
     wanted: t.Optional[W]
     error: t.Optional[Exception] = None
-    called: str = ""  # how the options call it, for messages about options that were refused
+    called: str = ""  # its name in the options, for messages about refused options
     done: list[str] = field(default_factory=list)  # operations carried out, in order
     warnings: list[str] = field(default_factory=list)
 
     @property
     def want(self) -> W:
-        """What is wanted, of an item whose options were accepted. Raises LookupError for the others."""
+        """What is wanted, for an item whose options were accepted. Raises LookupError for others."""
         if self.wanted is None:
             raise LookupError(f"The options of {self.called} were refused.")
         return self.wanted
@@ -77,13 +77,14 @@ class Item(t.Generic[W]):
 
 @dataclass
 class CertificateItem(Item[W]):
-    """An item about a certificate. certificate: the certificate in ACM that is meant; None if it does not exist (yet)."""
+    """An item about a certificate. certificate: the certificate in ACM that is meant; None if it does not exist
+    (yet)."""
 
     certificate: t.Optional[Certificate] = None
 
     @property
     def existing(self) -> Certificate:
-        """The certificate, for steps that only an item with a certificate reaches. Raises LookupError for the others."""
+        """The certificate, for steps that only items with a certificate reach. Raises LookupError for others."""
         if self.certificate is None:
             raise LookupError(f"{self.label} has no certificate.")
         return self.certificate
@@ -100,11 +101,11 @@ class CertificateItem(Item[W]):
 
 @dataclass
 class NamedItem(CertificateItem[N]):
-    """An item whose certificate the user may give by its name."""
+    """An item whose certificate the user may identify by name."""
 
     @property
     def label(self) -> str:
-        """The name of the certificate where the user gave its ARN or tag, as far as it is known."""
+        """The name of a certificate that the user gave by ARN or tag, as far as it is known."""
         is_nameless = self.wanted is not None and not self.wanted.domain_name
         name = self.certificate.domain_name if self.certificate is not None and is_nameless else None
         return name or super().label
@@ -124,10 +125,9 @@ def read(
 ) -> list[I]:
     """The items of a task: those of its option `certificates`, or the task itself.
 
-    judge: options → what is wanted; InvalidInput stays with its item. make: the class of the items. own: the options
-    that say which certificate is meant. All others an item takes from the task where it leaves them out. shown: those of
-    them that messages may call an item by, where some hold secrets.
-    """
+    judge: options → what is wanted; InvalidInput is kept with its item. make: the class of the items. own: the options
+    that identify the certificate. All other options default to the task's. shown: the identifying options that messages
+    may show, if some contain secrets."""
     given = task.get(LIST)
     items = []
     for options in [task] if given is None else [inherit(item, task, own) for item in given]:
@@ -140,7 +140,7 @@ def read(
 
 
 def inherit(item: Options, task: Options, own: t.Collection[str]) -> dict[str, t.Any]:
-    """An item's options, completed by those that the task gives for all items."""
+    """An item's options, completed by the task's options for all items."""
     return {
         **{name: value for name, value in task.items() if name not in own and name != LIST},
         **{name: value for name, value in item.items() if value is not None},
@@ -148,12 +148,12 @@ def inherit(item: Options, task: Options, own: t.Collection[str]) -> dict[str, t
 
 
 def still_open(items: t.Iterable[I]) -> list[I]:
-    """Those that have not failed."""
+    """The items that have not failed."""
     return [item for item in items if item.is_open]
 
 
 def attempt(items: t.Iterable[I], action: t.Callable[[I], object]) -> None:
-    """Run the action for every item that has not failed. InvalidInput stays with its item."""
+    """Run the action for every item that has not failed. InvalidInput is kept with its item."""
     for item in still_open(items):
         try:
             action(item)
@@ -173,8 +173,8 @@ def ask(
     items: t.Sequence[I],
     members: t.Callable[[I], dict[str, t.Any]] = lambda item: {"CertificateArn": item.known_arn},
 ) -> t.Iterator[tuple[I, dict[str, t.Any]]]:
-    """Call one operation for every item, side by side; yields each item with ACM's answer. A refusal stays with
-    its item."""
+    """Call one operation for every item, in parallel; yields each item with ACM's answer. A refusal is kept with its
+    item."""
     for item, answer in zip(items, acm.each(operation, [members(item) for item in items])):
         if isinstance(answer, AcmError):
             item.error = answer
@@ -189,9 +189,9 @@ def refuse_twins(
         f"It means the same certificate as item {first}: leave one of them out."
     ),
 ) -> None:
-    """Refuse every item that means the same as an earlier one: they would undo each other's work.
+    """Refuse every item with the same certificate as an earlier item: they would undo each other's work.
 
-    identity: None for an item that has none yet. sentence: the item and the number of the earlier one → what to say.
+    identity: None for an item that has none yet. sentence: the item and the number of the earlier item → the message.
     """
     seen: dict[t.Hashable, int] = {}
     for number, item in enumerate(items, 1):

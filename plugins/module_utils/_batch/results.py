@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task about many items answers: their results in order, and one message that says each reason once. Pure."""
+"""The result of a task with many items: their results in order, and one message that gives each reason once. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .._rules.errors import contract_of
 from .items import Item
 
 SHOWN = 20  # items that a message names for one reason
-# What a result says besides the item's own members; for a single item, at the top of the task's result.
+# Members of a result besides the item's own; for a single item they are at the top level of the task's result.
 _OUTER = ("failed", "msg", "error", "warnings", "diff")
 
 
 def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] = None) -> dict[str, t.Any]:
-    """What a failed item says: one sentence, ACM's code, the operation, and what had been done before (to ARN)."""
+    """The result of a failed item: one sentence, ACM's code, the operation, and what had been done before (to ARN)."""
     sentence = str(error).rstrip(".")
     sentence += "" if sentence.endswith(("?", "!")) else "."
     if done:
@@ -30,10 +30,10 @@ def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] =
 def together(
     items: t.Sequence[Item[t.Any]], results: t.Sequence[dict[str, t.Any]], *, under: str = "certificates"
 ) -> dict[str, t.Any]:
-    """The result of a list. results: of each item, in its order; under: the member that holds them.
+    """The result of a list. results: of each item, in order; under: the name of the member for them.
 
-    Warnings and diffs go to the top, where Ansible looks for them. The task's error is that of the first that failed.
-    """
+    Warnings and diffs go to the top level, where Ansible looks for them. The task's error is that of the first failed
+    item."""
     shown, diffs, warnings = [], [], []
     for number, (item, result) in enumerate(zip(items, results), 1):
         own = dict(result)
@@ -57,7 +57,7 @@ def together(
 
 
 def alone(result: dict[str, t.Any], under: str) -> dict[str, t.Any]:
-    """The result of a task about one item: its own members under a name, the rest at the top."""
+    """The result of a task with one item: its own members under a name, the rest at the top level."""
     own = {name: value for name, value in result.items() if name not in _OUTER}
     outer = {name: result[name] for name in _OUTER if name in result}
     return {"changed": result["changed"], under: own, **outer}
@@ -80,13 +80,16 @@ def reasons(items: t.Sequence[Item[t.Any]], results: t.Sequence[dict[str, t.Any]
         listed = f"Items {', '.join(names)} and {more}"
         is_one_text = len(set(messages)) == 1
         sentences.append(
-            f"{listed}: {messages[0]}" if is_one_text else f"{listed} failed alike; the first: {messages[0]}"
+            f"{listed}: {messages[0]}"
+            if is_one_text
+            else f"{listed} failed for the same reason; the first: {messages[0]}"
         )
     return " ".join(sentences)
 
 
 def _named(items: t.Sequence[Item[t.Any]], index: int, message: t.Optional[str] = None) -> str:
-    """The number and name of an item; alone, with its message, the word too, and the name unless the message says it."""
+    """The number and name of an item; alone, with its message, also the word "Item", and no name if the message has
+    it."""
     label = items[index].label
     is_said = message is not None and label in message
     name = f" ({label})" if label and not is_said else ""

@@ -3,12 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a certificate in ACM looks like: one shape for what three operations return, and the values that modules return.
+"""A certificate in ACM: one type for the results of three operations, and the return values of modules.
 
-DescribeCertificate, SearchCertificates and ListCertificates each return another part, in another spelling. `Certificate`
-is what they have in common; `as_result` turns a description into a return value. Every member may be missing
-(acm-rules §9), so nothing here assumes one.
-"""
+DescribeCertificate, SearchCertificates and ListCertificates each return different parts, spelled differently.
+`Certificate` is what they have in common; `as_result` turns a description into a return value. Any member may be
+missing (acm-rules §9), so the code relies on none."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ TYPES = ("AMAZON_ISSUED", "PRIVATE", "IMPORTED")
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate as far as it is known. None means that it is not known."""
+    """A certificate, as far as it is known. None means unknown."""
 
     arn: str
     domain_name: t.Optional[str] = None
@@ -71,7 +70,7 @@ class Certificate:
 
     @functools.cached_property
     def names(self) -> frozenset[str]:
-        """All names in the one spelling that is compared."""
+        """All names in the spelling used for comparisons."""
         return frozenset(_spelled(name) for name in (self.domain_name, *self.alternative_names) if name)
 
     @property
@@ -79,11 +78,11 @@ class Certificate:
         return is_exportable(self.type, self.export)
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it can be served now. The date decides, not the status alone: ACM may still call it ISSUED."""
+        """Whether it can be served now. The date decides, not only the status: ACM may still call it ISSUED."""
         return self.status == "ISSUED" and (self.not_after is None or self.not_after > now)
 
     def standing(self, now: datetime) -> t.Optional[str]:
-        """The status, but EXPIRED for one that ACM still calls ISSUED after its last day."""
+        """The status, but EXPIRED if ACM still calls it ISSUED after it has expired."""
         return "EXPIRED" if self.status == "ISSUED" and not self.is_valid(now) else self.status
 
     def is_live(self, now: datetime) -> bool:
@@ -91,7 +90,7 @@ class Certificate:
         return self.status == "PENDING_VALIDATION" or self.is_valid(now)
 
     def detailed(self, detail: dict[str, t.Any]) -> "Certificate":
-        """The same certificate with what a description adds; what only a list has (exported) is kept."""
+        """The same certificate with the facts of a description; what only lists have (exported) is kept."""
         told = from_detail(detail)
         return replace(
             told,
@@ -100,7 +99,7 @@ class Certificate:
         )
 
     def result(self, tags: t.Optional[dict[str, str]] = None) -> dict[str, t.Any]:
-        """The return value: from the description if one was read, else from the list, in the same spelling."""
+        """The return value: from the description if it was read, or else from the list, in the same spelling."""
         if self.detail is not None:
             result = as_result(self.detail, tags)
         else:
@@ -198,7 +197,7 @@ def from_list(summary: dict[str, t.Any]) -> Certificate:
 def from_search(found: dict[str, t.Any]) -> Certificate:
     """The common shape of a CertificateSearchResult (SearchCertificates).
 
-    A pending request need not have X.509 attributes: its names are then not known.
+    A pending request may have no X.509 attributes; its names are then unknown.
     """
     x509 = found.get("X509Attributes") or {}
     metadata = (found.get("CertificateMetadata") or {}).get("AcmCertificateMetadata") or {}
@@ -250,7 +249,7 @@ def as_result(detail: dict[str, t.Any], tags: t.Optional[dict[str, str]] = None)
 
 
 def validation_method(detail: dict[str, t.Any]) -> t.Optional[str]:
-    """How a description says that its names are validated: DNS, EMAIL, HTTP; None for private and imported ones."""
+    """The validation method in a description: DNS, EMAIL or HTTP; None for private and imported certificates."""
     for option in detail.get("DomainValidationOptions") or ():
         if option.get("ValidationMethod"):
             return str(option["ValidationMethod"])
@@ -258,7 +257,7 @@ def validation_method(detail: dict[str, t.Any]) -> t.Optional[str]:
 
 
 def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certificate]:
-    """Valid ones first, and among those the newest; then the rest, newest first."""
+    """Valid certificates first, then the rest; each newest first."""
     long_ago = datetime.min.replace(tzinfo=timezone.utc)
 
     def rank(certificate: Certificate) -> tuple[bool, datetime, datetime, str]:
@@ -292,14 +291,14 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _issuer(name: dict[str, t.Any]) -> t.Optional[str]:
-    # DescribeCertificate's Issuer is the organisation ("Amazon") where there is one.
+    # DescribeCertificate's Issuer is the organization ("Amazon") if there is one.
     return name.get("Organization") or name.get("CommonName")
 
 
 def _spelled(name: str) -> str:
     try:
         return to_ascii(name)
-    except InvalidInput:  # an imported certificate may hold anything
+    except InvalidInput:  # an imported certificate may contain anything
         return name.lower()
 
 

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find and read certificates in the fewest calls.
+"""Find and read certificates with as few calls as possible.
 
-One SearchCertificates (ListCertificates where there is no search) tells what exists; DescribeCertificate is called only
-for what these do not tell, side by side; tags come from the tagging API, a hundred certificates a call.
-"""
+One SearchCertificates (ListCertificates if search is not available) shows what exists; DescribeCertificate is called
+only for what is missing from that, in parallel; tags come from the tagging API, a hundred certificates per call."""
 
 from __future__ import annotations
 
@@ -37,8 +36,8 @@ TAGGING_PAGE = 100
 ROOT_HIERARCHIES = ("N2_AMAZON_MANAGED", "N2_SFG2_AMAZON_MANAGED")
 KEY_PAIR_ORIGINS = ("AWS_MANAGED", "ACME", "CUSTOMER_PROVIDED")
 MAX_TERMS = 15  # in one And or Or of a filter statement
-MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; who asks for more reads everything, which is little more
-FEW = 2  # so many certificates' tags are read from ACM itself, which never lags
+MOST_TERMS = 10 * MAX_TERMS  # in an Or of Ors; for more values everything is read, which costs little more
+FEW = 2  # the tags of up to this many certificates are read from ACM itself, which never lags
 
 
 class Door(t.Protocol):
@@ -64,12 +63,12 @@ class Door(t.Protocol):
 
 
 class Query(t.NamedTuple):
-    """What to look for; None matches anything. Every condition must hold; of a tuple, any value will do."""
+    """What to look for; None matches anything. Every condition must hold; for a tuple, any of its values matches."""
 
     arns: t.Optional[tuple[str, ...]] = None
-    names: t.Optional[tuple[str, ...]] = None  # it holds all of these
-    any_names: t.Optional[tuple[str, ...]] = None  # it holds one of these, or nobody knows its names yet
-    covering: bool = False  # a wildcard that covers the name will do
+    names: t.Optional[tuple[str, ...]] = None  # it has all of these names
+    any_names: t.Optional[tuple[str, ...]] = None  # it has one of these names, or its names are not known yet
+    covering: bool = False  # a wildcard that covers the name also matches
     statuses: t.Optional[tuple[str, ...]] = None
     types: t.Optional[tuple[str, ...]] = None
     key_algorithms: t.Optional[tuple[str, ...]] = None
@@ -86,7 +85,7 @@ class Query(t.NamedTuple):
 def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     """All certificates that satisfy the query, valid ones first, newest first.
 
-    Those whose names the list does not tell are described when names are asked for.
+    If the query has names, certificates whose names the list does not show are described.
     """
     listed = listing(acm, query, now)
     if query.names:
@@ -97,7 +96,7 @@ def find(acm: Door, query: Query, now: datetime) -> list[Certificate]:
 def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> list[Certificate]:
     """The certificates of query.arns that exist and satisfy the query, each described, in the order of `find`.
 
-    as_listed: also ask a list, which alone tells whether a certificate was exported.
+    as_listed: also read a list, since only that shows whether a certificate was exported.
     """
     arns = query.arns or ()
     listed: dict[str, Certificate] = {}
@@ -105,7 +104,7 @@ def read(acm: Door, query: Query, now: datetime, *, as_listed: bool = False) -> 
         try:
             listed = {certificate.arn: certificate for certificate in listing(acm, Query(arns=arns), now)}
         except AcmError as error:
-            # A user who may describe need not be allowed to list; then only this is missing.
+            # A user who may describe may not be allowed to list; then only this is missing.
             if "AccessDenied" not in error.code or query.was_exported is not None:
                 raise
     details = describe_each(acm, arns)
@@ -123,42 +122,44 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
         return [from_search(found) for page in pages for found in _list_in(page, "SearchCertificates", "Results")]
     except AcmError as error:
         # Unknown to an old botocore or to the region, or not allowed: ListCertificates returns nearly as much.
-        # But if there was no answer at all (EndpointConnectionError …), a second call would not get one either.
+        # But if there was no answer at all (EndpointConnectionError …), a second call would get none either.
         if "Throttl" in error.code or error.code.endswith("Error"):
             raise
     filters = list_members(query)
     if acm.takes("ListCertificates", "CertificateKeyPairOrigins"):
-        filters["CertificateKeyPairOrigins"] = list(KEY_PAIR_ORIGINS)  # else those that came by ACME are not told
+        filters["CertificateKeyPairOrigins"] = list(
+            KEY_PAIR_ORIGINS
+        )  # otherwise certificates requested through ACME are not listed
     pages = list(acm.pages("ListCertificates", MaxItems=LIST_PAGE, **filters))
-    # Amazon N2 certificates are never among the others: no filter brings both in one call. All of them are public.
+    # Amazon N2 certificates are never listed with the others: no filter returns both in one call. All of them are public.
     may_be_of_n2 = query.types is None or "AMAZON_ISSUED" in query.types
     if may_be_of_n2 and acm.takes("ListCertificates", "RootHierarchyTypes"):
         pages += acm.pages("ListCertificates", MaxItems=LIST_PAGE, RootHierarchyTypes=list(ROOT_HIERARCHIES), **filters)
     listed = [
         from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")
     ]
-    # once each: a region that is behind may not know the filter, and list some twice
+    # each once: a region that does not know the filter yet may list some twice
     return list({certificate.arn: certificate for certificate in listed}.values())
 
 
 def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
-    """An answer without its list, such as a proxy's, is a fault and never means "no certificates"."""
+    """An answer without the list, for example from a proxy, is a fault and never means "no certificates"."""
     found = page.get(member)
     if not isinstance(found, list):
-        said = f"the answer has no list {member}: check what stands between this machine and ACM"
+        said = f"the answer has no list {member}: check any proxy between this machine and ACM"
         raise AcmError(operation, "UnexpectedAnswerError", said)
     return found
 
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:
-    """The same certificates, described where the list does not have all names."""
+    """The same certificates, described if the list does not have all names."""
     return described(acm, listed, lambda certificate: not certificate.names_are_complete)
 
 
 def described(
     acm: Door, listed: t.Sequence[Certificate], which: t.Callable[[Certificate], bool] = lambda certificate: True
 ) -> list[Certificate]:
-    """The same certificates, described where `which` says so. One that was deleted meanwhile is left out."""
+    """The same certificates, described if `which` says so. Certificates deleted in the meantime are left out."""
     arns = [certificate.arn for certificate in listed if certificate.detail is None and which(certificate)]
     details = describe_each(acm, arns)
     result = []
@@ -172,7 +173,7 @@ def described(
 
 
 def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict[str, t.Any]]]:
-    """CertificateDetail of every ARN, read side by side; None for one that does not exist. Raises the first AcmError."""
+    """CertificateDetail of every ARN, read in parallel; None if it does not exist. Raises the first AcmError."""
     return {
         arn: None if answer is None else answer.get("Certificate") or {}
         for arn, answer in _each(acm, "DescribeCertificate", arns).items()
@@ -180,7 +181,7 @@ def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict
 
 
 def satisfies(certificate: Certificate, query: Query, now: datetime) -> bool:
-    """Whether a certificate is what the query asks for. What is not told about it does not satisfy a condition."""
+    """Whether a certificate satisfies the query. An unknown member does not satisfy a condition."""
     if query.arns is not None and certificate.arn not in query.arns:
         return False
     if query.names is not None:
@@ -233,7 +234,7 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
     if query.statuses:
         standing = [metadata_term("Status", status) for status in query.statuses]
-        if "EXPIRED" in query.statuses:  # by its date it may be long before ACM says so
+        if "EXPIRED" in query.statuses:  # it may have expired long before ACM says so
             standing.append({"Filter": {"X509AttributeFilter": {"NotAfter": {"End": now}}}})
         terms.append(any_of(standing))
     if query.types:
@@ -275,9 +276,9 @@ def metadata_term(member: str, value: t.Any) -> dict[str, t.Any]:
 
 
 def list_members(query: Query) -> dict[str, t.Any]:
-    """What ListCertificates can filter by. Without key types it would hide all but two kinds of RSA (acm-rules §9)."""
+    """The filters of ListCertificates. Without key types it would list only two kinds of RSA (acm-rules §9)."""
     members: dict[str, t.Any] = {"Includes": {"keyTypes": list(query.key_algorithms or KEY_ALGORITHMS)}}
-    if query.statuses and "EXPIRED" not in query.statuses:  # else by its date
+    if query.statuses and "EXPIRED" not in query.statuses:  # otherwise by its date
         members["CertificateStatuses"] = list(query.statuses)
     if query.export == "ENABLED":
         members["Includes"]["exportOption"] = "ENABLED"
@@ -296,15 +297,14 @@ def _spellings(name: str, covering: bool) -> list[str]:
 def tags_of(acm: Door, arns: t.Sequence[str], *, surely: bool = False) -> dict[str, dict[str, str]]:
     """Tags of every certificate.
 
-    surely: ask ACM itself, which is exact but costs a call a certificate. The tagging API answers for a hundred at once
-    and lags behind: let ACM confirm what it shows before anything is written because of it.
-    """
+    surely: ask ACM itself, which is exact but costs one call per certificate. The tagging API answers for a hundred at
+    once but lags behind: let ACM confirm its answer before anything is written because of it."""
     wanted = list(dict.fromkeys(arns))
     if not surely and not acm.is_authority and len(wanted) > FEW:
         try:
             return _tags_from_tagging_api(acm, wanted)
         except NO_ANSWER:
-            pass  # not allowed, or not there
+            pass  # not allowed, or not available
     return {
         arn: {} if answer is None else as_dict(answer.get("Tags"))
         for arn, answer in _each(acm, "ListTagsForCertificate", wanted).items()
@@ -314,7 +314,7 @@ def tags_of(acm: Door, arns: t.Sequence[str], *, surely: bool = False) -> dict[s
 def tagged(acm: Door, tags: dict[str, t.Optional[str]]) -> t.Optional[dict[str, dict[str, str]]]:
     """Tags, by ARN, of the certificates with all these tags (None: whatever the value).
 
-    None where there is no tagging API to ask, so that only ACM itself can tell.
+    None if the tagging API is not available, so that only ACM itself can tell.
     """
     if acm.is_authority:
         return None
@@ -344,7 +344,7 @@ def _tags_from_tagging_api(acm: Door, arns: list[str]) -> dict[str, dict[str, st
 def _resources(acm: Door, **members: t.Any) -> t.Iterator[tuple[str, dict[str, str]]]:
     client = acm.client("resourcegroupstaggingapi")
     if "TagFilters" in members:
-        members["ResourcesPerPage"] = TAGGING_PAGE  # not together with a list of ARNs
+        members["ResourcesPerPage"] = TAGGING_PAGE  # cannot be combined with a list of ARNs
     while True:
         page = client.get_resources(**members)
         for resource in page.get("ResourceTagMappingList") or ():

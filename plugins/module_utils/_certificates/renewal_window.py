@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether a certificate should be renewed now, and why. Pure: the description and the clock come in, a reason goes out.
+"""Whether a certificate should be renewed now, and why. Pure: takes a description and the time, returns a reason.
 
-The window is measured against the certificate's own lifetime, never against a number of days that was true when this
-was written: public certificates went from 395 days to 198, and 47 are on their way (acm-rules §2, §7).
+The window is measured against the certificate's own lifetime, never against a fixed number of days: public certificates
+went from 395 days to 198, and will go to 47 (acm-rules §2, §7).
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from .certificate import Certificate
 from .._rules.errors import InvalidInput
 
 _WINDOW = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(%|d|days?)?\s*", re.IGNORECASE)
-MAX_DAYS = 36_525  # a hundred years; CAs live shorter
+MAX_DAYS = 36_525  # a hundred years; CAs are valid for less
 UNDER_WAY = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION")
 
 
 class Window(t.NamedTuple):
-    """How long before its end a certificate is to be renewed: a time, or a share of its lifetime (0 < share < 1)."""
+    """How long before expiry a certificate is renewed: a time, or a share of its lifetime (0 < share < 1)."""
 
     text: str
     days: t.Optional[float] = None
@@ -32,13 +32,13 @@ class Window(t.NamedTuple):
     option: str = "renew_before"
 
     def opens_at(self, not_before: datetime, not_after: datetime) -> datetime:
-        """When renewal is due. Raises InvalidInput for a window as long as the lifetime: it would renew at every run."""
+        """When renewal is due. Raises InvalidInput for a window as long as the lifetime: every run would renew."""
         lifetime = not_after - not_before
         length = timedelta(days=self.days) if self.days is not None else lifetime * (self.share or 0)
         if length >= lifetime:
             raise InvalidInput(
-                f"{self.option} is {self.text!r}, but the certificate is valid for only {_days(lifetime)}, so every run "
-                "would renew it again: give a shorter time, or a share such as '33%'."
+                f"{self.option} is {self.text!r}, but the certificate is valid for only {_days(lifetime)}, so every "
+                "run would renew it again: give a shorter time, or a share such as '33%'."
             )
         return not_after - length
 
@@ -46,7 +46,7 @@ class Window(t.NamedTuple):
 class Decision(t.NamedTuple):
     """Whether to call RenewCertificate now, and why or why not, in words for the user.
 
-    is_under_way: the renewal that is wanted has begun already, so that it can only be waited for.
+    is_under_way: the wanted renewal has already begun and can only be waited for.
     """
 
     is_due: bool
@@ -62,7 +62,7 @@ def parse_window(text: t.Any, option: str = "renew_before") -> Window:
     match = _WINDOW.fullmatch(str(text))
     if not match:
         raise InvalidInput(
-            f"{option} is {text!r}, which is neither days nor a share: give '30' or '33%' of the lifetime."
+            f"{option} is {text!r}, which is neither a number of days nor a share: give '30', or '33%' of the lifetime."
         )
     amount, unit = float(match[1]), (match[2] or "days").lower()
     if unit == "%":
@@ -83,19 +83,20 @@ def parse_window(text: t.Any, option: str = "renew_before") -> Window:
 def decide(
     certificate: Certificate, window: t.Optional[Window], is_forced: bool, now: datetime
 ) -> t.Optional[Decision]:
-    """Whether to renew now; None when nobody asked. Raises InvalidInput when the question makes no sense."""
+    """Whether to renew now; None if that was not requested. Raises InvalidInput if the request makes no sense."""
     if window is None and not is_forced:
         return None
     if certificate.type == "IMPORTED":
         raise InvalidInput(
-            f"{certificate.arn} was imported, and ACM never renews an imported certificate: import its successor with certops.acm.acm_import."
+            f"{certificate.arn} was imported, and ACM never renews an imported certificate: import its successor with "
+            "certops.acm.acm_import."
         )
     if not certificate.is_valid(now):
         if certificate.status == "PENDING_VALIDATION":
             return Decision(False, "It is not issued yet.")
         raise InvalidInput(
-            f"{certificate.arn} cannot be renewed, because it is {'EXPIRED' if certificate.status == 'ISSUED' else certificate.status}: "
-            "request a new certificate."
+            f"{certificate.arn} cannot be renewed, because it is "
+            f"{'EXPIRED' if certificate.status == 'ISSUED' else certificate.status}: request a new certificate."
         )
     reason = "force_renewal is set."
     if not is_forced:
@@ -112,14 +113,14 @@ def decide(
 
 
 def has_changed(before: Certificate, after: Certificate) -> bool:
-    """Whether a renewal has brought a new certificate. The serial decides: dates and summaries lag or repeat."""
+    """Whether a renewal has produced a new certificate. The serial decides: dates and summaries lag or repeat."""
     return after.serial is not None and after.serial != before.serial
 
 
 def failure(before: Certificate, after: Certificate) -> t.Optional[str]:
-    """Why the renewal that was just begun has failed; None while it may still succeed.
+    """Why the renewal that has just begun has failed; None while it may still succeed.
 
-    A summary that has not moved since tells about an earlier renewal.
+    A summary that has not changed since is about an earlier renewal.
     """
     summary = (after.detail or {}).get("RenewalSummary") or {}
     earlier = (before.detail or {}).get("RenewalSummary") or {}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What acm_certificate_info answers: certificates that satisfy conditions, with as much about each as was asked for."""
+"""The result of acm_certificate_info: certificates that satisfy conditions, with the requested details."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .inventory import Door, Query
 _NOT_THERE = (GONE, "RequestInProgressException")  # deleted, or not issued yet
 
 
-# Descriptions as ACM gives them → the obstacles in the way of each (_diagnosis/obstacles.py), in the same order.
+# Descriptions from ACM → the obstacles of each (_diagnosis/obstacles.py), in the same order.
 Diagnose = t.Callable[[t.Sequence[t.Mapping[str, t.Any]]], list[list[dict[str, t.Any]]]]
 
 
@@ -50,9 +50,9 @@ def survey(
 ) -> list[dict[str, t.Any]]:
     """Return values of all certificates that satisfy the query and have the tags (None: any value).
 
-    Those of query.arns are described in any case, whatever the wishes.
-    diagnose: what finds obstacles; needed where the wishes include a diagnosis. records_of: a description as ACM gives
-    it → the DNS records that validate it (_validation/proof_records.py).
+    Those of query.arns are always described, whatever the wishes.
+    diagnose: finds obstacles; needed if the wishes include a diagnosis. records_of: a description from ACM → the DNS
+    records that validate it (_validation/proof_records.py).
     """
     if query.arns is None:
         found = inventory.find(acm, query, now)
@@ -60,7 +60,7 @@ def survey(
         found = inventory.read(acm, query, now, as_listed=wishes.details)
     found, known_tags = _with_tags(acm, found, tags, wishes.tags)
 
-    # Operations have rates of their own: what is told by different ones is read side by side.
+    # Operations have separate rates, so different ones are called in parallel.
     with ThreadPoolExecutor(max_workers=2) as pool:
         pems = pool.submit(
             _pems, acm, [certificate for certificate in found if wishes.pem and _may_have_pem(certificate)]
@@ -85,12 +85,12 @@ def survey(
 
 
 def ordered(certificates: t.Sequence[Certificate], sort: str) -> list[Certificate]:
-    """In the order wanted; those of which ACM does not say what it goes by come last."""
+    """In the wanted order; certificates without the sort key come last."""
     if sort == EXPIRY:
         latest = datetime.max.replace(tzinfo=timezone.utc)
         return sorted(certificates, key=lambda certificate: certificate.not_after or latest)
     if sort == NAME:
-        # by domain: example.com beside www.example.com, and a wildcard beside its apex
+        # by domain: example.com next to www.example.com, and a wildcard next to its apex
         return sorted(
             certificates,
             key=lambda certificate: (not certificate.domain_name, (certificate.domain_name or "").split(".")[::-1]),
@@ -108,7 +108,7 @@ def all_records(results: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, st
 def _with_tags(
     acm: Door, found: list[Certificate], wanted: t.Optional[dict[str, t.Optional[str]]], is_wished: bool
 ) -> tuple[list[Certificate], dict[str, dict[str, str]]]:
-    """Those with the tags wanted, and the tags of each as far as they are known or wished for."""
+    """The certificates with the wanted tags, and the tags of each as far as they are known or wanted."""
     known: dict[str, dict[str, str]] = {}
     if wanted and len(found) > inventory.FEW:
         tagged = inventory.tagged(acm, wanted)
@@ -137,7 +137,8 @@ def _pems(acm: Door, found: t.Sequence[Certificate]) -> dict[str, dict[str, str]
 
 
 def _may_be_stuck(certificate: Certificate) -> bool:
-    """Public ones have names to prove; of the others only a request or renewal that ACM says something about."""
+    """Public certificates have names to validate; of others, only requests or renewals for which ACM reports a
+    reason."""
     has_begun = certificate.renewal_status not in (None, "SUCCESS")
     return certificate.type in (None, "AMAZON_ISSUED") or certificate.status == "FAILED" or has_begun
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why a name does not validate: looks at DNS, CAA, mail and web as ACM would, and names the mistake (acm-rules §3)."""
+"""Why a name does not validate: checks DNS, CAA, mail and web as ACM would, and names the mistake (acm-rules §3)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from .._validation.proof_records import Detail
 
 LONGEST_CHAIN = 5  # acm-rules §3
 NAMES_AT_ONCE = 8
-SILENCES = 3  # after so many questions without a single answer, a resolver counts as not answering
+SILENCES = 3  # after this many questions without a single answer, a resolver counts as not answering
 
-# What problem can be in a finding.
+# The possible problems of a finding.
 PROBLEMS = (
     "record_not_told",
     "record_missing",
@@ -49,7 +49,7 @@ PROBLEMS = (
 
 
 class Finding(t.NamedTuple):
-    """domain_name: of the certificate. problem: one of PROBLEMS. message, remedy: a sentence each."""
+    """domain_name: of the certificate. problem: one of PROBLEMS. message, remedy: one sentence each."""
 
     domain_name: str
     problem: str
@@ -67,10 +67,9 @@ def diagnose(
 ) -> list[dict[str, str]]:
     """Everything that keeps the names of a public certificate from being validated, now or at the next renewal.
 
-    detail: as DescribeCertificate answers it. resolver: must see what ACM sees, so public ones. inside: the resolver of
-    this machine, to recognise records in a private zone. fetch: for HTTP validation; without it that is not looked at.
-    Answers {domain_name, problem, message, remedy}, in the order of the certificate's names; empty when all is well.
-    """
+    detail: from DescribeCertificate. resolver: must see what ACM sees, that is, public DNS. inside: this machine's
+    resolver, to recognize records in a private zone. fetch: for HTTP validation, which is not checked without it.
+    Returns {domain_name, problem, message, remedy}, in the order of the certificate's names; empty if all is well."""
     return diagnose_each([detail], resolver, fetch, inside=inside, issuers=issuers)[0]
 
 
@@ -82,7 +81,7 @@ def diagnose_each(
     inside: t.Optional[Asks] = None,
     issuers: t.Sequence[str] = ACM_ISSUERS,
 ) -> list[list[dict[str, str]]]:
-    """diagnose() of many certificates: no question is asked twice, and names are looked at side by side."""
+    """diagnose() for many certificates: no question is asked twice, and names are checked in parallel."""
     examine = _Examination(_Once(resolver), _Once(inside) if inside else None, fetch, tuple(issuers))
     options = [
         (number, option)
@@ -101,7 +100,8 @@ def diagnose_each(
 
 
 class _Once:
-    """Asks every question once: names share parents, wildcards share records. A resolver that never answers is not asked again."""
+    """Asks every question once, since names share parents and wildcards share records. A resolver that never answers is
+    not asked again."""
 
     def __init__(self, resolver: Asks) -> None:
         self._resolver = resolver
@@ -141,7 +141,7 @@ class _Examination(t.NamedTuple):
     def _record(self, name: str, option: Detail) -> t.Optional[Finding]:
         record = option.get("ResourceRecord") or {}
         if not record.get("Name") or not record.get("Value"):
-            message = f"ACM has not provided the DNS record of {name} yet."
+            message = f"ACM has not provided the DNS record for {name} yet."
             return Finding(name, "record_not_told", message, "Wait a few seconds, then read the certificate again.")
         owner, value = plain(record["Name"]), plain(record["Value"])
         accepted = (value, value[1:] if value.startswith("_") else value)
@@ -159,7 +159,7 @@ class _Examination(t.NamedTuple):
             return None
         if len(chain) - 1 > LONGEST_CHAIN or len(set(chain)) < len(chain):
             message = f"{owner} reaches its value through more than {LONGEST_CHAIN} CNAME records, or not at all."
-            return Finding(name, "chain_too_long", message, f"Point {owner} straight to {value}.")
+            return Finding(name, "chain_too_long", message, f"Point {owner} directly to {value}.")
         if len(chain) == 1:
             return self._missing(name, owner, value, found)
         return self._wrong_value(name, owner, value, chain[1])
@@ -179,7 +179,7 @@ class _Examination(t.NamedTuple):
         put = f"Put {owner} CNAME {value} into the public zone."
         if self.inside is not None and self.inside.lookup(owner, "CNAME").records:
             message = f"{owner} exists inside this network, but not in public DNS."
-            return Finding(name, "record_private", message, f"ACM never looks into private zones. {put}")
+            return Finding(name, "record_private", message, f"ACM never looks in private zones. {put}")
         if undelegated:
             message = f"Public DNS does not know {undelegated}: it is not registered, not delegated, or a private zone."
             remedy = f"Register {undelegated} and set its name servers at the registrar, or use a private CA."
@@ -187,13 +187,14 @@ class _Examination(t.NamedTuple):
         for parent in _parents(base_name(name)):
             doubled = f"{owner}.{parent}"
             if self.resolver.lookup(doubled, "CNAME").records:
-                message = f"The record is at {doubled}: the provider appended {parent} to a name that had it already."
+                message = f"The record is at {doubled}: the provider appended {parent} to a name that already had it."
                 remedy = f"Give the provider only {owner[: -len(parent) - 1]} as the name."
                 return Finding(name, "record_doubled", message, remedy)
         if owner.startswith("_") and self.resolver.lookup(owner[1:], "CNAME").records:
             message = f"The record is at {owner[1:]}, without the leading underscore of its name."
             remedy = (
-                "Only the value may lose its underscore: use a provider that allows it in names, or e-mail validation."
+                "Only the value may lose its underscore: use a provider that allows underscores in names, or e-mail "
+                "validation."
             )
             return Finding(name, "record_without_underscore", message, remedy)
         if found.status == dns_door.NODATA:
@@ -207,7 +208,7 @@ class _Examination(t.NamedTuple):
         return Finding(name, "record_missing", f"{owner} has no CNAME record.", put)
 
     def _undelegated(self, base: str) -> str:
-        """The highest domain of `base` that does not exist, if only a top-level domain is above it; else ""."""
+        """The highest domain of `base` that does not exist, if only a top-level domain is above it; otherwise ""."""
         missing = ""
         labels = base.split(".")
         for start in range(len(labels)):
@@ -233,7 +234,7 @@ class _Examination(t.NamedTuple):
         if is_given:
             return None
         if is_given is None:
-            remedy = "ACM issues nothing without a definite answer: check the name servers of the zone."
+            remedy = "ACM does not issue without a definite answer: check the name servers of the zone."
             return Finding(name, "caa_unknown", why, remedy)
         tag = "issuewild" if "(issuewild)" in why else "issue"
         return Finding(name, "caa_forbids", why, f'Add the CAA record 0 {tag} "{self.issuers[0]}" there.')
@@ -248,14 +249,17 @@ class _Examination(t.NamedTuple):
         if any(record.exchange for record in found.records):
             return None
         message = f"{domain} does not accept mail: it has {'only the null' if found.records else 'no'} MX record."
-        remedy = "Add an MX record, name a domain above it as validation_domain, or request a new certificate with DNS validation."
+        remedy = (
+            "Add an MX record, give a parent domain as validation_domain, or request a new certificate with DNS "
+            "validation."
+        )
         return Finding(name, "mail_impossible", message, remedy)
 
     def _redirect(self, name: str, option: Detail) -> t.Optional[Finding]:
         redirect = option.get("HttpRedirect") or {}
         start, end = redirect.get("RedirectFrom"), redirect.get("RedirectTo")
         if not start or not end:
-            message = f"ACM has not provided the redirect of {name} yet."
+            message = f"ACM has not provided the redirect for {name} yet."
             return Finding(name, "redirect_not_told", message, "Wait a few seconds, then read the certificate again.")
         if self.fetch is None:
             return None

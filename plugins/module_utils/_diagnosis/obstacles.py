@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What blocks a validation or renewal: what ACM says, and what a look at DNS and the web shows."""
+"""What blocks a validation or renewal, according to ACM and to a look at DNS and the web."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .._net.fetcher import Fetch, Fetcher
 from .._net.resolver import Asks, Lookup
 from .._validation.proof_records import Detail
 
-# A look helps with what may still be validated, or failed for that reason: the others need a new request anyway.
+# A look helps with names that may still validate, or failed because they did not: others need a new request anyway.
 WORTH_A_LOOK = ("PENDING_VALIDATION", "ISSUED", "VALIDATION_TIMED_OUT", "FAILED")
 PROBLEMS = ("pending", "ended", "renewal_stuck", *name_checks.PROBLEMS)
 INSIDE_S = 2.0  # for a question to this machine's own resolver
@@ -29,7 +29,7 @@ Finding = t.Mapping[str, str]
 
 
 class Eyes(t.NamedTuple):
-    """Who is asked. inside: this machine's resolver, if others are asked about public names."""
+    """The resolvers. inside: this machine's resolver, if public names are looked up through others."""
 
     resolver: Asks
     fetch: t.Optional[Fetch] = None
@@ -43,9 +43,9 @@ def eyes(
     *,
     also_inside: bool = False,
 ) -> Eyes:
-    """resolvers: name servers, ADDRESS or ADDRESS:PORT; None for those of the system. addresses: name → address, where
-    a lab says where its names live. within_s: all looks together may take so long. also_inside: this machine's resolver
-    is another one, and sees what is private. Raises InvalidInput, also when dnspython is missing."""
+    """resolvers: name servers, ADDRESS or ADDRESS:PORT; None for those of the system. addresses: name → address, for
+    the names of a lab. within_s: the time for all looks together. also_inside: this machine's resolver is a different
+    one and sees private names. Raises InvalidInput, also if dnspython is missing."""
     resolver.require_dnspython()
     ends_at_s = None if within_s is None else time.monotonic() + within_s
     asked = _Hurried(resolver.Resolver(resolvers or None, QUESTION_S if within_s is None else INSIDE_S), ends_at_s)
@@ -55,7 +55,7 @@ def eyes(
 
 
 class _Hurried:
-    """A resolver that is not asked any more once time is up."""
+    """A resolver that is no longer asked once time is up."""
 
     def __init__(self, asked: Asks, ends_at_s: t.Optional[float]) -> None:
         self._asked = asked
@@ -68,7 +68,7 @@ class _Hurried:
 
 
 def look(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, str]]]:
-    """What DNS and the web show for each certificate: the findings of diagnosis.diagnose."""
+    """What DNS and the web show for each certificate: the findings of name_checks.diagnose."""
     worthy = [number for number, detail in enumerate(details) if detail.get("Status") in WORTH_A_LOOK]
     found = name_checks.diagnose_each(
         [details[number] for number in worthy], through.resolver, through.fetch, inside=through.inside
@@ -80,13 +80,13 @@ def look(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, str]
 
 
 def diagnose(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, t.Any]]]:
-    """The obstacles of each certificate, from what ACM says and from a look at DNS and the web."""
+    """The obstacles of each certificate, according to ACM and to a look at DNS and the web."""
     return [obstacles(detail, findings) for detail, findings in zip(details, look(details, through))]
 
 
 def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t.Any]]:
-    """Return values: {domain_name, method, status, problem, reason, remedy (where there is one)}, in the order of the
-    certificate's names. findings: what look() showed. Empty when nothing is in the way."""
+    """Return values: {domain_name, method, status, problem, reason, remedy (if there is one)}, in the order of the
+    certificate's names. findings: the result of look(). Empty if nothing is in the way."""
     told = proof_records.blocking(detail)
     has_ended = detail.get("Status") in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE")
     items = [{**blocked, "problem": "ended"} for blocked in told] if has_ended else []
@@ -101,7 +101,7 @@ def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t
         elif name in waiting:
             blocked = waiting[name]
             if detail.get("Status") == "ISSUED" and blocked["method"] is None:
-                items.append({**blocked, "problem": "renewal_stuck"})  # the reason says what to do
+                items.append({**blocked, "problem": "renewal_stuck"})  # the reason already says what to do
                 continue
             remedy = _remedy(blocked) if detail.get("Status") != "VALIDATION_TIMED_OUT" else ""
             items.append({**blocked, "problem": "pending", **({"remedy": remedy} if remedy else {})})
@@ -109,7 +109,7 @@ def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t
 
 
 def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
-    """Sentences for a message: which names are in the way, why, and what a look shows. findings: None without a look."""
+    """Sentences for a message: which names are blocked, why, and what a look shows. findings: None without a look."""
     shown: dict[str, list[Finding]] = {}
     for finding in findings or ():
         shown.setdefault(finding["domain_name"], []).append(finding)
@@ -153,7 +153,7 @@ def _is_by_dns(blocked: t.Mapping[str, t.Any]) -> bool:
 
 def _shortly(finding: Finding) -> str:
     if finding["problem"] == "record_missing":
-        return "It is not there."  # and the sentence before has said what it is
+        return "It does not exist."  # the sentence before has named the record
     if finding["problem"] in ("record_not_told", "redirect_not_told"):
         return ""
     return f"{finding['message']} {finding['remedy']}"

@@ -3,9 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What certificate_deployment answered on a host. A host may be in the hands of somebody else: what it says is about that
-host alone, and is used only if it has the type and the range that it should have. Pure.
-"""
+"""The answer of certificate_deployment on a host. Somebody else may have control of the host, so its answer is used
+only for the host itself, and only if every value has the expected type and range. Pure."""
 
 from __future__ import annotations
 
@@ -49,33 +48,33 @@ _BUNDLE: dict[str, t.Any] = {
 }
 
 
-# What a host cannot know better than ACM.
+# Facts that a host cannot know better than ACM.
 _AS_READ = ("serial", "fingerprint", "not_before", "not_after")
 
 
 def has_answered(answer: t.Any) -> bool:
-    """Whether the module came to its end, in whatever way: it was not skipped, killed or cut off."""
+    """Whether the module ran to its end, with whatever result: it was not skipped, killed or cut off."""
     return isinstance(answer, dict) and not answer.get("skipped") and not answer.get("unreachable") and "due" in answer
 
 
 def has_failed(answer: Entry) -> bool:
-    """Whether it came to its end and failed."""
+    """Whether the module ran to its end and failed."""
     return bool(answer.get("failed")) or "restored" in answer
 
 
 def fault_of(answer: t.Any, host: Entry) -> str:
-    """Why the answer of a run that came to a good end on this host cannot be used, as a sentence; empty for one that can."""
+    """Why the answer of a successful run on this host cannot be used, as a sentence; empty if it can."""
     wrong = _wrong(answer, host)
     if not wrong:
         return ""
     return (
-        f"{host['name']} answered with something that certificate_deployment never says ({wrong}). "
-        "Look at what runs as Python there, and who has control of that host."
+        f"{host['name']} returned something that certificate_deployment never returns ({wrong}). "
+        "Check what runs as Python on that host, and who has control of it."
     )
 
 
 def lacking_keys(host: Entry, seen: t.Any) -> set[str]:
-    """The folders of this host for which it needs a key."""
+    """The folders on this host for which it needs a key."""
     if not has_answered(seen) or has_failed(seen) or fault_of(seen, host):
         return set()
     own = {certificate["folder"] for certificate in host["certificates"]}

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the role acm_deploy, coerced to their types before anything is done: templates make text of everything."""
+"""The options of the role acm_deploy, converted to their types at the beginning: templates turn everything into
+text."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 
 FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
 _WORDS = {"type": "list", "elements": "str"}
-# certificate_deployment coerces what only it reads; here it may have any type.
+# certificate_deployment converts the options that only it reads; here they may have any type.
 _FOR_THE_HOST = {"type": "raw"}
 
 CERTIFICATE: dict[str, dict[str, t.Any]] = {
@@ -76,8 +77,8 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "profile": {"type": "str"},
 }
 REQUIRED = {
-    "certificates": "a list of certificates, such as [{domain_name: www.example.com}]",
-    "services": "a list of services, such as [{name: nginx}]",
+    "certificates": "a list of certificates such as [{domain_name: www.example.com}]",
+    "services": "a list of services such as [{name: nginx}]",
 }
 _CONVERTED: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "int": (check_type_int, "a whole number"),
@@ -90,9 +91,9 @@ _SHOWN = 60  # characters of a value that a sentence repeats
 
 
 def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options by their names without the prefix, each of its type; what is not given is left out.
+    """The options by name, without the prefix, each converted to its type; options that are not given are left out.
 
-    Raises InvalidInput with a sentence that names the option, and shows no value that may be secret.
+    Raises InvalidInput with a sentence that names the option and shows no value that may be secret.
     """
     given = _plain(given)
     for name, example in REQUIRED.items():
@@ -106,7 +107,7 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 def coerce(
     given: t.Mapping[str, t.Any], options: t.Mapping[str, t.Mapping[str, t.Any]], prefix: str
 ) -> dict[str, t.Any]:
-    """What is given of these options, each of its type. prefix: of the variables that they come from.
+    """The given options, each converted to its type. prefix: of the variables that they come from.
 
     Raises InvalidInput.
     """
@@ -131,12 +132,12 @@ def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, 
         for option in entry:
             if option not in options:
                 near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
-                hint = f"did you mean {near[0]}?" if near else f"it may have {', '.join(options)}."
+                hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(options)}."
                 raise InvalidInput(f"Item {number} of {name} has the option {option}, which does not exist; {hint}")
 
 
 def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None:
-    """Of an option that is neither a list of dictionaries nor secret."""
+    """The value of an option that is neither a list of dictionaries nor secret."""
     kind, choices = option["type"], option.get("choices", ())
     given = repr(value) if isinstance(value, (str, bool, int, float)) and len(str(value)) <= _SHOWN else _kind(value)
     if kind == "str" and (isinstance(value, (dict, list)) or (choices and value not in choices)):
@@ -167,7 +168,8 @@ def _is_convertible(value: t.Any, kind: str) -> bool:
 
 
 def _plain(value: t.Any) -> t.Any:
-    """Ansible's own containers resolve templates when they are read, and a copy of one copies every variable of the play."""
+    """Plain containers. Ansible's own resolve templates when read, and copying one copies every variable of the
+    play."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
@@ -176,7 +178,7 @@ def _plain(value: t.Any) -> t.Any:
 
 
 def _strip(value: t.Any) -> t.Any:
-    """Without what is not given, which in a template is null or an empty text."""
+    """Without the options that are not given, which in a template are null or an empty text."""
     if isinstance(value, dict):
         return {key: _strip(each) for key, each in value.items() if each is not None and each != ""}
     if isinstance(value, list):
@@ -191,6 +193,6 @@ def _kind(value: t.Any) -> str:
 
 
 def _sentence(complaint: str) -> str:
-    """Ansible's complaint about a value, without the Python types that it names."""
+    """Ansible's message about a value, without the Python types in it."""
     text = complaint.replace("Elements value for option", "An element of the option").strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -3,16 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who asks ACM for whom: one host of a batch for all that share its connection, and each for itself where that one has not.
+"""Which host asks ACM: one host of a batch for all that share its connection, or each for itself if that host has
+failed.
 
-Ansible's `run_once` is no help here: its host may fail, the hosts of a play may belong to different connections, and with
-`strategy: free` its result overwrites that of every other host. So every host looks for what a colleague has left in its
-facts, and takes it only if it is of its own connection, and recent. A renewal run reads before it deploys, and leaves what
-it has read as a fact of localhost; within this run nobody reads it again. Pure.
+Ansible's `run_once` is no help here: its host may fail, the hosts of a play may belong to different connections, and
+with `strategy: free` its result overwrites that of every other host. So every host looks for the facts that another
+host of the batch has set, and uses them only if they are recent and from its own connection. A renewal run reads before
+it deploys, and stores the result as a fact of localhost; no host reads again within this run. Pure.
 
-The words: a *host* is what begin() and settle() say of one; an *answer* what ACM told a reader of certificates, without
-their keys; *exports* what it gave out with them, by connection, identity and fingerprint. All of these are facts that the
-role sets, and hostvars has them.
+Terms: a *host* is the data that begin() and settle() return about a host; an *answer* is what ACM returned about
+certificates, without their keys; *exports* are certificates with keys, by connection, identity and fingerprint. All of
+these are facts that the role sets, and available in hostvars.
 """
 
 from __future__ import annotations
@@ -37,12 +38,12 @@ HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
 HOST, ANSWER, SEEN, EXPORTS = (f"__acm_deploy_{name}" for name in ("host", "known", "looked", "exports"))
 # What a renewal run has read, by connection; a fact of localhost.
 EARLIER_ANSWERS = "__acm_deploy_answers"
-# ACM may renew at any time. What was read longer ago might be of a certificate that cannot be exported any more.
+# ACM may renew at any time: an older answer may be about a certificate that can no longer be exported.
 READ_IS_GOOD_FOR = timedelta(minutes=15)
 NOTHING_HELD: dict[str, t.Any] = {"keys": {}, "pkcs12": {}, "faults": {}}
 NO_EXPORTS: dict[str, t.Any] = {"requests": [], "folders": []}
 _NUMBERED = re.compile(r"^Item \d+: ")
-# Of what acm_export tells, what the host, the summary and the renewals need.
+# The results of acm_export that the host, the summary and the renewals need.
 _OF_READ = (
     "certificate_arn",
     "domain_name",
@@ -60,11 +61,11 @@ _OF_EXPORT = ("fingerprint", "certificate_arn", "private_key", "pkcs12")
 
 
 def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> t.Iterator[str]:
-    """The hosts of the batch that are at work with this connection, in order."""
+    """The hosts of the batch that use this connection, in order."""
     for name in batch:
         variables = hostvars[name]
         if variables_from_facts(variables.get("ansible_facts")):
-            continue  # these could pass for what the role has set
+            continue  # these could pass for facts that the role has set
         host = variables.get(HOST)
         if host and not host["fault"] and not host["has_ended"] and host["connection"] == connection:
             yield name
@@ -76,11 +77,10 @@ def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) ->
 def begin(
     options: Entry, name: str, facts: t.Any, at: str, reads_since: str = "", variables: t.Iterable[str] = ()
 ) -> dict[str, t.Any]:
-    """What wanted.read_wanted says of a host, or `fault`, why nothing can be deployed on it.
+    """What wanted.read_wanted returns about a host, or `fault`: why nothing can be deployed on it.
 
-    at: the time, as ISO 8601 in UTC without a zone. reads_since: when the run began whose reads may be used, if there is one.
-    variables: the names of the host's variables that begin with acm_deploy_.
-    """
+    at: the time, as ISO 8601 in UTC without a zone. reads_since: the beginning of the run whose reads may be used, if
+    any. variables: the names of the host's variables that begin with acm_deploy_."""
     since = max(reads_since, (datetime.fromisoformat(at) - READ_IS_GOOD_FOR).isoformat()) if reads_since else at
     host = {
         "name": name,
@@ -108,7 +108,7 @@ def choose_reader(batch: t.Iterable[str], hostvars: HostVars, connection: Entry)
 
 
 def list_reads(names: t.Iterable[str], hostvars: HostVars, known: t.Container[str] = ()) -> list[dict[str, str]]:
-    """What to ask acm_export for: every certificate once, however many of these hosts want it, but what is KNOWN."""
+    """The requests for acm_export: every certificate once, however many of these hosts want it, except those KNOWN."""
     return [
         _request(identity)
         for identity in dict.fromkeys(
@@ -119,7 +119,7 @@ def list_reads(names: t.Iterable[str], hostvars: HostVars, known: t.Container[st
 
 
 def keep_answer(answer: Entry, requests: t.Sequence[Entry], connection: Entry, at: str) -> dict[str, t.Any]:
-    """What acm_export told, by identity: the certificate, or `fault`, the reason why it cannot be deployed."""
+    """The results of acm_export by identity: the certificate, or `fault`: why it cannot be deployed."""
     read = {
         _spelt(_identity(request)): _of_one(result) for request, result in zip(requests, _results(answer, requests))
     }
@@ -127,7 +127,7 @@ def keep_answer(answer: Entry, requests: t.Sequence[Entry], connection: Entry, a
 
 
 def find_read(host: Entry, batch: t.Iterable[str], hostvars: HostVars) -> dict[str, t.Any]:
-    """What was read since this host began, by it, by a colleague or before; empty unless it is all that this host wants."""
+    """What was read for this host since it began, by any host; empty unless it is all that this host wants."""
     wanted = [certificate["identity"] for certificate in host["certificates"]]
     readers = dict.fromkeys([host["name"], choose_reader(batch, hostvars, host["connection"])])
     answers = [hostvars[reader].get(ANSWER) for reader in readers if reader]
@@ -138,7 +138,7 @@ def find_read(host: Entry, batch: t.Iterable[str], hostvars: HostVars) -> dict[s
 
 
 def find_earlier(host: Entry, hostvars: HostVars) -> dict[str, t.Any]:
-    """What the renewal run that this host takes part in has read already."""
+    """What this host's renewal run has already read."""
     known: dict[str, t.Any] = {}
     if not host["takes_earlier_reads"]:
         return known
@@ -167,8 +167,7 @@ def _of_one(result: Entry) -> dict[str, t.Any]:
 
 
 def wanted_keys(host: Entry, seen: t.Any) -> list[str]:
-    """The identities of which this host lacks the key, and of those that ACM renews only after an export that it has not
-    seen yet."""
+    """The identities whose keys this host needs, and those that ACM renews only after a first export."""
     lacking = lacking_keys(host, seen)
     return [
         certificate["identity"]
@@ -182,7 +181,7 @@ def _awaits_export(read: Entry) -> bool:
 
 
 def list_exporting(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> t.Iterator[str]:
-    """The hosts that want keys, in order. The first of them exports for all."""
+    """The hosts that need keys, in order. The first of them exports for all."""
     for name in colleagues(batch, hostvars, connection):
         if is_export_due(hostvars[name][HOST], hostvars[name].get(SEEN)):
             yield name
@@ -196,10 +195,10 @@ def is_export_due(host: Entry, seen: t.Any) -> bool:
 def list_exports(
     host: Entry, secrets: t.Mapping[str, str], others: t.Iterable[str], hostvars: HostVars, found: Entry
 ) -> dict[str, t.Any]:
-    """requests: what this host asks acm_export for, each key that it and OTHERS want once, but what was FOUND already.
-    folders: for each request, the folder whose PKCS#12 it is for, or the empty string.
+    """requests: this host's requests for acm_export: each key that it and OTHERS need, once, except those already
+    FOUND. folders: for each request, the folder whose PKCS#12 it is for, or the empty string.
 
-    secrets: its own passphrases, by folder or identity. No host has those of another.
+    secrets: the host's own passphrases, by folder or identity. No host has another host's passphrases.
     """
     requests: dict[tuple[str, str], dict[str, t.Any]] = {}
     for name in dict.fromkeys([host["name"], *others]):
@@ -221,8 +220,9 @@ def list_exports(
 
 
 def keep_exports(answer: Entry, asked: Entry, connection: Entry, earlier: Entry) -> dict[str, t.Any]:
-    """What was exported, or the `fault` of it. keys: by connection, identity and fingerprint, those of EARLIER batches
-    too. faults: by connection and identity. pkcs12: by the folder of the host that asked. asked: of list_exports()."""
+    """The exports, or their `fault`. keys: by connection, identity and fingerprint, including those of EARLIER batches.
+    faults: by connection and identity. pkcs12: by the folder of the requesting host. asked: the result of
+    list_exports()."""
     kept: dict[str, dict[str, t.Any]] = {"keys": dict(earlier), "pkcs12": {}, "faults": {}}
     requests = asked["requests"]
     for request, folder, result in zip(requests, asked["folders"], _results(answer, requests)):
@@ -241,8 +241,8 @@ def keep_exports(answer: Entry, asked: Entry, connection: Entry, earlier: Entry)
 def find_keys(
     host: Entry, batch: t.Iterable[str], hostvars: HostVars, earlier: Entry | None = None
 ) -> dict[str, Entry]:
-    """By folder, what was exported for this host by it, in EARLIER batches or by a colleague, {private_key, pkcs12} or
-    {fault}: of the very certificates that it has read."""
+    """By folder, the exports for this host, by itself, in EARLIER batches or by another host: {private_key, pkcs12} or
+    {fault}, and only of exactly the certificates that it has read."""
     lacking = lacking_keys(host, hostvars[host["name"]].get(SEEN))
     needed = [certificate for certificate in host["certificates"] if certificate["folder"] in lacking]
     found: dict[str, Entry] = {}
@@ -261,7 +261,7 @@ def find_keys(
 
 
 def lacks_exports(host: Entry, seen: t.Any, found: Entry) -> bool:
-    """Whether nobody has exported yet what this host needs."""
+    """Whether something that this host needs has not been exported yet."""
     return not lacking_keys(host, seen) <= set(found)
 
 
@@ -271,7 +271,7 @@ def is_due(host: Entry, seen: t.Any) -> bool:
 
 
 def is_deployment_due(host: Entry, seen: t.Any, keys: t.Mapping[str, Entry]) -> bool:
-    """Whether something is due on this host, all keys for it are there, and nothing speaks against it."""
+    """Whether something is due on this host, all keys for it are available, and nothing speaks against it."""
     if fault_before_export(host, seen) or not seen["due"] or lacks_exports(host, seen, keys):
         return False
     return not any(entry.get("fault") for entry in keys.values())
@@ -286,11 +286,11 @@ def _held(held: Entry, certificate: Entry, host: Entry, is_own: bool) -> Entry |
         entry = entry or held["faults"].get(_key_id(host["connection"], identity))
     if not entry or entry.get("fault"):
         return entry
-    # That the key of another certificate gets under its name must be impossible, whatever went wrong before.
+    # Whatever went wrong before, a name must never get the key of another certificate.
     if identity.startswith("arn:") and entry["certificate_arn"] != identity:
-        return {"fault": f"What was exported as {identity} is {entry['certificate_arn']}; please report this fault."}
+        return {"fault": f"The export of {identity} returned {entry['certificate_arn']}; please report this bug."}
     if entry["fingerprint"] != read["fingerprint"]:
-        return {"fault": f"{identity} was renewed while this run was under way; run it again."}
+        return {"fault": f"{identity} was renewed during this run; run it again."}
     return entry
 
 
@@ -300,7 +300,7 @@ def _key_id(connection: Entry, identity: str, certificate: Entry | None = None) 
 
 
 def _results(answer: Entry, requests: t.Sequence[Entry]) -> t.Sequence[Entry]:
-    """One for each request, also if acm_export came to no result at all."""
+    """One result for each request, even if acm_export returned nothing at all."""
     return answer.get("exports") or [{"failed": True, "msg": answer.get("msg")}] * len(requests)
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What certificate_deployment is to do on a host: its options, out of what the host wants and what ACM has. Pure."""
+"""The options of certificate_deployment on a host, from what the host wants and what ACM has. Pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from .wanted import folder_of
 Entry = t.Mapping[str, t.Any]
 
 _OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode", "pkcs12_form")
-# What only the role knows about services.
+# Options of services that only the role knows.
 _NOT_FOR_THE_HOST = ("snippets", "tls_policy")
 
 
 def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
-    """The host with the folders of all its certificates, which those that are asked for by ARN get from what ACM has.
+    """The host with the folders of all its certificates; for certificates given by ARN they follow from what ACM has.
 
-    fault: why nothing can be deployed. to_come: in check mode, the certificates that ACM does not have yet; they are left
-    out. services: as certificate_deployment takes them. snippets: what their templates have to know.
-    """
+    fault: why nothing can be deployed. to_come: in check mode, the certificates that ACM does not have yet; they are
+    left out. services: as certificate_deployment takes them. snippets: the data for their templates."""
     if host["fault"] or not host["certificates"]:
         return dict(host)
     if not read:
@@ -48,7 +47,7 @@ def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
     for folder in sorted(set(folders.values())):
         if list(folders.values()).count(folder) > 1:
             faults.append(
-                f"Several of acm_deploy_certificates would be in the folder {folder}; give each its own name."
+                f"Several entries of acm_deploy_certificates would use the folder {folder}; give each its own name."
             )
     services = [_with_folders(service, folders) for service in host["services"]]
     services = [service for service in services if service["certificates"] or not service["is_partial"]]
@@ -64,7 +63,7 @@ def settle(host: Entry, read: Entry, is_check: bool) -> dict[str, t.Any]:
 
 
 def list_sets(host: Entry, keys: Entry) -> list[dict[str, t.Any]]:
-    """The certificates of a settled host, with the KEYS that it lacks, by folder."""
+    """The certificates of a settled host, with the KEYS that it needs, by folder."""
     sets = []
     for certificate in host["certificates"]:
         found, key = host["read"][certificate["identity"]], keys.get(certificate["folder"], {})
@@ -81,7 +80,8 @@ def list_sets(host: Entry, keys: Entry) -> list[dict[str, t.Any]]:
 
 
 def fault_before_export(host: Entry, seen: t.Any) -> str:
-    """Why a host must get no keys, and nothing is deployed on it, as a sentence; empty if it may."""
+    """Why a host must not get keys, and nothing is deployed on it, as a sentence; empty if nothing speaks against
+    it."""
     if host["fault"]:
         return str(host["fault"])
     if not has_answered(seen) or has_failed(seen):
@@ -96,7 +96,7 @@ def _for_the_host(service: Entry) -> dict[str, t.Any]:
 
 
 def _with_folders(service: Entry, folders: t.Mapping[str, str]) -> dict[str, t.Any]:
-    """The service with the folders of its certificates, without those that are not there."""
+    """The service with the folders of its certificates, without missing ones."""
     found = [folders[reference] for reference in service["certificates"] if reference in folders]
     default = folders.get(service.get("default_certificate", ""))
     return {
@@ -113,5 +113,5 @@ def _wrong_key(certificate: Entry, found: Entry) -> str:
         return ""
     return (
         f"The key of {certificate.get('folder') or certificate['identity']} ({found['public_key_fingerprint']}) is not "
-        "among its public_keys; let the clients that pin keys know it first, then add it there."
+        "among its public_keys; first give it to the clients that pin keys, then add it to public_keys."
     )

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What became of a host: the role's summary, its failure, and sentences for people. Pure."""
+"""The outcome of a host: the role's summary, its failure, and sentences for people. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .orders import fault_before_export
 Entry = t.Mapping[str, t.Any]
 
 _UNTOUCHED, _NOT_SENT = "Nothing was changed", "Nothing was sent"
-# How much of a traceback people get to see, and how much of a message: a host may be in the hands of somebody else.
+# How much of a traceback, and of a message, is shown: somebody else may have control of the host.
 _LAST_LINES = 5
 _LONGEST_END = 800
 _LONGEST = 4000
@@ -25,9 +25,8 @@ _LONGEST = 4000
 def find_outcome(host: Entry, seen: Entry, keys: Entry, done: Entry, is_check: bool) -> dict[str, t.Any]:
     """failure: {} or {message, restored}. summary: the role's result. sentences: what to show.
 
-    certificates: for each of the host {identity, certificate_arn, name, serial, not_before, not_after, swapped, lines},
-    lines being those of the summary that are about it, also of services that nobody looked at.
-    """
+    certificates: for each one on the host {identity, certificate_arn, name, serial, not_before, not_after, swapped,
+    lines}; lines are the certificate's lines of the summary, including services that were not looked at."""
     failure = _failure(host, seen, keys, done, is_check)
     if failure or not host["certificates"]:
         told = [f"{reference}: ACM does not have it yet. It would be deployed." for reference in host["to_come"]]
@@ -61,21 +60,21 @@ def tell_line(line: Entry) -> str:
     old = line["old_serial"]
     before = f" (before: serial {old})" if old and old != line["new_serial"] else ""
     if line["served"]:
-        return f"{line['service']} serves {line['name']} at {where}: {dates}{before}."
+        return f"{line['service']} serves {line['name']} on {where}: {dates}{before}."
     if not line["running"]:
         return f"{line['service']} is not running; {line['name']} is in place for when it starts: {dates}{before}."
-    return f"{line['service']} does not serve {line['name']} at {where} yet: {dates}{before}."
+    return f"{line['service']} does not serve {line['name']} on {where} yet: {dates}{before}."
 
 
 def find_reason(result: Entry) -> str:
-    """The words of a task that failed: of its first failed item, and a command's own rather than Ansible's."""
+    """The message of a failed task: of its first failed item, and a command's output rather than Ansible's message."""
     failed = next((item for item in result.get("results", ()) if item.get("failed")), result)
     said = [str(failed.get(key) or "").strip() for key in ("stderr", "stdout", "msg")]
     if failed.get("cmd") and failed.get("rc") and not any(said[:2]):
         words = failed["cmd"] if isinstance(failed["cmd"], str) else " ".join(failed["cmd"])
         said = [f"The command {words} exited with code {failed['rc']} and printed nothing."]
     text = next((text for text in said if text), "no reason was given")
-    # ansible-core puts sentences of its own before each that a filter says
+    # ansible-core puts sentences of its own before the message of a filter
     text = text.rpartition("' failed: ")[2] if "The filter plugin 'certops.acm." in text else text
     return _whole(text)
 
@@ -104,7 +103,7 @@ def _failure_of_keys(host: Entry, seen: Entry, keys: Entry) -> dict[str, t.Any]:
         return _nothing_changed(" ".join(dict.fromkeys(faults)) or obstacle)
     missing = sorted(lacking_keys(host, seen) - set(keys))
     if missing:
-        return _nothing_changed(f"{', '.join(missing)} was renewed while this run was under way; run it again.")
+        return _nothing_changed(f"{', '.join(missing)} was renewed during this run; run it again.")
     return {}
 
 
@@ -113,8 +112,8 @@ def _failure_of_deployment(host: Entry, done: Entry) -> dict[str, t.Any]:
         return _nothing_changed(str(done["msg"]))
     if not has_answered(done):
         lost = (
-            "How the deployment ended is not known: a host that was cut off finishes it or rolls back on its own, and "
-            "the next run says how it ended."
+            "It is not known how the deployment ended: a host that was cut off finishes it or rolls back on its own, "
+            "and the next run reports the outcome."
         )
         return {"message": f"{_end_of(host, done)} {lost}", "restored": False}
     if has_failed(done):
@@ -124,7 +123,7 @@ def _failure_of_deployment(host: Entry, done: Entry) -> dict[str, t.Any]:
 
 
 def _end_of(host: Entry, answer: Entry) -> str:
-    """How a run ended that has no result."""
+    """How a run without a result ended."""
     said = str(answer.get("module_stderr") or answer.get("module_stdout") or "").strip()
     text = " ".join(" ".join(said.splitlines()[-_LAST_LINES:]).split()) or str(
         answer.get("msg") or "no reason was given"
@@ -168,18 +167,18 @@ def _sentences(host: Entry, seen: Entry, done: Entry, is_check: bool) -> list[st
 
 
 def _served_by(names: t.Sequence[str], lines: t.Iterable[Entry]) -> str:
-    """Where certificates were seen, as a clause; empty unless each of them was seen somewhere."""
+    """Where the certificates were seen, as a clause; empty unless each of them was seen somewhere."""
     served = [line for line in lines if line["state"] == "served"]
     if set(names) - {line["name"] for line in served}:
         return ""
     ports: dict[str, set[int]] = {}
     for line in served:
         ports.setdefault(line["service"], set()).update(line["ports"])
-    places = [f"{service} at port {', '.join(map(str, sorted(seen)))}" for service, seen in ports.items()]
+    places = [f"{service} on port {', '.join(map(str, sorted(seen)))}" for service, seen in ports.items()]
     return f", and served by {'; '.join(places)}"
 
 
 def _early(answer: Entry) -> list[str]:
-    """What became of a run before this one that was cut off or killed."""
+    """The outcome of an earlier run that was cut off or killed."""
     found = [answer.get("lost_outcome"), answer.get("recovered")]
     return [str(each["message"]) for each in found if isinstance(each, dict) and each.get("message")]

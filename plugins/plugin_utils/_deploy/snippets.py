@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Snippets of configuration: which there are, and where each is. Their text is in the role's templates. Pure.
+"""Configuration snippets: which exist, and where each is written. Their text is in the role's templates. Pure.
 
-Every path comes from the role's variables, never from what a host answers.
+Every path comes from the role's variables, never from a host's answer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 
 Entry = t.Mapping[str, t.Any]
 
-# What the snippets of a server are called: of a certificate, of all its certificates, of its TLS policy.
+# The names of a server's snippets: for one certificate, for all its certificates, for its TLS policy.
 FILE_NAMES: dict[str, dict[str, str]] = {
     "nginx": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
     "apache": {"certificate": "{}.conf", "policy": "tls-policy.conf"},
@@ -28,7 +28,7 @@ FILE_NAMES: dict[str, dict[str, str]] = {
 
 
 def check_snippets(service: Entry) -> None:
-    """Raise InvalidInput unless the service can have the snippets that it wants."""
+    """Raise InvalidInput unless the requested snippets exist for the service."""
     name, folder = service["name"], service.get("snippets")
     if service.get("tls_policy") and not folder:
         raise InvalidInput(f"The tls_policy of {name} needs a folder for its snippet; give snippets.")
@@ -39,13 +39,15 @@ def check_snippets(service: Entry) -> None:
             f"There are no snippets for {name}, only for {', '.join(sorted(FILE_NAMES))}; leave out snippets."
         )
     if not str(folder).startswith("/"):
-        raise InvalidInput(f"The folder {folder} for the snippets of {name} is not an absolute path; give one.")
+        raise InvalidInput(
+            f"The folder {folder} for the snippets of {name} is not an absolute path; give an absolute path."
+        )
 
 
 def list_snippets(services: t.Iterable[Entry], base: str) -> list[dict[str, t.Any]]:
-    """For each snippet where it is, and what its template has to know. base: acm_deploy_path.
+    """For each snippet its path and the data for its template. base: acm_deploy_path.
 
-    One with is_partial lacks what is left out, and so must not replace one that may have it.
+    A snippet with is_partial is missing the left-out certificates, so it must not replace one that may have them.
     """
     snippets: list[dict[str, t.Any]] = []
     for service in services:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The names that begin with acm_deploy_: a misspelt variable would otherwise be ignored, and its default used instead. Pure."""
+"""The names that begin with acm_deploy_: a misspelt variable would otherwise be ignored and the default used. Pure."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ RENEWALS = (
     "renewals_path",
     "renewals_textfile",
 )
-# What the role leaves behind for the tasks after it.
+# Facts that the role sets for the tasks after it.
 LEFT_BEHIND = ("failure", "summary")
-# What only the playbooks of this collection read.
+# Variables that only the playbooks of this collection read.
 OF_PLAYBOOKS = ("hosts", "become", "serial", "max_fail_percentage", "endpoint_url")
 KNOWN = frozenset(PREFIX + name for name in (*OPTIONS, *RENEWALS, *LEFT_BEHIND, *OF_PLAYBOOKS))
 
@@ -53,6 +53,6 @@ def check_names(names: t.Iterable[str]) -> None:
         hint = (
             f"did you mean {near[0]}?"
             if near
-            else f"give a variable of your own a name that does not begin with {PREFIX}."
+            else f"choose names that do not begin with {PREFIX} for your own variables."
         )
         raise InvalidInput(f"The role acm_deploy has no variable {unknown[0]}; {hint}")

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host is to have, by the role's options alone: its certificates, its services, and where ACM is. Pure.
+"""What a host should have according to the role's options: its certificates, its services, and where ACM is. Pure.
 
-An *identity* is how a certificate is asked for, its ARN or its domain name as ACM spells it. A *folder* is the name that
-its set has under acm_deploy_path. Nothing here is secret: a passphrase is only noted to exist.
-"""
+An *identity* is how a certificate is requested: its ARN, or its domain name as ACM spells it. A *folder* is the name of
+its set under acm_deploy_path. Nothing here is secret: only the existence of a passphrase is noted."""
 
 from __future__ import annotations
 
@@ -24,9 +23,9 @@ from .snippets import check_snippets
 Entry = t.Mapping[str, t.Any]
 
 CONNECTION = ("authority", "region", "profile")
-# Options of an entry that go to the host as they are.
+# Options of an entry that are passed to the host unchanged.
 _OF_CERTIFICATES = ("server_names", "files", "owner", "group", "mode")
-# Options of acm_export that say how a PKCS#12 is made; the host gets them as one text, pkcs12_form.
+# Options of acm_export for the form of a PKCS#12; the host gets them as one text, pkcs12_form.
 PKCS12_FORM = ("pkcs12_alias", "pkcs12_legacy")
 _OF_SETS = (
     "path",
@@ -42,14 +41,14 @@ _OF_SETS = (
 
 
 def read_wanted(options: Entry) -> dict[str, t.Any]:
-    """connection: {authority, region, profile}, what is not set left out. certificates and services: those that are not left
-    out, as far as they are known before ACM was asked. options: what is the same for all sets.
+    """connection: {authority, region, profile}, without what is not set. certificates and services: those that are not
+    left out, as far as known before ACM is asked. options: the same for all sets.
 
     Raises InvalidInput.
     """
     path = str(options["path"])
     if not path.startswith("/"):
-        raise InvalidInput(f"acm_deploy_path is {path!r}; give an absolute path, such as /etc/acm.")
+        raise InvalidInput(f"acm_deploy_path is {path!r}; give an absolute path such as /etc/acm.")
     everything = [_certificate(entry, number) for number, entry in enumerate(options["certificates"], 1)]
     _refuse_shared_folders(everything)
     left_out = {spell(word) for word in options.get("leave_out", ())}
@@ -75,7 +74,7 @@ def read_wanted(options: Entry) -> dict[str, t.Any]:
 
 
 def spell(word: t.Any) -> str:
-    """A name or an ARN in the one spelling in which they are compared."""
+    """A name or an ARN in the spelling used for comparisons."""
     text = str(word).strip()
     if text.lower().startswith("arn:"):
         return text.lower()
@@ -86,7 +85,7 @@ def spell(word: t.Any) -> str:
 
 
 def passphrases(entries: t.Iterable[Entry]) -> dict[str, str]:
-    """The passphrase of the PKCS#12 of each folder that has one, out of acm_deploy_certificates as they are given."""
+    """The PKCS#12 passphrase of each folder that has one, from acm_deploy_certificates as given."""
     found = {}
     for number, entry in enumerate(entries, 1):
         if entry.get("pkcs12_passphrase"):
@@ -118,7 +117,7 @@ def _certificate(entry: Entry, number: int) -> dict[str, t.Any]:
         **{key: entry[key] for key in PKCS12_FORM if entry.get(key)},
         **{key: entry[key] for key in _OF_CERTIFICATES if entry.get(key) is not None},
     }
-    # Hosts have no IDNA 2008, by which straße.example is not strasse.example.
+    # Hosts do not have IDNA 2008, in which straße.example is not strasse.example.
     if "server_names" in certificate:
         certificate["server_names"] = [spell(name) for name in certificate["server_names"]]
     return {key: value for key, value in certificate.items() if value is not None}
@@ -129,7 +128,7 @@ def folder_of(domain_name: str) -> str:
 
 
 def _words(certificate: Entry) -> set[str]:
-    """What a certificate can be called by."""
+    """The words by which a certificate can be named."""
     return {spell(certificate[key]) for key in ("folder", "domain_name", "identity") if certificate.get(key)}
 
 
@@ -139,15 +138,15 @@ def _refuse_shared_folders(certificates: t.Iterable[Entry]) -> None:
         first = seen.setdefault(_reference(certificate), number)
         if first != number:
             raise InvalidInput(
-                f"Items {first} and {number} of acm_deploy_certificates would both be in the folder "
+                f"Items {first} and {number} of acm_deploy_certificates would both use the folder "
                 f"{_reference(certificate)}; give each its own name."
             )
 
 
 def _service(entry: Entry, certificates: t.Sequence[Entry]) -> t.Iterator[dict[str, t.Any]]:
-    """The service as certificate_deployment takes it, its certificates by their identities and folders for now.
+    """The service as certificate_deployment takes it, with its certificates by identity or folder for now.
 
-    None, if all its certificates are left out.
+    None if all its certificates are left out.
     """
     name = str(entry["name"])
     chosen = _chosen(name, entry.get("certificates"), certificates)
@@ -170,7 +169,7 @@ def _service(entry: Entry, certificates: t.Sequence[Entry]) -> t.Iterator[dict[s
 
 
 def _reference(certificate: Entry) -> str:
-    """What is used for a certificate until its folder is known."""
+    """What stands for a certificate until its folder is known."""
     return str(certificate.get("folder") or certificate["identity"])
 
 
@@ -186,12 +185,13 @@ def _chosen(service: str, wanted: t.Iterable[t.Any] | None, certificates: t.Sequ
             near = difflib.get_close_matches(spell(word), known, 1)
             hint = f"; did you mean {near[0]}?" if near else "."
             raise InvalidInput(
-                f"The service {service} wants the certificate {word}, which acm_deploy_certificates lacks{hint}"
+                f"The service {service} uses the certificate {word}, which is not in acm_deploy_certificates{hint}"
             )
         if len(found) > 1:
             names = ", ".join(_reference(certificate) for certificate in found)
             raise InvalidInput(
-                f"The service {service} wants the certificate {word}, which may be any of {names}; use its name to say which."
+                f"The service {service} uses the certificate {word}, which could be any of {names}; use a name to say "
+                "which."
             )
         chosen += [certificate for certificate in found if certificate not in chosen]
     return chosen

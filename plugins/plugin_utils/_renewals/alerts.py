@@ -5,11 +5,11 @@
 
 """What people are told after a renewal run: the alerts that acm_alert delivers. Pure.
 
-Each names the servers, the certificate and its names, the cause, the deadline and the next step, for somebody who was
-asleep when it happened. An alert's key is its identity: `KIND SUBJECT …`. The subject is an ARN, an identity or a host;
-the rest makes one occurrence differ from the next, such as the serial and the notice day. A channel is told a key once,
-and never shown it. A coming expiry is told at the notice days, and never before ACM should have renewed automatically.
-"""
+Each alert names the servers, the certificate and its names, the cause, the deadline and the next step, for somebody who
+was asleep when it happened. An alert's key is its identity: `KIND SUBJECT …`. The subject is an ARN, an identity or a
+host; the rest, for example the serial and the notice day, distinguishes one occurrence from the next. A channel gets
+each key once, and its messages never show it. A coming expiry is announced on the notice days, and never before ACM
+should have renewed the certificate automatically."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .plan import is_valid, maybe_moment
 from .policy import Policy
 from .seen import Alert, Finding, Seen, hosts_of, is_all_in_place
 
-# These say that something is wrong until it is fixed, and what it means that it is over; the others say that something
-# happened.
+# Kinds that report something wrong until it is fixed, each with the text of its all-clear; the other kinds report that
+# something happened.
 TROUBLES = {
     "action_required": "The renewal is no longer waiting for anybody.",
     "expiring": "The certificate no longer expires soon.",
@@ -31,9 +31,9 @@ TROUBLES = {
     "renewal_failed": "The failed renewal is no longer a problem.",
     "not_issued": "The request is no longer waiting.",
     "unavailable": "ACM has a certificate to deploy again.",
-    "deploy_failed": "Everything that could not be deployed there is now in place.",
-    "host_unreachable": "The server answers again, and has what it was missing.",
-    "not_served": "The certificates there are served again.",
+    "deploy_failed": "Everything that could not be deployed to the server is now in place.",
+    "host_unreachable": "The server answers again and is up to date.",
+    "not_served": "The server serves its certificates again.",
     "run_failed": "Renewal runs finish again.",
 }
 _OF_HOSTS = ("deploy_failed", "host_unreachable", "not_served")
@@ -41,7 +41,7 @@ _OF_RUNS = "renewals"  # the subject of alerts about runs themselves
 
 
 def findings(seen: Seen, policy: Policy) -> list[Finding]:
-    """All that is to be told, whether or not it was told before; in check mode what would be."""
+    """Everything to be told, whether or not it was told before; in check mode, everything that would be told."""
     found = [
         *(() if seen.is_check else host_alerts.of_deployments(seen)),
         *certificate_alerts.of_certificates(seen, policy),
@@ -59,10 +59,10 @@ def _without_gaps(alert: Alert) -> Alert:
 
 
 def can_be_over(key: str, seen: Seen, policy: Policy) -> bool:
-    """Whether this run would know that the trouble of a key goes on, and it does not.
+    """Whether the trouble of a key is over: this run would have seen it, and did not.
 
-    With --limit, or of other certificates, it would not know. And of what expired or failed long ago nobody is told any
-    more, which does not make it well.
+    With --limit, or for certificates of other plays, the run would not have seen it. Nor does it report what expired or
+    failed long ago, which does not mean that this is fixed.
     """
     kind, subject = key.split(" ")[:2]
     if subject == _OF_RUNS:
@@ -81,7 +81,7 @@ def can_be_over(key: str, seen: Seen, policy: Policy) -> bool:
 
 
 def resolved(current: t.Iterable[Finding], seen: Seen, policy: Policy) -> list[str]:
-    """The keys that were told and whose subject has no trouble any more."""
+    """The keys that were told and whose subjects have no more trouble."""
     if seen.is_check:
         return []
     troubled = {_subject(found.alert["key"]) for found in current if found.alert["kind"] in TROUBLES}
@@ -93,7 +93,7 @@ def resolved(current: t.Iterable[Finding], seen: Seen, policy: Policy) -> list[s
 
 
 def still_open(current: t.Iterable[Finding], over: t.Collection[str], seen: Seen) -> list[str]:
-    """The kinds of the troubles that earlier runs reported of hosts of this one, and of which it can say nothing new."""
+    """The kinds of troubles that earlier runs reported about this run's hosts, and about which it has nothing new."""
     troubled = {_subject(found.alert["key"]) for found in current}
     hosts = {standing.host for standing in seen.standings} - troubled
     told = {tuple(key.split(" ")[:2]) for key in seen.memory["told"] if key not in over}
@@ -101,7 +101,7 @@ def still_open(current: t.Iterable[Finding], over: t.Collection[str], seen: Seen
 
 
 def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:
-    """For those who were told that something is wrong: that it is over, once for each subject."""
+    """The all-clear for whoever was told that something is wrong, once for each subject."""
     by_subject: dict[str, list[str]] = {}
     for key in over:
         by_subject.setdefault(_subject(key), []).append(key)
@@ -150,7 +150,7 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "kind": "run_missed",
                 "severity": "warning",
                 "title": f"No renewal run for {words.span((seen.now - latest).total_seconds())}",
-                "text": f"The last one began on {words.date(latest)}. Runs have begun again, and this one has looked at "
+                "text": f"The last run began on {words.date(latest)}. Runs have begun again, and this run has checked "
                 "everything. Check what starts them: the timer, the schedule of the job template, or the rulebook.",
             }
         )
@@ -161,8 +161,8 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "kind": "run_failed",
                 "severity": "warning",
                 "title": f"The renewal run of {words.date(began)} did not finish",
-                "text": "It failed early, was stopped, or took too long. This run has done what that one left undone. "
-                "If it happens again, look at the output of the run and at what stops it.",
+                "text": "It failed early, was stopped, or took too long. This run has done what was left undone. "
+                "If it happens again, look at the output of the run and find out what stops it.",
             }
         )
     for problem in seen.problems:
@@ -172,7 +172,7 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "kind": "run_failed",
                 "severity": "warning",
                 "title": {
-                    "memory": "The renewal run cannot rely on what earlier runs remembered",
+                    "memory": "The renewal run cannot rely on the memory of earlier runs",
                     "notices": "The renewal run cannot read ACM's notices",
                     "run_limit": "The renewal run took too long",
                 }.get(problem.situation, "The renewal run could not do all of its work"),

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts about what ACM has: what expires, what was not renewed and why, what was not issued. Pure."""
+"""Alerts about certificates in ACM: those that expire, were not renewed (and why), or were not issued. Pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Po
                     "severity": "critical" if may_be_used else "warning",
                     "title": f"{name}: the certificate expired {words.distance(days)}",
                     "text": f"It was valid until {words.date(until)}. "
-                    + (f"{use}, so clients refuse to connect. " if may_be_used else "Nothing is known to use it. ")
+                    + (f"{use}, so clients refuse to connect. " if may_be_used else "No service is known to use it. ")
                     + _successor(certificate),
                     "days_to_expiry": days,
                 },
@@ -70,7 +70,7 @@ def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Po
 
 
 def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
-    """A request that did not, or not yet, become a certificate; or a certificate that does not count any more."""
+    """A request that has failed or is still waiting, or a certificate that is no longer usable."""
     status = certificate.get("status")
     was_issued = status in ("REVOKED", "INACTIVE")
     created = maybe_moment(certificate.get("created_at"))
@@ -88,7 +88,7 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
         what = "the certificate was revoked" if status == "REVOKED" else "the certificate is inactive"
         why = certificate.get("revocation_reason")
         given = f"The reason given is {why}. " if why else ""
-        text = f"{given}Request a new one with certops.acm.acm_certificate, and deploy that one in its place."
+        text = f"{given}Request a new certificate with certops.acm.acm_certificate, and deploy that instead."
     else:
         what = "the request has failed"
         cause = words.sentence(words.reason(certificate.get("failure_reason")))
@@ -116,7 +116,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
     deadline = (
         f"The certificate expires {words.distance(left)}, on {words.date(until)}." if until and left is not None else ""
     )
-    date = f"It expires on {words.date(until)}." if until else ""  # below a title that says how many days are left
+    date = f"It expires on {words.date(until)}." if until else ""  # below a title that gives the number of days left
     common = {"days_to_expiry": left, "records": _records(certificate)}
     if summary.get("renewal_status") == "FAILED":
         cause = words.reason(summary.get("renewal_status_reason"))
@@ -132,7 +132,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
             "renewal_failed",
         )
     elif _was_just_renewed(certificate, seen):
-        return  # the next run deploys what ACM has brought while this one was at work
+        return  # the next run deploys what ACM has renewed during this run
     elif notice is not None and left is not None and not _may_still_be_renewed(certificate, policy, seen.now):
         waits = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
         if waits and _is_renewed_automatically(certificate):
@@ -181,7 +181,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
 
 
 def _was_just_renewed(certificate: Entry, seen: Seen) -> bool:
-    """Whether ACM has renewed it since it was read in this run."""
+    """Whether ACM has renewed the certificate since this run read it."""
     read = {
         standing.serial
         for standing in seen.standings
@@ -191,7 +191,8 @@ def _was_just_renewed(certificate: Entry, seen: Seen) -> bool:
 
 
 def _was_forgotten(certificate: Entry, seen: Seen) -> bool:
-    """Whether ACM calls it ineligible although all hosts that are to have it have it, and so it was exported."""
+    """Whether ACM calls the certificate ineligible although all its hosts have it, so that it must have been
+    exported."""
     if certificate.get("renewal_eligibility") != "INELIGIBLE" or not may_be_exported(certificate):
         return False
     return all(standing.is_current for standing in seen.standings if standing.arn == certificate["certificate_arn"])
@@ -202,13 +203,13 @@ def _is_renewed_automatically(certificate: Entry) -> bool:
 
 
 def _is_overdue(certificate: Entry, policy: Policy, now: datetime) -> bool:
-    """Whether ACM, or this play, should have renewed it by now."""
+    """Whether ACM, or this play, should have renewed the certificate by now."""
     not_before, not_after = maybe_moment(certificate.get("not_before")), maybe_moment(certificate.get("not_after"))
     return not_before is None or not_after is None or is_within(policy.overdue_before, not_before, not_after, now)
 
 
 def _may_still_be_renewed(certificate: Entry, policy: Policy, now: datetime) -> bool:
-    """Whether ACM, or this play, may be about to renew it, and nothing is known to be wrong."""
+    """Whether ACM, or this play, may still renew the certificate in time, and nothing is known to be wrong."""
     if not _is_renewed_automatically(certificate) or certificate.get("diagnosis"):
         return False
     status = (certificate.get("renewal_summary") or {}).get("renewal_status")
@@ -218,12 +219,13 @@ def _may_still_be_renewed(certificate: Entry, policy: Policy, now: datetime) -> 
 
 
 def _may_be_elsewhere(certificate: Entry) -> bool:
-    """Whether somebody outside of AWS may have the key: whoever imported or exported it."""
+    """Whether the key may be in use outside of AWS, because it was imported or exported."""
     return certificate.get("type") == "IMPORTED" or certificate.get("exported") is not False
 
 
 def _is_superseded(certificate: Entry, seen: Seen) -> bool:
-    """Whether nothing is lost when it expires: nothing uses it, and another that is valid for longer has all its names."""
+    """Whether nothing is lost when the certificate expires: nothing uses it, and one that is valid longer has its
+    names."""
     if certificate.get("in_use"):
         return False
     names = _names(certificate)
@@ -244,13 +246,13 @@ def _names(certificate: Entry) -> set[str]:
 
 
 def _blocked(certificate: Entry) -> str:
-    """What holds the validation up, and what to do about it."""
+    """What blocks the validation, and what to do about it."""
     cause = (certificate.get("renewal_summary") or {}).get("renewal_status_reason")
     return _diagnosed(certificate) or (words.sentence(f"The cause: {words.reason(cause)}") if cause else "")
 
 
 def _diagnosed(certificate: Entry) -> str:
-    """What the diagnosis found, a sentence for each name, with the remedy."""
+    """The findings of the diagnosis, one sentence for each name, with the remedy."""
     said = []
     for finding in certificate.get("diagnosis") or ():
         sentence = words.sentence(str(finding["reason"]))
@@ -270,10 +272,10 @@ def _diagnosed(certificate: Entry) -> str:
 
 def _why_it_expires(certificate: Entry) -> str:
     if certificate.get("type") == "IMPORTED":
-        return "It was imported, and ACM never renews those. Import its successor with certops.acm.acm_import."
+        return "It was imported, and ACM never renews imported certificates. Import its successor with certops.acm.acm_import."
     if certificate.get("renewal_eligibility") == "INELIGIBLE":
         return (
-            "ACM does not renew it, because nothing uses it and it was not exported since it was issued or last renewed. "
+            "ACM does not renew it, because it is not in use and was not exported since it was issued or last renewed. "
             "Deploy or export it if it is needed, or delete it."
         )
     status = (certificate.get("renewal_summary") or {}).get("renewal_status")
@@ -297,7 +299,7 @@ def _successor(certificate: Entry) -> str:
 
 
 def _records(certificate: Entry) -> list[dict[str, str]]:
-    """The records that the names in trouble need."""
+    """The records that are needed for the names in trouble."""
     troubled = {finding["domain_name"] for finding in certificate.get("diagnosis") or ()}
     records: list[dict[str, str]] = []
     for option in certificate.get("domain_validation_options") or ():

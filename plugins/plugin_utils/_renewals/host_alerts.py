@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts about what hosts have: new certificates, failed deployments, silent hosts, servers that are not seen. Pure."""
+"""Alerts about hosts: new certificates, failed deployments, hosts that do not answer, services not seen. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
                 "kind": "deployed",
                 "severity": "info",
                 "title": f"{group[0].domain_name}: a new certificate is in place on {words.listed(hosts)}",
-                "text": served if services else "Its files are in place; no port was looked at.",
+                "text": served if services else "Its files are in place; no port was checked.",
                 "certificate_arn": arn if arn.startswith("arn:") else None,
                 "domain_name": group[0].domain_name,
                 "expires_at": iso(until) if until else None,
@@ -48,8 +48,8 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
 
 
 def of_entries(seen: Seen) -> t.Iterator[Finding]:
-    """What acm_deploy_certificates names and ACM does not have, or does not hand out. What merely is not valid is an alert
-    about the certificate."""
+    """Entries of acm_deploy_certificates that ACM does not have, or does not export. For a certificate that is only not
+    valid there is an alert about the certificate."""
     valid = {each["certificate_arn"]: is_valid(each, seen.now) for each in seen.listing}
     entries: dict[str, list[Standing]] = {}
     for standing in seen.standings:
@@ -62,10 +62,10 @@ def of_entries(seen: Seen) -> t.Iterator[Finding]:
                 "key": f"unavailable {identity} {'unread' if is_listed else 'absent'}",
                 "kind": "unavailable",
                 "severity": "critical",
-                "title": f"{group[0].domain_name}: ACM {'does not hand it out' if is_listed else 'has nothing to deploy'}",
+                "title": f"{group[0].domain_name}: ACM {'does not export it' if is_listed else 'has no certificate to deploy'}",
                 "text": words.joined(
                     words.sentence(group[0].reason),
-                    "Hosts keep what they have.",
+                    "Hosts keep their present certificates.",
                     "" if is_listed else REQUEST_OR_REMOVE,
                 ),
                 "domain_name": None if identity.startswith("arn:") else identity,
@@ -76,9 +76,9 @@ def of_entries(seen: Seen) -> t.Iterator[Finding]:
 
 
 def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
-    """A host on which something is not as it should be: one alert, whatever number of certificates it is about.
+    """A host on which something is wrong: one alert, however many certificates are concerned.
 
-    Told at once, and again at the notice days of what expires first there.
+    Told at once, and again on the notice days of the certificate that expires first on the host.
     """
     troubled: dict[tuple[str, str], list[Standing]] = {}
     for standing in seen.standings:
@@ -135,7 +135,7 @@ def _what_it_has(first: datetime | None, left: int | None, group: t.Sequence[Sta
 
 
 def of_services(seen: Seen) -> t.Iterator[Finding]:
-    """A server that is no longer running, or that could not be seen: one alert for each host and reason."""
+    """A service that is no longer running or was not seen: one alert for each host and reason."""
     unserved: dict[str, list[tuple[Standing, str, str]]] = {}
     for standing in seen.standings:
         for service, why in standing.unserved:
@@ -151,11 +151,11 @@ def of_services(seen: Seen) -> t.Iterator[Finding]:
                 "key": f"not_served {host} {','.join(services)} {','.join(names)}",
                 "kind": "not_served",
                 "severity": "critical",
-                "title": f"{host}: {words.listed(services)} was not seen to serve {words.listed(names)}",
+                "title": f"{host}: {words.listed(services)} was not seen serving {words.listed(names)}",
                 "text": words.joined(
                     *reasons,
-                    "The files are in place. Check that the server runs, and that its host and ports in "
-                    "acm_deploy_services are those at which it listens.",
+                    "The files are in place. Check that the server is running, and that its host and ports in "
+                    "acm_deploy_services are those on which it listens.",
                 ),
                 "domain_name": names[0] if len(names) == 1 else None,
                 "certificate_arn": group[0][0].arn if len(names) == 1 else None,

@@ -5,8 +5,8 @@
 
 """A renewal run as a text file for Prometheus's node_exporter (text exposition format 0.0.4). Pure.
 
-Times are seconds since 1970, so that an alert rule can compare them with time(): days to expiry would stand still with
-the run that computes them.
+Times are seconds since 1970, so that an alert rule can compare them with time(): a number of days to expiry would be
+frozen if the runs stopped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from datetime import datetime
 from .plan import Entry, Standing, maybe_moment
 
 RENEWAL_STATUSES = ("PENDING_AUTO_RENEWAL", "PENDING_VALIDATION", "SUCCESS", "FAILED")
-NO_STATUSES = ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED")  # these end no service when they expire
+NO_STATUSES = ("FAILED", "VALIDATION_TIMED_OUT", "REVOKED")  # no service is affected when these expire
 
 Labels = t.Mapping[str, t.Any]
 Sample = tuple[Labels, float]
@@ -26,7 +26,7 @@ Sample = tuple[Labels, float]
 def textfile(
     started_at: datetime, listing: t.Iterable[Entry], standings: t.Iterable[Standing], troubles: t.Mapping[str, int]
 ) -> str:
-    """troubles: how many alerts of each kind hold now, whether or not they were told before."""
+    """troubles: how many alerts of each kind apply now, whether or not they were told before."""
     listing = [certificate for certificate in listing if certificate.get("status") not in NO_STATUSES]
     standings = list(standings)
     by_arn = {certificate["certificate_arn"]: _certificate(certificate) for certificate in listing}
@@ -38,7 +38,7 @@ def textfile(
         ),
         (
             "acm_renewals_troubles",
-            "How many things are wrong now, by kind.",
+            "The number of things that are wrong now, by kind.",
             [({"kind": kind}, float(number)) for kind, number in sorted(troubles.items())],
         ),
         (
@@ -61,7 +61,7 @@ def textfile(
         ),
         (
             "acm_certificate_renewal_status",
-            "The state of the last renewal: 1 for its status, 0 for the others.",
+            "The status of the last renewal: 1 for the present status, 0 for the others.",
             [
                 ({**by_arn[certificate["certificate_arn"]], "status": status}, float(said == status))
                 for certificate in listing
@@ -71,12 +71,12 @@ def textfile(
         ),
         (
             "acm_served_certificate_current",
-            "Whether a host has the certificate that ACM has, and nothing says that it is not served.",
+            "Whether a host has ACM's current certificate, with no sign that it is not served.",
             [(_place(standing), float(standing.is_current and not standing.unserved)) for standing in standings],
         ),
         (
             "acm_served_certificate_observed",
-            "Whether the last run saw the certificate served at every port that it looked at.",
+            "Whether the last run saw the certificate served on every port that it checked.",
             [
                 (_place(standing), float(bool(standing.services) and not standing.unserved))
                 for standing in standings

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the entry point `renewals`, coerced to their types before anything is done. Pure."""
+"""The options of the entry point `renewals`, converted to their types before anything is done. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments impo
 from .plan import Entry
 
 PREFIX = "acm_deploy_renewals_"
-WINDOW = "give a dictionary, such as {start: '22:30', end: '05:00'}"
-# Those that the role's tasks give to modules as they are have no other use here than to be judged. The channels are not
-# among them: they hold secrets, and what a run knows travels as a fact.
+WINDOW = "give a dictionary such as {start: '22:30', end: '05:00'}"
+# Options that the role's tasks pass on to modules are here only to be checked. The channels are not among them: they
+# contain secrets, and a run's data is passed on as a fact.
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "wait": {"type": "int"},
     "watch": {"type": "str", "choices": ["all", "deployed"]},
@@ -51,13 +51,13 @@ UNJUDGED = ("has_channels", "has_sound_channels")
 
 
 def read_options(given: Entry) -> dict[str, t.Any]:
-    """What is given of the options, each of its type. Raises InvalidInput."""
+    """The given options, each converted to its type. Raises InvalidInput."""
     window = given.get("maintenance_window")
     if window and not isinstance(window, dict):
         raise InvalidInput(f"{PREFIX}maintenance_window is not a dictionary; {WINDOW}.")
     if not given.get("has_sound_channels", True):
         raise InvalidInput(
-            f"{PREFIX}channels is not a list of dictionaries; give one, such as "
+            f"{PREFIX}channels is not a list of dictionaries; give a list such as "
             "[{name: chat, type: webhook, url: https://chat.example.com/hook}]."
         )
     named = {name: value for name, value in given.items() if name in OPTIONS and not (value is window and not window)}

@@ -5,9 +5,9 @@
 
 """What a renewal run is to do, and what the hosts have after it. Pure.
 
-The words: an *identity* is how acm_deploy_certificates names a certificate (ARN or domain name), a *read* is what
-acm_export says of one without its key, an *outcome* is what a host reports of its part. `memory` is what the run before
-left (module_utils/_renewals/memory.py).
+Terms: an *identity* is the name of a certificate in acm_deploy_certificates (ARN or domain name), a *read* is what
+acm_export returns about it without its key, an *outcome* is what a host reports about its part. `memory` is what the
+previous run stored (module_utils/_renewals/memory.py).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Entry = t.Mapping[str, t.Any]
 
 A_DAY = timedelta(days=1)
 SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (acm-rules §3)
-PAST_IS_PAST = timedelta(days=7)  # what ended longer ago is no news
+PAST_IS_PAST = timedelta(days=7)  # anything older is no longer news
 NOT_TRIED = "This run did not try it."
 
 
 class Forced(t.NamedTuple):
-    """due: ARNs to renew now, the soonest to expire first. waiting: (ARN, why not yet). wrong: (ARN, what is wrong
+    """due: ARNs to renew now, the earliest to expire first. waiting: (ARN, why not yet). wrong: (ARN, what is wrong
     with the policy for it)."""
 
     due: list[str]
@@ -43,10 +43,10 @@ class Standing(t.NamedTuple):
     """One certificate on one host after the run.
 
     state: deployed, failed, unreachable, held_back (not tried), or left_out (ACM has nothing to deploy).
-    reason: why not, of one that is not deployed.
-    serial: of what ACM has. served_serial, served_until: of what the host has, as far as anybody knows.
-    was_new: whether this run, or one that did not live to say so, brought it.
-    services: those that were seen to serve it. unserved: those that should and were not seen to, with the reason.
+    reason: why it is not deployed.
+    serial: of the certificate in ACM. served_serial, served_until: of the certificate on the host, as far as known.
+    was_new: whether this run, or a run that died before it could report, deployed it.
+    services: those seen serving it. unserved: those that should serve it and were not seen to, with the reason.
     """
 
     host: str
@@ -64,12 +64,12 @@ class Standing(t.NamedTuple):
 
     @property
     def is_current(self) -> bool:
-        """Whether the host has the files of what ACM has."""
+        """Whether the host has the files of ACM's current certificate."""
         return self.serial is not None and self.served_serial == self.serial
 
     @property
     def was_tried(self) -> bool:
-        """Whether this run tried to look at it on the host."""
+        """Whether this run tried to check it on the host."""
         return self.state not in ("held_back", "left_out")
 
 
@@ -87,7 +87,7 @@ def identity_of(entry: Entry) -> str:
 
 
 def spelling(identity: str) -> str:
-    """One spelling of an identity: a domain name as ACM spells it, in ASCII and small letters."""
+    """One spelling of an identity: a domain name as ACM spells it, in ASCII and lower case."""
     if identity.startswith("arn:"):
         return identity
     try:
@@ -111,8 +111,8 @@ def choose_forced(
 ) -> Forced:
     """Which of the DEPLOYED (ARNs) to renew now rather than wait for ACM.
 
-    Those that this play does not deploy are left to whoever deploys them: a renewal that nobody installs helps nobody.
-    """
+    Certificates that this play does not deploy are left to whoever deploys them: a renewal that is not installed is
+    useless."""
     forced = Forced([], [], [])
     if policy.renew_before is None:
         return forced
@@ -158,7 +158,7 @@ def choose_forced(
 
 
 def left_out(reads: t.Mapping[str, Entry]) -> list[str]:
-    """The identities of which ACM has nothing to deploy."""
+    """The identities for which ACM has no certificate to deploy."""
     return [identity for identity, read in reads.items() if read.get("failed")]
 
 
@@ -167,7 +167,7 @@ def held_back(
 ) -> list[str]:
     """The identities of a host that were renewed and wait for the maintenance window.
 
-    What the host does not have yet does not wait, nor what expires soon.
+    Certificates that the host does not have yet, or that expire soon, do not wait.
     """
     if policy.is_open(now):
         return []
@@ -191,17 +191,17 @@ def standings(
     memory: Entry,
     waiting: t.Mapping[str, t.Mapping[str, str]],
 ) -> list[Standing]:
-    """How every certificate is on every host that is to have it.
+    """The standing of every certificate on each of its hosts.
 
-    waiting: by host what was not tried there, each with the reason. A host that is in neither OUTCOMES nor WAITING fell
-    silent half-way.
+    waiting: by host what was not tried, with the reasons. A host in neither OUTCOMES nor WAITING stopped answering
+    half-way.
     """
     by_arn = {each["certificate_arn"]: each for each in listing}
     found = []
     for host, identities in hosts.items():
         outcome = outcomes.get(host) or {"reachable": host in waiting}
         done = _done(outcome.get("done", ()))
-        # One certificate may be several entries of a host, under names of their own.
+        # A host may have several entries with different names for one certificate.
         for identity in {spelling(each): each for each in identities}.values():
             read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
             arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
@@ -231,7 +231,7 @@ def standings(
 
 
 def _done(told: t.Iterable[Entry]) -> dict[str, dict[str, t.Any]]:
-    """What was done, by certificate: of several sets of one, the services of all."""
+    """What was done, by certificate; if a certificate has several sets, with the services of all of them."""
     found: dict[str, dict[str, t.Any]] = {}
     for each in told:
         merged = found.setdefault(spelling(each["identity"]), {**each, "services": (), "unserved": ()})
@@ -265,7 +265,7 @@ def is_texts(value: t.Any) -> bool:
 
 
 def is_sound_outcome(outcome: Entry) -> bool:
-    """Whether what a host reports has the shape that the rules count on. What it has done was said by the host itself."""
+    """Whether a host's report has the expected form. It comes from the host itself, so it is not trusted."""
     done, failures = outcome.get("done"), outcome.get("failures")
     if not isinstance(done, (list, tuple)) or not isinstance(failures, (list, tuple)):
         return False
@@ -298,7 +298,7 @@ def _is_sound_set(done: Entry) -> bool:
 
 
 def acknowledged(notifications: t.Iterable[Entry], found: t.Iterable[Standing]) -> list[str]:
-    """The handles of the notices that need no more work: every host that is to have the certificate has it."""
+    """The handles of the notices that need no more work: every host that should have the certificate has it."""
     open_arns = {standing.arn for standing in found if standing.state != "left_out" and not standing.is_current}
     return [
         handle
@@ -315,7 +315,7 @@ def suspects(
     now: datetime,
     noticed: t.Collection[str] = (),
 ) -> list[str]:
-    """The ARNs of what has to be looked at closely: what should be well and may not be, and what a notice names."""
+    """The ARNs of certificates that need a closer look: those that may have a problem, and those named by a notice."""
     found = []
     for certificate in listing:
         arn, status = certificate["certificate_arn"], certificate.get("status")
@@ -324,7 +324,7 @@ def suspects(
         if status == "PENDING_VALIDATION":
             found.append(arn)
         elif status not in ("ISSUED", "EXPIRED"):
-            if is_news(certificate, arn in deployed, now):  # a list does not say why
+            if is_news(certificate, arn in deployed, now):  # a list does not give the reason
                 found.append(arn)
         elif is_valid(certificate, now) and certificate.get("type") != "IMPORTED":
             renewal = (certificate.get("renewal_summary") or {}).get("renewal_status")
@@ -338,8 +338,8 @@ def suspects(
 
 
 def is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
-    """Whether people are told about a request that did not, or not yet, become a certificate; or about a certificate
-    that does not count any more."""
+    """Whether people are told about a request that has failed or is still waiting, or about a certificate that is no
+    longer usable."""
     created = maybe_moment(certificate.get("created_at"))
     age = now - created if created else timedelta(0)
     status = certificate.get("status")
@@ -358,7 +358,7 @@ def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:
 
 
 def is_within(window: Window, not_before: datetime, not_after: datetime, now: datetime) -> bool:
-    """Whether so little of a lifetime is left; of one that is shorter than the window always."""
+    """Whether less than this is left of the lifetime; always true for a lifetime shorter than the window."""
     try:
         return now >= window.opens_at(not_before, not_after)
     except InvalidInput:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the operator wants of renewals: when to force one, when to work, when to warn of an expiry. Pure."""
+"""The operator's policy for renewals: when to force one, when to deploy, when to warn of an expiry. Pure."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # acm-rules §7
-# A notice that comes before this share of the lifetime is left would come soon after every renewal: 45 days before
-# the end of a certificate of 47 days is no news.
+# A notice while more than this share of the lifetime is left would follow every renewal: for a certificate of 47 days,
+# "45 days left" is not news.
 LATEST_SHARE = 1 / 3
 
-# In which a run fails, with what makes it so. See docs/guides/renewals.md.
+# The situations in which a run fails. See docs/guides/renewals.md.
 SITUATIONS = {
     "expired": "a certificate that hosts should have has expired",
     "action_required": "a renewal needs somebody's action, and should be done by now",
     "renewal_failed": "a renewal failed, or could not be forced",
-    "unavailable": "hosts should have a certificate, and ACM has no valid one",
+    "unavailable": "hosts should have a certificate, but ACM has no valid one",
     "deploy_failed": "a certificate could not be deployed",
     "host_unreachable": "a host that lacks something did not answer",
-    "not_served": "a server is no longer running, or could not be seen to serve its certificate",
+    "not_served": "a server is no longer running, or was not seen serving its certificate",
     "undelivered": "an alert could not be delivered",
     "notices": "the queue could not be read, or its notices could not be acknowledged",
-    "memory": "what earlier runs remembered was lost, or cannot be written",
+    "memory": "the memory of earlier runs was lost, or cannot be written",
     "textfile": "the text file for Prometheus cannot be written",
     "run_limit": "the run took longer than allowed",
 }
@@ -45,9 +45,9 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 
 @dataclass(frozen=True)
 class MaintenanceWindow:
-    """On which days, and from when to when by a clock on the wall, renewed certificates may be put in place.
+    """On which days, and between which local times, renewed certificates may be put in place.
 
-    One that ends before it starts lasts until the next day; weekdays are those on which it starts.
+    A window that ends before it starts lasts until the next day; weekdays are the days on which it starts.
     """
 
     weekdays: frozenset[int]
@@ -70,11 +70,11 @@ class MaintenanceWindow:
 
 @dataclass(frozen=True)
 class Policy:
-    """notice_days: descending. renew_before: None when no renewal is forced. urgent_before: from then on the
-    maintenance window no longer counts. overdue_before: until then ACM may still renew automatically, and nobody
-    is told unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at most. run_limit: after
-    that, no further host is begun. failed_hosts: after so many, no further host is begun. tolerated: the situations in
-    which a run does not fail."""
+    """notice_days: descending. renew_before: None if no renewal is forced. urgent_before: from this time before expiry
+    on the maintenance window no longer applies. overdue_before: until then ACM may still renew automatically, and
+    nobody is told unless something is wrong. forced_a_day: how many renewals are forced in 24 hours at most. run_limit:
+    after this time, no further host is begun. failed_hosts: after this many failures, no further host is begun.
+    tolerated: the situations in which a run does not fail."""
 
     notice_days: tuple[int, ...] = NOTICE_DAYS
     renew_before: Window | None = None
@@ -92,14 +92,14 @@ class Policy:
         return self.maintenance_window is None or self.maintenance_window.is_open(now)
 
     def notice(self, days_left: int, lifetime: timedelta) -> int | None:
-        """The notice that is due with so many days left: the smallest of the notice days not passed yet."""
-        latest = math.ceil(lifetime.total_seconds() / 86400 * LATEST_SHARE)  # 90 days may lack an hour
+        """The notice that is due with this many days left: the smallest notice day not passed yet."""
+        latest = math.ceil(lifetime.total_seconds() / 86400 * LATEST_SHARE)  # 90 days may be an hour short
         due = [days for days in self.notice_days if days_left <= days <= latest]
         return min(due) if due else None
 
 
 def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
-    """Judge the role's options, whose names are these without their prefix. Raises InvalidInput."""
+    """Check the role's options, given by their names without the prefix. Raises InvalidInput."""
     default = Policy()
     days = sorted(
         {_number("notice_days", day) for day in options.get("notice_days") or default.notice_days}, reverse=True
@@ -126,7 +126,7 @@ def _number(option: str, value: t.Any, least: int = 0) -> int:
     except (TypeError, ValueError):
         number = least - 1
     if number < least:
-        raise InvalidInput(f"acm_deploy_renewals_{option} is {value!r}: give a number from {least}.")
+        raise InvalidInput(f"acm_deploy_renewals_{option} is {value!r}: give a number of at least {least}.")
     return number
 
 
@@ -145,7 +145,7 @@ def _situations(names: t.Any) -> frozenset[str]:
     for name in names:
         if name not in SITUATIONS:
             near = difflib.get_close_matches(str(name), SITUATIONS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it may hold {', '.join(SITUATIONS)}."
+            hint = f"did you mean {near[0]}?" if near else f"use any of {', '.join(SITUATIONS)}."
             raise InvalidInput(f"acm_deploy_renewals_tolerate has {name!r}, which is not a situation: {hint}")
     return frozenset(str(name) for name in names)
 
@@ -162,7 +162,7 @@ def _maintenance_window(option: t.Mapping[str, t.Any] | None) -> MaintenanceWind
         zone: t.Any = timezone.utc if name == "UTC" else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidInput(
-            f"acm_deploy_renewals_maintenance_window.time_zone is {name!r}, which the controller does not know: "
+            f"acm_deploy_renewals_maintenance_window.time_zone is {name!r}, which is unknown on the controller: "
             "give a name such as Europe/Berlin, or UTC."
         ) from None
     return MaintenanceWindow(
@@ -177,6 +177,7 @@ def _clock(option: str, text: t.Any) -> time:
     match = _TIME.fullmatch(str(text))
     if not match:
         raise InvalidInput(
-            f"acm_deploy_renewals_maintenance_window.{option} is {text!r}: give hours and minutes in quotes, such as '01:30'."
+            f"acm_deploy_renewals_maintenance_window.{option} is {text!r}: give hours and minutes in quotes, for "
+            "example '01:30'."
         )
     return time(int(match[1]), int(match[2]))

@@ -3,14 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One renewal run: what it knows, from its beginning to its report. Pure; a run is plain data, since it travels as a fact.
+"""One renewal run: its data, from the beginning to the report. Pure; a run is plain data, since it is passed on as a
+fact.
 
-A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why it cannot begin. options: those of the
-entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the reason.
-connections: by name, what belongs to one authority, or to one region and profile of AWS:
+A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why the run cannot begin. options: those
+of the entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the
+reason. connections: by name, the data of one authority, or of one region and profile of AWS:
 {module_options, hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems,
-notices, unknown, listing, reads, forced}. `gather` joins those of one memory and makes {parts: [{hosts, reads, outcomes,
-waiting}]} of hosts and reads, and `report` adds {report}.
+notices, unknown, listing, reads, forced}. `gather` joins connections that share a memory, and turns hosts and reads into
+{parts: [{hosts, reads, outcomes, waiting}]}; `report` adds {report}.
 """
 
 from __future__ import annotations
@@ -51,9 +52,8 @@ def begin(
 ) -> Run:
     """A run over HOSTS, each with its entries of acm_deploy_certificates. Raises InvalidInput.
 
-    connections: authority, region and profile, each a list by host. Of the entries only the identities are kept, as the
-    rest may hold a passphrase. variables: the names of variables that begin with acm_deploy_.
-    """
+    connections: authority, region and profile, each a list by host. Only the identities of the entries are kept,
+    because the rest may contain a passphrase. variables: the names of variables that begin with acm_deploy_."""
     check_names(variables)
     options = read_options(options)
     read_policy(options)
@@ -79,19 +79,19 @@ def begin(
 
 
 def _refuse_another_region(authority: str, known: Entry, given: Entry) -> None:
-    """An authority is of one region, which whoever opens it checks; but it is opened once for all hosts."""
+    """An authority belongs to one region. Opening it checks that, but it is opened only once for all hosts."""
     regions = sorted({str(options["region"]) for options in (known, given) if options.get("region")})
     if len(regions) > 1:
         raise InvalidInput(
-            f"acm_deploy_region is {' and '.join(regions)} for hosts of the authority {authority}, which is of one region; "
-            "leave acm_deploy_region out where acm_deploy_authority is set."
+            f"acm_deploy_region is {' and '.join(regions)} for hosts of the authority {authority}, which has only one "
+            "region; leave out acm_deploy_region if acm_deploy_authority is set."
         )
 
 
 def identities_of(entries: t.Iterable[Entry]) -> list[str]:
     if not isinstance(entries, (list, tuple)) or not all(isinstance(entry, t.Mapping) for entry in entries):
         raise InvalidInput(
-            "acm_deploy_certificates must be a list of dictionaries, such as [{domain_name: www.example.com}]."
+            "acm_deploy_certificates must be a list of dictionaries, for example [{domain_name: www.example.com}]."
         )
     for entry in entries:
         if not entry.get("certificate_arn") and not entry.get("domain_name"):
@@ -116,7 +116,7 @@ def name_memory(run: Run, connection: str, listed: Entry) -> str:
 
 
 def memory_name(module_options: Entry, listing: t.Sequence[Entry]) -> str:
-    """The file of what is remembered: one for each account and region, however it was reached, and for each authority."""
+    """The memory's file: one for each account and region, however it is reached, and one for each authority."""
     authority = module_options.get("authority")
     if authority:
         place = os.path.realpath(os.path.expanduser(str(authority)))
@@ -131,9 +131,9 @@ def memory_name(module_options: Entry, listing: t.Sequence[Entry]) -> str:
 
 
 def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: Entry, read: Entry) -> Run:
-    """The run with what the modules answered: acm_certificate_info, acm_renewals_memory, acm_notifications, acm_export.
+    """The run with the results of acm_certificate_info, acm_renewals_memory, acm_notifications and acm_export added.
 
-    An answer that is not a list of certificates is a fault, never "no certificates". Raises InvalidInput.
+    A result that is not a list of certificates is a fault, never "no certificates". Raises InvalidInput.
     """
     own = run["connections"][connection]
     listing = _listing(listed, connection)
@@ -141,7 +141,7 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     memory = recalled.get("memory")
     if not isinstance(memory, t.Mapping):
         memory = {"began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
-        problems.append(["memory", f"What earlier runs remembered cannot be read: {_message(recalled)}"])
+        problems.append(["memory", f"The memory of earlier runs cannot be read: {_message(recalled)}"])
     if received.get("failed"):
         problems.append(["notices", _message(received)])
     notices, strange = _notices(received.get("notifications"))
@@ -162,21 +162,21 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     own["forced"] = {**own["forced"], **forced._asdict()}
     if (
         own["forced"]["due"] and not own["writable"] and not run["is_check"]
-    ):  # whoever cannot remember an attempt would force it at every run
-        own["forced"]["waiting"] += [[arn, "nothing can be remembered"] for arn in own["forced"]["due"]]
+    ):  # without a memory of the attempt, every run would force the renewal
+        own["forced"]["waiting"] += [[arn, "the memory of the runs cannot be written"] for arn in own["forced"]["due"]]
         own["forced"]["due"] = []
     own["forced"]["requests"] = [_request(arn) for arn in own["forced"]["due"]]
     return _with(run, connection, own)
 
 
 def leave_out(run: Run, connection: str, reason: str) -> Run:
-    """The run without a connection for which ACM did not answer. Its hosts keep what they have, the others go on."""
+    """The run without a connection for which ACM did not answer. Its hosts keep what they have; the others continue."""
     others = {name: own for name, own in run["connections"].items() if name != connection}
     return {**run, "connections": others, "unanswered": {**run["unanswered"], connection: reason}}
 
 
 def begin_forcing(run: Run, connection: str) -> dict[str, t.Any]:
-    """The memory as it has to be before renewals are forced: a run that is killed then has used up its attempts."""
+    """The memory to write before renewals are forced, so that a run that is killed has still used up its attempts."""
     own, now = run["connections"][connection], moment(run["started_at"])
     lately = [entry for entry in own["memory"]["forced"] if now - moment(entry["at"]) < 2 * plan.A_DAY]
     forced = lately + [{"arn": arn, "at": run["started_at"]} for arn in own["forced"]["due"]]
@@ -184,9 +184,9 @@ def begin_forcing(run: Run, connection: str) -> dict[str, t.Any]:
 
 
 def end_forcing(run: Run, connection: str, results: t.Iterable[Entry], read: Entry) -> Run:
-    """The run with what acm_certificate made of the renewals, and the renewed ones read again.
+    """The run with acm_certificate's results of the forced renewals, and the renewed certificates read again.
 
-    One that ACM has begun and not ended yet is no failure: ACM may take hours, and a later run deploys what comes of it.
+    A renewal that ACM has begun but not completed is not a failure: ACM may take hours, and a later run deploys it.
     """
     own = run["connections"][connection]
     forced = {**own["forced"], "renewed": [], "in_vain": []}
@@ -203,7 +203,7 @@ def end_forcing(run: Run, connection: str, results: t.Iterable[Entry], read: Ent
 
 
 def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
-    """Of what was read, what has to be read again after the renewals."""
+    """The certificates that have to be read again after the renewals."""
     own = run["connections"][connection]
     stale = [identity for identity, read in own["reads"].items() if read.get("certificate_arn") in own["forced"]["due"]]
     return [_request(identity) for identity in stale]
@@ -213,7 +213,7 @@ def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
 
 
 def begin_host(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> dict[str, t.Any]:
-    """The outcome of a host before anything was done; empty where nothing is to be deployed on it now."""
+    """The outcome of a host before anything was done; empty if nothing is to be deployed on it now."""
     chosen = choose(run, host, outcomes, now)
     if not chosen:
         return {}
@@ -221,7 +221,7 @@ def begin_host(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> di
 
 
 def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[str]:
-    """The identities to deploy on a host now; none where nothing may be begun any more."""
+    """The identities to deploy on a host now; none if the run may begin nothing more."""
     own = connection_of(run, host)
     if own is None or _stop(run, outcomes, moment(now)):
         return []
@@ -235,12 +235,12 @@ def _held_back(own: Run, host: str, policy: Policy, started_at: datetime) -> lis
 
 
 def connection_of(run: Run, host: str) -> Run | None:
-    """None where ACM did not answer for it."""
+    """The host's connection; None if ACM did not answer for it."""
     return next((own for own in run["connections"].values() if host in own["hosts"]), None)
 
 
 def _stop(run: Run, outcomes: t.Iterable[Entry], now: datetime) -> str:
-    """Why no further host is begun, as a sentence; empty where the run may go on."""
+    """Why no further host is begun, as a sentence; empty if the run may continue."""
     policy = read_policy(run["options"])
     failed = sum(1 for outcome in outcomes if is_of_run(outcome, run) and outcome.get("failures"))
     if failed >= policy.failed_hosts:
@@ -255,7 +255,7 @@ def _limit_over(policy: Policy) -> str:
 
 
 def is_of_run(outcome: t.Any, run: Run) -> bool:
-    """What a host reports of this run, not what is left of an earlier one; and in a shape that can be used."""
+    """A host's report on this run, if it is not left over from an earlier run and has the expected form."""
     return _has_begun(outcome, run) and plan.is_sound_outcome(outcome)
 
 
@@ -267,10 +267,10 @@ def _has_begun(outcome: t.Any, run: Run) -> bool:
 
 
 def gather(run: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], now: str) -> Run:
-    """The run with what became of the hosts, and whether ACM has to be asked once more.
+    """The run with the outcomes of the hosts, and whether ACM has to be asked once more.
 
-    Connections that lead to one memory, as two profiles of one account do, are one from here on: they have the same
-    certificates, people are told of each once, and the hosts of all are remembered.
+    Connections that share a memory, such as two profiles of one account, are joined here: they have the same certificates,
+    people are told about each once, and the hosts of all are stored.
     outcomes: by host. lost: hosts that dropped out of the play half-way.
     """
     stopped = _stop(run, outcomes.values(), moment(now))
@@ -285,8 +285,8 @@ def gather(run: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], n
         )
         if not_begun and stopped == _limit_over(read_policy(run["options"])):
             sentence = (
-                f"{stopped} {', '.join(not_begun)} had not been begun. The next run continues; raise "
-                "acm_deploy_renewals_run_limit if the hosts are that many."
+                f"{stopped} {', '.join(not_begun)} had not been started. The next run continues; raise "
+                "acm_deploy_renewals_run_limit if there are too many hosts for it."
             )
             own["problems"] = [*own["problems"], ["run_limit", sentence]]
     return {**run, "connections": found}
@@ -330,7 +330,8 @@ def _joined(own: Run, other: Run) -> dict[str, t.Any]:
 
 
 def suspects(run: Run, connection: str, listed: Entry) -> list[str]:
-    """The ARNs to look at closely. listed: what acm_certificate_info answered after the deployment, if it was asked."""
+    """The ARNs that need a closer look. listed: the result of acm_certificate_info after the deployment, if it was
+    asked."""
     own = run["connections"][connection]
     noticed = {arn for notice in own["notices"] for arn in notice["certificate_arns"]}
     listing = _fresh(own, listed, connection)
@@ -376,7 +377,8 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
 
 
 def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str, t.Any]:
-    """What to leave to the next run. told: what acm_alert answered. Hosts that did not take part keep what was known."""
+    """The memory for the next run. told: the result of acm_alert. For hosts that took no part, the old memory is
+    kept."""
     own = run["connections"][connection]
     hosts = {host: dict(known) for host, known in own["memory"]["hosts"].items()}
     for host, outcome in (each for part in own["parts"] for each in part["outcomes"].items()):
@@ -390,7 +392,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
                 }
     asked = isinstance(told.get("told"), t.Mapping)
     undelivered = {each["key"] for each in told.get("undelivered") or ()}
-    # Of troubles and of their end the next run speaks again; of what merely happened it does not.
+    # The next run reports troubles and all-clears again, but not events that merely happened.
     missed = [
         alert
         for alert in own["report"]["alerts"]
@@ -402,7 +404,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
         **own["memory"],
         "version": 2,
         "began_at": run["started_at"],
-        "ended_at": max(ended_at, run["started_at"]),  # a clock that was set back meanwhile
+        "ended_at": max(ended_at, run["started_at"]),  # the clock was set back in the meantime
         "hosts": hosts,
         "told": dict(told["told"] if asked else own["memory"]["told"]),
         "missed": missed if run["options"].get("has_channels") else [],
@@ -410,7 +412,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
 
 
 def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembered: Entry) -> Run:
-    """The run with what became of its report. An alert that nobody got makes the run fail."""
+    """The run with the outcome of its report. An alert that was not delivered makes the run fail."""
     own = run["connections"][connection]
     policy = read_policy(run["options"])
     faults: list[tuple[str, str]] = []
@@ -428,7 +430,8 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
         faults.append(
             (
                 "undelivered",
-                "No alert was sent, because nothing can be remembered and the same alerts would be sent by every run.",
+                "No alert was sent, because the memory cannot be written and every run would send the same alerts "
+                "again.",
             )
         )
     if remembered.get("failed"):
@@ -447,11 +450,11 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
     return _with(run, connection, {**own, "report": written})
 
 
-# ---------------------------------------------------------------- what is said of it
+# ---------------------------------------------------------------- the run in words
 
 
 def lines(run: Run, written: Entry) -> list[str]:
-    """The run in sentences, the good ones first. written: the result of the task that writes the text file."""
+    """The run in sentences, good news first. written: the result of the task that writes the text file."""
     said = []
     for name, own in run["connections"].items():
         found = standings(own)
@@ -459,7 +462,7 @@ def lines(run: Run, written: Entry) -> list[str]:
         said.append(
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
             f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
-            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} {'would be' if run['is_check'] else 'are'} what ACM has."
+            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} {'would be' if run['is_check'] else 'are'} up to date with ACM."
         )
         if own["unknown"]:
             said.append(
@@ -491,8 +494,8 @@ def lines(run: Run, written: Entry) -> list[str]:
 
 
 def faults(run: Run, written: Entry) -> list[str]:
-    """Why the run fails, a sentence each; none where it does not."""
-    found = [f"{reason} Nothing was done for the hosts that belong to it." for reason in run["unanswered"].values()]
+    """Why the run fails, one sentence for each reason; none if it does not."""
+    found = [f"{reason} Nothing was done for its hosts." for reason in run["unanswered"].values()]
     found += [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
     found += [] if _tolerates_textfile(run) else _textfile_faults(written)
     return list(dict.fromkeys(found))
@@ -507,7 +510,7 @@ def _textfile_faults(written: Entry) -> list[str]:
         return []
     return [
         f"The text file for Prometheus could not be written: {_message(written)} The folder of "
-        "acm_deploy_renewals_textfile must exist, and the user of the run must be allowed to write there."
+        "acm_deploy_renewals_textfile must exist, and the user that runs the playbook must be allowed to write to it."
     ]
 
 
@@ -544,7 +547,7 @@ def _fresh(own: Run, listed: Entry, connection: str) -> list[Entry]:
 
 
 def _reads(read: Entry, requests: t.Sequence[Entry]) -> dict[str, dict[str, t.Any]]:
-    """What acm_export says of each identity: where the certificate is and what it is, or why it cannot be deployed."""
+    """What acm_export returns for each identity: the certificate's ARN and facts, or why it cannot be deployed."""
     if not requests:
         return {}
     exports: t.Any = read.get("exports")
@@ -560,7 +563,7 @@ def _reads(read: Entry, requests: t.Sequence[Entry]) -> dict[str, dict[str, t.An
 
 
 def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
-    """The notices that can be used, and how many cannot: one that is spoilt does not take the others with it."""
+    """The usable notices, and the number of the others: a bad notice does not affect the rest."""
     good = []
     given = given if isinstance(given, (list, tuple)) else []
     for notice in given:
@@ -575,7 +578,7 @@ def _notices(given: t.Any) -> tuple[list[dict[str, t.Any]], int]:
 
 
 def _deployed(reads: t.Mapping[str, Entry]) -> set[str]:
-    """The ARNs of what the play deploys."""
+    """The ARNs of the certificates that the play deploys."""
     return {read["certificate_arn"] for read in reads.values() if read.get("certificate_arn")}
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a renewal run has seen, and what is found in it. Pure."""
+"""What a renewal run has seen, and the findings in it. Pure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Problem(t.NamedTuple):
 
 
 class Finding(t.NamedTuple):
-    """An alert, and the situation in which a run fails that it is about, if it is one. why: what the failure adds to the
-    alert's title, in sentences."""
+    """An alert, and the situation for which the run fails, if any. why: sentences that the failure adds to the alert's
+    title."""
 
     alert: Alert
     situation: str | None = None
@@ -34,8 +34,8 @@ class Finding(t.NamedTuple):
 
 
 class Seen(t.NamedTuple):
-    """What a run has seen. closely: details with a diagnosis, by ARN, of those that looked suspicious.
-    forced_in_vain: (ARN, why) of renewals that could not be forced. memory: what the run before left."""
+    """What a run has seen. closely: details with a diagnosis, by ARN, of suspicious certificates. forced_in_vain:
+    (ARN, why) of renewals that could not be forced. memory: what the previous run stored."""
 
     now: datetime
     listing: t.Sequence[Entry]

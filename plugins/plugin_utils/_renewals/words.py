@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How alerts speak of times, hosts and what ACM says. Pure.
+"""The wording of times, hosts and ACM's reasons in alerts. Pure.
 
-Days are counted as people count them, from one date to the next in UTC: what expires at eight tomorrow morning expires
-tomorrow, though less than 24 hours are left.
+Days are counted as people count them, from date to date in UTC: a certificate that expires at eight tomorrow morning
+expires tomorrow, even if less than 24 hours are left.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 HOSTS_SHOWN = 5
 
-# What ACM's words mean to somebody who has never read them.
+# ACM's codes in words, for people who have never seen them.
 REASONS = {
     "PENDING_DOMAIN_VALIDATION": "ACM could not yet prove that the names belong to you",
     "DOMAIN_VALIDATION_DENIED": "the proof that the names belong to you was refused",
@@ -31,7 +31,7 @@ REASONS = {
     "PCA_REQUEST_FAILED": "the private CA refused",
     "PCA_NAME_CONSTRAINTS_VALIDATION": "the private CA is not allowed to issue for one of the names",
     "PCA_RESOURCE_NOT_FOUND": "the private CA no longer exists",
-    "PCA_INVALID_ARGS": "the private CA refused the request: its key may be of another family, RSA or EC, than the one asked for",
+    "PCA_INVALID_ARGS": "the private CA refused the request: its key may be of another family, RSA or EC, than requested",
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA",
     "SLR_NOT_FOUND": "the service-linked role of ACM is missing",
@@ -40,15 +40,15 @@ REASONS = {
 
 
 def reason(code: t.Any) -> str:
-    """What ACM's reason means, as a clause, with the code for those who look it up."""
+    """The meaning of ACM's reason, as a clause, with the code for looking it up."""
     if not code:
         return "ACM gives no reason"
     said = REASONS.get(str(code))
-    return f"{said} ({code})" if said else f"ACM says {code}"
+    return f"{said} ({code})" if said else f"ACM gives the reason {code}"
 
 
 def days_until(until: datetime, now: datetime) -> int:
-    """From today's date to that date; negative once it is past."""
+    """The number of days from today to that date; negative once it is past."""
     return (until.astimezone(timezone.utc).date() - now.astimezone(timezone.utc).date()).days
 
 
@@ -81,7 +81,7 @@ def listed(names: t.Sequence[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a full stop, whatever it came with."""
+    """The text with a full stop at its end, unless it has one."""
     text = " ".join(text.split())
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 

@@ -22,9 +22,9 @@ from .moments import Entry, lifetime, moment
 SEVERITIES = ("critical", "warning", "notice")
 CRITICAL_BEFORE = timedelta(days=7)
 SOON = timedelta(days=30)
-SOON_SHARE = 6  # of a lifetime: half of the time that ACM has for a renewal
+SOON_SHARE = 6  # share of the lifetime: half of the time that ACM has for a renewal
 REQUEST_LIVES_FOR = timedelta(hours=72)  # acm-rules §3
-NEWS_FOR = timedelta(days=10)  # so long a request that failed is of interest
+NEWS_FOR = timedelta(days=10)  # how long a failed request is of interest
 STALLED_AFTER = timedelta(hours=48)
 NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
 
@@ -75,7 +75,7 @@ def _of_connections(connections: t.Iterable[Entry]) -> Items:
                 "severity": "critical",
                 "kind": "not_read",
                 "title": f"ACM could not be read: {connection['label']}",
-                "text": f"{connection['error']} Its certificates are missing on this page, which does not mean that they are gone.",
+                "text": f"{connection['error']} Its certificates are missing from this page, but may well exist.",
                 "remedy": "Check the region, the profile and its permissions, or the path of the authority, and run the report again.",
             }
 
@@ -123,7 +123,8 @@ def _of_certificate(
             "severity": "critical" if is_needed else "warning",
             "kind": "not_issued",
             "title": f"{name} is {status}{said}",
-            "text": blocked or ("Something still uses it, or should have it." if is_needed else "It was never issued."),
+            "text": blocked
+            or ("It is still in use, or hosts should have it." if is_needed else "It was never issued."),
             "remedy": " ".join(
                 [*_remedies(certificate), "Request a new certificate with certops.acm.acm_certificate."]
             ),
@@ -187,7 +188,7 @@ def _of_valid(
             **common,
             "severity": severity if is_close else "warning",
             "kind": "renewal_blocked",
-            "title": f"The next renewal of {name} will not succeed as things stand",
+            "title": f"The next renewal of {name} will fail as things stand",
             "text": _blocked(certificate),
             "remedy": " ".join(_remedies(certificate)),
             "records": records,
@@ -210,11 +211,12 @@ def _why_it_expires(certificate: Entry, is_needed: bool) -> tuple[str, str]:
     if certificate["renewal_eligibility"] == "INELIGIBLE":
         if is_needed:
             return (
-                "ACM does not renew it: it was not exported since it was last issued, and no AWS service uses it.",
-                "Deploy it with certops.acm.deploy, which exports it, or renew it with force_renewal of certops.acm.acm_certificate.",
+                "ACM does not renew it: it has not been exported since it was last issued, and no AWS service uses it.",
+                "Deploy it with certops.acm.deploy, which exports it, or renew it with force_renewal of "
+                "certops.acm.acm_certificate.",
             )
         return (
-            "Nothing uses it, so ACM does not renew it.",
+            "It is not in use, so ACM does not renew it.",
             "Deploy or export it if you need it; otherwise delete it.",
         )
     status = certificate["renewal_status"]
@@ -246,7 +248,7 @@ def _is_news(certificate: Entry, now: datetime) -> bool:
 
 
 def _proofs(certificate: Entry, only_troubled: bool = False) -> tuple[list[Made], list[str]]:
-    """The records to publish and the addresses that mail went to, of the names that are not validated."""
+    """For the names that are not validated: the records to publish, and the addresses that mail was sent to."""
     troubled = {each.get("domain_name") for each in certificate["diagnosis"]}
     records: list[Made] = []
     emails: list[str] = []
@@ -264,10 +266,10 @@ def _proof_remedy(certificate: Entry, records: t.Sequence[Entry], emails: t.Sequ
         return f"Publish {'this record' if len(records) == 1 else 'these records'} in DNS, or check that DNS answers with it."
     if emails or certificate["validation_method"] == "EMAIL":
         return (
-            "Open the link in the mail that ACM has sent to the domain's contacts. If it did not arrive, send it again with "
-            "resend_validation_email of certops.acm.acm_certificate."
+            "Open the link in the mail that ACM has sent to the domain's contacts. If it did not arrive, send it "
+            "again with resend_validation_email of certops.acm.acm_certificate."
         )
-    return "Run acm_certificate_info with diagnose: true for this certificate: it says which record, mail or redirect is missing."
+    return "Run acm_certificate_info with diagnose: true for this certificate: it shows which record, mail or redirect is missing."
 
 
 def _blocked(certificate: Entry) -> str:
@@ -287,11 +289,11 @@ def _remedies(certificate: Entry) -> list[str]:
 def _successor(certificate: Entry) -> str:
     if certificate["type"] == "IMPORTED":
         return "Import its successor with certops.acm.acm_import."
-    return "Request a new one with certops.acm.acm_certificate, and deploy that one instead."
+    return "Request a new certificate with certops.acm.acm_certificate, and deploy that instead."
 
 
 def _by_names(certificates: t.Iterable[Entry]) -> dict[t.Any, list[Entry]]:
-    """The valid certificates by what names they hold, and where they are."""
+    """The valid certificates by their names and connection."""
     found: dict[t.Any, list[Entry]] = {}
     for each in certificates:
         if each["status"] == "ISSUED":
@@ -308,11 +310,11 @@ def _has_successor(certificate: Entry, successors: t.Mapping[t.Any, list[Entry]]
     return any((each["not_after"] or "") > ends for each in successors.get(_key(certificate), ()))
 
 
-# ---------------------------------------------------------------- what hosts have
+# ---------------------------------------------------------------- hosts
 
 
 def _of_missing(hosts: t.Iterable[Entry]) -> Items:
-    """What acm_deploy_certificates names and ACM does not have."""
+    """Entries of acm_deploy_certificates that ACM does not have."""
     missing: dict[tuple[str, str], list[str]] = {}
     for host in hosts:
         for each in host["certificates"]:
@@ -330,7 +332,7 @@ def _of_missing(hosts: t.Iterable[Entry]) -> Items:
 
 
 def _of_hosts(hosts: t.Iterable[Entry]) -> Items:
-    """Hosts that could not be looked at: one item for each reason, whatever number of hosts has it."""
+    """Hosts that could not be checked: one item for each reason, however many hosts it applies to."""
     reasons: dict[str, list[str]] = {}
     for host in hosts:
         if host["trouble"]:
@@ -341,13 +343,13 @@ def _of_hosts(hosts: t.Iterable[Entry]) -> Items:
             "kind": "host_unreachable",
             "title": f"{_hosts(names)} could not be checked",
             "text": reason,
-            "remedy": "What is served there is not known. Check that the host runs and that Ansible reaches it.",
+            "remedy": "It is not known what they serve. Check that the hosts are up and that Ansible can reach them.",
             "hosts": sorted(names),
         }
 
 
 def _of_places(hosts: t.Iterable[Entry], certificates: t.Iterable[Entry], now: datetime) -> Items:
-    """What is not served as it should be: one item for what has the same fault on the same hosts."""
+    """Certificates that are not served as they should be: one item for the same fault on the same hosts."""
     by_arn = {each["certificate_arn"]: each for each in certificates}
     faults: dict[tuple[str, str], list[tuple[str, Entry]]] = {}
     for host in hosts:
@@ -371,7 +373,7 @@ def _fault(
     by_arn: t.Mapping[str, Entry],
     now: datetime,
 ) -> Made:
-    """subjects: ARNs, or identities of which ACM has no certificate."""
+    """subjects: ARNs, or identities for which ACM has no certificate."""
     names = [_name(by_arn[subject]) if subject in by_arn else subject for subject in subjects]
     what = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
     ends = min((place["not_after"] for place in places if place["not_after"]), default=None)
@@ -392,18 +394,18 @@ def _fault(
             "severity": "critical" if ends_at is not None and ends_at - now <= CRITICAL_BEFORE else "warning",
             "kind": "outdated",
             "title": f"{_hosts(hosts)} {serve} an earlier certificate for {what}",
-            "text": f"{where} What is served is valid until {_date(ends_at)}.",
-            "remedy": f"Run certops.acm.deploy for {_those(hosts)}: it brings the current certificate, reloads the service and "
+            "text": f"{where} The served certificate is valid until {_date(ends_at)}.",
+            "remedy": f"Run certops.acm.deploy for {_those(hosts)}: it installs the current certificate, reloads the service and "
             "checks what is served.",
         }
     if state == OTHER:
         return {
             **common,
             "kind": "other_served",
-            "title": f"{_hosts(hosts)} {serve} another certificate than the one for {what}",
-            "text": f"{where} Clients that ask for {places[0]['server_name'] or 'no name'} are shown "
+            "title": f"{_hosts(hosts)} {serve} a certificate other than the one for {what}",
+            "text": f"{where} Clients that ask for {places[0]['server_name'] or 'no name'} get "
             f"{places[0]['subject'] or 'a certificate without a subject'}.",
-            "remedy": "Check that the configuration of the service names the files of this certificate, then run "
+            "remedy": "Check that the configuration of the service points at the files of this certificate, then run "
             "certops.acm.deploy.",
         }
     return {

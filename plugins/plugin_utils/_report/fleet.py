@@ -5,7 +5,7 @@
 
 """The fleet as the report shows it: certificates, hosts, and what each host serves. Pure.
 
-What the tasks have gathered comes in as the modules returned it; what is missing is said, never taken to be gone.
+The input is what the tasks have gathered, as the modules returned it. Missing data is reported, never taken as absence.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.times import is
 
 Made = dict[str, t.Any]
 
-# The state of a place: it serves what ACM has, an earlier certificate for the same names, something else; nothing answers
-# there; or nobody knows, because ACM was not read, the host was not looked at, or ACM has no such certificate.
+# The state of a place: it serves ACM's certificate, an earlier certificate for the same names, or something else; nothing
+# answers; or it is unknown, because ACM was not read, the host was not looked at, or ACM has no such certificate.
 CURRENT, OUTDATED, OTHER, SILENT, UNKNOWN = "current", "outdated", "other", "silent", "unknown"
 
 
@@ -44,7 +44,7 @@ def certificates(reads: t.Iterable[Entry], renew_before: Window | None, now: dat
 
 def hosts(noted: t.Mapping[str, Entry], looks: t.Mapping[str, Entry], known: t.Sequence[Made]) -> list[Made]:
     """noted: {connection, certificates, services} of each host. looks: served_certificate_info's results; a host
-    without one was not looked at. known: the certificates, which learn here where they are served."""
+    without a result was not looked at. known: the certificates; this adds to them where they are served."""
     by_connection: dict[str, list[Made]] = {}
     for certificate in known:
         by_connection.setdefault(certificate["connection"], []).append(certificate)
@@ -98,7 +98,7 @@ def _certificate(told: Entry, label: str, renew_before: Window | None, now: date
 
 
 def _validations(told: Entry) -> list[Made]:
-    """How each name is validated; in the renewal where one waits, else as it was when the certificate was requested."""
+    """How each name is validated: in a waiting renewal, or else when the certificate was requested."""
     summary = told.get("renewal_summary") or {}
     under_way = summary.get("renewal_status") in ("PENDING_VALIDATION", "FAILED")
     options = (under_way and summary.get("domain_validation_options")) or told.get("domain_validation_options") or ()
@@ -118,7 +118,7 @@ def _validations(told: Entry) -> list[Made]:
 
 
 def _chain(told: Entry) -> tuple[str | None, list[Made]]:
-    """The certificate's own fingerprint, and the certificates above it, as far as the PEM was read."""
+    """The certificate's fingerprint, and the certificates above it, if the PEM was read."""
     leaf = _described(told["certificate"]) if told.get("certificate") else ()
     above = _described(told["certificate_chain"]) if told.get("certificate_chain") else ()
     own = leaf[0]["fingerprint"] if leaf else None
@@ -144,7 +144,7 @@ def _described(pem: str) -> tuple[Made, ...]:
 
 
 class _Finder:
-    """Finds the certificates of one connection by how acm_deploy_certificates names them, and by their serials."""
+    """Finds the certificates of one connection by their names in acm_deploy_certificates, and by their serials."""
 
     def __init__(self, certificates: t.Iterable[Made]) -> None:
         self.by_arn: dict[str, Made] = {}
@@ -162,7 +162,7 @@ class _Finder:
         return {arn: each["names"][0] for arn, each in self.by_arn.items() if each["names"]}
 
     def find(self, identity: str) -> Made | None:
-        """What a deployment would bring: of a name, the newest valid certificate that can be exported."""
+        """What a deployment would install: the newest valid certificate for a name that can be exported."""
         if identity.startswith("arn:"):
             return self.by_arn.get(identity)
         candidates = [each for each in self._by_name.get(_name(identity), ()) if each["status"] == "ISSUED"]
@@ -196,7 +196,7 @@ def _host(name: str, noted: Entry, look: Entry | None, finder: _Finder | None) -
 
 
 def _trouble(look: Entry | None) -> str | None:
-    """Why a host could not be looked at; None where it was, and where nobody tried."""
+    """Why a host could not be looked at; None if it was, or if nobody tried."""
     if look is None or look.get("skipped") or "served" in look:
         return None
     return str(look.get("msg") or "It did not answer.").strip().split("\n", 1)[0]
@@ -231,7 +231,7 @@ def _place(host: str, wish: Entry, sight: Entry | None, finder: _Finder | None) 
 
 
 def _judge(wished: t.Sequence[Made], sight: Entry | None) -> tuple[str, Made | None]:
-    """The state of a place, and which certificate it is about."""
+    """The state of a place, and the certificate that it concerns."""
     first = wished[0] if wished else None
     if sight is None:
         return UNKNOWN, first

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The serials that a certificate has had, as the reports before have seen them. Pure.
+"""The serials that a certificate has had, as seen by earlier reports. Pure.
 
-ACM shows only the present. So each report takes over what the one before it knew, and adds what it sees itself.
+ACM shows only the present. So each report takes over what the previous report knew, and adds what it sees itself.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ History = dict[str, list[dict[str, t.Any]]]
 
 
 def read_previous(text: str | None, path: str) -> dict[str, t.Any]:
-    """The data of the previous report, {} if there is none. Raises InvalidInput for a file that is something else: it
-    would be overwritten. An empty file is none: up to ansible-core 2.18, what is none comes as an empty text."""
+    """The data of the previous report, {} if there is none. Raises InvalidInput if the file is something else, since it
+    would be overwritten. An empty file counts as none: up to ansible-core 2.18, none arrives as an empty text."""
     if not text:
         return {}
     try:
@@ -36,14 +36,14 @@ def read_previous(text: str | None, path: str) -> dict[str, t.Any]:
         is_ours = False
     if not is_ours:
         raise InvalidInput(
-            f"{path} exists and is not the data of a report of this playbook, which writes there; "
+            f"{path} already exists and is not the data of a report by this playbook, so it is not overwritten; "
             "move the file away, or choose another acm_report_path."
         )
     return dict(document) if document.get("format") == FORMAT else {}
 
 
 def prolong(before: t.Any, certificates: t.Iterable[Entry], read: t.Collection[str], at: str) -> History:
-    """The history as it is now, newest serial first. read: the connections that were read; what only others know stays.
+    """The present history, newest serial first. read: the connections that were read; entries of others are kept.
 
     before: {ARN: [{serial, not_before, not_after, first_seen_at, connection}]}.
     """

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When the last renewal runs ended, from the files that acm_renewals_memory keeps, one for each account and region. Pure.
+"""When the last renewal runs ended, from the files that acm_renewals_memory keeps, one for each account and region.
+Pure.
 
-Their shape belongs to the renewals. Only that moment is read here, and a file that is something else is passed over.
+Their format belongs to the renewals. Only that time is read here, and a file that is something else is ignored.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ import typing as t
 from .moments import Entry, moment
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
-# What follows the name of an authority's folder in the name of its file.
+# What follows the name of an authority's folder in the file name.
 _DIGEST = re.compile(r"-[0-9a-f]{12}$")
 
 
 def last_runs(files: t.Iterable[Entry]) -> list[dict[str, str]]:
-    """{what, at} of each last run that came to its end, the latest first. files: slurp's results, {source, content}."""
+    """{what, at} of each last completed run, the latest first. files: slurp's results, {source, content}."""
     found: dict[str, str] = {}
     for file in files:
         try:

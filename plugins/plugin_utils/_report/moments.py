@@ -16,14 +16,14 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 
 Entry = t.Mapping[str, t.Any]
 
-# ACM begins so long before the end (acm-rules §7), and with certificates of 47 days not before two thirds of their lifetime.
+# How long before expiry ACM begins (acm-rules §7); for certificates of 47 days not before two thirds of their lifetime.
 RENEWAL_DAYS = 60
 RENEWAL_DAYS_BY_EMAIL = 45
 RENEWAL_SHARE = 3
 
 
 def moment(text: t.Any) -> datetime | None:
-    """None for what is not a moment: the page shows what it can."""
+    """None if the text is not a moment: the page shows what it can."""
     try:
         return read_iso(str(text))
     except ValueError:
@@ -36,7 +36,7 @@ def lifetime(certificate: Entry) -> timedelta | None:
 
 
 def renewal_from(certificate: Entry, renew_before: Window | None = None) -> datetime | None:
-    """When the renewal of a certificate is to begin: by ACM, or earlier by the renewal run. None where nobody renews it."""
+    """When the renewal of a certificate begins, by ACM or earlier by the renewal run. None if nobody renews it."""
     ends_at, lives_for = moment(certificate.get("not_after")), lifetime(certificate)
     if ends_at is None or lives_for is None or certificate.get("type") == "IMPORTED":
         return None
@@ -47,7 +47,7 @@ def renewal_from(certificate: Entry, renew_before: Window | None = None) -> date
     try:
         return min(by_acm, renew_before.opens_at(ends_at - lives_for, ends_at))
     except InvalidInput:
-        return by_acm  # the renewal run says what is wrong with the option
+        return by_acm  # the renewal run reports what is wrong with the option
 
 
 def is_exportable(certificate: Entry) -> bool:
@@ -59,7 +59,7 @@ def is_exportable(certificate: Entry) -> bool:
 
 
 def standing(certificate: Entry, now: datetime) -> str:
-    """The status; EXPIRED from the moment of its end, whatever ACM's lists still say."""
+    """The status; EXPIRED from the moment of expiry on, whatever ACM's lists still say."""
     ends_at = moment(certificate.get("not_after"))
     status = str(certificate.get("status") or "UNKNOWN")
     return "EXPIRED" if status == "ISSUED" and ends_at is not None and ends_at <= now else status

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the playbook certops.acm.report, judged: one sentence for each that is wrong. Pure."""
+"""Check the variables of the playbook certops.acm.report: one sentence for each invalid variable. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ MAX_TITLE = 200
 
 
 def read_options(given: Entry, here: str) -> dict[str, t.Any]:
-    """The variables with an absolute path in acm_report_path, and what is beside it as `stem`.
+    """The variables, with an absolute path in acm_report_path, and the path of the files beside it as `stem`.
 
-    given: the variables acm_report_…, each only where it is set. here: the folder in which the playbook was started.
-    Raises InvalidInput with all that is wrong.
+    given: the variables acm_report_… that are set. here: the folder in which the playbook was started. Raises
+    InvalidInput with all faults.
     """
     wrong = [*_unknown(given), *_wrong_path(given), *_wrong_booleans(given), *_wrong_mode(given)]
     wrong += [*_wrong_connections(given), *_wrong_s3(given), *_wrong_title(given), *_wrong_window(given)]
@@ -67,7 +67,7 @@ def is_true(value: t.Any) -> bool:
 
 def _unknown(given: Entry) -> t.Iterator[str]:
     for name in sorted(set(given) - set(KNOWN)):
-        yield f"{name} is not a variable of certops.acm.report; these are: {', '.join(sorted(KNOWN))}."
+        yield f"{name} is not a variable of certops.acm.report; its variables are {', '.join(sorted(KNOWN))}."
 
 
 def _wrong_path(given: Entry) -> t.Iterator[str]:
@@ -75,7 +75,7 @@ def _wrong_path(given: Entry) -> t.Iterator[str]:
     if not isinstance(path, str) or not re.search(r"[^/]\.html$", path):
         yield f"acm_report_path is {path!r}: give the path of a file that ends in .html."
     elif not path.startswith("/") and not _is_here(given):
-        yield f"acm_report_path is {path!r}: give an absolute path, because it is for another host or another user."
+        yield f"acm_report_path is {path!r}: give an absolute path, because it is on another host or for another user."
 
 
 def _is_here(given: Entry) -> bool:
@@ -91,7 +91,7 @@ def _wrong_booleans(given: Entry) -> t.Iterator[str]:
 def _wrong_mode(given: Entry) -> t.Iterator[str]:
     mode = given.get("acm_report_mode")
     if mode is not None and not (isinstance(mode, str) and re.fullmatch(r"0?[0-7]{3}", mode)):
-        yield f"acm_report_mode is {mode!r}: give the mode of the files in octal digits in quotes, such as '0640'."
+        yield f"acm_report_mode is {mode!r}: give the mode of the files in octal digits in quotes, for example '0640'."
 
 
 def _wrong_connections(given: Entry) -> t.Iterator[str]:
@@ -103,8 +103,8 @@ def _wrong_connections(given: Entry) -> t.Iterator[str]:
         yield from _unknown_keys("acm_report_connections", connection, CONNECTION)
         if connection.get("authority") and any(connection.get(key) for key in CONNECTION[1:]):
             yield (
-                f"acm_report_connections has the authority {connection['authority']} with a region, profile or endpoint: "
-                "an authority needs none of them."
+                f"acm_report_connections has the authority {connection['authority']} with a region, profile or "
+                "endpoint: an authority needs none of them."
             )
 
 
@@ -125,7 +125,7 @@ def _wrong_s3(given: Entry) -> t.Iterator[str]:
 def _wrong_title(given: Entry) -> t.Iterator[str]:
     title = given.get("acm_report_title")
     if title is not None and not (isinstance(title, str) and 0 < len(title) <= MAX_TITLE):
-        yield f"acm_report_title is not a text of 1 to {MAX_TITLE} characters."
+        yield f"acm_report_title must be a text of 1 to {MAX_TITLE} characters."
 
 
 def _wrong_timeout(given: Entry) -> t.Iterator[str]:
@@ -135,7 +135,7 @@ def _wrong_timeout(given: Entry) -> t.Iterator[str]:
     except (TypeError, ValueError):
         is_right = False
     if not is_right:
-        yield f"acm_report_timeout is {timeout!r}: give a number of seconds above 0."
+        yield f"acm_report_timeout is {timeout!r}: give a number of seconds greater than 0."
 
 
 def _wrong_resolvers(given: Entry) -> t.Iterator[str]:

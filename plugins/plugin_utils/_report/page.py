@@ -3,12 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as one HTML file that fetches nothing. Pure, but for reading page.css and page.js beside it.
+"""The report as one HTML file that loads nothing else. Pure, except for reading page.css and page.js beside it.
 
-What needs a person is written here, and so is a plain table for browsers without JavaScript; page.js makes the table that
-is sorted, filtered and grouped, the timeline and the part of each certificate from the data in the page. The policy in the
-page's head lets this one script and this one style in, by their hashes, and nothing else.
-"""
+This file writes the list of what needs attention, and a plain table for browsers without JavaScript. From the data in
+the page, page.js builds the table that can be sorted, filtered and grouped, the timeline, and the details of each
+certificate. The policy in the page's head allows exactly this script and this style, by their hashes."""
 
 from __future__ import annotations
 
@@ -32,7 +31,7 @@ ICON = (
     "d='M8 0l6 2v6c0 4-3 7-6 8-3-1-6-4-6-8V2z'/%3E%3C/svg%3E"
 )
 SEVERITY_WORDS = {"critical": "Critical", "warning": "Warning", "notice": "Notice"}
-# The columns of what page.js reads; each certificate is a list in this order.
+# The columns of page.js's data; each certificate is a list in this order.
 CERTIFICATE = (
     "arn", "connection", "region", "account", "names", "status", "reason", "type", "key", "issuer", "serial", "fingerprint",
     "from", "until", "renewalFrom", "eligibility", "renewalStatus", "renewalReason", "inUse", "inUseBy", "tags",
@@ -41,7 +40,7 @@ CERTIFICATE = (
 
 
 def render(report: Entry, beside: str = "") -> str:
-    """beside: the name of the page's file without .html, for links to the data; none where there is no data beside it."""
+    """beside: the name of the page's file without .html, for links to the data; empty if there is no data beside it."""
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
@@ -105,7 +104,7 @@ def _figures(report: Entry, now: datetime) -> str:
             f"{states['current']} of {places}" if places else "–",
             "places where a certificate should be served" if places else "no host should serve a certificate",
         ),
-        ("Hosts looked at", f"{looked_at} of {with_places}" if with_places else "–", "with certificates to serve"),
+        ("Hosts checked", f"{looked_at} of {with_places}" if with_places else "–", "with certificates to serve"),
     ]
     items = "".join(
         f"<div><dt>{_text(name)}</dt><dd><strong>{_text(number)}</strong> <span>{_text(more)}</span></dd></div>"
@@ -185,7 +184,7 @@ def _missing(report: Entry) -> str:
     if hosts:
         said.append(
             f"<p>{len(hosts)} {'host was' if len(hosts) == 1 else 'hosts were'} left out of this run "
-            '(<code class="word">--limit</code>). What is served there was not looked at.</p>' + _hosts(hosts)
+            '(<code class="word">--limit</code>). It was not checked what they serve.</p>' + _hosts(hosts)
         )
     if connections:
         listed = ", ".join(f"<code>{_text(each)}</code>" for each in connections)
@@ -265,11 +264,11 @@ def _sources(report: Entry, beside: str) -> str:
     )
 
 
-# ---------------------------------------------------------------- what page.js reads
+# ---------------------------------------------------------------- the data for page.js
 
 
 class _Strings:
-    """Each text once, and its place in the list: hosts, names and issuers come again and again."""
+    """Each text once, referred to by its index: hosts, names and issuers occur many times."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -370,13 +369,13 @@ def _validation(option: Entry) -> list[t.Any]:
 
 
 def _text(value: t.Any) -> str:
-    """Escaped for HTML, also inside an attribute in quotes. Characters that only turn the direction of writing are shown
-    as such: a name must not look like another one."""
+    """Escaped for HTML, also inside a quoted attribute. Characters that only change the direction of writing are made
+    visible, so that a name cannot look like another one."""
     text = "" if value is None else str(value)
     return "".join(_VISIBLE.get(character, character) for character in escape(text, quote=True))
 
 
-# Bidirectional controls, and what has no width: U+202A..U+202E, U+2066..U+2069, U+200B..U+200F, U+FEFF, NUL.
+# Bidirectional controls, and characters without width: U+202A..U+202E, U+2066..U+2069, U+200B..U+200F, U+FEFF, NUL.
 _VISIBLE = {
     chr(code): "\N{REPLACEMENT CHARACTER}"
     for code in (0, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
@@ -384,7 +383,7 @@ _VISIBLE = {
 
 
 def _json(data: t.Any) -> str:
-    """JSON that ends no script: `<` and the separators that old parsers take for line ends are written as escapes."""
+    """JSON that cannot end a script: `<` and the separators that old parsers take for line ends are escaped."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 

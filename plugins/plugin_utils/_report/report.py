@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report's data, from all that the tasks have gathered. Pure.
+"""The report's data, from everything that the tasks have gathered. Pure.
 
-It is what the JSON beside the page holds; page.py and spreadsheet.py show it.
+The JSON file beside the page contains these data; page.py and spreadsheet.py show them.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SHOWN = 20  # titles in a job's summary
 def make(gathered: Entry) -> dict[str, t.Any]:
     """gathered, as playbooks/tasks/report.yml notes it:
 
-    made_at, title, renew_before; path: of the data; previous: the text of the data before, None where there is none;
+    made_at, title, renew_before; path: of the data; previous: the text of the previous data, None if there is none;
     connections: [{connection, result: acm_certificate_info's, sweep: acm_authority's or {}}];
     hosts: {name: {connection, certificates, services}}; looks: {name: served_certificate_info's result};
-    left_out: hosts that this run does not look at; memories: files that the renewals have left, as slurp
-    brings them.
+    left_out: hosts that this run does not look at; memories: the files of the renewals' memory, as slurp
+    returns them.
     """
     now = moment(gathered["made_at"])
     if now is None:
@@ -67,13 +67,13 @@ def make(gathered: Entry) -> dict[str, t.Any]:
 
 
 def is_changed(report: Entry, previous: str | None, path: str) -> bool:
-    """Whether the report says anything new, the time of its making and of the last runs aside."""
+    """Whether the report has anything new, apart from its own time and those of the last runs."""
     before = history.read_previous(previous, path)
     return _lasting(before) != _lasting(report)
 
 
 def summary(report: Entry, page: str) -> dict[str, t.Any]:
-    """A few facts, for the artifacts of an AWX job and the last line of the play."""
+    """A few facts for the artifacts of an AWX job and the last line of the play."""
     places = Counter(place["state"] for host in report["hosts"] for place in host["places"])
     severities = Counter(item["severity"] for item in report["attention"])
     return {
@@ -107,7 +107,7 @@ def _count(number: int, word: str) -> str:
 
 
 def unread(report: Entry) -> list[str]:
-    """What makes the play fail at the end: each ACM that could not be read, in one sentence."""
+    """Why the play fails at the end: one sentence for each connection that could not be read."""
     return [f"{each['label']}: {each['error']}" for each in report["connections"] if each["error"]]
 
 

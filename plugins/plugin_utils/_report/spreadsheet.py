@@ -61,6 +61,6 @@ def write(report: Entry) -> str:
 
 
 def _cell(value: t.Any) -> str:
-    """A text that no spreadsheet takes for a formula: tags and names come from others."""
+    """A text that no spreadsheet takes for a formula: tags and names may come from anybody."""
     text = "" if value is None else str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

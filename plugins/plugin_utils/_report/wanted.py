@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What hosts are to serve, and where to look for it, by the role's variables in the inventory. Pure.
+"""What hosts should serve, and where to look for it, according to the role's variables in the inventory. Pure.
 
 A *wish* is one place where a certificate should be served: {service, host, port, server_name, starttls, identities}.
-An identity is how acm_deploy_certificates names a certificate: its ARN, or its domain name.
+An identity is a certificate's name in acm_deploy_certificates: its ARN or its domain name.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import typing as t
 from .moments import Entry
 from .options import CONNECTION
 
-# Of the servers that the role knows, those that do not speak TLS at port 443 from the first byte, by name.
+# The known servers that do not speak TLS on port 443 from the first byte, by name.
 SERVERS: dict[str, dict[str, t.Any]] = {"postfix": {"ports": [25], "starttls": "smtp", "sni": False}}
 
 
 def entries(certificates: t.Any) -> list[dict[str, t.Any]]:
-    """acm_deploy_certificates without what is secret or of no interest here."""
+    """acm_deploy_certificates without secrets and options that do not matter here."""
     kept = ("name", "domain_name", "certificate_arn", "server_names")
     return [
         {key: entry[key] for key in kept if entry.get(key) is not None}
@@ -52,12 +52,12 @@ def services(given: t.Any) -> list[dict[str, t.Any]]:
 
 
 def connection(host: Entry) -> dict[str, str]:
-    """The connection of a host's variables, an empty one for what the environment says."""
+    """The connection in a host's variables; empty to use the environment's."""
     return {key: str(host[f"acm_deploy_{key}"]) for key in CONNECTION if host.get(f"acm_deploy_{key}")}
 
 
 def label(place: Entry) -> str:
-    """The connection in words; two with the same words are one."""
+    """The connection in words; connections with the same words are the same."""
     if place.get("authority"):
         return f"authority {place['authority']}"
     words = [place.get("region") or "default region"]
@@ -67,9 +67,9 @@ def label(place: Entry) -> str:
 
 
 def connections(hosts: t.Iterable[Entry], more: t.Iterable[Entry]) -> list[dict[str, str]]:
-    """Each connection once, those of hosts that are to have certificates first; the environment's where there is no other.
+    """Each connection once, first those of hosts that should have certificates; the environment's if there is no other.
 
-    hosts: what was noted of each, {connection, certificates, services}.
+    hosts: the notes about each, {connection, certificates, services}.
     """
     noted = list(hosts)
     found = {label(host["connection"]): dict(host["connection"]) for host in noted if host["certificates"]}
@@ -80,7 +80,7 @@ def connections(hosts: t.Iterable[Entry], more: t.Iterable[Entry]) -> list[dict[
 
 
 def wishes(host: Entry, names: Entry) -> list[dict[str, t.Any]]:
-    """Where to look on a host, each place once. names: ARN → domain name, of the certificates that ACM has."""
+    """Where to look on a host, each place once. names: ARN → domain name of the certificates in ACM."""
     found: dict[tuple[t.Any, ...], dict[str, t.Any]] = {}
     for service in host["services"]:
         chosen = _chosen(service, host["certificates"])
@@ -103,7 +103,7 @@ def wishes(host: Entry, names: Entry) -> list[dict[str, t.Any]]:
 
 
 def endpoints(found: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
-    """The wishes as served_certificate_info takes them, which looks at them in this order."""
+    """The wishes as endpoints for served_certificate_info, in the same order."""
     kept = ("host", "port", "server_name", "starttls")
     return [{key: wish[key] for key in kept if wish[key] is not None} for wish in found]
 
@@ -113,7 +113,7 @@ def identity(entry: Entry) -> str:
 
 
 def _asked(service: Entry, chosen: t.Sequence[Entry], names: Entry) -> t.Iterator[tuple[str | None, list[str]]]:
-    """The names to ask a service for, and what may answer each; without SNI it is asked for none."""
+    """The names to ask a service for, and which certificates may answer; without SNI it is asked without a name."""
     if not chosen:
         return
     if not service["sni"]:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls of the channels to AWS, and what becomes of their faults. botocore repeats what is worth it."""
+"""Calls of the channels to AWS, and the handling of their faults. botocore retries what is worth retrying."""
 
 from __future__ import annotations
 

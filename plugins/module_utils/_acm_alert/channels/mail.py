@@ -31,7 +31,7 @@ from ..alert import (
 from ..._rules.errors import InvalidInput
 
 PORTS = {"none": 25, "starttls": 587, "tls": 465}
-OCTETS = 4 * 1024 * 1024  # what nearly every server takes, in both forms and encoded
+OCTETS = 4 * 1024 * 1024  # accepted by nearly every server, for both forms and encoded
 _FRAME = 8 * 1024
 _ADDRESS = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 
@@ -47,15 +47,15 @@ class Mail(Channel):
         self._username: t.Optional[str] = settings.get("username")
         self._password: t.Optional[str] = settings.get("password")
         if bool(self._username) != bool(self._password):
-            raise InvalidInput(f"Channel {self.name}: username and password go together, give both or neither.")
+            raise InvalidInput(f"Channel {self.name}: username and password must be given together.")
         if self._password and self._security == "none":
             raise InvalidInput(
-                f"Channel {self.name}: a password is not sent unencrypted, set security to starttls or tls."
+                f"Channel {self.name}: passwords are not sent unencrypted; set security to starttls or tls."
             )
         self._sender = _address(settings["sender"], self.name, "sender")
         self._recipients = [_address(recipient, self.name, "recipients") for recipient in settings["recipients"]]
         if not self._recipients:
-            raise InvalidInput(f"Channel {self.name}: recipients is empty, name at least one.")
+            raise InvalidInput(f"Channel {self.name}: recipients is empty; give at least one.")
         self._ca_file: t.Optional[str] = settings.get("ca_file")
         self._timeout_s: int = settings.get("timeout") or 10
         self.limit_s = STEPS * self._timeout_s
@@ -63,7 +63,7 @@ class Mail(Channel):
         self._new_id = new_id
 
     def share(self, alert: Alert) -> float:
-        # Quoted-printable takes three octets for one in the worst case.
+        # In the worst case quoted-printable needs three octets for one.
         size = 3 * (len(alert_text.plain_alert(alert).encode()) + len(alert_text.html_alert(alert).encode()))
         return size / (OCTETS - _FRAME)
 
@@ -82,7 +82,7 @@ class Mail(Channel):
             remaining[:] = later
             if later:
                 raise Undelivered(
-                    f"{self._host} does not take mail for {', '.join(later)} now.",
+                    f"{self._host} does not accept mail for {', '.join(later)} at the moment.",
                     is_transient=True,
                     was_partly=had_any,
                 )
@@ -96,7 +96,7 @@ class Mail(Channel):
         return attempt
 
     def _send(self, message: EmailMessage, recipients: t.Sequence[str]) -> dict[str, tuple[int, bytes]]:
-        """Returns who was refused, everybody perhaps. Raises Undelivered."""
+        """Returns the refused recipients, perhaps all of them. Raises Undelivered."""
         try:
             with contextlib.closing(self._connect()) as server:
                 try:
@@ -112,15 +112,15 @@ class Mail(Channel):
             raise self._refused(error) from None
         except smtplib.SMTPNotSupportedError:
             raise Undelivered(
-                f"{self._host} does not support what is needed (STARTTLS, a login, or addresses outside ASCII): "
+                f"{self._host} does not support a required feature (STARTTLS, a login, or non-ASCII addresses): "
                 "check security, username and recipients."
             ) from None
         except smtplib.SMTPServerDisconnected as error:
-            cause = error.__context__  # smtplib says the same of a server that is only slow
+            cause = error.__context__  # smtplib reports the same for a server that is only slow
             is_slow = isinstance(cause, (socket.timeout, TimeoutError))
             fault = network_fault(cause, self._host, self._timeout_s) if cause and is_slow else None
-            raise Undelivered(*(fault or (f"{self._host} hung up.",)), is_transient=True) from None
-        except Exception as error:  # one channel's trouble must not keep the others from being told
+            raise Undelivered(*(fault or (f"{self._host} closed the connection.",)), is_transient=True) from None
+        except Exception as error:  # a fault of one channel must not keep the others from being told
             fault = network_fault(error, self._host, self._timeout_s)
             raise Undelivered(*fault, is_transient=is_passing(error)) from None
 
@@ -143,7 +143,7 @@ class Mail(Channel):
     def _refused(self, error: smtplib.SMTPResponseException) -> Undelivered:
         code = error.smtp_code
         if isinstance(error, smtplib.SMTPAuthenticationError) and code >= 500:
-            return Undelivered(f"{self._host} refuses the user name or the password ({code}).")
+            return Undelivered(f"{self._host} does not accept the user name or password ({code}).")
         what = {
             smtplib.SMTPSenderRefused: f"the sender {parseaddr(self._sender)[1]}",
             smtplib.SMTPDataError: "the message",
@@ -168,7 +168,7 @@ def _address(text: str, channel: str, option: str) -> str:
 def compose(
     alerts: t.Sequence[Alert], sender: str, recipients: t.Sequence[str], now: datetime, unique: str
 ) -> EmailMessage:
-    """The mail. Auto-Submitted (RFC 3834) keeps absence notes from answering it."""
+    """The mail. Auto-Submitted (RFC 3834) keeps automatic replies away."""
     message = EmailMessage(policy=email.policy.SMTP)
     message["From"] = sender
     message["To"] = ", ".join(recipients)

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A channel that keeps one finding a certificate in AWS Security Hub, in the AWS Security Finding Format.
+"""A channel that keeps one finding per certificate in AWS Security Hub, in the AWS Security Finding Format.
 
-The finding's Id is the certificate's ARN, so that what is told later updates it. It describes everything that is wrong with the
-certificate today, and is archived when that is over.
-"""
+The finding's Id is the certificate's ARN, so that later alerts update it. It describes everything that is wrong with
+the certificate at present, and is archived once nothing is wrong any more."""
 
 from __future__ import annotations
 
@@ -42,7 +41,7 @@ _COMPLIANCE = {"info": "PASSED", "warning": "WARNING", "critical": "FAILED"}
 _KEYS = "certops.acm/keys"
 _ARN = re.compile(r"arn:(?P<partition>[\w-]+):acm:(?P<region>[\w-]+):(?P<account>\d{12}):certificate/(?P<id>[\w-]+)")
 _PRODUCT = re.compile(r"arn:[\w-]+:securityhub:(?P<region>[\w-]*):(?P<account>\d{12}):product/[\w-]+/[\w-]+")
-# What BatchImportFindings takes of that which GetFindings answers.
+# The members of GetFindings' answer that BatchImportFindings accepts.
 _OWN = (
     "SchemaVersion",
     "Id",
@@ -63,7 +62,7 @@ _OWN = (
 class SecurityHub(Channel):
     default_kinds = tuple(
         kind for kind in KINDS if kind not in ("deployed", "resolved")
-    )  # findings are of what is wrong
+    )  # findings are about things that are wrong
 
     def __init__(
         self,
@@ -132,7 +131,8 @@ class SecurityHub(Channel):
         return [_subject_of(existing) for existing in over]
 
     def _archive(self, findings: t.Sequence[t.Mapping[str, t.Any]]) -> None:
-        """Resolve, then archive: what fails at either is still active, and so found again the next time."""
+        """Resolve, then archive: a finding for which either fails is still active, and so is found again the next
+        time."""
         at = _time(self._now())
         for start in range(0, len(findings), FINDINGS_A_CALL):
             batch = findings[start : start + FINDINGS_A_CALL]
@@ -151,10 +151,10 @@ class SecurityHub(Channel):
             refused.update(self._import(taken) if taken else {})
             if refused:
                 said = next(iter(refused.values())).rstrip(".")
-                raise Undelivered(f"Security Hub does not close {len(refused)} of the findings that are over: {said}.")
+                raise Undelivered(f"Security Hub did not close {len(refused)} of the obsolete findings: {said}.")
 
     def _active(self, product_arn: str) -> list[dict[str, t.Any]]:
-        """Our findings that are open, as they were when this was first asked."""
+        """Our open findings, read once."""
         if self._open is None:
             self._open = [existing for existing in self._read(product_arn) if is_open(existing)]
         return self._open
@@ -183,7 +183,7 @@ class SecurityHub(Channel):
         }
 
     def _product(self) -> tuple[str, str]:
-        """The product's ARN and the account that findings are filed under: by default the one that the task acts in."""
+        """The product's ARN, and the account that findings are filed under: by default the task's own."""
         if not self._account_id:
             client = self._client(SERVICE)
             self._region = self._region or client.meta.region_name
@@ -208,7 +208,7 @@ class SecurityHub(Channel):
 
 
 def finding_id(subject: str) -> str:
-    """An ARN as it is; something longer than Security Hub takes by its digest."""
+    """An ARN unchanged; something longer than Security Hub accepts as its digest."""
     return subject if len(subject) <= 512 else "sha256:" + hashlib.sha256(subject.encode("utf-8")).hexdigest()
 
 
@@ -242,7 +242,7 @@ def finding(alerts: t.Sequence[Alert], product_arn: str, account_id: str, at: da
 
 
 def _description(alerts: t.Sequence[Alert], most: int) -> str:
-    """The texts of the alerts, each of which gets an equal part of the room."""
+    """The texts of the alerts, each of which gets an equal share of the space."""
     if len(alerts) == 1:
         return condense(one_line(alerts[0].text) or text.MEANINGS[alerts[0].kind], most)
     told = [one_line(f"({number}) {alert.title}: {alert.text}") for number, alert in enumerate(alerts, 1)]
@@ -287,7 +287,7 @@ def _console(arn: t.Match[str]) -> str:
 
 
 def _subject_of(existing: t.Mapping[str, t.Any]) -> str:
-    """What a finding is about: an ARN, or the key that it holds."""
+    """What a finding is about: an ARN, or the key in it."""
     if _ARN.fullmatch(existing["Id"]):
         return str(existing["Id"])
     return next(iter(_keys_of(existing)), str(existing["Id"]))

@@ -22,7 +22,7 @@ from ..alert import (
 )
 from ..._rules.errors import InvalidInput
 
-OCTETS = 256 * 1024  # of message and attributes together
+OCTETS = 256 * 1024  # octets of message and attributes together
 SUBJECT_CHARACTERS = 99  # the API wants fewer than 100
 _FRAME = 2048
 _TOPIC = re.compile(r"arn:[\w-]+:sns:(?P<region>[\w-]+):\d{12}:[\w-]{1,256}(?P<fifo>\.fifo)?", re.ASCII)
@@ -70,7 +70,7 @@ class Sns(Channel):
 
 
 def attributes(alerts: t.Sequence[Alert]) -> dict[str, t.Any]:
-    """By which subscriptions may filter: the worst severity, and the kinds."""
+    """Attributes for subscription filters: the highest severity, and the kinds."""
     kinds = sorted({alert.kind for alert in alerts})
     return {
         "severity": {"DataType": "String", "StringValue": by_urgency(alerts)[0].severity},

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A channel that posts to a webhook: Slack, Teams, or JSON for any program. Its URL is a secret and is never told."""
+"""A channel that posts to a webhook: Slack, Teams, or JSON for any program. Its URL is a secret and is never shown."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FORMATS: dict[str, tuple[t.Callable[[t.Sequence[Alert]], dict[str, t.Any]], t.Ca
     "teams": (chat.teams, chat.teams_share),
     "json": (chat.plain_json, chat.json_share),
 }
-STEPS = 6  # an attempt may take as often its time-out altogether
+STEPS = 6  # a whole attempt may take this many times its time-out
 TRANSIENT = (408, 425, 429, 500, 502, 503, 504)
 OF_CONTENT = (400, 413, 422)
 MEANINGS = {
@@ -68,7 +68,7 @@ class Webhook(Channel):
         self._render, self._share = FORMATS[settings.get("format") or "json"]
         self._headers = {str(name): str(value) for name, value in (settings.get("headers") or {}).items()}
         if any(re.search(r"[\r\n\0]", text) for pair in self._headers.items() for text in pair):
-            raise InvalidInput(f"Channel {self.name}: headers must not hold line breaks.")
+            raise InvalidInput(f"Channel {self.name}: headers must not contain line breaks.")
         secret = settings.get("signing_secret")
         self._signing_key = _signing_key(secret, self.name) if secret else None
         self._timeout_s: int = settings.get("timeout") or 10
@@ -83,7 +83,9 @@ class Webhook(Channel):
 
     def prepare(self, alerts: t.Sequence[Alert], current: t.Sequence[Alert]) -> Attempt:
         body = chat.encode(self._render(alerts))
-        message_id = f"msg_{self._new_id()}"  # the same for every attempt, so that the other side knows a repetition
+        message_id = (
+            f"msg_{self._new_id()}"  # the same for every attempt, so that the other side recognizes a repetition
+        )
 
         def attempt() -> Receipt:
             headers = {"Content-Type": "application/json; charset=utf-8", **self._headers}
@@ -111,15 +113,15 @@ class Webhook(Channel):
             answer.close()
         except HTTPError as error:
             raise self._refused(error) from None
-        except Exception as error:  # libraries and proxies have many, and their words may hold the URL
+        except Exception as error:  # libraries and proxies have many messages, which may contain the URL
             raise self._unreached(error) from None
         if not 200 <= status < 300:
-            raise Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages itself.")
+            raise Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages directly.")
 
     def _refused(self, error: HTTPError) -> Undelivered:
         status = error.code
         if 300 <= status < 400:
-            return Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages itself.")
+            return Undelivered(f"{self._host} answered HTTP {status}: give the URL that accepts messages directly.")
         meaning = MEANINGS.get(status) or ("it is not working" if status >= 500 else "it refuses the message")
         said = _code_in(error)
         return Undelivered(
@@ -148,7 +150,8 @@ def _host_of(url: str, channel: str) -> str:
 
 
 def _code_in(error: HTTPError) -> str:
-    """The one word by which Slack and others say why, such as invalid_blocks; what else they say may repeat secrets."""
+    """The one word with which Slack and others give the reason, for example invalid_blocks; longer texts may repeat
+    secrets."""
     try:
         said = error.fp.read1(64) if hasattr(error.fp, "read1") else b""
     except (OSError, ValueError, http.client.HTTPException):
@@ -158,7 +161,7 @@ def _code_in(error: HTTPError) -> str:
 
 
 def retry_after_s(header: t.Optional[str], now: datetime) -> t.Optional[float]:
-    """How long a Retry-After asks to wait (RFC 9110, 10.2.3): seconds, or a date."""
+    """How long to wait according to Retry-After (RFC 9110, 10.2.3): seconds, or a date."""
     text = (header or "").strip()
     if re.fullmatch(r"\d{1,9}", text):
         return float(text)
@@ -172,10 +175,10 @@ def retry_after_s(header: t.Optional[str], now: datetime) -> t.Optional[float]:
 
 
 def network_fault(cause: BaseException, host: str, timeout_s: float) -> tuple[str]:
-    """What hindered, in a sentence that holds nothing but the host's name."""
+    """The fault, in a sentence that contains no part of the URL but the host's name."""
     if isinstance(cause, ssl.SSLCertVerificationError):
         why = cause.verify_message or "it cannot be verified"
-        return (f"{host} shows a certificate that is not trusted ({why}): name its CA with ca_file.",)
+        return (f"{host} has a certificate that is not trusted ({why}): give its CA with ca_file.",)
     if isinstance(cause, ssl.SSLError):
         return (f"{host} does not speak TLS correctly ({cause.reason or 'no reason was given'}).",)
     if isinstance(cause, (socket.timeout, TimeoutError)):
@@ -209,7 +212,8 @@ def _signing_key(secret: str, channel: str) -> bytes:
 
 
 def signature(key: bytes, message_id: str, now: datetime, body: bytes) -> dict[str, str]:
-    """The three headers of the Standard Webhooks specification, by which a receiver knows sender, content and age."""
+    """The three headers of the Standard Webhooks specification, with which a receiver checks sender, content and
+    age."""
     timestamp = str(int(now.timestamp()))
     digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return {

@@ -3,11 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Work that outlives the connection: in a process of its own session, whose result comes back through a pipe if anybody is
-left to read it. Standard library only.
+"""Work that outlives the connection: a process in a session of its own, which sends its result back through a pipe if
+anybody is left to read it. Standard library only.
 
-The process has everything imported when it begins, as Ansible removes the module's files when its parent ends. A new
-session does not leave a cgroup: what systemd kills with a session (KillMode, KillUserProcesses) it kills here too.
+Everything has been imported before the process begins, because Ansible removes the module's files when the parent ends.
+A new session does not leave the cgroup: if systemd kills a login session's processes (KillMode, KillUserProcesses), it
+also kills this one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import typing as t
 
 Result = t.Dict[str, t.Any]
 
-# What a connection that breaks may send. A handler, other than "ignore", is not inherited by the commands that are run.
+# Signals that a broken connection may send. Unlike "ignore", a handler is not inherited by the commands that are run.
 _IGNORED = (signal.SIGHUP, signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT)
 
 
@@ -30,10 +31,11 @@ class Killed(Exception):
 
 
 def run_detached(work: t.Callable[[], Result], stop: t.Callable[[], None]) -> Result:
-    """Do WORK in a child and return its result. Nothing before may have used threads: a lock that one of them holds while it
-    ends, such as one of OpenSSL's, would be held in the child for ever. A SIGTERM, to it or to us, calls STOP in it, which may raise.
+    """Do WORK in a child process and return its result. No threads may have been used before: a lock that a thread
+    holds at that moment, for example one of OpenSSL's, would stay locked in the child forever. A SIGTERM, to the child
+    or to this process, calls STOP in the child, which may raise.
 
-    Raises Killed if the child ends without a result. Whoever ends us does not end it.
+    Raises Killed if the child ends without a result. Killing this process does not kill the child.
     """
     sys.stdout.flush()
     sys.stderr.flush()
@@ -79,4 +81,4 @@ def _be_child(work: t.Callable[[], Result], stop: t.Callable[[], None], write_en
             file.write(answer)
         status = 0
     finally:
-        os._exit(status)  # what the parent has to clean up is the parent's
+        os._exit(status)  # the parent cleans up after itself

@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a deployment is about to do, on the disk before it does it, so that the next run can finish it or undo it.
+"""What a deployment is about to do, written to disk beforehand, so that the next run can finish or undo it.
 
     PATH/.deployment/lock           held by the one run that may change anything below PATH
-    PATH/.deployment/journal.json   the deployment that is under way, or an outcome not reported yet
+    PATH/.deployment/journal.json   the deployment in progress, or an outcome not reported yet
     PATH/.deployment/backup-0       a snippet as it was before
 
-One record at a time, replaced whole by a rename. It holds commands, paths, fingerprints; never a key. Standard library only.
+One record at a time, replaced by a rename. It has commands, paths and fingerprints, never a key. Standard library only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Record = t.Dict[str, t.Any]
 
 
 class Journal:
-    """PATH/.deployment. Everything but peek() and the making of it wants the lock."""
+    """PATH/.deployment. Everything except peek() and creating the folder requires the lock."""
 
     def __init__(self, base: str) -> None:
         self.base = base
@@ -42,9 +42,9 @@ class Journal:
         self._lock: int | None = None
 
     def peek(self) -> Record | None:
-        """The record that is there, without the lock: a run may just be writing the next. None if there is none.
+        """The present record, read without the lock: another run may be writing the next one. None if there is none.
 
-        One that cannot be read is none of ours, or of a later version; it raises InvalidInput.
+        Raises InvalidInput for a record that cannot be read: it is not ours, or from a later version.
         """
         try:
             with self._opened.copy() if self._opened else open_folder(self.path) as folder:
@@ -57,22 +57,24 @@ class Journal:
             record = None
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise InvalidInput(
-                f"The journal {os.path.join(self.path, FILE)} cannot be read; if no other version of this collection "
-                "deploys here, check that every service serves what it should, then remove it."
+                f"The journal {os.path.join(self.path, FILE)} cannot be read. Unless another version of this "
+                "collection deploys to this host, check that every service serves the right certificates, then remove "
+                "the journal."
             )
         return record
 
     def open_lock(self) -> None:
-        """Make PATH if it is missing, and open the lock. A process that is forked then has the same lock as its parent."""
+        """Create PATH if it is missing, and open the lock. A process forked afterwards shares the lock with its
+        parent."""
         open_folder(self.base, make_mode=0o755).close()
         self._opened = open_folder(self.path, make_mode=0o700)
         self._lock = self._opened.open("lock", os.O_RDWR | os.O_CREAT, 0o600)
 
     def lock(self, timeout_s: float) -> None:
-        """Hold the deployments of PATH, until the end of all processes that have opened the lock together."""
+        """Lock the deployments of PATH until all processes that share the lock have ended."""
         if not wait_for(t.cast(int, self._lock), timeout_s):
             raise InvalidInput(
-                f"Another deployment has held {self.base} for {timeout_s:g} s; wait for its end and run again. "
+                f"Another deployment has locked {self.base} for {timeout_s:g} s; wait until it ends and run again. "
                 "Nothing was changed."
             )
 
@@ -96,7 +98,7 @@ class Journal:
         self._folder.sync()
 
     def keep(self, number: int, before: Before) -> Record:
-        """Keep what a snippet was; returns what a record says of it."""
+        """Back up a snippet's present content; returns its entry for the record."""
         kept: Record = {"target": before.target, "mode": before.mode, "backup": None}
         if before.content is not None:
             kept["backup"] = f"{_BACKUP}{number}"
@@ -104,7 +106,7 @@ class Journal:
         return kept
 
     def kept(self, record: Record) -> Before:
-        """What keep() kept."""
+        """The content backed up by keep()."""
         content = None
         if record["backup"]:
             content, _status = self._folder.read(os.path.basename(record["backup"]))
@@ -112,11 +114,11 @@ class Journal:
 
     @property
     def _folder(self) -> Folder:
-        """PATH/.deployment, open as long as the lock is."""
+        """PATH/.deployment, open as long as the lock is held."""
         return t.cast(Folder, self._opened)
 
     def _put(self, name: str, content: bytes) -> None:
-        self._folder.unlink(_NEW + name)  # of a run that was killed
+        self._folder.unlink(_NEW + name)  # left by a run that was killed
         self._folder.create(_NEW + name, content, 0o600)
         self._folder.rename(_NEW + name, name)
         self._folder.sync()

@@ -3,11 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a correct server shows: where to look, which certificates are right there, and what a look means. Pure.
+"""What a correct server shows: where to look, which certificates are right at each endpoint, and how to judge a look.
+Pure.
 
-A server may show any certificate of its own that covers the name asked for: names overlap, a wildcard lies beside a
-certificate for one name below it, two certificates have the same name. So an endpoint has a list of right answers, and a
-certificate of the service that is outdated is never one of them.
+A server may show any of its certificates that covers the requested name: names overlap, there may be a wildcard and a
+certificate for a name below it, or two certificates with the same name. So an endpoint has a list of right answers, and
+an outdated certificate of the service is never among them.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from ..servers.services import Service
 
 Sighting = t.Mapping[str, t.Any]  # as watch.describe() returns it
 
-# What RFC 3490 replaces by other letters, and RFC 5891 keeps: browsers and CAs mean another name than Python by these.
+# RFC 3490 replaces these letters and RFC 5891 keeps them, so browsers and CAs read them as another name than Python.
 _SPELLED_ANEW = frozenset("\u00df\u03c2\u200c\u200d")
 STAND_INS = ("www", "wildcard", "any", "a", "acm-deploy")  # first labels to ask for when only *.example.com is known
 
 
 class Deployed(t.NamedTuple):
-    """The certificate that a set should hold, and what the set held before."""
+    """The certificate that a set should contain, and the one that it contained before."""
 
     name: str
     path: str
@@ -45,8 +46,8 @@ class Deployed(t.NamedTuple):
 
 
 class Expectation(t.NamedTuple):
-    """One endpoint of a service. asked_for: the sets that it is looked at for. right: the sets whose certificate may be
-    shown there; none if nothing is known to be right."""
+    """One endpoint of a service. asked_for: the sets that this look is for. right: the sets whose certificates may be
+    shown there; empty if nothing is known to be right."""
 
     service: str
     endpoint: Endpoint
@@ -59,10 +60,10 @@ def list_expectations(
     sets: t.Mapping[str, Deployed],
     shown: t.Mapping[tuple[str, Endpoint], str] | None = None,
 ) -> list[Expectation]:
-    """Where to look: by every name, and once without one. SHOWN: the fingerprints seen before anything was done.
+    """Where to look: with every name, and once without a name. SHOWN: the fingerprints seen before anything was done.
 
-    Without a name (SNI) a server shows its default certificate. Which one that is, is known if the service says so, if it
-    takes no names at all, or if one of ours, new or old, was shown there before.
+    Without a name (SNI) a server shows its default certificate. Which certificate that is, is known if the service
+    specifies it, if the server ignores names, or if one of ours, new or old, was shown there before.
     """
     shown = shown or {}
     found = []
@@ -96,7 +97,7 @@ def _expectation(
 ) -> Expectation:
     before = shown.get((service.name, endpoint))
     if service.is_partial and before is not None and not _shows(members, before):
-        right = []  # it may be one that is left out of this run
+        right = []  # it may be a certificate that is left out of this run
     return Expectation(service.name, endpoint, asked_for, [each.name for each in right])
 
 
@@ -117,7 +118,7 @@ def _shows(members: list[Deployed], fingerprint: str) -> list[Deployed]:
 
 
 def _by_key_type(endpoint: Endpoint, sets: list[Deployed]) -> list[tuple[Endpoint, list[Deployed]]]:
-    """One endpoint, or one for each type of key where a server chooses by what the client takes."""
+    """One endpoint, or one for each key type if the server chooses by what the client accepts."""
     types = sorted({each.facts.key_type for each in sets} & set(SIGNATURES))
     if len(types) < 2:
         return [(endpoint, sets)]
@@ -136,7 +137,8 @@ def _names_to_ask(members: list[Deployed]) -> dict[str, list[Deployed]]:
 
 
 def _stand_in(name: str, member: Deployed, members: list[Deployed]) -> str:
-    """A name to ask for; below a wildcard the likeliest one that no other certificate of the service is for."""
+    """A name to ask for; for a wildcard, the likeliest name below it that no other certificate of the service
+    covers."""
     if not name.startswith("*."):
         return name
     candidates = [label + name[1:] for label in STAND_INS]
@@ -146,7 +148,7 @@ def _stand_in(name: str, member: Deployed, members: list[Deployed]) -> str:
 
 
 def fingerprints_of(expectation: Expectation, sets: t.Mapping[str, Deployed]) -> list[str] | None:
-    """What is right at an endpoint, as fingerprints; None if anything is."""
+    """The right fingerprints at an endpoint; None if any is right."""
     return [sets[name].fingerprint for name in expectation.right] or None
 
 
@@ -157,8 +159,8 @@ def sum_up(
     expectations: t.Sequence[Expectation],
     sightings: t.Sequence[Sighting],
 ) -> list[dict[str, t.Any]]:
-    """One entry for each certificate at each service. STATES: what is known about each service, BUNDLES: as placement
-    describes them, SIGHTINGS: what each expectation's endpoint showed."""
+    """One entry for each certificate of each service. STATES: what is known about each service; BUNDLES: as described
+    by placement; SIGHTINGS: what each expectation's endpoint showed."""
     by_name = {bundle["name"]: bundle for bundle in bundles}
     lines = []
     for service in services:
@@ -214,12 +216,12 @@ def tell(line: Sighting) -> str:
     """An entry of the summary as a sentence."""
     where = f"port {', '.join(map(str, line['ports']))}"
     words = {
-        "served": f"{line['service']} serves {line['name']} at {where}",
+        "served": f"{line['service']} serves {line['name']} on {where}",
         "stopped": f"{line['service']} is not running; {line['name']} is in place for when it starts",
-        "not_observed": f"{line['service']} could not be seen serving {line['name']} at {where}",
-        "not_verified": f"{line['service']} has {line['name']} in place; that it serves it at {where} was not verified",
-        "not_looked_at": f"{line['service']} has {line['name']} in place; no port was looked at",
-        "not_served": f"{line['service']} does not serve {line['name']} at {where} yet",
+        "not_observed": f"{line['service']} could not be seen serving {line['name']} on {where}",
+        "not_verified": f"{line['service']} has {line['name']} in place; that it serves it on {where} was not verified",
+        "not_looked_at": f"{line['service']} has {line['name']} in place; no port was checked",
+        "not_served": f"{line['service']} does not serve {line['name']} on {where} yet",
     }
     return f"{words[line['state']]}: {_dates(line['new_serial'], line['not_after'], line['old_serial'])}."
 
@@ -236,7 +238,7 @@ def _dates(serial: str, not_after: str, old: str | None) -> str:
 
 
 def to_ascii(name: str) -> str:
-    """A name as TLS has it: lower case, no last dot, Punycode (RFC 3490, which is what Python has). Raises InvalidInput."""
+    """A name as used in TLS: lower case, no final dot, Punycode (by RFC 3490, as in Python). Raises InvalidInput."""
     plain = name.strip().rstrip(".").lower()
     try:
         if _SPELLED_ANEW.intersection(plain):
@@ -248,7 +250,7 @@ def to_ascii(name: str) -> str:
 
 def describe_asking(endpoint: Endpoint) -> str:
     asked = f"as {endpoint.server_name}" if endpoint.server_name else "without SNI"
-    return asked + (f" by a client that takes {endpoint.key_type} only" if endpoint.key_type else "")
+    return asked + (f" by a client that accepts only {endpoint.key_type}" if endpoint.key_type else "")
 
 
 def tell_sighting(sighting: Sighting) -> str:

@@ -27,8 +27,8 @@ def report(
     pruned: t.Mapping[str, t.List[str]],
     is_check: bool,
 ) -> Result:
-    """The result of a run that found SURVEY. SIGHTINGS: what was seen at endpoints afterwards; the others show what they did.
-    MOVED: the services of which something else is known now."""
+    """The result of a run that began with SURVEY. SIGHTINGS: what was seen at endpoints afterwards; the other endpoints
+    are reported as in SURVEY. MOVED: the services about which something new is known."""
     after = [
         {**sighting, **sightings.get((each.service, each.endpoint), {})}
         for each, sighting in zip(survey.expectations, survey.sightings)
@@ -40,7 +40,7 @@ def report(
     summary = sum_up(
         services, {name: state.name for name, state in states.items()}, bundles, survey.expectations, after
     )
-    # What the lines of a stopped service say already.
+    # The lines of a stopped service already say this.
     told = tuple(f"{line['service']} is not running: " for line in summary if line["state"] == "stopped")
     return {
         "due": survey.is_due,
@@ -85,7 +85,7 @@ def describe_service(service: Service, survey: Survey, state: State) -> Result:
 
 
 def tell_states(states: t.Mapping[str, State]) -> list[str]:
-    """What has to be said about services that were not seen to run."""
+    """What to report about services that were not seen running."""
     return [state.evidence for state in states.values() if state.name in (STOPPED, NOT_OBSERVED, UNKNOWN)]
 
 
@@ -96,7 +96,7 @@ def tell_unused(services: t.Iterable[Service], bundles: t.Iterable[Result]) -> l
 
 
 def foretell(survey: Survey) -> list[str]:
-    """What a run would do, a sentence each."""
+    """What a run would do, one sentence for each step."""
     told = [
         f"{bundle['name']}: {', '.join(bundle['reasons'])}; {_would(bundle)}."
         for bundle in survey.bundles

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a deployment decides, as pure functions: what runs, what reloads and why, what is refused, what is proved."""
+"""A deployment's decisions, as pure functions: what runs, what reloads and why, what is refused, what is to be
+proved."""
 
 from __future__ import annotations
 
@@ -18,11 +19,11 @@ from ..servers.services import Service
 Entry = t.Mapping[str, t.Any]
 
 RUNNING, STOPPED, NOT_OBSERVED, ASSUMED, UNKNOWN = "running", "stopped", "not_observed", "assumed", "unknown"
-OTHER_CERTIFICATE = "another certificate was there"
+OTHER_CERTIFICATE = "another certificate was in place"
 
 
 class Limits(t.NamedTuple):
-    """Seconds: for a proof, for it to be steady, for a command, for a look, for the lock."""
+    """Limits in seconds: for a proof, how long it must be steady, for a command, for a look, and for the lock."""
 
     proof_s: float = 10
     steady_for_s: float = 0.25
@@ -39,8 +40,8 @@ class State(t.NamedTuple):
 
 
 class Reload(t.NamedTuple):
-    """A service that has to reload. combined: files that its running process could be handed instead. may_fail: a reload
-    that fails only says that the service is not running."""
+    """A service that has to reload. combined: files that could be handed to its running process instead. may_fail: a
+    failed reload only means that the service is not running."""
 
     service: str
     reason: str
@@ -53,11 +54,11 @@ def judge_state(
 ) -> State:
     """What is known about a service by its process, its unit, and what was seen at its ports.
 
-    A sighting of a port that nothing listens at has is_refused. None of a process or unit: there is none to ask.
+    A sighting of a port on which nothing listens has is_refused. None for the process or unit: there is none to ask.
     """
     seen = [sighting for sighting in sightings if sighting["reachable"]]
     if seen:
-        return State(RUNNING, f"{service.name} answers at port {seen[0]['port']}.")
+        return State(RUNNING, f"{service.name} answers on port {seen[0]['port']}.")
     silent = [sighting for sighting in sightings if not sighting.get("is_refused")]
     how = "its process is alive" if pid_alive else "its unit is active" if unit_active else None
     if how and not service.ports:
@@ -65,14 +66,14 @@ def judge_state(
     if how:
         return State(NOT_OBSERVED, f"{service.name} is running ({how}), but {_join_errors(sightings)}")
     if silent:
-        return State(NOT_OBSERVED, f"Whether {service.name} runs could not be observed: {_join_errors(silent)}")
+        return State(NOT_OBSERVED, f"It could not be seen whether {service.name} is running: {_join_errors(silent)}")
     if pid_alive is False or unit_active is False:
         said = "its unit is not active" if unit_active is False else "no process was found"
         return State(STOPPED, f"{service.name} is not running: {said}.")
     if not service.ports:
-        return State(ASSUMED, f"{service.name} is assumed to run; nothing shows whether it does.")
+        return State(ASSUMED, f"{service.name} is assumed to be running; nothing shows whether it is.")
     if service.reload_command:
-        return State(UNKNOWN, f"Nothing was seen at the ports of {service.name}: {_join_errors(sightings)}")
+        return State(UNKNOWN, f"{service.name} did not answer on its ports: {_join_errors(sightings)}")
     return State(STOPPED, f"{service.name} is not running: {_join_errors(sightings)}")
 
 
@@ -81,7 +82,7 @@ def _join_errors(sightings: t.Iterable[Entry]) -> str:
 
 
 def settle(state: State, when_stopped: str) -> State:
-    """What nothing says anything about counts as stopped where the user wants stopped services started, or refused."""
+    """A service in an unknown state counts as stopped if the user wants stopped services started or refused."""
     return State(STOPPED, state.evidence) if state.name == UNKNOWN and when_stopped != "ignore" else state
 
 
@@ -93,7 +94,8 @@ def choose_reloads(
     sightings: t.Sequence[Entry],
     with_new_snippets: t.Collection[str] = (),
 ) -> list[Reload]:
-    """The services that have to reload: a set was swapped, a snippet is new, or what is served is not what is on the disk."""
+    """The services that have to reload: a set was swapped, a snippet is new, or the served certificate is not the one
+    on disk."""
     by_name = {bundle["name"]: bundle for bundle in bundles}
     reloads = []
     for service in services:
@@ -118,8 +120,8 @@ def _catch_up(service: Service, expectations: t.Sequence[Expectation], sightings
             continue
         port = expectation.endpoint.port
         if not sighting["reachable"]:
-            return f"nothing was seen at port {port}"
-        return f"port {port} served another certificate than the one on disk"
+            return f"nothing answered on port {port}"
+        return f"port {port} served a certificate other than the one on disk"
     return None
 
 
@@ -131,16 +133,17 @@ def find_refusal(
     when_stopped: str,
     host_name: str,
 ) -> str | None:
-    """Why nothing may be done at all. BROKEN: what servers say whose check fails before anything was done.
+    """Why nothing may be done at all. BROKEN: the output of servers whose configuration check fails before anything is
+    done.
 
-    A configuration that a lost or damaged set had broken is sound again once the set is there: no reason to refuse.
-    """
+    If a lost or damaged set broke the configuration, it will be valid again once the set is in place: no reason to
+    refuse."""
     stopped = [service.name for service in services if states[service.name].name == STOPPED]
     if when_stopped == "fail" and stopped:
         are, them = ("are", "them") if len(stopped) > 1 else ("is", "it")
         return (
-            f"{', '.join(stopped)} {are} not running on {host_name}; start {them}, or set when_stopped to ignore or start. "
-            "Nothing was changed."
+            f"{', '.join(stopped)} {are} not running on {host_name}; start {them}, or set when_stopped to ignore or "
+            "start. Nothing was changed."
         )
     lost = [each for each in differences if each.is_content and each.text != OTHER_CERTIFICATE]
     if broken and not lost:
@@ -157,7 +160,7 @@ def list_proofs(
     sets: t.Mapping[str, Deployed],
     may_be_silent: t.Collection[str],
 ) -> list[dict[str, t.Any]]:
-    """What has to be seen after a reload, in a form that a journal can hold."""
+    """What has to be seen after a reload, in the form stored in the journal."""
     return [
         {
             "service": expectation.service,
@@ -166,7 +169,8 @@ def list_proofs(
             "previous": [each.previous_fingerprint for each in sets.values() if each.previous_fingerprint],
             "expected": first_few(
                 [
-                    f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 {brief_digests(sets[name].fingerprint)}"
+                    f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 "
+                    f"{brief_digests(sets[name].fingerprint)}"
                     for name in expectation.right
                 ],
                 "or",
@@ -180,7 +184,7 @@ def list_proofs(
 
 
 def list_sights_before(expectations: t.Sequence[Expectation], sightings: t.Sequence[Entry]) -> list[dict[str, t.Any]]:
-    """What was shown before anything was done, in a form that a journal can hold."""
+    """What was shown before anything was done, in the form stored in the journal."""
     return [
         {
             "service": expectation.service,
@@ -200,16 +204,16 @@ def complain(proof: Entry, sighting: Entry) -> str:
     folders = first_few(proof["folders"], "or")
     if not sighting["reachable"]:
         seen = sighting["error"]
-        hint = f"Check that {proof['service']} listens there (ports), and that it survived its reload (see its log)."
+        hint = f"Check that {proof['service']} listens on this port, and that it survived its reload (see its log)."
     else:
         seen = (
             f"{sighting['subject']}, serial {sighting['serial']}, valid until {sighting['not_after']}, "
             f"SHA-256 {brief_digests(sighting['fingerprint'])}."
         )
-        hint = f"Check which virtual host answers there, and that its configuration names {folders}."
+        hint = f"Check which virtual host answers, and that its configuration points at {folders}."
         if sighting["fingerprint"] in proof["previous"]:
             hint = (
                 f"It still serves the previous certificate. Check that it can read the new files in {folders}, "
-                "and that the reload reached the process that listens there."
+                "and that the reload reached the listening process."
             )
     return f"Expected from {where}: {proof['expected']}.\nSeen: {seen}\n{hint}"

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files of a server's configuration that a deployment writes: texts, and links to the files of a set. Standard library only.
+"""Files of a server's configuration that a deployment writes: texts, and links to the files of a set. Standard library
+only.
 
-Each is renamed into place whole. What was there before is kept by the caller, who may want it back.
+Each is written completely and renamed into place. The caller backs up what was there before, and can restore it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from ..._files.certificate_files import read_mode
 from ..._files.folders import Folder, RestoreContext, open_folder
 from ..._rules.errors import InvalidInput
 
-MAX_OCTETS = 2**22  # of a file that a snippet replaces: it is kept whole until the deployment has ended
+MAX_OCTETS = 2**22  # of a file that a snippet replaces: the file is backed up until the deployment has ended
 
 
 class Snippet(t.NamedTuple):
-    """A file that is wanted: its content, or the target of a link. One without `replace` is left alone if it exists."""
+    """A wanted file: its content, or the target of a link. Without `replace`, an existing file is left alone."""
 
     service: str
     path: str
@@ -34,7 +35,7 @@ class Snippet(t.NamedTuple):
 
 
 class Before(t.NamedTuple):
-    """What was at a snippet's path: nothing, a file (content) or a link (target)."""
+    """What a snippet's path had before: nothing, a file (content) or a link (target)."""
 
     content: bytes | None = None
     target: str | None = None
@@ -72,7 +73,8 @@ def read_snippets(entries: t.Iterable[t.Mapping[str, t.Any]], services: t.Collec
 
 
 def look(snippet: Snippet) -> Before:
-    """What is there now. Raises InvalidInput for what is neither file nor link, and for a folder that others may write in."""
+    """What the path has now. Raises InvalidInput if it is neither file nor link, or if others may write to its
+    folder."""
     try:
         with open_folder(os.path.dirname(snippet.path)) as folder:
             return _look(folder, os.path.basename(snippet.path) or ".", snippet.path)
@@ -91,13 +93,14 @@ def _look(folder: Folder, name: str, shown: str) -> Before:
     content, status = folder.read(name, MAX_OCTETS + 1)
     if len(content) > MAX_OCTETS:
         raise InvalidInput(
-            f"{shown} is larger than {MAX_OCTETS // 2**20} MiB, so it is not a snippet: move it away, or choose another path."
+            f"{shown} is larger than {MAX_OCTETS // 2**20} MiB, so it is not a snippet: move it away, or choose "
+            "another path."
         )
     return Before(content=content, mode=stat.S_IMODE(status.st_mode))
 
 
 def is_due(snippet: Snippet, before: Before) -> bool:
-    """Whether it has to be written."""
+    """Whether the snippet has to be written."""
     if before.exists and not snippet.replace:
         return False
     if snippet.target is not None:
@@ -108,15 +111,15 @@ def is_due(snippet: Snippet, before: Before) -> bool:
 
 
 def write(snippet: Snippet, restore_context: RestoreContext | None = None) -> None:
-    """Put it there whole, in a folder that nobody else may write to."""
+    """Write the snippet and rename it into place, in a folder that nobody else may write to."""
     with open_folder(os.path.dirname(snippet.path), make_mode=0o755) as folder:
         name = os.path.basename(snippet.path)
         temporary = _temporary(name)
-        folder.unlink(temporary)  # of a run that was killed
+        folder.unlink(temporary)  # left by a run that was killed
         if snippet.target is not None:
             folder.link(temporary, snippet.target)
         else:
-            before = folder.status(name)  # the owner that somebody gave the file is kept: nobody else could have
+            before = folder.status(name)  # keep the owner that the file has: only we or root could have set it
             folder.create(
                 temporary,
                 snippet.content,
@@ -131,7 +134,7 @@ def write(snippet: Snippet, restore_context: RestoreContext | None = None) -> No
 
 
 def put_back(snippet: Snippet, before: Before, restore_context: RestoreContext | None = None) -> None:
-    """Make it what it was BEFORE."""
+    """Restore what was there BEFORE."""
     if before.exists:
         write(
             snippet._replace(content=before.content or b"", target=before.target, mode=before.mode, replace=True),
@@ -144,13 +147,13 @@ def put_back(snippet: Snippet, before: Before, restore_context: RestoreContext |
 
 
 def sweep(snippet: Snippet) -> None:
-    """Remove what a run that was killed left beside it."""
+    """Remove temporary files next to the snippet that a killed run left behind."""
     with contextlib.suppress(OSError, InvalidInput), open_folder(os.path.dirname(snippet.path)) as folder:
         folder.unlink(_temporary(os.path.basename(snippet.path)))
 
 
 def links(directory: str, service: str, names: t.Iterable[str], base: str) -> list[Snippet]:
-    """A link NAME.pem to the combined file of each set, as a folder for HAProxy's `crt` wants them: flat."""
+    """A link NAME.pem to the combined file of each set: HAProxy's `crt` expects a flat folder."""
     return [
         Snippet(
             service, os.path.join(directory, f"{name}.pem"), target=os.path.join(base, name, "live", "combined.pem")

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A host looked at before a deployment: its sets, snippets, services, what they serve, and what is due. Changes nothing."""
+"""The state of a host before a deployment: sets, snippets, services, what they serve, and what is due. Changes
+nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ _PID_LIMIT = 64
 
 
 class Request(t.NamedTuple):
-    """What a deployment is asked for. certificates: dicts as placement.make_plan() takes them, with server_names."""
+    """What a deployment is asked to do. certificates: dicts as placement.make_plan() takes them, with server_names."""
 
     layout: Layout
     certificates: list[dict[str, t.Any]]
@@ -90,7 +91,7 @@ class Survey(t.NamedTuple):
 
 
 def survey(request: Request, now: datetime) -> Survey:
-    """Look at the host. Raises InvalidInput for what cannot be used, whatever the host looks like."""
+    """Look at the host. Raises InvalidInput for options that are invalid on any host."""
     check_names([item["name"] for item in request.certificates])
     plans = [make_plan(request.layout, item, now) for item in request.certificates]
     for plan in plans:
@@ -140,7 +141,7 @@ def survey(request: Request, now: datetime) -> Survey:
 
 
 def first_name(plan: Plan) -> list[str]:
-    """The name that a certificate is asked for by unless others are given: its subject's, if it is for that."""
+    """The name to ask for unless others are given: the subject's, if the certificate covers it."""
     facts = plan.pair.facts
     return [name for name in facts.names if f"CN={name}" in facts.subject.split(",")][:1] or facts.names[:1]
 
@@ -166,14 +167,14 @@ def look_at_service(service: Service, sightings: t.Iterable[Result]) -> State:
 
 
 def is_alive(pid_file: str) -> bool | None:
-    """Whether the process lives whose number a file holds; None if the file may not be read."""
+    """Whether the process is alive whose PID is in a file; None if the file may not be read."""
     try:
         pid = int(read_regular(pid_file, _PID_LIMIT).split()[0])
         if pid <= 0:
             return False
         os.kill(pid, 0)
     except PermissionError as error:
-        return None if error.filename else True  # a process that may not be touched is one
+        return None if error.filename else True  # the process exists, but belongs to another user
     except (OSError, ValueError, IndexError, OverflowError):
         return False
     return True
@@ -182,7 +183,7 @@ def is_alive(pid_file: str) -> bool | None:
 def check_configurations(
     services: t.Iterable[Service], states: t.Mapping[str, State], limits: Limits
 ) -> dict[str, Outcome]:
-    """What the servers that run say about their configuration, as far as they can be asked."""
+    """What the running servers report about their configuration, as far as they can be asked."""
     return {
         service.name: run(service.check_command, limits.command_s)
         for service in services

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A deployment done: sets and snippets in place, servers reloaded, the result seen over TLS; or all of it taken back.
+"""Carry out a deployment: put sets and snippets in place, reload servers, see the result over TLS; or undo all of it.
 
-The journal is written before the first change. From then on everything goes by its record alone, so that a later run can
-finish, or undo, what a run that was killed had begun. Standard library only.
+The journal is written before the first change. From then on only its record counts, so that a later run can finish or
+undo what a killed run had begun. Standard library only.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ NOTHING_CHANGED = "Nothing was changed."
 
 
 class Failure(Exception):
-    """What a server said, did or did not show. The message is for people."""
+    """Something that a server reported, did, or failed to show. The message is for people."""
 
 
 class Stopped(Exception):
@@ -52,7 +52,7 @@ class Ended(t.NamedTuple):
     failed: bool
     message: str = ""
     restored: bool = True
-    was_changed: bool = False  # something was changed, be it that it was taken back
+    was_changed: bool = False  # something was changed, even if it was undone
 
 
 class Transaction:
@@ -69,9 +69,9 @@ class Transaction:
         self.limits = limits
         self.host_name = host_name
         self.steps: list[dict[str, t.Any]] = []
-        self.may_stop = True  # whether a signal may still turn the run back
+        self.may_stop = True  # whether a signal may still make the run roll back
         self.found_stopped: set[str] = set()
-        self.states: dict[str, State] = {}  # of services of which more is known now than before
+        self.states: dict[str, State] = {}  # of services about which more is known now than before
         self.sightings: dict[tuple[str, Endpoint], dict[str, t.Any]] = {}
         self.pruned: dict[str, list[str]] = {}
         self._restore_context = restore_context
@@ -80,7 +80,7 @@ class Transaction:
     # --- forward -------------------------------------------------------------------------------------------------
 
     def deploy(self, request: Request, survey: Survey, now: datetime) -> Ended:
-        """Do what SURVEY found due. Never raises for what can be foreseen: see Ended."""
+        """Do what SURVEY found due. Foreseeable failures do not raise: see Ended."""
         record: Record | None = None
         try:
             with placement.locked(survey.plans):
@@ -115,9 +115,10 @@ class Transaction:
             return self._undo_after(record, cause)
 
     def recover(self, record: Record, services: t.Iterable[Service]) -> dict[str, str]:
-        """Finish or undo what the run that wrote RECORD began; returns outcome (finished, undone, untouched) and message.
+        """Finish or undo what the run that wrote RECORD began; returns outcome (finished, undone, untouched) and
+        message.
 
-        SERVICES as they are wanted now come before those of the record: a command may have been corrected since.
+        The present SERVICES take precedence over those in the record: a command may have been corrected since.
         """
         record["services"].update({each.name: each._asdict() for each in services if each.name in record["services"]})
         began = f"An earlier deployment on {self.host_name}, begun at {record['started_at']}, was killed half-way"
@@ -128,7 +129,10 @@ class Transaction:
                 self._prove(record)
                 self._sweep(record)
                 self.journal.remove()
-                return {"outcome": "finished", "message": f"{began}; it was finished, and what it placed is served."}
+                return {
+                    "outcome": "finished",
+                    "message": f"{began}; it was finished, and the certificates that it placed are served.",
+                }
             cause = "It had not placed everything." if was_placing else "Its rollback had not finished."
         except (Failure, Stopped, InvalidInput, OSError) as error:
             cause = self._words_of(error)
@@ -138,7 +142,7 @@ class Transaction:
             ended = self._go_back(record, cause, with_reload=not was_placing)
         except (InvalidInput, OSError) as error:
             raise Failure(f"{began}, and its rollback did not finish: {self._words_of(error)}") from None
-        self.journal.remove()  # once undone is enough: what is still amiss, the look that follows finds
+        self.journal.remove()  # undoing once is enough: whatever is still wrong is found by the look that follows
         self.found_stopped.clear()
         self.may_stop = True
         if not is_touched:
@@ -183,7 +187,8 @@ class Transaction:
         return record
 
     def _activate(self, record: Record) -> None:
-        """Check the configuration of what has to reload or start, and have it do so. Raises Failure."""
+        """Check the configuration of the services that have to reload or start, then reload or start them. Raises
+        Failure."""
         services = services_of(record)
         wanted = [(services[each["service"]], each) for each in record["reloads"]]
         for service, reload in [*wanted, *((services[name], None) for name in record["starts"])]:
@@ -210,7 +215,7 @@ class Transaction:
 
     def _find_stopped(self, service: Service, said: str) -> None:
         self.found_stopped.add(service.name)
-        text = f"{service.name} is assumed to be stopped: nothing was seen at its ports, and {said}"
+        text = f"{service.name} is assumed to be stopped: it did not answer on its ports, and {said}"
         self.states[service.name] = State(STOPPED, text)
         self._note("reload", service.name, text)
 
@@ -236,14 +241,14 @@ class Transaction:
         self.states[service.name] = State(RUNNING, f"{service.name} was started.")
 
     def _do(self, action: str, service: Service, words: list[str] | None) -> None:
-        """Reload or start a service by its command, else by the init system. Raises Failure."""
+        """Reload or start a service with its command, or else through the init system. Raises Failure."""
         if words:
             outcome = run(words, self.limits.command_s)
         else:
             init = find_init_system()
             if init is None:
                 raise Failure(
-                    f"No init system runs on {self.host_name} that could {action} {service.service_name}; "
+                    f"No init system that could {action} {service.service_name} is running on {self.host_name}; "
                     f"give the service {service.name} a {action}_command."
                 )
             outcome = init.do(action, str(service.service_name), self.limits.command_s)
@@ -253,7 +258,7 @@ class Transaction:
             )
 
     def _prove(self, record: Record) -> None:
-        """Look until every endpoint of what moved shows a right certificate, steadily. Raises Failure."""
+        """Look until every endpoint of the services concerned steadily shows a right certificate. Raises Failure."""
         moved = {each["service"] for each in record["reloads"]} | set(record["starts"])
         moved -= self.found_stopped
         proofs = [proof for proof in record["proofs"] if proof["service"] in moved]
@@ -285,7 +290,7 @@ class Transaction:
     # --- back ----------------------------------------------------------------------------------------------------
 
     def _undo_after(self, record: Record, cause: str) -> Ended:
-        """The rollback of the present run; one that does not finish leaves the journal to the next run."""
+        """Roll back the present run; if that does not finish, the journal is left to the next run."""
         cause = cause.replace(f" {NOTHING_CHANGED}", "")
         try:
             return self._finish(record, self._go_back(record, cause, with_reload=record["phase"] != PLACING))
@@ -298,10 +303,10 @@ class Transaction:
             )
 
     def _go_back(self, record: Record, cause: str, with_reload: bool) -> Ended:
-        """Make live again what was live before, and see it served. By the record and what is on the disk, so that it can be
-        done again from any point."""
+        """Make the previous sets live again, and see them served. Only the record and the disk count, so this can be
+        repeated from any point."""
         if with_reload:
-            with contextlib.suppress(OSError):  # without space: from the phase before, the next run undoes it likewise
+            with contextlib.suppress(OSError):  # no space: the next run undoes it from the previous phase as well
                 self._advance(record, UNDOING)
         first, back = [], []
         for each in record["sets"]:
@@ -339,7 +344,7 @@ class Transaction:
         return Ended(True, message, restored=not unlike, was_changed=True)
 
     def _discard(self, record: Record, names: t.Collection[str]) -> None:
-        """Remove the sets that did not stay, so that the next run finds nothing to do about them."""
+        """Remove the sets that were rolled back, so that the next run finds nothing to do about them."""
         for each in record["sets"]:
             if each["name"] in names:
                 bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
@@ -347,7 +352,8 @@ class Transaction:
                     bundle.discard(each["version"])
 
     def _reload_as_before(self, record: Record) -> list[str]:
-        """Reload the sets of before; returns a sentence for each endpoint that does not show what it showed then."""
+        """Reload with the previous sets; returns a sentence for each endpoint that does not show what it showed
+        before."""
         services = services_of(record)
         moved = [
             (services[each["service"]], each) for each in record["reloads"] if each["service"] not in self.found_stopped
@@ -359,7 +365,7 @@ class Transaction:
         names = {service.name for service, _reload in moved}
         before = [each for each in record["before"] if each["service"] in names]
         sightings = self._watch(before, self.limits.proof_s)
-        # Some servers do not survive a reload that goes wrong. One that served before has to serve again.
+        # Some servers do not survive a failed reload. A server that answered before has to answer again.
         down = {each["service"] for each, sighting in zip(before, sightings) if not sighting["reachable"]}
         for name in sorted(down):
             with contextlib.suppress(Failure):
@@ -370,7 +376,7 @@ class Transaction:
             self.sightings[(each["service"], Endpoint(*each["endpoint"]))] = sighting
         unlike = [tell_sighting(sighting) for sighting in sightings if sighting["as_expected"] is False]
         seen = {each["service"] for each in before}
-        for service, _reload in moved:  # nothing to look at, but a process that has to live
+        for service, _reload in moved:  # no port to look at, but its process has to be alive
             if service.name not in seen and _is_dead(service):
                 with contextlib.suppress(Failure):
                     self._start(service)
@@ -385,14 +391,14 @@ class Transaction:
         record["phase"] = phase
 
     def _finish(self, record: Record, ended: Ended) -> Ended:
-        """Leave the outcome behind, until somebody has been told."""
+        """Keep the outcome until it has been reported."""
         outcome = {**ended._asdict(), "finished_at": iso(datetime.now(timezone.utc))}
-        with contextlib.suppress(OSError):  # without space the next run looks once more at what is done already
+        with contextlib.suppress(OSError):  # no space: the next run checks once more what is already done
             self.journal.write({"phase": FINISHED, "started_at": record["started_at"], "outcome": outcome})
         return ended
 
     def _sweep(self, record: Record) -> None:
-        """Remove what the run that was killed left beside its sets."""
+        """Remove what the killed run left behind next to its sets."""
         for each in record["sets"]:
             bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
             with contextlib.suppress(OSError, InvalidInput), bundle.locked(make=False):

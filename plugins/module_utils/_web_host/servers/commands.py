@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Commands of servers: checks, reloads, starts. No shell, a limit of time, and never a pipe. Standard library only.
+"""Commands of servers: checks, reloads, starts. No shell, a time limit, and never a pipe. Standard library only.
 
-A reload may start a daemon, which inherits what the command has. So a command gets /dev/null to read, a file to write to
-(a daemon that keeps it open holds nobody up), and signals as they are by default.
+A reload may start a daemon, which inherits from the command. So a command gets /dev/null as its input, a file for its
+output (a daemon that keeps a file open blocks nobody), and the default signal handlers.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _KEPT_OUTPUT = 8192
 _SHORT = 800
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
-_MERE = re.compile(r"\b(warn|warning|notice|info|debug)\b", re.IGNORECASE)  # lines that are not why a command failed
+_MERE = re.compile(r"\b(warn|warning|notice|info|debug)\b", re.IGNORECASE)  # lines that explain no failure
 _SHELL = re.compile(r"[();<>|&]+")
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")  # only single quotes keep a shell from reading $ and `
 
 
 class Outcome(t.NamedTuple):
-    """How a command ended. status is None if it was killed for its time or could not be started."""
+    """How a command ended. status is None if it was killed after its time limit or could not be started."""
 
     words: list[str]
     status: int | None
     output: str
-    fault: str | None = None  # a clause: why it did not end, or did not begin
+    fault: str | None = None  # a clause: why it did not end or could not be started
 
     @property
     def is_good(self) -> bool:
@@ -47,22 +47,23 @@ class Outcome(t.NamedTuple):
 
     @property
     def sentence(self) -> str:
-        """What it said, or that it said nothing."""
+        """The command's output, or that there was none."""
         text = shorten(self.output)
         if self.fault:
-            return f"The command {shlex.join(self.words)} {self.fault}." + (f" It said: {text}" if text else "")
+            return f"The command {shlex.join(self.words)} {self.fault}." + (f" It printed: {text}" if text else "")
         return text or f"The command {shlex.join(self.words)} exited with code {self.status} and printed nothing."
 
 
 def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
-    """A command as a list of words, or as one text that is split as a shell would. Raises InvalidInput where a shell is needed."""
+    """A command as a list of words, or as one text that is split as in a shell. Raises InvalidInput if it needs a
+    shell."""
     if value is None or isinstance(value, (list, tuple)):
         words = value if value is None else [str(word) for word in value]
         if words and not words[0].strip():
-            raise InvalidInput(f"The {option} of {service} begins with an empty word; begin it with a program.")
+            raise InvalidInput(f"The {option} of {service} begins with an empty word; it must begin with a program.")
         return words
     text = str(value)
-    instead = f"give a list, such as [sh, -c, {text!r}]"
+    instead = f"give a list such as [sh, -c, {text!r}]"
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
         lexer.whitespace_split, lexer.commenters = True, ""
@@ -71,12 +72,12 @@ def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
         raise InvalidInput(f"The {option} of {service} cannot be split into words ({error}); {instead}.") from None
     unquoted = _QUOTED.sub(lambda found: "" if found[0].startswith("'") else found[0], text)
     if any(_SHELL.fullmatch(token) for token in tokens) or re.search(r"[$`]", unquoted):
-        raise InvalidInput(f"The {option} of {service} needs a shell, but no shell runs it; {instead}.")
+        raise InvalidInput(f"The {option} of {service} needs a shell, but it is run without one; {instead}.")
     return shlex.split(text)
 
 
 def search_path() -> str:
-    """The task's PATH, and where the programs of an administrator are."""
+    """The task's PATH, and the folders of system administration programs."""
     found = [each for each in os.environ.get("PATH", os.defpath).split(os.pathsep) if each]
     return os.pathsep.join([*found, *(each for each in SBIN if each not in found)])
 
@@ -86,7 +87,8 @@ def find_program(name: str) -> str | None:
 
 
 def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
-    """Run a command to its end; after TIMEOUT_S it is killed with its children. Never raises for what the command does."""
+    """Run a command to its end; after TIMEOUT_S it is killed with its children. Never raises because the command
+    fails."""
     words = list(words)
     program = words[0] if "/" in words[0] else find_program(words[0])
     if program is None:
@@ -101,7 +103,7 @@ def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=environment,
-                start_new_session=True,  # a group of its own, to be killed as one
+                start_new_session=True,  # a process group of its own, which can be killed as a whole
             )
         except OSError as error:
             return Outcome(words, None, "", f"cannot be started: {error.strerror or error}")
@@ -121,7 +123,8 @@ def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
 
 
 def _output_file() -> t.BinaryIO:
-    """A file for what a command says. Without space for one nothing of it is kept: that must not keep it from running."""
+    """A file for a command's output. If there is no space the output is lost, which must not keep the command from
+    running."""
     try:
         return t.cast(t.BinaryIO, tempfile.TemporaryFile())
     except OSError:
@@ -129,9 +132,10 @@ def _output_file() -> t.BinaryIO:
 
 
 def shorten(text: str) -> str:
-    """What a person wants to read of an output, on one line, no PEM, with a full stop.
+    """The part of an output that people want to read: on one line, without PEM, with a full stop.
 
-    Of a long one: each line once, and no warnings if there are other lines; of what is long even then, beginning and end.
+    A long output is shortened: each line once, no warnings if there are other lines, and if need be only its beginning
+    and end.
     """
     lines = [" ".join(line.split()) for line in _PEM.sub("(PEM text)", text).splitlines()]
     text = " ".join(filter(None, lines))

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HAProxy's runtime API, as far as certificates go. Standard library only.
+"""HAProxy's runtime API for certificates. Standard library only.
 
-What it says and takes is in HAProxy's management guide, section 9.3 ("set ssl cert", "commit ssl cert", "show ssl cert").
-"""
+The commands are described in HAProxy's management guide, section 9.3 ("set ssl cert", "commit ssl cert", "show ssl
+cert")."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from ..._files.folders import read_regular
 
 TIMEOUT_S = 10.0  # of one command
 _LARGEST = 4 * 2**20  # octets of a PEM file, or of an answer
-_SPECIAL = re.compile(r"[\s;\\<'\"]")  # what its command line would not take as part of a name
+_SPECIAL = re.compile(r"[\s;\\<'\"]")  # characters that HAProxy's command line does not accept in a name
 _END = "-----END CERTIFICATE-----"
 
 
 class HaproxyFault(Exception):
-    """What HAProxy refused, or why it could not be asked. The message is one sentence, without any part of a key."""
+    """HAProxy refused something, or could not be asked. The message is one sentence, without any part of a key."""
 
 
 class Runtime:
-    """The stats socket of a running HAProxy. Every command is a connection of its own, as HAProxy closes after one."""
+    """The stats socket of a running HAProxy. Each command uses a new connection, because HAProxy closes it
+    afterwards."""
 
     def __init__(self, path: str, timeout_s: float = TIMEOUT_S) -> None:
         self.path = path
@@ -49,16 +50,18 @@ class Runtime:
             except OSError as error:
                 raise HaproxyFault(
                     f"The socket {self.path} cannot be used ({error.strerror or error}); "
-                    "see that HAProxy runs and has a 'stats socket' there with 'level admin'."
+                    "check that HAProxy is running and has a 'stats socket' at this path with 'level admin'."
                 ) from None
         if answer.startswith("Permission denied"):
-            raise HaproxyFault(f"HAProxy refuses at {self.path}; give its 'stats socket' the words 'level admin'.")
+            raise HaproxyFault(f"HAProxy denies permission on {self.path}; add 'level admin' to its 'stats socket'.")
         if answer.startswith("Unknown command"):
-            raise HaproxyFault(f"The HAProxy at {self.path} knows no such command; it needs HAProxy 2.2 or newer.")
+            raise HaproxyFault(
+                f"The HAProxy at {self.path} does not know this command, which needs HAProxy 2.2 or newer."
+            )
         return answer
 
     def _receive(self, connection: socket.socket) -> bytes:
-        """All that comes, within the time-out altogether: whatever holds the socket must not hold up the run forever."""
+        """The whole answer, within the time-out: whatever owns the socket must not hold up the run forever."""
         deadline = time.monotonic() + self.timeout_s
         answer = b""
         while True:
@@ -77,18 +80,18 @@ class Runtime:
         return [line.strip() for line in lines if line.strip() and not line.startswith(("#", "*"))]
 
     def fingerprint(self, name: str) -> str | None:
-        """SHA-1 of the certificate that it serves from there, in upper-case hexadecimal digits; HAProxy tells no other."""
+        """SHA-1 of the certificate served under NAME, in upper-case hexadecimal digits; HAProxy shows no other
+        digest."""
         found = re.search(r"^SHA1 FingerPrint: ([0-9A-F]+)", self.ask(f"show ssl cert {_word(name)}"), re.MULTILINE)
         return found.group(1) if found else None
 
     def replace(self, name: str, text: str) -> None:
         """Serve this PEM text from now on under NAME.
 
-        HAProxy has one transaction at a time. While one is open, it takes whatever is set, under any name, into that.
-        So each certificate is put to use before the next one is handed over, and a transaction that somebody left open
-        is ended first.
-        """
-        payload = "\n".join(line for line in text.splitlines() if line.strip())  # an empty line would end it
+        HAProxy has one transaction at a time. While it is open, everything that is set, under any name, becomes part of
+        it. So each certificate is committed before the next is handed over, and a transaction that somebody left open
+        is aborted first."""
+        payload = "\n".join(line for line in text.splitlines() if line.strip())  # an empty line would end the payload
         for _attempt in range(2):
             answer = self.ask(f"set ssl cert {_word(name)} <<\n{payload}\n")
             open_name = _transaction_of(answer)
@@ -98,15 +101,17 @@ class Runtime:
                 break
             self.ask(f"abort ssl cert {_word(open_name)}")
         else:
-            raise HaproxyFault(f"HAProxy is busy with another change, of {open_name}; wait for its end and run again.")
+            raise HaproxyFault(
+                f"HAProxy is busy with another change, to {open_name}; wait until it ends and run again."
+            )
         answer = self.ask(f"commit ssl cert {_word(name)}")
         if "Success!" not in answer:
             self.ask(f"abort ssl cert {_word(name)}")
-            raise HaproxyFault(f"HAProxy does not put {name} to use: {_first_line(answer)}")
+            raise HaproxyFault(f"HAProxy does not activate {name}: {_first_line(answer)}")
 
 
 def find_name(path: str, names: t.Iterable[str]) -> str | None:
-    """The one of HAProxy's NAMES that means the file PATH, however it is spelled."""
+    """HAProxy's name for the file PATH, among NAMES, whatever the spelling."""
     names = list(names)
     for name in names:
         if os.path.normpath(name) == os.path.normpath(path):
@@ -123,11 +128,13 @@ def read_pem(path: str) -> tuple[str, str]:
     except OSError as error:
         raise HaproxyFault(f"{path} cannot be read: {error.strerror or error}.") from None
     except ValueError:
-        raise HaproxyFault(f"{path} holds no certificate; name a PEM file with certificate, chain and key.") from None
+        raise HaproxyFault(
+            f"{path} contains no certificate; give a PEM file with certificate, chain and key."
+        ) from None
 
 
 def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_check: bool) -> list[dict[str, t.Any]]:
-    """Serve these files from now on; what became of each, as haproxy_certificate returns it. Raises HaproxyFault."""
+    """Serve these files from now on; the outcome for each, as haproxy_certificate returns it. Raises HaproxyFault."""
     names = runtime.names()
     results: list[dict[str, t.Any]] = []
     contents: dict[str, str] = {}
@@ -139,7 +146,7 @@ def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_c
         if name is None:
             if ignores_unknown:
                 continue
-            raise HaproxyFault(f"The running HAProxy does not know {path}; reload it. Nothing was changed.")
+            raise HaproxyFault(f"The running HAProxy does not know {path}; reload HAProxy. Nothing was changed.")
         result.update(name=name, previous_fingerprint=runtime.fingerprint(name))
         if result["previous_fingerprint"] != fingerprint:
             result["changed"] = True
@@ -151,18 +158,18 @@ def update(runtime: Runtime, paths: t.Iterable[str], ignores_unknown: bool, is_c
             continue
         runtime.replace(str(result["name"]), contents[str(result["name"])])
         if runtime.fingerprint(str(result["name"])) != result["fingerprint"]:
-            raise HaproxyFault(f"HAProxy accepted {result['path']} but serves another certificate; reload it.")
+            raise HaproxyFault(f"HAProxy accepted {result['path']} but serves another certificate; reload HAProxy.")
     return results
 
 
 def _word(name: str) -> str:
     if _SPECIAL.search(name):
-        raise HaproxyFault(f"The file name {name!r} cannot be sent to HAProxy's socket; choose one without blanks.")
+        raise HaproxyFault(f"The file name {name!r} cannot be sent to HAProxy's socket; choose a name without blanks.")
     return name
 
 
 def _transaction_of(answer: str) -> str | None:
-    """The name that the open transaction is about, by the answer to `set ssl cert`."""
+    """The name that the open transaction is about, from the answer to `set ssl cert`."""
     taken = re.search(r"^Transaction \w+ for certificate (.+)!$", answer, re.MULTILINE)
     refused = re.search(r"ongoing transaction is about '(.+?)'", answer)
     found = taken or refused

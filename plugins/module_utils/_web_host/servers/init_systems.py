@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The init system that runs on this host, asked to reload, start, or tell of a unit. Standard library only."""
+"""The init system of this host: reload, start or query a unit. Standard library only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STATUS_TIMEOUT_S = 10.0
 
 
 class InitSystem(t.NamedTuple):
-    """How to speak to it: the words of a command, where {action} and {unit} are filled in."""
+    """How to call an init system: the words of a command, in which {action} and {unit} are filled in."""
 
     name: str
     words: tuple[str, ...]
@@ -31,7 +31,7 @@ class InitSystem(t.NamedTuple):
         if action == "reload" and not outcome.is_good and not self.knows_reload(unit, outcome):
             return outcome._replace(
                 output="",
-                fault=f"does not work, because the unit {unit} has no reload; give the service a reload_command",
+                fault=f"failed, because the unit {unit} cannot be reloaded; give the service a reload_command",
             )
         return outcome
 
@@ -45,7 +45,7 @@ class InitSystem(t.NamedTuple):
         return {0: True, 3: False, 16: False, 32: False}.get(-1 if status is None else status)
 
     def knows_reload(self, unit: str, outcome: Outcome) -> bool:
-        """Whether a reload that failed is something that the unit has at all."""
+        """Whether the unit supports reloading at all, judged by a failed reload."""
         said = outcome.output.lower()
         if self.name == "systemd":
             return "not applicable" not in said and "job type reload" not in said
@@ -58,7 +58,8 @@ SERVICE = InitSystem("service", ("service", "{unit}", "{action}"), ("service", "
 
 
 def find_init_system() -> InitSystem | None:
-    """The one that runs, as ansible.builtin.service chooses: systemd, OpenRC, then scripts. An installed program says nothing."""
+    """The running init system, chosen as by ansible.builtin.service: systemd, OpenRC, then scripts. Whether a program
+    is installed says nothing."""
     if os.path.isdir(SYSTEMD_FOLDER) and find_program("systemctl"):
         return SYSTEMD
     if os.path.isdir(OPENRC_FOLDER) and find_program("rc-service"):

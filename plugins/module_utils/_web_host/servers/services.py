@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Services of a host: what is known about each server, completed by what the user says. Standard library only, pure but for
-reading os-release."""
+"""Services of a host: the data of the known servers, completed by the user's options. Standard library only, pure
+except for reading os-release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .commands import read_words
 
 Data = t.Mapping[str, t.Any]
 
-# Commands are lists of words: no shell reads them. Without reload_command the init system reloads service_name.
+# Commands are lists of words and run without a shell. Without reload_command the init system reloads service_name.
 SERVERS: dict[str, dict[str, t.Any]] = {
     "nginx": {"service_name": "nginx", "check_command": ["nginx", "-t"], "pid_file": "/run/nginx.pid"},
     "apache": {
@@ -41,7 +41,7 @@ SERVERS: dict[str, dict[str, t.Any]] = {
         "service_name": "lighttpd",
         "check_command": ["lighttpd", "-tt", "-f", "/etc/lighttpd/lighttpd.conf"],
         "pid_file": "/run/lighttpd.pid",
-        # It reloads as the user that it has become, and goes down when that user may not read the key.
+        # It reloads as its unprivileged user, and exits if that user may not read the key.
         "os_family": {
             "Debian": {"group": "www-data"},
             "RedHat": {"group": "lighttpd"},
@@ -82,7 +82,7 @@ DEFAULTS: dict[str, t.Any] = {
     "link_directory": None,
 }
 COMMANDS = ("check_command", "reload_command", "start_command")
-# ID and ID_LIKE of os-release(5), by the names that Ansible has for the families
+# ID and ID_LIKE of os-release(5), by Ansible's names for the families
 FAMILIES = {
     "debian": "Debian",
     "ubuntu": "Debian",
@@ -100,12 +100,12 @@ OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 
 
 class Service(t.NamedTuple):
-    """One service with all that is to be known about it. certificates: names of entries, in order."""
+    """One service with everything known about it. certificates: names of entries, in order."""
 
     name: str
     server: str
     certificates: list[str]
-    is_partial: bool  # some of its certificates are left out of this run
+    is_partial: bool  # some of the service's certificates are left out of this run
     default_certificate: str | None
     host: str
     ports: list[int]
@@ -122,7 +122,8 @@ class Service(t.NamedTuple):
     service_name: str | None
     runtime_socket: str | None
     link_directory: str | None
-    knows_pid_file: bool = True  # whether the process and the unit are surely its own, and so say that it does not run
+    # whether the process and the unit certainly belong to this service, so that they can show that it is not running
+    knows_pid_file: bool = True
     knows_unit: bool = True
 
     @property
@@ -131,7 +132,7 @@ class Service(t.NamedTuple):
 
 
 def read_os_family(paths: t.Iterable[str] = OS_RELEASE) -> str:
-    """The family of this host's operating system; the empty string if it cannot be told."""
+    """The family of this host's operating system; the empty string if it is unknown."""
     for path in paths:
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
@@ -142,7 +143,7 @@ def read_os_family(paths: t.Iterable[str] = OS_RELEASE) -> str:
 
 
 def os_family_of(text: str) -> str:
-    """The family by the text of an os-release file."""
+    """The family according to an os-release file."""
     values = dict(re.findall(r"^(ID|ID_LIKE)=[\"']?([^\"'\n]*)", text, re.MULTILINE))
     for word in [values.get("ID", ""), *values.get("ID_LIKE", "").split()]:
         for known in (word, word.partition("-")[0]):
@@ -152,9 +153,10 @@ def os_family_of(text: str) -> str:
 
 
 def complete(entries: t.Iterable[Data], certificates: t.Sequence[str], os_family: str) -> list[Service]:
-    """Every service: its own words over the server's data over the defaults. CERTIFICATES are the names of all entries.
+    """Every service: its own options override the server's data, which overrides the defaults. CERTIFICATES: the names
+    of all entries.
 
-    Raises InvalidInput for what cannot be meant.
+    Raises InvalidInput for contradictory options.
     """
     services = [_complete(entry, certificates, os_family) for entry in entries]
     _refuse_doubles(services)
@@ -171,7 +173,7 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
     chosen = list(certificates) if entry.get("certificates") is None else list(entry["certificates"])
     for each in [*chosen, *filter(None, [merged["default_certificate"]])]:
         if each not in certificates:
-            raise InvalidInput(f"The service {name} wants the certificate {each}, which is not in certificates.")
+            raise InvalidInput(f"The service {name} uses the certificate {each}, which is not in certificates.")
     if merged["runtime_socket"] and "combined" not in merged["files"]:
         raise InvalidInput(f"The runtime_socket of {name} needs combined files; add combined to its files.")
     if merged["link_directory"] and "combined" not in merged["files"]:
@@ -180,14 +182,14 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
         raise InvalidInput(f"The default_certificate of {name} is not among its certificates; add it there.")
     for port in merged["ports"]:
         if not 0 < port < 65536:
-            raise InvalidInput(f"The service {name} cannot have the port {port}; ports go from 1 to 65535.")
+            raise InvalidInput(f"The service {name} has the invalid port {port}; ports are numbers from 1 to 65535.")
     if not merged["reload_command"] and not merged["service_name"]:
         raise InvalidInput(_unknown(name, server))
     return Service(
         server=server,
         certificates=chosen,
         is_partial=bool(entry.get("is_partial")),
-        # With a reload_command of its own it may be another instance than the one that its package runs.
+        # With a reload_command of its own it may not be the instance that the package runs.
         knows_pid_file=bool(own.get("pid_file")) or not own.get("reload_command"),
         knows_unit=bool(own.get("service_name")) or not own.get("reload_command"),
         **{key: merged[key] for key in ("name", *DEFAULTS)},
@@ -196,10 +198,10 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
 
 def _unknown(name: str, server: str) -> str:
     near = difflib.get_close_matches(server.lower(), list(SERVERS), 1, 0.6)
-    hint = f"did you mean {near[0]}? Known are" if near else "known are"
+    hint = f"did you mean {near[0]}? The known servers are" if near else "these are"
     return (
         f"The service {name} is not one of the known servers ({hint} {', '.join(sorted(SERVERS))}); "
-        "correct the name, or give it reload_command or service_name."
+        "correct the name, or set reload_command or service_name."
     )
 
 
@@ -217,5 +219,5 @@ def _refuse_doubles(services: t.Sequence[Service]) -> None:
             if other != service.name:
                 raise InvalidInput(
                     f"The services {other} and {service.name} both have port {port} of {service.host}; "
-                    "only one of them can answer there. Correct ports."
+                    "only one of them can listen there. Correct the ports."
                 )

@@ -3,15 +3,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sets of certificate files on a host, each swapped by one rename. Standard library only.
+"""Sets of certificate files on a host, each activated by one rename. Standard library only.
 
     PATH/NAME/live -> versions/0002-5f2a9c1e77d0        what servers read
     PATH/NAME/versions/0002-5f2a9c1e77d0/               one set; its files never change once it is live
         cert.pem chain.pem fullchain.pem privkey.pem [combined.pem bundle.p12]
-        set.json                                        what it is, and which set was live before it
+        set.json                                        describes the set, and names the set that was live before it
 
-A set is written under the name .new-…, brought to the disk, renamed, and only then does `live` move to it. Whatever
-instant the machine stops at, `live` names a whole set; the next run removes what begins with .new- or .old-.
+A set is written under a name .new-…, flushed to disk and renamed, and only then is `live` pointed to it. Whenever the
+machine stops, `live` points to a complete set; the next run removes what begins with .new- or .old-.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from ..._rules.times import iso
 
 PUBLIC_MODE = 0o644
 LOCK_TIMEOUT_S = 30
-MAX_NAME = 200  # characters; a folder's name may have 255
+MAX_NAME = 200  # characters; a folder's name can have 255
 MANIFEST = "set.json"
 MADE_BY = "certops.acm"
 _WITH_CHAIN = ("fullchain.pem", "combined.pem", "cert.pem")
@@ -49,9 +49,9 @@ _UNFINISHED, _DISCARDED, _LINK = ".new-", ".old-", ".live-new"
 
 
 class Access(t.NamedTuple):
-    """Who may read. An owner or group of None stays as it is on the set that is live, else the running user's.
+    """Who may read. An owner or group of None is taken from the live set, or else from the running user.
 
-    It stays only where nobody but root and the running user could have made that set.
+    It is taken from the live set only if nobody except root and the running user can have created that.
     """
 
     uid: int | None
@@ -72,25 +72,26 @@ class Version(t.NamedTuple):
 
 
 class Difference(t.NamedTuple):
-    """How a set on disk is not as wanted. Access can be mended in place, content wants a new set."""
+    """How a set on disk differs from the wanted one. Access can be corrected in place, content needs a new set."""
 
     is_content: bool
     text: str
 
 
-Owners = t.Mapping[str, t.Tuple[int, int]]  # user and group by the file's name; the folder's own by "."
+Owners = t.Mapping[str, t.Tuple[int, int]]  # user and group of each file by name; those of the folder itself under "."
 
 
 class Bundle:
-    """PATH/NAME: the sets of one certificate. Its folder is opened and judged once while it is locked, else at each look."""
+    """PATH/NAME: the sets of one certificate. While it is locked, the folder is opened and checked once, else each
+    time."""
 
     def __init__(self, base: str, name: str, access: Access, restore_context: RestoreContext | None = None) -> None:
         if not _NAME.fullmatch(name):
             raise BundleFault(
-                f"The name {name!r} cannot be a folder's; use letters, digits, dots, hyphens and underscores."
+                f"{name!r} is not a valid name for a folder; use letters, digits, dots, hyphens and underscores."
             )
         if len(name) > MAX_NAME:
-            raise BundleFault(f"The name {name[:40]}… has {len(name)} characters; use {MAX_NAME} at most.")
+            raise BundleFault(f"The name {name[:40]}… has {len(name)} characters; use at most {MAX_NAME}.")
         self.name = name
         self.base = base
         self.path = os.path.join(base, name)
@@ -103,7 +104,7 @@ class Bundle:
     # --- what is there -------------------------------------------------------------------------------------------
 
     def live(self) -> Version | None:
-        """The set that servers read; None when there is none, or what it names is gone."""
+        """The set that servers read; None if there is none, or if `live` points to nothing."""
         try:
             with self._home() as home:
                 status = home.status(_LIVE)
@@ -116,7 +117,7 @@ class Bundle:
         return self.version(version_id)
 
     def version(self, version_id: str) -> Version | None:
-        """The set of that name, None unless it exists and was made here."""
+        """The set of that name; None unless it exists and was created by this collection."""
         try:
             with self._versions() as versions:
                 if not _VERSION.fullmatch(version_id):
@@ -129,15 +130,16 @@ class Bundle:
         return Version(version_id, manifest) if is_ours else None
 
     def versions(self) -> list[Version]:
-        """Every set that this collection made, oldest first."""
+        """Every set that this collection created, oldest first."""
         found = [self.version(entry) for entry in self._entries() if _VERSION.fullmatch(entry)]
         return sorted((version for version in found if version), key=lambda version: _sequence(version.id))
 
     def differences(self, version: Version, files: t.Mapping[str, bytes | None]) -> list[Difference]:
-        """How VERSION on disk is not FILES with the access wanted; empty when it is. Of None only presence is judged."""
+        """How VERSION on disk differs from FILES with the wanted access; empty if it does not. A file of None need only
+        exist."""
         found = []
         if set(version.manifest.get("files", ())) != set(files):
-            found.append(Difference(True, "other files wanted"))
+            found.append(Difference(True, "other files are wanted"))
         with self._set(version) as folder:
             for name, content in sorted(files.items()):
                 present = _content(folder, name)
@@ -152,20 +154,20 @@ class Bundle:
         return found
 
     def check(self, version: Version) -> None:
-        """Raise BundleFault unless the files of a set on disk are there and belong together."""
+        """Raise BundleFault unless the files of a set on disk exist and belong together."""
         names = [name for name in version.manifest.get("files", ()) if isinstance(name, str)]
         with self._set(version) as folder:
             for name in names:
                 if _content(folder, name) is None:
                     raise BundleFault(
-                        f"The set {version.id} of {self.name} lacks {name}; deploy the certificate again instead."
+                        f"The set {version.id} of {self.name} has no {name}; deploy the certificate again instead."
                     )
             chosen = [next((name for name in each if name in names), None) for each in (_WITH_CHAIN, _WITH_KEY)]
             if all(chosen):
                 check_files(self.name, *(folder.path_to(t.cast(str, name)) for name in chosen))
 
     def facts(self, version: Version) -> CertificateFacts | None:
-        """What the certificate of VERSION says; None when it cannot be read any more."""
+        """The facts of the certificate in VERSION; None if it cannot be read any more."""
         with self._set(version) as folder:
             for name in ("cert.pem", "fullchain.pem", "combined.pem"):
                 with contextlib.suppress(Unreadable, IndexError):
@@ -173,7 +175,7 @@ class Bundle:
         return None
 
     def secrets(self, version: Version) -> tuple[bytes | None, bytes | None]:
-        """The file of VERSION that holds its key, and its PKCS#12 if that is still the one that was written."""
+        """The file in VERSION with the key, and the PKCS#12 file if that is still the one that was written."""
         with self._set(version) as folder:
             key = next(filter(None, (_content(folder, name) for name in _WITH_KEY)), None)
             pkcs12 = _content(folder, "bundle.p12")
@@ -181,12 +183,12 @@ class Bundle:
         return key, pkcs12 if is_ours else None
 
     def next_id(self, facts: CertificateFacts) -> str:
-        """The name of the next set: a number that grows, and the beginning of the certificate's fingerprint."""
+        """The name of the next set: an increasing number, and the beginning of the certificate's fingerprint."""
         numbers = [_sequence(entry) for entry in self._entries() if _VERSION.fullmatch(entry)]
         return f"{max(numbers, default=0) + 1:04d}-{facts.fingerprint[:12]}"
 
     def superfluous(self, live: Version | None, keep: int) -> list[Version]:
-        """The sets that are neither LIVE nor among the KEEP that were live before it. A KEEP of -1 counts LIVE too."""
+        """The sets other than LIVE and the KEEP sets that were live before it. A KEEP of -1 includes LIVE."""
         wanted: list[str] = []
         version = live
         while version is not None and version.id not in wanted and len(wanted) <= keep:
@@ -198,7 +200,8 @@ class Bundle:
 
     @contextlib.contextmanager
     def locked(self, make: bool) -> t.Iterator[None]:
-        """Hold PATH/NAME against other runs. With MAKE its folders are made, and removed again if all fails."""
+        """Lock PATH/NAME against other runs. With MAKE its folders are created, and removed again if everything
+        fails."""
         lock: int | None = None
         try:
             try:
@@ -227,9 +230,9 @@ class Bundle:
         now: datetime,
         pkcs12_form: str = "",
     ) -> str:
-        """Write a set beside the others, and return the name that it will have. Nobody reads it yet.
+        """Write a set next to the others, and return the name that it will have. Nobody reads it yet.
 
-        PKCS12_FORM says how bundle.p12 was made, in any words: a set made in another way is not as wanted.
+        PKCS12_FORM describes, in any words, how bundle.p12 was made; a set made in another way counts as different.
         """
         version_id = self.next_id(pair.facts)
         owners = self._owners(previous, files)
@@ -255,12 +258,12 @@ class Bundle:
         return version_id
 
     def unstage(self) -> None:
-        """Take back what stage() wrote."""
+        """Remove what stage() wrote."""
         with contextlib.suppress(OSError, InvalidInput):
             self._clean()
 
     def commit(self, version_id: str) -> None:
-        """Make the staged set the live one. Renames only: these need no space."""
+        """Make the staged set live. Uses only renames, which need no space."""
         with self._versions() as versions:
             versions.rename(_UNFINISHED + version_id, version_id)
             versions.sync()
@@ -268,7 +271,7 @@ class Bundle:
         self._made.keep()
 
     def go_back(self, version: Version) -> None:
-        """Make an older set the live one, after a look at its files."""
+        """Make an older set live, after checking its files."""
         self.check(version)
         with self._home() as home:
             home.link(_LINK, f"{_VERSIONS}/{version.id}")
@@ -281,7 +284,7 @@ class Bundle:
             self._discard(version)
 
     def mend_access(self, version: Version, names: t.Iterable[str]) -> None:
-        """Give the files NAMES of VERSION, and its folders, the owner, group, mode and context that they should have."""
+        """Set the wanted owner, group, mode and context on the files NAMES of VERSION and on its folders."""
         for folder in self._folders_of(version):
             self._set_access(folder, {}, folder.path)
         with self._set(version) as folder:
@@ -295,7 +298,7 @@ class Bundle:
                 )
 
     def prune(self, keep: int) -> list[str]:
-        """Remove the superfluous sets and return their names; none while there is no live one to tell by."""
+        """Remove the superfluous sets and return their names; none if there is no live set to go by."""
         live = self.live()
         superfluous = self.superfluous(live, keep) if live else []
         for version in superfluous:
@@ -303,7 +306,7 @@ class Bundle:
         return [version.id for version in superfluous]
 
     def remove(self) -> list[str]:
-        """Remove every set that this collection made, and the folders when nothing else lies in them."""
+        """Remove every set that this collection created, and the folders if they contain nothing else."""
         removed = self.versions()
         is_live = bool(self.live())
         if self._held is None:
@@ -354,7 +357,8 @@ class Bundle:
         self._held = None
 
     def _home(self) -> Folder:
-        """PATH/NAME, which the caller closes. Raises FileNotFoundError, and InvalidInput for what cannot be trusted."""
+        """PATH/NAME, which the caller closes. Raises FileNotFoundError, and InvalidInput for a folder that cannot be
+        trusted."""
         if self._held:
             return self._held[1].copy()
         with open_folder(self.base) as base:
@@ -365,7 +369,7 @@ class Bundle:
             return _own_folder(home, _VERSIONS)
 
     def _set(self, version: Version) -> Folder:
-        """The folder of a set. It is not judged: what is wrong with its access is mended."""
+        """The folder of a set. Its access is not checked: faults in it are corrected."""
         with self._versions() as versions:
             return versions.folder(version.id)
 
@@ -383,7 +387,7 @@ class Bundle:
 
     def _is_as_wanted(self, version: Version, name: str, present: bytes, content: bytes | None) -> bool:
         digest = version.manifest.get("digests", {}).get(name)
-        if digest:  # salted anew at each export: compared with what was written, not with what is given now
+        if digest:  # salted again at each export, so compare it with what was written, not with the new one
             return digest == hashlib.sha256(present).hexdigest()
         return content is None or present == content
 
@@ -391,7 +395,7 @@ class Bundle:
         return self.access.key_mode if name in SECRET_FILES else PUBLIC_MODE
 
     def _access_differences(self, folder: Folder, file_name: str = "") -> t.Iterator[str]:
-        """Of a file in a folder, or of the folder itself."""
+        """How the access of a file in a folder, or of the folder itself, differs."""
         status = folder.status(file_name or ".")
         if status is None:
             return
@@ -404,7 +408,7 @@ class Bundle:
             yield f"belonged to group {status.st_gid}, not {self.access.gid}"
 
     def _owners(self, version: Version | None, names: t.Iterable[str]) -> Owners:
-        """Who owns a set, if nobody but root and the running user could have decided that."""
+        """Who owns a set, if nobody except root and the running user can have decided that."""
         if version is None:
             return {}
         found: dict[str, os.stat_result | None] = {}
@@ -438,11 +442,11 @@ class Bundle:
 
     def _discard(self, version: Version) -> None:
         with self._versions() as versions:
-            versions.rename(version.id, _DISCARDED + version.id)  # half a removed set must not look like a set
+            versions.rename(version.id, _DISCARDED + version.id)  # a partly removed set must not look like a set
             versions.remove(_DISCARDED + version.id)
 
     def _clean(self) -> None:
-        """Remove what a run that was stopped left behind."""
+        """Remove what a killed run left behind."""
         with contextlib.suppress(FileNotFoundError), self._versions() as versions:
             for entry in versions.names():
                 if entry.startswith((_UNFINISHED, _DISCARDED)):
@@ -459,7 +463,7 @@ def explain(error: OSError, label: str) -> str:
     if error.errno == errno.EROFS:
         return f"{where} is on a read-only file system; choose another path."
     if error.errno in (errno.EPERM, errno.EACCES):
-        return f"{where} may not be changed by this user ({error.strerror}); run as root, with become: true."
+        return f"This user may not change {where} ({error.strerror}); run as root, with become: true."
     return f"{where} cannot be written: {error.strerror or error}."
 
 
@@ -507,7 +511,7 @@ def _own_folder(parent: Folder, name: str) -> Folder:
 
 
 def _content(folder: Folder, name: str) -> bytes | None:
-    """The content of a regular file; None when there is none or something else is in its place."""
+    """The content of a regular file; None if it does not exist or is not a regular file."""
     try:
         return folder.read(name)[0]
     except PermissionError:

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Read what a certificate says, with the standard library only: web hosts have no cryptography package.
+"""Read the facts of a certificate with the standard library only: web hosts have no cryptography package.
 
-Python's ssl module tells these things only about a certificate that it has verified. So this file walks the DER of
-RFC 5280 §4.1 itself. It reads; it never judges a signature.
+Python's ssl module provides these facts only for a certificate that it has verified. So this file parses the DER of
+RFC 5280 §4.1 itself. It never checks a signature.
 """
 
 from __future__ import annotations
@@ -43,15 +43,15 @@ _ATTRIBUTES = {
 
 
 class Unreadable(ValueError):
-    """The bytes are no certificate. The message says how, in a clause without a full stop."""
+    """The bytes are not a certificate. The message says why, in a clause without a full stop."""
 
 
 class CertificateFacts(t.NamedTuple):
-    """What one certificate says. Times are aware UTC; fingerprints are lower-case hex of SHA-256."""
+    """The facts of one certificate. Times are aware UTC; fingerprints are lower-case hex of SHA-256."""
 
     serial: str  # as ACM shows it: 0a:1b:…
     fingerprint: str
-    public_key_fingerprint: str  # of the SubjectPublicKeyInfo, the value that pinning uses
+    public_key_fingerprint: str  # of the SubjectPublicKeyInfo, as used for pinning
     subject: str
     issuer: str
     subject_der: bytes
@@ -61,7 +61,7 @@ class CertificateFacts(t.NamedTuple):
     names: list[str]
     ip_addresses: list[str]
     is_for_servers: bool
-    key_type: str = "other"  # rsa, ecdsa or other: what a client's signature algorithms choose by
+    key_type: str = "other"  # rsa, ecdsa or other: what a client's signature algorithms select
 
 
 class _Element(t.NamedTuple):
@@ -71,7 +71,7 @@ class _Element(t.NamedTuple):
 
 
 def pem_certificates(text: bytes) -> list[bytes]:
-    """The certificates of a PEM text as DER, in order; text between them does not matter. Raises Unreadable."""
+    """The certificates of a PEM text as DER, in order; text between them is ignored. Raises Unreadable."""
     found = []
     for body in _PEM_CERTIFICATE.findall(text):
         try:
@@ -82,14 +82,14 @@ def pem_certificates(text: bytes) -> list[bytes]:
 
 
 def covers(pattern: str, name: str) -> bool:
-    """Whether a certificate's name PATTERN is good for NAME: the same, or a wildcard exactly one level above."""
+    """Whether a certificate's name PATTERN covers NAME: the same name, or a wildcard exactly one level above."""
     pattern, name = pattern.lower().rstrip("."), name.lower().rstrip(".")
     label, dot, parent = name.partition(".")
     return pattern == name or (bool(label) and bool(dot) and pattern == "*." + parent)
 
 
 def read_certificate(der: bytes) -> CertificateFacts:
-    """Read one certificate; raises Unreadable when the bytes are none."""
+    """Read one certificate; raises Unreadable if the bytes are not a certificate."""
     try:
         return _read(der)
     except (IndexError, ValueError, UnicodeDecodeError, OverflowError) as error:
@@ -134,14 +134,14 @@ def _read(der: bytes) -> CertificateFacts:
 
 
 def algorithm_of(content: bytes) -> str:
-    """The object identifier of an AlgorithmIdentifier that CONTENT begins with."""
+    """The object identifier of the AlgorithmIdentifier with which CONTENT begins."""
     return _oid(_element(_element(content, 0).content, 0).content)
 
 
 def traditional_key(pkcs8: bytes) -> tuple[str, bytes]:
-    """A private key out of PKCS#8 (RFC 5208) in the form before it: its PEM label, RSA or EC, and DER. Raises Unreadable.
+    """Convert a private key from PKCS#8 (RFC 5208) to the older form: PEM label (RSA or EC) and DER. Raises Unreadable.
 
-    RSA's is RSAPrivateKey (RFC 8017, A.1.2), EC's ECPrivateKey (RFC 5915), which has to name its curve itself.
+    For RSA that is RSAPrivateKey (RFC 8017, A.1.2), for EC ECPrivateKey (RFC 5915), which has to name its curve itself.
     """
     try:
         _version, algorithm, key = list(_elements(_element(pkcs8, 0).content))[:3]
@@ -156,7 +156,7 @@ def traditional_key(pkcs8: bytes) -> tuple[str, bytes]:
             return "EC", _wrap(_SEQUENCE, b"".join(field.whole for field in fields))
     except (IndexError, ValueError) as error:
         raise Unreadable("it is not PKCS#8") from error
-    raise Unreadable("keys of its type have no other form than PKCS#8")
+    raise Unreadable("keys of its type have no form other than PKCS#8")
 
 
 def _wrap(tag: int, content: bytes) -> bytes:
@@ -168,7 +168,7 @@ def _wrap(tag: int, content: bytes) -> bytes:
 
 
 def is_sequence(data: bytes) -> bool:
-    """Whether DATA is one sequence and nothing else, as PKCS#12 is; its length may be left open, as in BER."""
+    """Whether DATA is exactly one sequence, as PKCS#12 is; its length may be indefinite, as in BER."""
     if data[:2] == b"\x30\x80":
         return True
     try:
@@ -207,10 +207,10 @@ def _serial(content: bytes) -> str:
 
 def _time(element: _Element) -> datetime:
     text = element.content.decode("ascii")
-    if element.tag == _UTC_TIME:  # two digits of the year: RFC 5280 §4.1.2.5.1
+    if element.tag == _UTC_TIME:  # a year of two digits: RFC 5280 §4.1.2.5.1
         text = ("20" if int(text[:2]) < 50 else "19") + text
     elif element.tag != _GENERALIZED_TIME:
-        raise Unreadable("its dates are not in a form that RFC 5280 allows")
+        raise Unreadable("its dates are not in a format that RFC 5280 allows")
     if text.endswith("Z"):
         return datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=timezone.utc)
     offset = timedelta(hours=int(text[-4:-2]), minutes=int(text[-2:]))

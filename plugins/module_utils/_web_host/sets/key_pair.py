@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate with its chain and key, as a server wants them: read, checked, and rendered into files.
+"""A certificate with its chain and key, as servers need them: read, checked, and written to files.
 
-Runs on web hosts: standard library only. OpenSSL, through Python's ssl module, judges the pair and the signatures;
-where the kernel offers it (Linux), it reads the key from memory, so that nothing touches the disk before it is known
-to be good.
+Runs on web hosts: standard library only. OpenSSL, through Python's ssl module, checks the pair and the signatures.
+Where the kernel supports it (Linux), OpenSSL reads the key from memory, so that nothing is written to disk unchecked.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from .der import Unreadable, covers, pem_certificates, read_certificate, traditi
 from ..._rules.times import iso
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
-_PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: any certificate given as trusted ends the chain
-_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are judged here, by the clock that the caller gives
+_PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: a chain may end at any trusted certificate
+_NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are checked here, by the caller's clock
 
 
 class BundleFault(InvalidInput):
-    """A set that cannot be used or put in place. The message is one sentence, and never holds any part of a key."""
+    """A set that cannot be used or put in place. The message is one sentence and never contains any part of a key."""
 
 
 class KeyPair:
@@ -53,16 +52,16 @@ class KeyPair:
         return f"KeyPair({self.label!r}, {self.facts.subject!r}, {self.facts.serial!r})"
 
     def render(self, kinds: t.Collection[str]) -> dict[str, bytes | None]:
-        """The files of these kinds (keys of SET_FILE_NAMES) by name; a chain that is empty makes no file.
+        """The files of these kinds (keys of SET_FILE_NAMES) by name; an empty chain makes no file.
 
-        Without a key the content of a file that holds it is None: not known.
+        Without a key, the content of files that contain it is None: unknown.
         """
         texts = {
             "cert": self.certificate,
             "chain": self.chain,
             "fullchain": self.certificate + self.chain,
             "key": self.private_key,
-            # key, leaf, chain: the order that HAProxy, lighttpd and Postfix's smtpd_tls_chain_files all read
+            # key, leaf, chain: the order that HAProxy, lighttpd and Postfix's smtpd_tls_chain_files all accept
             "combined": self.private_key and self.private_key + self.certificate + self.chain,
         }
         if "pkcs1" in kinds:
@@ -77,7 +76,7 @@ class KeyPair:
         return files
 
     def adopt(self, private_key: bytes | None, pkcs12: bytes | None) -> None:
-        """Fill in what is missing with what a set on the host holds, as far as it belongs to this certificate."""
+        """Fill in missing parts from a set on the host, if they belong to this certificate."""
         if self.private_key is None and private_key is not None:
             try:
                 text = _clear_key(self.label, private_key.decode("ascii"))
@@ -92,9 +91,9 @@ class KeyPair:
 def read_key_pair(
     label: str, certificate: str, chain: str | None, private_key: str | None, pkcs12: bytes | None = None
 ) -> KeyPair:
-    """Read PEM texts into a KeyPair; LABEL names it in messages.
+    """Read PEM texts into a KeyPair; LABEL is its name in messages.
 
-    Certificates after the first in CERTIFICATE belong to the chain; the leaf may come again in CHAIN.
+    Certificates after the first in CERTIFICATE belong to the chain; CHAIN may begin with the leaf again.
     """
     try:
         found = pem_certificates(certificate.encode("utf-8"))
@@ -114,12 +113,14 @@ def _clear_key(label: str, text: str) -> str:
     if found is None:
         raise BundleFault(f"The private key of {label} is not PEM; give text with a BEGIN PRIVATE KEY line.")
     if found.group(1).startswith("ENCRYPTED") or "Proc-Type: 4,ENCRYPTED" in found.group(0):
-        raise BundleFault(f"The private key of {label} is encrypted; decrypt it first, as certops.acm.acm_export does.")
+        raise BundleFault(
+            f"The private key of {label} is encrypted; decrypt it first, for example with certops.acm.acm_export."
+        )
     return "\n".join(line.strip() for line in found.group(0).splitlines()) + "\n"
 
 
 def _traditional(label: str, text: str) -> str:
-    """A private key in the PEM form before PKCS#8: BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY."""
+    """A private key in the PEM form that preceded PKCS#8: BEGIN RSA PRIVATE KEY or BEGIN EC PRIVATE KEY."""
     if "-----BEGIN PRIVATE KEY-----" not in text:
         return text
     try:
@@ -134,22 +135,21 @@ def _traditional(label: str, text: str) -> str:
 def check_key_pair(pair: KeyPair, now: datetime, *, require_valid: bool = True, names: t.Iterable[str] = ()) -> None:
     """Raise BundleFault unless a server can serve PAIR and its clients will accept it.
 
-    Judged: dates by NOW (unless REQUIRE_VALID is false), the NAMES that it must cover, the order of the chain, that the
-    key is the certificate's own, and every signature of the chain.
-    """
+    Checked: dates by NOW (unless REQUIRE_VALID is false), the NAMES that it must cover, the order of the chain, that
+    the key belongs to the certificate, and every signature of the chain."""
     if require_valid:
         _check_dates(pair, now)
     for name in names:
         if not any(covers(pattern, name) for pattern in pair.facts.names + pair.facts.ip_addresses):
             holds = ", ".join(pair.facts.names + pair.facts.ip_addresses) or "no name"
-            raise BundleFault(f"The certificate of {pair.label} does not cover {name}; it holds {holds}.")
+            raise BundleFault(f"The certificate of {pair.label} does not cover {name}; it covers {holds}.")
     _check_chain_order(pair)
     if pair.private_key is not None:
         check_key(pair, pair.private_key)
 
 
 def check_key(pair: KeyPair, private_key: str) -> None:
-    """Raise BundleFault unless PRIVATE_KEY is the certificate's own, and the chain's signatures are right."""
+    """Raise BundleFault unless PRIVATE_KEY belongs to the certificate and the chain's signatures are right."""
     with _in_memory(pair.certificate + pair.chain, private_key) as paths:
         if paths:
             check_files(pair.label, *paths)
@@ -158,7 +158,7 @@ def check_key(pair: KeyPair, private_key: str) -> None:
 
 
 def check_files(label: str, certificate_path: str, key_path: str) -> None:
-    """Raise BundleFault unless these two files hold a certificate and the key that belongs to it."""
+    """Raise BundleFault unless these two files contain a certificate and the key that belongs to it."""
     _server_context(label, certificate_path, key_path)
 
 
@@ -180,7 +180,7 @@ def _check_chain_order(pair: KeyPair) -> None:
         if below.issuer_der != facts.subject_der:
             raise BundleFault(
                 f"The chain of {pair.label} is broken: {below.subject} was issued by {below.issuer}, "
-                f"but {facts.subject} comes next; give the issuers in order."
+                f"but {facts.subject} comes next; put the issuers in order."
             )
         below = facts
 
@@ -200,14 +200,14 @@ def _server_context(label: str, certificate_path: str, key_path: str) -> ssl.SSL
 
 
 def _any_strength(context: ssl.SSLContext) -> ssl.SSLContext:
-    # Whether RSA-1024 is good enough is for the server's own policy; here the question is only what fits together.
+    # Whether RSA-1024 is good enough is up to the server's policy; here we only check that the parts belong together.
     with contextlib.suppress(ssl.SSLError):
         context.set_ciphers("ALL:@SECLEVEL=0")
     return context
 
 
 def _rehearse(pair: KeyPair, certificate_path: str, key_path: str) -> None:
-    """A TLS handshake in memory: the set serves, and a client that trusts the end of its chain verifies it."""
+    """A TLS handshake in memory: a server uses the set, and a client that trusts the end of its chain verifies it."""
     client = _any_strength(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     client.check_hostname = False
     client.load_verify_locations(cadata=_last_pem(pair.certificate + pair.chain))
@@ -227,10 +227,10 @@ def _rehearse(pair: KeyPair, certificate_path: str, key_path: str) -> None:
             except ssl.SSLCertVerificationError as error:
                 raise BundleFault(
                     f"The chain of {pair.label} does not verify: {error.verify_message}; "
-                    "take certificate and chain from the same export."
+                    "take the certificate and the chain from the same export."
                 ) from None
             except ssl.SSLError:
-                return  # an algorithm that this OpenSSL will not speak says nothing about the set
+                return  # that this OpenSSL does not support an algorithm says nothing about the set
         if not ends:
             return
 
@@ -241,7 +241,7 @@ def _last_pem(text: str) -> str:
 
 @contextlib.contextmanager
 def _in_memory(*texts: str) -> t.Iterator[list[str]]:
-    """Paths of files that exist in memory only and hold TEXTS; no paths where the kernel has no such files."""
+    """Paths of in-memory files with TEXTS; no paths if the kernel does not support such files."""
     descriptors: list[int] = []
     try:
         if hasattr(os, "memfd_create") and os.path.isdir("/proc/self/fd"):

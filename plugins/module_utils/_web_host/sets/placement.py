@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From the options of a module to sets on the host: planned for all certificates, then staged, then live.
+"""Turn a module's options into sets on the host: plan all certificates, then stage the sets, then make them live.
 
 Standard library only.
 """
@@ -30,7 +30,8 @@ Result = t.Dict[str, t.Any]
 
 
 class Layout(t.NamedTuple):
-    """Where the sets of all certificates are, and who may read them, unless a certificate says otherwise."""
+    """Where the sets of all certificates are, and who may read them unless a certificate's own options say
+    otherwise."""
 
     path: str
     owner: t.Optional[str] = None
@@ -43,7 +44,7 @@ class Layout(t.NamedTuple):
 
 
 class Plan:
-    """One certificate, what its folder should hold, and how that differs from what it holds."""
+    """One certificate, what its folder should contain, and how that differs from what it contains."""
 
     def __init__(self, bundle: Bundle, pair: KeyPair, kinds: list[str], pkcs12_form: str = "") -> None:
         self.bundle = bundle
@@ -65,7 +66,7 @@ class Plan:
             names = [str(name) for name in self.live.manifest.get("files", ())]
             lost = self.bundle.differences(self.live, dict.fromkeys(names))
             self.differences = [
-                Difference(True, "another certificate was there"),
+                Difference(True, "another certificate was in place"),
                 *filter(lambda each: each.is_content, lost),
             ]
             return
@@ -76,9 +77,9 @@ class Plan:
             self.files = self.pair.render(self.kinds)
         self.differences = self.bundle.differences(self.live, self.files)
         if is_other_form:
-            self.differences.append(Difference(True, "bundle.p12 was made in another form"))
+            self.differences.append(Difference(True, "bundle.p12 was in another form"))
         if self.needs_key and not self.wants_new_set:
-            self.differences.append(Difference(True, "its key was not the certificate's"))
+            self.differences.append(Difference(True, "its key did not belong to the certificate"))
 
     @property
     def needs_key(self) -> bool:
@@ -90,19 +91,18 @@ class Plan:
 
 
 def make_plan(layout: Layout, item: t.Mapping[str, t.Any], now: datetime) -> Plan:
-    """A plan from a dict with name, certificate, chain, private_key, pkcs12 (base64), pkcs12_form, files, domain_names, owner, group, mode."""
+    """A plan from a dict with name, certificate, chain, private_key, pkcs12 (base64), pkcs12_form, files, domain_names,
+    owner, group, mode."""
     name = item["name"]
     bundle = make_bundle(layout, item)
     if not item["certificate"]:
-        raise BundleFault(f"The certificate {name} comes without certificate; give it as PEM.")
+        raise BundleFault(f"The entry {name} has no certificate; give it as PEM.")
     try:
         pkcs12 = base64.b64decode(item["pkcs12"], validate=True) if item.get("pkcs12") else None
     except binascii.Error:
         raise BundleFault(f"The option pkcs12 of {name} is not base64; use the filter b64encode.") from None
     if pkcs12 is not None and not is_sequence(pkcs12):
-        raise BundleFault(
-            f"The option pkcs12 of {name} holds something other than PKCS#12; give what acm_export returns."
-        )
+        raise BundleFault(f"The option pkcs12 of {name} is not PKCS#12; give the value returned by acm_export.")
     pair = read_key_pair(name, item["certificate"], item["chain"], item.get("private_key") or None, pkcs12)
     check_key_pair(pair, now, require_valid=layout.require_valid, names=item["domain_names"])
     return Plan(bundle, pair, item["files"] or list(DEFAULT_FILES), item.get("pkcs12_form") or "")
@@ -116,7 +116,8 @@ def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:
         key_mode = default
     if key_mode & 0o007:
         raise BundleFault(
-            f"The mode {key_mode:04o} of {item['name']} would open its key to every user; use 0640 and a group, or 0600."
+            f"The mode {key_mode:04o} of {item['name']} would let every user read its key; use 0640 and a group, or "
+            "0600."
         )
     access = Access(
         uid=read_id("owner", item["owner"] or layout.owner),
@@ -135,7 +136,7 @@ def check_names(names: t.Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def locked(plans: t.Iterable[Plan]) -> t.Iterator[None]:
-    """Hold the folders of all plans against other runs, in one order for all runs: no two wait for each other."""
+    """Lock the folders of all plans against other runs, always in the same order, so that no two runs deadlock."""
     with contextlib.ExitStack() as locks:
         for plan in sorted(plans, key=lambda plan: plan.bundle.path):
             locks.enter_context(plan.bundle.locked(make=True))
@@ -143,9 +144,9 @@ def locked(plans: t.Iterable[Plan]) -> t.Iterator[None]:
 
 
 def stage(plans: t.Iterable[Plan], now: datetime) -> list[tuple[Plan, str]]:
-    """Write all sets that are wanted beside those that are live, and return the name of each; all or none.
+    """Write all wanted sets next to the live ones, and return the name of each; all or none.
 
-    The folders must be locked. What each plan says is looked up again.
+    The folders must be locked. Each plan is checked again.
     """
     staged: list[tuple[Plan, str]] = []
     try:
@@ -153,8 +154,8 @@ def stage(plans: t.Iterable[Plan], now: datetime) -> list[tuple[Plan, str]]:
             plan.look()
             if plan.needs_key:
                 raise BundleFault(
-                    f"The certificate {plan.bundle.name} comes without its key, and no set of it here holds that; "
-                    "give private_key, and pkcs12 where that is wanted. Nothing was changed."
+                    f"The certificate {plan.bundle.name} comes without its key, and its sets on this host do not have "
+                    "it; give private_key, and pkcs12 if that is wanted. Nothing was changed."
                 )
             if plan.wants_new_set:
                 staged.append((plan, plan.bundle.stage(plan.pair, plan.files, plan.live, now, plan.pkcs12_form)))
@@ -170,7 +171,7 @@ def unstage(staged: t.Iterable[tuple[Plan, str]]) -> None:
 
 
 def mend(plans: t.Iterable[Plan]) -> None:
-    """Give live sets that need no new content the owner, group and mode that they should have."""
+    """Set the wanted owner, group and mode on live sets that need no new content."""
     for plan in plans:
         if plan.differences and plan.live and not plan.wants_new_set:
             plan.bundle.mend_access(plan.live, plan.files)
@@ -183,7 +184,7 @@ def predicted_version(plan: Plan) -> str:
 
 
 def predicted_pruning(plan: Plan, keep: int) -> list[str]:
-    if plan.live is None:  # the new set is the only one that anything is known about
+    if plan.live is None:  # only the new set's content is known
         return [version.id for version in plan.bundle.versions()]
     superfluous = plan.bundle.superfluous(plan.live, keep - 1 if plan.wants_new_set else keep)
     return [version.id for version in superfluous]
@@ -240,7 +241,7 @@ def file_paths(bundle: Bundle, names: t.Iterable[str]) -> dict[str, str]:
 
 
 def file_lines(plan: Plan) -> str:
-    """A line for each file of the live set: present, or how it differs."""
+    """One line for each file of the live set: present, or how it differs."""
     if plan.live is None:
         return ""
     lines = []

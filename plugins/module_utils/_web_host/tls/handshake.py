@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Look at what a server serves: one TLS handshake, bounded in time. Standard library only."""
+"""See what a server serves: one TLS handshake with a time limit. Standard library only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..sets.der import CertificateFacts, Unreadable, covers, read_certificate
 
 STARTTLS_PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "lmtp", "sieve", "postgres")
 PROXY_PROTOCOLS = ("v1", "v2")
-# What a client offers to be shown the certificate with a key of one type (RFC 8446, 4.2.3), in OpenSSL's words.
+# The signature algorithms (RFC 8446, 4.2.3) that a client offers to get the certificate with a key type, as in OpenSSL.
 SIGNATURES = {
     "rsa": "rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:RSA+SHA256:RSA+SHA384:RSA+SHA512",
     "ecdsa": "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512",
@@ -33,7 +33,7 @@ _FLIGHT_LIMIT = 2**18
 
 
 class Unreachable(Exception):
-    """No certificate could be seen. The message is one sentence. is_refused: because nothing listens there."""
+    """No certificate could be seen. The message is one sentence. is_refused: nothing listens there."""
 
     def __init__(self, message: str, is_refused: bool = False) -> None:
         super().__init__(message)
@@ -41,11 +41,11 @@ class Unreachable(Exception):
 
 
 class CannotAsk(Unreachable):
-    """This Python cannot ask for a certificate by the type of its key."""
+    """This Python cannot ask for a certificate by key type."""
 
 
 class Endpoint(t.NamedTuple):
-    """Where to look, and as whom. A server_name of None sends no SNI, a key_type of None takes any certificate."""
+    """Where to look, and for which name. server_name None: send no SNI. key_type None: accept any certificate."""
 
     host: str
     port: int
@@ -60,9 +60,9 @@ class Sight(t.NamedTuple):
 
     leaf: CertificateFacts
     leaf_der: bytes
-    chain: list[CertificateFacts] | None  # None where this Python cannot tell: before 3.13
+    chain: list[CertificateFacts] | None  # None if this Python cannot tell: before 3.13
     protocol: str
-    verified: bool | None  # None when nobody asked
+    verified: bool | None  # None if not requested
     verify_error: str | None
 
 
@@ -73,7 +73,7 @@ class _Shown(t.NamedTuple):
 
 
 def look(endpoint: Endpoint, timeout_s: float, trust: ssl.SSLContext | None = None) -> Sight:
-    """One handshake with ENDPOINT, two when TRUST is given and the first does not verify. Raises Unreachable."""
+    """One handshake with ENDPOINT, or two if TRUST is given and the first does not verify. Raises Unreachable."""
     if trust is None:
         return _handshake(endpoint, _anything(), timeout_s, None, None)
     try:
@@ -83,14 +83,14 @@ def look(endpoint: Endpoint, timeout_s: float, trust: ssl.SSLContext | None = No
 
 
 def trust_of(ca_file: str | None, ca_pem: str | None = None) -> ssl.SSLContext:
-    """A client that trusts the CA certificates given, else those of the system."""
+    """A client that trusts the given CA certificates, or else those of the system."""
     context = ssl.create_default_context(cafile=ca_file, cadata=ca_pem)
-    context.check_hostname = False  # judged by us: also for a client that sends no name
+    context.check_hostname = False  # we check the name ourselves, also for a client that sends none
     return context
 
 
 def _anything() -> ssl.SSLContext:
-    """A client that accepts every certificate and every old protocol: it wants to see, not to trust."""
+    """A client that accepts any certificate and any old protocol, since it only looks."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -105,9 +105,9 @@ def _verdict_on_name(sight: Sight, endpoint: Endpoint) -> Sight:
     if any(covers(pattern, name) for pattern in held):
         return sight
     if endpoint.server_name is None:
-        return sight  # without SNI a server answers with its default certificate, whatever its name
+        return sight  # without SNI a server shows its default certificate, whatever its name
     return sight._replace(
-        verified=False, verify_error=f"it does not cover {name}; it holds {', '.join(held) or 'no name'}"
+        verified=False, verify_error=f"it does not cover {name}; it covers {', '.join(held) or 'no name'}"
     )
 
 
@@ -131,7 +131,7 @@ def _handshake(
         chain = None if shown.chain is None else [read_certificate(der) for der in shown.chain]
         leaf = read_certificate(shown.leaf)
         if endpoint.key_type not in (None, leaf.key_type):
-            raise CannotAsk(f"This host's Python cannot ask {where} for a certificate by the type of its key.")
+            raise CannotAsk(f"This host's Python cannot ask {where} for a certificate by key type.")
         return Sight(leaf, shown.leaf, chain, shown.protocol, verified, verify_error)
     except ssl.SSLCertVerificationError:
         raise
@@ -150,7 +150,8 @@ def _handshake(
 
 
 def _shake_hands(plain: socket.socket, context: ssl.SSLContext, server_name: str | None, deadline: float) -> _Shown:
-    """The handshake, driven by us: of one that ends because the server wants a client certificate, what it showed counts."""
+    """The handshake, driven step by step: if it fails because the server wants a client certificate, what it showed
+    counts."""
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=server_name)
     seen = bytearray()
@@ -193,11 +194,12 @@ def _send(plain: socket.socket, outgoing: ssl.MemoryBIO, deadline: float) -> Non
 
 
 def _shown_in_clear(flight: bytes) -> _Shown | None:
-    """The certificates in a flight before TLS 1.3, where they are in clear, if the server asked for a client certificate."""
+    """The certificates in a handshake before TLS 1.3, where they are in clear, if the server requested a client
+    certificate."""
     messages, start, version = b"", 0, b""
     while start + 5 <= len(flight):
         kind, size = flight[start], int.from_bytes(flight[start + 3 : start + 5], "big")
-        if kind != 22:  # the end of what is handshake and in clear
+        if kind != 22:  # the end of the unencrypted part of the handshake
             break
         version = flight[start + 1 : start + 3]
         messages += flight[start + 5 : start + 5 + size]
@@ -245,8 +247,8 @@ SignatureAlgorithms = {}
 
 
 def _shake_hands_by(plain: socket.socket, context: ssl.SSLContext, endpoint: Endpoint, deadline: float) -> _Shown:
-    """A handshake that offers the signatures of one key type only. Before 3.14 Python cannot, but OpenSSL's configuration
-    can, which it reads when a process begins: so a Python of its own does it."""
+    """A handshake that offers signature algorithms for one key type only. Before 3.14 Python cannot set them, but
+    OpenSSL's configuration can. OpenSSL reads that when a process starts, so a second Python is started for this."""
     signatures = SIGNATURES[endpoint.key_type or "rsa"]
     choose = getattr(context, "set_client_sigalgs", None)
     if choose:
@@ -269,17 +271,20 @@ def _shake_hands_by(plain: socket.socket, context: ssl.SSLContext, endpoint: End
                 check=False,
             )
         except (OSError, subprocess.SubprocessError) as error:
-            raise CannotAsk(f"No second Python could be started to choose a certificate: {error}.") from None
+            raise CannotAsk(
+                f"A second Python, needed to choose a certificate by key type, could not be started: {error}."
+            ) from None
     protocol, _blank, rest = done.stdout.decode("ascii", "replace").strip().partition(" ")
     if protocol == "refused":
-        raise EOFError(f"it refused a client that takes {endpoint.key_type} only ({rest})")
+        raise EOFError(f"it refused a client that accepts only {endpoint.key_type} ({rest})")
     if done.returncode or not rest:
         raise socket.timeout()
     return _Shown(bytes.fromhex(rest), None, protocol)
 
 
 def _proxy_header(connection: socket.socket, version: str) -> bytes:
-    """What HAProxy's PROXY protocol (versions 1 and 2, proxy-protocol.txt) wants before all else: this very connection."""
+    """The header of HAProxy's PROXY protocol (versions 1 and 2, proxy-protocol.txt), which describes this
+    connection."""
     source, target = connection.getsockname(), connection.getpeername()
     is_v6 = connection.family == socket.AF_INET6
     if version == "v1":
@@ -292,7 +297,7 @@ def _proxy_header(connection: socket.socket, version: str) -> bytes:
 
 
 def _start_tls_postgres(connection: socket.socket) -> None:
-    """PostgreSQL's SSLRequest (protocol 3.0, message formats): one octet answers, S if TLS may begin."""
+    """PostgreSQL's SSLRequest (protocol 3.0, message formats): the answer is one octet, S if TLS may begin."""
     connection.sendall(struct.pack("!II", 8, 80877103))
     answer = connection.recv(1)
     if answer != b"S":
@@ -304,7 +309,7 @@ def _reason(error: ssl.SSLError) -> str:
 
 
 def _start_tls(connection: socket.socket, protocol: str, deadline: float) -> None:
-    """Speak PROTOCOL in clear up to the point where TLS begins (RFC 3207, 2595, 4217, 5804)."""
+    """Speak PROTOCOL in clear until TLS begins (RFC 3207, 2595, 4217, 5804)."""
     lines = _Lines(connection, deadline)
     if protocol in ("smtp", "lmtp"):
         lines.expect_code("220")
@@ -331,7 +336,7 @@ def _start_tls(connection: socket.socket, protocol: str, deadline: float) -> Non
 
 
 class _Lines:
-    """Text lines over a socket, read octet by octet: what comes after the last line belongs to TLS."""
+    """Text lines from a socket, read octet by octet, because what follows the last line belongs to TLS."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self.connection = connection

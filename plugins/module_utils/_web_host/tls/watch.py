@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many endpoints looked at side by side, until each steadily shows a certificate that is expected of it."""
+"""Look at many endpoints in parallel, until each steadily shows an expected certificate."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Watch:
         label: str | None = None,
         may_be_silent: bool = False,
     ) -> None:
-        """EXPECTED holds the SHA-256 fingerprints that are right there, None when any is. One that MAY_BE_SILENT is not
-        waited for while it shows nothing."""
+        """EXPECTED: the right SHA-256 fingerprints, None if any is right. An endpoint that MAY_BE_SILENT is not waited
+        for while it shows nothing."""
         self.endpoint = endpoint
         self.may_be_silent = may_be_silent
         self.label = label
@@ -70,16 +70,16 @@ class Watch:
     def is_settled(self, steady_for_s: float) -> bool:
         if self.steady_since is None:
             return self.cannot_ask or (self.sight is None and self.may_be_silent)
-        # from the end of the first good look to the begin of the last: a pause of this process proves nothing
+        # from the end of the first good look to the beginning of the last: a pause of this process proves nothing
         return self.expected is None or self.last_look_at - self.steady_since >= steady_for_s
 
 
 def watch_all(
     watches: list[Watch], wait_s: float, steady_for_s: float, timeout_s: float, trust: ssl.SSLContext | None
 ) -> None:
-    """Look at every endpoint once, and with WAIT_S again until each is settled or the time is over.
+    """Look at every endpoint once, and with WAIT_S repeatedly until each is settled or the time is up.
 
-    What shows the expected certificate when the time is over is watched on until it settles or shows another one.
+    An endpoint that shows the expected certificate when the time is up is watched until it settles or shows another.
     """
     deadline = time.monotonic() + wait_s
     pending = watches

@@ -177,8 +177,8 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     (rfc2136(key_name="acm", key_secret=KEY, key_algorithm="sha256"), "key_algorithm must be one of"),
     (rfc2136(zone="example.net"), "zone is example.net, which does not hold www.example.com"),
     # numbers
-    ({**NAME, "renew_before": "soon"}, "neither days nor a share"),
-    ({**NAME, "renew_before": "-1"}, "neither days nor a share"),
+    ({**NAME, "renew_before": "soon"}, "neither a number of days nor a share"),
+    ({**NAME, "renew_before": "-1"}, "neither a number of days nor a share"),
     ({**NAME, "renew_before": "0"}, "at least one day"),
     ({**NAME, "renew_before": "0%"}, "more than 0% and less than 100%"),
     ({**NAME, "renew_before": "100%"}, "more than 0% and less than 100%"),

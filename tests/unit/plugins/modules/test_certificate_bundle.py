@@ -241,7 +241,7 @@ def test_a_pkcs12_is_not_written_again_for_its_salt(run: Run, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"mode": "0644"}, "would open its key to every user"),
+        ({"mode": "0644"}, "would let every user read its key"),
         ({"mode": "rw"}, "write octal digits in quotes"),
         ({"mode": 640}, "write octal digits in quotes"),
         ({"owner": "nobody-of-that-name"}, "has no owner nobody-of-that-name"),
@@ -259,7 +259,7 @@ def test_bad_options_are_refused_in_a_sentence(run: Run, tmp_path: Path, options
     "change, words",
     [
         ({"private_key": None}, "comes without its key"),
-        ({"certificate": None}, "comes without certificate"),
+        ({"certificate": None}, "has no certificate; give it as PEM"),
         ({"pkcs12": "###"}, "is not base64"),
         ({"domain_names": ["shop.example.com"]}, "does not cover shop.example.com"),
     ],

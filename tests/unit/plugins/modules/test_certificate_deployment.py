@@ -112,7 +112,7 @@ def test_a_reload_that_was_lost_is_made_up_for(live_host: Host) -> None:
     assert live_host.served() == live_host.first[0]["fingerprint"]
     answer = live_host.run(*map(without_key, renewed))
     assert answer["changed"] and answer["services"][0]["reason"].startswith(
-        f"port {live_host.server.port} served another"
+        f"port {live_host.server.port} served a certificate other"
     )
     assert not any(bundle["swapped"] for bundle in answer["bundles"])
     assert live_host.served() == renewed[0]["fingerprint"]
@@ -344,7 +344,7 @@ def test_a_second_deployment_waits_for_a_limited_time(live_host: Host) -> None:
     first = live_host.start(issue(WWW), live_host.first[1], services=services, timeout=0.1)
     wait_for(begun)
     answer = live_host.run(issue(WWW), live_host.first[1], lock_timeout=0.2)
-    assert answer["failed"] and answer["restored"] and "Another deployment has held" in answer["msg"], answer
+    assert answer["failed"] and answer["restored"] and "Another deployment has locked" in answer["msg"], answer
     first.communicate(timeout=60)
 
 
@@ -363,15 +363,18 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
         ({"keep": -1}, "keep cannot be negative"),
         ({"command_timeout": 0}, "command_timeout is 0"),
         ({"services": [{"name": "ngnix"}]}, "did you mean nginx?"),
-        ({"services": [{"name": "own"}]}, "give it reload_command or service_name"),
+        ({"services": [{"name": "own"}]}, "set reload_command or service_name"),
         ({"services": [{"name": "nginx"}, {"name": "apache"}]}, "The services nginx and apache both have port 443"),
         ({"services": [{"name": "nginx"}, {"name": "nginx"}]}, "is given twice"),
-        ({"services": [{"name": "nginx", "certificates": ["x"]}]}, "wants the certificate x, which is not in"),
-        ({"services": [{"name": "nginx", "check_command": "nginx -t && true"}]}, "needs a shell, but no shell runs it"),
-        ({"services": [{"name": "nginx", "ports": [0]}]}, "ports go from 1 to 65535"),
+        ({"services": [{"name": "nginx", "certificates": ["x"]}]}, "uses the certificate x, which is not in"),
+        (
+            {"services": [{"name": "nginx", "check_command": "nginx -t && true"}]},
+            "needs a shell, but it is run without one",
+        ),
+        ({"services": [{"name": "nginx", "ports": [0]}]}, "ports are numbers from 1 to 65535"),
         ({"services": [{"name": "nginx", "runtime_socket": "/run/x"}]}, "add combined to its files"),
         ({"snippets": [{"service": "x", "path": "/x", "content": "y"}]}, "which is not in services"),
-        ({"mode": "0644"}, "would open its key to every user"),
+        ({"mode": "0644"}, "would let every user read its key"),
         ({"mode": "u+s"}, "is not a file mode"),
         ({"owner": "nobody-of-this-name"}, "has no owner nobody-of-this-name"),
     ],
@@ -399,7 +402,8 @@ def test_that_a_service_is_stopped_is_said_once(host: Host) -> None:
 
 
 def test_a_configuration_that_names_another_certificate_is_explained_whole(live_host: Host) -> None:
-    """It was not reloaded since it was changed. So what was served before does not come back, and the role's limit keeps that."""
+    """It was not reloaded since it was changed. So what was served before does not come back, and the role's limit
+    keeps that."""
     other, foreign = live_host.folder / "other", issue("other.example.com")
     other.mkdir()
     (other / "fullchain.pem").write_text(foreign["certificate"])
@@ -413,7 +417,8 @@ def test_a_configuration_that_names_another_certificate_is_explained_whole(live_
         for sentence in (
             "Expected from stand-in at 127.0.0.1",
             "Seen: CN=other.example.com, serial ",
-            "Check which virtual host answers there, and that its configuration names ",
-            "The previous sets are live again on web1. But not every port serves what it served before: 127.0.0.1 port ",
+            "Check which virtual host answers, and that its configuration points at ",
+            "The previous sets are live again on web1. But not every port serves what it served before: 127.0.0.1 "
+            "port ",
         ):
             assert sentence in message, message

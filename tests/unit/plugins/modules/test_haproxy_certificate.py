@@ -177,7 +177,7 @@ def test_a_socket_that_does_not_serve(tmp_path: Path, answer: str, words: str) -
 
 
 def test_no_socket_at_all(tmp_path: Path) -> None:
-    with pytest.raises(HaproxyFault, match="cannot be used .* see that HAProxy runs"):
+    with pytest.raises(HaproxyFault, match="cannot be used .* check that HAProxy is running"):
         Runtime(str(tmp_path / "s")).names()
 
 
@@ -190,7 +190,7 @@ def test_names_that_its_command_line_would_misread_are_never_said(tmp_path: Path
 def test_files_that_cannot_serve(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("nothing")
     with listening(tmp_path / "s", Haproxy()) as runtime:
-        with pytest.raises(HaproxyFault, match="holds no certificate"):
+        with pytest.raises(HaproxyFault, match="contains no certificate"):
             update(runtime, [str(tmp_path / "x.pem")], False, False)
         with pytest.raises(HaproxyFault, match="cannot be read: No such file"):
             update(runtime, [str(tmp_path / "y.pem")], False, False)

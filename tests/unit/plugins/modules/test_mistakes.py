@@ -22,7 +22,7 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
     (
         "acm_certificate",
         {"certificates": "a.example.com"},
-        f"certificates is text, but must be a list, each item of it {ITEMS}",
+        f"certificates is text, but must be a list in which each item is {ITEMS}",
     ),
     ("acm_certificate", {"certificates": ["a.example.com"]}, f"Item 1 of certificates is text, but must be {ITEMS}"),
     ("acm_certificate", {"certificates": dict(NAME)}, "certificates is a single dictionary, but must be a list"),
@@ -49,7 +49,11 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
         "files is text, but must be a dictionary with options such as cert, chain",
     ),
     ("acm_export", {**NAME, "path": "/x", "mode": "0644"}, "0644"),
-    ("served_certificate_info", {"endpoints": "host:443"}, "endpoints is text, but must be a list, each item of it a"),
+    (
+        "served_certificate_info",
+        {"endpoints": "host:443"},
+        "endpoints is text, but must be a list in which each item is a",
+    ),
 ]
 
 

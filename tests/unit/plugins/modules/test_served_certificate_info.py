@@ -42,7 +42,8 @@ GREETINGS = {
 
 
 class Server:
-    """Serves a certificate for each name, and the first to who asks for none. `contexts` may be changed while it runs."""
+    """Serves a certificate for each name, and the first to who asks for none. `contexts` may be changed while it
+    runs."""
 
     def __init__(self, folder: Path, *names: str, starttls: str | None = None) -> None:
         self.folder = folder
@@ -270,8 +271,8 @@ def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
         ({"server_name": "a..b"}, "server_name is 'a..b', which is not a host name"),
         ({"server_name": "a" * 300}, "which is not a host name"),
         ({"host": "b" * 64 + ".example.com"}, "host is"),
-        ({"port": 99999}, "ports go from 1 to 65535"),
-        ({"endpoints": [{"port": 0}]}, "ports go from 1 to 65535"),
+        ({"port": 99999}, "ports are numbers from 1 to 65535"),
+        ({"endpoints": [{"port": 0}]}, "ports are numbers from 1 to 65535"),
         ({"timeout": 0}, "timeout is 0; give a number of seconds, more than 0"),
         ({"timeout": -1}, "timeout is -1"),
         ({"timeout": "nan"}, "timeout is nan"),

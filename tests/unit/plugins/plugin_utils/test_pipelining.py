@@ -169,7 +169,7 @@ def test_a_private_key_where_none_belongs(arguments: dict[str, Any], where: str)
     for name in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"):
         with pytest.raises(InvalidInput) as caught:
             refuse_private_keys(filled(arguments, f"-----BEGIN {name}-----MIGH"), ("private_key",))
-        assert f"The option {where} holds a private key" in str(caught.value)
+        assert f"The option {where} contains a private key" in str(caught.value)
         assert "MIGH" not in str(caught.value)
 
 

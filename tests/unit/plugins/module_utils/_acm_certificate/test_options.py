@@ -117,7 +117,7 @@ def test_names_are_normalised_and_told_once() -> None:
         ({"validation_method": "EMAIL", "publish": {"route53": {}}}, "publish puts DNS records"),
         ({"publish": {}}, "exactly one way of publishing, route53 or rfc2136"),
         ({"publish": {"route53": {}, "rfc2136": {"server": "x"}}}, "exactly one way of publishing, route53 or rfc2136"),
-        ({"renew_before": "soon"}, "neither days nor a share"),
+        ({"renew_before": "soon"}, "neither a number of days nor a share"),
         ({"revocation_reason": "BORED"}, "not one that ACM knows"),
         ({"domain_name": None, "certificate_arn": ARN, "replace": True}, "replace needs domain_name"),
     ],

@@ -61,7 +61,10 @@ CONVERT = "dictionary requested, could not parse JSON or key=value"
         ({"qqq": "a"}, "x.y.z has no option qqq: ansible-doc x.y.z shows its options."),
         ({"where": {"serve": "a"}}, "x.y.z has no option serve in where: did you mean server?"),
         ({"items": [{}, {"nam": "a"}]}, "x.y.z has no option nam in items[2]: did you mean name?"),
-        ({"items": "a,b"}, "items is text, but must be a list, each item of it a dictionary with options such as name"),
+        (
+            {"items": "a,b"},
+            "items is text, but must be a list in which each item is a dictionary with options such as name",
+        ),
         (
             {"items": {"name": "a"}},
             "items is a single dictionary, but must be a list: write a dash before its first option.",

@@ -82,7 +82,8 @@ def message(*errors: t.Any) -> str:
         ([InvalidInput("a.example.com is odd.")], "1 of 1 certificates failed. Item 1: a.example.com is odd."),
         (
             [InvalidInput("No."), None, InvalidInput("No."), InvalidInput("Yes.")],
-            "3 of 4 certificates failed. Items 1 (a.example.com) and 3 (c.example.com): No. Item 4 (d.example.com): Yes.",
+            "3 of 4 certificates failed. Items 1 (a.example.com) and 3 (c.example.com): No. Item 4 (d.example.com): "
+            "Yes.",
         ),
         (
             [
@@ -90,8 +91,8 @@ def message(*errors: t.Any) -> str:
                 InvalidInput(f"{arn(1)} is gone."),
                 InvalidInput(f"{arn(2)} is gone."),
             ],
-            "3 of 3 certificates failed. Items 1 (a.example.com), 2 (b.example.com) and 3 (c.example.com) failed alike; "
-            f"the first: {arn(0)} is gone.",
+            "3 of 3 certificates failed. Items 1 (a.example.com), 2 (b.example.com) and 3 (c.example.com) failed for "
+            f"the same reason; the first: {arn(0)} is gone.",
         ),
     ],
     ids=["none", "one", "named in its sentence", "two alike", "alike but for their ARNs"],

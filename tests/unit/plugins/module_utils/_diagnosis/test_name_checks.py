@@ -104,7 +104,7 @@ def test_a_name_doubled_below_the_apex(resolver: Resolver, bind: NameServer) -> 
         "domain_name": "www.example.com",
         "problem": "record_doubled",
         "message": "The record is at _deep.www.example.com.www.example.com: "
-        "the provider appended www.example.com to a name that had it already.",
+        "the provider appended www.example.com to a name that already had it.",
         "remedy": "Give the provider only _deep as the name.",
     }
     bind.remove("_deep.www.example.com.www.example.com")

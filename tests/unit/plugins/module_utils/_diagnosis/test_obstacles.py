@@ -71,7 +71,7 @@ def test_a_missing_record(bind: NameServer) -> None:
     ]
     assert message == (
         f"www.example.com waits for the CNAME record _none.example.com. with the value {VALUE} in public DNS. "
-        "It is not there."
+        "It does not exist."
     )
 
 

@@ -79,7 +79,7 @@ def test_a_good_answer_is_used() -> None:
 )
 def test_an_odd_answer_is_refused_and_gets_no_key(odd: dict[str, Any], where: str) -> None:
     fault = fault_of(odd, HOST)
-    assert fault.startswith("web1 answered with something that certificate_deployment never says (")
+    assert fault.startswith("web1 returned something that certificate_deployment never returns (")
     assert f"({where})".replace("\\", "") in fault and lacking_keys(HOST, odd) == set()
 
 

@@ -52,7 +52,7 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"certificates": None}, r"^acm_deploy_certificates is not set; give a list of certificates, such as \["),
+        ({"certificates": None}, r"^acm_deploy_certificates is not set; give a list of certificates such as \["),
         ({"services": None}, "^acm_deploy_services is not set"),
         ({"certificates": "www.example.com"}, "^acm_deploy_certificates is text; give a list"),
         ({"certificates": ["www.example.com"]}, "^Item 1 of acm_deploy_certificates is text"),

@@ -270,7 +270,7 @@ def test_a_key_never_gets_under_another_certificates_name() -> None:
     play.look("web", "api")
     asked = fleet.list_exports(play.host("web"), {}, ["web"], play.variables, {})
     play.export("web", asked, certificate_arn=ARN.replace("one", "two"))
-    assert "What was exported as" in fleet.find_keys(play.host("web"), play.batch, play.variables)["api"]["fault"]
+    assert "The export of" in fleet.find_keys(play.host("web"), play.batch, play.variables)["api"]["fault"]
 
 
 def test_what_was_renewed_meanwhile_is_not_mixed_up() -> None:
@@ -299,7 +299,7 @@ def test_arns_without_a_name_get_the_folder_of_their_domain() -> None:
     play.begin()
     play.read("web", ARN, other, domain_name="*.example.com")
     play.settle()
-    assert "would be in the folder wildcard.example.com" in play.host("web")["fault"]
+    assert "would use the folder wildcard.example.com" in play.host("web")["fault"]
 
 
 def test_in_check_mode_what_acm_does_not_have_yet_is_foretold() -> None:

@@ -58,7 +58,7 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
         (answer(), {"failed": True, "msg": "x is set. Nothing was sent."}, {}, "x is set. Nothing was sent.", True),
         (answer(), {**answer(), "restored": True, "msg": "It is back."}, {}, "It is back.", True),
         (answer(), {**answer(), "restored": "yes", "msg": "It is back."}, {}, "It is back.", False),
-        (answer(), {**answer(line={"ports": [0]})}, {}, "never says", False),
+        (answer(), {**answer(line={"ports": [0]})}, {}, "never returns", False),
         (
             answer(pipelining_obstacle="It would be written."),
             None,
@@ -66,7 +66,7 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
             "It would be written. Nothing was changed.",
             True,
         ),
-        (answer(), None, {}, "www.example.com was renewed while this run was under way; run it again.", True),
+        (answer(), None, {}, "www.example.com was renewed during this run; run it again.", True),
     ],
 )
 def test_failures_say_what_and_whether_all_is_as_before(
@@ -86,7 +86,8 @@ def test_when_nothing_is_due_the_screen_is_short() -> None:
     found = outcome(LOOKED)
     assert found["failure"] == {} and found["summary"] == [LINE]
     assert found["sentences"] == [
-        "Nothing is due on web1: www.example.com is in place, valid until 2027-11-01T00:00:00Z, and served by nginx at port 443."
+        "Nothing is due on web1: www.example.com is in place, valid until 2027-11-01T00:00:00Z, and served by nginx "
+        "on port 443."
     ]
 
 
@@ -119,10 +120,10 @@ def test_check_mode_tells_what_would_be() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({}, "nginx serves www.example.com at port 443: serial 01:02, valid until 2027-11-01T00:00:00Z."),
+        ({}, "nginx serves www.example.com on port 443: serial 01:02, valid until 2027-11-01T00:00:00Z."),
         ({"old_serial": "01:01"}, "valid until 2027-11-01T00:00:00Z (before: serial 01:01)."),
         ({"served": False, "running": False}, "nginx is not running; www.example.com is in place for when it starts"),
-        ({"served": False}, "nginx does not serve www.example.com at port 443 yet"),
+        ({"served": False}, "nginx does not serve www.example.com on port 443 yet"),
     ],
 )
 def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:

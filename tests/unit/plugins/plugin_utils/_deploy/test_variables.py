@@ -47,7 +47,7 @@ def test_everything_known_is_in_the_role_or_a_playbook() -> None:
         ("acm_deploy_renewals_notice_day", "did you mean acm_deploy_renewals_notice_days"),
         ("acm_deploy_renewal_path", "did you mean acm_deploy_renewals_path"),
         ("acm_deploy_Path", "did you mean acm_deploy_path"),
-        ("acm_deploy_datacentre", "give a variable of your own a name that does not begin with acm_deploy_"),
+        ("acm_deploy_datacentre", "choose names that do not begin with acm_deploy_"),
         ("acm_deploy_", "has no variable acm_deploy_;"),
     ],
 )

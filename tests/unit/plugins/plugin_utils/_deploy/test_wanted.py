@@ -50,7 +50,7 @@ def test_one_certificate_may_have_two_folders_and_each_service_its_own() -> None
     both = wanted(entries, {"name": "web", "certificates": ["for-web"]}, {"name": "mail", "certificates": ["for-mail"]})
     assert [certificate["identity"] for certificate in both["certificates"]] == ["www.example.com"] * 2
     assert [service["certificates"] for service in both["services"]] == [["for-web"], ["for-mail"]]
-    with pytest.raises(InvalidInput, match="may be any of for-web, for-mail; use its name to say which"):
+    with pytest.raises(InvalidInput, match="could be any of for-web, for-mail; use a name to say which"):
         wanted(entries, {"name": "web", "certificates": ["www.example.com"]})
 
 
@@ -84,7 +84,7 @@ def test_a_service_with_nothing_left_is_left_out_too() -> None:
             [WWW],
             {"certificates": ["shop"]},
             {},
-            "nginx wants the certificate shop, which acm_deploy_certificates lacks",
+            "nginx uses the certificate shop, which is not in acm_deploy_certificates",
         ),
         ([WWW], {"certificates": ["ww.example.com"]}, {}, "did you mean www.example.com"),
         ([WWW], {}, {"path": "acm"}, "acm_deploy_path is 'acm'; give an absolute path"),

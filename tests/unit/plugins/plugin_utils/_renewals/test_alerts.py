@@ -181,7 +181,7 @@ def test_deployed_is_told_once_for_all_hosts() -> None:
     assert alert["title"] == "host-1.example.com: a new certificate is in place on web-1 and web-2"
     assert alert["text"] == "nginx serves it."
     (alert,) = told([one], standing(one, was_new=True))  # without ports nobody saw it served
-    assert alert["text"] == "Its files are in place; no port was looked at."
+    assert alert["text"] == "Its files are in place; no port was checked."
 
 
 OLD = {"served_serial": "0f", "served_until": NOW + timedelta(days=20)}
@@ -338,7 +338,7 @@ def test_all_clear() -> None:
     )
     assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
     assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
-    assert host["text"] == "The server answers again, and has what it was missing."
+    assert host["text"] == "The server answers again, and is up to date."
 
 
 def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
@@ -372,8 +372,9 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "action_required",
             "warning",
             "host-1.example.com: the renewal needs your action, and the certificate expires in 20 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, and the next "
-            "run deploys the new certificate. The certificate expires in 20 days, on 2026-12-15 12:00 UTC.",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, "
+            "and the next run deploys the new certificate. The certificate expires in 20 days, on 2026-12-15 12:00 "
+            "UTC.",
             20,
         ),
         (
@@ -382,8 +383,9 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             None,
             "warning",
             "host-1.example.com: the renewal needs your action, and the certificate expires in 40 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, and the next "
-            "run deploys the new certificate. The certificate expires in 40 days, on 2027-01-04 12:00 UTC.",
+            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, "
+            "and the next run deploys the new certificate. The certificate expires in 40 days, on 2027-01-04 12:00 "
+            "UTC.",
             40,
         ),
         (
@@ -392,8 +394,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             None,
             "warning",
             "host-1.example.com: the certificate expires in 14 days",
-            "It was imported, and ACM never renews those. Import its successor with certops.acm.acm_import. It expires on "
-            "2026-12-09 12:00 UTC.",
+            "It was imported, and ACM never renews imported certificates. Import its successor with "
+            "certops.acm.acm_import. It expires on 2026-12-09 12:00 UTC.",
             14,
         ),
         (
@@ -403,7 +405,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "critical",
             "host-1.example.com: the renewal has failed",
             "The cause: a CAA record in DNS forbids it (CAA_ERROR). Request the renewal again with force_renewal of "
-            "certops.acm.acm_certificate; if that fails too, request a new certificate. The certificate expires in 50 days, on ",
+            "certops.acm.acm_certificate; if that fails too, request a new certificate. The certificate expires in 50 "
+            "days, on ",
             50,
         ),
         (
@@ -412,8 +415,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "unavailable",
             "critical",
             "host-1.example.com: the certificate was revoked",
-            "The reason given is KEY_COMPROMISE. Request a new one with certops.acm.acm_certificate, and deploy that one in its "
-            "place.",
+            "The reason given is KEY_COMPROMISE. Request a new certificate with certops.acm.acm_certificate, and "
+            "deploy that instead.",
             None,
         ),
         (
@@ -422,8 +425,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "unavailable",
             "critical",
             "host-1.example.com: the request is still waiting for validation",
-            "host-1.example.com: There is no such record. Publish it. ACM gives up 72 hours after the request (by 2026-11-27 "
-            "11:00 UTC).",
+            "host-1.example.com: There is no such record. Publish it. ACM gives up 72 hours after the request (by "
+            "2026-11-27 11:00 UTC).",
             None,
         ),
         (
@@ -432,8 +435,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "deploy_failed",
             "critical",
             "web: host-1.example.com could not be deployed",
-            "nginx: [emerg] unknown directive. The server still has the previous certificate, which expires in 20 days. Fix "
-            "what the server or the task complains about; the next run tries again.",
+            "nginx: [emerg] unknown directive. The server still has the previous certificate, which expires in 20 "
+            "days. Fix what the server or the task complains about; the next run tries again.",
             20,
         ),
         (
@@ -442,8 +445,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "deploy_failed",
             "critical",
             "web: host-1.example.com could not be checked",
-            "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 days. Fix "
-            "what the server or the task complains about; the next run tries again.",
+            "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 "
+            "days. Fix what the server or the task complains about; the next run tries again.",
             100,
         ),
         (
@@ -452,8 +455,8 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "host_unreachable",
             "critical",
             "web does not answer, and lacks host-1.example.com",
-            "The server still has the previous certificate, which expired 3 days ago. Check that the server is up and that "
-            "Ansible can log in; the next run tries again.",
+            "The server still has the previous certificate, which expired 3 days ago. Check that the server is up and "
+            "that Ansible can log in; the next run tries again.",
             -3,
         ),
         (
@@ -461,9 +464,9 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {"unserved": UNSERVED},
             "not_served",
             "critical",
-            "web: nginx was not seen to serve host-1.example.com",
-            "nginx is not running. The files are in place. Check that the server runs, and that its host and ports in "
-            "acm_deploy_services are those at which it listens.",
+            "web: nginx was not seen serving host-1.example.com",
+            "nginx is not running. The files are in place. Check that the server is running, and that its host and "
+            "ports in acm_deploy_services are those on which it listens.",
             100,
         ),
     ],

@@ -193,11 +193,13 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     ripe = make_certificate(1, left=20)
     run = learnt(begun(WEB, renew_before="30", has_channels=True), [ripe], recalled=recalled)
     own = run["connections"][HERE]
-    assert own["forced"]["due"] == [] and own["forced"]["waiting"] == [[arn(1), "nothing can be remembered"]]
+    assert own["forced"]["due"] == [] and own["forced"]["waiting"] == [
+        [arn(1), "the memory of the runs cannot be written"]
+    ]
     run = reported(run, {"web": outcome(make_done(ripe))})
     run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
     said = " ".join(runs.faults(run, {}))
-    assert "cannot rely on what earlier runs remembered" in said and "No alert was sent" in said
+    assert "cannot rely on the memory of earlier runs" in said and "No alert was sent" in said
     assert not own["writable"]
 
 
@@ -301,8 +303,8 @@ def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it()
     answer = {"told": {}, "undelivered": [{"key": alert["key"], "channel": "chat", "reason": "chat did not answer."}]}
     closed = runs.close(run, HERE, answer, {"skipped": True}, {"problems": []})
     assert runs.faults(closed, {}) == [
-        "The channel chat did not get 'host-1.example.com: a new certificate is in place on web': chat did not answer. The next run "
-        "tries again."
+        "The channel chat did not get 'host-1.example.com: a new certificate is in place on web': chat did not "
+        "answer. The next run tries again."
     ]
     left = runs.remember(run, HERE, answer, iso(NOW + timedelta(minutes=2)))
     assert left["missed"] == [alert] and left["ended_at"] == iso(NOW + timedelta(minutes=2))
@@ -345,7 +347,9 @@ def test_check_mode_says_what_would_happen() -> None:
 
 def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
-    assert runs.lines(run, {}) == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are what ACM has."]
+    assert runs.lines(run, {}) == [
+        "0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are up to date with ACM."
+    ]
     checked = runs.lines({**run, "is_check": True}, {})  # nothing has been deployed
     assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be what ACM has."]
     assert runs.faults(run, {}) == [] and not run["connections"][HERE]["listing_is_stale"]
@@ -363,7 +367,7 @@ def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any])
     assert runs.choose(run, "here", [], iso(NOW)) == [arn(1)] and runs.choose(run, "there", [], iso(NOW)) == []
     run = reported(run, {"here": outcome(make_done(ONE))})
     (fault,) = runs.faults(run, {})
-    assert "us-east-1" in fault and fault.endswith("Nothing was done for the hosts that belong to it.")
+    assert "us-east-1" in fault and fault.endswith("Nothing was done for its hosts.")
     assert told(run) == []
 
 

@@ -50,14 +50,14 @@ def test_all_that_may_be_said() -> None:
         ({"acm_report_path": 7}, "acm_report_path is 7: give the path of a file that ends in .html."),
         (
             {"acm_report_path": "page.html", "acm_report_host": "web1"},
-            "acm_report_path is 'page.html': give an absolute path, because it is for another host or another user.",
+            "acm_report_path is 'page.html': give an absolute path, because it is on another host or for another user.",
         ),
         ({"acm_report_details": "perhaps"}, "acm_report_details is 'perhaps': give true or false."),
         (
             {"acm_report_mode": 644},
-            "acm_report_mode is 644: give the mode of the files in octal digits in quotes, such as '0640'.",
+            "acm_report_mode is 644: give the mode of the files in octal digits in quotes, for example '0640'.",
         ),
-        ({"acm_report_title": ""}, "acm_report_title is not a text of 1 to 200 characters."),
+        ({"acm_report_title": ""}, "acm_report_title must be a text of 1 to 200 characters."),
         (
             {"acm_report_connections": {"region": "x"}},
             "acm_report_connections is not a list of dictionaries such as {region: eu-central-1, profile: shop}.",
@@ -68,7 +68,8 @@ def test_all_that_may_be_said() -> None:
         ),
         (
             {"acm_report_connections": [{"authority": "/a", "region": "x"}]},
-            "acm_report_connections has the authority /a with a region, profile or endpoint: an authority needs none of them.",
+            "acm_report_connections has the authority /a with a region, profile or endpoint: an authority needs none "
+            "of them.",
         ),
         ({"acm_report_s3": {"object": "x.html"}}, "acm_report_s3 has no bucket."),
         (
@@ -79,11 +80,12 @@ def test_all_that_may_be_said() -> None:
             {"acm_report_s3": "bucket"},
             "acm_report_s3 is not a dictionary such as {bucket: reports, object: certificates/index.html}.",
         ),
-        ({"acm_report_timeout": "soon"}, "acm_report_timeout is 'soon': give a number of seconds above 0."),
+        ({"acm_report_timeout": "soon"}, "acm_report_timeout is 'soon': give a number of seconds greater than 0."),
         ({"acm_report_resolvers": "192.0.2.1"}, "acm_report_resolvers is not a list of addresses such as [192.0.2.1]."),
         (
             {"acm_deploy_renewals_renew_before": "soon"},
-            "acm_deploy_renewals_renew_before is 'soon', which is neither days nor a share: give '30' or '33%' of the lifetime.",
+            "acm_deploy_renewals_renew_before is 'soon', which is neither a number of days nor a share: give '30', or "
+            "'33%' of the lifetime.",
         ),
     ],
 )
@@ -98,6 +100,6 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         read(acm_report_pth="x", acm_report_mode="rw")
     said = str(refused.value)
     assert (
-        said.startswith("acm_report_pth is not a variable of certops.acm.report; these are: ")
+        said.startswith("acm_report_pth is not a variable of certops.acm.report; its variables are ")
         and "acm_report_mode" in said
     )

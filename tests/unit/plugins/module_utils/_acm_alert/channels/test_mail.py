@@ -47,7 +47,7 @@ def test_mail_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> Non
         wrong = deliver([an_alert()], mail(server, **login, password="wr0ng-word"))
         untrusted = deliver([an_alert()], mail(server, **{**login, "ca_file": None}, password="s3cret-word"))
         assert len(server.deliveries) == 1
-    assert wrong.undelivered[0]["reason"] == "localhost refuses the user name or the password (535)."
+    assert wrong.undelivered[0]["reason"] == "localhost does not accept the user name or password (535)."
     assert "not trusted" in untrusted.undelivered[0]["reason"]
     assert "word" not in str([wrong.told, untrusted, wrong.warnings])
 
@@ -56,7 +56,7 @@ def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
     with mail_server() as server:
         outcome = deliver([an_alert()], mail(server, security="starttls"))
         assert server.deliveries == []
-    assert "does not support what is needed" in outcome.undelivered[0]["reason"]
+    assert "does not support a required feature" in outcome.undelivered[0]["reason"]
 
 
 def test_the_others_are_told_when_a_recipient_is_refused() -> None:

@@ -98,7 +98,7 @@ def test_the_id_of_a_message_stays_when_it_is_sent_again(web: WebServer) -> None
             Answer(403, body=b"invalid_token"),
             "127.0.0.1 answered HTTP 403 (invalid_token): it does not allow sending: create a new webhook.",
         ),
-        (redirect("https://example.com/"), "127.0.0.1 answered HTTP 302: give the URL that accepts messages itself."),
+        (redirect("https://example.com/"), "127.0.0.1 answered HTTP 302: give the URL that accepts messages directly."),
     ],
 )
 def test_reasons(web: WebServer, answer: Answer, reason: str) -> None:

@@ -57,7 +57,7 @@ def test_one_run_at_a_time(journal: Journal) -> None:
     journal.lock(0)
     other = Journal(journal.base)
     other.open_lock()
-    with pytest.raises(InvalidInput, match="Another deployment has held"):
+    with pytest.raises(InvalidInput, match="Another deployment has locked"):
         other.lock(0.05)
     journal.close()
     other.lock(0)

@@ -99,9 +99,9 @@ def test_what_reloads_and_why() -> None:
     assert reloads() == []
     assert reloads(swapped=True) == [("www is new", False, False)]
     assert reloads(swapped=True, state="stopped") == []
-    assert reloads(as_expected=False) == [("port 443 served another certificate than the one on disk", False, False)]
+    assert reloads(as_expected=False) == [("port 443 served a certificate other than the one on disk", False, False)]
     assert reloads(as_expected=False, reachable=False, state="not_observed") == [
-        ("nothing was seen at port 443", False, False)
+        ("nothing answered on port 443", False, False)
     ]
     assert reloads(as_expected=False, reachable=False, state="unknown") == []
     assert reloads(swapped=True, state="unknown") == [("www is new", False, True)]
@@ -144,7 +144,7 @@ def test_a_complaint_says_what_to_look_at() -> None:
     other = complain(proof, {**seen, "fingerprint": "other"}).splitlines()
     silent = complain(proof, {"reachable": False, "error": "Nothing listens there."}).splitlines()
     assert [len(each) for each in (old, other, silent)] == [3, 3, 3]
-    assert "own at localhost port 443 as www by a client that takes rsa only: www, serial 2, SHA-256 new." in old[0]
+    assert "own at localhost port 443 as www by a client that accepts only rsa: www, serial 2, SHA-256 new." in old[0]
     assert "SHA-256 old" in old[1] and "the reload reached" in old[2] and "/etc/acm/www/live" in old[2]
     assert "which virtual host" in other[2] and silent[1] == "Seen: Nothing listens there."
 

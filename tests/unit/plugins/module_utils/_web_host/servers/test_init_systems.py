@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Init systems by stand-ins on PATH, which say and answer what the real ones do. No real systemd or OpenRC is asked here."""
+"""Init systems by stand-ins on PATH, which say and answer what the real ones do. No real systemd or OpenRC is asked
+here."""
 
 from __future__ import annotations
 
@@ -81,7 +82,10 @@ def test_systemd(machine: Machine) -> None:
     assert found and [found.is_active(unit) for unit in ("up", "down", "absent")] == [True, False, None]
     assert found.do("reload", "nginx", 10).is_good and found.do("start", "nginx", 10).is_good
     assert machine.log.read_text() == "reload nginx\nstart nginx\n"
-    assert "the unit fixed has no reload; give the service a reload_command" in found.do("reload", "fixed", 10).sentence
+    assert (
+        "the unit fixed cannot be reloaded; give the service a reload_command"
+        in found.do("reload", "fixed", 10).sentence
+    )
     assert found.do("reload", "broken", 10).sentence == "Job for broken.service failed."
 
 

@@ -148,7 +148,7 @@ def test_certificates_of_one_name_are_asked_for_by_the_type_of_their_keys(tmp_pa
     with serving(context_of(tmp_path, ec)) as port:
         with pytest.raises(Unreachable) as caught:
             look(Endpoint("127.0.0.1", port, "www.example.com", key_type="rsa"), 20)
-    assert not isinstance(caught.value, CannotAsk) and "takes rsa only" in str(caught.value)
+    assert not isinstance(caught.value, CannotAsk) and "accepts only rsa" in str(caught.value)
 
 
 def test_a_python_that_cannot_choose_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
