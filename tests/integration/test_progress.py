@@ -22,7 +22,7 @@ from ansible_collections.certops.acm.plugins.module_utils._door.embedded import 
 from ansible_collections.certops.acm.tests.support import programs
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
-WAITS = "www.example.com waits for the CNAME record"
+WAITS = "www.example.com is waiting for the CNAME record"
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls to ACM and to other services of AWS: one way in, one kind of error out."""
+"""Calls to ACM and to other AWS services: one way in, one kind of error out."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from . import refusals
 from .pacing import PATIENCE_S, THROTTLED, Turnstile
 
 GONE = "ResourceNotFoundException"  # ACM's code for a certificate that does not exist
-SIDE_BY_SIDE = 10  # connections at once; botocore's pool holds as many
+SIDE_BY_SIDE = 10  # connections at once, as many as botocore's pool has
 
 
 class AcmError(Exception):
     """ACM refused a call, or could not be reached.
 
-    `code` is ACM's error code, or the name of botocore's exception where no answer came.
+    `code` is ACM's error code, or the name of botocore's exception if there was no answer.
     """
 
     def __init__(self, operation: str, code: str, message: str) -> None:
@@ -45,14 +45,14 @@ class AcmError(Exception):
 
 
 class Lookout(t.NamedTuple):
-    """Where the validating side looks. resolvers: None for public DNS; addresses: those of names that it was given."""
+    """Where the validating side looks. resolvers: None for public DNS; addresses: of names in a lab."""
 
     resolvers: t.Optional[t.Sequence[str]] = None
     addresses: t.Mapping[str, str] = {}
 
 
 class Acm:
-    """Calls to ACM. Members go in and come out in ACM's own spelling (CamelCase, as botocore documents them)."""
+    """Calls to ACM. Members are in ACM's own spelling (CamelCase, as botocore documents them)."""
 
     def __init__(
         self,
@@ -66,8 +66,8 @@ class Acm:
         events: t.Callable[[str], t.Any] = lambda consumer: None,
         private_cas: t.Callable[[], t.Mapping[str, str]] = dict,
     ) -> None:
-        """private_cas: ARNs by name, of an authority that has names for its private CAs.
-        events: consumer → its inbox (_authority/delivery/inbox.py); None on AWS, where a queue of SQS takes its place.
+        """private_cas: ARNs by name, for an authority, whose private CAs have names.
+        events: consumer → its inbox (_authority/delivery/inbox.py); None on AWS, where an SQS queue is used instead.
         """
         self.lookout = lookout
         self.events = events
@@ -83,7 +83,7 @@ class Acm:
         self.region: str = client.meta.region_name
 
     def knows(self, operation: str) -> bool:
-        """Whether the installed botocore has the operation (many are older than SearchCertificates)."""
+        """Whether the installed botocore has the operation (many versions are older than SearchCertificates)."""
         return operation in self._client.meta.service_model.operation_names
 
     def takes(self, operation: str, member: str) -> bool:
@@ -94,12 +94,12 @@ class Acm:
         )
 
     def first_answer_at(self, operation: str) -> t.Optional[datetime]:
-        """When ACM first answered that operation, by its own clock; None if it did not say."""
+        """When ACM first answered that operation, by ACM's clock; None if it did not say."""
         return self._answered_at.get(operation)
 
     def call(self, operation: str, **members: t.Any) -> dict[str, t.Any]:
-        """Call one operation, in its turn; members that are None are left out. What ACM refuses for the sake of its
-        rates is asked again. Raises AcmError, or InvalidInput when botocore itself refuses the members."""
+        """Call one operation, in its turn; members that are None are left out. Throttled calls are repeated. Raises
+        AcmError, or InvalidInput if botocore itself refuses the members."""
         if not hasattr(self._client, xform_name(operation)):
             raise AcmError(operation, "UnknownOperation", f"it needs {refusals.newer_botocore(operation)}")
         given = {name: value for name, value in members.items() if value is not None}
@@ -138,7 +138,7 @@ class Acm:
                 return
 
     def each(self, operation: str, requests: t.Sequence[dict[str, t.Any]]) -> list[t.Union[dict[str, t.Any], AcmError]]:
-        """Call one operation for every request, side by side but never faster than ACM's rate for it.
+        """Call one operation for every request, in parallel but never faster than ACM's rate for it.
 
         The answers are in the order of the requests; a failed call leaves its AcmError in its place.
         """

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to ACM on AWS: one session for all services, and what may be sent again."""
+"""The door to ACM on AWS: one session for all services, and which requests may be repeated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .acm import SIDE_BY_SIDE, Acm
 from .botocore_tuning import quick
 from .pacing import THROTTLED
 
-ATTEMPTS = 8  # of one call, where the connection or the service fails
+ATTEMPTS = 8  # of one call, if the connection or the service fails
 
 
 def open_door(module: t.Any) -> Acm:
@@ -38,7 +38,7 @@ def open_door(module: t.Any) -> Acm:
             "or a region in the AWS profile."
         )
 
-    # One session for all services: amazon.aws would make a new one for each, at 70 ms.
+    # One session for all services: amazon.aws would create a new one for each, which takes 70 ms.
     try:
         session = quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
     except BotoCoreError as error:
@@ -72,13 +72,12 @@ def veto_retry(
     request_dict: t.Any = None,
     **_others: t.Any,
 ) -> None:
-    """Raise at once what botocore would repeat, although it must not be repeated.
+    """Raise faults at once that botocore would retry although they must not be retried.
 
-    Throttled calls are left to Acm.call, which knows how all calls fare. Waiting does not free a quota, but botocore
-    takes LimitExceededException for throttling. And an import whose answer was lost, or was
-    a server fault, may have been carried out: a second one would make a second certificate. A re-import may be repeated.
-    A host that does not exist, as for a misspelt region, will not exist in a minute either.
-    """
+    Throttled calls are left to Acm.call, which knows about all calls. Waiting does not raise a quota, but botocore
+    treats LimitExceededException as throttling. An import whose answer was lost, or was a server fault, may have been
+    carried out: repeating it would make a second certificate. A re-import may be repeated. A host that does not exist,
+    for example because of a misspelt region, will not exist in a minute either."""
     answer = response[1] if response else {}
     is_final = answer.get("Error", {}).get("Code") in (*THROTTLED, "LimitExceededException")
     if caught_exception is not None and _is_unknown_host(caught_exception):
@@ -101,7 +100,8 @@ def _is_unknown_host(error: BaseException) -> bool:
 
 
 def is_acm_alone(endpoint_url: t.Optional[str]) -> bool:
-    """Whether the URL is an endpoint of ACM on AWS (regional, FIPS, or a VPC endpoint), where Route 53 is not found."""
+    """Whether the URL is an ACM endpoint on AWS (regional, FIPS, or a VPC endpoint), where Route 53 is not
+    available."""
     host = (urlsplit(endpoint_url or "").hostname or "").split(".")
     return host[-2:] in (["amazonaws", "com"], ["api", "aws"]) and bool({"acm", "acm-fips"} & set(host))
 

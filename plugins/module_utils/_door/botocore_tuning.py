@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of botocore made in a fifth of the time (docs/developing/performance.md)."""
+"""Create botocore clients in a fifth of the time (docs/developing/performance.md)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ except ImportError:
 
 
 def quick(session: t.Any, *, knows_endpoints: bool = True) -> t.Any:
-    """The same session, which makes its clients without looking into each of botocore's four hundred service folders.
+    """The same session, creating clients without looking into each of botocore's four hundred service folders.
 
-    knows_endpoints: if false, also without the table of all AWS endpoints, which takes half of a client's time, and
-    without the rules that choose an endpoint anew for each call.
+    knows_endpoints: if false, also without the table of all AWS endpoints, which takes half of the time to create a
+    client, and without the rules that choose an endpoint for each call.
     """
 
     class Loader(botocore.loaders.Loader):  # type: ignore[misc, unused-ignore]

@@ -31,7 +31,8 @@ from .botocore_tuning import quick
 
 
 def open_door(path: str, region: t.Optional[str] = None) -> Acm:
-    """The door to the authority in the directory PATH; region: must be the authority's own where given. Raises InvalidInput."""
+    """The door to the authority in the directory PATH; region: if given, must be the authority's. Raises
+    InvalidInput."""
     from .._authority import directory
     from .._authority.delivery import inbox
 
@@ -43,7 +44,7 @@ def open_door(path: str, region: t.Optional[str] = None) -> Acm:
         return Lookout(settings.resolvers or None, settings.http_addresses)
 
     def refuse(service: str, _region: t.Optional[str] = None) -> t.Any:
-        raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out what needs it.")
+        raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out the options that need it.")
 
     def events(consumer: str) -> t.Any:
         return inbox.Inbox(authority, consumer)
@@ -58,7 +59,7 @@ def open_door(path: str, region: t.Optional[str] = None) -> Acm:
 def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.Any = None, **parts: t.Any) -> t.Any:
     """A boto3 client of ACM whose requests the embedded authority answers.
 
-    region: must be the authority's own where given. Raises InvalidInput when there is no usable authority.
+    region: if given, must be the authority's. Raises InvalidInput if there is no usable authority.
     """
     from .._authority import directory
     from .._authority.wire import endpoint
@@ -67,22 +68,22 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
         authority = directory.open_authority(path, **parts)
     if region and region != authority.region:
         raise InvalidInput(
-            f"The embedded authority in {path} is that of region {authority.region}, not of {region}: "
-            "leave the option region out, or name the authority of that region."
+            f"The embedded authority in {path} is for region {authority.region}, not {region}: "
+            "leave out the option region, or give the authority for that region."
         )
-    # The user's AWS environment and configuration files mean nothing here; broken ones must not matter.
+    # The user's AWS environment and configuration files do not apply here; broken ones must not matter.
     unset = {
         name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
         for name, (_key, _variable, default, conversion) in botocore.session.Session.SESSION_VARIABLES.items()
     }
-    # None of botocore's special handling of requests concerns ACM, and the only endpoint is given.
+    # None of botocore's special handling of requests concerns ACM, and there is only one endpoint.
     session = quick(botocore.session.Session(unset, include_builtin_handlers=False), knows_endpoints=False)
     client = session.create_client(
         "acm",
         region_name=authority.region,
         endpoint_url="http://authority.invalid",
         config=botocore.config.Config(
-            # Not used here; set so that botocore neither looks for credentials nor builds a user agent for each call.
+            # Not used; set so that botocore neither looks for credentials nor builds a user agent for each call.
             signature_version=botocore.UNSIGNED,
             user_agent="certops.acm",
             proxies={},
@@ -103,7 +104,7 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
         parsed = parser.parse(response, model.output_shape)
         if "Error" in parsed:
             shape = model.service_model.shape_for_error_code(parsed["Error"]["Code"])
-            if shape:  # an error has members of its own, too
+            if shape:  # an error has members too
                 parsed.update(parser.parse(response, shape))
         parsed["ResponseMetadata"]["RetryAttempts"] = 0
         return SimpleNamespace(status_code=reply.status, headers=response["headers"], content=reply.body), parsed

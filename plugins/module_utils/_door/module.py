@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of modules that speak ACM: the option `authority`, the door, and one way to fail."""
+"""The base of modules that call ACM: the option `authority`, the door, and one way to fail."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class AcmModule(AnsibleAWSModule):
         hints: t.Optional[t.Mapping[str, str]] = None,
         **settings: t.Any,
     ) -> None:
-        """embedded: opens the embedded authority; None for a module that has no use for it and does not ship it.
+        """embedded: opens the embedded authority; None for a module that does not need it and does not ship it.
         may_be_empty: options for which an empty text does not mean "not given". hints: see DiscreetModule."""
         spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
-        # amazon.aws has a setting module_class, but looks at its default alone
+        # amazon.aws has a setting module_class, but only uses its default
         module_class = type("Module", (DiscreetModule,), {"MAY_BE_EMPTY": may_be_empty, "HINTS": hints or {}})
         AnsibleAWSModule.default_settings["module_class"] = module_class
         super().__init__(argument_spec=spec, **settings)
@@ -52,7 +52,7 @@ class AcmModule(AnsibleAWSModule):
 
     @property
     def acm(self) -> Acm:
-        """The only session and client of this task, made at the first use."""
+        """The only session and client of this task, created on first use."""
         if self._acm is None:
             path = self.params.get("authority")
             with no_collection():
@@ -67,12 +67,12 @@ class AcmModule(AnsibleAWSModule):
         if not path:
             return aws.open_door(self)
         if self._embedded is None:
-            raise InvalidInput(f"This module works on AWS only, and authority is {path}: leave that option out.")
+            raise InvalidInput(f"This module works only on AWS, but authority is {path}: leave that option out.")
         return self._embedded(path, self.params.get("region"))
 
 
 def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
-    """Run a module's work, and end the module with its result or with one sentence on what went wrong."""
+    """Run a module's work, and end the module with its result or with one sentence about the fault."""
     try:
         result = action()
     except InvalidInput as error:

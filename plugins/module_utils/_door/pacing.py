@@ -3,24 +3,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The pace of calls: each operation of ACM has its own rate, which others may be using up too."""
+"""The pace of calls: each operation of ACM has its own rate, which may be shared with other clients."""
 
 from __future__ import annotations
 
 import threading
 import typing as t
 
-PATIENCE_S = 300.0  # how long one call is repeated because others use up the rate
+PATIENCE_S = 300.0  # how long a call is repeated if others use up the rate
 THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
-MANY_REFUSALS = 0.6  # of the last ten calls or so: below that, coming again costs less than coming too late
+MANY_REFUSALS = (
+    0.6  # share of refusals among about the last ten calls; below that, a retry costs less than a slower pace
+)
 LONGEST_INTERVAL_S = 0.4
-UNEVEN = 1.03  # at one call a second nothing is left over to make up for one that arrives a little early
+UNEVEN = 1.03  # at one call a second there is no slack for a call that arrives a little early
 
 
 class Turnstile:
-    """Lets callers from many threads through at `rate` a second; the first second's worth, less one, may go at once.
+    """Lets callers from many threads through at `rate` a second; one second's worth, less one, may go at once.
 
-    The rate is the account's, and others may use it too: when much is refused, callers are let through more slowly.
+    The rate is shared by the whole account: if many calls are refused, callers are let through more slowly.
     """
 
     def __init__(
@@ -28,7 +30,7 @@ class Turnstile:
     ) -> None:
         self._interval_s = self._shortest_s = (UNEVEN if rate <= 1 else 1) / rate if rate else 0.0
         self._refused_share = 0.0
-        # One less than a second's worth: calls do not arrive as evenly as they leave.
+        # One less than a second's worth, because calls do not arrive as evenly as they are sent.
         self._burst_s = max(self._interval_s, 1.0 - self._interval_s)
         self._sleep = sleep
         self._monotonic = monotonic
@@ -39,7 +41,7 @@ class Turnstile:
     def wait(self) -> None:
         if not self._interval_s:
             return
-        with self._queue:  # one leaves after the other: behind one that woke up late the next would come too soon
+        with self._queue:  # one after the other: if a caller woke up late, the next would come too soon after it
             now = self._monotonic()
             turn_at = max(self._next_at, now - self._burst_s) + self._interval_s
             if turn_at > now:

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a refusal by AWS, or no answer at all, means to the user, and what can be done about it.
+"""What a refusal by AWS, or a missing answer, means to the user, and what can be done about it.
 
-The words are ours, not botocore's: those of a clause that follows "… failed with CODE: ".
+The wording is ours, not botocore's: a clause that follows "… failed with CODE: ".
 """
 
 from __future__ import annotations
@@ -29,13 +29,16 @@ NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRe
 NO_LOGIN = ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError", "LoginTokenLoadError", "SSOError")
 CUT_OFF = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionError")
-CREDENTIALS = "give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where the module runs"
+CREDENTIALS = (
+    "give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where the "
+    "module runs"
+)
 # The version of botocore that knows exportable public certificates.
 NEEDED_BOTOCORE = {"Export": "1.38.38", "RevokeCertificate": "1.38.38"}
 
 
 def of_answer(error: ClientError, operation: str, members: t.Mapping[str, t.Any], client: t.Any) -> str:
-    """The clause for what AWS answered."""
+    """The clause for an answer from AWS."""
     answer = error.response.get("Error", {})
     code, words = answer.get("Code") or "", said(answer.get("Message"))
     if code in DENIED:
@@ -44,25 +47,25 @@ def of_answer(error: ClientError, operation: str, members: t.Mapping[str, t.Any]
         resource = members.get("CertificateArn") or members.get("QueueUrl") or members.get("TopicArn")
         where = f" on {resource}" if resource and str(resource) not in words else ""
         return (
-            f"{words}. Allow the action {action}{where}; the notes in the documentation of this module list all actions "
-            "that it needs"
+            f"{words}. Allow the action {action}{where}; the notes in the documentation of this module list all "
+            "actions that it needs"
         )
     if code in EXPIRED:
         return "the AWS session has expired; log in again, or get new temporary credentials"
     if code in UNKNOWN_KEY:
         return (
-            "AWS does not know this access key, or its session token is missing or wrong; check which credentials are in use "
-            "(aws sts get-caller-identity), and that they belong to this partition and region"
+            "AWS does not know this access key, or its session token is missing or wrong; check which credentials are "
+            "in use (aws sts get-caller-identity), and that they belong to this partition and region"
         )
     if code in WRONG_SIGNATURE:
         return "AWS refuses the signature; check the secret key, and the clock of the machine that the module runs on"
     if code in UNSIGNED:
-        return f"the request carried no usable credentials; {CREDENTIALS}"
+        return f"the request had no usable credentials; {CREDENTIALS}"
     return words
 
 
 def of_silence(error: BotoCoreError, client: t.Any) -> str:
-    """The clause for a request that was never answered, or not sent at all."""
+    """The clause for a request that was not answered, or not sent at all."""
     code = type(error).__name__
     if code in NO_LOGIN:
         return (
@@ -75,7 +78,7 @@ def of_silence(error: BotoCoreError, client: t.Any) -> str:
         hint = _region_hint(getattr(_meta(client), "region_name", None))
         return f"nothing answers at {url}; {hint}check the network, any proxy, and the option endpoint_url"
     if code in CUT_OFF:
-        return f"{url} was reached, but did not answer in time or cut the connection; run the task again"
+        return f"{url} was reached, but did not answer in time or closed the connection; run the task again"
     if code == "SSLError":
         return f"the TLS certificate of {url} is not trusted; check any proxy in front of it, and aws_ca_bundle"
     if code == "ProxyConnectionError":
@@ -84,7 +87,7 @@ def of_silence(error: BotoCoreError, client: t.Any) -> str:
 
 
 def of_parameters(error: BaseException, operation: str) -> str:
-    """A sentence on what botocore would not send."""
+    """A sentence about a request that botocore refused to send."""
     text = one_line(error)
     unknown = re.search(r'Unknown parameter in [^:]*: "(\w+)"', text)
     if unknown:
@@ -93,14 +96,14 @@ def of_parameters(error: BaseException, operation: str) -> str:
 
 
 def newer_botocore(what: str) -> str:
-    """The version that knows a member or an operation, as the end of a sentence."""
+    """The version required for a member or an operation, as the end of a sentence."""
     version = NEEDED_BOTOCORE.get(what)
     needed = f"boto3 and botocore {version} or newer" if version else "a newer boto3 and botocore"
     return f"{needed}, but botocore {botocore.__version__} is installed: upgrade both."
 
 
 def of_setup(error: BaseException) -> str:
-    """A sentence on connection options with which no client can be made."""
+    """A sentence about connection options with which no client can be created."""
     text = one_line(error)
     if type(error).__name__ == "ProfileNotFound":
         name = getattr(error, "kwargs", {}).get("profile", "")
@@ -112,15 +115,15 @@ def of_setup(error: BaseException) -> str:
         region = getattr(error, "kwargs", {}).get("region_name", "")
         return f"{region!r} is not a region of AWS: {_region_hint(region)}set the option region."
     if text.startswith("Invalid endpoint"):
-        return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: write one such as https://host:port."
+        return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: give a URL such as https://host:port."
     return f"AWS cannot be reached with these settings: {text}."
 
 
 def said(message: t.Optional[str]) -> str:
-    """ACM's words as part of a sentence. A proxy, or a server that is not ACM, may answer with a whole web page."""
+    """ACM's message as part of a sentence. A proxy, or a server other than ACM, may answer with a whole web page."""
     words = " ".join((message or "").split()).rstrip(".")
     if words.startswith("<"):
-        return "the answer is a web page, not one of ACM's: check the endpoint and any proxy in front of it"
+        return "the answer is a web page, not an answer from ACM: check the endpoint and any proxy in front of it"
     return words or "no reason was given"
 
 
@@ -129,12 +132,12 @@ def one_line(error: BaseException) -> str:
 
 
 def _meta(client: t.Any) -> t.Any:
-    """What a client knows about itself; None where there is none yet."""
+    """A client's own metadata; None if there is no client yet."""
     return getattr(client, "meta", None)
 
 
 def _region_hint(region: t.Optional[str]) -> str:
-    """For a region that botocore does not know. That proves nothing: newer regions may exist."""
+    """A hint about a region that botocore does not know. It may still exist: botocore may be older than the region."""
     try:
         session = botocore.session.Session()
         known = {

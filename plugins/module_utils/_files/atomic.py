@@ -3,13 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files written so that nobody ever sees half of one, or reads a key that is not theirs. Standard library only.
+"""Write files so that nobody ever sees half of a file or reads somebody else's key. Standard library only.
 
-A file is made under another name in its own folder with no permissions at all, gets its owner and mode, then its
-content, reaches the disk, and is renamed. All files of a set are made before the first is renamed. Whoever writes holds
-the folders against other runs, so that no set is ever mixed, and what a killed run left there is dead and removed.
-Folders are opened once, by folders.py, and used by descriptor.
-"""
+A file is created under another name in its folder, without any permissions; it gets its owner and mode, then its
+content, is flushed to disk, and renamed. All files of a set are written before the first is renamed. The writer locks
+the folders against other runs, so sets are never mixed, and whatever a killed run left there can be removed. Folders
+are opened once, by folders.py, and used by descriptor."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ LOCK_TIMEOUT_S = 60
 
 
 class FileSpec(t.NamedTuple):
-    """A file that is wanted. An owner or group of None stays as it is, at first the running user's."""
+    """A wanted file. An owner or group of None is kept as it is; for a new file it is the running user's."""
 
     form: str
     path: str
@@ -41,7 +40,7 @@ class FileSpec(t.NamedTuple):
 
 
 class Present(t.NamedTuple):
-    """A file that is there."""
+    """An existing file."""
 
     content: bytes
     mode: int
@@ -53,8 +52,8 @@ Held = t.Mapping[str, Folder]  # by their paths
 
 
 def read(spec: FileSpec) -> t.Optional[Present]:
-    """What is at the path of SPEC; None when there is nothing. Raises InvalidInput for a folder that others may write
-    in, and for what is not a regular file."""
+    """The file at the path of SPEC; None if there is none. Raises InvalidInput for a folder that others may write to,
+    and for anything but a regular file."""
     try:
         with open_folder(os.path.dirname(spec.path), owner=spec.uid) as folder:
             content, status = folder.read(os.path.basename(spec.path), MAX_OCTETS + 1)
@@ -67,14 +66,14 @@ def read(spec: FileSpec) -> t.Optional[Present]:
 
 def _unreadable(path: str, error: OSError) -> InvalidInput:
     if error.errno == errno.ELOOP:
-        return InvalidInput(f"{path} is a symbolic link; name the file that it leads to, or remove it.")
+        return InvalidInput(f"{path} is a symbolic link; give the file that it points to, or remove the link.")
     if error.errno == errno.EINVAL:
-        return InvalidInput(f"{path} is not a regular file; move it away, or name another.")
+        return InvalidInput(f"{path} is not a regular file; move it away, or give another path.")
     return fault(path, error)
 
 
 def access_differences(spec: FileSpec, present: Present) -> list[str]:
-    """How owner, group and mode are not as wanted, each as a clause."""
+    """How owner, group and mode differ from the wanted ones, each as a clause."""
     found = []
     if present.mode != spec.mode:
         found.append(f"its mode was {present.mode:04o}")
@@ -87,7 +86,7 @@ def access_differences(spec: FileSpec, present: Present) -> list[str]:
 
 @contextlib.contextmanager
 def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
-    """Hold the folders of these files against other runs. Those that are missing are made, and removed again if all
+    """Lock the folders of these files against other runs. Missing folders are created, and removed again if everything
     fails. Raises InvalidInput."""
     made = Made()
     held: dict[str, Folder] = {}
@@ -98,7 +97,7 @@ def locked(specs: t.Sequence[FileSpec]) -> t.Iterator[Held]:
             path = os.path.dirname(spec.path)
             if path not in held:
                 held[path] = open_folder(path, owner=spec.uid, make_mode=FOLDER_MODE, made=made)
-        # One order for all runs, or two of them could wait for each other; and two names may lead to one folder.
+        # All runs use the same order, so that they cannot deadlock; and two names may lead to one folder.
         by_identity = {_identity(folder): folder for folder in held.values()}
         for _identifier, folder in sorted(by_identity.items()):
             path = folder.path
@@ -125,7 +124,7 @@ def write(
     wanted: t.Sequence[tuple[FileSpec, bytes]],
     restore_context: t.Optional[RestoreContext] = None,
 ) -> None:
-    """Write a set of files into folders that are `locked`: all of them are ready before the first takes its place.
+    """Write a set of files to folders that are `locked`: all are complete before the first is renamed into place.
 
     Raises InvalidInput.
     """
@@ -151,7 +150,7 @@ def write(
 
 
 def mend_access(held: Held, specs: t.Sequence[FileSpec], restore_context: t.Optional[RestoreContext] = None) -> None:
-    """Give files that are there the owner, group, mode and context that they should have. Raises InvalidInput."""
+    """Set the wanted owner, group, mode and context on existing files. Raises InvalidInput."""
     for spec in specs:
         folder, name = held[os.path.dirname(spec.path)], os.path.basename(spec.path)
         try:
@@ -161,7 +160,7 @@ def mend_access(held: Held, specs: t.Sequence[FileSpec], restore_context: t.Opti
 
 
 def sweep(specs: t.Sequence[FileSpec]) -> None:
-    """Remove what a run that was killed left beside files that are all as wanted."""
+    """Remove what a killed run left next to files that are all as wanted."""
     for spec in specs:
         with contextlib.suppress(OSError, InvalidInput):
             if os.path.lexists(os.path.join(os.path.dirname(spec.path), locks.NAME)):
@@ -170,7 +169,7 @@ def sweep(specs: t.Sequence[FileSpec]) -> None:
 
 
 def fault(path: str, error: OSError) -> InvalidInput:
-    """One sentence about a file that could not be read or written."""
+    """A sentence about a file that could not be read or written."""
     return InvalidInput(f"{path} cannot be read or written: {error.strerror or error}.")
 
 
@@ -189,7 +188,7 @@ def _identity(folder: Folder) -> tuple[int, int]:
 
 
 def _remove_leftovers(folder: Folder, names: t.Iterable[str]) -> None:
-    """What a run that was killed left beside these files; it may hold a key."""
+    """Files that a killed run left next to these files; they may contain a key."""
     prefixes = "|".join(re.escape(_temporary_prefix(name)) for name in sorted(set(names)))
     for found in folder.names():
         if re.fullmatch(f"({prefixes})[0-9a-f]{{16}}", found):
@@ -214,7 +213,7 @@ def _stage(spec: FileSpec, folder: Folder, content: bytes, restore_context: t.Op
 
 
 def _owner_to_keep(name: str, folder: Folder) -> tuple[t.Optional[int], t.Optional[int]]:
-    """Owner and group that were set by hand are kept through every renewal: those of a file that is there, in a folder
-    where only root or the running user can have put it."""
+    """The owner and group to keep, so that those set by hand survive every renewal: those of an existing file, in a
+    folder where only root or the running user can have created it."""
     before = folder.status(name) if folder.is_own else None
     return (before.st_uid, before.st_gid) if before and stat.S_ISREG(before.st_mode) else (None, None)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files that a certificate is kept in: what each form is called, which hold the private key, and owner, group and mode
+"""The files of a certificate: the names of the forms, which of them contain the private key, and owner, group and mode
 as people write them. Standard library only."""
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILE_NAMES = {
     "combined": "combined.pem",
     "pkcs12": "bundle.p12",
 }
-# What a set on a web host may also have.
+# Further files that a set on a web host may have.
 SET_FILE_NAMES = {**FILE_NAMES, "pkcs1": "privkey-pkcs1.pem"}
 SECRET_FORMS = ("key", "combined", "pkcs12")
 SECRET_FILES = frozenset([*(FILE_NAMES[form] for form in SECRET_FORMS), SET_FILE_NAMES["pkcs1"]])
@@ -31,14 +31,14 @@ SECRET_FILES = frozenset([*(FILE_NAMES[form] for form in SECRET_FORMS), SET_FILE
 _CLAUSE = re.compile(r"([ugoa]*)((?:[=+-][rwx]*)+)")
 _SHIFTS = {"u": 6, "g": 3, "o": 0}
 _BITS = {"r": 4, "w": 2, "x": 1}
-LAST_ID = 2**32 - 2  # the next number means "leave it as it is" to chown(2)
+LAST_ID = 2**32 - 2  # the next number means "leave unchanged" to chown(2)
 WHO = {"owner": "user", "group": "group"}
 
 
 def read_mode(option: str, value: t.Any, default: int = 0o600) -> t.Optional[int]:
-    """The mode that an option holds: octal digits, or symbolic as in `u=rw,g=r`, which starts from DEFAULT.
+    """The mode in an option: octal digits, or symbolic as in `u=rw,g=r`, which is applied to DEFAULT.
 
-    YAML turns 0640 without quotes into the number 416, which means the same. None when the option is not set.
+    YAML turns 0640 without quotes into the number 416, which means the same. None if the option is not set.
     """
     if value is None or value == "":
         return None
@@ -51,8 +51,8 @@ def read_mode(option: str, value: t.Any, default: int = 0o600) -> t.Optional[int
         mode = _symbolic(value, default)
     if mode is None or not 0 <= mode <= 0o777:
         raise InvalidInput(
-            f"The option {option} is {value!r}, which is not a file mode; write octal digits in quotes, such as '0640', "
-            "or symbols, such as u=rw,g=r."
+            f"The option {option} is {value!r}, which is not a file mode; write octal digits in quotes such as '0640', "
+            "or symbols such as u=rw,g=r."
         )
     return mode
 
@@ -64,16 +64,18 @@ def read_id(kind: str, value: t.Union[str, int, None]) -> t.Optional[int]:
     name = str(value)
     if name.isdigit():
         if int(name) > LAST_ID:
-            raise InvalidInput(f"The {kind} {name} is not the number of a {WHO[kind]}; numbers end at {LAST_ID}.")
+            raise InvalidInput(
+                f"The {kind} {name} is not the number of a {WHO[kind]}; the highest number is {LAST_ID}."
+            )
         return int(name)
     try:
         return pwd.getpwnam(name).pw_uid if kind == "owner" else grp.getgrnam(name).gr_gid
     except KeyError:
-        raise InvalidInput(f"This host has no {kind} {name}; create it first, or name another.") from None
+        raise InvalidInput(f"This host has no {kind} {name}; create it first, or choose another.") from None
 
 
 def _symbolic(text: str, start: int) -> t.Optional[int]:
-    """What the clauses of chmod(1) make of the mode START; None when TEXT is not made of such clauses."""
+    """The mode START changed by clauses as for chmod(1); None if TEXT does not consist of such clauses."""
     mode = start
     for clause in text.split(","):
         found = _CLAUSE.fullmatch(clause.strip())

@@ -3,13 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Folders that may be trusted with a private key, opened once and then used by descriptor. Standard library only.
+"""Folders that can be trusted with a private key, opened once and then used by descriptor. Standard library only.
 
-Who can write in a folder decides what lies there: a link to another file, a file whose owner would be handed the next
-key. So a key goes only where root, the running user or the owner of the file alone could have put anything. A folder is
-walked to from the root, each step by the descriptor of the one before, and what is done in it goes by its descriptor: in
-the folder that was judged, whatever its path leads to by then.
-"""
+Whoever can write to a folder decides what is in it: a link to another file, or a file whose owner would be given the
+next key. So a key is written only where nobody except root, the running user and the owner of the file could have put
+anything. A folder is reached from the root, each step by the descriptor of the previous one, and everything in it is
+done by its descriptor: in the folder that was checked, whatever its path leads to by then."""
 
 from __future__ import annotations
 
@@ -26,21 +25,20 @@ from .._rules.errors import InvalidInput
 MOST_LINKS = 40  # as Linux counts
 STATIC_GROUPS = 100  # Debian's and Red Hat's own groups, such as staff, have lower numbers
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PASS = _OPEN | getattr(
-    os, "O_PATH", 0
-)  # through folders that may be passed, but not listed, such as a home of mode 0711
-_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe holds nobody up
+# for folders that may be passed through but not listed, such as a home of mode 0711
+_PASS = _OPEN | getattr(os, "O_PATH", 0)
+_READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC  # opening a pipe does not block
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _PROC = "/proc/self/fd"
 
-# Sets the SELinux context of what is at the first path as the policy wants it at the second; says whether it differed.
+# Sets the SELinux context of the file at the first path to the policy's for the second; returns whether it differed.
 RestoreContext = t.Callable[[str, str], bool]
 
 
 class Folder:
-    """A folder that is open, and what is done in it, by names without a path. No link is followed.
+    """An open folder, and what is done in it, by names without a path. No link is followed.
 
-    path: by which it was reached, for people. Errors of the operating system name whole paths.
+    path: how it was reached, for messages. The operating system's errors contain whole paths.
     """
 
     def __init__(self, descriptor: int, path: str) -> None:
@@ -59,28 +57,28 @@ class Folder:
         self.descriptor = -1
 
     def copy(self) -> Folder:
-        """The same folder, to be closed on its own."""
+        """The same folder with a descriptor of its own, which has to be closed separately."""
         return Folder(os.dup(self.descriptor), self.path)
 
     def path_to(self, name: str) -> str:
-        """A path for callers that take nothing else: through the descriptor, if the kernel offers that."""
+        """A path for callers that need one: through the descriptor, if the kernel supports that."""
         return os.path.join(f"{_PROC}/{self.descriptor}" if os.path.isdir(_PROC) else self.path, name)
 
-    # --- who may write in it -------------------------------------------------------------------------------------
+    # --- who may write to it -------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Raise InvalidInput if anybody but root and the running user may write in it."""
+        """Raise InvalidInput if anybody except root and the running user may write to it."""
         obstacle = _obstacle(os.fstat(self.descriptor), {0, os.geteuid()})
         if obstacle:
             raise _refusal(self.path, self.path, obstacle)
 
     @property
     def is_own(self) -> bool:
-        """Whether only root and the running user may write in it."""
+        """Whether only root and the running user may write to it."""
         return _obstacle(os.fstat(self.descriptor), {0, os.geteuid()}) is None
 
     def set_access(self, mode: int, group: t.Optional[int] = None) -> None:
-        """Its own mode and group; a group of None stays."""
+        """Set the folder's own mode and group; a group of None is kept."""
         if group not in (None, os.fstat(self.descriptor).st_gid):
             os.fchown(self.descriptor, -1, group)
         os.fchmod(self.descriptor, mode)
@@ -114,16 +112,18 @@ class Folder:
             return _read(self.open(name, _READ), most)
 
     def folder(self, name: str, flags: int = _OPEN) -> Folder:
-        """A folder in it, which the caller closes. Raises OSError for anything else."""
+        """A subfolder, which the caller closes. Raises OSError for anything else."""
         with self._naming(name):
             return Folder(os.open(name, flags, dir_fd=self.descriptor), os.path.join(self.path, name))
 
     # --- what changes it -----------------------------------------------------------------------------------------
 
     def make(self, name: str, mode: int) -> Folder:
-        """A new folder in it, which the caller closes; the umask does not change its mode. Raises FileExistsError."""
+        """A new subfolder, which the caller closes; the umask does not change its mode. Raises FileExistsError."""
         with self._naming(name):
-            os.mkdir(name, mode, dir_fd=self.descriptor)  # who is killed here leaves at most one that is narrower
+            os.mkdir(
+                name, mode, dir_fd=self.descriptor
+            )  # if the run is killed here, the folder's mode is at most too strict
         made = self.folder(name)
         os.fchmod(made.descriptor, mode)
         self.sync()
@@ -140,7 +140,7 @@ class Folder:
         restore_context: t.Optional[RestoreContext] = None,
         final_path: str = "",
     ) -> None:
-        """A new file, on the disk when this returns. Nobody may open it until its owner, mode and context are right.
+        """A new file, on disk when this returns. Nobody may open it until its owner, mode and context are right.
 
         An owner or group of None is the running user's. final_path: what it will be renamed to.
         """
@@ -170,7 +170,7 @@ class Folder:
         group: t.Optional[int] = None,
         restore_context: t.Optional[RestoreContext] = None,
     ) -> None:
-        """Give a file that is there its mode, owner, group and context; an owner or group of None stays."""
+        """Set mode, owner, group and context of an existing file; an owner or group of None is kept."""
         with self._naming(name):
             descriptor = self.open(name, _READ)
             try:
@@ -190,17 +190,17 @@ class Folder:
             os.rename(old, new, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
 
     def unlink(self, name: str) -> None:
-        """Remove a file or link, if it is there."""
+        """Remove a file or link, if it exists."""
         with self._naming(name), contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self.descriptor)
 
     def rmdir(self, name: str) -> None:
-        """Remove a folder that is empty."""
+        """Remove an empty folder."""
         with self._naming(name):
             os.rmdir(name, dir_fd=self.descriptor)
 
     def remove(self, name: str) -> None:
-        """Remove what has this name, if anything has, and if it is a folder, all that is in it."""
+        """Remove whatever has this name, including the content of a folder."""
         status = self.status(name)
         if status is None or not stat.S_ISDIR(status.st_mode):
             self.unlink(name)
@@ -211,7 +211,7 @@ class Folder:
         self.rmdir(name)
 
     def sync(self) -> None:
-        """Write its names to the disk; only then does a rename survive a power cut."""
+        """Flush its entries to disk; only then does a rename survive a power failure."""
         os.fsync(self.descriptor)
 
     @contextlib.contextmanager
@@ -224,7 +224,7 @@ class Folder:
 
 
 class Made:
-    """Folders that were made for something, and are removed again if that fails."""
+    """Folders that were created for something, and are removed again if that fails."""
 
     def __init__(self) -> None:
         self._entries: list[tuple[Folder, str]] = []
@@ -255,9 +255,9 @@ def open_folder(
 ) -> Folder:
     """The folder PATH, which the caller closes.
 
-    owner: a user who may also write there, since the files will be theirs, but whose links lead nowhere. make_mode: make what is missing, with this
-    mode whatever the umask; each folder that was made is noted in `made`. Raises OSError, and InvalidInput with one
-    sentence for a folder that somebody else may write in.
+    owner: a user who may also write there, since the files will be theirs, but whose links are not followed. make_mode:
+    create missing folders, with this mode whatever the umask; each new folder is noted in `made`. Raises OSError, and
+    InvalidInput with one sentence for a folder that somebody else may write to.
     """
     trusted = {0, os.geteuid(), *([] if owner is None else [owner])}
     pending = [part for part in os.path.abspath(path).split("/") if part][::-1]
@@ -269,7 +269,7 @@ def open_folder(
                 if obstacle:
                     raise _refusal(path, here.path, obstacle)
                 return Folder(here.folder(".").descriptor, os.path.abspath(path))
-            # In a sticky folder such as /tmp others can make entries, but not exchange the folder of a trusted user.
+            # In a sticky folder such as /tmp others can create entries, but cannot replace the folder of a trusted user.
             is_sticky = bool(os.fstat(here.descriptor).st_mode & stat.S_ISVTX)
             if obstacle and not is_sticky:
                 raise _refusal(path, here.path, obstacle)
@@ -290,7 +290,7 @@ def open_folder(
                 if status.st_uid not in (0, os.geteuid()) and not here.is_own:
                     raise InvalidInput(
                         f"The link {os.path.join(here.path, name)}, through which {path} is reached, belongs to user "
-                        f"{_user(status.st_uid)}, who could lead these files anywhere; name the folder itself."
+                        f"{_user(status.st_uid)}, who could redirect these files anywhere; give the folder itself."
                     )
                 target = here.target(name)
                 pending += [part for part in target.split("/") if part and part != "."][::-1]
@@ -307,18 +307,18 @@ def open_folder(
 def read_regular(path: str, most: int) -> bytes:
     """The first MOST octets of a regular file, links followed. Raises OSError.
 
-    Somebody else may have put a pipe there, which would hold up whoever opens it, or a device that never ends.
+    Somebody else may have put a pipe there, which would block whoever opens it, or a device that never ends.
     """
     return _read(os.open(path, _READ), most)[0]
 
 
 def open_any(path: str) -> Folder:
-    """The folder PATH, whoever may write in it, which the caller closes. Raises OSError."""
+    """The folder PATH, whoever may write to it, which the caller closes. Raises OSError."""
     return Folder(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC), path)
 
 
 def remove(path: str) -> None:
-    """Remove what is at PATH, if anything is, and if it is a folder, all that is in it. No link below is followed."""
+    """Remove whatever is at PATH, including the content of a folder. No link below it is followed."""
     parent, name = os.path.split(os.path.abspath(path))
     with open_any(parent) as folder:
         folder.remove(name)
@@ -340,7 +340,7 @@ def _make(
 ) -> None:
     try:
         folder = parent.make(name, mode)
-    except FileExistsError:  # another run was quicker, and both use it
+    except FileExistsError:  # another run was faster, and both use it
         return
     with folder:
         if made is not None:
@@ -351,7 +351,7 @@ def _make(
 
 def _give(descriptor: int, mode: int, owner: t.Optional[int], group: t.Optional[int]) -> None:
     status = os.fstat(descriptor)
-    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & mode)  # narrow it first
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & mode)  # restrict it first
     uid = -1 if owner in (None, status.st_uid) else owner
     gid = -1 if group in (None, status.st_gid) else group
     if (uid, gid) != (-1, -1):
@@ -360,7 +360,7 @@ def _give(descriptor: int, mode: int, owner: t.Optional[int], group: t.Optional[
 
 
 def _obstacle(status: os.stat_result, trusted: t.Collection[int]) -> t.Optional[str]:
-    """Who else may write in a folder, as a clause; None when nobody else may."""
+    """Who else may write to a folder, as a clause; None if nobody else may."""
     if status.st_uid not in trusted:
         return f"belongs to user {_user(status.st_uid)}"
     if status.st_mode & stat.S_IWOTH:
@@ -371,8 +371,8 @@ def _obstacle(status: os.stat_result, trusted: t.Collection[int]) -> t.Optional[
 
 
 def _is_private(gid: int, trusted: t.Collection[int]) -> bool:
-    """Whether only trusted users are in the group. One of the system's own without a member counts as private; any
-    other without one may be a directory service's, whose users are not listed here."""
+    """Whether only trusted users are in the group. A system group without members counts as private; any other group
+    without members may belong to a directory service, whose users are not listed here."""
     if gid == 0:
         return True
     try:
@@ -387,7 +387,7 @@ def _refusal(path: str, folder: str, obstacle: str) -> InvalidInput:
     inside = "" if folder == os.path.abspath(path) else f", through which {path} is reached,"
     return InvalidInput(
         f"The folder {folder}{inside} {obstacle}, who could replace these files; "
-        "choose a folder that only root or the files' owner can write in."
+        "choose a folder to which only root or the files' owner can write."
     )
 
 

@@ -5,8 +5,8 @@
 
 """One run at a time: locks that the kernel releases when their process ends, however it ends. Standard library only.
 
-Whoever can open a file can lock it, and everybody can open a folder that servers read from. So a folder is held by a file in
-it that only its owner can open, and that is there only while the folder is held.
+Whoever can open a file can lock it, and everybody can open a folder that servers read from. So a folder is locked by a
+file in it that only its owner can open, and that exists only while the folder is locked.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from contextlib import contextmanager, suppress
 
 from .._rules.errors import InvalidInput
 
-NAME = ".certops-acm.lock"  # in a folder that is held
+NAME = ".certops-acm.lock"  # in a locked folder
 PAUSE_S = 0.02
 _NO_LOCKS = (
     errno.ENOLCK,
     errno.EOPNOTSUPP,
     errno.ENOSYS,
     errno.EINVAL,
-    errno.ENOSPC,  # without space a run still goes back to what was there
+    errno.ENOSPC,  # without space a run can still roll back
     errno.EDQUOT,
     errno.EROFS,
 )
@@ -36,7 +36,7 @@ _NO_LOCKS = (
 def wait_for(descriptor: int, timeout_s: float) -> bool:
     """Lock the open file or folder until it is closed. Returns whether that succeeded within TIMEOUT_S.
 
-    Raises OSError where the file system knows no locks (some network file systems).
+    Raises OSError if the file system does not support locks (some network file systems).
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -51,7 +51,7 @@ def wait_for(descriptor: int, timeout_s: float) -> bool:
 
 @contextmanager
 def turn(path: str) -> t.Iterator[bool]:
-    """Whether we hold the lock of the file at PATH, without waiting for it. The file is made if it is missing."""
+    """Whether we got the lock of the file at PATH, without waiting for it. The file is created if it is missing."""
     descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         yield wait_for(descriptor, 0)
@@ -60,11 +60,10 @@ def turn(path: str) -> t.Iterator[bool]:
 
 
 def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:
-    """Hold the folder with this descriptor against other runs; returns what release_folder() wants.
+    """Lock the folder with this descriptor against other runs; returns the argument for release_folder().
 
-    None where that cannot be: on some network file systems, or without space. Raises OSError, and InvalidInput when another
-    run has held the folder all the time.
-    """
+    None if that is impossible: on some network file systems, or without space. Raises OSError, and InvalidInput if
+    another run has held the lock all the time."""
     deadline = time.monotonic() + timeout_s
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     while True:
@@ -82,15 +81,15 @@ def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:
                 return None
             error.filename = os.path.join(shown, NAME)
             raise
-        if is_ours:  # but the run before has removed it when it ended
+        if is_ours:  # but the previous run removed it when it ended
             continue
         if time.monotonic() > deadline:
-            raise InvalidInput(f"Another run has held {shown} for {timeout_s:g} s; wait for its end, or end it.")
+            raise InvalidInput(f"Another run has locked {shown} for {timeout_s:g} s; wait until it ends, or end it.")
         time.sleep(PAUSE_S)
 
 
 def release_folder(folder: int, held: t.Optional[int]) -> None:
-    """Release the folder; the file that held it is removed, unless it is another run's by now."""
+    """Unlock the folder; the lock file is removed, unless it belongs to another run by now."""
     if held is None:
         return
     with suppress(OSError):

@@ -5,7 +5,7 @@
 
 """Certification Authority Authorization (RFC 8659): whether the owner of a name lets an issuer issue for it.
 
-A rule that both sides share: the authority obeys it, the modules' diagnosis foretells it.
+A rule that both sides share: the authority applies it, and the modules' diagnosis predicts it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KNOWN_TAGS = ("issue", "issuewild", "iodef")  # RFC 8659, section 4
 
 
 class Permission(t.NamedTuple):
-    """is_given: True, False, or None when DNS gave no certain answer. detail: why, in one sentence."""
+    """is_given: True, False, or None if DNS gave no definite answer. detail: why, in one sentence."""
 
     is_given: t.Optional[bool]
     detail: str
@@ -30,11 +30,10 @@ class Permission(t.NamedTuple):
 def permission(name: str, issuers: t.Iterable[str], resolver: Asks) -> Permission:
     """Whether one of `issuers` may issue for `name` (ASCII, a wildcard with its star).
 
-    The set that counts is the first one found on the way from the name towards the root (RFC 8659, section 3); CNAMEs
-    are followed at every step, but nobody climbs from where they lead to. A fault of DNS is asked about once more and
-    then gives no permission: the CA/B Forum (BR 3.2.2.8) would let a CA go on only for a zone that is proved to be
-    unsigned, and ACM does not say that it uses this.
-    """
+    The relevant set is the first one found on the way from the name to the root (RFC 8659, section 3); CNAMEs are
+    followed at every step, but the search does not climb from their targets. After a DNS fault there is one retry, and
+    then no permission: the CA/B Forum (BR 3.2.2.8) lets a CA continue only for a zone that is provably unsigned, and
+    ACM does not document that it does so."""
     labels = base_name(name).split(".")
     has_authority = False
     for start in range(len(labels)):
@@ -43,7 +42,7 @@ def permission(name: str, issuers: t.Iterable[str], resolver: Asks) -> Permissio
         if found.status in (dns_door.SERVFAIL, dns_door.TIMEOUT):
             found = resolver.lookup(owner, "CAA")
         if found.status == dns_door.REFUSED and has_authority:
-            break  # a server that speaks only for its own zones, as in a lab: above them it knows of no record
+            break  # a server that is only authoritative, as in a lab: it knows no records above its own zones
         if not found.is_certain:
             return Permission(None, f"The CAA records of {owner} cannot be looked up. {found.detail}")
         if found.records:
@@ -54,7 +53,8 @@ def permission(name: str, issuers: t.Iterable[str], resolver: Asks) -> Permissio
 
 
 def judge(records: t.Sequence[CaaRecord], issuers: t.Iterable[str], wildcard: bool) -> tuple[bool, str]:
-    """What one set of CAA records says of `issuers`: (allowed?, the end of a sentence that begins with the records)."""
+    """What a set of CAA records says about `issuers`: (allowed?, the end of a sentence that begins with the
+    records)."""
     for record in records:
         if record.is_critical and record.tag.lower() not in KNOWN_TAGS:
             return False, f"carry the critical tag {record.tag!r}, which this issuer does not know"

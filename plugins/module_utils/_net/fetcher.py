@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to the web: one GET or POST, one answer that never raises. No redirect is followed, no proxy used.
+"""The door to the web: one GET or POST, one answer, never an exception. Redirects are not followed, proxies not used.
 
-Both sides of an HTTP validation ask through it, and events leave through it. Time and size are bounded whatever the server does.
-"""
+Both sides of HTTP validation use it, and events are sent through it. Time and size are limited whatever the server
+does."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_BODY_OCTETS = 64 * 1024
 
 
 class Page(t.NamedTuple):
-    """status: of HTTP, 0 when there was no answer. detail: what went wrong, for people; empty when nothing did."""
+    """status: of HTTP, 0 if there was no answer. detail: what went wrong, for people; otherwise empty."""
 
     status: int
     location: str = ""
@@ -37,9 +37,9 @@ Fetch = t.Callable[[str], Page]
 class Fetcher:
     """Fetches http:// and https:// pages: `fetcher(url) -> Page`. With a body it is a POST.
 
-    resolver: asked for the address of a name (A, then AAAA); None for the system's own way.
-    addresses: name → "192.0.2.1" or "192.0.2.1:8080", before any resolver: how a lab says where its names live.
-    timeout_s: for one page in all.
+    resolver: looks up the address of a name (A, then AAAA); None for the system's resolver.
+    addresses: name → "192.0.2.1" or "192.0.2.1:8080", used before any resolver, for the names of a lab.
+    timeout_s: for a whole page.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Fetcher:
         self._resolver = resolver
         self._addresses = dict(addresses or {})
         for address in self._addresses.values():
-            endpoint(address)  # a wrong one is said now, not at every page
+            endpoint(address)  # report a wrong address now, not for every page
         self._timeout_s = timeout_s
         self._context = context
 
@@ -73,9 +73,7 @@ class Fetcher:
         try:
             return self._ask(parts, name, where, body, headers or {})
         except ssl.SSLError as error:
-            return Page(
-                0, detail=f"{where} does not speak TLS that can be trusted for {name}: {error.reason or error}."
-            )
+            return Page(0, detail=f"The TLS connection to {where} for {name} failed: {error.reason or error}.")
         except (OSError, http.client.HTTPException, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             return Page(0, detail=f"{where} gave no answer to {url}: {said or type(error).__name__}.")
@@ -108,7 +106,7 @@ class Fetcher:
         if parts.scheme == "https":
             context = self._context or ssl.create_default_context()
             sock = context.wrap_socket(sock, server_hostname=name, do_handshake_on_connect=False)
-        # A server that sends an octet now and then would outlive every time-out of a single read.
+        # A server that sends an octet now and then would never trigger the time-out of a single read.
         is_late = threading.Event()
         bell = threading.Timer(self._timeout_s, _hang_up, [sock, is_late])
         bell.daemon = True

@@ -3,12 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to DNS: one question, one answer that never raises (except InvalidInput for a missing dnspython).
+"""The door to DNS: one question, one answer, never an exception (except InvalidInput if dnspython is missing).
 
-Both sides of a validation ask through it: the authority's checks and the modules' diagnosis. Nothing is remembered
-between two questions, so that a record is seen the moment its server has it. dnspython is imported at the first
-question, not before (it costs 70 ms).
-"""
+Both sides of validation use it: the authority's checks and the modules' diagnosis. Nothing is cached, so a record is
+seen as soon as its server has it. dnspython is imported at the first question, not before (it takes 70 ms)."""
 
 from __future__ import annotations
 
@@ -20,16 +18,16 @@ import typing as t
 
 from .._rules.errors import InvalidInput
 
-NOERROR = "NOERROR"  # there are records of the type asked for
+NOERROR = "NOERROR"  # there are records of the requested type
 NODATA = "NODATA"  # the name exists, or something below it, but has no such record
 NXDOMAIN = "NXDOMAIN"
-SERVFAIL = "SERVFAIL"  # also every other answer that is of no use
-REFUSED = "REFUSED"  # the server does not speak for this name, or not to us
+SERVFAIL = "SERVFAIL"  # also any other useless answer
+REFUSED = "REFUSED"  # the server is not responsible for this name, or does not answer us
 TIMEOUT = "TIMEOUT"
 
-LONGEST_CHAIN = 16  # CNAMEs that lookup() follows; what a rule allows is the rule's own business
-PAYLOAD = 1232  # octets in one UDP answer without fragments (DNS flag day 2020); more comes over TCP
-TRY_S = 2.0  # one server gets this long before the next one is asked
+LONGEST_CHAIN = 16  # CNAMEs that lookup() follows; rules may allow fewer
+PAYLOAD = 1232  # octets in a UDP answer without fragments (DNS flag day 2020); larger answers use TCP
+TRY_S = 2.0  # how long to wait for a server before the next one is asked
 
 
 class CaaRecord(t.NamedTuple):
@@ -46,10 +44,9 @@ class MxRecord(t.NamedTuple):
 class Lookup(t.NamedTuple):
     """The answer to one question.
 
-    records: CaaRecord for CAA, MxRecord for MX, else text: names in lower case without their last dot, addresses,
-    the joined strings of a TXT. chain: the names that CNAMEs led to, in their order; empty when there was none.
-    detail: what went wrong, for people; empty when nothing did. is_authoritative: the server spoke for its own zone.
-    """
+    records: CaaRecord for CAA, MxRecord for MX, otherwise text: names in lower case without the final dot, addresses,
+    the joined strings of a TXT. chain: the names that CNAMEs led to, in order; empty if there were none. detail: what
+    went wrong, for people; otherwise empty. is_authoritative: the server is authoritative for the zone."""
 
     status: str
     records: tuple[t.Any, ...] = ()
@@ -64,7 +61,7 @@ class Lookup(t.NamedTuple):
 
 
 class Asks(t.Protocol):
-    """What the rules need of a resolver; tests may pass a scripted one."""
+    """The interface of a resolver that the rules need; tests may pass a scripted one."""
 
     def lookup(self, name: str, rdtype: str) -> Lookup: ...
 
@@ -97,20 +94,20 @@ def endpoint(text: str, default_port: int = 53) -> Endpoint:
 
 
 def require_dnspython() -> None:
-    """InvalidInput when dnspython is missing, before anything else imports it."""
+    """InvalidInput if dnspython is missing, before anything else imports it."""
     try:
         import dns  # pylint: disable=unused-import
     except ImportError:
         raise InvalidInput(
-            f"DNS is asked through the Python package dnspython, which {sys.executable} does not have: install it there."
+            f"DNS lookups need the Python package dnspython, which {sys.executable} does not have: install it there."
         ) from None
 
 
 class Resolver:
     """Asks name servers, one after the other until one gives a useful answer.
 
-    nameservers: as endpoint() reads them; None for those of the system. timeout_s: for one lookup in all.
-    A server may recurse or only speak for its own zones: CNAMEs that lead out of an answer are followed from here.
+    nameservers: as endpoint() reads them; None for those of the system. timeout_s: for a whole lookup.
+    A server may recurse or be only authoritative: CNAMEs that lead out of an answer are followed from here.
     """
 
     def __init__(self, nameservers: t.Sequence[str] | None = None, timeout_s: float = 5.0) -> None:
@@ -118,7 +115,7 @@ class Resolver:
         self._timeout_s = timeout_s
 
     def lookup(self, name: str, rdtype: str) -> Lookup:
-        """Look up the records of type `rdtype` at `name` (ASCII), following CNAMEs unless they are what is asked for."""
+        """Look up the records of type `rdtype` at `name` (ASCII), following CNAMEs unless CNAMEs are requested."""
         require_dnspython()
         import dns.exception
         import dns.name
@@ -140,7 +137,7 @@ class Resolver:
             question = answer.aliases[-1]
 
     def _ask(self, question: t.Any, rdtype: str, deadline: float) -> _Answer:
-        """The first useful answer; without one, what the last server had to say."""
+        """The first useful answer, or else the last server's answer."""
         import dns.exception
         import dns.message
         import dns.query
@@ -189,7 +186,7 @@ class Resolver:
 
 
 class _Answer(t.NamedTuple):
-    """What one server said to one question, with the CNAMEs that it followed itself."""
+    """One server's answer to one question, with the CNAMEs that it followed itself."""
 
     status: str
     records: tuple[t.Any, ...] = ()
@@ -200,7 +197,7 @@ class _Answer(t.NamedTuple):
 
 
 def _udp_to(where: Endpoint) -> socket.socket:
-    """A connected socket: the kernel drops what comes from elsewhere, and reports at once that nothing listens there."""
+    """A connected socket: the kernel drops packets from elsewhere, and reports at once if nothing listens there."""
     sock = socket.socket(socket.AF_INET6 if ":" in where.address else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)

@@ -3,15 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one renewal run leaves to the next: a small JSON document without any secret.
+"""What one renewal run stores for the next: a small JSON document without secrets.
 
-Losing it loses no work, since certificates are compared with what hosts really have: only alerts may come twice then, and
-a renewal may be forced twice in a day. So whatever is wrong with it is put aside and said, and the run goes on.
+If it is lost, no work is lost, since certificates are compared with what hosts really have: only alerts may be sent
+twice, and a renewal may be forced twice in a day. So a damaged document is moved aside and reported, and the run
+continues.
 
-version: of this shape. began_at: when the last run began. ended_at: when the last run that came to its end did.
-forced: renewals that were asked for, [{arn, at}]. hosts: {host: {arn: {serial, not_before, not_after, services}}}, what
-each host was seen to have, and which of its services served it. told: acm_alert's. missed: alerts about something that
-happened and that some channel has not got yet.
+version: of this format. began_at: when the last run began. ended_at: when the last complete run ended.
+forced: requested renewals, [{arn, at}]. hosts: {host: {arn: {serial, not_before, not_after, services}}}, what each host
+was seen to have, and which of its services served it. told: acm_alert's. missed: alerts about events that some channel
+has not received yet.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ from .._rules.times import iso
 VERSION = 2
 MODE = 0o600
 FOLDER_MODE = 0o700
-CLOCK_SKEW = timedelta(hours=1)  # what lies further in the future was written by a clock that was ahead
+CLOCK_SKEW = timedelta(hours=1)  # times further in the future were written by a clock that was ahead
 
 Document = t.Dict[str, t.Any]
 
 
 class Recalled(t.NamedTuple):
-    """problems: sentences about what was wrong with it. aside: the file that was damaged must be moved away."""
+    """problems: sentences about what was wrong with it. aside: the file is damaged and must be moved away."""
 
     document: Document
     problems: t.List[str]
@@ -49,7 +50,7 @@ def empty() -> Document:
 
 
 def judge(text: t.Optional[str], now: datetime) -> Recalled:
-    """The document in a text, without what cannot be true. Pure."""
+    """The document in a text, without impossible values. Pure."""
     if text is None or not text.strip():
         return Recalled(empty(), [])
     try:
@@ -66,7 +67,7 @@ def judge(text: t.Optional[str], now: datetime) -> Recalled:
     ahead = False
     for name in ("began_at", "ended_at"):
         if document[name] and _moment(document[name]) > latest:
-            # It did end, whenever that was.
+            # The run did end, whenever that was.
             document[name], ahead = (iso(now) if name == "ended_at" and document["began_at"] else None), True
     kept = [entry for entry in document["forced"] if _moment(entry["at"]) <= latest]
     ahead = ahead or len(kept) < len(document["forced"])
@@ -79,7 +80,7 @@ def judge(text: t.Optional[str], now: datetime) -> Recalled:
 
 
 def _is_sound(found: t.Mapping[str, t.Any]) -> bool:
-    """Whether every part has the shape that the rules count on."""
+    """Whether every part has the expected form."""
     try:
         for name in ("began_at", "ended_at"):
             if found.get(name) is not None:
@@ -115,14 +116,14 @@ def _moment(text: t.Any) -> datetime:
     return read_iso(_expect(text, str))
 
 
-# ---------------------------------------------------------------- where it lies
+# ---------------------------------------------------------------- where it is stored
 
 
 class Store:
-    """The file of one connection, NAME.json in FOLDER, and where it lies while that cannot be written.
+    """The file of one connection, NAME.json in FOLDER, and a spare place while that cannot be written.
 
-    spare: a folder of the running user that is made when needed; by default in the system's temporary folder, in which
-    nobody else can put one that would be taken for it.
+    spare: a folder of the running user that is created when needed; by default in the system's temporary folder, where
+    nobody else can create a folder that would be mistaken for it.
     """
 
     def __init__(self, folder: str, name: str, spare: t.Optional[str] = None) -> None:
@@ -133,7 +134,7 @@ class Store:
         )
 
     def recall(self, now: datetime, may_change: bool = True) -> t.Tuple[Document, t.List[str]]:
-        """The document, and what was wrong, a sentence each. Of two that lie there, the newer counts."""
+        """The document, and sentences about what was wrong. If there are two, the newer one counts."""
         candidates: t.List[Document] = []
         problems: t.List[str] = []
         for path in (self.path, self.spare_path):
@@ -141,9 +142,7 @@ class Store:
                 present = atomic.read(_spec(path))
             except (InvalidInput, OSError) as error:
                 if path == self.path:
-                    problems.append(
-                        f"What earlier runs remembered cannot be read, so alerts may be sent twice: {error}"
-                    )
+                    problems.append(f"The memory of earlier runs cannot be read, so alerts may be sent twice: {error}")
                 continue
             if present is None:
                 continue
@@ -157,8 +156,8 @@ class Store:
         return (candidates[-1] if candidates else empty()), problems
 
     def remember(self, document: Document) -> t.Optional[str]:
-        """Write it. What was wrong, as a sentence, where it had to go to the spare place; raises InvalidInput where it
-        could be written nowhere."""
+        """Write it. Returns what was wrong, as a sentence, if it had to be written to the spare place; raises
+        InvalidInput if it could not be written at all."""
         content = (json.dumps(document, indent=1, sort_keys=True) + "\n").encode("utf-8")
         try:
             _write(self.path, content)
@@ -168,11 +167,12 @@ class Store:
                 _write(self.spare_path, content)
             except (InvalidInput, OSError):
                 raise InvalidInput(
-                    f"Nothing can be remembered: {wrong}. Nor can {self.spare_path} be written: make room or fix the "
-                    "permissions, or set acm_deploy_renewals_path to a folder that can be written."
+                    f"The memory for the next run cannot be written: {wrong}. Nor can {self.spare_path} be written: "
+                    "free some space or fix the permissions, or set acm_deploy_renewals_path to a folder that can be "
+                    "written."
                 ) from None
             return (
-                f"{wrong}: the state for the next run was left in {self.spare_path}. Fix that, or set "
+                f"{wrong}: the memory for the next run was written to {self.spare_path}. Fix the fault, or set "
                 "acm_deploy_renewals_path to a folder that can be written."
             )
         _remove(self.spare_path)
@@ -190,7 +190,7 @@ class Store:
 
 
 def _remove(path: str) -> None:
-    """By the descriptor of a folder of ours: in the temporary folder, anybody may have put a link of the folder's name."""
+    """Through the descriptor of our own folder: in the temporary folder, anybody may have put a link of that name."""
     with contextlib.suppress(OSError, InvalidInput):
         with folders.open_folder(os.path.dirname(path)) as folder:
             folder.unlink(os.path.basename(path))

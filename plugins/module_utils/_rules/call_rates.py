@@ -5,7 +5,7 @@
 
 """How many calls a second ACM accepts, with a bucket for each operation (acm-rules §11).
 
-Both sides of the door know it: one paces its calls by it, the other can be set to enforce it. ACM documents no rate for
+Both sides of the door use it: one paces its calls by it, the other can be set to enforce it. ACM documents no rate for
 RevokeCertificate and SearchCertificates.
 """
 

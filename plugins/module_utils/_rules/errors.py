@@ -11,11 +11,12 @@ import typing as t
 
 
 class InvalidInput(ValueError):
-    """Something that the user gave cannot be used. The message is one sentence: what is wrong, where, what to do."""
+    """Something that the user gave cannot be used. The message is one sentence: what is wrong, where, and what to
+    do."""
 
 
 class TimedOut(InvalidInput):
-    """What was waited for did not happen in time."""
+    """Something that was waited for did not happen in time."""
 
 
 class RequestFailed(InvalidInput):
@@ -23,7 +24,7 @@ class RequestFailed(InvalidInput):
 
 
 class InvalidMaterial(InvalidInput):
-    """A certificate, chain or key breaks a rule. rule is its short key, such as "key-matches-certificate"."""
+    """A certificate, chain or key breaks a rule. rule is its short key, for example "key-matches-certificate"."""
 
     def __init__(self, rule: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +32,8 @@ class InvalidMaterial(InvalidInput):
 
 
 def contract(code: str, operation: t.Optional[str] = None) -> dict[str, t.Any]:
-    """`error` in the result of a task that failed; see docs/developing/errors.md. operation: of ACM, if one was called."""
+    """`error` in the result of a task that failed; see docs/developing/errors.md. operation: of ACM, if one was
+    called."""
     return {"code": code, "operation": operation}
 
 

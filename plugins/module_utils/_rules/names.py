@@ -15,22 +15,22 @@ from .errors import InvalidInput
 MAX_NAME_OCTETS = 253
 MAX_FIRST_NAME_OCTETS = 64
 MAX_LABEL_OCTETS = 63
-# One of these must be named where CAA records restrict who may issue (acm-rules §3).
+# One of these must be allowed if CAA records restrict who may issue (acm-rules §3).
 ACM_ISSUERS = ("amazon.com", "amazontrust.com", "awstrust.com", "amazonaws.com")
 # ACM never issues a public certificate for a name below these (acm-rules §2).
 NEVER_ISSUED = ("amazonaws.com", "cloudfront.net", "elasticbeanstalk.com")
 
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LABEL_CHARACTERS = re.compile(r"[a-z0-9-]+")
-_FOREIGN = re.compile(r"[:/@,;\s]")  # what URLs, addresses and lists have, and domain names never
+_FOREIGN = re.compile(r"[:/@,;\s]")  # characters in URLs, addresses and lists, but never in domain names
 # RFC 3490 §3.1: the characters that people type for a dot
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
 
 
 def to_ascii(name: str) -> str:
-    """Return NAME in the one spelling that is compared and sent: lower case, no trailing dot, Punycode for IDN.
+    """Return NAME as it is compared and sent: lower case, no trailing dot, Punycode for IDN.
 
-    Nothing but an IDN label is judged here: use check_domain_name for the rules.
+    Only IDN labels are checked here: use check_domain_name for the rules.
     """
     labels = _DOTS.split(name.strip())
     if len(labels) > 1 and labels[-1] == "":
@@ -41,9 +41,8 @@ def to_ascii(name: str) -> str:
 def check_domain_name(name: str, *, first: bool = False, option: str = "") -> str:
     """Return NAME normalised, or raise InvalidInput with the rule of acm-rules §2 that it breaks.
 
-    first: NAME is the certificate's first name (its CN), which may have 64 octets only. option: where it was given, for
-    the message.
-    """
+    first: NAME is the certificate's first name (its CN), which may have only 64 octets. option: where it was given, for
+    the message."""
     try:
         return _normalised(name, first)
     except InvalidInput as error:
@@ -94,13 +93,13 @@ def _normalised(name: str, first: bool) -> str:
 
 
 def _mistaken(name: str) -> str:
-    """What NAME is instead of a domain name, as a sentence that says what to write; "" where it may be one."""
+    """What NAME is instead of a domain name, as a sentence that says what to write; "" if it may be a domain name."""
     if not _FOREIGN.search(name):
         return ""
     several = [part for part in re.split(r"[,;\s]+", name) if part]
     if len(several) > 1 and all("." in part for part in several):
         return (
-            f"{name!r} holds {len(several)} names; give each as an item of its own in a list: [{', '.join(several)}]."
+            f"{name!r} contains {len(several)} names; give each as a separate item of a list: [{', '.join(several)}]."
         )
     scheme, separator, rest = name.partition("://")
     host = (rest if separator else name).partition("/")[0].partition("?")[0]
@@ -139,7 +138,7 @@ def base_name(name: str) -> str:
 
 
 def plain(name: str) -> str:
-    """A name as DNS records hold it: lower case, without the last dot."""
+    """A name as in our DNS records: lower case, without the final dot."""
     return name.strip().lower().rstrip(".")
 
 
@@ -163,7 +162,8 @@ def name_set(domain_name: str | None, alternatives: Iterable[str] | None = ()) -
 
 
 def is_exportable(kind: str | None, export_option: str | None) -> bool:
-    """acm-rules §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's Type."""
+    """acm-rules §6: private certificates, and public ones that were requested with Export=ENABLED. KIND is ACM's
+    Type."""
     return kind == "PRIVATE" or (kind == "AMAZON_ISSUED" and export_option == "ENABLED")
 
 
@@ -189,7 +189,8 @@ def _ascii_label(label: str, name: str) -> str:
         return str(idna.encode(label, uts46=True).decode("ascii"))
     except UnicodeError as error:
         raise InvalidInput(
-            f"The label {label!r} of the domain name {name!r} is not a valid internationalised name: {_as_clause(error)}."
+            f"The label {label!r} of the domain name {name!r} is not a valid internationalised name: "
+            f"{_as_clause(error)}."
         ) from error
 
 
@@ -203,7 +204,7 @@ def _unicode_label(label: str) -> str | None:
 
 
 def _idna() -> Any:
-    # imported late: plain ASCII names, which are nearly all, need no library
+    # imported late: plain ASCII names, which nearly all are, need no library
     try:
         import idna
     except ImportError as error:

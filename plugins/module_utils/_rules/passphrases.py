@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Passphrases as people give them, and ACM's rules for the passphrase of an export (acm-rules §6). Pure."""
+"""Passphrases as users give them, and ACM's rules for the passphrase of an export (acm-rules §6). Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PASSPHRASE_FORBIDDEN = b"#$%"
 
 
 def octets(passphrase: str) -> bytes:
-    """Return PASSPHRASE as it is used: without the line breaks after it, which files and `ansible-vault encrypt_string`
-    add and nobody types where it is needed again."""
+    """Return PASSPHRASE without the line breaks at its end, which files and `ansible-vault encrypt_string` add and
+    nobody types where the passphrase is needed again."""
     return passphrase.rstrip("\r\n").encode("utf-8", "surrogateescape")
 
 
@@ -23,8 +23,8 @@ def check_passphrase(passphrase: bytes) -> None:
     """Raise InvalidInput unless ACM accepts PASSPHRASE for an export (acm-rules §6). Messages contain no part of it."""
     low, high = PASSPHRASE_OCTETS
     if not low <= len(passphrase) <= high:
-        raise InvalidInput(f"The passphrase has {len(passphrase)} bytes; ACM wants {low} to {high}.")
+        raise InvalidInput(f"The passphrase has {len(passphrase)} bytes; ACM requires {low} to {high}.")
     if any(octet > 127 for octet in passphrase):
-        raise InvalidInput("The passphrase has a character outside ASCII; ACM accepts ASCII only.")
+        raise InvalidInput("The passphrase has a non-ASCII character; ACM accepts ASCII only.")
     if any(octet in PASSPHRASE_FORBIDDEN for octet in passphrase):
         raise InvalidInput("The passphrase has a #, $ or %; ACM accepts every other ASCII character.")

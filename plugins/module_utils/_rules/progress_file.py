@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module and its action plugin agree on, so that a long wait can be shown (plugin_utils/progress.py). Pure."""
+"""Shared by a module and its action plugin, so that a long wait can be shown (plugin_utils/progress.py). Pure."""
 
 from __future__ import annotations
 

@@ -3,26 +3,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Messages that have to fit somewhere: what may go is data that is long or repeated, not what a sentence says. Pure."""
+"""Shorten messages to fit: by cutting long or repeated data, not the point of a sentence. Pure."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
-SHOWN = 3  # of things of one kind in a sentence
-_LEAST = 160  # characters below which a sentence is not cut
+SHOWN = 3  # how many things of one kind a sentence lists
+_LEAST = 160  # sentences shorter than this are not cut
 _END = re.compile(r"(?<=[.!?])(?=\s)")
 _DIGEST = re.compile(r"\b([0-9a-fA-F]{16})[0-9a-fA-F]{16,}\b")
 _GAP = " …"
 
 
 def condense(text: str, most: int) -> str:
-    """The text in at most so many characters.
+    """The text, shortened to a maximum length.
 
-    Digests lose their ends, then sentences that are there already go, then the longest ones lose their middles. Sentences
-    go last, and from the middle: the first ones name the cause, the last ones what is so now and what to do.
-    """
+    First digests lose their ends, then repeated sentences are removed, then the longest sentences lose their middles.
+    Only then are whole sentences removed, from the middle: the first ones give the cause, the last ones the present
+    state and what to do."""
     if len(text) <= most:
         return text
     parts: dict[str, str] = {}
@@ -45,7 +45,7 @@ def brief_digests(text: str) -> str:
 
 
 def without_middle(text: str, most: int) -> str:
-    """A text of which nothing is known, or that is one sentence: its beginning and its end."""
+    """The beginning and the end of an arbitrary text or of a single sentence."""
     if len(text) <= most:
         return text
     half = (most - len(_GAP) - 1) // 2
@@ -55,6 +55,6 @@ def without_middle(text: str, most: int) -> str:
 
 
 def first_few(names: t.Sequence[str], conjunction: str) -> str:
-    """a or b; of many, the first ones and how many more."""
+    """a or b; if there are many, the first ones and how many more."""
     more = len(names) - SHOWN
     return f" {conjunction} ".join([*names[:SHOWN], *([f"{more} more"] if more > 0 else [])])

@@ -28,22 +28,26 @@ class Change(t.NamedTuple):
 
 
 def check(tags: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
-    """The tags as ACM will hold them (values as text). Raises InvalidInput for what ACM would refuse."""
+    """The tags as ACM will have them (values as text). Raises InvalidInput for tags that ACM would refuse."""
     checked: dict[str, str] = {}
     for key, value in tags.items():
         key, value = str(key), "" if value is None else str(value)
         if not 1 <= len(key) <= MAX_KEY:
-            raise InvalidInput(f"The tag key {_short(key)} has {len(key)} characters; ACM wants 1 to {MAX_KEY}.")
+            raise InvalidInput(f"The tag key {_short(key)} has {len(key)} characters; ACM requires 1 to {MAX_KEY}.")
         if len(value) > MAX_VALUE:
-            raise InvalidInput(f"The value of the tag {key!r} has {len(value)} characters; at most {MAX_VALUE} fit.")
+            raise InvalidInput(
+                f"The value of the tag {key!r} has {len(value)} characters; at most {MAX_VALUE} are allowed."
+            )
         if key.lower().startswith(RESERVED):
             raise InvalidInput(
-                f"The tag key {key!r} begins with {RESERVED}, which is reserved for AWS: choose another."
+                f"The tag key {key!r} begins with {RESERVED}, which is reserved for AWS: choose another key."
             )
         for what, text in ((f"The tag key {key!r}", key), (f"The value of the tag {key!r}", value)):
             strange = next((letter for letter in text if not _is_allowed(letter)), None)
             if strange is not None:
-                raise InvalidInput(f"{what} has the character {strange!r}; letters, digits, spaces and {_SIGNS} fit.")
+                raise InvalidInput(
+                    f"{what} has the character {strange!r}; letters, digits, spaces and {_SIGNS} are allowed."
+                )
         checked[key] = value
     if len(checked) > MAX_TAGS:
         raise InvalidInput(f"There are {len(checked)} tags; a certificate can have {MAX_TAGS}.")
@@ -51,7 +55,7 @@ def check(tags: t.Mapping[t.Any, t.Any]) -> dict[str, str]:
 
 
 def change(present: dict[str, str], wanted: dict[str, str], purge: bool) -> Change:
-    """What makes `present` into `wanted`. AWS's own tags (aws:…) are never removed."""
+    """The change that turns `present` into `wanted`. AWS's own tags (aws:…) are never removed."""
     to_set = {key: value for key, value in sorted(wanted.items()) if present.get(key) != value}
     surplus = sorted(key for key in present if key not in wanted and not key.startswith(RESERVED)) if purge else []
     return Change(to_set, tuple(surplus))
@@ -63,7 +67,7 @@ def changed(present: dict[str, str], what: Change) -> dict[str, str]:
 
 
 def as_list(tags: t.Mapping[str, str]) -> list[dict[str, str]]:
-    """As ACM wants them in a request."""
+    """In the form of ACM's requests."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 

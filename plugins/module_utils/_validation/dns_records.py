@@ -17,9 +17,9 @@ LONGEST_TTL_S = 2**31 - 1
 
 
 class PublishError(Exception):
-    """A name server or Route 53 did not do what was asked. The message is one sentence and holds no secret.
+    """A name server or Route 53 did not carry out a request. The message is one sentence without secrets.
 
-    done: the changes that were made before.
+    done: the changes that were made before the fault.
     """
 
     def __init__(self, message: str, done: t.Sequence[Change] = ()) -> None:
@@ -28,14 +28,14 @@ class PublishError(Exception):
 
 
 class Record(t.NamedTuple):
-    """A CNAME record: names in lower case, without their last dot."""
+    """A CNAME record: names in lower case, without the final dot."""
 
     name: str
     value: str
 
 
 class Change(t.NamedTuple):
-    """One step towards the wanted records. before: the values that are there now."""
+    """One change towards the wanted records. before: the present values."""
 
     action: str
     zone: str  # the zone's name; for Route 53 "example.com (Z123)"
@@ -56,20 +56,20 @@ class Change(t.NamedTuple):
 
 
 class Publisher(t.Protocol):
-    """A place where records can be put. Checking and planning only read; all raise PublishError."""
+    """A place where records can be published. Checking and planning only read; all methods raise PublishError."""
 
     def check(self, names: t.Iterable[str]) -> None:
         """Whether there is a zone for each of these names."""
 
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
-        """What is missing or different; empty when everything is in place already."""
+        """The changes for missing or different records; empty if everything is already in place."""
 
     def apply(self, changes: t.Sequence[Change]) -> None:
         """Make the changes. If one fails, PublishError.done says which were made before."""
 
 
 def ttl_of(settings: t.Mapping[str, t.Any]) -> int:
-    """The option ttl of a way of publishing. Raises InvalidInput for what DNS cannot hold (RFC 2181 §8)."""
+    """The option ttl of a way of publishing. Raises InvalidInput if it is out of the range of DNS (RFC 2181 §8)."""
     if settings.get("ttl") is None:
         return DEFAULT_TTL_S
     ttl = int(settings["ttl"])

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Domain validation as the requester sees it: which records it needs, publishing them, and what is in the way.
+"""Domain validation from the requester's side: the records it needs, publishing them, and what blocks it.
 
-`detail` is the member Certificate of ACM's DescribeCertificate everywhere. Any of its members may be absent.
+`detail` is always the member Certificate of ACM's DescribeCertificate. Any of its members may be absent.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if t.TYPE_CHECKING:
 
 Detail = t.Mapping[str, t.Any]
 
-# A certificate with one of these needs its records: with any other it never becomes valid again under this ARN.
+# Certificates with one of these statuses need their records; with any other status they never become valid again.
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 
 FAILURES = {
-    "NO_AVAILABLE_CONTACTS": "its domain accepts no mail (it has no MX record), so nobody could be asked",
+    "NO_AVAILABLE_CONTACTS": "its domain does not accept mail (it has no MX record), so nobody could be asked",
     "ADDITIONAL_VERIFICATION_REQUIRED": "AWS needs more information about this request: open a case with AWS Support",
     "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known to be unsafe",
     "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain: use a private CA for internal names "
@@ -47,7 +47,7 @@ FAILURES = {
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA: check the CA's policy",
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",
-    "OTHER": "ACM gives no reason; check the names for typing errors",
+    "OTHER": "ACM gives no reason; check the names for typos",
 }
 
 
@@ -55,10 +55,11 @@ FAILURES = {
 
 
 def records(detail: Detail) -> list[dict[str, str]]:
-    """The {name, type, value} that DNS must have, as ACM spells them, each once: a wildcard and its apex share one.
+    """The required DNS records {name, type, value}, as ACM spells them, each once: a wildcard and its apex share a
+    record.
 
-    Names that are validated already count too, for every renewal looks again. A certificate that ended needs none.
-    """
+    Names that are already validated are included, because every renewal checks again. A certificate that has ended
+    needs no records."""
     if detail.get("Status") not in ALIVE:
         return []
     found: dict[str, dict[str, str]] = {}
@@ -71,7 +72,7 @@ def records(detail: Detail) -> list[dict[str, str]]:
 
 
 def names_without_record(detail: Detail) -> list[str]:
-    """Names to be validated by DNS whose record ACM does not show yet, which takes some seconds after the request."""
+    """Names to be validated by DNS whose records ACM does not show yet, which takes some seconds after the request."""
     return [
         option["DomainName"]
         for option in detail.get("DomainValidationOptions") or ()
@@ -93,7 +94,7 @@ def has_records(detail: Detail) -> bool:
 def publisher(publish: t.Mapping[str, t.Any], connect: Connect) -> Publisher:
     """The Publisher that a module's option `publish` asks for.
 
-    connect: service name → boto3 client of the task's session; called only when Route 53 is asked for.
+    connect: service name → boto3 client of the task's session; called only for Route 53.
     """
     ways = {way: settings for way, settings in publish.items() if settings is not None}
     if len(ways) != 1:
@@ -107,11 +108,11 @@ def publisher(publish: t.Mapping[str, t.Any], connect: Connect) -> Publisher:
         from .route53 import Route53
 
         return Route53(settings, connect)
-    raise InvalidInput(f"publish knows the ways route53 and rfc2136, but not {way}.")
+    raise InvalidInput(f"publish supports route53 and rfc2136, but not {way}.")
 
 
 def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
-    """records() of one or many certificates → what a Publisher takes; each record once."""
+    """records() of one or more certificates → the input of a Publisher; each record once."""
     by_name: dict[str, Record] = {}
     for item in needed:
         record = Record(plain(item["name"]), plain(item["value"]))
@@ -119,7 +120,7 @@ def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
         if other != record:
             raise InvalidInput(
                 f"Two certificates need different values at {record.name}: they belong to different accounts, "
-                "and a name can hold one CNAME only."
+                "and a name can have only one CNAME."
             )
     return list(by_name.values())
 
@@ -127,20 +128,20 @@ def wanted_records(needed: t.Iterable[t.Mapping[str, str]]) -> list[Record]:
 def publish_records(
     needed: t.Iterable[t.Mapping[str, str]], where: Publisher, check_mode: bool = False
 ) -> list[Change]:
-    """Publish what is missing. Returns the changes made, or in check mode those that would be; none if everything was in place."""
+    """Publish what is missing. Returns the changes made, or in check mode those that would be made."""
     changes = where.plan(wanted_records(needed))
     if changes and not check_mode:
         where.apply(changes)
     return changes
 
 
-# ---------------------------------------------------------------- what is in the way
+# ---------------------------------------------------------------- obstacles
 
 
 def blocking(detail: Detail) -> list[dict[str, t.Any]]:
-    """Why a certificate, or its renewal, is not ready: {domain_name, method, status, reason} for every name in the way.
+    """Why a certificate, or its renewal, is not ready: {domain_name, method, status, reason} for every blocked name.
 
-    reason is a sentence. Empty when nothing is in the way.
+    reason is a sentence. Empty if nothing is in the way.
     """
     status = detail.get("Status")
     if status in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE"):
@@ -161,7 +162,7 @@ def blocking(detail: Detail) -> list[dict[str, t.Any]]:
     if not found and status == "PENDING_VALIDATION":
         name = detail.get("DomainName", "")
         reason = (
-            f"Every name is validated; ACM has yet to issue the certificate of {name} (CAA records may prevent it)."
+            f"Every name is validated; ACM has yet to issue the certificate for {name} (CAA records may prevent it)."
         )
         found.append(_item(name, None, "PENDING_VALIDATION", reason))
     return found or _stuck_renewal(detail)
@@ -184,21 +185,21 @@ def _ended(detail: Detail, status: str) -> list[dict[str, t.Any]]:
         if option.get("ValidationStatus") == "FAILED" and option.get("DomainName")
     ]
     if status != "FAILED":
-        return [_item(name, None, status, f"The certificate of {name} is {status}: request a new one.")]
+        return [_item(name, None, status, f"The certificate for {name} is {status}: request a new certificate.")]
     code = detail.get("FailureReason") or "OTHER"
-    why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
+    why = FAILURES.get(code, "this collection does not know that reason yet")
     names = failed or [name]
     return [_item(name, None, "FAILED", f"The request for {name} failed with {code}: {why}.") for name in names]
 
 
 def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
-    """A renewal that is not held up by a name. For a private certificate it is always the CA."""
+    """A renewal that is not blocked by a name. For a private certificate the obstacle is always the CA."""
     renewal = detail.get("RenewalSummary") or {}
     status, code = renewal.get("RenewalStatus"), renewal.get("RenewalStatusReason")
     if detail.get("Status") != "ISSUED" or status in (None, "SUCCESS") or not (code or status == "FAILED"):
         return []
     name, code = detail.get("DomainName", ""), code or "OTHER"
-    why = FAILURES.get(code, "ACM gives a reason that is new to this collection")
+    why = FAILURES.get(code, "this collection does not know that reason yet")
     what = f"failed with {code}" if status == "FAILED" else f"is held up by {code}"
     return [_item(name, None, str(status), f"The renewal of {name} {what}: {why}.")]
 
@@ -218,14 +219,16 @@ def _waits_for(name: str, method: str, option: Detail) -> str:
     record, redirect = option.get("ResourceRecord") or {}, option.get("HttpRedirect") or {}
     if method == "EMAIL":
         addresses = ", ".join(option.get("ValidationEmails") or ()) or option.get("ValidationDomain") or name
-        return f"{name} waits for the approval in the mail that was sent to {addresses}."
+        return f"{name} is waiting for approval through the mail that was sent to {addresses}."
     if method == "HTTP":
         if not redirect:
-            return f"{name} waits for ACM to provide its redirect."
-        return f"{name} waits for {redirect.get('RedirectFrom')} to redirect (302) to {redirect.get('RedirectTo')}."
+            return f"{name} is waiting for ACM to provide its redirect."
+        return (
+            f"{name} is waiting for {redirect.get('RedirectFrom')} to redirect (302) to {redirect.get('RedirectTo')}."
+        )
     if not record:
-        return f"{name} waits for ACM to provide its DNS record."
-    return f"{name} waits for the CNAME record {record.get('Name')} with the value {record.get('Value')} in public DNS."
+        return f"{name} is waiting for ACM to provide its DNS record."
+    return f"{name} is waiting for the CNAME record {record.get('Name')} with the value {record.get('Value')} in public DNS."
 
 
 def _item(name: str, method: t.Optional[str], status: str, reason: str) -> dict[str, t.Any]:

@@ -23,7 +23,7 @@ Records = t.Sequence[dict[str, str]]
 
 
 class Published(t.NamedTuple):
-    """What was changed in DNS for one certificate, or in check mode would be, and why it failed (None if it did not)."""
+    """The DNS changes for one certificate, in check mode those that would be made, and the fault, or None."""
 
     changes: list[Change]
     error: t.Optional[Exception] = None
@@ -32,7 +32,7 @@ class Published(t.NamedTuple):
 def check_each(
     needs: t.Sequence[tuple[dict[str, t.Any], t.Sequence[str]]], connect: t.Callable[[str], t.Any]
 ) -> list[t.Optional[Exception]]:
-    """For every (option publish, names of a certificate), why the records of its names could not be published."""
+    """For every (option publish, names of a certificate), why the records for its names could not be published."""
     places: dict[str, Publisher] = {}
     outcomes: list[t.Optional[Exception]] = []
     for way, names in needs:
@@ -52,9 +52,8 @@ def publish_each(
 ) -> list[Published]:
     """Publish for every (option publish, records of a certificate); the outcomes in the same order.
 
-    Certificates that publish the same way go together, so that each record is put once; where that fails, each goes
-    alone, so that only those fail that have to.
-    """
+    Certificates that are published in the same way are combined, so that each record is written once; if that fails,
+    each is published alone, so that no certificate fails because of another."""
     outcomes: list[t.Optional[Published]] = [None] * len(needs)
     groups: dict[str, list[int]] = {}
     for index, (way, _records) in enumerate(needs):

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records by RFC 2136 dynamic update, signed with TSIG: BIND, Knot, PowerDNS, Windows, and whatever else takes it.
+"""Records through RFC 2136 dynamic updates, signed with TSIG: for BIND, Knot, PowerDNS, Windows and other servers.
 
-Everything goes over TCP, queries too: no answer is cut, none can be forged from outside, and the key is checked before
-anything is changed. dnspython is imported when the first record is planned.
-"""
+Everything uses TCP, even queries: answers are not truncated and cannot be forged off-path, and the key is checked
+before anything is changed. dnspython is imported when the first record is planned."""
 
 from __future__ import annotations
 
@@ -30,7 +29,7 @@ from .._rules.names import is_below, plain
 from .._net.resolver import require_dnspython
 
 KEY_ALGORITHMS = ("hmac-md5", "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
-RECORDS_AN_UPDATE = 200  # far below the 64 KiB of one message
+RECORDS_AN_UPDATE = 200  # far below the limit of 64 KiB for a message
 READ_BACK_S = (0.0, 0.2, 0.5, 1.0, 2.0)  # a server that forwards the update to its primary needs a moment
 
 
@@ -38,7 +37,7 @@ class Rfc2136:
     """A Publisher for one name server.
 
     settings: server (name or address), port, key_name, key_secret (base64), key_algorithm, zone, ttl. Without zone, the
-    server is asked for the zone of every name. Without key_name, updates go unsigned.
+    server is asked for the zone of every name. Without key_name, updates are not signed.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class Rfc2136:
         self._server: str = settings.get("server") or ""
         self._port = 53 if settings.get("port") is None else int(settings["port"])
         self._key_name: str = settings.get("key_name") or ""
-        self._key_secret: str = (settings.get("key_secret") or "").strip()  # a vault or file adds a line break
+        self._key_secret: str = (settings.get("key_secret") or "").strip()  # a vault or a file may add a line break
         self._algorithm: str = (settings.get("key_algorithm") or "hmac-sha256").lower()
         self._zone = plain(settings.get("zone") or "")
         self._ttl = ttl_of(settings)
@@ -116,7 +115,7 @@ class Rfc2136:
 
     def _inside(self, name: str) -> str:
         if self._zone and not is_below(name, self._zone):
-            raise PublishError(f"{name} is not in the zone {self._zone} that publish.rfc2136.zone names.")
+            raise PublishError(f"{name} is not in the zone {self._zone}, which is set as publish.rfc2136.zone.")
         return name
 
     # one message each
@@ -134,19 +133,19 @@ class Rfc2136:
             key = f"the key {self._key_name}" if self._key_name else "updates without a key"
             raise PublishError(f"{self} refuses {key} for the zone {zone}: allow it there (update-policy in BIND).")
         if rcode == dns.rcode.NOTAUTH:
-            raise PublishError(f"{self} is not the primary server of the zone {zone}: send updates to that one.")
+            raise PublishError(f"{self} is not the primary server of the zone {zone}: send updates to the primary.")
         if rcode != dns.rcode.NOERROR:
             raise PublishError(f"{self} answered {dns.rcode.to_text(rcode)} to the update of {zone}: see its log.")
 
     def _prove(self, change: Change) -> None:
-        """RFC 2136 lets a server silently drop a CNAME where there are other records, so look."""
+        """Check: RFC 2136 lets a server silently ignore a CNAME if the name has other records."""
         for pause_s in READ_BACK_S:
             self._sleep(pause_s)
             values, _zone = self._read(change.record.name)
             if change.record.value in values:
                 return
         raise PublishError(
-            f"{self} accepted the update of {change.record.name}, but does not have it: "
+            f"{self} accepted the update of {change.record.name}, but does not have the record: "
             "remove the other records at that name."
         )
 
@@ -180,16 +179,16 @@ class Rfc2136:
         try:
             query = dns.message.make_query(name + ".", rdtype, flags=0)
         except dns.exception.DNSException:
-            raise PublishError(f"{name} is longer than DNS allows: no record can be there.") from None
+            raise PublishError(f"{name} is longer than DNS allows: it cannot have a record.") from None
         reply = self._exchange(query)
         rcode = reply.rcode()
         if rcode in (dns.rcode.REFUSED, dns.rcode.NOTAUTH):
-            raise PublishError(f"{self} has no zone for {name}, or does not answer from here: name another server.")
+            raise PublishError(f"{self} has no zone for {name}, or does not answer from here: use another server.")
         if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise PublishError(f"{self} answered {dns.rcode.to_text(rcode)} about {name}: see its log.")
         if not reply.flags & dns.flags.AA:
             raise PublishError(
-                f"{self} does not hold {name} itself (its zone is delegated elsewhere): ask its primary."
+                f"{self} does not have {name} itself (its zone is delegated elsewhere): use the primary of that zone."
             )
         return reply
 
@@ -240,7 +239,7 @@ class Rfc2136:
     def _connect(self) -> socket.socket:
         if self._connection is None:
             self._connection = socket.create_connection((self._server, self._port), timeout=self._timeout_s)
-            self._connection.setblocking(False)  # dnspython does the waiting, with a deadline for the whole message
+            self._connection.setblocking(False)  # dnspython waits, with a deadline for the whole message
         return self._connection
 
 

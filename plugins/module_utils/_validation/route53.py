@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records in Amazon Route 53: the right public zone for every name, several zones at once, in this or another account."""
+"""Records in Amazon Route 53: the right public zone for every name, several zones at once, in this or another
+account."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from .._rules.arns import parse_arn
 from .._rules.errors import InvalidInput
 from .._rules.names import is_below, plain
 
-RECORDS_A_BATCH = 400  # Route 53 takes 1,000 in a batch and counts an UPSERT twice
+RECORDS_A_BATCH = 400  # Route 53 accepts 1,000 in a batch and counts an UPSERT twice
 SESSION_NAME = "certops.acm"
 
 Connect = t.Callable[[str], t.Any]
@@ -59,7 +60,9 @@ class Route53:
         self._client: t.Any = None
         self._zones: t.Optional[list[Zone]] = None
         if self._external_id and not self._role_arn:
-            raise InvalidInput("publish.route53.external_id goes with role_arn: give both or neither.")
+            raise InvalidInput(
+                "publish.route53.external_id is only valid together with role_arn: give both or neither."
+            )
         if self._role_arn:
             _check_role(self._role_arn)
 
@@ -108,13 +111,13 @@ class Route53:
             self._zones = self._read_zones()
         holding = [zone for zone in self._zones if is_below(name, zone.name)]
         if not holding:
-            raise PublishError(f"No public hosted zone {self._where()} holds {name}: {self._remedy()}.")
+            raise PublishError(f"No public hosted zone {self._where()} contains {name}: {self._remedy()}.")
         longest = max(len(zone.name) for zone in holding)
         nearest = [zone for zone in holding if len(zone.name) == longest]
         if len(nearest) > 1:
             raise PublishError(
                 f"Several public hosted zones are called {nearest[0].name} ({', '.join(z.id for z in nearest)}): "
-                "name the one that is delegated in publish.route53.zone_ids."
+                "give the ID of the delegated zone in publish.route53.zone_ids."
             )
         return nearest[0]
 
@@ -127,11 +130,11 @@ class Route53:
 
     def _remedy(self) -> str:
         if self._zone_ids:
-            return "add the ID of the zone that does, or leave zone_ids out to have the zone of each name found"
+            return "add the ID of the zone that does, or leave out zone_ids so that the zone of each name is found automatically"
         if self._role_arn or self._profile:
             option = "role_arn" if self._role_arn else "profile"
-            return f"create one, or correct publish.route53.{option} if another account has it"
-        return "create one, or say with publish.route53.profile or publish.route53.role_arn which account has it"
+            return f"create it, or correct publish.route53.{option} if another account has it"
+        return "create it, or give the account that has it with publish.route53.profile or publish.route53.role_arn"
 
     def _read_zones(self) -> list[Zone]:
         if self._zone_ids:
@@ -184,7 +187,7 @@ class Route53:
         if code in ("NoSuchHostedZone", "InvalidInput") and error.operation_name == "GetHostedZone":
             return (
                 f"publish.route53.zone_ids names {members.get('Id')}, which is not a hosted zone of this account: "
-                "correct it, or leave zone_ids out to have the zone of each name found."
+                "correct it, or leave out zone_ids so that the zone of each name is found automatically."
             )
         said = refusals.of_answer(error, error.operation_name, members, self._client)
         return f"Route 53: {error.operation_name} failed with {code}: {said}."
@@ -219,7 +222,7 @@ def _check_role(text: str) -> None:
     if not is_role:
         raise InvalidInput(
             f"publish.route53.role_arn is {text}, which is not the ARN of a role: "
-            "one looks like arn:aws:iam::ACCOUNT:role/NAME."
+            "a role ARN looks like arn:aws:iam::ACCOUNT:role/NAME."
         )
 
 

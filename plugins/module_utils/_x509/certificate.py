@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a certificate says: names, serial, usages, algorithms, issuer, spelled as ACM spells them.
+"""The facts of a certificate: names, serial, usages, algorithms, issuer, spelled as ACM spells them.
 
-Pure functions over cryptography's objects. Others import them through pem.py.
+Pure functions over cryptography's objects. Other rooms import them through pem.py.
 """
 
 from __future__ import annotations
@@ -198,13 +198,14 @@ def ocsp_urls(certificate: x509.Certificate) -> list[str]:
 
 
 def describe(certificate: x509.Certificate) -> str:
-    """Return a few words that tell a person which certificate is meant."""
+    """Return a few words that identify the certificate for people."""
     names = distinguished_name(certificate.subject) or ", ".join(dns_names(certificate)[:3]) or "without a subject"
     return f"{_in_one_line(names)} (serial {serial(certificate)})"
 
 
 def _in_one_line(text: str) -> str:
-    """TEXT with unprintable characters escaped as in RFC 4514: the maker of a certificate must not be able to write lines into a log."""
+    """TEXT with unprintable characters escaped as in RFC 4514, so that the author of a certificate cannot write log
+    lines."""
     if text.isprintable():
         return text
     return "".join(

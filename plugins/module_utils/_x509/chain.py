@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way from a certificate up to its root, found in a bundle that may hold several ways and unrelated certificates.
+"""The path from a certificate up to its root, found in a bundle that may have several paths and unrelated certificates.
 
-Pure functions. Others import them through pem.py.
+Pure functions. Other rooms import them through pem.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ try:
 except ImportError:
     pass  # certificate.py keeps the reason
 
-# Real bundles need fewer than ten; a hostile one could ask for the square of its certificates
+# Real bundles need fewer than ten; a hostile bundle could require the square of its number of certificates
 MAX_SIGNATURES = 1_000
 
 Trust = Callable[["x509.Certificate"], bool]
@@ -32,10 +32,9 @@ Trust = Callable[["x509.Certificate"], bool]
 class Chain(NamedTuple):
     """The issuers of a certificate, each directly certifying the one before.
 
-    open_end: the last certificate of the way where its issuer is neither in the bundle nor known to be trusted, though
-    the bundle holds certificates that the way does not reach: one may be missing. None: all is well.
-    left_out: those certificates.
-    """
+    open_end: the last certificate of the path, if its issuer is neither in the bundle nor known to be trusted although
+    the bundle has certificates that the path does not reach: a certificate may be missing. None: all is well. left_out:
+    those certificates."""
 
     certificates: list[x509.Certificate]
     open_end: x509.Certificate | None = None
@@ -50,15 +49,14 @@ def build_chain(
     keep_root: bool = False,
     now: datetime | None = None,
 ) -> Chain:
-    """Find the chain of LEAF in POOL: every way up is tried; the one with the fewest certificates that are not valid at
-    NOW is taken, of those the shortest that ends at a root in POOL, else the shortest at all, and of equals the one that
+    """Find the chain of LEAF in POOL. Of all paths up, the one with the fewest certificates that are not valid at NOW
+    is chosen; among those the shortest that ends at a root in POOL, or else the shortest; and among equals the one that
     expires last.
 
-    The self-signed root is left out (a client has it, or does not trust it), unless it is all there is, or keep_root.
-    is_trusted: whether the issuer of a certificate is in the trust list of this host; asked only in doubt.
-    Raises InvalidMaterial, naming the missing certificate, when no way is whole: LEAF's own issuer is missing, or the
-    way stops short of a root that POOL does hold.
-    """
+    The self-signed root is left out (a client has it, or does not trust it), unless there is nothing else, or
+    keep_root. is_trusted: whether the issuer of a certificate is in this host's trust list; called only in doubt.
+    Raises InvalidMaterial, naming the missing certificate, if no path is complete: LEAF's own issuer is missing, or the
+    path does not reach a root that POOL has."""
     candidates = _distinct(pool, leaf)
     tree = _Tree(leaf, candidates, now)
     roots = tree.roots()
@@ -90,9 +88,9 @@ def is_root(certificate: x509.Certificate) -> bool:
 
 
 class _Tree:
-    """The best way from a leaf to each certificate that it leads to (Dijkstra's algorithm).
+    """The best path from a leaf to each certificate that can be reached (Dijkstra's algorithm).
 
-    The cost of a way: how many of it are not valid now, how long it is, how soon the first of it expires.
+    The cost of a path: how many of its certificates are not valid now, its length, and how soon the first expires.
     """
 
     def __init__(self, leaf: x509.Certificate, candidates: list[x509.Certificate], now: datetime | None) -> None:
@@ -123,7 +121,7 @@ class _Tree:
         if self._signatures > MAX_SIGNATURES:
             raise InvalidMaterial(
                 "chain-size",
-                "Too many of the certificates given could be issuers of each other to try every way; "
+                "Too many of the given certificates could be issuers of each other to try every path; "
                 "give the chain of this certificate only.",
             )
         return issued_by(child, parent)
@@ -136,7 +134,7 @@ class _Tree:
         return [certificate for certificate in self._cost if is_root(certificate)]
 
     def ends(self) -> list[x509.Certificate]:
-        """The certificates from which no way leads further."""
+        """The certificates from which no path leads further."""
         passed = set(self._below.values())
         return [certificate for certificate in self._cost if certificate not in passed]
 
@@ -156,14 +154,14 @@ def _without_root(way: list[x509.Certificate], *, keep_root: bool) -> list[x509.
 
 
 def _distinct(pool: Iterable[x509.Certificate], leaf: x509.Certificate) -> list[x509.Certificate]:
-    """Without repetitions, in an order of their own: the chain must not depend on the order of the bundle."""
+    """Without repetitions, in a fixed order: the chain must not depend on the order of the bundle."""
     return sorted({each for each in pool if each != leaf}, key=lambda each: each.fingerprint(hashes.SHA256()))
 
 
 def _missing_issuer(end: x509.Certificate, candidates: list[x509.Certificate]) -> InvalidMaterial:
     issuer = distinguished_name(end.issuer)
     namesakes = [each for each in candidates if each.subject == end.issuer]
-    found = "which is not among the certificates given"
+    found = "which is not among the given certificates"
     if namesakes:
         found = f"and {describe(namesakes[0])}, which was given, has that name but another key"
     return InvalidMaterial(

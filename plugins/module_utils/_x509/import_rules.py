@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of an import and a re-import, each by name (acm-rules §5, and what the live service was seen to accept).
+"""The rules of an import and a re-import, each by name (acm-rules §5, and the behaviour of the live service).
 
 Pure functions. Others import them through pem.py.
 """
@@ -49,12 +49,13 @@ MAX_CERTIFICATE_OCTETS = 32_768
 MAX_PRIVATE_KEY_OCTETS = 5_120
 MAX_CHAIN_OCTETS = 2_097_152
 MAX_OCSP_URL_LETTERS = 1_000
-# What a re-import may take away: public CAs no longer issue for clients, and keyEncipherment means nothing to an EC key
+# Usages that a re-import may remove: public CAs no longer issue for clients, and keyEncipherment is meaningless for EC
 CLIENT_AUTHENTICATION, KEY_ENCIPHERMENT = "1.3.6.1.5.5.7.3.2", "KEY_ENCIPHERMENT"
 
 
 class Material(NamedTuple):
-    """What an import consists of; chain is empty if none was given, and begins with the certificate if the given one did."""
+    """The parts of an import; chain is empty if none was given, and begins with the certificate if the given chain
+    did."""
 
     certificate: x509.Certificate
     private_key: Any
@@ -80,9 +81,9 @@ def check_import(
 
 
 def check_reimport(present: x509.Certificate, wanted: x509.Certificate) -> None:
-    """Apply the rules for putting WANTED in the place of PRESENT under its ARN, or raise InvalidMaterial.
+    """Apply the rules for replacing PRESENT with WANTED under its ARN, or raise InvalidMaterial.
 
-    "You can't remove all of the domain names" is read so: a certificate with a name can't become one without any.
+    "You can't remove all of the domain names" means: a certificate with a name can't be replaced by one without names.
     """
     old, new = key_algorithm(present.public_key()), key_algorithm(wanted.public_key())
     if old != new:
@@ -116,11 +117,11 @@ def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
     if not list(leaf.issuer):
         raise InvalidMaterial("issuer", f"The certificate {who} does not name its issuer.")
     if not list(leaf.subject) and extension(leaf, x509.SubjectAlternativeName) is None:
-        raise InvalidMaterial("names", f"The certificate {who} names nothing: it has neither a subject nor a SAN.")
+        raise InvalidMaterial("names", f"The certificate {who} has no name: it has neither a subject nor a SAN.")
     for name in dns_names(leaf):
         if not name.strip() or "\0" in name:
             raise InvalidMaterial(
-                "names", f"The certificate {who} has a DNS name in its SAN that is empty or holds a NUL character."
+                "names", f"The certificate {who} has a DNS name in its SAN that is empty or contains a NUL character."
             )
     for url in ocsp_urls(leaf):
         if len(url) > MAX_OCSP_URL_LETTERS:
@@ -159,7 +160,7 @@ def _check_key_family(leaf: x509.Certificate) -> None:
         raise InvalidMaterial(
             "key-family",
             f"The certificate {describe(leaf)} has an {own} key but is signed by "
-            f"{'an ' + signer if signer else 'another kind of'} key; both must be of one family.",
+            f"{'an ' + signer if signer else 'another kind of'} key; both must be of the same family.",
         )
 
 
@@ -173,14 +174,14 @@ def _checked_chain(leaf: x509.Certificate, chain: bytes | None) -> list[x509.Cer
     for number, block in enumerate(found, 1):
         if block.label not in CERTIFICATE_LABELS:
             raise InvalidMaterial(
-                "chain-pem", f"The certificate chain holds a block {block.label}; only certificates belong in it."
+                "chain-pem", f"The certificate chain contains a block {block.label}; only certificates belong in it."
             )
         certificates.append(parse_certificate(block.der, what=f"certificate {number} of the chain"))
     child = leaf
     for number, parent in enumerate(certificates, 1):
         if parent in certificates[: number - 1]:
-            raise InvalidMaterial("chain-repeats", f"The certificate chain holds {describe(parent)} twice.")
-        begins_with_leaf = number == 1 and parent == leaf  # as "fullchain" files do: the service accepts that
+            raise InvalidMaterial("chain-repeats", f"The certificate chain contains {describe(parent)} twice.")
+        begins_with_leaf = number == 1 and parent == leaf  # as in "fullchain" files, which the service accepts
         if not begins_with_leaf and not issued_by(child, parent):
             raise InvalidMaterial(
                 "chain-order",
@@ -222,7 +223,7 @@ def _pem_blocks(what: str, rule: str, data: bytes) -> list[Block]:
         raise InvalidMaterial(rule, f"The {what} is in DER; ACM accepts PEM only.")
     found = blocks(data)
     if not found:
-        raise InvalidMaterial(rule, f"The {what} holds no PEM block.")
+        raise InvalidMaterial(rule, f"The {what} contains no PEM block.")
     return found
 
 
@@ -262,7 +263,7 @@ def _check_usages(what: str, rule: str, present: x509.Certificate, wanted: x509.
 
 
 def _usages(certificate: x509.Certificate, kind: Any) -> dict[str, str]:
-    """How each usage is shown, by ACM's name of a key usage or the OID of an extended one."""
+    """How each usage is shown: ACM's name for a key usage, or the OID of an extended key usage."""
     if kind is x509.KeyUsage:
         return {name: name for name in key_usages(certificate)}
     return {oid: oid if name == "CUSTOM" else name for name, oid in extended_key_usages(certificate)}

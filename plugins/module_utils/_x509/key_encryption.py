@@ -20,12 +20,12 @@ except ImportError:
 
 from .._rules.errors import InvalidMaterial
 
-# OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA256; a key is opened when a server starts, not for each request
+# OWASP's Password Storage Cheat Sheet for PBKDF2-HMAC-SHA256; a key is decrypted when a server starts, not per request
 ROUNDS = 600_000
 _PBES2, _PBKDF2 = "1.2.840.113549.1.5.13", "1.2.840.113549.1.5.12"
 _HMAC_SHA256, _AES_256_CBC = "1.2.840.113549.2.9", "2.16.840.1.101.3.4.1.42"
 
-# Algorithms by OID, as OpenSSL's documentation calls them: PKCS#5 (RFC 8018), PKCS#12 (RFC 7292) and national ciphers
+# Algorithms by OID, with OpenSSL's names: PKCS#5 (RFC 8018), PKCS#12 (RFC 7292) and national ciphers
 _NAMES = {
     "1.2.840.113549.1.5.1": "PBE-MD2-DES",
     "1.2.840.113549.1.5.3": "PBE-MD5-DES",
@@ -57,20 +57,20 @@ _NAMES = {
     "2.16.840.1.101.3.4.1.42": "AES-256-CBC",
     "2.16.840.1.101.3.4.1.46": "AES-256-GCM",
 }
-# What OpenSSL 3 reads only with its legacy provider, which a host may not have
+# Algorithms that OpenSSL 3 reads only with its legacy provider, which a host may not have
 _LEGACY = ("1.2.840.113549.1.12.1.1", "1.2.840.113549.1.12.1.5", "1.2.840.113549.1.12.1.6", "1.3.14.3.2.7")
 _DEK_INFO = re.compile(rb"^DEK-Info:\s*([A-Za-z0-9-]{1,40})", re.MULTILINE)
 _UNKNOWN_OID = re.compile(r"unknown key encryption algorithm: ([0-9.]+)", re.IGNORECASE)
 
 
 def cipher_of_headers(pem: bytes) -> str | None:
-    """The cipher that OpenSSL's older form of an encrypted key names in its DEK-Info header, or None."""
+    """The cipher in the DEK-Info header of OpenSSL's older form of an encrypted key, or None."""
     found = _DEK_INFO.search(pem)
     return found[1].decode("ascii").upper() if found else None
 
 
 def unsupported_cipher(error: Exception, pem: bytes) -> str | None:
-    """The name of the algorithm, when ERROR of cryptography says that it can't decrypt with it; None for other errors."""
+    """The name of the algorithm, if cryptography's ERROR says that it can't decrypt it; None for other errors."""
     said = str(error)
     oid = _UNKNOWN_OID.search(said)
     if oid:
@@ -81,7 +81,7 @@ def unsupported_cipher(error: Exception, pem: bytes) -> str | None:
 
 
 def legacy_cipher(der: bytes) -> str | None:
-    """The name of an algorithm that not every OpenSSL reads, when a PKCS#12 store is encrypted with one."""
+    """The algorithm of a PKCS#12 store, if not every OpenSSL can read it."""
     return next((_NAMES[oid] for oid in _LEGACY if _encoded(oid) in der), None)
 
 
@@ -94,10 +94,10 @@ def refuse_cipher(name: str) -> InvalidMaterial:
 
 
 def opened(read: Callable[[bytes | None], Any], passphrase: bytes | None) -> Any:
-    """What READ returns for the first spelling of the passphrase that opens it.
+    """The result of READ for the first spelling of the passphrase that works.
 
-    Files and vaults add a line break to a passphrase, and old programs encoded letters beyond ASCII in Latin-1: each
-    decryption proves the spelling, so that trying them is no guess.
+    Files and vaults add a line break to a passphrase, and old programs encoded non-ASCII letters in Latin-1. Each
+    decryption proves the spelling, so trying them is safe.
     """
     first: InvalidMaterial | None = None
     for spelling in _spellings(passphrase):
@@ -123,8 +123,8 @@ def _spellings(passphrase: bytes | None) -> list[bytes | None]:
 
 
 def sealed(pkcs8: bytes, passphrase: bytes, rounds: int = ROUNDS) -> bytes:
-    """EncryptedPrivateKeyInfo (RFC 5958) of a PrivateKeyInfo, both in DER: PBES2 with PBKDF2-HMAC-SHA256 and AES-256-CBC
-    (RFC 8018, appendix A). cryptography writes the same, but with 2,048 rounds and no setting for them."""
+    """EncryptedPrivateKeyInfo (RFC 5958) of a PrivateKeyInfo, both in DER: PBES2 with PBKDF2-HMAC-SHA256 and
+    AES-256-CBC (RFC 8018, appendix A). cryptography writes the same, but with 2,048 rounds and no setting for them."""
     salt, vector = os.urandom(16), os.urandom(16)
     key = PBKDF2HMAC(hashes.SHA256(), 32, salt, rounds).derive(passphrase)
     padder, encryptor = padding.PKCS7(128).padder(), Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()

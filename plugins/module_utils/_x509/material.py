@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Certificate, chain and key from whatever people have: separate PEMs, one bundle in any order, DER, PKCS#7, PKCS#12,
-an encrypted key. Sorted by what belongs together, put in order, and handed on as ACM wants it. Pure.
+an encrypted key. Matched, put in order, and passed on in the form that ACM requires. Pure.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PRIVATE_KEY_IN_BASE64 = ("UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW")
 
 
 class Ready(NamedTuple):
-    """Material that keeps every rule of acm-rules §5, and the parts as ImportCertificate wants them."""
+    """Material that satisfies every rule of acm-rules §5, and the parts as ImportCertificate takes them."""
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
@@ -50,12 +50,13 @@ def holds_private_key(text: Any) -> bool:
 
 
 def refuse_misplaced_key(options: dict[str, Any]) -> None:
-    """Raise InvalidMaterial when an option that is shown in logs holds a private key."""
+    """Raise InvalidMaterial if an option that is shown in logs contains a private key."""
     for option in ("certificate", "certificate_chain"):
         if holds_private_key(options.get(option)):
             raise InvalidMaterial(
                 "key-hidden",
-                f"{option} holds a private key, and that option is shown in logs; give it as private_key or bundle.",
+                f"{option} contains a private key, but this option is shown in logs; give the key as private_key or "
+                "bundle.",
             )
 
 
@@ -67,11 +68,11 @@ def make_ready(
     keep_root: bool = False,
     is_trusted: Callable[[Any], bool] = lambda _certificate: False,
 ) -> Ready:
-    """Sort what the sources hold into one certificate, its key and its chain, and check it by every rule of an import.
+    """Sort the content of the sources into one certificate, its key and its chain, and check it by every rule of an
+    import.
 
-    is_trusted: whether this host trusts the issuer of a certificate; see pem.build_chain.
-    Raises InvalidMaterial: where it lies, what is wrong, what to do. No message holds anything of a key or passphrase.
-    """
+    is_trusted: whether this host trusts the issuer of a certificate; see pem.build_chain. Raises InvalidMaterial: where
+    the fault is, what is wrong, what to do. No message has any part of a key or passphrase."""
     certificates: list[x509.Certificate] = []
     named: list[x509.Certificate] = []
     keys: list[Any] = []
@@ -90,7 +91,7 @@ def make_ready(
     pool = [each for each in dict.fromkeys(certificates) if each != leaf]
     if len(pool) > MAX_CERTIFICATES:
         raise InvalidMaterial(
-            "chain-size", f"There are {len(pool)} certificates beside the one to import; give its own chain only."
+            "chain-size", f"There are {len(pool)} certificates besides the one to import; give only its own chain."
         )
     found = build_chain(leaf, pool, is_trusted=is_trusted, keep_root=keep_root, now=now)
     chain = found.certificates
@@ -104,7 +105,8 @@ def make_ready(
 
 
 def _is_empty(source: Source) -> bool:
-    """Whether there is nothing in it. An empty option is as good as none; an empty file is a mistake, unless it is the chain's."""
+    """Whether it is empty. An empty option counts as not given; an empty file is a mistake, unless it is the
+    chain's."""
     if source.data.strip():
         return False
     if source.where != source.kind and source.kind != "certificate_chain":
@@ -125,7 +127,7 @@ def _only_key(keys: Sequence[Any], sources: Sequence[Source], empty: Sequence[st
     if not distinct:
         raise InvalidMaterial(
             "key-one",
-            f"There is no private key in {places or 'what was given'}{_but_empty(empty)}; "
+            f"There is no private key in {places or 'the given options'}{_but_empty(empty)}; "
             "give it as private_key, private_key_path or in a bundle.",
         )
     raise InvalidMaterial(
@@ -137,15 +139,15 @@ def _only_key(keys: Sequence[Any], sources: Sequence[Source], empty: Sequence[st
 def _leaf_of(
     key: Any, certificates: Sequence[x509.Certificate], named: Sequence[x509.Certificate], empty: Sequence[str]
 ) -> x509.Certificate:
-    """The certificate that belongs to the key; one of those given as the certificate, if there are any.
+    """The certificate that belongs to the key, among those given as the certificate, if there are any.
 
-    Where several do (renewed with the same key), the first that is named.
+    If there are several (renewed with the same key), the first one given.
     """
     candidates = list(dict.fromkeys(named or certificates))
     if not candidates:
         raise InvalidMaterial(
             "certificate-one",
-            f"There is no certificate beside the private key{_but_empty(empty)}; "
+            f"There is no certificate, only a private key{_but_empty(empty)}; "
             "give it as certificate, certificate_path or in a bundle.",
         )
     own = [each for each in candidates if _belongs(key, each)]
@@ -171,7 +173,7 @@ def _leaf_of(
 def _belongs(key: Any, certificate: x509.Certificate) -> bool:
     try:
         return pem.key_matches(key, certificate)
-    except (ValueError, UnsupportedAlgorithm):  # an issuer's key of a kind that cryptography does not know
+    except (ValueError, UnsupportedAlgorithm):  # an issuer's key of a type that cryptography does not support
         return False
 
 
@@ -184,7 +186,7 @@ def _warnings(leaf: x509.Certificate, chain: Chain, now: datetime) -> Iterable[s
     if chain.open_end is not None:
         yield (
             f"The chain of {pem.describe(leaf)} ends with {pem.describe(chain.open_end)}, whose issuer "
-            f"{pem.distinguished_name(chain.open_end.issuer)} is neither among the certificates given nor trusted by "
+            f"{pem.distinguished_name(chain.open_end.issuer)} is neither among the given certificates nor trusted by "
             f"this host. Left out of the chain: {', '.join(pem.describe(each) for each in chain.left_out)}."
         )
     for certificate in chain.certificates:

@@ -3,11 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM as it comes out of forms, vaults, JSON, mail and Windows, put back into its original form.
+"""Restore PEM that was mangled by forms, vaults, JSON, mail or Windows.
 
-Only what nobody could mean otherwise is mended: line breaks and blanks, characters that a program put for another, and the
-lines around a block. No letter of a block is guessed. Every step costs a time linear in the text. Pure.
-"""
+Only unambiguous damage is repaired: line breaks and blanks, characters that a program substituted, and the lines around
+a block. No character of a block is guessed. Every step takes linear time. Pure."""
 
 from __future__ import annotations
 
@@ -58,7 +57,7 @@ _TAG = re.compile(r"<[^<>\n]{1,60}>")
 _CONCATENATION = re.compile(r"[\"'][ \t]{0,40}[+.&][ \t]{0,40}(?:\r?\n)?[ \t]{0,40}[\"']")
 _KNOWN = "|".join(KNOWN_LABELS).replace(" ", r"\s{1,3}")
 _MARKER = re.compile(
-    # as it should be, whatever the label; or a label that is known, with a dash at one end at least
+    # correct, with any label; or a known label with a dash at one end at least
     r"-----(BEGIN|END) ([A-Z0-9#][A-Z0-9# ]{1,48}[A-Z0-9])-----"
     rf"|(?i:-[ \t]{{0,3}}(BEGIN|END)[ \t]{{1,3}}({_KNOWN})(?:[ \t]{{0,3}}-{{1,5}}|(?=\s|\Z)))"
     rf"|(?i:(?:(?<=\n)|(?<=\A))[ \t\"'>|]{{0,20}}(BEGIN|END)[ \t]{{1,3}}({_KNOWN})[ \t]{{0,3}}-{{1,5}})"
@@ -71,7 +70,7 @@ _OPENSSL_HEADERS = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"\A\s*[A-Za-z][A-Za-z0-9-]*:[^\n]*\n")
-# What surrounds lines of base64 in programs, mail and tables, and is not part of them
+# Characters around lines of base64 in programs, mail and tables that are not part of them
 _AROUND = re.compile(r"[\s\"',;>|\\]+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _BASE64_OF_PEM = re.compile(rb"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -79,7 +78,7 @@ _DATA_URI = re.compile(r"\Adata:[^,]{0,100},", re.IGNORECASE)
 
 
 def as_text(data: bytes) -> str:
-    """The text that DATA holds, whatever its encoding; octets that fit none are kept as surrogates."""
+    """DATA as text, whatever its encoding; octets that fit no encoding are kept as surrogates."""
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
@@ -96,9 +95,9 @@ def is_text(data: bytes) -> bool:
 
 
 def repaired(data: bytes) -> bytes:
-    """DATA with each PEM block as RFC 7468 writes it, without what is between the blocks.
+    """DATA with each PEM block in the form of RFC 7468, without the text between blocks.
 
-    A block that is cut, or whose body is not base64, comes out as it is, for the reader to name it.
+    A block that is truncated, or whose body is not base64, is left as it is, so that the reader can report it.
     """
     text = _unescaped(as_text(data))
     markers = list(_MARKER.finditer(text))
@@ -112,9 +111,9 @@ def repaired(data: bytes) -> bytes:
 
 
 def unwrapped(data: bytes) -> bytes:
-    """What DATA decodes to, if it is base64 and nothing else or holds runs of base64 that are PEM; else nothing.
+    """DATA decoded, if it is only base64 or contains runs of base64 that are PEM; otherwise nothing.
 
-    That is how Kubernetes keeps secrets, and how `b64encode` hands on binary files.
+    Kubernetes stores secrets in this form, and `b64encode` passes on binary files in it.
     """
     text = _unescaped(_DATA_URI.sub("", as_text(data).strip(), count=1))
     whole = _decoded("".join(_AROUND.sub("", text).split()))
@@ -165,7 +164,8 @@ def _body(text: str) -> str:
 
 
 def _padded(letters: str, *, is_der: bool) -> str:
-    """With the = that was lost in copying; for DER, only if its own length says that nothing else is missing."""
+    """With an = that was lost in copying restored; for DER, only if its own length shows that nothing else is
+    missing."""
     missing = -len(letters) % 4
     if missing not in (1, 2) or letters.endswith("=") and missing != 1 or not _BASE64.fullmatch(letters):
         return letters
@@ -175,7 +175,7 @@ def _padded(letters: str, *, is_der: bool) -> str:
 
 
 def der_length(der: bytes) -> int:
-    """The length, header included, that a DER element claims to have; 0 if DER is not a SEQUENCE."""
+    """The length, including the header, that a DER element claims to have; 0 if DER is not a SEQUENCE."""
     if len(der) < 2 or der[0] != 0x30:
         return 0
     if der[1] < 0x80:

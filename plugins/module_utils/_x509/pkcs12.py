@@ -34,9 +34,8 @@ def packed(
 ) -> bytes:
     """Return a PKCS#12 store with the key, its certificate under the friendly name NAME, and the chain.
 
-    AES-256-CBC and HMAC-SHA256: read by OpenSSL ≥ 1.1, Java ≥ 8u301 and Windows Server ≥ 2019. is_legacy: Triple DES and
-    HMAC-SHA1, which older ones read.
-    """
+    AES-256-CBC and HMAC-SHA256: read by OpenSSL ≥ 1.1, Java ≥ 8u301 and Windows Server ≥ 2019. is_legacy: Triple DES
+    and HMAC-SHA1, for older versions."""
     algorithm, digest = (
         (pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC, hashes.SHA1())
         if is_legacy
@@ -64,7 +63,7 @@ def form_of(data: bytes, passphrase: bytes) -> tuple[str | None, bool]:
 def load(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certificate | None, list[x509.Certificate]]:
     """Return key, certificate and the other certificates of a PKCS#12 store; the first two may be None.
 
-    Raises InvalidMaterial. An empty passphrase and none are both tried where none is given.
+    Raises InvalidMaterial. If no passphrase is given, both none and an empty passphrase are tried.
     """
     for given in (passphrase,) if passphrase else (None, b""):
         try:
@@ -74,7 +73,9 @@ def load(data: bytes, passphrase: bytes | None) -> tuple[Any, x509.Certificate |
                 "pkcs12", "The PKCS#12 is encrypted in a way that is not supported; export it again with AES-256."
             ) from error
         except x509.InvalidVersion as error:
-            raise InvalidMaterial("x509-v3", "The PKCS#12 holds a certificate that is not X.509 version 3.") from error
+            raise InvalidMaterial(
+                "x509-v3", "The PKCS#12 contains a certificate that is not X.509 version 3."
+            ) from error
         except (ValueError, TypeError):
             continue
         certificate = store.cert.certificate if store.cert else None

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificates and keys in one option or file of a user: PEM however mangled, DER, PKCS#7, PKCS#12, base64 of these.
+"""The certificates and keys in one option or file of a user: even mangled PEM, DER, PKCS#7, PKCS#12, base64 of these.
 
-What is none of these is named, so that a person knows what to give instead. Pure.
+Anything else is identified, so that the user knows what to give instead. Pure.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ try:
 except ImportError:
     pass  # pem.HAS_CRYPTOGRAPHY is False then
 
-# The most that ACM accepts in all three parts; a larger file is not a certificate
+# The maximum that ACM accepts for all three parts; a larger file is not a certificate
 MAX_SOURCE_OCTETS = (
     import_rules.MAX_CERTIFICATE_OCTETS + import_rules.MAX_PRIVATE_KEY_OCTETS + import_rules.MAX_CHAIN_OCTETS
 )
 MAX_WRAPPINGS = 3
 
-# Found beside certificates in many bundles, and not imported
+# Found in many bundles besides certificates, and not imported
 _PASSED_OVER = (
     "DH PARAMETERS",
     "X9.42 DH PARAMETERS",
@@ -45,7 +45,7 @@ _REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 # RFC 7292, appendix D: the object identifiers of keyBag and pkcs8ShroudedKeyBag in DER
 _KEY_BAGS = tuple(bytes.fromhex("060b2a864886f70d010c0a01") + last for last in (b"\x01", b"\x02"))
 
-# What people give instead: how it begins, and what to do about it
+# Things that people give by mistake: how they begin, and what to do about it
 _BINARY = (
     (b"\xfe\xed\xfe\xed", "is a Java keystore; convert it with keytool -importkeystore -deststoretype PKCS12"),
     (b"\xce\xce\xce\xce", "is a Java keystore; convert it with keytool -importkeystore -deststoretype PKCS12"),
@@ -64,7 +64,7 @@ _TEXTS = (
     (r"---- BEGIN SSH2 |ssh-(rsa|ed25519|dss) AAAA|ecdsa-sha2-\S+ AAAA", "is an SSH public key, not TLS material"),
     (r"PuTTY-User-Key-File-", "is a PuTTY key; convert it with puttygen -O private-openssh, then to PEM"),
     (r"(?s)\{.{0,400}\"kty\"\s*:", "is a JSON Web Key (JWK); convert it to PEM"),
-    (r"<!DOCTYPE html|<html[\s>]", "is a web page, not the file behind it; look at how it was downloaded"),
+    (r"<!DOCTYPE html|<html[\s>]", "is a web page, not the file behind it; check how it was downloaded"),
     (r"\{\{.{1,200}\}\}", "is a template that was not rendered"),
     (r"(https?|s3|file)://\S+\s*\Z", "is a URL; fetch it first and give its content"),
     (r"(/|~/|\./|[A-Za-z]:\\)[^\n]{0,1000}\Z", "is a path, not the content of a file; give it as {option}_path"),
@@ -73,7 +73,7 @@ _TEXTS = (
     (r"(?s).*\ufffd", "was binary and has been read as text, which damaged it; give it as {option}_path or in base64"),
 )
 _LABELS = {
-    **dict.fromkeys(_REQUESTS, "a certificate signing request (CSR), not the certificate that a CA made of it"),
+    **dict.fromkeys(_REQUESTS, "a certificate signing request (CSR), not the certificate that a CA issued for it"),
     "PUBLIC KEY": "a public key",
     "RSA PUBLIC KEY": "a public key",
     "X509 CRL": "a revocation list (CRL)",
@@ -82,7 +82,7 @@ _LABELS = {
 
 
 class Source(NamedTuple):
-    """One thing that the user gave: where (the option, with the file's name), its bytes, and what may be in it.
+    """One of the user's inputs: where (the option, with the file's name), its bytes, and what may be in it.
 
     kind: certificate, private_key, certificate_chain, or bundle (anything).
     """
@@ -101,7 +101,7 @@ class Contents(NamedTuple):
 
 
 def read_source(source: Source, passphrase: bytes | None) -> Contents:
-    """Return what is in SOURCE, or raise InvalidMaterial: where, what it is, what to give instead."""
+    """Return the content of SOURCE, or raise InvalidMaterial: where, what it is, and what to give instead."""
     try:
         if len(source.data) > MAX_SOURCE_OCTETS:
             raise InvalidMaterial("size", f"it has {len(source.data)} bytes, which is more than ACM accepts.")
@@ -128,7 +128,7 @@ def _contents(source: Source, data: bytes, passphrase: bytes | None, wrappings: 
     if inner and (pem_repair.der_length(inner) or pem_repair.is_text(inner)):
         return _contents(source, inner, passphrase, wrappings - 1)
     _refuse_by_looks(source, data)
-    raise InvalidMaterial(_RULES[source.kind], f"it holds neither PEM nor DER nor PKCS#12; {_WANTED[source.kind]}.")
+    raise InvalidMaterial(_RULES[source.kind], f"it contains neither PEM nor DER nor PKCS#12; {_WANTED[source.kind]}.")
 
 
 def _of_blocks(source: Source, found: Iterable[pem.Block], passphrase: bytes | None) -> Contents:
@@ -163,7 +163,7 @@ def _of_blocks(source: Source, found: Iterable[pem.Block], passphrase: bytes | N
 
 def _misplaced(source: Source, label: str) -> InvalidMaterial:
     what = _LABELS.get(label, f"a {label}")
-    return InvalidMaterial(_RULES[source.kind], f"it holds {what}; {_WANTED[source.kind]}.")
+    return InvalidMaterial(_RULES[source.kind], f"it contains {what}; {_WANTED[source.kind]}.")
 
 
 def _certificates(block: pem.Block, number: int) -> list[x509.Certificate]:
@@ -215,7 +215,8 @@ def _pkcs12(der: bytes, passphrase: bytes | None) -> Contents | None:
     keys = sum(der.count(oid) for oid in _KEY_BAGS)
     if keys > 1:  # cryptography would silently take the first
         raise InvalidMaterial(
-            "key-one", f"The PKCS#12 holds {keys} private keys; give one that holds the key of this certificate alone."
+            "key-one",
+            f"The PKCS#12 contains {keys} private keys; give a PKCS#12 with only the key of this certificate.",
         )
     key, certificate, others = opened(lambda each: pkcs12.load(der, each), passphrase)
     certificates = _judged([*([certificate] if certificate else []), *others])
@@ -233,17 +234,17 @@ def _pkcs7(der: bytes) -> list[x509.Certificate]:
     try:
         found = list(pkcs7.load_der_pkcs7_certificates(der))
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        raise InvalidMaterial("certificate-readable", "the PKCS#7 is damaged, or holds no certificates.") from error
+        raise InvalidMaterial("certificate-readable", "the PKCS#7 is damaged, or contains no certificates.") from error
     return _judged(found)
 
 
 def _judged(found: Iterable[x509.Certificate]) -> list[x509.Certificate]:
-    """The same certificates, read once more: cryptography looks at their parts only when they are asked for."""
+    """The same certificates, fully parsed: cryptography reads their parts only when they are used."""
     return [pem.parse_certificate(pem.certificate_der(each)) for each in found]
 
 
 def _der_read_as_text(data: bytes) -> bytes:
-    """The original DER of what somebody read as Latin-1 and wrote as UTF-8."""
+    """The original DER of data that was read as Latin-1 and written as UTF-8."""
     if data[:1] != b"\x30" or data[1:3] not in (b"\xc2\x81", b"\xc2\x82", b"\xc2\x83"):
         return data
     try:
@@ -257,7 +258,7 @@ def _refuse_der_request(source: Source, der: bytes) -> None:
         x509.load_der_x509_csr(der)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         return
-    raise InvalidMaterial(_RULES[source.kind], f"it holds {_LABELS[_REQUESTS[0]]}; {_WANTED[source.kind]}.")
+    raise InvalidMaterial(_RULES[source.kind], f"it contains {_LABELS[_REQUESTS[0]]}; {_WANTED[source.kind]}.")
 
 
 def _refuse_by_looks(source: Source, data: bytes) -> None:
@@ -278,13 +279,13 @@ def _check_kind(source: Source, contents: Contents) -> None:
     if source.kind in ("certificate", "certificate_chain"):
         if not contents.certificates:
             what = "a private key" if contents.keys else "no certificate"
-            raise InvalidMaterial(_RULES[source.kind], f"it holds {what}; {_WANTED[source.kind]}.")
+            raise InvalidMaterial(_RULES[source.kind], f"it contains {what}; {_WANTED[source.kind]}.")
         if contents.keys and source.where == source.kind:
             raise InvalidMaterial(
-                "key-hidden", "it holds a private key, and this option is shown in logs; give it as bundle."
+                "key-hidden", "it contains a private key, but this option is shown in logs; give it as bundle."
             )
     if source.kind == "private_key" and not contents.keys:
-        raise InvalidMaterial("key-pem", f"it holds a certificate; {_WANTED['private_key']}.")
+        raise InvalidMaterial("key-pem", f"it contains a certificate; {_WANTED['private_key']}.")
 
 
 def _as_clause(sentence: str) -> str:

@@ -162,7 +162,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
         {**NAME, "publish": {"route53": {}, "rfc2136": {"server": "x"}}},
         "exactly one way of publishing, route53 or rfc2136",
     ),
-    (route53(external_id="x"), "goes with role_arn"),
+    (route53(external_id="x"), "is only valid together with role_arn"),
     (route53(ttl=-1), "ttl is -1"),
     (route53(ttl=2**31), "ttl is 2147483648"),
     (route53(role_arn="dns-records"), "role_arn is dns-records"),

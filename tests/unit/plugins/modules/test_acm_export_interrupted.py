@@ -216,7 +216,7 @@ def test_one_that_hangs_is_not_waited_for_for_ever(
     monkeypatch.setattr(atomic, "LOCK_TIMEOUT_S", 0.1)
     with atomic.locked([atomic.FileSpec("cert", str(tmp_path / "cert.pem"), 0o644)]):
         result = export(pki.leaf(), tmp_path)
-    assert result["failed"] and "Another run has held" in result["msg"] and list(tmp_path.iterdir()) == []
+    assert result["failed"] and "Another run has locked" in result["msg"] and list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_is_full_half_way_leaves_the_old_set(export: Any, pki: Any, tmp_path: Path) -> None:

@@ -232,6 +232,6 @@ def test_a_private_ca_may_be_named_by_its_name_on_an_authority() -> None:
             f"certificate_authority_arn is {name}, but the authority has no private CA of that name: {sentence}"
         )
     with pytest.raises(
-        InvalidInput, match="certificate_authority_arn is 'company', which is not an ARN: one looks like"
+        InvalidInput, match="certificate_authority_arn is 'company', which is not an ARN: an ARN looks like"
     ):
         read(certificate_authority_arn="company")

@@ -31,7 +31,7 @@ def test_what_is_waited_for_and_nothing_when_it_is_over(tmp_path: Path) -> None:
         report([PENDING] * 5)
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert file.read_text() == " ".join(
-            ["a.example.com waits for the approval in the mail that was sent to admin@example.com."] * 3
+            ["a.example.com is waiting for approval through the mail that was sent to admin@example.com."] * 3
             + ["And 2 more certificates."]
         )
         report([Certificate("arn:2")])

@@ -70,7 +70,7 @@ def test_a_missing_record(bind: NameServer) -> None:
         }
     ]
     assert message == (
-        f"www.example.com waits for the CNAME record _none.example.com. with the value {VALUE} in public DNS. "
+        f"www.example.com is waiting for the CNAME record _none.example.com. with the value {VALUE} in public DNS. "
         "It does not exist."
     )
 

@@ -75,7 +75,7 @@ def test_an_authority_needs_nothing_of_endpoints(tmp_path, monkeypatch, region):
 
 def test_the_region_must_be_the_authoritys(tmp_path):
     directory.create(str(tmp_path / "authority"), region="eu-central-1")
-    with pytest.raises(InvalidInput, match="is that of region eu-central-1, not of us-east-1"):
+    with pytest.raises(InvalidInput, match="is for region eu-central-1, not us-east-1"):
         embedded.authority_client(str(tmp_path / "authority"), region="us-east-1")
 
 

@@ -55,7 +55,8 @@ def answer(code: str, message: str = "no") -> ClientError:
         (
             exceptions.EndpointConnectionError(endpoint_url="https://acm.lab.test:8443/"),
             [
-                "nothing answers at https://acm.lab.test:8443/; check the network, any proxy, and the option endpoint_url"
+                "nothing answers at https://acm.lab.test:8443/; check the network, any proxy, and the option "
+                "endpoint_url"
             ],
         ),
         (
@@ -126,7 +127,7 @@ def test_options_with_which_no_client_can_be_made() -> None:
         exceptions.ProfileNotFound(profile="nobody")
     )
     assert refusals.of_setup(ValueError("Invalid endpoint: host:443")) == (
-        "endpoint_url is host:443, which is not a URL: write one such as https://host:port."
+        "endpoint_url is host:443, which is not a URL: give a URL such as https://host:port."
     )
     assert refusals.of_setup(exceptions.InvalidRegionError(region_name="eu central")).startswith(
         "'eu central' is not a region of AWS: "

@@ -47,7 +47,7 @@ def test_what_is_locked_can_be_opened_by_its_owner_alone(folder: int, tmp_path: 
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / locks.NAME).stat().st_mode) == 0o600
-    with pytest.raises(InvalidInput, match="Another run has held"):
+    with pytest.raises(InvalidInput, match="Another run has locked"):
         locks.hold_folder(folder, str(tmp_path), 0)
     locks.release_folder(folder, held)
     assert os.listdir(tmp_path) == []

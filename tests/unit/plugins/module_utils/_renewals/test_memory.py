@@ -129,7 +129,7 @@ def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     for name in ("state", "spare"):
         (tmp_path / name).write_text("", encoding="utf-8")
-    with pytest.raises(InvalidInput, match="Nothing can be remembered"):
+    with pytest.raises(InvalidInput, match="The memory for the next run cannot be written"):
         store(tmp_path).remember(FULL)
 
 

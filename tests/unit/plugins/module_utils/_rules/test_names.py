@@ -134,9 +134,9 @@ def test_length_counts_in_punycode() -> None:
         ("mailto://admin@example.com", "is a URL; give only the name in it, example.com."),
         (
             "a.example.com, b.example.com",
-            "holds 2 names; give each as an item of its own in a list: [a.example.com, b.",
+            "contains 2 names; give each as a separate item of a list: [a.example.com, b.",
         ),
-        ("a.example.com b.example.com;c.example.com", "holds 3 names; give each as an item of its own"),
+        ("a.example.com b.example.com;c.example.com", "contains 3 names; give each as a separate item"),
         ("2001:db8::1", "is an IP address; ACM issues for domain names only."),
         ("[2001:db8::1]", "is an IP address; ACM issues for domain names only."),
         ("192.0.2.1:443", "has a port; a certificate is for a name on all ports, so give only 192.0.2.1."),

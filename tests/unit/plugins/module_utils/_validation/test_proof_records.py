@@ -216,11 +216,13 @@ def test_every_pending_name_says_what_it_waits_for() -> None:
         ("web.example.com", "HTTP", "PENDING_VALIDATION"),
     ]
     assert [item["reason"] for item in found] == [
-        "example.com waits for the CNAME record _a.example.com. with the value _1.acm-validations.aws. in public DNS.",
-        "new.example.com waits for ACM to provide its DNS record.",
-        "mail.example.com waits for the approval in the mail that was sent to administrator@example.com, hostmaster@example.com.",
-        f"www.example.com waits for {REDIRECT['RedirectFrom']} to redirect (302) to {REDIRECT['RedirectTo']}.",
-        "web.example.com waits for ACM to provide its redirect.",
+        "example.com is waiting for the CNAME record _a.example.com. with the value _1.acm-validations.aws. in public "
+        "DNS.",
+        "new.example.com is waiting for ACM to provide its DNS record.",
+        "mail.example.com is waiting for approval through the mail that was sent to administrator@example.com, "
+        "hostmaster@example.com.",
+        f"www.example.com is waiting for {REDIRECT['RedirectFrom']} to redirect (302) to {REDIRECT['RedirectTo']}.",
+        "web.example.com is waiting for ACM to provide its redirect.",
     ]
 
 

@@ -144,9 +144,12 @@ def test_a_wrong_value_is_replaced(aws: Aws) -> None:
 
 def test_no_public_zone(aws: Aws) -> None:
     aws.zone("example.com", private=True)
-    with pytest.raises(PublishError, match="No public hosted zone in this account holds _a.example.com"):
+    with pytest.raises(PublishError, match="No public hosted zone in this account contains _a.example.com"):
         publisher(aws).plan([APEX])
-    with pytest.raises(PublishError, match="holds www.example.com: create one, or say with publish.route53.profile or"):
+    with pytest.raises(
+        PublishError,
+        match="contains www.example.com: create it, or give the account that has it with publish.route53.profile",
+    ):
         publisher(aws).check(["www.example.com"])
 
 
@@ -166,7 +169,7 @@ def test_two_zones_of_one_name_want_a_choice(aws: Aws) -> None:
 def test_zones_that_are_given_are_the_only_ones(aws: Aws) -> None:
     zone = aws.zone("example.com")
     aws.zone("example.net")
-    with pytest.raises(PublishError, match="of publish.route53.zone_ids holds _c.example.net: add the ID"):
+    with pytest.raises(PublishError, match="of publish.route53.zone_ids contains _c.example.net: add the ID"):
         publisher(aws, zone_ids=[zone]).plan([OTHER])
     private = aws.zone("internal.example.com", private=True)
     with pytest.raises(PublishError, match="is private"):
@@ -223,7 +226,7 @@ def test_the_zones_of_another_account_by_role(aws: Aws) -> None:
     assert "_a.example.com." in names
     assert aws.calls["AssumeRole"] == 1
     with pytest.raises(
-        PublishError, match=f"in the account of {role} holds _c.example.net: .* correct .*route53.role_arn"
+        PublishError, match=f"in the account of {role} contains _c.example.net: .* correct .*route53.role_arn"
     ):
         publish(aws, OTHER, role_arn=role)
 
@@ -237,7 +240,7 @@ def test_the_zones_of_another_profile(aws: Aws, tmp_path: Path, monkeypatch: pyt
     assert len(aws.values(zone)) == 1
     assert aws.calls["ListHostedZones"] == 0  # not through the task's own session
     with pytest.raises(
-        PublishError, match="in the account of the profile dns holds _c.*correct publish.route53.profile"
+        PublishError, match="in the account of the profile dns contains _c.*correct publish.route53.profile"
     ):
         publish(aws, OTHER, profile="dns")
     with pytest.raises(PublishError, match="publish.route53: The profile nobody is not in the AWS configuration"):
@@ -267,5 +270,5 @@ def test_without_credentials(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_that_cannot_be(aws: Aws) -> None:
-    with pytest.raises(InvalidInput, match="external_id goes with role_arn"):
+    with pytest.raises(InvalidInput, match="external_id is only valid together with role_arn"):
         publisher(aws, external_id="x")

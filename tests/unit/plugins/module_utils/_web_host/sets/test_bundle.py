@@ -437,7 +437,7 @@ def test_another_run_is_waited_for_and_not_for_ever(
     pair = pair_of(ca)
     put(tmp_path, pair)
     with Bundle(str(tmp_path), "www", ACCESS).locked(make=False):
-        with pytest.raises(InvalidInput, match="Another run has held"):
+        with pytest.raises(InvalidInput, match="Another run has locked"):
             put(tmp_path, pair)
 
 
