@@ -15,15 +15,15 @@ author:
 description:
   - Makes sure that a certificate exists in AWS Certificate Manager (ACM), is validated, tagged and renewed in time,
     or that it is revoked or deleted.
-  - A certificate that exists is adopted, never requested a second time. It is found by O(certificate_arn); else by its
-    set of names, its type, CA, key algorithm and export option, as far as these are given, where neither order nor case
-    of the names matters and the newest valid one wins; else by O(name_tag).
-  - With O(certificates), one task manages many certificates and reads only once what exists. A certificate that fails does not
-    stop the others.
+  - An existing certificate is adopted, never requested a second time. It is found by O(certificate_arn); otherwise by its
+    set of names, and its type, CA, key algorithm and export option as far as these are given, where neither order nor case
+    of the names matters and the newest valid certificate wins; otherwise by O(name_tag).
+  - With O(certificates), one task manages many certificates and reads the existing ones only once. A certificate that fails
+    does not stop the others.
   - To import a certificate, use M(certops.acm.acm_import); to get its private key, use M(certops.acm.acm_export).
 requirements:
   - cryptography >= 45 (with O(authority))
-  - dnspython >= 2.6.1 (with O(authority) or O(publish.rfc2136), and to say what blocks a name)
+  - dnspython >= 2.6.1 (with O(authority) or O(publish.rfc2136), and to report what blocks a name)
   - idna >= 3.4 (for internationalized names)
 extends_documentation_fragment:
   - certops.acm.attributes
@@ -46,8 +46,8 @@ options:
   certificates:
     description:
       - Certificates to manage in one task, in place of O(domain_name) or O(certificate_arn).
-      - An item takes the options that it leaves out from the task, except for those that say which certificate is meant.
-      - The result of each is in RV(certificates). If one fails, the task fails once all others are done.
+      - Options that an item leaves out are taken from the task, except for those that identify the certificate.
+      - The result of each item is in RV(certificates). If one fails, the task fails after all others are done.
     type: list
     elements: dict
     suboptions:
@@ -212,13 +212,13 @@ options:
         type: bool
   certificate_arn:
     description:
-      - The ARN of the certificate. It must exist, in the region in which the task works.
+      - The ARN of the certificate. It must exist in the region of the task.
     type: str
     aliases: [arn]
   domain_name:
     description:
       - The first name of the certificate (its common name), such as V(www.example.com) or V(*.example.com).
-      - An internationalised name may be given in Unicode.
+      - An internationalized name may be given in Unicode.
     type: str
     aliases: [name]
   subject_alternative_names:
@@ -231,15 +231,15 @@ options:
   name_tag:
     description:
       - Value of the tag C(Name), which is set and distinguishes this certificate from others.
-      - Of several certificates with the names wanted, the one with this tag is meant. One with another C(Name) tag
-        is never used. If none has the names, the one with this tag is meant.
+      - If several certificates have the wanted names, the one with this tag is used; a certificate with another C(Name) tag
+        is never used. If none has the names, the certificate with this tag is used.
     type: str
   state:
     description:
       - V(present) requests the certificate unless it exists, and changes what can be changed.
       - V(absent) deletes it. Without O(certificate_arn) and O(subject_alternative_names), every requested
-        certificate with that first name matches, whatever its status. An imported one matches by its ARN, or by
-        O(name_tag) without O(domain_name).
+        certificate with that first name matches, whatever its status. An imported certificate matches only by its ARN, or
+        by O(name_tag) without O(domain_name).
       - V(revoked) revokes it, whether public or private. ACM does that only for certificates that were exported. It cannot be undone.
     type: str
     choices: [present, absent, revoked]
@@ -247,7 +247,7 @@ options:
   validation_method:
     description:
       - How control over the names of a public certificate is proved. A request without it uses V(DNS).
-      - V(HTTP) works for CloudFront only, see O(managed_by).
+      - V(HTTP) works only for CloudFront, see O(managed_by).
       - If a certificate is validated by e-mail and this is V(DNS), it is changed to DNS where ACM supports that.
     type: str
     choices: [DNS, EMAIL, HTTP]
@@ -264,7 +264,7 @@ options:
         required: true
       validation_domain:
         description:
-          - The domain whose postmaster and so on get the mail, which is that name or a domain above it.
+          - The domain whose addresses (postmaster and so on) get the mail, which is that name or a parent domain.
         type: str
         required: true
   certificate_authority_arn:
@@ -275,7 +275,7 @@ options:
   key_algorithm:
     description:
       - The algorithm of the key. A request without it creates an C(RSA_2048) key. A private CA signs only keys of its own family, RSA or EC.
-      - When it is left out, a certificate with any algorithm is adopted.
+      - If it is left out, an existing certificate with any algorithm is adopted.
     type: str
     choices: [RSA_2048, EC_prime256v1, EC_secp384r1]
   options:
@@ -293,7 +293,7 @@ options:
         description:
           - Whether the certificate and its key can be exported. It cannot be changed, and AWS charges for it, see
             RV(cost).
-          - When it is left out, a certificate with either value is adopted, and one is requested without export.
+          - If it is left out, an existing certificate with either value is adopted, and a new one is requested without export.
         type: str
         choices: [ENABLED, DISABLED]
   managed_by:
@@ -312,7 +312,7 @@ options:
     description:
       - What an Amazon N2 certificate is for. Only with O(root_hierarchy_type); V(CLIENT_AUTH_ONLY) only with
         V(N2_AMAZON_MANAGED).
-      - When it is left out, a certificate with either value is adopted, and one for both is requested.
+      - If it is left out, an existing certificate with either value is adopted, and a new one is requested for both.
     type: str
     choices: [CLIENT_AND_SERVER_AUTH, CLIENT_AUTH_ONLY]
   tags:
@@ -323,13 +323,13 @@ options:
     aliases: [resource_tags]
   purge_tags:
     description:
-      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) always stay.
+      - Whether tags that are not in O(tags) are removed if O(tags) is set. AWS's own tags (C(aws:)) are always kept.
     type: bool
     default: true
   publish:
     description:
       - How to publish the records that prove control over the names in DNS. Without it they are returned in
-        RV(validation_records), to be published by other means.
+        RV(validation_records), so that you can publish them by other means.
       - They are checked at each run, because ACM needs them for each renewal, and are never removed.
       - Before a certificate is requested, the module checks that there is a zone for each name.
       - A name, its wildcard and every later certificate of the account share one record, which is published once.
@@ -337,12 +337,12 @@ options:
     suboptions:
       route53:
         description:
-          - Into Amazon Route 53, each record into the public hosted zone that fits its name best.
+          - In Amazon Route 53, each record in the public hosted zone that matches its name best.
         type: dict
         suboptions:
           profile:
             description:
-              - The AWS profile that may change the zones, when it is not that of the task.
+              - The AWS profile that may change the zones, if it is not the task's.
             type: str
           role_arn:
             description:
@@ -354,7 +354,7 @@ options:
             type: str
           zone_ids:
             description:
-              - Use these hosted zones only.
+              - Use only these hosted zones.
             type: list
             elements: str
           ttl:
@@ -363,7 +363,7 @@ options:
             type: int
       rfc2136:
         description:
-          - To a name server that accepts dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
+          - Through a name server that accepts dynamic updates (RFC 2136), such as BIND, Knot or PowerDNS.
         type: dict
         suboptions:
           server:
@@ -398,11 +398,11 @@ options:
             type: int
   wait:
     description:
-      - Whether to wait until the certificate is issued, a renewal has brought the new one, or what is to be deleted
-        is no longer in use.
+      - Whether to wait until the certificate is issued, a renewal has produced the new certificate, or a certificate that is
+        to be deleted is no longer in use.
       - While it waits, the task displays which names are waiting for what, after ten seconds and then at growing intervals.
       - Waiting ends immediately if ACM gives up. If time runs out, the message says what blocks which name. To find that
-        out, DNS is asked for a few more seconds if the Python package C(dnspython) is installed.
+        out, the module looks in DNS for a few more seconds if the Python package C(dnspython) is installed.
     type: bool
     default: false
   wait_timeout:
@@ -420,15 +420,15 @@ options:
       - Renew now if the certificate expires within this time. Either days, as in V(30), or a share of its lifetime,
         as in V(33%).
       - A time as long as the lifetime is refused, because every run would renew again.
-      - ACM automatically renews what is in use, or was exported since it was issued. It renews on demand only what was
-        exported before.
-      - When the certificate is given by name, and the one that exists has more names or is private, the task fails and
-        names it, rather than request another one.
+      - ACM automatically renews certificates that are in use, or were exported since they were issued. On demand it renews
+        only certificates that were exported before.
+      - If the certificate is given by name, and the existing one has more names or is private, the task fails and names
+        that certificate instead of requesting another one.
     type: str
   force_renewal:
     description:
       - Renew now, no matter when it expires. A certificate that this task has just requested is left alone.
-      - With O(wait), a renewal that is already under way is waited for.
+      - With O(wait), the task waits for a renewal that is already under way.
     type: bool
     default: false
   resend_validation_email:
@@ -454,10 +454,10 @@ options:
       - A_A_COMPROMISE
   replace:
     description:
-      - What to do when the certificate that is meant differs in something that ACM cannot change, such as its names,
-        or has expired, or when the last request for it failed.
-      - With V(true) a new one is requested beside it, and once that is issued RV(superseded) names the old one.
-        Otherwise the task fails and says what differs.
+      - What to do if the existing certificate differs in something that ACM cannot change, such as its names, or has expired,
+        or if the last request for it failed.
+      - With V(true) a new certificate is requested in addition, and once that is issued, RV(superseded) identifies the old
+        one. Otherwise the task fails and says what differs.
     type: bool
     default: false
   all_matching:
@@ -467,8 +467,8 @@ options:
     default: false
   resolvers:
     description:
-      - Name servers to ask what blocks which name if time runs out, each an IP address with a port if that is not 53.
-      - By default those of the system, or with O(authority) those that the authority asks. They should see what ACM sees,
+      - Name servers for finding out what blocks which name if time runs out, each an IP address with a port if that is not 53.
+      - By default those of the system, or with O(authority) those that the authority uses. They should see what ACM sees,
         which is public DNS.
     type: list
     elements: str
@@ -476,7 +476,7 @@ options:
     description:
       - Whether to read every certificate in detail for the result, even if nothing else needs that.
       - The default is V(true) for one certificate and V(false) with O(certificates), where the result of a certificate that
-        needs no change then has what one call returns for all of them, such as status, serial, names and dates.
+        needs no change has only what one call returns for all of them, such as status, serial, names and dates.
     type: bool
   prices:
     description:
@@ -500,14 +500,14 @@ notes:
     C(acm:RequestCertificate)."
   - "With O(tags) or O(name_tag) also C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
     C(acm:RemoveTagsFromCertificate) and, to read the tags of many certificates in one call, C(tag:GetResources)."
-  - "For the respective options also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
+  - "For the corresponding options also C(acm:UpdateCertificateOptions), C(acm:RenewCertificate), C(acm:ResendValidationEmail),
     C(acm:RevokeCertificate) and C(acm:DeleteCertificate). For private certificates C(acm-pca:IssueCertificate),
     C(acm-pca:GetCertificate) and C(acm-pca:DescribeCertificateAuthority) on the CA."
   - "With O(publish.route53) also C(route53:ListHostedZones) (with O(publish.route53.zone_ids) C(route53:GetHostedZone)
-    instead), C(route53:ListResourceRecordSets) and C(route53:ChangeResourceRecordSets); they are needed by
-    O(publish.route53.role_arn) where that is set, which the task then needs C(sts:AssumeRole) for."
-  - "O(publish.rfc2136) needs the Python package C(dnspython). O(publish.rfc2136.key_secret) goes to the module through the
-    connection only. Where that has no pipelining, the task fails instead of writing it to a temporary file."
+    instead), C(route53:ListResourceRecordSets) and C(route53:ChangeResourceRecordSets); if
+    O(publish.route53.role_arn) is set, that role needs these permissions, and the task needs C(sts:AssumeRole) for it."
+  - "O(publish.rfc2136) needs the Python package C(dnspython). O(publish.rfc2136.key_secret) is sent to the module only
+    through the connection. If that does not support pipelining, the task fails instead of writing it to a temporary file."
 seealso:
   - module: certops.acm.acm_certificate_info
   - module: certops.acm.acm_import
@@ -528,7 +528,7 @@ EXAMPLES = r"""
     tags:
       service: shop
 
-- name: Request one whose zones belong to another account
+- name: Request a certificate whose zones belong to another account
   certops.acm.acm_certificate:
     domain_name: www.example.com
     publish:
@@ -536,7 +536,7 @@ EXAMPLES = r"""
         role_arn: arn:aws:iam::111122223333:role/dns-records
     wait: true
 
-- name: Request one whose key can be exported, with records on our own name server
+- name: Request a certificate whose key can be exported, with records on our own name server
   certops.acm.acm_certificate:
     domain_name: mail.example.com
     key_algorithm: EC_prime256v1
@@ -555,7 +555,7 @@ EXAMPLES = r"""
     certificate_authority_arn: arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/12345678-1234-1234-1234-123456789012
     wait: true
 
-- name: Request one from an embedded authority, without an AWS account
+- name: Request a certificate from an embedded authority, without an AWS account
   certops.acm.acm_certificate:
     authority: /srv/acm
     domain_name: db.internal.example.com
@@ -580,7 +580,7 @@ EXAMPLES = r"""
     renew_before: 33%
     wait: true
 
-- name: Change the names, which means a new certificate beside the old one
+- name: Change the names, which means a new certificate in addition to the old one
   certops.acm.acm_certificate:
     certificate_arn: "{{ old_arn }}"
     domain_name: www.example.com
@@ -591,7 +591,7 @@ EXAMPLES = r"""
     wait: true
   register: site
 
-- name: Delete the old one once nothing uses it any more
+- name: Delete the old certificate once it is no longer in use
   certops.acm.acm_certificate:
     certificate_arn: "{{ site.superseded.certificate_arn }}"
     state: absent
@@ -614,7 +614,7 @@ certificate:
   type: dict
   contains:
     certificate_arn:
-      description: The ARN. It stays the same through every renewal. Missing in check mode when it does not exist yet.
+      description: The ARN. It stays the same through every renewal. Missing in check mode if the certificate does not exist yet.
       returned: when it exists
       type: str
       sample: arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
@@ -713,7 +713,7 @@ certificate:
       type: bool
     exported:
       description: Whether it was ever exported.
-      returned: when a list told it
+      returned: when a list has it
       type: bool
     renewal_eligibility:
       description: Whether ACM renews it automatically, C(ELIGIBLE) or C(INELIGIBLE).
@@ -721,8 +721,8 @@ certificate:
       type: str
     renewal_summary:
       description:
-        - The state of the last renewal that ACM began. Missing until one has begun. Its members are those that
-          M(certops.acm.acm_certificate_info) describes.
+        - The state of the last renewal that ACM began. Missing until one has begun. Its members are described in
+          M(certops.acm.acm_certificate_info).
       returned: when there was a renewal
       type: dict
       sample: {"renewal_status": "SUCCESS", "updated_at": "2026-11-23T16:51:00Z"}
@@ -756,7 +756,7 @@ certificate:
       type: str
     update_summary:
       description: The state of the change from validation by e-mail to validation by DNS. Missing if there was none.
-      returned: when such a change was asked for, when read in detail
+      returned: when such a change was requested, when read in detail
       type: dict
       sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
     certificate_key_pair_origin:
@@ -797,7 +797,7 @@ certificate:
       sample: {"service": "shop"}
 certificates:
   description:
-    - One item for each item of O(certificates), in their order. Each has the members of RV(certificate), and also
+    - One item for each item of O(certificates), in the same order. Each has the members of RV(certificate), and also
       C(changed), C(failed), C(msg), C(error), and what else is returned for a single certificate.
   returned: when O(certificates) is used
   type: list
@@ -820,7 +820,7 @@ validation_records:
 published:
   description:
     - The changes to DNS that were made, or in check mode would be. Empty if all records existed already.
-    - C(zone) has the hosted zone's ID behind its name where it is one of Route 53.
+    - C(zone) has the hosted zone's ID after its name if it is a Route 53 zone.
   returned: with O(publish)
   type: list
   elements: dict
@@ -852,7 +852,7 @@ superseded:
       returned: always
       type: str
     in_use_by:
-      description: ARNs of what still uses it.
+      description: ARNs of the resources that still use it.
       returned: always
       type: list
       elements: str
@@ -869,8 +869,8 @@ error:
     code:
       description:
         - ACM's error code, or C(InvalidInput) if the module itself refused.
-        - C(TimedOut) if it did not happen within O(wait_timeout), and C(RequestFailed) if ACM ended the request or
-          renewal without success.
+        - C(TimedOut) if the change did not happen within O(wait_timeout), and C(RequestFailed) if the request or renewal failed
+          at ACM.
       returned: always
       type: str
       sample: LimitExceededException
@@ -935,7 +935,7 @@ PUBLISH_OPTIONS: dict[str, t.Any] = {
 
 
 def certificate_options() -> dict[str, t.Any]:
-    """The options of one certificate, without defaults: an item of a list inherits from the task."""
+    """The options of one certificate, without defaults: an item of a list inherits the task's options."""
     return {
         "certificate_arn": {"type": "str", "aliases": ["arn"]},
         "domain_name": {"type": "str", "aliases": ["name"]},
@@ -993,7 +993,7 @@ def argument_spec() -> dict[str, t.Any]:
 
 
 def looking(acm: Acm, resolvers: t.Optional[list[str]]) -> Look:
-    """Asks DNS and the web for LOOK_S at most, and imports what that needs only when it is asked."""
+    """Looks at DNS and the web for LOOK_S at most, and imports the required code only then."""
     if resolvers:
         from ansible_collections.certops.acm.plugins.module_utils._net import resolver
 
@@ -1017,7 +1017,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     for what in ("name", "wildcard"):
         price = (params["prices"] or {}).get(what)
         if price is not None and price < 0:
-            raise InvalidInput(f"prices.{what} is {price:g}: give what AWS asks, from 0.")
+            raise InvalidInput(f"prices.{what} is {price:g}: give AWS's price, a number of at least 0.")
     is_list = params.get("certificates") is not None
     progress = ProgressFile(os.environ.get(VARIABLE))
     settings = Settings(
@@ -1037,7 +1037,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     return result
 
 
-IMPORTS = "use certops.acm.acm_import to import a certificate."  # which community.aws does with the module of this name
+IMPORTS = "use certops.acm.acm_import to import a certificate."  # as the module of this name in community.aws does
 
 
 def main() -> None:

@@ -113,7 +113,7 @@ def _failure_of_deployment(host: Entry, done: Entry) -> dict[str, t.Any]:
     if not has_answered(done):
         lost = (
             "It is not known how the deployment ended: a host that was cut off finishes it or rolls back on its own, "
-            "and the next run reports the outcome."
+            "and the next run says how it ended."
         )
         return {"message": f"{_end_of(host, done)} {lost}", "restored": False}
     if has_failed(done):

@@ -328,7 +328,7 @@ def test_what_is_not_pkcs12_is_refused(run: Run, tmp_path: Path, given: bytes) -
 
 
 def test_a_name_too_long_for_a_folder_is_refused_for_its_length(run: Run) -> None:
-    assert "has 300 characters; use 200 at most" in run({**make(), "name": "a" * 300})["msg"]
+    assert "has 300 characters; use at most 200" in run({**make(), "name": "a" * 300})["msg"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="Only root can give files to a group that it is not in.")

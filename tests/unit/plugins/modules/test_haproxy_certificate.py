@@ -147,7 +147,7 @@ def test_a_file_that_it_does_not_know_is_told(tmp_path: Path, files: dict[str, s
     a, b = files.values()
     haproxy = Haproxy(**{a: combined()})
     with listening(tmp_path / "s", haproxy) as runtime:
-        with pytest.raises(HaproxyFault, match=r"does not know .*b\.pem; reload it"):
+        with pytest.raises(HaproxyFault, match=r"does not know .*b\.pem; reload HAProxy"):
             update(runtime, [a, b], False, False)
         assert haproxy.said == ["show ssl cert", f"show ssl cert {a}"]
         results = update(runtime, [b, a], True, False)

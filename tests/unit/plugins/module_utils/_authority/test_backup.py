@@ -119,7 +119,7 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
         ("text", "new", "cannot be copied to .*: file is not a database"),
         ("broken", "new", "cannot be copied to|is damaged"),
         ("copy", "safe", "The copy does not contain the key"),
-        ("copy", "there", "is a file: an authority needs its own directory"),
+        ("copy", "there", "is a file: an authority needs a directory of its own"),
         ("copy", ".", "is not empty"),
     ):
         with pytest.raises(InvalidInput, match=said):

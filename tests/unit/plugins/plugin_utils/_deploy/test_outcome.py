@@ -52,7 +52,7 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
             answer(),
             {"unreachable": True, "msg": "lost"},
             {},
-            "web1 cannot be reached: lost. How the deployment ended",
+            "web1 cannot be reached: lost. It is not known how the deployment ended",
             False,
         ),
         (answer(), {"failed": True, "msg": "x is set. Nothing was sent."}, {}, "x is set. Nothing was sent.", True),

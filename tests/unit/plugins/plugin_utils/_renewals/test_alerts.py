@@ -338,7 +338,7 @@ def test_all_clear() -> None:
     )
     assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
     assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
-    assert host["text"] == "The server answers again, and is up to date."
+    assert host["text"] == "The server answers again and is up to date."
 
 
 def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:

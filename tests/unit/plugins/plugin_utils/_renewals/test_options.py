@@ -61,7 +61,7 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"stalled_after": "2d"}, "^acm_deploy_renewals_stalled_after is '2d'; give a number of hours.$"),
         ({"resolvers": 5}, "^acm_deploy_renewals_resolvers is 5; give a list of strings.$"),
         ({"become": "maybe"}, "^acm_deploy_renewals_become is 'maybe'; give true or false.$"),
-        ({"has_sound_channels": False}, "^acm_deploy_renewals_channels is not a list of dictionaries; give one"),
+        ({"has_sound_channels": False}, "^acm_deploy_renewals_channels is not a list of dictionaries; give a list"),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:

@@ -351,7 +351,7 @@ def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
         "0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are up to date with ACM."
     ]
     checked = runs.lines({**run, "is_check": True}, {})  # nothing has been deployed
-    assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be what ACM has."]
+    assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be up to date with ACM."]
     assert runs.faults(run, {}) == [] and not run["connections"][HERE]["listing_is_stale"]
 
 

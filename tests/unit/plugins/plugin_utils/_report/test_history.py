@@ -61,7 +61,7 @@ def test_it_does_not_grow_without_end() -> None:
 
 @pytest.mark.parametrize("text", [" ", "{", "[]", "7", '{"generator": "another"}'])
 def test_a_file_that_is_something_else_is_not_written_over(text: str) -> None:
-    with pytest.raises(InvalidInput, match="^/srv/x.json exists and is not the data of a report"):
+    with pytest.raises(InvalidInput, match="^/srv/x.json already exists and is not the data of a report"):
         history.read_previous(text, "/srv/x.json")
 
 

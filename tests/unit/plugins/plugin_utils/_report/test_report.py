@@ -107,7 +107,7 @@ def test_the_data_stays_a_text_on_its_way_through_templates() -> None:
 
 
 def test_a_file_of_others_is_left_alone() -> None:
-    with pytest.raises(AnsibleFilterError, match="^/srv/www/fleet.json exists and is not the data of a report"):
+    with pytest.raises(AnsibleFilterError, match="^/srv/www/fleet.json already exists and is not the data of a report"):
         make(previous='{"name": "my-package"}')
 
 

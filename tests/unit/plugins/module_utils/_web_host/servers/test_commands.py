@@ -84,7 +84,7 @@ def test_what_cannot_be_started_is_said(words: list[str]) -> None:
 
 def test_time_limits_end_a_command_and_its_children() -> None:
     outcome = run(["sh", "-c", "echo begun; sleep 600 & wait"], 0.3)
-    assert outcome.status is None and "did not end within 0.3 s and was killed. It said: begun." in outcome.sentence
+    assert outcome.status is None and "did not end within 0.3 s and was killed. It printed: begun." in outcome.sentence
 
 
 def test_without_space_for_its_output_a_command_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,7 +81,7 @@ def test_the_same_port_of_two_hosts_is_no_mistake() -> None:
 
 @pytest.mark.parametrize(
     "name, hint",
-    [("ngnix", "did you mean nginx?"), ("Apache", "did you mean apache?"), ("zzz", "known are apache, caddy")],
+    [("ngnix", "did you mean nginx?"), ("Apache", "did you mean apache?"), ("zzz", "these are apache, caddy")],
 )
 def test_a_misspelt_server_is_recognised(name: str, hint: str) -> None:
     with pytest.raises(InvalidInput) as caught:

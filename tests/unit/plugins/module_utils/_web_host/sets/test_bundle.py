@@ -370,7 +370,7 @@ def test_a_damaged_set_is_not_gone_back_to(tmp_path: Path, ca: Authority) -> Non
     put(tmp_path, pair_of(ca))
     (tmp_path / "www" / "versions" / old / "privkey.pem").unlink()
     bundle = Bundle(str(tmp_path), "www", ACCESS)
-    with pytest.raises(BundleFault, match="lacks privkey.pem"):
+    with pytest.raises(BundleFault, match="has no privkey.pem"):
         bundle.go_back(bundle.version(old))  # type: ignore[arg-type]
 
 
