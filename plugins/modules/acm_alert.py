@@ -16,7 +16,7 @@ description:
   - Sends alerts to people through Slack, Teams, any other webhook, mail or Amazon SNS, and as findings to AWS Security Hub.
   - Each channel gets an alert once. An alert that could not be delivered is sent by the next run, and a channel that fails does
     not hold up the others.
-  - The module stores nothing. Pass RV(told) of one run to the next one as O(told).
+  - The module stores nothing. Pass RV(told) of one run to the next run as O(told).
 extends_documentation_fragment:
   - certops.acm.attributes
   - certops.acm.attributes.actiongroup_acm
@@ -27,7 +27,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Nothing is sent. RV(sent) lists what would be, and RV(told) is returned unchanged.
+      - Nothing is sent. RV(sent) lists what would be sent, and RV(told) is returned unchanged.
   diff_mode:
     support: full
   idempotent:
@@ -45,13 +45,13 @@ options:
       key:
         description:
           - Identifies the alert. Each channel gets an alert with this key once.
-          - Put the ARN of the certificate into it, so that an ARN in O(resolved) matches it, and whatever makes it worth
-            another alert, such as V(/expiring/7) for seven days before expiry.
+          - Include the ARN of the certificate, so that an ARN in O(resolved) matches it, and whatever makes another alert
+            worthwhile, such as V(/expiring/7) for seven days before expiry.
         type: str
         required: true
       kind:
         description:
-          - What it is about.
+          - What the alert is about.
         type: str
         required: true
         choices:
@@ -77,12 +77,12 @@ options:
         default: warning
       title:
         description:
-          - What happened, on one line. It is cut after 300 characters.
+          - What happened, on one line. It is truncated after 300 characters.
         type: str
         required: true
       text:
         description:
-          - A few sentences that say what to do. They are cut after 20,000 characters.
+          - A few sentences that say what to do. They are truncated after 20,000 characters.
         type: str
       certificate_arn:
         description:
@@ -145,7 +145,7 @@ options:
     suboptions:
       name:
         description:
-          - Its name, under which O(told) records what it got. A channel that is renamed gets everything again.
+          - The name of the channel, under which O(told) records what it was sent. A renamed channel gets everything again.
         type: str
         required: true
       type:
@@ -238,11 +238,11 @@ options:
         elements: str
       ca_file:
         description:
-          - A file with the CA certificates that a webhook or a mail server is verified with, instead of the system's.
+          - A file with the CA certificates for verifying a webhook or a mail server, instead of the system's.
         type: path
       timeout:
         description:
-          - How many seconds to wait for an answer of a webhook or a mail server.
+          - How many seconds to wait for an answer from a webhook or a mail server.
         type: int
         default: 10
       topic_arn:
@@ -260,14 +260,14 @@ options:
         type: str
   told:
     description:
-      - RV(told) of the previous run, which says what was sent so far.
+      - RV(told) of the previous run, which records what has been sent so far.
     type: dict
     default: {}
   resolved:
     description:
       - Keys of alerts, or ARNs of certificates, whose problem is solved. They are removed from RV(told), so that the same
         problem causes a new alert if it comes back, and their findings in Security Hub are archived.
-      - What is also in O(alerts) does not count as solved. A finding that could not be archived is in RV(undelivered). List it
+      - An alert that is still in O(alerts) does not count as solved. A finding that could not be archived is in RV(undelivered). List it
         here again in the next run.
     type: list
     elements: str
@@ -292,7 +292,7 @@ options:
     default: 400
   fail_on_error:
     description:
-      - Whether the task fails if something could not be delivered, once everything else was. By default it only warns.
+      - Whether the task fails if something could not be delivered, after everything else was. By default it only warns.
     type: bool
     default: false
 notes:
@@ -300,7 +300,7 @@ notes:
     C(securityhub:BatchUpdateFindings) and C(securityhub:GetFindings) for V(security_hub). A topic that is encrypted with a
     customer managed key also needs C(kms:GenerateDataKey) and C(kms:Decrypt)."
   - Mail and webhooks need no AWS credentials and no region.
-  - Passwords, URLs and headers of O(channels) are sent to the module through the connection only. If that has no pipelining,
+  - Passwords, URLs and headers of O(channels) are sent to the module only through the connection. If that does not support pipelining,
     the task fails instead of writing them to a temporary file.
   - If the answer to a message is lost, the message is sent again, so it may arrive twice.
 seealso:
@@ -378,14 +378,14 @@ sent:
       type: str
 undelivered:
   description:
-    - What could not be delivered. It is sent again if it is in O(alerts) of the next run.
+    - Alerts that could not be delivered. They are sent again if they are in O(alerts) of the next run.
   returned: when the options could be read
   type: list
   elements: dict
   contains:
     <<: *pair
     reason:
-      description: The reason, in a sentence that holds no secrets.
+      description: The reason, in a sentence without secrets.
       returned: always
       type: str
       sample: hooks.slack.com did not answer within 10 s.
@@ -513,7 +513,7 @@ def new_id() -> str:
 
 
 def open_channels(module: AcmModule, given: t.Sequence[t.Mapping[str, t.Any]]) -> list[Channel]:
-    """The channels, judged. Nothing is connected yet. Raises InvalidInput."""
+    """The channels, checked. Nothing is connected yet. Raises InvalidInput."""
     clients: dict[tuple[str, t.Optional[str]], t.Any] = {}
 
     def connect(service: str, region: t.Optional[str]) -> t.Any:
@@ -525,13 +525,15 @@ def open_channels(module: AcmModule, given: t.Sequence[t.Mapping[str, t.Any]]) -
     for settings in given:
         name, is_digest = settings["name"], module.params["digest"]
         if any(channel.name == name for channel in channels):
-            raise InvalidInput(f"Two channels are called {name}: give each a name of its own.")
+            raise InvalidInput(f"Two channels are called {name}: give each its own name.")
         if settings["type"] in NEED_AWS and module.params["authority"]:
             raise InvalidInput(
                 f"Channel {name} is of type {settings['type']}, which needs AWS: with authority use webhook or mail."
             )
         if settings["timeout"] < 1:
-            raise InvalidInput(f"Channel {name}: timeout is {settings['timeout']}, give a number of seconds from 1.")
+            raise InvalidInput(
+                f"Channel {name}: timeout is {settings['timeout']}; give a number of seconds, at least 1."
+            )
         if settings["type"] == "webhook":
             channels.append(Webhook(settings, is_digest=is_digest, now=utc_now, new_id=new_id))
         elif settings["type"] == "mail":
@@ -544,10 +546,10 @@ def open_channels(module: AcmModule, given: t.Sequence[t.Mapping[str, t.Any]]) -
 
 
 def hide_secrets(module: AcmModule) -> list[dict[str, t.Any]]:
-    """Take the channels out of the parameters, and leave them there without their secrets.
+    """Take the channels out of the parameters, and leave a copy without their secrets.
 
-    Ansible also looks for each secret in all that a module returns, and blanks out what looks like one: a header
-    `X-Priority: 1` would take every 1 out of the times in `told`, which must come back as they are.
+    Ansible also looks for each secret in everything that a module returns, and masks whatever looks like one: a header
+    `X-Priority: 1` would mask every 1 in the times in `told`, which must be returned unchanged.
     """
     params = module.params
     channels: list[dict[str, t.Any]] = params["channels"]
@@ -564,7 +566,7 @@ def hide_secrets(module: AcmModule) -> list[dict[str, t.Any]]:
 
 
 def _strip_line_ends(module: AcmModule, channel: dict[str, t.Any]) -> None:
-    """What comes out of a file or of C(echo … | ansible-vault encrypt_string) ends with a line break, which nobody means."""
+    """Text from a file or from C(echo … | ansible-vault encrypt_string) ends with an unintended line break."""
     for option, value in channel.items():
         stripped = value.rstrip("\r\n") if isinstance(value, str) else value
         if isinstance(value, dict):
@@ -578,7 +580,7 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
     params = module.params
     for name in ("max_attempts", "forget_after"):
         if params[name] < 1:
-            raise InvalidInput(f"{name} is {params[name]}: give a number from 1.")
+            raise InvalidInput(f"{name} is {params[name]}: give a number of at least 1.")
     told = read_told(params["told"])
     alerts = read_alerts(params["alerts"])
     delivery = Delivery(
@@ -613,7 +615,7 @@ def run(module: AcmModule, channels: t.Sequence[t.Mapping[str, t.Any]]) -> dict[
 
 
 def warnings_of(outcome: Outcome, titles: t.Mapping[str, str]) -> list[str]:
-    """One for each channel and reason; a channel that is down would otherwise warn once for each alert."""
+    """One warning for each channel and reason; a channel that is down would otherwise warn once for each alert."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for undelivered in outcome.undelivered:
         title = titles.get(undelivered["key"], "that something is over")

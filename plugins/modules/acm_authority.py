@@ -43,13 +43,13 @@ options:
   region:
     description:
       - AWS region that the authority pretends to be. It cannot be changed later.
-      - A new one is in V(us-east-1) unless this says otherwise.
+      - By default a new authority is in V(us-east-1).
     type: str
   account_id:
     description:
       - AWS account that the authority pretends to be; twelve digits in quotes. It cannot be changed later.
-      - A new one has V(123456789012) unless this says otherwise.
-      - Validation records are derived from it, so that two authorities of one account ask for the same ones.
+      - By default a new authority has V(123456789012).
+      - Validation records are derived from it, so two authorities of the same account use the same records.
     type: str
   key_file:
     description:
@@ -60,7 +60,7 @@ options:
   passphrase:
     description:
       - Protects the private keys with a passphrase instead of a key file. Needed again whenever the authority is used.
-      - The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable may also be used, and is what the other modules read.
+      - The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable may also be used; it is the one that the other modules read.
     type: str
   rotate_key:
     description:
@@ -88,7 +88,7 @@ options:
     description:
       - Replace the data key as well, once. That is the key that the key-encryption key opens. All private keys and other secrets
         are encrypted again.
-      - Nothing else may have the authority open meanwhile. Stop its server first.
+      - Nothing else may have the authority open in the meantime. Stop its server first.
       - An older copy of the authority stays readable with the key that it had then.
     type: bool
     default: false
@@ -98,7 +98,7 @@ options:
     type: str
   settings:
     description:
-      - Numbers and rules of ACM that should differ on this authority. Settings that are not given stay as they are.
+      - Numbers and rules of ACM that should differ on this authority. Settings that are not given are not changed.
     type: dict
     suboptions:
       validity_days:
@@ -144,7 +144,7 @@ options:
         type: bool
       private_ca_key_families:
         description:
-          - Key families of private CAs that sign, of V(RSA) and V(EC). By default both; the AWS user guide names V(RSA) alone.
+          - Key families of private CAs that sign, of V(RSA) and V(EC). By default both; the AWS user guide mentions only V(RSA).
         type: list
         elements: str
       import_one_key_family:
@@ -175,7 +175,7 @@ options:
         type: bool
       publication_url:
         description:
-          - URL below which clients find what is in the directory C(public/). It is written into certificates. By default V(http://pki.acm.internal).
+          - URL below which clients find the files in the directory C(public/). It is written into certificates. By default V(http://pki.acm.internal).
         type: str
       crl_days:
         description:
@@ -220,7 +220,7 @@ options:
         type: int
       caa_issuers:
         description:
-          - Issuers in CAA records that permit the authority. By default those of ACM, V(amazon.com), V(amazontrust.com), V(awstrust.com) and
+          - Issuers in CAA records that allow the authority to issue. By default those of ACM, V(amazon.com), V(amazontrust.com), V(awstrust.com) and
             V(amazonaws.com).
         type: list
         elements: str
@@ -231,7 +231,7 @@ options:
         type: float
       read_interval_s:
         description:
-          - As O(settings.validation_interval_s), where the certificate itself is read, in seconds (0 or more). By default 5.
+          - Like O(settings.validation_interval_s), for reads of the certificate itself, in seconds (0 or more). By default 5.
         type: float
       resource_record_delay_s:
         description:
@@ -249,7 +249,7 @@ options:
         type: str
       http_addresses:
         description:
-          - For validation by HTTP. Maps a name to the C(address:port) where it is asked instead of where DNS says. By default none.
+          - For validation by HTTP. Maps a name to the C(address:port) to use for it instead of its address in DNS. By default none.
         type: dict
       email_to_dns:
         description:
@@ -284,11 +284,11 @@ options:
         type: int
       max_days_before_expiry:
         description:
-          - The most that the account's configuration may say, in days (1 to 36500). By default 45.
+          - The maximum for the account's configuration, in days (1 to 36500). By default 45.
         type: int
       events_kept_days:
         description:
-          - How long events are kept, in days (1 to 36500); longer if a target still has to get them. By default 400.
+          - How long events are kept, in days (1 to 36500); longer if they still have to be delivered to a target. By default 400.
         type: int
       audit_kept_days:
         description:
@@ -300,7 +300,7 @@ options:
         type: float
       quota_certificates:
         description:
-          - How many public certificates there may be, expired and revoked ones included (0 or more). By default 2500.
+          - How many public certificates the account may have, including expired and revoked ones (0 or more). By default 2500.
         type: int
       quota_requests_a_year:
         description:
@@ -308,7 +308,7 @@ options:
         type: int
       quota_imported:
         description:
-          - How many imported certificates there may be (0 or more). By default 2500.
+          - How many imported certificates the account may have (0 or more). By default 2500.
         type: int
       quota_imports_a_year:
         description:
@@ -316,7 +316,7 @@ options:
         type: int
       quota_private_cas:
         description:
-          - How many private CAs there may be (0 or more). By default 200.
+          - How many private CAs the authority may have (0 or more). By default 200.
         type: int
       quota_certificates_a_ca:
         description:
@@ -324,7 +324,7 @@ options:
         type: int
       rate_limits:
         description:
-          - Whether calls that come faster than ACM allows are refused with C(ThrottlingException). By default false.
+          - Whether calls beyond ACM's rates are refused with C(ThrottlingException). By default false.
         type: bool
       rates:
         description:
@@ -418,7 +418,7 @@ options:
         suboptions:
           url:
             description:
-              - Its URL. It is treated as a secret, because that of many services is one.
+              - Its URL. It is treated as a secret, because for many services it is one.
             type: str
             required: true
           token:
@@ -432,7 +432,7 @@ options:
             type: str
           trust_file:
             description:
-              - PEM file with the CAs from which the server's certificate may come. By default those of the system.
+              - PEM file with the CAs trusted to issue the server's certificate. By default those of the system.
             type: path
       sqs:
         description:
@@ -442,7 +442,7 @@ options:
         suboptions:
           queue_url:
             description:
-              - URL of the queue. One that ends in C(.fifo) keeps the order.
+              - URL of the queue. A queue whose name ends in C(.fifo) keeps the order.
             type: str
             required: true
           region:
@@ -451,7 +451,7 @@ options:
             type: str
           endpoint_url:
             description:
-              - Endpoint to use instead of that of AWS.
+              - Endpoint to use instead of the AWS endpoint.
             type: str
           access_key:
             description:
@@ -468,7 +468,7 @@ options:
   certificate_authorities:
     description:
       - Private CAs that must exist, for certificates with O(certops.acm.acm_certificate#module:certificate_authority_arn).
-      - CAs that are not named are left as they are.
+      - CAs that are not listed are left alone.
     type: list
     elements: dict
     default: []
@@ -500,7 +500,7 @@ options:
         type: str
       permitted_domains:
         description:
-          - Name constraints of the CA. It signs for these domains and what is below them; by default for any name.
+          - Name constraints of the CA. It signs for these domains and their subdomains; by default for any name.
         type: list
         elements: str
         default: []
@@ -512,7 +512,7 @@ options:
         default: true
       status:
         description:
-          - Status of the CA. Only an V(ACTIVE) one signs.
+          - Status of the CA. Only an V(ACTIVE) CA signs.
         type: str
         choices: [CREATING, PENDING_CERTIFICATE, ACTIVE, DELETED, DISABLED, EXPIRED, FAILED]
         default: ACTIVE
@@ -537,11 +537,11 @@ options:
         type: str
   access_keys:
     description:
-      - Users and roles that may send requests to the authority's server, each with its own access key, beside the
+      - Users and roles that may send requests to the authority's server, each with its own access key, in addition to the
         owner's key. C(python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line credentials) shows a key.
       - This is the complete list. A key that is not in it is removed, and an empty list removes all but the owner's. Without
         this option keys stay as they are.
-      - Playbooks that name the authority's directory need no key, and no policy binds them.
+      - Playbooks that use the authority's directory need no key, and no policy applies to them.
     type: list
     elements: dict
     suboptions:
@@ -552,14 +552,14 @@ options:
         required: true
       kind:
         description:
-          - What policies, messages and records take the caller for.
+          - What the caller is in policies, messages and records.
         type: str
         choices: [user, role]
         default: user
       policy:
         description:
           - An identity policy, as in IAM. Actions, resources, the condition keys of ACM, and those for tags.
-          - Without one, the key may do everything.
+          - Without a policy, the key allows everything.
         type: dict
   in_use_by:
     description:
@@ -593,7 +593,7 @@ requirements:
   - idna >= 3.4 (for internationalized names)
   - botocore >= 1.38.38 (where O(event_targets) has a queue)
 notes:
-  - Passphrases, passwords and tokens are sent to the module through the connection only. If that has no pipelining, the task
+  - Passphrases, passwords and tokens are sent to the module only through the connection. If that does not support pipelining, the task
     fails instead of writing them to a temporary file. The E(CERTOPS_ACM_AUTHORITY_PASSPHRASE) environment variable works everywhere.
 seealso:
   - module: certops.acm.acm_certificate
@@ -811,12 +811,12 @@ authority:
           type: str
           sample: "2026-11-23T16:51:00Z"
         failing_since:
-          description: Since when it has not accepted the next one; null if all is well.
+          description: Since when it has not accepted the next event; null if all is well.
           returned: success
           type: str
           sample: "2026-11-23T16:51:00Z"
         trouble:
-          description: Why it has not.
+          description: Why it has not accepted the event.
           returned: success
           type: str
           sample: https://hooks.example.com/… answered 503, not 2xx.
@@ -856,7 +856,7 @@ swept:
       type: int
       sample: 5
     troubles:
-      description: What could not be checked or delivered, and why. The next sweep tries again. The task also warns of each.
+      description: What could not be checked or delivered, and why. The next sweep tries again. The task also warns about each.
       returned: success
       type: list
       elements: str
@@ -899,12 +899,12 @@ from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
 
-NEW = {"region": "us-east-1", "account_id": "123456789012"}  # where a new authority is, unless it is said
+NEW = {"region": "us-east-1", "account_id": "123456789012"}  # region and account of a new authority by default
 
 SHOWN_OF_TARGET = ("name", "kind", "detail_types")
 
 TYPES = {bool: "bool", int: "int", float: "float", str: "str", dict: "dict", list: "list"}
-# The mail server has an option of its own, for the sake of its password.
+# The mail server has an option of its own because of its password.
 SETTINGS = {
     name: {
         "type": TYPES[type(default)],
@@ -1047,7 +1047,7 @@ def main() -> None:
 
 
 def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
-    """Bring the authority to where the options want it; answers the module's result."""
+    """Bring the authority into the state that the options describe; returns the module's result."""
     if wanted["new_passphrase"] and not wanted["rotate_key"]:
         raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
     if wanted["access_keys"] is not None:
@@ -1108,7 +1108,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
 
 
 def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The settings that the options name."""
+    """The settings in the options."""
     settings = {name: value for name, value in (wanted["settings"] or {}).items() if value is not None}
     if wanted["smtp"] is None:
         return settings
@@ -1117,19 +1117,20 @@ def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _checked_ca(ca: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The CA with its domains in the one spelling that names are compared in."""
+    """The CA with its domains in the spelling used for comparisons."""
     if ca["account_id"] is not None:
         directory.check_account(ca["account_id"])
     domains = sorted({check_domain_name(domain) for domain in ca["permitted_domains"]})
     if any(is_wildcard(domain) for domain in domains):
         raise InvalidInput(
-            f"The private CA {ca['name']} has a wildcard among its permitted_domains: a domain stands for all below it."
+            f"The private CA {ca['name']} has a wildcard among its permitted_domains: a domain already includes its "
+            "subdomains."
         )
     return {**ca, "permitted_domains": domains}
 
 
 def _event_targets(wanted: dict[str, t.Any]) -> t.Optional[list[dict[str, t.Any]]]:
-    """As deliveries.set_targets takes them, and checked; None to leave them as they are."""
+    """The targets as deliveries.set_targets takes them, checked; None to leave them unchanged."""
     if wanted["event_targets"] is None:
         return None
     targets = []
@@ -1142,7 +1143,7 @@ def _event_targets(wanted: dict[str, t.Any]) -> t.Optional[list[dict[str, t.Any]
 
 
 def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
-    """What shows in the state: settings and CAs."""
+    """Apply the options that show in the state: settings and CAs."""
     if wanted["settings"]:
         authority.configure(wanted["settings"])
     for ca in wanted["certificate_authorities"]:
@@ -1162,7 +1163,7 @@ def _bring(authority: t.Any, wanted: dict[str, t.Any]) -> None:
 
 
 def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -> bool:
-    """What does not show in the state: whether it changes anything. `plan`: only look."""
+    """Apply the options that do not show in the state; returns whether they change anything. `plan`: only look."""
     changed = False
     if wanted["smtp"] is not None:
         password = wanted["smtp"].get("password") or ""
@@ -1201,12 +1202,12 @@ def _keys(authority: t.Any) -> access_keys.AccessKeys:
 
 
 def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
-    """Refuse what cannot be changed, before anything is."""
+    """Refuse impossible changes before anything is changed."""
     for name, present in (("region", authority.region), ("account_id", authority.place.account_id)):
         if wanted[name] not in (None, present):
             raise InvalidInput(
-                f"The authority in {authority.path} has the {name} {present}, which is fixed: "
-                f"leave {name} out, or make another authority for {wanted[name]}."
+                f"The authority in {authority.path} has the {name} {present}, which cannot be changed: "
+                f"leave out {name}, or create another authority for {wanted[name]}."
             )
     authority.settings.changed(wanted["settings"])
     with authority.store.read() as tx:
@@ -1220,18 +1221,19 @@ def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:
     account = wanted["account_id"]
     if account and f":{account}:" not in row.arn:
         raise InvalidInput(
-            f"The private CA {row.name} is {row.arn}, and an account is fixed: leave account_id out, or give another "
-            "name."
+            f"The private CA {row.name} is {row.arn}, and its account cannot be changed: leave out account_id, or give "
+            "another name."
         )
     domains = wanted["permitted_domains"]
     if domains and domains != json.loads(row.facts).get("permitted_domains"):
         raise InvalidInput(
-            f"The private CA {row.name} has other permitted_domains, which are fixed: give another name for a new CA."
+            f"The private CA {row.name} has other permitted_domains, which cannot be changed: give another name for a "
+            "new CA."
         )
     if row.key_algorithm != wanted["key_algorithm"]:
         raise InvalidInput(
-            f"The private CA {row.name} has a key of the kind {row.key_algorithm}, which is fixed: "
-            f"give that, or another name for a CA with {wanted['key_algorithm']}."
+            f"The private CA {row.name} has a key of type {row.key_algorithm}, which cannot be changed: "
+            f"give this type, or another name for a new CA with {wanted['key_algorithm']}."
         )
 
 
@@ -1272,7 +1274,7 @@ def _state(authority: t.Any) -> dict[str, t.Any]:
 
 
 def _planned(wanted: dict[str, t.Any], before: dict[str, t.Any]) -> dict[str, t.Any]:
-    """The state as it would be; what a new CA's ARN will be is not known and not made up."""
+    """The state as it would be; the ARN of a new CA is unknown and left out."""
     authorities = {ca["name"]: dict(ca) for ca in before.get("certificate_authorities", [])}
     for ca in wanted["certificate_authorities"]:
         present = authorities.setdefault(ca["name"], {"name": ca["name"], "key_algorithm": ca["key_algorithm"]})
@@ -1307,7 +1309,7 @@ def _result(before: dict[str, t.Any], after: dict[str, t.Any], changed: bool) ->
 
 
 def _shown(state: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What a diff shows of the authority: not when it was swept, not whole certificates."""
+    """The parts of the authority shown in a diff: neither the time of the sweep nor whole certificates."""
     shown = {name: value for name, value in state.items() if name not in ("last_sweep_at", "trust_file")}
     if "settings" in shown:
         shown["settings"] = Settings(**shown["settings"]).differing()

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: acm_authority_records_info
-short_description: Read what an embedded certificate authority recorded of the calls to it
+short_description: Read an embedded certificate authority's records of calls, and its metric
 version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - An embedded authority records each call as AWS CloudTrail does. Who called, from where, when, what was asked and what
-    came of it. Passphrases and private keys are hidden.
+  - An embedded authority records each call as AWS CloudTrail does. A record says who called, from where and when, with which
+    parameters, and with which result. Passphrases and private keys are hidden.
   - It also shows the metric C(DaysToExpiry) of every valid certificate, as ACM publishes it to CloudWatch.
   - Records are kept for the number of days in the authority's setting V(audit_kept_days).
 extends_documentation_fragment:
@@ -48,7 +48,7 @@ options:
     type: str
   outcome:
     description:
-      - Only calls that succeeded, or only those that were refused.
+      - Only calls that succeeded, or only calls that were refused.
     type: str
     choices: [all, succeeded, refused]
     default: all
@@ -233,7 +233,7 @@ def read(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
     if limit < 1:
         raise InvalidInput(f"max_records is {limit}: it must be 1 or more.")
     if not token.isdigit() or len(token) > 18:
-        raise InvalidInput(f"next_token is {token}: give what an earlier task returned as next_token.")
+        raise InvalidInput(f"next_token is {token}: give the next_token that an earlier task returned.")
     store = directory.open_store(wanted["path"])
     page = audit.find(
         store,

@@ -13,7 +13,7 @@ version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
-  - Lists the certificates of a region that satisfy all given conditions, valid ones first, and of these the newest first.
+  - Lists the certificates of a region that satisfy all given conditions, valid certificates first, and among these the newest first.
   - Makes as few calls as possible. One or a few calls list thousands of certificates; each is read in detail only
     if O(details), O(pem) or O(diagnose) asks for that.
   - Finds certificates of every key type, including expired and failed ones.
@@ -41,14 +41,14 @@ options:
   certificate_arns:
     description:
       - Only the certificates with these ARNs. Each is read in detail, in parallel.
-      - A certificate that does not exist is missing in the result. An empty list finds nothing.
+      - A certificate that does not exist is missing from the result. An empty list finds nothing.
     type: list
     elements: str
     aliases: [certificate_arn, arn, arns]
   domain_names:
     description:
       - Certificates that have all these names, as first or as further names.
-      - Internationalised names may be given in Unicode.
+      - Internationalized names may be given in Unicode.
     type: list
     elements: str
     aliases: [domain_name, name, names]
@@ -66,7 +66,7 @@ options:
   statuses:
     description:
       - Certificates with one of these statuses.
-      - V(ISSUED) finds only those that have not expired, whatever ACM says.
+      - V(ISSUED) finds only certificates that have not expired, whatever ACM reports.
     type: list
     elements: str
     choices: [PENDING_VALIDATION, ISSUED, INACTIVE, EXPIRED, VALIDATION_TIMED_OUT, REVOKED, FAILED]
@@ -87,16 +87,16 @@ options:
     aliases: [key_algorithm, key_types]
   export:
     description:
-      - Certificates with this export option. ACM reports V(ENABLED) for private ones too.
+      - Certificates with this export option. ACM also reports V(ENABLED) for private certificates.
     type: str
     choices: [ENABLED, DISABLED]
   in_use:
     description:
-      - Certificates that something uses, or that nothing uses.
+      - Certificates that are in use, or that are not.
     type: bool
   exported:
     description:
-      - Certificates that were ever exported, or that never were.
+      - Certificates that were exported at least once, or never.
     type: bool
   renewal_eligibility:
     description:
@@ -105,13 +105,13 @@ options:
     choices: [ELIGIBLE, INELIGIBLE]
   expires_within:
     description:
-      - Certificates that are valid now and expire within so many days.
+      - Certificates that are valid now and expire within this number of days.
     type: int
   details:
     description:
       - Whether to read each certificate in detail.
-      - Those of O(certificate_arns) always are. With V(true) they are also looked up in a list, which alone says whether each was
-        exported (RV(certificates[].exported)).
+      - Certificates in O(certificate_arns) always are. With V(true) they are also looked up in a list, because only a list says
+        whether each was exported (RV(certificates[].exported)).
     type: bool
     default: false
   pem:
@@ -127,16 +127,16 @@ options:
   diagnose:
     description:
       - Whether to report for each certificate what blocks its validation or renewal, and what to do about it.
-      - It reads each public certificate in detail and asks DNS (or with validation by HTTP, the web) about each of its
-        names, as ACM does. So it also finds a record that was removed and will be missing at the next renewal.
-      - Of private certificates it reads those that failed or whose renewal is under way.
+      - It reads each public certificate in detail and looks up each of its names in DNS (or, with validation by HTTP, on the
+        web), as ACM does. So it also finds a record that was removed and will be missing at the next renewal.
+      - Among private certificates it reads those that failed or whose renewal is under way.
       - It needs the Python package C(dnspython).
     type: bool
     default: false
   sort:
     description:
-      - V(newest) lists valid certificates first, and of these the newest first.
-      - V(expiry) lists those that expire first. Certificates that have not been issued come last.
+      - V(newest) lists valid certificates first, and among these the newest first.
+      - V(expiry) lists the certificates in the order in which they expire. Certificates that have not been issued come last.
       - V(name) sorts by the first name, domain by domain, so that V(www.example.com) follows V(example.com).
     type: str
     choices: [newest, expiry, name]
@@ -144,11 +144,11 @@ options:
     version_added: 1.0.0
   resolvers:
     description:
-      - Name servers to ask for O(diagnose), each an IP address with a port if that is not 53, such as V(192.0.2.1) or
+      - Name servers to use for O(diagnose), each an IP address with a port if that is not 53, such as V(192.0.2.1) or
         V([2001:db8::1]:5353).
-      - They should see what ACM sees, which is public DNS. If you give any, the resolver of the system is asked, too, to
+      - They should see what ACM sees, which is public DNS. If you give any, the system's resolver is also asked, to
         distinguish a record in a private zone from a missing one.
-      - By default the name servers of the system, or with O(authority) those that the authority asks.
+      - By default the name servers of the system, or with O(authority) those that the authority uses.
     type: list
     elements: str
 notes:
@@ -198,7 +198,7 @@ EXAMPLES = r"""
     diagnose: true
   register: fleet
 
-- name: Show those whose renewal ACM cannot finish alone
+- name: Show the certificates whose renewal ACM cannot complete by itself
   ansible.builtin.debug:
     msg: "{{ item.domain_name }}: {{ item.renewal_summary.renewal_status_reason | default('it waits for validation') }}"
   loop: "{{ fleet.certificates | selectattr('renewal_summary.renewal_status', 'in', ['PENDING_VALIDATION', 'FAILED']) }}"
@@ -230,7 +230,7 @@ EXAMPLES = r"""
 RETURN = r"""
 certificates:
   description:
-    - The certificates found. What ACM does not return for one is missing in it.
+    - The certificates that were found. Members that ACM does not return are missing.
   returned: always
   type: list
   elements: dict
@@ -341,7 +341,7 @@ certificates:
     renewal_eligibility:
       description:
         - Whether ACM renews it automatically, C(ELIGIBLE) or C(INELIGIBLE).
-        - A certificate that is not in use and was not exported since it was issued or last renewed is C(INELIGIBLE), and so is an imported one.
+        - A certificate that is not in use and was not exported since it was issued or last renewed is C(INELIGIBLE), and so is an imported certificate.
       returned: when known
       type: str
       sample: ELIGIBLE
@@ -411,7 +411,7 @@ certificates:
       type: str
     update_summary:
       description: The state of the change from validation by e-mail to validation by DNS. Missing if there was none.
-      returned: when such a change was asked for, with O(details=true) or O(certificate_arns)
+      returned: when such a change was requested, with O(details=true) or O(certificate_arns)
       type: dict
       sample: {"status": "PENDING_DOMAIN_VALIDATION", "type": "DOMAIN_VALIDATION_METHOD"}
     certificate_key_pair_origin:
@@ -483,8 +483,8 @@ certificates:
           type: str
         problem:
           description:
-            - What is wrong, in a word. C(pending) when ACM still waits and nothing else is wrong, C(ended) when only a new
-              request helps, C(renewal_stuck) when no name but something else holds up the renewal, such as the private CA.
+            - What is wrong, in a word. C(pending) if ACM is still waiting and nothing else is wrong, C(ended) if only a new
+              request helps, C(renewal_stuck) if something other than a name blocks the renewal, such as the private CA.
             - Otherwise one of C(record_not_told), C(record_missing), C(record_doubled), C(record_without_underscore),
               C(record_flattened), C(record_wrong_type), C(record_private), C(value_wrong), C(value_with_zone),
               C(value_with_dot), C(chain_too_long), C(zone_undelegated), C(zone_broken), C(resolver_silent),
@@ -570,10 +570,10 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def read_query(params: dict[str, t.Any]) -> inventory.Query:
-    """The conditions, judged. Raises InvalidInput."""
+    """The conditions, checked. Raises InvalidInput."""
     names = params["domain_names"]
     if params["covering"] and not names:
-        raise InvalidInput("covering needs domain_names: name what is to be covered.")
+        raise InvalidInput("covering needs domain_names: give the names to be covered.")
     days = params["expires_within"]
     if days is not None and not 0 <= days <= MAX_DAYS:
         raise InvalidInput(f"expires_within is {days}: give a number of days from 0 to {MAX_DAYS}.")

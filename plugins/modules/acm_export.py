@@ -12,7 +12,7 @@ version_added: 1.0.0
 short_description: Export certificates with their keys from AWS Certificate Manager
 description:
   - Exports a private certificate, or a public one that was requested with C(options.export=ENABLED), with its chain and private key.
-  - ACM encrypts the key with a passphrase, which is random and kept in memory only unless you give one. The module decrypts the key
+  - ACM encrypts the key with a passphrase, which is random and kept only in memory unless you give one. The module decrypts the key
     (RSA or EC) in memory, and uses it only if it belongs to the certificate and the chain verifies.
   - Writes the files that servers need, each with its owner, group and mode from the first byte, and each with a single rename.
     To replace several files as one versioned set on a host, use M(certops.acm.certificate_bundle).
@@ -67,7 +67,7 @@ options:
             description: Overrides O(group).
             type: str
           mode:
-            description: Mode of this file. By default O(mode) for a file that holds the key, and C(0644) for one that does not.
+            description: Mode of this file. By default O(mode) for a file that contains the key, and C(0644) for others.
             type: raw
       chain:
         description: The certificates above it as ACM returns them, C(chain.pem). It is not written if the chain is empty.
@@ -99,8 +99,8 @@ options:
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All
-        others have C(0644) unless they say otherwise.
+      - Mode of the files that contain the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All
+        others have C(0644) unless their own mode is set.
       - By default V(0640) if a group is given, otherwise V(0600). A mode that lets every user read a key is refused.
     type: raw
   encrypt_key:
@@ -128,7 +128,7 @@ options:
     version_added: 1.0.0
   pkcs12_legacy:
     description:
-      - Whether a PKCS#12 is encrypted with Triple DES and SHA-1, for readers that know nothing better, such as Java before 8u301
+      - Whether a PKCS#12 is encrypted with Triple DES and SHA-1, for programs that support nothing better, such as Java before 8u301
         and Windows Server 2016.
       - By default it is encrypted with AES-256 and SHA-256.
     type: bool
@@ -137,8 +137,8 @@ options:
   certificates:
     description:
       - A list of exports, each with options of this module, made with as few calls as possible.
-      - An item takes the options that it leaves out from the task, except for its certificate and its files.
-      - An export that fails does not stop the others. The task fails in the end.
+      - Options that an item leaves out are taken from the task, except for the certificate and the files.
+      - An export that fails does not stop the others; the task fails after all others are done.
     type: list
     elements: dict
     suboptions:
@@ -287,13 +287,13 @@ options:
         version_added: 1.0.0
 notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
-    RV(export.renewal_depends_on_export) says whether this applies, and the task warns of a certificate that ACM will not renew.
+    RV(export.renewal_depends_on_export) says whether this applies, and the task warns about a certificate that ACM will not renew.
   - In check mode nothing is exported, so RV(export.private_key) is returned only if an existing file has it.
-  - A certificate that does not exist fails the task in check mode too. One that an earlier task would request cannot be told from
-    one whose name is misspelled, so give the task C(ignore_errors) with the value of C(ansible_check_mode) if the playbook is to
-    run with C(--check) before it has ever run. The role P(certops.acm.acm_deploy#role) does foretell.
+  - A certificate that does not exist fails the task in check mode too. A certificate that an earlier task would request cannot be
+    distinguished from a misspelled name, so give the task C(ignore_errors) with the value of C(ansible_check_mode) if the playbook
+    should run with C(--check) before its first run. The role P(certops.acm.acm_deploy#role) predicts such certificates.
   - Every file gets the SELinux context that the policy defines for its path.
-  - A passphrase that you give is sent to the module through the connection only. If the connection has no pipelining, the task fails
+  - A passphrase that you give is sent to the module only through the connection. If that does not support pipelining, the task fails
     instead of writing it to a temporary file.
   - The least policy is C(acm:DescribeCertificate), C(acm:GetCertificate) and C(acm:ExportCertificate),
     and for O(domain_name) C(acm:SearchCertificates) (C(acm:ListCertificates) without it).
@@ -411,7 +411,7 @@ export:
       returned: success
       sample: RSA_2048
     type:
-      description: V(AMAZON_ISSUED) or V(PRIVATE); V(IMPORTED) is possible if no key was asked for.
+      description: V(AMAZON_ISSUED) or V(PRIVATE); V(IMPORTED) is possible if no key was requested.
       type: str
       returned: success
       sample: PRIVATE
@@ -451,7 +451,7 @@ export:
       returned: when ACM reports it
       sample: ELIGIBLE
     renewal_depends_on_export:
-      description: Whether no AWS service uses it, so that it is renewed only if it is exported after every renewal.
+      description: Whether it is not used by any AWS service, so that it is renewed only if it is exported after every renewal.
       type: bool
       returned: when ACM reports it
     exported:
@@ -495,7 +495,7 @@ export:
           sample: [it was missing]
 exports:
   description:
-    - The results for the items of O(certificates), in their order, each with the members of RV(export).
+    - The results for the items of O(certificates), in the same order, each with the members of RV(export).
     - A task that exports one certificate returns a list with its RV(export), so that code that handles a list works for both.
     - An item that failed has RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: always
@@ -532,7 +532,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _FILE: dict[str, t.Any] = {
     "type": "dict",
-    "no_log": False,  # one of them is called key, and holds a path
+    "no_log": False,  # one of them is called key, and contains a path
     "options": {
         "path": {"type": "str"},
         "owner": {"type": "str"},
@@ -569,7 +569,7 @@ def argument_spec() -> dict[str, t.Any]:
 
 
 def context_restorer(module: t.Any) -> t.Optional[t.Callable[[str, str], bool]]:
-    """What sets a file's SELinux context as the policy wants it for its final path; None without SELinux."""
+    """A function that sets a file's SELinux context to the policy's for its final path; None without SELinux."""
     if not module.selinux_enabled():
         return None
 

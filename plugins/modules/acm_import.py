@@ -12,13 +12,13 @@ version_added: 1.0.0
 short_description: Import certificates into AWS Certificate Manager, and their successors under the same ARN
 description:
   - Imports a certificate that another CA issued, with its private key and its chain, and later its successors under the same ARN,
-    so that every load balancer that uses it gets the new one.
-  - Accepts the material in any form and order. It reads PEM, however it was mangled on its way, PKCS#7, PKCS#12, DER and base64 of these,
+    so that every load balancer that uses it gets the new certificate.
+  - Accepts the material in any form and order. It reads PEM, however mangled, PKCS#7, PKCS#12, DER and base64 of these,
     matches the key with its certificate, and puts the chain in order.
-  - Checks every rule that ACM has for an import or a re-import before anything is called, and names the rule and the certificate that breaks it.
+  - Checks every rule of ACM for an import or a re-import before it calls ACM, and names the rule and the certificate that breaks it.
   - Finds the certificate again by O(certificate_arn), by O(name_tag), or by its names and key algorithm; a certificate without names
-    by its IP addresses, else by its subject. A second run changes nothing.
-  - Never deletes a certificate, whatever fails. To delete one use M(certops.acm.acm_certificate).
+    by its IP addresses or else its subject. A second run changes nothing.
+  - Never deletes a certificate, whatever fails. To delete a certificate, use M(certops.acm.acm_certificate).
 options:
   certificate:
     description:
@@ -26,7 +26,7 @@ options:
     type: str
   certificate_path:
     description:
-      - A file with the certificate on the host that runs the module. It may also hold the chain and the key.
+      - A file with the certificate on the host that runs the module. It may also contain the chain and the key.
     type: path
   private_key:
     description:
@@ -35,12 +35,12 @@ options:
   private_key_path:
     description:
       - A file with the private key on the host that runs the module.
-      - A key that stays in a file is in no argument, so no log and no temporary file of Ansible can hold it.
+      - The key is then not an argument, so it cannot get into a log or a temporary file of Ansible.
     type: path
   certificate_chain:
     description:
       - The certificates of the CAs above it as PEM, in any order.
-      - A bundle may hold several ways to a root, and certificates that do not belong to the chain. The shortest complete one is used.
+      - The certificates may include several paths to a root, and others that do not belong to the chain. The shortest complete path is used.
     type: str
   certificate_chain_path:
     description:
@@ -72,24 +72,24 @@ options:
     aliases: [arn]
   name_tag:
     description:
-      - The value of the tag C(Name), which says which certificate is meant. A new one gets this tag in the call that imports it.
-      - If no certificate has this tag, one that has the same names and key algorithm and no tag C(Name) is adopted.
+      - The value of the tag C(Name), which identifies the certificate. A new certificate gets this tag in the call that imports it.
+      - If no certificate has this tag, a certificate with the same names and key algorithm and no tag C(Name) is adopted.
     type: str
     aliases: [name]
   replace:
     description:
-      - What to do when the new certificate should not, or cannot, take the place of the old one.
+      - What to do if the new certificate should not, or cannot, replace the old one.
       - With V(false), the task fails if the two have no name in common, because that is nearly always a mistake, and if ACM would refuse the import
         because the key's type or size, the key usages or all domain names would change.
-      - With V(true), a certificate for other names takes the place of the old one. One that ACM would refuse is imported under a new ARN with
-        the tags of the old one; RV(superseded) names the old one, which is left alone. With O(certificate_arn) the task fails in that case.
+      - With V(true), a certificate for other names replaces the old one. If ACM would refuse that, it is imported under a new ARN with
+        the tags of the old one; RV(superseded) identifies the old one, which is left alone. With O(certificate_arn) the task fails in that case.
     type: bool
     default: false
   certificates:
     description:
       - A list of certificates, each with options of this module. An item that leaves out O(passphrase), O(keep_root), O(replace),
         O(tags) or O(purge_tags) takes it from the task.
-      - One that fails does not stop the others. The task fails in the end.
+      - An item that fails does not stop the others; the task fails after all others are done.
     type: list
     elements: dict
     suboptions:
@@ -143,7 +143,7 @@ options:
         type: bool
   state:
     description:
-      - Only V(present). It exists for playbooks that come from C(community.aws.acm_certificate).
+      - Only V(present). It exists for playbooks that were written for C(community.aws.acm_certificate).
     type: str
     choices: [present]
     default: present
@@ -152,7 +152,7 @@ notes:
   - Tags that are not given are not changed.
   - ACM never renews an imported certificate. Run this task with the successor before the old one expires.
   - A re-import also replaces the chain. If none is given and ACM has one, a warning says that it is removed.
-  - Without pipelining, Ansible writes arguments to a temporary file. For a task with a key this module switches pipelining on;
+  - Without pipelining, Ansible writes arguments to a temporary file. For a task with a key this module enables pipelining;
     if that is impossible, it fails before the key leaves the controller. O(private_key_path) and O(bundle_path) work everywhere.
   - The task needs the permissions C(acm:ImportCertificate), C(acm:DescribeCertificate), C(acm:GetCertificate), C(acm:SearchCertificates)
     (C(acm:ListCertificates) without it), and for tags C(acm:ListTagsForCertificate), C(acm:AddTagsToCertificate),
@@ -186,7 +186,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Import a certificate from files beside the playbook
+- name: Import a certificate from files next to the playbook
   certops.acm.acm_import:
     certificate_path: "{{ playbook_dir }}/tls/www.example.com.pem"
     private_key_path: "{{ playbook_dir }}/tls/www.example.com.key"
@@ -318,7 +318,7 @@ certificate:
       sample: {"Name": "www"}
 certificates:
   description:
-    - One item for each item of O(certificates), in their order, each with the members of RV(certificate). It also has
+    - One item for each item of O(certificates), in the same order, each with the members of RV(certificate). It also has
       RV(ignore:changed), RV(ignore:actions), RV(ignore:superseded),
       and when it failed RV(ignore:failed), RV(ignore:msg) and RV(ignore:error).
   returned: when O(certificates) is used
@@ -331,8 +331,8 @@ actions:
   elements: str
   sample: [ImportCertificate, AddTagsToCertificate]
 superseded:
-  description: The old certificate that O(replace) left alone. Remove it when nothing uses it any more.
-  returned: when a new certificate was imported beside it
+  description: The old certificate that O(replace) left alone. Remove it once it is no longer in use.
+  returned: when a new certificate was imported in addition to it
   type: dict
   contains:
     certificate_arn:

@@ -16,11 +16,11 @@ description:
   - Creates EventBridge rules for the events of ACM and AWS Health about certificates, and the SQS queue to which the rules send them,
     with a dead-letter queue, encryption, and a policy that lets only these rules send. M(certops.acm.acm_notifications) reads it.
   - Adopts queues, rules and topics that already exist under these names, and corrects what is missing or different. In policies,
-    targets and tags it changes only what it added itself. Statements that others added to a queue's policy stay, even those
-    that grant access to others.
+    targets and tags it changes only what it added itself. Statements that others added to a queue's policy are kept, even if
+    they grant access to others.
   - Also sets how many days before expiry ACM begins to send events about it.
-  - An embedded authority stores its events itself and needs no queue. With one, only O(days_before_expiry) has an effect, so that
-    the same playbook runs on both.
+  - An embedded authority stores its events itself and needs no queue. With O(authority), only O(days_before_expiry) has an
+    effect, so that the same playbook works with both.
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority))
@@ -41,15 +41,15 @@ attributes:
 options:
   state:
     description:
-      - With V(absent), the rules, queues and topic that this module created are removed; it recognizes them by a tag. Those that it
-        adopted stay, and so does a rule to which others have added targets. The module warns of each.
+      - With V(absent), the rules, queues and topic that this module created are removed; it recognizes them by a tag. Adopted
+        ones are kept, and so is a rule to which others have added targets. The module warns about each.
       - O(days_before_expiry) is never reset.
     type: str
     choices: [present, absent]
     default: present
   queue_name:
     description:
-      - The name of the queue and of the rule for ACM's events. The rule for the events of Health has the same name with the suffix
+      - The name of the queue and of the rule for ACM's events. The rule for AWS Health events has the same name with the suffix
         C(-health).
       - At most 57 letters, digits, hyphens and underscores.
     type: str
@@ -70,7 +70,7 @@ options:
     default: [available, approaching_expiration, expired, renewal_action_required, revoked, rotated, health]
   retention_days:
     description:
-      - For how many days the queue keeps a message that nobody acknowledges, from V(1) to V(14).
+      - For how many days the queue keeps an unacknowledged message, from V(1) to V(14).
       - V(14) for a new queue.
     type: int
   visibility_timeout:
@@ -91,7 +91,7 @@ options:
     type: str
   topic_name:
     description:
-      - The name of an SNS topic, for people, to which the same rules send. The subscriptions are up to you.
+      - The name of an SNS topic, for people, to which the same rules send events. The subscriptions are up to you.
       - Without this option an existing topic is left alone. An empty string removes it.
     type: str
   days_before_expiry:
@@ -107,13 +107,13 @@ options:
     aliases: [resource_tags]
   purge_tags:
     description:
-      - Whether tags that are not in O(tags) are removed when O(tags) is set. Those of AWS (C(aws:)) and the tag by which
-        this module recognizes what it created always stay.
+      - Whether tags that are not in O(tags) are removed when O(tags) is set. AWS's own tags (C(aws:)) and the tag by which
+        this module recognizes its own resources are always kept.
     type: bool
     default: true
   force:
     description:
-      - Whether O(state=absent) may remove a queue that still holds messages.
+      - Whether O(state=absent) may remove a queue that still has messages.
       - SQS counts approximately, and may miss messages of the last minute.
     type: bool
     default: false
@@ -128,7 +128,7 @@ notes:
   - "To remove, also C(sqs:ListQueueTags), C(sqs:DeleteQueue), C(events:ListTagsForResource), C(events:RemoveTargets), C(events:DeleteRule),
     and for a topic C(sns:GetTopicAttributes), C(sns:ListTagsForResource), C(sns:DeleteTopic)."
   - The rules match on source and detail-type, and for Health also on the service, because Health sends events of every service under one
-    detail-type. They ignore what ACM says about exports, which it spells differently from event to event.
+    detail-type. They ignore the members about exports, which ACM spells differently from event to event.
   - A queue's name can be used again a minute after the queue was removed.
 seealso:
   - module: certops.acm.acm_notifications
@@ -162,7 +162,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 notification_queue:
-  description: The queue and what feeds it, as it is now; in check mode, as it would be.
+  description: The present state of the queue and its sources; in check mode, the future state.
   returned: always
   type: dict
   contains:
@@ -274,12 +274,12 @@ BOUNDS = {
 }
 LENGTHS = {"queue_name": 57, "dead_letter_queue_name": 80, "topic_name": 256}
 NEEDLESS = (
-    "An embedded authority keeps what it tells by itself: acm_notifications reads it there, and no queue is needed."
+    "An embedded authority stores its events itself: acm_notifications reads them from it, and no queue is needed."
 )
 
 
 def main() -> None:
-    may_be_empty = ("kms_key_id", "topic_name")  # which takes the key, or the topic, away
+    may_be_empty = ("kms_key_id", "topic_name")  # which removes the key or the topic
     module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True, may_be_empty=may_be_empty)
     guard(module, lambda: run(module))
 
@@ -301,20 +301,20 @@ def run(module: AcmModule) -> dict[str, t.Any]:
 
 
 def read_wanted(params: dict[str, t.Any]) -> Wanted:
-    """The options, judged. Raises InvalidInput."""
+    """The options, checked. Raises InvalidInput."""
     for option, (least, most) in BOUNDS.items():
         if params[option] is not None and not least <= params[option] <= most:
             raise InvalidInput(f"{option} is {params[option]}: give a number from {least} to {most}.")
     for option, length in LENGTHS.items():
         if params[option] and not re.fullmatch(rf"[A-Za-z0-9_-]{{1,{length}}}", params[option]):
             raise InvalidInput(
-                f"{option} is {params[option]!r}: take 1 to {length} letters, digits, hyphens and underscores."
+                f"{option} is {params[option]!r}: use 1 to {length} letters, digits, hyphens and underscores."
             )
     if not params["events"]:
-        raise InvalidInput("events is empty: name what to be told of, or set state to absent.")
+        raise InvalidInput("events is empty: list the events to receive, or set state to absent.")
     if (params["kms_key_id"] or "").endswith("alias/aws/sqs"):
         raise InvalidInput(
-            "EventBridge cannot use the key alias/aws/sqs: name a customer managed key, or leave kms_key_id out."
+            "EventBridge cannot use the key alias/aws/sqs: give a customer managed key, or leave out kms_key_id."
         )
     dead = params["dead_letter_queue_name"] or f"{params['queue_name']}-dead-letter"
     if dead == params["queue_name"]:
@@ -334,7 +334,7 @@ def read_wanted(params: dict[str, t.Any]) -> Wanted:
 
 
 def bring(module: AcmModule, acm: Acm, wanted: Wanted, is_removal: bool, result: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Read, plan, and carry the plan out; `result` gets what changed. Answers what there is then."""
+    """Read, plan, and carry out the plan; changes are added to `result`. Returns the state afterwards."""
     services = Services(acm)
     with_tags = is_removal or wanted.tags is not None or wanted.topic_name == ""
     present, place = services.read(wanted, with_tags, is_removal)
@@ -368,7 +368,7 @@ def describe(wanted: Wanted, place: Place, urls: t.Mapping[str, str]) -> dict[st
 
 
 def set_days(acm: Acm, wanted: t.Optional[int], check_mode: bool, result: dict[str, t.Any]) -> t.Optional[int]:
-    """Bring DaysBeforeExpiry to `wanted`, where it is set; answers what it is then."""
+    """Set DaysBeforeExpiry to `wanted`, if that is given; returns the value afterwards."""
     present = acm.call("GetAccountConfiguration").get("ExpiryEvents", {}).get("DaysBeforeExpiry")
     if wanted is None or wanted == present:
         return t.cast(t.Optional[int], present)
@@ -378,7 +378,7 @@ def set_days(acm: Acm, wanted: t.Optional[int], check_mode: bool, result: dict[s
         "after": {**result["diff"]["after"], "days_before_expiry": wanted},
     }
     if not check_mode:
-        # A token of its own each time: one that ACM knows would leave an older setting in place.
+        # A new token each time: with a token that ACM knows, an older setting would stay in place.
         acm.call(
             "PutAccountConfiguration", ExpiryEvents={"DaysBeforeExpiry": wanted}, IdempotencyToken=uuid.uuid4().hex
         )

@@ -15,11 +15,11 @@ author:
 description:
   - Receives notifications about certificates (issued, renewed, about to expire, waiting for an action, revoked) from the queue that
     M(certops.acm.acm_notification_queue) creates, and returns them in one plain format.
-  - Receiving removes nothing. What was received is hidden from other readers for O(visibility_timeout) seconds, and is delivered
-    again unless it was acknowledged by then. So do the work first, then run the module again with O(acknowledge).
+  - Receiving removes nothing. Received notifications are hidden from other readers for O(visibility_timeout) seconds, and are
+    delivered again unless they were acknowledged by then. So do the work first, then run the module again with O(acknowledge).
   - Understands the events of ACM and of AWS Health as EventBridge sends them, directly or inside an SNS notification.
-  - EventBridge may deliver an event twice, late, or never. The module merges events with the same id. Take a notification as
-    a reason to look at ACM again, never as the truth, and check all certificates from time to time anyway.
+  - EventBridge may deliver an event twice, late, or never. The module merges events with the same id. Treat a notification as
+    a reason to read ACM again, never as the truth, and check all certificates from time to time anyway.
 requirements:
   - cryptography >= 45 (with O(authority))
   - dnspython >= 2.6.1 (with O(authority))
@@ -123,7 +123,7 @@ RETURN = r"""
 notifications:
   description:
     - One entry for each event. Keys that the event has no value for are missing.
-    - They are in the order in which they arrived, which need not be the order in which they happened.
+    - They are in the order in which they arrived, which may differ from the order in which they happened.
   returned: always
   type: list
   elements: dict
@@ -141,7 +141,7 @@ notifications:
       type: str
       sample: available
     detail_type:
-      description: The subject as EventBridge calls it.
+      description: EventBridge's name for the subject.
       returned: always
       type: str
       sample: ACM Certificate Available
@@ -151,7 +151,7 @@ notifications:
       type: str
       sample: RENEWAL
     certificate_arns:
-      description: The certificates. An event of Health may name several.
+      description: The certificates. A Health event may have several.
       returned: always
       type: list
       elements: str
@@ -219,7 +219,7 @@ notifications:
       type: str
       sample: AWS_ACM_RENEWAL_STATE_CHANGE
     description:
-      description: The text that Health has for people.
+      description: AWS Health's text for people.
       returned: for RV(notifications[].kind=health), when the event has it
       type: str
     handles:
@@ -247,7 +247,7 @@ unknown:
       description: What is wrong with it, in a sentence.
       returned: always
       type: str
-      sample: The message is no JSON object.
+      sample: The message is not a JSON object.
     deliveries:
       description: How often it has been delivered so far.
       returned: always
@@ -328,7 +328,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     handles = list(dict.fromkeys(handles))
     refused = {} if module.check_mode else inbox.acknowledge(handles)
     for handle, why in refused.items():
-        module.warn(f"Not acknowledged, so that it may come again: {handle[:24]} ({why}).")
+        module.warn(f"Not acknowledged, so it may be delivered again: {handle[:24]} ({why}).")
     done = len(handles) - len(refused)
     return {**result, "changed": done > 0, "acknowledged": done}
 
@@ -339,7 +339,7 @@ def receive(inbox: Inbox, params: dict[str, t.Any], check_mode: bool) -> dict[st
     limit = params["max_notifications"]
     messages = inbox.receive(limit, params["wait_time"], params["visibility_timeout"])
     told, unknown = events.read_all(messages)
-    # With fewer than it may have taken, it stopped because nothing more was there.
+    # With fewer than the maximum, it stopped because the queue was empty.
     waiting = inbox.waiting() if len(messages) == limit else 0
     return {"notifications": told, "unknown": unknown, "waiting": waiting}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: acm_renewals_memory
-short_description: What one renewal run leaves to the next
+short_description: Read and write the memory that one renewal run leaves for the next
 version_added: 1.0.0
 author:
   - The certops.acm authors (@certops)
 description:
   - Reads and writes the small file in which the entry point C(renewals) of the role P(certops.acm.acm_deploy#role) stores which
-    alerts were sent and what was tried.
+    alerts were sent and which renewals were tried.
   - It belongs to that role. Its options may change with it at any time.
   - A file that is damaged, or that has times in the future, is moved aside. If the file cannot be written, it is written to a
     folder of the running user in the system's temporary folder, where the next run finds it.
@@ -32,12 +32,12 @@ attributes:
 options:
   path:
     description:
-      - The folder of the file. If it is missing, it is created for the running user alone.
+      - The folder of the file. If it is missing, it is created so that only the running user can access it.
     type: path
     required: true
   name:
     description:
-      - The name of the file, without its ending. Each account and region, and each authority, has its own file.
+      - The name of the file, without its extension. Each account and region, and each authority, has its own file.
     type: str
     required: true
   began_at:
@@ -49,20 +49,20 @@ options:
       - What to write.
     type: dict
 notes:
-  - Nothing secret is in the file.
+  - The file contains no secrets.
 seealso:
   - module: certops.acm.acm_alert
 """
 
 EXAMPLES = r"""
-- name: Recall what the previous run left
+- name: Read the memory of the previous run
   certops.acm.acm_renewals_memory:
     path: ~/.local/state/acm-renewals
     name: 111122223333-eu-central-1
     began_at: "2027-03-01T06:00:00Z"
   register: recalled
 
-- name: Save what the next run has to know
+- name: Write the memory for the next run
   certops.acm.acm_renewals_memory:
     path: ~/.local/state/acm-renewals
     name: 111122223333-eu-central-1
@@ -71,7 +71,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 memory:
-  description: The content of the file, without what cannot be true.
+  description: The content of the file, without impossible values.
   returned: with O(began_at)
   type: dict
 problems:

@@ -12,13 +12,13 @@ version_added: 1.0.0
 short_description: Put certificates with their keys on a host, each set swapped by a single rename
 description:
   - Puts certificate, chain and private key on a host as one set in its own folder, and points a symbolic link to it with a
-    single rename. A server that reloads at any instant reads either the old set or the new one, never a mixture.
+    single rename. Whenever a server reloads, it reads either the old set or the new one, never a mixture.
   - Checks the set before anything is written. The key must belong to the certificate, the chain must be in order and verify,
     every certificate must be valid by the host's clock, and O(certificates[].domain_names) must be covered.
   - Owner, group and mode of a key are set before its first byte is written, and files are on disk before they go live.
   - Previous sets are kept, so that the module can roll back to them. Nothing is removed that this module did not create.
   - If several certificates are given, no set goes live until all of them have been checked and written.
-  - Needs nothing on the host but Python.
+  - Needs only Python on the host.
 extends_documentation_fragment:
   - certops.acm.attributes
 attributes:
@@ -133,8 +133,8 @@ options:
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
-      - By default V(0640) when a group is given, otherwise V(0600).
+      - Mode of the files that contain the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
+      - By default V(0640) if a group is given, otherwise V(0600).
       - A mode that lets every user read the key is refused.
     type: raw
   directory_mode:
@@ -154,7 +154,7 @@ options:
     default: true
 notes:
   - Ansible passes arguments to a module in a temporary file unless pipelining is on.
-    For the tasks of this module it is switched on, whatever the configuration says. If that is impossible
+    For the tasks of this module it is enabled, whatever the configuration says. If that is impossible
     (C(become_method) C(su), C(ANSIBLE_KEEP_REMOTE_FILES), C(async), a connection without it), a task with a key
     fails before the key leaves the controller.
   - Every file gets the SELinux context that the policy defines for its final path.
@@ -235,7 +235,7 @@ bundles:
       returned: always
     needs_key:
       description:
-        - Whether the task needs the key, or the PKCS#12, that it was not given, because the live set does not hold it either.
+        - Whether the task needs the key, or the PKCS#12, because it was not given and the live set does not have it either.
         - Outside check mode such a task fails.
       type: bool
       returned: when O(state=present)
@@ -308,7 +308,7 @@ error:
   type: dict
   contains:
     code:
-      description: C(InvalidInput) where an option is wrong, C(BundleFault) where a set cannot be used, C(OSError) where a file cannot.
+      description: C(InvalidInput) if an option is invalid, C(BundleFault) if a set cannot be used, C(OSError) if a file cannot.
       returned: always
       type: str
       sample: BundleFault
@@ -398,7 +398,7 @@ def layout_of(module: DiscreetModule) -> Layout:
 
 
 def put_in_place(module: DiscreetModule, now: datetime) -> list[Result]:
-    """state=present: check and plan everything, then write everything, and only then let anything go live."""
+    """state=present: check and plan everything, then write everything, and only then make the sets live."""
     layout = layout_of(module)
     plans = [make_plan(layout, item, now) for item in module.params["certificates"]]
     if module.check_mode:
@@ -440,10 +440,10 @@ def go_back(module: DiscreetModule) -> list[Result]:
         for bundle, version_id in bundles:
             live = bundle.live()
             if live is None:
-                raise BundleFault(f"{bundle.path} holds no set, so there is none to go back to.")
+                raise BundleFault(f"{bundle.path} has no set, so there is none to go back to.")
             target = bundle.version(version_id or live.previous_id or "")
             if target is None:
-                missing = f"the set {version_id} is not there" if version_id else f"no set was live before {live.id}"
+                missing = f"the set {version_id} does not exist" if version_id else f"no set was live before {live.id}"
                 raise BundleFault(f"{bundle.path} cannot be rolled back: {missing}.")
             bundle.check(target)
             steps.append((bundle, live, target))

@@ -14,12 +14,12 @@ description:
   - Puts sets of certificate, chain and key in place, has each server check its configuration, reloads it, and looks at it over TLS
     until it serves the new certificate. If it does not, the previous sets and snippets become live again, the servers reload them, and the
     task fails. All of that is one run on the host.
-  - A server reloads when one of its sets or snippets is new, or when it does not serve what is on the disk, so that a reload that an
-    earlier run missed is made up for. Nothing is ever restarted.
+  - A server reloads when one of its sets or snippets is new, or when it does not serve what is on the disk, so a reload that an
+    earlier run missed is caught up on. Nothing is ever restarted.
   - It is a transaction. A journal is written before the first change, and a run that finds an unfinished one first finishes that
     deployment or undoes it. Once it has begun to change something, the work continues in a session of its own if the
     connection breaks; the next run reports how it ended.
-  - Needs nothing on the host but Python.
+  - Needs only Python on the host.
 extends_documentation_fragment:
   - certops.acm.attributes
 attributes:
@@ -44,7 +44,7 @@ options:
   certificates:
     description:
       - The certificates, each with the name of its folder in O(path).
-      - A certificate that is given twice, under two names, has two folders, each with its own owner, files and services.
+      - A certificate that is given twice, with two names, has two folders, each with its own owner, files and services.
     type: list
     elements: dict
     required: true
@@ -74,12 +74,12 @@ options:
         type: str
       pkcs12_form:
         description:
-          - A text of your choice that says how the PKCS#12 was made, such as its alias. If it changes, the file is written again.
+          - A text of your choice that describes how the PKCS#12 was made, such as its alias. If it changes, the file is written again.
           - It is needed because two PKCS#12 files of the same certificate never have the same bytes and cannot be compared.
         type: str
       files:
         description:
-          - The files of the set, as in M(certops.acm.certificate_bundle). By default what its services read.
+          - The files of the set, as in M(certops.acm.certificate_bundle). By default the files that its services read.
         type: list
         elements: str
         choices: [cert, chain, fullchain, key, combined, pkcs12, pkcs1]
@@ -113,7 +113,7 @@ options:
     suboptions:
       name:
         description:
-          - The name of the service in messages and results. It also says which server it is, unless O(services[].server) does.
+          - The name of the service in messages and results. It also determines the server type, unless O(services[].server) is set.
         type: str
         required: true
       server:
@@ -127,7 +127,7 @@ options:
         elements: str
       is_partial:
         description:
-          - Whether it has more certificates, which are left out of this run. A port that shows one of those is ignored.
+          - Whether it has more certificates, which are left out of this run. A port that shows one of these is ignored.
         type: bool
         default: false
       default_certificate:
@@ -137,7 +137,7 @@ options:
         type: str
       host:
         description:
-          - The host name or address at which to look at it.
+          - The host name or address at which to check it.
         type: str
       ports:
         description:
@@ -245,7 +245,7 @@ options:
     type: str
   mode:
     description:
-      - Mode of the files that hold the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
+      - Mode of the files that contain the key, in octal digits such as V(0640) or symbols such as V(u=rw,g=r). All others have C(0644).
       - By default V(0640) when a group is given, otherwise V(0600).
     type: raw
   directory_mode:
@@ -570,8 +570,8 @@ error:
   type: dict
   contains:
     code:
-      description: C(InvalidInput) where an option is wrong, C(DeploymentRefused) where nothing was changed, C(DeploymentUndone) where everything
-        is as it was before, C(DeploymentFailed) where it is not, C(DeploymentInterrupted) where the next run must go on.
+      description: C(InvalidInput) if an option is invalid, C(DeploymentRefused) if nothing was changed, C(DeploymentUndone) if everything
+        was rolled back, C(DeploymentFailed) if it was not, C(DeploymentInterrupted) if the next run must continue.
       returned: always
       type: str
       sample: DeploymentUndone
@@ -692,7 +692,7 @@ ARGUMENT_SPEC = {
     "lock_timeout": {"type": "float", "default": 120},
     "host_name": {"type": "str"},
 }
-TEXTS = ("certificate", "chain", "private_key", "pkcs12", "content")  # what no log or result repeats
+TEXTS = ("certificate", "chain", "private_key", "pkcs12", "content")  # never repeated in a log or result
 
 Result = t.Dict[str, t.Any]
 # The codes of failures
@@ -725,10 +725,10 @@ def without_texts(entry: t.Any) -> t.Any:
 
 
 def read_request(module: DeploymentModule) -> Request:
-    """The options, completed and judged as far as they can be without a look at the host's files and ports."""
+    """The options, completed, and checked as far as possible without looking at the host's files and ports."""
     params = module.params
     if not params["path"].startswith("/"):
-        raise InvalidInput(f"The option path is {params['path']!r}; give one that begins with /.")
+        raise InvalidInput(f"The option path is {params['path']!r}; give a path that begins with /.")
     if params["keep"] < 0:
         raise InvalidInput("The option keep cannot be negative; 0 keeps no set but the live one.")
     for option in ("timeout", "steady_for", "command_timeout", "lock_timeout"):
@@ -767,7 +767,7 @@ def read_request(module: DeploymentModule) -> Request:
 
 
 def complete_certificate(entry: Result, services: t.Iterable[Service]) -> Result:
-    """An entry with what its services want of its files."""
+    """An entry with its services' requirements for its files."""
     users = [service for service in services if entry["name"] in service.certificates]
     completed = dict(entry)
     completed["files"] = (
@@ -780,8 +780,8 @@ def complete_certificate(entry: Result, services: t.Iterable[Service]) -> Result
         wanted = sorted({getattr(service, option) for service in users if getattr(service, option)})
         if len(wanted) > 1 and not entry[option]:
             raise InvalidInput(
-                f"The services of {entry['name']} want different things as its {option} ({', '.join(wanted)}); "
-                f"say which with {option} of the certificate, or give each service an entry of its own."
+                f"The services of {entry['name']} need different values of {option} ({', '.join(wanted)}); "
+                f"set {option} of the certificate, or give each service an entry of its own."
             )
         completed[option] = entry[option] or (wanted[0] if wanted else None)
     return completed
@@ -824,7 +824,7 @@ class Run:
 
     def deploy(self) -> Result:
         """Do what is due, in a process that outlives the connection."""
-        if not os.path.isdir(self.journal.path):  # what is refused leaves no folder behind
+        if not os.path.isdir(self.journal.path):  # a refused run leaves no folder behind
             for item in self.request.certificates:
                 make_plan(self.request.layout, item, now())
         self.journal.open_lock()
@@ -847,7 +847,7 @@ class Run:
                 return refusal(words_of(error, self.request))
             except Failure as failure:
                 return failed(str(failure), NOT_RESTORED)
-            except Exception as error:  # a fault of ours, whose words would be lost with the process
+            except Exception as error:  # a bug of ours, whose traceback would be lost with the process
                 return failed(describe_fault(error), "InternalFailure")
 
         try:
@@ -890,14 +890,14 @@ class Run:
             error = contract(RESTORED if ended.restored else NOT_RESTORED)
             result.update(failed=True, msg=ended.message, error=error, restored=ended.restored)
             result["sentences"] = ended.message.splitlines()
-            for name in ("bundles", "summary"):  # what was wanted, and is not so
+            for name in ("bundles", "summary"):  # the wanted state, which was not reached
                 del result[name]
         elif found.refusal:
             result.update(failed=True, msg=found.refusal, error=contract(REFUSED), restored=True)
         return result
 
     def forget(self) -> None:
-        """What the journal says was told: it need not be told again. An open deployment stays in it."""
+        """Forget the outcome in the journal, which has been reported. A deployment in progress stays in it."""
         if self.is_told_here:
             with contextlib.suppress(OSError, InvalidInput):
                 record = self.journal.peek()
@@ -906,7 +906,7 @@ class Run:
 
 
 def sweep(request: Request) -> None:
-    """Remove what a run that was killed before its journal was written, or while it tidied up, left behind."""
+    """Remove what a run left behind that was killed before its journal was written, or while it cleaned up."""
     for item in request.certificates:
         with make_bundle(request.layout, item).locked(make=False):
             pass
@@ -926,8 +926,8 @@ def describe_fault(error: Exception) -> str:
         f"{os.path.basename(place.tb_frame.f_code.co_filename)} line {place.tb_lineno}" if place else "an unknown place"
     )
     return (
-        f"A fault of this module, which should be reported: {type(error).__name__} in {where}. "
-        "The next run finishes or undoes what this one began."
+        f"This is a bug in this module, please report it: {type(error).__name__} in {where}. "
+        "The next run finishes or undoes what this run began."
     )
 
 
@@ -962,7 +962,7 @@ def main() -> None:
             module.fail_json(**result)
         module.exit_json(**result)
     except SystemExit:
-        sys.stdout.flush()  # raises where nobody listens any more: then the next run tells it
+        sys.stdout.flush()  # raises if nobody is listening any more: then the next run reports the outcome
         if run and not module.check_mode:
             run.forget()
         raise

@@ -11,7 +11,7 @@ module: haproxy_certificate
 version_added: 1.0.0
 short_description: Make a running HAProxy serve the certificates in its files, without a reload
 description:
-  - Compares each file with what the running HAProxy serves from it, and sends what differs through HAProxy's runtime socket.
+  - Compares each file with the certificate that the running HAProxy serves from it, and sends changed files through HAProxy's runtime socket.
     No process is replaced and no connection is closed.
   - Each certificate is committed before the next one is sent, because HAProxy changes one at a time, and the module checks that
     HAProxy uses it. If one is refused, those before it are in use.

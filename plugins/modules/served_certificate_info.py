@@ -12,7 +12,7 @@ version_added: 1.0.0
 short_description: Look at the certificate that a server really serves
 description:
   - Makes a TLS handshake with each endpoint and reports the certificate that the server presents, whether or not a client would trust it.
-  - Can wait until a certificate is served consistently, because a server that reloads still presents the old one for a moment.
+  - Can wait until a certificate is served consistently, because a server that reloads still presents the old certificate for a moment.
   - Needs nothing on the host but Python. Run it on the web host itself, or from anywhere with C(delegate_to).
 extends_documentation_fragment:
   - certops.acm.attributes
@@ -104,7 +104,7 @@ options:
   steady_for:
     description:
       - An expected certificate counts as served once every handshake during this many seconds has shown it.
-      - nginx may still present the old one for a tenth of a second after it first presented the new one.
+      - nginx may still present the old certificate for a tenth of a second after it first presented the new one.
       - Matters only when O(wait_timeout) is not V(0).
     type: float
     default: 0.25
@@ -187,7 +187,7 @@ served:
       type: int
       returned: always
     server_name:
-      description: The name that was asked for; V(null) for none.
+      description: The requested name; V(null) for none.
       type: str
       returned: always
     starttls:
@@ -249,7 +249,7 @@ served:
       elements: str
       returned: when reachable
     covers_server_name:
-      description: Whether the certificate is valid for the name that was asked for; V(null) if there was none.
+      description: Whether the certificate is valid for the requested name; V(null) if there was none.
       type: bool
       returned: when reachable
     not_before:
@@ -369,7 +369,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 
 
 def check(params: dict[str, t.Any], watches: t.Sequence[Watch]) -> None:
-    """Raise InvalidInput for what no handshake can be tried with."""
+    """Raise InvalidInput for options with which no handshake can be tried."""
     for option in ("wait_timeout", "steady_for", "timeout"):
         least = "more than 0" if option == "timeout" else "0 or more"
         if not (0 < params[option] or params[option] == 0 and option != "timeout") or params[option] > LONGEST_S:
@@ -438,7 +438,7 @@ def chain_entry(facts: t.Any) -> dict[str, str]:
 
 
 def complaint(watch: Watch, fail_when: list[str]) -> str | None:
-    """What is wrong with one endpoint, among the things that make the task fail; one sentence."""
+    """What is wrong with one endpoint, if that makes the task fail, in one sentence."""
     endpoint = watch.endpoint
     where = f"{endpoint.host} port {endpoint.port} " + (
         f"as {endpoint.server_name}" if endpoint.server_name else "without SNI"
@@ -465,7 +465,7 @@ def main() -> None:
         try:
             trust = trust_of(params["ca_file"])
         except (OSError, ssl.SSLError) as error:
-            module.fail_json(msg=f"The ca_file {params['ca_file']} holds no CA certificate that can be read: {error}.")
+            module.fail_json(msg=f"The ca_file {params['ca_file']} contains no readable CA certificate: {error}.")
     watches = endpoints_of(params)
     try:
         check(params, watches)

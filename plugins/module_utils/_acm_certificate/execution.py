@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carry out the plans of many certificates at once: each kind of call side by side, and a failure stays with the item
-that it belongs to."""
+"""Carry out the plans of many certificates at once: calls of one kind in parallel, and a failure affects only its own
+item."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHANGES = (
 
 
 def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Everything that a plan may hold, in order. item.done says what was done, whatever happens afterwards."""
+    """All steps that a plan may have, in order. item.done records what was done, whatever happens afterwards."""
     request(acm, items, settings)
     for operation in CHANGES:
         call(acm, items, operation)
@@ -56,13 +56,13 @@ def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 
 def request(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Request what is to be requested, and wait until ACM says what validates it."""
+    """Make the requests, and wait until ACM shows how they are validated."""
     call(acm, items, "RequestCertificate")
     _await_records(acm, items, settings)
 
 
 def replace_unmigrated(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Where ACM refuses to change e-mail to DNS validation, follow the plan that was made for this case."""
+    """If ACM refuses to change e-mail to DNS validation, follow the plan that was made for this case."""
     refused = []
     for item in items:
         if item.plan.otherwise is None or not _is_refused_migration(item.error):
@@ -77,7 +77,7 @@ def delete(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     deleting = [item for item in still_open(items) if "DeleteCertificate" in item.plan.operations]
     _await_release(acm, [item for item in deleting if plan.RELEASE in item.plan.awaits], settings)
     call(acm, deleting, "DeleteCertificate")
-    # In use after all: ACM says so for a while after the last service has stopped using it.
+    # In use after all: ACM still reports that for a while after the last service has stopped using it.
     while settings.left_s > 0:
         again = [item for item in deleting if plan.RELEASE in item.plan.awaits and _is_in_use(item.error)]
         if not again:
@@ -97,7 +97,7 @@ def refresh(acm: Door, items: t.Sequence[Item]) -> None:
     for item, answer in zip(stale, answers):
         item.is_stale = False
         if isinstance(answer, AcmError):
-            item.warnings.append(f"The result does not yet show what was changed: {answer}.")
+            item.warnings.append(f"The result does not show the changes yet: {answer}.")
         else:
             item.certificate = item.existing.detailed(answer.get("Certificate") or {})
 
@@ -139,7 +139,7 @@ def publish(acm: Door, items: t.Sequence[Item], is_check: bool = False) -> None:
 
 
 def await_issue(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Wait for the certificates of all items that want it to be issued, or changed to DNS validation."""
+    """Wait until the certificates of all items with `wait` are issued, or changed to DNS validation."""
     pending = [
         item
         for item in still_open(items)
@@ -158,7 +158,7 @@ def await_issue(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 
 def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Renew what is due, and wait for the new certificate if that is wanted."""
+    """Renew certificates that are due, and wait for the new certificate if requested."""
     call(acm, items, "RenewCertificate")
     waiting_items = [item for item in still_open(items) if plan.RENEWAL in item.plan.awaits]
     if waiting_items:
@@ -178,7 +178,7 @@ def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
     for (item, step), answer in zip(calls, acm.each(operation, [step.members for _item, step in calls])):
         if isinstance(answer, AcmError):
             if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
-                # ACM was about to renew it anyway, or an earlier run has asked and it shows only now.
+                # ACM was about to renew it anyway, or an earlier run requested it and that shows only now.
                 decision = renewal_window.Decision(False, "A renewal is already under way.", True)
                 item.plan = item.plan._replace(renewal=decision, cost=None)
                 item.is_stale = True
@@ -200,14 +200,20 @@ def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
 
 
 def explained(error: AcmError, step: plan.Step) -> AcmError:
-    """ACM's refusal, with what the user can do about it if that is known."""
+    """ACM's refusal, with advice for the user if we have any."""
     advice = ""
     if error.code == "LimitExceededException":
-        advice = "the account's quota is used up, and deleting does not give back what was requested within a year"
+        advice = (
+            "the account's quota is used up, and deleting certificates does not free the quota of requests within a "
+            "year"
+        )
     elif error.operation == "RenewCertificate" and error.code == "ValidationException":
-        advice = "ACM renews on demand only what was exported before: export it first (certops.acm.acm_export)"
+        advice = (
+            "on demand ACM renews only certificates that were exported before: export it first "
+            "(certops.acm.acm_export)"
+        )
     elif error.operation == "UpdateCertificateOptions" and "ValidationMethod" in step.members.get("Options", ()):
-        advice = "where ACM does not offer the change to DNS validation, set replace=true to request a new certificate"
+        advice = "if ACM does not support the change to DNS validation, set replace=true to request a new certificate"
     return AcmError(error.operation, error.code, f"{error.message.rstrip('.')} ({advice})") if advice else error
 
 
@@ -227,8 +233,8 @@ def _is_in_use(error: t.Optional[Exception]) -> bool:
 def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     fresh = [item for item in still_open(items) if "RequestCertificate" in item.done]
     _await_appearance(acm, fresh, settings)
-    # ACM remembers a token for an hour, longer than a certificate that was deleted meanwhile: then it answered the ARN of
-    # one that is gone, and has to be asked with another token.
+    # ACM remembers a token for an hour, even if the certificate is deleted in the meantime: then it returns the ARN of a
+    # deleted certificate, and has to be called with another token.
     lost = [item for item in still_open(fresh) if item.certificate is not None and item.certificate.detail is None]
     for item in lost:
         item.spent.append(item.arn)
@@ -236,7 +242,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         item.done.remove("RequestCertificate")
     call(acm, lost, "RequestCertificate")
     _await_appearance(acm, still_open(lost), settings)
-    # It was requested a moment ago by an earlier run, and its records are to be published now.
+    # An earlier run requested it a moment ago, and its records have to be published now.
     early = [item for item in still_open(items) if item not in fresh and item.want.publish and _lacks_records(item)]
     _await_appearance(acm, early, settings)
     for item in still_open(fresh):
@@ -252,13 +258,16 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
 
 
 def _was_there(acm: Door, certificate: Certificate) -> bool:
-    """Whether an earlier run made it: for its token ACM returns what its lists do not show yet. Both times are ACM's."""
+    """Whether an earlier run requested it: for a token ACM returns certificates that its lists do not show yet. Both
+    times are ACM's."""
     asked_at = acm.first_answer_at("RequestCertificate")
     return asked_at is not None and certificate.created_at is not None and certificate.created_at < asked_at - A_MOMENT
 
 
 def _no_records_yet(item: Item) -> str:
-    return f"ACM does not yet say which records validate {item.label} ({item.arn}): run this task again in a minute."
+    return (
+        f"ACM does not yet show the validation records for {item.label} ({item.arn}): run this task again in a minute."
+    )
 
 
 def _lacks_records(item: Item) -> bool:
@@ -281,7 +290,7 @@ def _is_migrating(item: Item) -> bool:
 def _await_appearance(
     acm: Door, items: t.Sequence[Item], settings: Settings, judge: t.Optional[waiting.Judge] = None
 ) -> None:
-    """Wait until ACM shows what is to be published; judge: waiting.has_records unless given."""
+    """Wait until ACM shows the records to publish; judge: waiting.has_records unless given."""
     if not items:
         return
     from . import waiting
@@ -293,7 +302,7 @@ def _await_appearance(
         interval_s=settings.interval_s,
         clock=settings.clock,
         report=settings.report,
-        may_appear=not acm.is_authority,  # an authority shows at once what was requested
+        may_appear=not acm.is_authority,  # an authority shows requests at once
     )
     for item in items:
         outcome = outcomes[item.arn]
@@ -302,7 +311,7 @@ def _await_appearance(
 
 
 def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Wait until nothing uses what is to be deleted."""
+    """Wait until the certificates to delete are no longer in use."""
     used = {each.arn: each for item in items for each in item.found if plan.users_of(each)}
     if not used:
         return
@@ -323,7 +332,7 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
                 users = ", ".join(plan.users_of(outcomes[each.arn].shown))
                 item.error = TimedOut(
                     f"{each.arn} is still in use by {users} after {settings.timeout_s:g} seconds: "
-                    "give these another certificate first."
+                    "assign another certificate to these first."
                 )
 
 
@@ -358,7 +367,7 @@ def _await(
 
 
 def _reasons(outcomes: t.Sequence[waiting.Outcome], settings: Settings) -> dict[str, str]:
-    """By ARN, the sentences on what blocks the certificates that are late."""
+    """By ARN, the sentences about what blocks the late certificates."""
     late = [(each.certificate.arn, each.certificate.detail) for each in outcomes if each.certificate]
     late = [(arn, detail) for arn, detail in late if detail]
     if not late:
@@ -375,5 +384,5 @@ def _reasons(outcomes: t.Sequence[waiting.Outcome], settings: Settings) -> dict[
 
 
 def _methods(detail: dict[str, t.Any]) -> set[str]:
-    """How the names are validated; in more than one way while that is being changed."""
+    """How the names are validated; there is more than one method while it is being changed."""
     return {option.get("ValidationMethod") or "DNS" for option in detail.get("DomainValidationOptions") or ()}

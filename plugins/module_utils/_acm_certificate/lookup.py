@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the certificate of every item in one read of what exists, and read what a plan needs to know about it. Nothing is decided
-here.
+"""Find the certificate of every item in one read of the existing certificates, and read what a plan needs to know about
+it. Nothing is decided here.
 
-An item that cannot be found gets an error of its own; what is raised here concerns them all.
+An item that cannot be found gets an error of its own; an exception raised here concerns all items.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TAGGING = {"AddTagsToCertificate", "RemoveTagsFromCertificate"}
 
 
 def look_up(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Find what each item is about, in one read for all."""
+    """Find the certificate of each item, in one read for all."""
     refuse_twins(items, lambda item: item.want.identity())
     _describe_by_arn(acm, items, settings)
     _find_by_names(acm, items, settings)
@@ -40,15 +40,15 @@ def look_up(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
         items,
         lambda item: item.arn if item.certificate is not None else None,
         lambda item, first: (
-            f"It means {item.arn}, as item {first} does: give them different key algorithms or name tags, "
+            f"It is the same certificate as item {first}, {item.arn}: give them different key algorithms or name tags, "
             "or leave one of them out."
         ),
     )
 
 
 def confirm_tags(acm: Door, items: t.Sequence[Item]) -> list[Item]:
-    """Have ACM itself confirm what only the tagging API said about tags that are to be changed, since that API lags
-    behind. Answers the items whose tags were read anew."""
+    """Have ACM itself confirm the tagging API's answer about tags that have to be changed, since that API lags behind.
+    Returns the items whose tags were read again."""
     tagging = [item for item in still_open(items) if TAGGING & set(item.plan.operations)]
     if not tagging or acm.is_authority or len([item for item in items if item.tags is not None]) <= inventory.FEW:
         return []
@@ -61,7 +61,7 @@ def confirm_tags(acm: Door, items: t.Sequence[Item]) -> list[Item]:
 def _describe_by_arn(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     by_arn = [item for item in still_open(items) if item.want.arn]
     if len(by_arn) > inventory.FEW and not settings.details:
-        # The inventory has all of them; but whether to replace one should be known before its successor is looked for.
+        # The inventory has all of them, but whether to replace one should be known before looking for its successor.
         by_arn = [item for item in by_arn if item.want.replace]
     _describe_jobs(acm, by_arn)
 
@@ -76,7 +76,7 @@ def _describe_jobs(acm: Door, items: t.Sequence[Item]) -> None:
         elif item.want.state == "present":
             item.error = InvalidInput(
                 f"There is no certificate {item.want.arn}: correct certificate_arn, or give domain_name instead "
-                "to have the certificate found by its names, or requested."
+                "to find the certificate by its names, or request it."
             )
 
 
@@ -101,7 +101,7 @@ def _find_by_names(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
 
 
 def _listing(acm: Door, names: t.Sequence[str], now: datetime) -> list[Certificate]:
-    """What exists: as far as it may have to do with these names, or (without names) everything."""
+    """The existing certificates that may have to do with these names, or without names all of them."""
     return inventory.listing(acm, inventory.Query(any_names=tuple(names) or None), now)
 
 
@@ -137,7 +137,7 @@ def _match(acm: Door, items: t.Sequence[Item], listed: list[Certificate], now: d
 
 
 def _candidates(items: t.Sequence[Item], listed: t.Iterable[Certificate]) -> list[tuple[Item, list[Certificate]]]:
-    """Every item with the certificates that hold its first name or whose names are not known, in their order."""
+    """Every item with the certificates that have its first name or unknown names, in order."""
     by_name: dict[str, list[Certificate]] = {}
     vague = []
     for certificate in listed:
@@ -150,7 +150,7 @@ def _candidates(items: t.Sequence[Item], listed: t.Iterable[Certificate]) -> lis
 
 
 def _find_replacements(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """A certificate named by its ARN that is to be replaced may have its successor already."""
+    """A certificate given by ARN that has to be replaced may already have a successor."""
     replacing = [
         item
         for item in still_open(items)
@@ -196,7 +196,7 @@ def _find_by_name_tag(acm: Door, items: t.Sequence[Item], settings: Settings) ->
 
 
 def _read_details(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
-    """Describe the certificates about which the list does not say enough; with details, all of them."""
+    """Describe the certificates for which the list does not contain enough; with details, all of them."""
     wanted = {
         certificate.arn
         for item in still_open(items)
@@ -213,7 +213,7 @@ def _read_details(acm: Door, items: t.Sequence[Item], settings: Settings) -> Non
         if certificate.arn not in details:
             return certificate
         detail = details[certificate.arn]
-        return None if detail is None else certificate.detailed(detail)  # None: deleted meanwhile
+        return None if detail is None else certificate.detailed(detail)  # None: deleted in the meantime
 
     for item in still_open(items):
         item.found = [certificate for certificate in map(told, item.found) if certificate is not None]
@@ -237,7 +237,7 @@ def _read_tags(acm: Door, items: t.Sequence[Item]) -> None:
 
 
 def check_zones(acm: Door, items: t.Sequence[Item]) -> None:
-    """Before anything is requested, check that its records can be published."""
+    """Before anything is requested, check that the records can be published."""
     requesting = [item for item in still_open(items) if item.is_new and item.want.publish]
     if not requesting:
         return

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate is meant, what is known of it, and what differs from what is wanted. Pure."""
+"""Which certificate an item refers to, what is known about it, and how it differs from the options. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Tags = t.Mapping[str, t.Mapping[str, str]]  # of every certificate, by ARN
 
 
 class Difference(t.NamedTuple):
-    """Something that ACM cannot change in a certificate that exists."""
+    """Something that ACM cannot change in an existing certificate."""
 
     what: str
     present: t.Any
@@ -29,9 +29,9 @@ class Difference(t.NamedTuple):
 
 
 def may_be(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether a certificate is, as far as is known, the one that the user means by names, type, CA, algorithm, export."""
+    """Whether a certificate, as far as is known, has the names, type, CA, algorithm and export option of the user."""
     if not _was_requested(certificate):
-        return False  # never to be changed or removed by names
+        return False  # never changed or removed by names
     if certificate.names_are_complete and not _has_names_of(wanted, certificate):
         return False
     return not [
@@ -42,7 +42,8 @@ def may_be(wanted: Wanted, certificate: Certificate) -> bool:
 
 
 def needs_detail_to_match(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether only a description can show if it is the one: lists contain neither the CA, nor the names of a pending certificate."""
+    """Whether only a description can show if it matches: lists contain neither the CA nor the names of a pending
+    certificate."""
     return certificate.detail is None and (
         not certificate.names_are_complete or bool(wanted.authority_arn) or not certificate.type
     )
@@ -51,9 +52,9 @@ def needs_detail_to_match(wanted: Wanted, certificate: Certificate) -> bool:
 def choose(
     wanted: Wanted, listed: t.Iterable[Certificate], tags: t.Optional[Tags], now: datetime
 ) -> t.Optional[Certificate]:
-    """The live certificate that is meant: one without differences before one with, the newest valid one first.
+    """The matching live certificate: preferably one without differences, then the newest valid one.
 
-    tags: by ARN, where a name tag is wanted: one tagged with another name is somebody else's.
+    tags: by ARN, if a name tag is wanted: a certificate tagged with another name belongs to somebody else.
     """
     live = [each for each in newest(listed, now) if each.is_live(now) and may_be(wanted, each)]
     own = _own(wanted, live, tags)
@@ -64,14 +65,14 @@ def choose(
 def failed_request(
     wanted: Wanted, listed: t.Iterable[Certificate], tags: t.Optional[Tags], now: datetime
 ) -> t.Optional[Certificate]:
-    """The last request of the same kind, if it FAILED: the next one would fail as well, until the cause is gone."""
+    """The last request of the same kind, if it FAILED: the next one would fail too until the cause is fixed."""
     own = _own(wanted, [each for each in newest(listed, now) if may_be(wanted, each)], tags)
     last = next(iter(own), None)
     return last if last is not None and last.status == "FAILED" else None
 
 
 def is_same_request(wanted: Wanted, failed: Certificate) -> bool:
-    """Whether what is wanted would be validated in the same way as the request that failed. failed: with its detail."""
+    """Whether the certificate would be validated in the same way as the failed request. failed: with its detail."""
     if wanted.authority_arn:
         return True
     if failed.validation_method not in (None, wanted.validation_method or "DNS"):
@@ -84,7 +85,7 @@ def is_same_request(wanted: Wanted, failed: Certificate) -> bool:
 
 
 def near(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[Certificate]:
-    """Certificates in use today that have the first name wanted, but are not what is meant: with other names, say."""
+    """Certificates in use that have the wanted first name but do not match, for example because of other names."""
     return [
         each
         for each in newest(listed, now)
@@ -93,19 +94,19 @@ def near(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list
 
 
 def kept(wanted: Wanted, listed: t.Iterable[Certificate]) -> list[Certificate]:
-    """Certificates with the first name that nobody requested: names alone do not remove them."""
+    """Certificates with the first name that were not requested from ACM: names alone do not remove them."""
     return [each for each in listed if _first_name(each) == wanted.domain_name and not _was_requested(each)]
 
 
 def spent(wanted: Wanted, listed: t.Iterable[Certificate], now: datetime) -> list[str]:
-    """ARNs of certificates from earlier requests of this kind that are of no use any more."""
+    """ARNs of certificates from earlier requests of this kind that are no longer of use."""
     return [each.arn for each in listed if not each.is_live(now) and may_be(wanted, each)]
 
 
 def fixed_differences(wanted: Wanted, certificate: Certificate, *, can_migrate: bool = True) -> list[Difference]:
-    """What differs and cannot be changed in place. Only what the user said, and only what is known, can differ.
+    """What differs and cannot be changed in place. Only given options and known members can differ.
 
-    can_migrate: whether ACM changes validation by e-mail to validation by DNS.
+    can_migrate: whether ACM can change from e-mail to DNS validation.
     """
     found = []
     if (
@@ -140,11 +141,11 @@ def fixed_differences(wanted: Wanted, certificate: Certificate, *, can_migrate: 
 
 
 def needs_detail(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
-    """Whether the list says too little to decide what is to be done."""
+    """Whether the list contains too little to decide what has to be done."""
     if certificate.detail is not None:
         return False
     if wanted.state != "present":
-        return certificate.is_in_use is not False  # in use by what?
+        return certificate.is_in_use is not False  # the list does not show by what
     return bool(
         certificate.status != "ISSUED"
         or wanted.authority_arn
@@ -160,18 +161,18 @@ def needs_detail(wanted: Wanted, certificate: Certificate, now: datetime) -> boo
 
 
 def concerns_renewal(wanted: Wanted, certificate: Certificate, now: datetime) -> bool:
-    """Whether to begin a renewal, or perhaps to wait for one that is under way."""
+    """Whether to begin a renewal, or perhaps wait for one that is under way."""
     decision = renewal.decide(certificate, wanted.renew_before, wanted.force_renewal, now)
     return decision is not None and (decision.is_due or decision.is_under_way)
 
 
 def users_of(certificate: Certificate) -> list[str]:
-    """ARNs of what uses the certificate, according to its description."""
+    """ARNs of the resources that use the certificate, according to its description."""
     return list((certificate.detail or {}).get("InUseBy") or ())
 
 
 def _own(wanted: Wanted, listed: t.Sequence[Certificate], tags: t.Optional[Tags]) -> t.Sequence[Certificate]:
-    """Those with the wanted name tag; if there are none, those without a name tag."""
+    """The certificates with the wanted name tag; if there are none, those without a name tag."""
     if wanted.name_tag is None or tags is None:
         return listed
     names = {each.arn: tags.get(each.arn, {}).get("Name") for each in listed}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate that a user asks for: options read, normalised and judged before anything is called. Pure."""
+"""The certificate that a user wants: options read, normalized and checked before ACM is called. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .._rules.names import (
 )
 from .._certificates.renewal_window import Window, parse_window
 
-MAX_NAMES = 100  # with a raised quota; ACM itself refuses what is over the account's quota (10 unless raised)
+MAX_NAMES = 100  # with a raised quota; ACM itself refuses more than the account's quota (10 unless raised)
 REVOCATION_REASONS = (
     "UNSPECIFIED",
     "KEY_COMPROMISE",
@@ -40,18 +40,18 @@ REVOCATION_REASONS = (
     "PRIVILEGE_WITHDRAWN",
     "A_A_COMPROMISE",
 )
-# Options that say which certificate an item of a list is about; all others it inherits where it leaves them out.
+# Options that identify the certificate of an item; all other options default to the task's.
 IDENTITY_OPTIONS = ("certificate_arn", "domain_name", "subject_alternative_names", "name_tag")
 
 
 class Wanted(t.NamedTuple):
-    """One certificate as a user wants it. None: not given, so any value will do and nothing is changed."""
+    """One certificate as a user wants it. None: not given, so any value matches and nothing is changed."""
 
     state: str = "present"
     arn: t.Optional[str] = None
     domain_name: t.Optional[str] = None
     alternative_names: tuple[str, ...] = ()  # without domain_name, in the order given
-    names_are_all: bool = False  # the user listed the other names, if only to say that there are none
+    names_are_all: bool = False  # the user listed the other names, even if the list is empty
     name_tag: t.Optional[str] = None
     validation_method: t.Optional[str] = None
     authority_arn: t.Optional[str] = None
@@ -83,7 +83,7 @@ class Wanted(t.NamedTuple):
 
     @property
     def label(self) -> str:
-        """How a message calls it."""
+        """Its name in messages."""
         return self.domain_name or self.arn or f"the certificate tagged Name={self.name_tag}"
 
     @property
@@ -95,7 +95,7 @@ class Wanted(t.NamedTuple):
 
     @property
     def does_purge(self) -> bool:
-        """Whether tags that are not named here are removed: only if tags were given at all."""
+        """Whether other tags are removed: only if tags were given at all."""
         return self.purge_tags and self.tags is not None
 
     def identity(self) -> tuple[t.Any, ...]:
@@ -122,7 +122,7 @@ class Place(t.Protocol):
 
 
 def read(options: dict[str, t.Any]) -> Wanted:
-    """Judge the options of one certificate. Raises InvalidInput: one sentence, before anything was called."""
+    """Check the options of one certificate. Raises InvalidInput: one sentence, before ACM is called."""
     state = options.get("state") or "present"
     arn, ca = options.get("certificate_arn"), options.get("certificate_authority_arn")
     domain_name = options.get("domain_name")
@@ -130,9 +130,11 @@ def read(options: dict[str, t.Any]) -> Wanted:
         check_certificate_arn(arn)
     given = [name for name in options.get("subject_alternative_names") or () if name]
     if given and not domain_name:
-        raise InvalidInput("subject_alternative_names needs domain_name: name the certificate's first name there.")
+        raise InvalidInput(
+            "subject_alternative_names needs domain_name: give the certificate's first name as domain_name."
+        )
     if not (arn or domain_name or options.get("name_tag")):
-        raise InvalidInput("Nothing says which certificate is meant: give certificate_arn, domain_name or name_tag.")
+        raise InvalidInput("No certificate is specified: give certificate_arn, domain_name or name_tag.")
     first, others = _names(domain_name, given)
     algorithm = options.get("key_algorithm")
     choices = options.get("options") or {}
@@ -168,7 +170,7 @@ def read(options: dict[str, t.Any]) -> Wanted:
     if wanted.name_tag is not None:
         tag_rules.check({"Name": wanted.name_tag})
         if (wanted.tags or {}).get("Name", wanted.name_tag) != wanted.name_tag:
-            raise InvalidInput("name_tag and the tag Name in tags say different things: leave one of them out.")
+            raise InvalidInput("name_tag and the tag Name in tags are different: leave one of them out.")
         tag_rules.check(wanted.all_tags or {})
     _check_together(wanted)
     if state == "present":
@@ -177,19 +179,16 @@ def read(options: dict[str, t.Any]) -> Wanted:
 
 
 def placed(wanted: Wanted, place: Place) -> Wanted:
-    """The same in the region, or of the authority, that the task works with. Raises InvalidInput for what cannot be had
-    there."""
+    """The same for the task's region or authority. Raises InvalidInput for anything that is not available there."""
     if wanted.arn:
         check_certificate_arn(wanted.arn, place.region)
     if place.is_authority and (wanted.publish or {}).get("route53") is not None:
         raise InvalidInput(
-            "publish.route53 needs AWS, but this task works with an embedded authority: publish by rfc2136, "
-            "or leave publish out."
+            "publish.route53 needs AWS, but this task works with an embedded authority: use publish.rfc2136, "
+            "or leave out publish."
         )
     if wanted.root_hierarchy and not place.takes("RequestCertificate", "RootHierarchyType"):
-        raise InvalidInput(
-            "root_hierarchy_type needs a botocore that knows the member RootHierarchyType: upgrade botocore to 1.44.8 or later."
-        )
+        raise InvalidInput("root_hierarchy_type needs a newer botocore: upgrade botocore to 1.44.8 or later.")
     if (
         wanted.managed_by == "CLOUDFRONT"
         and wanted.state == "present"
@@ -197,7 +196,8 @@ def placed(wanted: Wanted, place: Place) -> Wanted:
         and place.region != "us-east-1"
     ):
         raise InvalidInput(
-            f"CloudFront uses certificates from us-east-1 only, and this task works in {place.region}: set region=us-east-1."
+            f"CloudFront uses certificates from us-east-1 only, and this task works in {place.region}: set "
+            "region=us-east-1."
         )
     if not wanted.authority_arn:
         return wanted
@@ -212,14 +212,16 @@ def _private_ca(name: str, arns: t.Mapping[str, str]) -> str:
         return arns[name]
     near = difflib.get_close_matches(name, arns, 1)
     hint = f"did you mean {near[0]}?" if near else "create one with certops.acm.acm_authority."
-    raise InvalidInput(f"certificate_authority_arn is {name}, but the authority has no private CA of that name: {hint}")
+    raise InvalidInput(
+        f"certificate_authority_arn is {name}, but the authority has no private CA with that name: {hint}"
+    )
 
 
 def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.Iterable[str] = ()) -> dict[str, t.Any]:
-    """What RequestCertificate is called with.
+    """The parameters of RequestCertificate.
 
-    spent: ARNs that an earlier request of the same parameters led to and that are of no use any more (failed, timed out,
-    to be replaced). They go into the token, which otherwise would bring the same certificate back for an hour.
+    spent: ARNs of earlier requests with the same parameters that are no longer of use (failed, timed out, to be
+    replaced). They are part of the token, which otherwise would return the same certificate for an hour.
     """
     members: dict[str, t.Any] = {"DomainName": wanted.domain_name}
     if wanted.alternative_names:
@@ -250,7 +252,7 @@ def request_members(wanted: Wanted, tags: t.Optional[dict[str, str]], spent: t.I
 
 
 def idempotency_token(members: dict[str, t.Any], spent: t.Iterable[str] = ()) -> str:
-    """32 characters made of all parameters: ACM does not look at all of them itself (the CA's ARN, for one)."""
+    """32 characters derived from all parameters: ACM itself ignores some of them (for example the CA's ARN)."""
     names = sorted([members["DomainName"], *members.get("SubjectAlternativeNames", ())])
     facts = {**members, "SubjectAlternativeNames": names, "spent": sorted(spent)}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
@@ -264,8 +266,8 @@ def _names(domain_name: t.Optional[str], given: t.Sequence[str]) -> tuple[t.Opti
     others = tuple(name for name in dict.fromkeys(listed) if name != first)
     if 1 + len(others) > MAX_NAMES:
         raise InvalidInput(
-            f"The certificate for {first} would hold {1 + len(others)} names; ACM's limit is {MAX_NAMES}: "
-            "spread them over several certificates."
+            f"The certificate for {first} would have {1 + len(others)} names; ACM's limit is {MAX_NAMES}: "
+            "distribute them over several certificates."
         )
     return first, others
 
@@ -281,7 +283,7 @@ def _validation_domains(
             raise InvalidInput(f"domain_validation_options names {name}, which is not a name of this certificate.")
         if not is_below(base_name(name), domain):
             raise InvalidInput(
-                f"validation_domain {domain} is neither {name} nor a domain above it: mail would go to a stranger."
+                f"validation_domain {domain} is neither {name} nor a parent domain of it: mail would go to a stranger."
             )
         pairs.append((name, domain))
     return tuple(pairs)
@@ -292,16 +294,16 @@ def _publish(given: t.Optional[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]
         return None
     from .._validation import proof_records
 
-    proof_records.publisher(given, _not_yet)  # judges the settings, and connects to nothing
+    proof_records.publisher(given, _not_yet)  # checks the settings without connecting
     return {way: settings for way, settings in given.items() if settings is not None}
 
 
 def _not_yet(service: str) -> t.NoReturn:
-    raise AssertionError(f"{service} is asked only when records are published")
+    raise AssertionError(f"{service} is used only when records are published")
 
 
 def _check_reach(wanted: Wanted) -> None:
-    """Whether there is anybody who could prove the control of the names, and a place for the records."""
+    """Whether somebody can prove control over the names, and whether the records can be published."""
     if not wanted.authority_arn:
         for name in wanted.names:
             owned = next((domain for domain in NEVER_ISSUED if is_below(base_name(name), domain)), None)
@@ -315,13 +317,13 @@ def _check_reach(wanted: Wanted) -> None:
         outside = next((name for name in wanted.names if not is_below(base_name(name), plain(zone))), None)
         if outside:
             raise InvalidInput(
-                f"publish.rfc2136.zone is {zone}, which does not hold {outside}: "
-                "leave it out to have the zone of each name found."
+                f"publish.rfc2136.zone is {zone}, which does not contain {outside}: "
+                "leave it out to find the zone of each name automatically."
             )
 
 
 def _check_together(wanted: Wanted) -> None:
-    """What may be given, but not together."""
+    """Options that may be given, but not together."""
     if wanted.authority_arn:
         for option, value in (
             ("validation_method", wanted.validation_method),
@@ -334,35 +336,38 @@ def _check_together(wanted: Wanted) -> None:
         ):
             if value:
                 raise InvalidInput(
-                    f"{option} is for public certificates, but certificate_authority_arn asks for a private one: "
-                    "leave one of them out."
+                    f"{option} is for public certificates, but certificate_authority_arn requests a private "
+                    "certificate: leave one of them out."
                 )
     if wanted.usage and not wanted.root_hierarchy:
         raise InvalidInput("certificate_usage is for Amazon N2 certificates: set root_hierarchy_type with it.")
     if wanted.root_hierarchy and wanted.validation_method in ("EMAIL", "HTTP"):
         raise InvalidInput(
-            f"validation_method is {wanted.validation_method}, but certificates with root_hierarchy_type are validated by "
-            "DNS only: leave one of them out."
+            f"validation_method is {wanted.validation_method}, but certificates with root_hierarchy_type are validated "
+            "by DNS only: leave one of them out."
         )
     if wanted.usage == "CLIENT_AUTH_ONLY" and wanted.root_hierarchy != "N2_AMAZON_MANAGED":
         raise InvalidInput("certificate_usage=CLIENT_AUTH_ONLY needs root_hierarchy_type=N2_AMAZON_MANAGED.")
     if wanted.managed_by and wanted.validation_method in ("DNS", "EMAIL"):
-        raise InvalidInput("managed_by goes with validation_method=HTTP only: leave it out or validate by HTTP.")
+        raise InvalidInput("managed_by requires validation_method=HTTP: leave it out or validate by HTTP.")
     if wanted.validation_method == "HTTP":
         if wanted.state == "present" and wanted.domain_name and not wanted.managed_by:
             raise InvalidInput(
-                "validation_method=HTTP works for CloudFront only: set managed_by=CLOUDFRONT, or use DNS."
+                "validation_method=HTTP works only for CloudFront: set managed_by=CLOUDFRONT, or use DNS."
             )
         wildcard = next((name for name in wanted.names if is_wildcard(name)), None)
         if wildcard:
             raise InvalidInput(f"{wildcard} cannot be validated by HTTP: ACM validates wildcards by DNS or e-mail.")
     if wanted.validation_domains and wanted.validation_method != "EMAIL" and not wanted.resend:
-        raise InvalidInput("domain_validation_options says where e-mail goes: set validation_method=EMAIL with it.")
+        raise InvalidInput(
+            "domain_validation_options is for validation by e-mail: set validation_method=EMAIL with it."
+        )
     if wanted.publish and wanted.validation_method in ("EMAIL", "HTTP"):
         raise InvalidInput(
-            f"publish puts DNS records, but validation_method is {wanted.validation_method}: leave one of them out."
+            f"publish is for DNS validation, but validation_method is {wanted.validation_method}: leave one of them "
+            "out."
         )
     if wanted.revocation_reason not in REVOCATION_REASONS:
-        raise InvalidInput(f"revocation_reason {wanted.revocation_reason!r} is not one that ACM knows.")
+        raise InvalidInput(f"revocation_reason {wanted.revocation_reason!r} is unknown to ACM.")
     if wanted.replace and not wanted.domain_name and wanted.state == "present":
         raise InvalidInput("replace needs domain_name: a replacement is requested by its names.")

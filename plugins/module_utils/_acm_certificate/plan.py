@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wanted against present: what is to be done about each certificate. Pure.
+"""Compare wanted and present: what has to be done about each certificate. Pure.
 
 A plan is what check mode and --diff show, and what execution.py carries out: nothing is decided later.
 """
@@ -36,14 +36,14 @@ class Step(t.NamedTuple):
     members: dict[str, t.Any]
 
 
-# What to wait for once the calls are made.
+# What to wait for after the calls.
 ISSUE, MIGRATION, RENEWAL, RELEASE = "issue", "migration", "renewal", "release"
 
 
 class Plan(t.NamedTuple):
-    """What is to be done about one certificate.
+    """What has to be done about one certificate.
 
-    otherwise: the plan to follow where ACM refuses to change the way of validation, which only asking it tells.
+    otherwise: the plan to follow if ACM refuses to change the validation method, which only a call can show.
     """
 
     steps: tuple[Step, ...] = ()
@@ -73,10 +73,10 @@ def plan_present(
     prices: t.Optional[Prices] = PRICES,
     can_migrate: bool = True,
 ) -> Plan:
-    """The plan that makes the certificate as wanted. Raises InvalidInput for what is impossible.
+    """The plan that makes the certificate as wanted. Raises InvalidInput for impossible changes.
 
-    certificate: the one that is meant, or None; tags: those it has, or None when they do not matter. spent_arns, failed,
-    near: what matching.py found where no certificate is the one. prices: None where nothing is charged. can_migrate: see
+    certificate: the matching certificate, or None; tags: its tags, or None if they do not matter. spent_arns, failed,
+    near: what matching.py found if no certificate matches. prices: None if nothing is charged. can_migrate: see
     fixed_differences.
     """
     if certificate is None:
@@ -91,7 +91,8 @@ def plan_present(
         if not wanted.replace:
             raise InvalidInput(
                 f"{certificate.arn} differs from the task, and ACM cannot change that: {what}. "
-                "Set replace=true to request a new certificate beside it, or change the task to match the one that exists."
+                "Set replace=true to request a new certificate in addition, or change the task to match the existing "
+                "certificate."
             )
         kept = {key: value for key, value in (tags or {}).items() if not key.startswith(tag_rules.RESERVED)}
         new_tags = wanted.all_tags if wanted.tags is not None else {**kept, **(wanted.all_tags or {})}
@@ -106,26 +107,27 @@ def plan_present(
 
 
 def request_again(plan: Plan, wanted: Wanted, tags: t.Optional[dict[str, str]], spent_arns: t.Sequence[str]) -> Plan:
-    """The same request with another token: ACM remembers a token for an hour, even of a certificate that was deleted."""
+    """The same request with another token: ACM remembers a token for an hour, even after the certificate was
+    deleted."""
     return plan._replace(steps=(Step("RequestCertificate", request_members(wanted, tags, spent_arns)),))
 
 
 def plan_absent(found: t.Sequence[Certificate], wanted: Wanted, near: t.Sequence[Certificate] = ()) -> Plan:
-    """The plan that removes the certificates. Raises InvalidInput if it is not clear which, or while one is in use.
+    """The plan that removes the certificates. Raises InvalidInput if it is not clear which, or while any is in use.
 
-    near: those of the same name that names do not remove.
+    near: certificates with the same name that names do not remove.
     """
     if len(found) > 1 and not wanted.all_matching:
         raise InvalidInput(
             f"{len(found)} certificates match {wanted.label}: {', '.join(certificate.arn for certificate in found)}. "
-            "Name one by certificate_arn, or set all_matching=true to remove them all."
+            "Select one with certificate_arn, or set all_matching=true to remove them all."
         )
     for certificate in found:
         users = users_of(certificate)
         if users and not wanted.wait:
             raise InvalidInput(
-                f"{certificate.arn} ({certificate.domain_name}) is in use by {', '.join(users)}: give these another certificate first, "
-                "or set wait=true when they are about to release it."
+                f"{certificate.arn} ({certificate.domain_name}) is in use by {', '.join(users)}: assign another "
+                "certificate to these first, or set wait=true if they are about to release it."
             )
     steps = tuple(Step("DeleteCertificate", {"CertificateArn": certificate.arn}) for certificate in found)
     before = (
@@ -151,16 +153,17 @@ def _not_removed(certificate: Certificate) -> str:
 
 
 def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
-    """The plan that revokes the certificate. Raises InvalidInput if it is not clear which, or if ACM would never do it."""
+    """The plan that revokes the certificate. Raises InvalidInput if it is not clear which, or if ACM would never do
+    it."""
     if not found:
         raise InvalidInput(f"There is no certificate {wanted.label} to revoke.")
-    # One that has been revoked counts too: else a second run would revoke its successor.
+    # Revoked certificates count too: otherwise a second run would revoke the successor.
     meant = [certificate for certificate in found if certificate.status in ("ISSUED", "REVOKED")] or list(found)
     if len(meant) > 1 and not wanted.all_matching:
         raise InvalidInput(
             f"{len(meant)} certificates match {wanted.label}: "
             f"{', '.join(f'{certificate.arn} ({certificate.status})' for certificate in meant)}. "
-            "Name one by certificate_arn, or set all_matching=true to revoke them all."
+            "Select one with certificate_arn, or set all_matching=true to revoke them all."
         )
     standing = [certificate for certificate in meant if certificate.status != "REVOKED"]
     for certificate in standing:
@@ -170,11 +173,13 @@ def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
             raise InvalidInput(f"{certificate.arn} is {certificate.status}: only an issued certificate can be revoked.")
         if certificate.was_exported is False:
             raise InvalidInput(
-                f"{certificate.arn} was never exported, so nobody but AWS has its key and ACM does not revoke it: delete it."
+                f"{certificate.arn} was never exported, so nobody but AWS has its key and ACM does not revoke it: "
+                "delete it."
             )
         if users_of(certificate):
             raise InvalidInput(
-                f"{certificate.arn} is in use by {', '.join(users_of(certificate))}: give these another certificate first."
+                f"{certificate.arn} is in use by {', '.join(users_of(certificate))}: assign another certificate to "
+                "these first."
             )
     steps = tuple(
         Step("RevokeCertificate", {"CertificateArn": certificate.arn, "RevocationReason": wanted.revocation_reason})
@@ -187,7 +192,7 @@ def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
 
 
 def requested_tags(step: Step) -> dict[str, str]:
-    """The tags that a request gives the certificate."""
+    """The tags in the request."""
     return {tag["Key"]: tag["Value"] for tag in step.members.get("Tags") or ()}
 
 
@@ -205,7 +210,8 @@ def is_charged(certificate: Certificate) -> bool:
 
 
 def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
-    """A request like one that failed would fail as well, and each run would leave another one behind."""
+    """Refuse a request like one that failed: it would fail too, and each run would leave another failed request
+    behind."""
     if failed is None or not is_same_request(wanted, failed):
         return
     raise InvalidInput(
@@ -215,20 +221,21 @@ def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
 
 
 def _refuse_to_renew_another(wanted: Wanted, near: t.Sequence[Certificate]) -> None:
-    """Whoever renews by name means a certificate that exists, and would not expect a new one."""
+    """Refuse a new request: whoever renews by name means an existing certificate."""
     meant = [each for each in near if wanted.force_renewal or (wanted.renew_before and _is_mistakable(wanted, each))]
     if not meant or wanted.replace:
         return
     option = "force_renewal" if wanted.force_renewal else "renew_before"
     listed = "; ".join(f"{each.arn} ({each.type}, {', '.join(sorted(each.names))})" for each in meant)
     raise InvalidInput(
-        f"{option} is set, but no {_kind(wanted)} certificate has exactly {_listed(wanted.names)}. What exists: {listed}. "
-        f"Give certificate_arn or all the names of the one to renew, or leave out {option} to request a new one."
+        f"{option} is set, but no {_kind(wanted)} certificate has exactly {_listed(wanted.names)}. Existing "
+        f"certificates: {listed}. Give certificate_arn or all names of the certificate to renew, or leave out {option} "
+        "to request a new certificate."
     )
 
 
 def _is_mistakable(wanted: Wanted, certificate: Certificate) -> bool:
-    """Whether it differs only in what the user did not choose: names that were not listed, or a CA that was not named."""
+    """Whether it differs only in what the user did not give: further names, or a CA."""
     unsaid = {*(() if wanted.names_are_all else ("names",)), *(() if wanted.authority_arn else ("type",))}
     return certificate.type != "IMPORTED" and {each.what for each in fixed_differences(wanted, certificate)} <= unsaid
 
@@ -248,7 +255,7 @@ def _plan_request(
     prices: t.Optional[Prices],
 ) -> Plan:
     if not wanted.domain_name:
-        raise InvalidInput(f"There is no certificate {wanted.label}: give domain_name to have one requested.")
+        raise InvalidInput(f"There is no certificate {wanted.label}: give domain_name to request it.")
     members = request_members(wanted, tags, spent_arns)
     after: dict[str, t.Any] = {
         "domain_name": wanted.domain_name,
@@ -316,7 +323,7 @@ def _plan_changes(
     awaits = [ISSUE, MIGRATION] if wanted.wait else []
     if decision is not None and decision.is_due:
         steps.append(Step("RenewCertificate", arn))
-        before["serial"], after["serial"] = certificate.serial, "(a new one)"
+        before["serial"], after["serial"] = certificate.serial, "(a new certificate)"
         after["renewal"] = decision.reason
         if is_charged(certificate) and prices is not None:
             cost = cost_of(certificate.names, prices)
@@ -335,14 +342,14 @@ def _plan_changes(
 
 
 def _doubts(wanted: Wanted, certificate: Certificate, now: datetime) -> t.Iterator[str]:
-    """Warnings about a certificate that exists as wanted."""
+    """Warnings about an existing certificate that is as wanted."""
     if certificate.status != "PENDING_VALIDATION" and not certificate.is_valid(now):
         why = proof_records.explain(certificate.detail) if certificate.detail and certificate.status == "FAILED" else ""
         yield f"{certificate.arn} is {certificate.standing(now)}, so it cannot be used. {why}".rstrip()
     elif certificate.renewal_eligibility == "INELIGIBLE" and (wanted.renew_before or wanted.force_renewal):
         yield (
-            f"ACM does not renew {certificate.arn} automatically (INELIGIBLE), because it is not in use and has not been "
-            "exported since it was issued. Use it, or export it after each renewal (certops.acm.acm_export)."
+            f"ACM does not renew {certificate.arn} automatically (INELIGIBLE), because it is not in use and has not "
+            "been exported since it was issued. Use it, or export it after each renewal (certops.acm.acm_export)."
         )
 
 
@@ -367,7 +374,7 @@ def _is_migrating(certificate: Certificate) -> bool:
 
 
 def _resend_steps(wanted: Wanted, certificate: Certificate) -> list[Step]:
-    """A mail for every name that still waits for one, in the request or in its renewal."""
+    """A mail for every name that is still waiting for approval, in the request or in the renewal."""
     detail = certificate.detail or {}
     summary = detail.get("RenewalSummary") or {}
     if certificate.status == "PENDING_VALIDATION":

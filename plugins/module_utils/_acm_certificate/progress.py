@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what is being waited for into a file, if the action plugin asked for that (_rules/progress_file.py)."""
+"""Writes what is being waited for to a file, if the action plugin requested that (_rules/progress_file.py)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def silent(_waiting: t.Sequence[Certificate]) -> None:
 
 
 class ProgressFile:
-    """A Report into a file that only its owner can read; does nothing if no file is wanted or it cannot be written."""
+    """A Report to a file that only its owner can read; does nothing if no file is wanted or it cannot be written."""
 
     def __init__(self, path: t.Optional[str]) -> None:
         self._path = path
@@ -56,7 +56,7 @@ class ProgressFile:
 
 
 def sentence(waiting: t.Sequence[Certificate]) -> str:
-    """Which certificates are waited for, and what each waits for."""
+    """Which certificates the task is waiting for, and what each is waiting for."""
     parts = [_one(certificate) for certificate in waiting[:SHOWN]]
     if len(waiting) > SHOWN:
         parts.append(f"And {len(waiting) - SHOWN} more certificates.")

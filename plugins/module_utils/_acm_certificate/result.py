@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What acm_certificate answers: the result of one item, and of a list of them. Pure."""
+"""The results of acm_certificate: of one item, and of a list. Pure."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _certificate(item: Item, is_check: bool) -> dict[str, t.Any]:
 
 
 def _predicted(item: Item) -> dict[str, t.Any]:
-    """What the plan would make of it, as far as that is known beforehand."""
+    """The certificate after the plan, as far as that is known beforehand."""
     return {key: value for key, value in item.plan.after.items() if key not in _NOT_A_CERTIFICATE}
 
 

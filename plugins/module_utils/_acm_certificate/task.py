@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task of acm_certificate from options to results: look, decide, and unless this is a check, act."""
+"""A task of acm_certificate, from options to results: look, decide, and unless in check mode, act."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .item import Item, Settings
 
 
 def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -> dict[str, t.Any]:
-    """The result of the task. Raises InvalidInput or AcmError for what concerns all of its items."""
+    """The result of the task. Raises InvalidInput or AcmError for faults that concern all items."""
     items = batch.read(task, options.read, Item, own=options.IDENTITY_OPTIONS)
     batch.attempt(items, lambda item: setattr(item, "wanted", options.placed(item.want, acm)))
     fulfil(acm, items, settings, is_check=is_check)
@@ -25,7 +25,7 @@ def run(acm: Door, task: batch.Options, settings: Settings, *, is_check: bool) -
 
 
 def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: bool) -> None:
-    """Look, decide, and unless this is a check, act. The items hold what came of it."""
+    """Look, decide, and unless in check mode, act. The outcome is in the items."""
     prices = None if acm.is_authority else settings.prices or plan.PRICES
     settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s, prices=prices)
     lookup.look_up(acm, items, settings)

@@ -3,10 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wait until certificates are as they should be, or never will be.
+"""Wait until certificates are in the wanted state, or never will be.
 
-botocore's waiter CertificateValidated watches the single names: it never ends for a private or a timed-out certificate
-and calls a revoked one a success. Here the status of the certificate decides, and every end ends the waiting.
+botocore's waiter CertificateValidated watches individual names: it never ends for a private or a timed-out certificate,
+and treats a revoked certificate as a success. Here the status of the certificate decides, and any final status ends the
+wait.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from .._door.acm import GONE, AcmError
 from .._certificates.inventory import Door
 from .item import Clock
 
-FIRST_PAUSE_S = 0.5  # a private certificate takes a second or two, a public one minutes: begin fast, slow down
-APPEARANCE_S = 60  # a new certificate or its records may take some seconds to be seen
+FIRST_PAUSE_S = 0.5  # a private certificate takes a second or two, a public certificate minutes: begin fast, slow down
+APPEARANCE_S = 60  # a new certificate or its records may take some seconds to appear
 
 
 class Verdict(t.NamedTuple):
@@ -42,14 +43,14 @@ Judge = t.Callable[[Certificate], Verdict]
 class Outcome:
     """How waiting for one certificate ended."""
 
-    certificate: t.Optional[Certificate]  # as last seen
+    certificate: t.Optional[Certificate]  # as last read
     failure: t.Optional[str] = None
     is_timed_out: bool = False
     error: t.Optional[AcmError] = None
 
     @property
     def shown(self) -> Certificate:
-        """The certificate, which ACM has shown at least once."""
+        """The certificate, if ACM has shown it at least once."""
         if self.certificate is None:
             raise LookupError("ACM has not shown the certificate yet.")
         return self.certificate
@@ -76,7 +77,7 @@ def has_records(certificate: Certificate) -> Verdict:
 
 
 def is_released(certificate: Certificate) -> Verdict:
-    """Whether nothing uses it any more. ACM calls it in use for a while after the last service has gone."""
+    """Whether it is no longer in use. ACM still calls it in use for a while after the last service has released it."""
     return WAITING if (certificate.detail or {}).get("InUseBy") else READY
 
 
@@ -125,10 +126,9 @@ def await_each(
 ) -> dict[str, Outcome]:
     """Describe every certificate until its judge says that there is nothing to wait for, or time is up.
 
-    known: what was read a moment ago and need not be read again at once. may_appear: one that is not found is waited
-    for, because ACM shows a new certificate after some seconds; else its outcome has no certificate and no error.
-    report: is given what is being waited for, as last seen.
-    """
+    known: certificates that were read a moment ago and need not be read again at once. may_appear: wait for
+    certificates that are not found, because ACM shows a new certificate only after some seconds; otherwise the outcome
+    has neither certificate nor error. report: is told what is being waited for, as last read."""
     outcomes = {arn: Outcome((known or {}).get(arn)) for arn in judges}
     waiting = []
     for arn, outcome in outcomes.items():

@@ -5,8 +5,8 @@
 
 """Fetch the keys that are needed, and write the files.
 
-ExportCertificate is called only for a key that no file at hand holds. What it answers is believed only after the key
-was decrypted, found to belong to the certificate, and the chain found to verify.
+ExportCertificate is called only for a key that no existing file contains. Its answer is used only after the key was
+decrypted and found to belong to the certificate, and the chain was verified.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EXPORT = "ExportCertificate"
 def execute(
     acm: Door, items: t.Sequence[Item], now: datetime, restore_context: t.Optional[atomic.RestoreContext] = None
 ) -> None:
-    """Fetch the keys that are needed, side by side, and write the files."""
+    """Fetch the keys that are needed, in parallel, and write the files."""
     due = [item for item in still_open(items) if item.needs_export]
     passphrases = {id(item): item.want.passphrase or random_passphrase() for item in due}
 
@@ -68,7 +68,9 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
         wanted = [spec for spec in item.want.files if spec.form != "chain" or item.key_set.chain]
         with atomic.locked(wanted) as held:
             present = {spec.path: atomic.read(spec) for spec in item.want.files}
-            if present != item.present:  # another run was here: the files must not become a mixture
+            if (
+                present != item.present
+            ):  # another run has written the files in the meantime: they must not become a mixture
                 item.present = present
                 item.changes = list(plan.changes(item))
             rendered = item.key_set.render(item.want)
@@ -81,7 +83,7 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
 
 
 def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """Exporting a certificate that no service uses makes it eligible for renewal: look again."""
+    """Exporting a certificate that no service uses makes it eligible for renewal: read it again."""
     due = [
         item for item in items if item.certificate is not None and item.certificate.renewal_eligibility != "ELIGIBLE"
     ]
@@ -91,5 +93,5 @@ def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     due = [item for item in due if item.existing.renewal_eligibility != "ELIGIBLE"]
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in due])
     for item, answer in zip(due, answers):
-        if not isinstance(answer, AcmError):  # everything is done: that this is unknown is not a failure
+        if not isinstance(answer, AcmError):  # everything has been done, so not knowing this is not a failure
             item.certificate = from_detail(answer.get("Certificate") or {})

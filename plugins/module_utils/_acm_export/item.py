@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One certificate of an export on its way from what is wanted to what came of it."""
+"""One certificate of an export, from what is wanted to the outcome."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .._rules.errors import InvalidMaterial
 
 @dataclass(frozen=True)
 class Wanted:
-    """One certificate to be exported, and what is to be made of it. Its repr does not show the passphrase."""
+    """One certificate to export, and in which form. Its repr does not show the passphrase."""
 
     arn: t.Optional[str] = None
     domain_name: t.Optional[str] = None
@@ -53,9 +53,9 @@ class KeySet:
     key: t.Any = None
 
     def render(self, wanted: Wanted, is_sealed: bool = True) -> dict[str, bytes]:
-        """The content of every form of file that this set can fill. A PKCS#12 is made only where it is wanted.
+        """The content of every form of file for which this set has the parts. A PKCS#12 is made only if it is wanted.
 
-        is_sealed: with those that the passphrase encrypts, which take long and have other bytes each time.
+        is_sealed: including the encrypted forms, which take long and have different bytes each time.
         """
         leaf, chain = pem.certificate_pem(self.certificate), pem.chain_pem(self.chain)
         texts = {"cert": leaf, "chain": chain, "fullchain": leaf + chain}
@@ -77,7 +77,8 @@ class KeySet:
 
 
 class Change(t.NamedTuple):
-    """A file that is not as wanted, and how. is_content: it must be written; otherwise owner or mode are corrected."""
+    """A file that differs from the wanted one, and how. is_content: it must be written; otherwise owner or mode are
+    corrected."""
 
     spec: FileSpec
     reasons: tuple[str, ...]
@@ -86,7 +87,7 @@ class Change(t.NamedTuple):
 
 @dataclass
 class Item(items.NamedItem[Wanted]):
-    """One export of a task: what is wanted, what exists, what is to be done, and what came of it."""
+    """One export of a task: what is wanted, what exists, what has to be done, and the outcome."""
 
     keys: t.Optional[KeySet] = None
     present: dict[str, t.Optional[Present]] = field(default_factory=dict)  # by path
@@ -98,14 +99,14 @@ class Item(items.NamedItem[Wanted]):
 
     @property
     def key_set(self) -> KeySet:
-        """For the steps that only an item reaches whose certificate was read. Raises LookupError for the others."""
+        """The set, for steps that only items with a certificate reach. Raises LookupError for others."""
         if self.keys is None:
             raise LookupError(f"{self.label} was not read.")
         return self.keys
 
 
 def parse(answer: dict[str, t.Any], passphrase: t.Optional[bytes] = None) -> KeySet:
-    """The set in an answer of GetCertificate or ExportCertificate, or InvalidMaterial when its parts do not fit."""
+    """The set in an answer of GetCertificate or ExportCertificate, or InvalidMaterial if its parts do not match."""
     certificate = pem.load_certificate(answer.get("Certificate") or "")
     chain = tuple(pem.load_certificates(answer.get("CertificateChain") or ""))
     if chain[:1] == (certificate,):  # an import without a chain, or with one that began with the certificate

@@ -3,9 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate an export is about, and what is known of it before its key is fetched: ACM's answers in the fewest
-calls, and the files that are there.
-"""
+"""Which certificate an export refers to, and what is known about it before its key is fetched: from ACM with as few
+calls as possible, and from existing files."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ from .item import Item, ask, key_in, parse
 
 
 def look_up(acm: Door, items: t.Sequence[Item], now: datetime, *, is_check: bool = False) -> None:
-    """Find the certificates, and read everything from their files and from ACM, except for keys that no file holds."""
+    """Find the certificates, and read everything from their files and from ACM, except keys that no file contains."""
     _find_by_arn(acm, still_open(items), now)
     _find_by_names(acm, [item for item in still_open(items) if not item.want.arn], now)
     _check_states(acm, still_open(items), now)
@@ -48,7 +47,7 @@ def _find_by_arn(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def listed_by_arn(acm: Door, arns: t.Sequence[str], now: datetime) -> dict[str, Certificate]:
-    """What one read of the inventory says about many; nothing for a few, or without the permission to list."""
+    """The result of one read of the inventory for many items; nothing for a few, or without permission to list."""
     if len(arns) <= inventory.FEW:
         return {}
     try:
@@ -81,7 +80,7 @@ def _find_by_names(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def _check_states(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """Refuse what cannot be served; lists may lag behind, so what is refused was described."""
+    """Refuse exports that are impossible; lists may lag behind, so refused certificates were described."""
     attempt(items, lambda item: matching.check_state(item.existing, now))
     doubtful = [
         item
@@ -105,7 +104,7 @@ def _read_files(item: Item) -> None:
 
 
 def is_export_due(item: Item) -> bool:
-    """Whether a key must be fetched whatever certificate ACM holds: no file has one that could belong to it."""
+    """Whether a key must be fetched whatever certificate ACM has: no file has a key that could belong to it."""
     certificate = item.existing
     if not item.want.needs_key or not certificate.is_exportable:
         return False

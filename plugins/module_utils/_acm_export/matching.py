@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate an export is about, and whether it can be exported now. Pure."""
+"""Which certificate an export refers to, and whether it can be exported now. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _NOT_YET = {
 
 
 def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Certificate:
-    """The newest valid certificate with these names; if the key is wanted, one with a key that can be exported."""
+    """The newest valid certificate with these names; if the key is wanted, only certificates whose keys can be
+    exported."""
     same = [certificate for certificate in listed if has_names_of(wanted, certificate)]
     ready = [
         certificate for certificate in newest(same, now) if certificate.is_valid(now) and certificate.type != "IMPORTED"
@@ -38,17 +39,16 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
     imported = [each for each in newest(same, now) if each.type == "IMPORTED"]
     if wanted.needs_key and imported and all(each.type == "IMPORTED" for each in same):
         raise InvalidInput(
-            f"{imported[0].arn} ({wanted.label}) was imported, and ACM never gives out the key of an imported certificate: "
-            "use the files that it was imported from, or request a certificate with acm_certificate."
+            f"{imported[0].arn} ({wanted.label}) was imported, and ACM never gives out the key of an imported "
+            "certificate: use the files that it was imported from, or request a certificate with acm_certificate."
         )
     statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.standing(now)}" for each in same if each.type}))
-    raise InvalidInput(
-        f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM says nothing of them'}."
-    )
+    raise InvalidInput(f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM reports no status'}.")
 
 
 def _missing(wanted: Wanted, listed: t.Iterable[Certificate]) -> str:
-    """The message if no certificate has the names: which ones the nearest certificate lacks, and which it has besides."""
+    """The message if no certificate has the names: which names the nearest certificate lacks, and which others it
+    has."""
     near = [each for each in listed if wanted.names and name_set(wanted.domain_name) <= each.names]
     if not near or wanted.names is None:
         return f"There is no certificate for {wanted.label}; request it with acm_certificate."
@@ -61,7 +61,8 @@ def _missing(wanted: Wanted, listed: t.Iterable[Certificate]) -> str:
     ]
     return (
         f"No certificate has exactly the names {', '.join(sorted(names))}: {nearest.arn} has {wanted.domain_name}, but "
-        f"{' and '.join(differences)}. Correct subject_alternative_names, or request another one with acm_certificate."
+        f"{' and '.join(differences)}. Correct subject_alternative_names, or request another certificate with "
+        "acm_certificate."
     )
 
 
@@ -73,15 +74,15 @@ def has_names_of(wanted: Wanted, certificate: Certificate) -> bool:
 
 def not_exportable(certificate: Certificate) -> InvalidInput:
     if certificate.type == "IMPORTED":
-        return InvalidInput(f"{certificate.arn} was imported; ACM does not hand out keys that were imported.")
+        return InvalidInput(f"{certificate.arn} was imported; ACM does not export imported keys.")
     return InvalidInput(
         f"{certificate.arn} was requested without export, which cannot be changed; "
-        "request a new one with acm_certificate and options.export=ENABLED."
+        "request a new certificate with acm_certificate and options.export=ENABLED."
     )
 
 
 def check_state(certificate: Certificate, now: datetime) -> None:
-    """Raise InvalidInput unless the certificate can be served now."""
+    """Raise InvalidInput unless the certificate can be exported now."""
     status = certificate.standing(now)
     if status != "ISSUED":
         why = _NOT_YET.get(status or "", f"has the status {status}; only an ISSUED certificate can be exported")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One export as a user wants it: options read and judged before anything is called."""
+"""One export as a user wants it: options read and checked before ACM is called."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ ONE_EXPORT = ("certificate_arn", "domain_name", "subject_alternative_names", "pa
 
 
 def read(options: dict[str, t.Any]) -> Wanted:
-    """Judge the options of one export. Raises InvalidInput."""
+    """Check the options of one export. Raises InvalidInput."""
     arn, domain_name = options.get("certificate_arn"), options.get("domain_name")
     alternatives, passphrase = options.get("subject_alternative_names"), options.get("passphrase")
     if bool(arn) == bool(domain_name):
-        raise InvalidInput("Say which certificate is meant with either certificate_arn or domain_name.")
+        raise InvalidInput("Specify the certificate with either certificate_arn or domain_name.")
     if alternatives is not None and arn:
-        raise InvalidInput("subject_alternative_names goes with domain_name; leave it out beside certificate_arn.")
+        raise InvalidInput("subject_alternative_names is only for domain_name; leave it out with certificate_arn.")
     names = None
     if arn:
         check_certificate_arn(arn)
@@ -49,7 +49,7 @@ def read(options: dict[str, t.Any]) -> Wanted:
         ("encrypt_key", options.get("encrypt_key")),
     ):
         if is_asked and secret is None:
-            raise InvalidInput(f"{what} needs a passphrase, or nobody could open what is written; give passphrase.")
+            raise InvalidInput(f"{what} needs a passphrase, otherwise nobody could open the result; give passphrase.")
     return Wanted(
         arn=arn,
         domain_name=domain_name,
@@ -84,7 +84,7 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
                 mode = read_mode("mode", options.get("mode"), default)
             if (mode or 0) & 0o007:
                 raise InvalidInput(
-                    f"The mode {mode:04o} of {path} would open its key to every user; use 0640 and a group, or 0600."
+                    f"The mode {mode:04o} of {path} would let every user read its key; use 0640 and a group, or 0600."
                 )
         yield FileSpec(
             form,
@@ -101,6 +101,8 @@ def refuse_shared_files(items: t.Sequence[Item]) -> None:
         for spec in item.wanted.files if item.wanted else ():
             first = seen.setdefault(spec.path, number)
             if first != number:
-                item.error = InvalidInput(f"{spec.path} is a file of items {first} and {number}; name different files.")
+                item.error = InvalidInput(
+                    f"{spec.path} is a file of both items {first} and {number}; give them different files."
+                )
             elif [each.path for each in item.want.files].count(spec.path) > 1:
-                item.error = InvalidInput(f"{spec.path} is named for several forms; name a different file for each.")
+                item.error = InvalidInput(f"{spec.path} is given for several forms; give a different file for each.")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the files of a certificate should hold, which of them do, and whether a key has to be fetched for the rest. Pure."""
+"""What a certificate's files should contain, which files do, and whether a key has to be fetched for the rest. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .item import Change, Item, key_in
 
 
 def decide(items: t.Sequence[Item]) -> None:
-    """Compare the files of every item with what they should hold, and see whether a key has to be fetched."""
+    """Compare the files of every item with their wanted content, and see whether a key has to be fetched."""
     attempt(items, _decide)
 
 
@@ -41,7 +41,7 @@ def _decide(item: Item) -> None:
 
 
 def changes(item: Item) -> t.Iterator[Change]:
-    """The files that do not hold what they should, and how."""
+    """The files that differ from the wanted content, and how."""
     rendered = item.key_set.render(item.want, is_sealed=False)
     for spec in item.want.files:
         present = item.present[spec.path]
@@ -58,7 +58,7 @@ def changes(item: Item) -> t.Iterator[Change]:
 
 
 def _is_as_wanted(item: Item, spec: FileSpec, content: bytes, rendered: dict[str, bytes]) -> bool:
-    """Encrypted forms are salted anew each time, so they are opened instead of compared."""
+    """Encrypted forms are salted again each time, so they are decrypted instead of compared."""
     keys, want = item.key_set, item.want
     if spec.form in SECRET_FORMS and keys.key is None:
         return False
@@ -85,11 +85,11 @@ def _content_reason(item: Item, spec: FileSpec, content: bytes) -> str:
     except InvalidMaterial:
         found = []
     if found and spec.form != "chain" and found[0] != item.key_set.certificate:
-        return f"it held the certificate with serial {pem.serial(found[0])}"
+        return f"it contained the certificate with serial {pem.serial(found[0])}"
     if spec.form in ("key", "pkcs12"):
         key = key_in(spec.form, content, item.want.passphrase)
         if key is not None and not pem.key_matches(key, item.key_set.certificate):
-            return "it held another key"
+            return "it contained another key"
         if key is not None and spec.form == "pkcs12":
-            return "it was not made in the way that is wanted"
+            return "it was in another form"
     return "it was altered"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What acm_export answers about one certificate. Pure."""
+"""The result of acm_export for one certificate. Pure."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def _warnings(item: Item, is_check: bool) -> t.Iterator[str]:
     if not certificate.is_exportable:
         why = "its key can't be exported, and no AWS service uses it"
     elif item.was_exported and certificate.serial not in (None, pem.serial(item.key_set.certificate)):
-        return  # it was renewed as soon as the export had made it eligible; the next export is for the new one
+        return  # it was renewed as soon as the export made it eligible; the next export is for the new certificate
     elif item.was_exported:
-        why = "it says INELIGIBLE even after this export"
+        why = "ACM still reports INELIGIBLE after this export"
     yield f"ACM will not renew {certificate.arn} ({certificate.domain_name or 'no name'}): {why}."
 
 
@@ -98,7 +98,7 @@ def _file(item: Item, spec: FileSpec, is_changed: bool) -> dict[str, t.Any]:
 
 
 def _diff(item: Item) -> dict[str, t.Any]:
-    """One line for each file that changes: what it holds, and who may read it. Of a key only the hash of its public part."""
+    """One line for each changed file: its content, and who may read it. For a key only the hash of its public part."""
     before, after = {}, {}
     for change in item.changes:
         spec, present = change.spec, item.present.get(change.spec.path)

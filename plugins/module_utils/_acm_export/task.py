@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task of acm_export from options to results: read the options, look, decide, and unless this is a check, act."""
+"""A task of acm_export, from options to results: read the options, look, decide, and unless in check mode, act."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(
     is_check: bool,
     restore_context: t.Optional[atomic.RestoreContext] = None,
 ) -> dict[str, t.Any]:
-    """The result of the task. The door is opened once all options have been judged, and only if some are good."""
+    """The result of the task. The door is opened after all options have been checked, and only if some are valid."""
     items = batch.read(task, options.read, Item, own=options.ONE_EXPORT)
     options.refuse_shared_files(items)
     if batch.still_open(items):

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Make the calls of the plans: imports first, then the tags of what was imported. Nothing is ever deleted.
+"""Make the calls of the plans: first the imports, then their tags. Nothing is ever deleted.
 
-Each kind of call is made side by side, and a failure stays with the certificate that it belongs to.
+Calls of one kind are made in parallel, and a failure affects only its own certificate.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .item import Item
 from .plan import ADD_TAGS, IMPORT, REMOVE_TAGS, Step
 
 ATTEMPTS_TO_IMPORT = 3
-# botocore's names for a request that left and was never answered
+# botocore's names for a request that was sent but not answered
 _UNANSWERED = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 
 
@@ -58,8 +58,8 @@ def _members(item: Item, step: Step) -> dict[str, t.Any]:
 
 
 def _take_up_lost(acm: Door, items: t.Sequence[Item], turn: int, now: datetime) -> None:
-    """An import whose answer never came may have been carried out. ACM has no token against a second one for imports,
-    so look before it is tried again."""
+    """An import without an answer may have been carried out. Imports have no idempotency token in ACM, so look before
+    trying again."""
     for _attempt in range(ATTEMPTS_TO_IMPORT - 1):
         lost = [item for item in items if isinstance(item.error, AcmError) and item.error.code in _UNANSWERED]
         if not lost:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One certificate of a task on its way from what is wanted to what came of it."""
+"""One certificate of a task, from what is wanted to the outcome."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .plan import Plan
 
 @dataclass
 class Item(items.CertificateItem[Wanted]):
-    """held, tags, detail: what was read of the certificate."""
+    """held, tags, detail: what was read about the certificate."""
 
     held: t.Optional[Held] = None
     tags: t.Optional[dict[str, str]] = None
     detail: t.Optional[dict[str, t.Any]] = None
     plan: Plan = field(default_factory=Plan)
-    superseded: t.Optional[Certificate] = None  # left alone, if the new one gets an ARN of its own
+    superseded: t.Optional[Certificate] = None  # left alone if the new certificate gets an ARN of its own

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Find the certificate that each item is about, in one read of what exists, and read what ACM has under its ARN.
+"""Find the certificate of each item, in one read of the existing certificates, and read what ACM has under its ARN.
 
-Nothing is decided here. An item that cannot be found gets an error of its own; what is raised here concerns them all.
+Nothing is decided here. An item that cannot be found gets an error of its own; an exception raised here concerns all
+items.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from .item import Item
 
 
 def look_up(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """Find what each item is about, and read it."""
+    """Find the certificate of each item, and read it."""
     _describe_by_arn(acm, items)
     _find(acm, [item for item in still_open(items) if not item.want.arn], now)
     refuse_twins(items, _identity)
     found = [item for item in still_open(items) if item.certificate is not None]
-    # operations have rates of their own, so different ones are called side by side
+    # operations have separate rates, so different ones are called in parallel
     with ThreadPoolExecutor(max_workers=2) as pool:
         reading = pool.submit(_read_tags, acm, found)
         described = pool.submit(read_details, acm, [item for item in found if _needs_detail(item)])
@@ -41,19 +42,19 @@ def look_up(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def read_details(acm: Door, items: t.Sequence[Item]) -> None:
-    """Describe what the results contain, as far as it is not known yet."""
+    """Describe the certificates whose results need more than is known yet."""
     due = [item for item in still_open(items) if item.certificate is not None and item.detail is None]
     for item, answer in ask(acm, "DescribeCertificate", due):
         item.detail = answer.get("Certificate") or {}
 
 
 def listing(acm: Door, items: t.Sequence[Item], now: datetime) -> list[Certificate]:
-    """All imported certificates that the items may be about, with all their names."""
+    """All imported certificates that the items may refer to, with all their names."""
     names: t.Optional[tuple[str, ...]] = ()
     for item in items:
         searched = matching.searched_names(item.want.ready.certificate)
         if item.want.name_tag is not None or not searched:
-            names = None  # a search by names would miss what has the tag, or no such name
+            names = None  # a search by names would miss certificates found by tag, or without such a name
             break
         names = (*(names or ()), *searched)
     if names is not None:
@@ -70,8 +71,8 @@ def _identity(item: Item) -> t.Hashable:
 
 
 def _needs_detail(item: Item) -> bool:
-    """Whether the list shows the certificate that is wanted, so that the result needs its description; or one with other
-    names, so that it matters who uses it."""
+    """Whether the list shows the wanted certificate, so that the result needs its description; or a certificate with
+    other names, so that it matters who uses it."""
     listed, own = item.existing, item.want.ready.certificate
     if item.detail is not None:
         return False
@@ -100,18 +101,18 @@ def _describe_by_arn(acm: Door, items: t.Sequence[Item]) -> None:
         if item.certificate.type not in (None, "IMPORTED"):
             item.error = InvalidInput(
                 f"{item.want.arn} is of type {item.certificate.type}, not an imported certificate; "
-                "leave certificate_arn out to import a new one."
+                "leave out certificate_arn to import a new certificate."
             )
     for item in by_arn:
         if isinstance(item.error, AcmError) and item.error.code == GONE:
             item.error = InvalidInput(
                 f"There is no certificate {item.want.arn}; "
-                "correct certificate_arn, or leave it out to import a new one."
+                "correct certificate_arn, or leave it out to import a new certificate."
             )
 
 
 def _find(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
-    """Choose by name tag, else by identity and key algorithm, among all imported certificates (one read for all)."""
+    """Choose by name tag, or else by identity and key algorithm, among all imported certificates (one read for all)."""
     if not items:
         return
     try:
@@ -135,7 +136,7 @@ def _find(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 
 def alike(acm: Door, item: Item, listed: t.Sequence[Certificate]) -> set[str]:
-    """ARNs of the certificates that have the identity of the item's. Those without names must be read to find out."""
+    """ARNs of the certificates with the item's identity. Certificates without names must be read to find out."""
     own = item.want.ready.certificate
     found = {each.arn for each in listed if matching.has_names_of(each, own)}
     if matching.may_lack_names(own):
@@ -153,13 +154,14 @@ def alike(acm: Door, item: Item, listed: t.Sequence[Certificate]) -> set[str]:
 def _tags(
     acm: Door, items: t.Sequence[Item], listed: t.Sequence[Certificate], alike: t.Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """Tags of all that a name tag may mean. The tagging API narrows it down where it can; ACM has the last word."""
+    """Tags of all certificates that a name tag may refer to. The tagging API narrows them down; ACM has the last
+    word."""
     wanted = {item.want.name_tag for item in items if item.want.name_tag is not None}
     if not wanted:
         return {}
     present = {each.arn for each in listed}
     candidates = present.intersection(alike)
-    # one question for each of a few, one for all of many
+    # for a few, one call each; for many, one call for all
     questions = sorted(wanted) if len(wanted) <= inventory.FEW else [None]
     for found in [inventory.tagged(acm, {"Name": name}) for name in questions]:
         if found is None:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which certificate in ACM is meant: names compared in one spelling, and what is compared instead where there are none. Pure."""
+"""Which certificate in ACM an import refers to: by names in one spelling, or other facts if it has no names. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from .options import Wanted
 
 
 def names_of(certificate: t.Any) -> frozenset[str]:
-    """The names of an X.509 certificate in the spelling in which those of ACM's answers are compared."""
+    """The names of an X.509 certificate in the spelling for comparison with ACM's answers."""
     return Certificate(arn="", alternative_names=tuple(pem.domain_names(certificate))).names
 
 
 def identity(certificate: t.Any) -> frozenset[str]:
-    """What a successor has in common with its predecessor: its names, else its IP addresses, else its subject."""
+    """What a successor has in common with its predecessor: its names, or else its IP addresses, or else its subject."""
     return (
         names_of(certificate)
         or frozenset(pem.ip_addresses(certificate))
@@ -42,14 +42,15 @@ def searched_names(certificate: t.Any) -> tuple[str, ...]:
 
 
 def has_names_of(listed: Certificate, certificate: t.Any) -> bool:
-    """Whether ACM shows the names of this certificate. Its common name may be shown among them, or not."""
+    """Whether ACM shows the names of this certificate. They may or may not include its common name."""
     names = names_of(certificate)
     common_name = Certificate(arn="", domain_name=pem.common_name(certificate)).names
     return bool(names) and listed.names in (names, names | common_name)
 
 
 def may_lack_names(certificate: t.Any) -> bool:
-    """Whether ACM may show no name at all of this certificate, so that only the certificate itself shows which it is."""
+    """Whether ACM may show no name at all of this certificate, so that only the certificate itself shows which it
+    is."""
     return not pem.dns_names(certificate)
 
 
@@ -76,18 +77,18 @@ def choose(
     tags: t.Mapping[str, t.Mapping[str, str]],
     now: datetime,
 ) -> t.Optional[Certificate]:
-    """The certificate that is meant: the one with the name tag; else one of the same identity and key algorithm that has
-    no other name tag: the same certificate first, then the newest valid one. None: it is a new one.
+    """The matching certificate: the one with the name tag, or else one with the same identity and key algorithm and no
+    other name tag: first the same certificate, then the newest valid one. None: it is a new certificate.
 
-    alike: ARNs of the same identity. tags: by ARN, where a name tag is wanted. Raises InvalidInput when several have it.
-    """
+    alike: ARNs with the same identity. tags: by ARN, if a name tag is wanted. Raises InvalidInput if several have the
+    tag."""
     if wanted.name_tag is not None:
         named = [each for each in listed if tags.get(each.arn, {}).get("Name") == wanted.name_tag]
         same = [each for each in named if has_serial(each, wanted.ready.certificate)]
         if len(named) > 1 and len(same) != 1:
             raise InvalidInput(
                 f"{len(named)} imported certificates have the tag Name={wanted.name_tag}: "
-                f"{', '.join(sorted(each.arn for each in named))}. Say with certificate_arn which one is meant."
+                f"{', '.join(sorted(each.arn for each in named))}. Select one with certificate_arn."
             )
         if named:
             return (same or named)[0]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The certificate that a user wants in ACM: options and files read, and judged before anything is called."""
+"""The certificate that a user wants in ACM: options and files read and checked before ACM is called."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .trust_list import is_issuer_trusted
 
 KINDS = ("certificate", "private_key", "certificate_chain", "bundle")
 PATHS = tuple(f"{kind}_path" for kind in KINDS)
-# How messages may call an item whose options are refused; no option here can hold a secret
+# Options that may name an item in messages if its options are refused; none of them can contain a secret
 SHOWN_OPTIONS = ("name_tag", "certificate_arn", "certificate_path", "bundle_path")
 # Options of a single certificate, which a task with `certificates` cannot have
 ONE_CERTIFICATE = (*KINDS, *PATHS, "certificate_arn", "name_tag")
@@ -31,7 +31,7 @@ ONE_CERTIFICATE = (*KINDS, *PATHS, "certificate_arn", "name_tag")
 
 @dataclass(frozen=True)
 class Wanted:
-    """One certificate as a user wants it in ACM. None: not given, so it is left as it is."""
+    """One certificate as a user wants it in ACM. None: not given, so nothing is changed."""
 
     ready: Ready
     arn: t.Optional[str] = None
@@ -64,9 +64,9 @@ class Wanted:
 
 
 def read(options: t.Mapping[str, t.Any], now: datetime, *, shared_passphrase: t.Optional[str] = None) -> Wanted:
-    """The certificate that the options of a task, or of one of its items, ask for. Raises InvalidInput.
+    """The certificate described by the options of a task, or of one of its items. Raises InvalidInput.
 
-    shared_passphrase: the one that a task gives for all of its items, which need not all have use for it.
+    shared_passphrase: the task's passphrase for all items, which not all of them may need.
     """
     refuse_misplaced_key(dict(options))
     arn, name_tag, tags = _text(options, "certificate_arn"), _text(options, "name_tag"), options.get("tags")
@@ -102,7 +102,7 @@ def read(options: t.Mapping[str, t.Any], now: datetime, *, shared_passphrase: t.
 
 
 def check_region(wanted: Wanted, region: str) -> None:
-    """Raise InvalidInput if the certificate to be replaced is in another region than the one that is called."""
+    """Raise InvalidInput if the certificate to replace is in a region other than the task's."""
     if wanted.arn:
         check_certificate_arn(wanted.arn, region)
 
@@ -115,7 +115,7 @@ def misplaced_keys(options: t.Mapping[str, t.Any]) -> set[str]:
 
 
 def _text(options: t.Mapping[str, t.Any], name: str) -> t.Optional[str]:
-    """An option's text; None if it is empty, as templates make it from what is not given."""
+    """An option's text; None if it is empty, which is what templates make of a missing value."""
     value = options.get(name)
     return value if value and value.strip() else None
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wanted against present: the calls that import a certificate, or replace the one in ACM with it. Pure.
+"""Compare wanted and present: the calls that import a certificate, or replace the existing one. Pure.
 
 A plan is what check mode and --diff show, and what execution.py carries out: nothing is decided later.
 """
@@ -25,14 +25,15 @@ SHOWN = 5  # resources or names that a message lists
 
 
 class Step(t.NamedTuple):
-    """One call that writes; its members lack the private key until it is made."""
+    """One call that writes; the private key is added to its members only when it is made."""
 
     operation: str
     members: dict[str, t.Any]
 
 
 class Plan(t.NamedTuple):
-    """What is to be done about one certificate. supersedes: it gets an ARN of its own beside the one that was found."""
+    """What has to be done about one certificate. supersedes: it gets an ARN of its own besides the one that was
+    found."""
 
     steps: tuple[Step, ...] = ()
     supersedes: bool = False
@@ -46,7 +47,7 @@ class Plan(t.NamedTuple):
 
 
 class Present(t.NamedTuple):
-    """The certificate in ACM that is meant. tags: empty if they do not matter; users: ARNs of what uses it."""
+    """The matching certificate in ACM. tags: empty if they do not matter; users: ARNs of the resources that use it."""
 
     arn: str
     held: Held
@@ -55,7 +56,8 @@ class Present(t.NamedTuple):
 
 
 def decide(want: Wanted, present: t.Optional[Present]) -> Plan:
-    """The plan that makes the certificate as wanted. Raises InvalidInput for what ACM would refuse, or nobody can have meant."""
+    """The plan that makes the certificate as wanted. Raises InvalidInput for what ACM would refuse, or for an obvious
+    mistake."""
     if present is None:
         return Plan((_import(want, tags=want.all_tags or {}),), after=_shown(want, {}))
     before = _facts(present.held.certificate, present.held.chain)
@@ -86,7 +88,7 @@ def _refusal(want: Wanted, present: Present) -> t.Optional[InvalidMaterial]:
     except InvalidMaterial as error:
         advice = "Set replace: true to import it under a new ARN, with the tags of the old one."
         if want.arn:
-            advice = "Leave certificate_arn out to import it under a new ARN."
+            advice = "Leave out certificate_arn to import it under a new ARN."
         return InvalidMaterial(error.rule, f"{present.arn}: {error} {advice}")
     return None
 
@@ -113,8 +115,8 @@ def _lost_chain(want: Wanted, present: Present) -> list[str]:
         return []
     chain = ", ".join(pem.describe(each) for each in present.held.chain)
     return [
-        f"{present.arn} has a chain in ACM ({chain}), and none was given for {want.label}: the import removes it. "
-        "Give certificate_chain to keep one."
+        f"{present.arn} has a chain in ACM ({chain}), but none was given for {want.label}: the import removes it. "
+        "Give certificate_chain to keep a chain."
     ]
 
 
@@ -131,7 +133,7 @@ def _tag_steps(arn: str, want: Wanted, present: dict[str, str]) -> list[Step]:
     add = [Step(ADD_TAGS, {"CertificateArn": arn, **_tags_member(change.to_set)})] if change.to_set else []
     keys = [{"Key": key} for key in change.to_remove]
     remove = [Step(REMOVE_TAGS, {"CertificateArn": arn, "Tags": keys})] if keys else []
-    # new ones first, so that it is never without tags, unless there is no room for both
+    # new tags first, so that it is never without tags, unless there is no room for both
     return add + remove if len({*present, *change.to_set}) <= tag_rules.MAX_TAGS else remove + add
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What acm_import answers: the result of one item, and of a list of them. Pure."""
+"""The results of acm_import: of one item, and of a list. Pure."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _certificate(item: Item, is_check: bool) -> dict[str, t.Any]:
         shown = item.certificate.result(tags)
     was_imported = IMPORT in item.done
     if item.error is not None and not was_imported:
-        return shown  # what is wanted is not what ACM has
+        return shown  # the wanted state is not ACM's state
     shown["fingerprint"] = pem.fingerprint(item.want.ready.certificate)
     if was_imported and not item.detail:
         shown.update(facts(item.want.ready))

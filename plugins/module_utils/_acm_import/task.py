@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A task of acm_import from options to results: read and check the material, look, decide, and unless this is a check, act."""
+"""A task of acm_import, from options to results: read and check the material, look, decide, and unless in check mode,
+act."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from .item import Item
 
 
 def run(door: t.Callable[[], Door], task: batch.Options, *, now: datetime, is_check: bool) -> dict[str, t.Any]:
-    """The result of the task. The door is opened once all material has been checked, and only if some of it is good."""
+    """The result of the task. The door is opened after all material has been checked, and only if some of it is
+    valid."""
     is_list = task.get(batch.LIST) is not None
     shared = task.get("passphrase") if is_list else None
     items = batch.read(

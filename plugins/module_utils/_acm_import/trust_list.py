@@ -15,7 +15,7 @@ import typing as t
 from .._rules.errors import InvalidMaterial
 from .._x509 import pem
 
-# Where distributions keep the trust list as one file; Python knows only the place of its own OpenSSL
+# Where distributions keep the trust list as one file; Python knows only the path of its own OpenSSL
 PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

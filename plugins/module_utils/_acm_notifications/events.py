@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM says through EventBridge and Health (acm-rules §8): messages in, notifications out. Pure.
+"""ACM's events from EventBridge and Health (acm-rules §8): messages in, notifications out. Pure.
 
-A message holds one event as EventBridge sends it, bare or inside an SNS notification. What an event does not say
-is missing in the notification. What cannot be read is kept apart and never lost.
+A message contains one event as EventBridge sends it, bare or inside an SNS notification. What an event does not contain
+is missing from the notification. Unreadable messages are returned separately and never lost.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ _EXCERPT = 200
 
 
 class Message(t.NamedTuple):
-    """One message of a queue. handle: what acknowledges it; deliveries: how often it was handed out, this time
-    included."""
+    """One message of a queue. handle: acknowledges it; deliveries: how often it was delivered, including this time."""
 
     id: str
     handle: str
@@ -67,8 +66,8 @@ class Unreadable(Exception):
 def read_all(messages: t.Iterable[Message]) -> tuple[list[dict[str, t.Any]], list[dict[str, t.Any]]]:
     """(notifications, unknown) in the order in which each was first seen.
 
-    Messages with the same event id become one notification with all their handles; two messages that cannot be read
-    have nothing by which they could be one, so each is kept alone.
+    Messages with the same event id become one notification with all their handles; unreadable messages have nothing in
+    common by which to merge them, so each is kept separately.
     """
     notifications: dict[str, dict[str, t.Any]] = {}
     deliveries: dict[str, dict[str, int]] = {}
@@ -79,7 +78,7 @@ def read_all(messages: t.Iterable[Message]) -> tuple[list[dict[str, t.Any]], lis
         except Unreadable as error:
             unknown.append(_unknown(message, error))
             continue
-        except Exception as error:  # whatever goes wrong with one message, the others are read
+        except Exception as error:  # whatever is wrong with one message, the others are read
             unknown.append(_unknown(message, Unreadable(f"It cannot be read ({type(error).__name__}).")))
             continue
         event_id = found["id"]
@@ -96,15 +95,15 @@ def read(body: str) -> dict[str, t.Any]:
     event = _object(body, "The message")
     if isinstance(event.get("TopicArn"), str):  # SNS, without raw message delivery
         if event.get("Type") != "Notification":
-            raise Unreadable(f"It is not a notification of SNS, but of the type {_short(event.get('Type'))}.")
+            raise Unreadable(f"It is not an SNS notification, but has the type {_short(event.get('Type'))}.")
         event = _object(event.get("Message"), "The message inside the SNS notification")
     source, detail_type, event_id = event.get("source"), event.get("detail-type"), event.get("id")
     if not isinstance(source, str) or not isinstance(detail_type, str):
-        raise Unreadable("It is not an event of EventBridge: source or detail-type is missing.")
+        raise Unreadable("It is not an EventBridge event: source or detail-type is missing.")
     kind = _KIND_OF.get((source, detail_type))
     detail = event.get("detail")
     if kind is None:
-        raise Unreadable(f"{source} with this detail-type is not known here.", detail_type)
+        raise Unreadable(f"{source} with this detail-type is unknown.", detail_type)
     if not isinstance(event_id, str) or not event_id:
         raise Unreadable("The event has no id.", detail_type)
     if not isinstance(detail, dict):
@@ -115,7 +114,7 @@ def read(body: str) -> dict[str, t.Any]:
         kind = ROTATED
     arns = _arns([*_list(event.get("resources")), *said.pop("entities", [])])
     if not arns:
-        raise Unreadable("The event names no certificate.", detail_type)
+        raise Unreadable("The event contains no certificate.", detail_type)
     common = {
         "id": event_id,
         "kind": kind,
@@ -146,7 +145,7 @@ def _acm(detail: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 def _health(detail: t.Mapping[str, t.Any], detail_type: str) -> dict[str, t.Any]:
     if detail.get("service") != "ACM":
-        raise Unreadable(f"It is an event of Health on {_short(detail.get('service'))}, not on ACM.", detail_type)
+        raise Unreadable(f"It is a Health event about {_short(detail.get('service'))}, not about ACM.", detail_type)
     descriptions = [each for each in _list(detail.get("eventDescription")) if isinstance(each, dict)]
     english = [each for each in descriptions if str(each.get("language", "")).lower().startswith("en")]
     told = [_text(each.get("latestDescription")) for each in (english or descriptions)[:1]]
@@ -183,7 +182,7 @@ def _list(value: t.Any) -> list[t.Any]:
 
 
 def _text(value: t.Any) -> t.Optional[str]:
-    """A text that can be written anywhere: without the halves of characters that JSON can hold."""
+    """A text that can be written anywhere: without the half surrogate pairs that JSON can contain."""
     return value.encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) and value else None
 
 

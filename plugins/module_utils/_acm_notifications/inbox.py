@@ -5,8 +5,8 @@
 
 """Where ACM's notifications wait: an SQS queue, or the embedded authority's own events.
 
-On both a received message is hidden from others until it is acknowledged or its time is over, and may come again.
-"""
+In both, a received message is hidden from others until it is acknowledged or its time is over, and may be delivered
+again."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from .._door.acm import Acm, AcmError, call_service
 from .._rules.errors import InvalidInput
 from .events import Message
 
-BATCH = 10  # the most that SQS gives or takes in one call
+BATCH = 10  # the maximum number of messages in one call of SQS
 LONGEST_POLL_S = 20  # of one call to SQS
 SURE_POLL_S = (
-    1  # an SQS that is not told to wait asks some of its servers only, and may find nothing though there is something
+    1  # without waiting, SQS asks only some of its servers, and may return nothing although the queue is not empty
 )
-ATTEMPTS = 3  # of what SQS itself failed to delete
+ATTEMPTS = 3  # attempts to delete what SQS itself failed to delete
 GLANCE_S = 1.0  # between two looks into an inbox that cannot wait on its own
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
 class Inbox(t.Protocol):
     def receive(self, limit: int, wait_s: int, hidden_s: int) -> list[Message]:
-        """At most `limit` messages, each hidden for `hidden_s`; with none there, whatever comes within `wait_s`."""
+        """At most `limit` messages, each hidden for `hidden_s`; if there are none, those that arrive within
+        `wait_s`."""
 
     def acknowledge(self, handles: t.Sequence[str]) -> dict[str, str]:
-        """Take these away for good. Answers those that are no longer good, each with the reason."""
+        """Acknowledge these messages. Returns the handles that are no longer valid, each with the reason."""
 
     def waiting(self) -> int:
-        """About how many could be received now."""
+        """Approximately how many messages could be received now."""
 
 
 def open_inbox(
@@ -50,12 +51,12 @@ def open_inbox(
     if events is None:
         return SqsInbox(acm.client("sqs"), _checked(url, acm.region) if url else None, name, sleep, monotonic)
     if url:
-        raise InvalidInput("An embedded authority has no queue with a URL: leave queue_url out, and give queue_name.")
+        raise InvalidInput("An embedded authority has no queue with a URL: leave out queue_url, and give queue_name.")
     return Patient(events, sleep, monotonic)
 
 
 class SqsInbox:
-    """A standard queue of SQS; its URL is asked for by its name where none is given."""
+    """A standard SQS queue; its URL is looked up by name unless given."""
 
     def __init__(
         self,
@@ -100,7 +101,8 @@ class SqsInbox:
         return int(answer.get("Attributes", {}).get("ApproximateNumberOfMessages", 0))
 
     def _delete(self, handles: t.Sequence[str]) -> dict[str, str]:
-        """One batch. Each entry succeeds or fails on its own, and what failed in the service is tried again."""
+        """One batch. Each entry succeeds or fails on its own; entries that failed because of the service are tried
+        again."""
         refused: dict[str, str] = {}
         todo = list(handles)
         for attempt in range(ATTEMPTS):
@@ -124,12 +126,12 @@ class SqsInbox:
             if error.code not in NO_QUEUE:
                 raise
             where = self._url or f"{self._name} in {self._client.meta.region_name}"
-            said = f"there is no queue {where}: create it with acm_notification_queue, or name another"
+            said = f"there is no queue {where}: create it with acm_notification_queue, or choose another"
             raise AcmError(error.operation, error.code, said) from error
 
 
 class Patient:
-    """An authority's inbox, looked into again and again while it is empty."""
+    """An authority's inbox, polled while it is empty."""
 
     def __init__(self, events: t.Any, sleep: t.Callable[[float], None], monotonic: t.Callable[[], float]) -> None:
         self._events = events

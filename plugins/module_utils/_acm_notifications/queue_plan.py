@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""EventBridge rules that bring ACM's events into an SQS queue: what is there, what is wanted, and the calls between. Pure.
+"""EventBridge rules that send ACM's events to an SQS queue: what exists, what is wanted, and the calls needed. Pure.
 
-What this makes bears the tag OWNER; only that is ever removed. In policies, targets and tags it minds what is its own
-(by Sid, by target id, by tag key) and leaves alone what others put beside it.
+Created resources get the tag OWNER; only resources with this tag are ever removed. In policies, targets and tags it
+changes only its own entries (by Sid, target id or tag key) and leaves others alone.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Place(t.NamedTuple):
 
 
 class Wanted(t.NamedTuple):
-    """None leaves what is there alone, and takes the default for what is new. topic_name: "" for none."""
+    """None leaves existing values alone, and uses the default for new resources. topic_name: "" for none."""
 
     queue_name: str
     dead_letter_queue_name: str
@@ -64,11 +64,11 @@ class Wanted(t.NamedTuple):
         return self.queue_name, f"{self.queue_name}-health"
 
     def pattern(self, rule_name: str) -> t.Optional[dict[str, t.Any]]:
-        """What a rule matches; None for a rule that is not wanted."""
+        """The pattern of a rule; None for a rule that is not wanted."""
         if rule_name != self.queue_name:
             if HEALTH not in self.kinds:
                 return None
-            # Health has one detail-type for every service, so this rule must look at the service too.
+            # Health has one detail-type for all services, so this rule must match on the service too.
             return {"source": [HEALTH_SOURCE], "detail-type": [DETAIL_TYPES[HEALTH]], "detail": {"service": ["ACM"]}}
         told = [name for kind, name in DETAIL_TYPES.items() if kind in self.kinds and kind != HEALTH]
         return {"source": [ACM_SOURCE], "detail-type": told} if told else None
@@ -79,7 +79,7 @@ class Rule(t.NamedTuple):
     is_enabled: bool
     description: t.Optional[str]
     targets: dict[str, dict[str, t.Any]]  # by id
-    tags: t.Optional[Tags] = None  # None: not looked at
+    tags: t.Optional[Tags] = None  # None: not read
 
 
 class Thing(t.NamedTuple):
@@ -90,7 +90,7 @@ class Thing(t.NamedTuple):
 
 
 class Present(t.NamedTuple):
-    """What is there; queues and rules by name. topics: those that were looked at, by ARN."""
+    """What exists; queues and rules by name. topics: those that were read, by ARN."""
 
     queues: dict[str, Thing]
     rules: dict[str, Rule]
@@ -98,7 +98,7 @@ class Present(t.NamedTuple):
 
 
 class Step(t.NamedTuple):
-    """One call. A member QueueUrl holds the queue's name, as its URL may not be known before it is made."""
+    """One call. A member QueueUrl contains the queue's name, because its URL may not be known until it is created."""
 
     service: str
     operation: str
@@ -106,7 +106,7 @@ class Step(t.NamedTuple):
 
 
 class Plan(t.NamedTuple):
-    """shown: the state before and after, for a diff. left: sentences on what is not removed."""
+    """shown: the state before and after, for a diff. left: sentences about what is not removed."""
 
     steps: list[Step]
     before: dict[str, t.Any]
@@ -118,8 +118,8 @@ class Plan(t.NamedTuple):
 
 
 def plan(present: Present, wanted: Wanted, place: Place) -> Plan:
-    """The calls that bring what is there to what is wanted, in an order in which each may be the last: the queue is
-    never without its dead-letter queue, and no rule sends to where nothing may be received."""
+    """The calls that turn the present state into the wanted one, in an order in which any of them may be the last: the
+    queue is never without its dead-letter queue, and no rule sends to a queue that does not accept its events."""
     rules = [name for name in wanted.rule_names if wanted.pattern(name)]
     sources = [place.arn("events", f"rule/{name}") for name in rules]
     steps: list[Step] = []
@@ -167,7 +167,7 @@ def plan(present: Present, wanted: Wanted, place: Place) -> Plan:
 
 
 def removal(present: Present, wanted: Wanted, force: bool) -> Plan:
-    """The calls that remove what bears our tag. Raises InvalidInput where a queue holds messages and `force` is not set."""
+    """The calls that remove what has our tag. Raises InvalidInput if a queue has messages and `force` is not set."""
     steps: list[Step] = []
     left: list[str] = []
     after: dict[str, t.Any] = {}
@@ -176,11 +176,11 @@ def removal(present: Present, wanted: Wanted, force: bool) -> Plan:
     ours = {name: thing for name, thing in present.queues.items() if _is_ours(thing.tags, wanted.queue_name)}
     for name, thing in present.queues.items():
         if name not in ours:
-            left.append(f"The queue {name} is not removed: it was not made by this module.")
+            left.append(f"The queue {name} is not removed: it was not created by this module.")
     full = {name: count for name, thing in ours.items() if (count := _messages(thing.attributes))}
     if full and not force:
         held = " and ".join(f"{name} about {count}" for name, count in full.items())
-        raise InvalidInput(f"Messages are waiting ({held}): receive them first, or set force to lose them.")
+        raise InvalidInput(f"Messages are waiting ({held}): receive them first, or set force to discard them.")
     _remove_topics(steps, left, after, present, wanted.queue_name)
     for name in ours:
         steps.append(Step("sqs", "DeleteQueue", {"QueueUrl": name}))
@@ -274,7 +274,7 @@ def _rule(
 def _remove_rule(
     steps: list[Step], left: list[str], after: dict[str, t.Any], name: str, rule: Rule, owner: str
 ) -> None:
-    """Our targets go in any case; the rule too if it is ours and nobody else has a target there."""
+    """Our targets are always removed; the rule too, if it is ours and nobody else has a target in it."""
     own = [target_id for target_id in rule.targets if target_id in (QUEUE_TARGET, TOPIC_TARGET)]
     others = {target_id: each for target_id, each in rule.targets.items() if target_id not in own}
     if own:
@@ -283,7 +283,7 @@ def _remove_rule(
         steps.append(Step("events", "DeleteRule", {"Name": name}))
         after[f"rule {name}"] = None
         return
-    why = f"it has other targets ({', '.join(others)})" if others else "it was not made by this module"
+    why = f"it has other targets ({', '.join(others)})" if others else "it was not created by this module"
     left.append(f"The rule {name} is not removed: {why}.")
     after[f"rule {name}"] = _shown_rule(rule.pattern, rule.is_enabled, others, rule.tags)
 
@@ -295,7 +295,7 @@ def _remove_topics(steps: list[Step], left: list[str], after: dict[str, t.Any], 
             steps.append(Step("sns", "DeleteTopic", {"TopicArn": arn}))
             after[f"topic {name}"] = None
         else:
-            left.append(f"The topic {name} is not removed: it was not made by this module.")
+            left.append(f"The topic {name} is not removed: it was not created by this module.")
 
 
 def _retag(
@@ -336,7 +336,7 @@ def _redrive(queue: t.Optional[Thing], dead_arn: str, max_receives: t.Optional[i
 
 
 def _policy(present: t.Optional[Thing], service: str, arn: str, sources: list[str]) -> str:
-    """Only these rules may send, and nobody without TLS. Statements with a Sid that is not ours stay as they are."""
+    """Only these rules may send, and nobody without TLS. Statements with other Sids are left alone."""
     there = _json(present.attributes.get("Policy")) if present else {}
     found = there.get("Statement") or []
     others = [each for each in (found if isinstance(found, list) else [found]) if each.get("Sid") not in SIDS]
@@ -368,7 +368,7 @@ def _is_same(present: t.Optional[str], wanted: str) -> bool:
 
 
 def _canonical(value: t.Any) -> t.Any:
-    """Policies and patterns are the same in any order, and a list of one is the same as that one."""
+    """Order does not matter in policies and patterns, and a list of one value equals that value."""
     if isinstance(value, dict):
         return {key: _canonical(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -390,7 +390,7 @@ def _is_ours(found: t.Optional[Tags], owner: str) -> bool:
 
 
 def _messages(attributes: Attributes) -> int:
-    """All that it holds: waiting, hidden, and delayed."""
+    """All messages in the queue: waiting, hidden and delayed."""
     kinds = ("", "NotVisible", "Delayed")
     return sum(int(attributes.get(f"ApproximateNumberOfMessages{kind}", 0)) for kind in kinds)
 

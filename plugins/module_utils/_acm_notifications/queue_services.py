@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads queues, rules and topics in the fewest calls, and carries a plan out."""
+"""Reads queues, rules and topics with as few calls as possible, and carries out a plan."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_TOPIC = ("NotFound", "NotFoundException")
 
 
 class Services:
-    """SQS, EventBridge and SNS. `urls`: those of the queues, as far as they are known."""
+    """SQS, EventBridge and SNS. `urls`: of the queues, as far as they are known."""
 
     def __init__(self, acm: Acm) -> None:
         self.urls: dict[str, str] = {}
@@ -41,7 +41,7 @@ class Services:
     # ---- reading
 
     def read(self, wanted: Wanted, with_tags: bool, is_removal: bool) -> tuple[Present, t.Optional[Place]]:
-        """What is there, and where it is; None where there is nothing to remove."""
+        """What exists, and where; None if there is nothing to remove."""
         queues: dict[str, Thing] = {}
         for name in (wanted.queue_name, wanted.dead_letter_queue_name):
             queue = self._queue(name, with_tags)
@@ -75,7 +75,7 @@ class Services:
         return Thing(attributes, found)
 
     def _neighbour(self, name: str) -> t.Optional[str]:
-        """Queues of one account and region have URLs that differ in the name only."""
+        """Queues of one account and region have URLs that differ only in the name."""
         known = next(iter(self.urls.values()), None)
         return f"{known.rpartition('/')[0]}/{name}" if known else None
 
@@ -86,7 +86,7 @@ class Services:
             if name not in wanted.rule_names:
                 continue
             targets = {each["Id"]: each for each in self._pages("ListTargetsByRule", "Targets", Rule=name)}
-            # Tags of a rule that may have to go say whether it is ours.
+            # The tags of a rule that may have to be removed show whether it is ours.
             tags = None
             if with_tags or wanted.pattern(name) is None:
                 tags = _tags(self.call("events", "ListTagsForResource", ResourceARN=answer["Arn"]))
@@ -125,7 +125,7 @@ class Services:
     # ---- doing
 
     def carry_out(self, steps: t.Sequence[Step]) -> None:
-        """Raises AcmError, which says what had been done before."""
+        """Raises AcmError, which says what had already been done."""
         done: list[str] = []
         for step in steps:
             try:

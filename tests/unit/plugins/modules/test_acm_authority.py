@@ -208,7 +208,7 @@ def test_a_directory_with_something_else_in_it(tmp_path: Path) -> None:
 
 def test_the_key_of_a_ca_is_fixed(task: Task) -> None:
     task(certificate_authorities=[CORP])
-    assert "is fixed" in task.fails(certificate_authorities=[{**CORP, "key_algorithm": "EC_secp384r1"}])
+    assert "cannot be changed" in task.fails(certificate_authorities=[{**CORP, "key_algorithm": "EC_secp384r1"}])
 
 
 def test_whose_a_ca_is_and_what_it_may_sign_is_fixed(task: Task) -> None:
@@ -216,8 +216,10 @@ def test_whose_a_ca_is_and_what_it_may_sign_is_fixed(task: Task) -> None:
     (ca,) = task(certificate_authorities=[narrow])["authority"]["certificate_authorities"]
     assert ca["arn"].split(":")[4] == "999999999999"
     assert task(certificate_authorities=[narrow])["changed"] is task(certificate_authorities=[CORP])["changed"] is False
-    assert "account is fixed" in task.fails(certificate_authorities=[{**CORP, "account_id": "111111111111"}])
-    assert "fixed" in task.fails(certificate_authorities=[{**CORP, "permitted_domains": ["example.com"]}])
+    assert "its account cannot be changed" in task.fails(
+        certificate_authorities=[{**CORP, "account_id": "111111111111"}]
+    )
+    assert "cannot be changed" in task.fails(certificate_authorities=[{**CORP, "permitted_domains": ["example.com"]}])
     assert "twelve digits" in task.fails(certificate_authorities=[{**CORP, "name": "b", "account_id": "1"}])
     assert "wildcard" in task.fails(certificate_authorities=[{**CORP, "name": "b", "permitted_domains": ["*.a.test"]}])
 

@@ -86,7 +86,7 @@ def test_the_metric(path: str, run_module: t.Any) -> None:
             "ago.",
         ),
         ({"max_records": 0}, "max_records is 0: it must be 1 or more."),
-        ({"next_token": "x"}, "next_token is x: give what an earlier task returned as next_token."),
+        ({"next_token": "x"}, "next_token is x: give the next_token that an earlier task returned."),
         (
             {"operations": ["ExportCertificate", "ExportCertificates"]},
             "ExportCertificates is not an operation that the authority records; did you mean ExportCertificate?",

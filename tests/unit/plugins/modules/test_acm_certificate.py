@@ -156,7 +156,7 @@ def test_without_search(
     ("options", "sentence"),
     [
         ({"domain_name": "no_name.example.com"}, "character other than letters"),
-        ({"domain_name": "www.example.com", "validation_method": "HTTP"}, "CloudFront only"),
+        ({"domain_name": "www.example.com", "validation_method": "HTTP"}, "only for CloudFront"),
         ({"domain_name": "www.example.com", "wait_interval": 0}, "wait_interval at least 1"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),
         ({"domain_name": "www.example.com", "renew_before": "100%"}, "renew_before"),

@@ -107,11 +107,11 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ({**NAME, "certificate_authority_arn": CA, "validation_method": "DNS"}, "is for public certificates"),
     ({**NAME, "certificate_authority_arn": CA, "publish": {"route53": {}}}, "is for public certificates"),
     ({**NAME, "certificate_authority_arn": CA, "managed_by": "CLOUDFRONT"}, "is for public certificates"),
-    ({**NAME, "validation_method": "HTTP"}, "CloudFront only"),
-    ({**NAME, "managed_by": "CLOUDFRONT", "validation_method": "EMAIL"}, "validation_method=HTTP only"),
+    ({**NAME, "validation_method": "HTTP"}, "only for CloudFront"),
+    ({**NAME, "managed_by": "CLOUDFRONT", "validation_method": "EMAIL"}, "managed_by requires validation_method=HTTP"),
     ({"domain_name": "*.example.com", "validation_method": "HTTP", "managed_by": "CLOUDFRONT"}, "by DNS or e-mail"),
-    ({**NAME, **MAIL, "publish": {"route53": {}}}, "publish puts DNS records"),
-    ({**NAME, "tags": {"Name": "a"}, "name_tag": "b"}, "say different things"),
+    ({**NAME, **MAIL, "publish": {"route53": {}}}, "publish is for DNS validation"),
+    ({**NAME, "tags": {"Name": "a"}, "name_tag": "b"}, "are different"),
     ({"certificate_arn": ARN, "replace": True}, "replace needs domain_name"),
     ({"certificates": [], **NAME}, "certificates and domain_name cannot be given together"),
     # closed sets
@@ -142,7 +142,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ),
     (
         {**NAME, **MAIL, "domain_validation_options": [{**NAME, "validation_domain": "example.net"}]},
-        "neither www.example.com nor a domain above it",
+        "neither www.example.com nor a parent domain of it",
     ),
     (
         {**NAME, **MAIL, "domain_validation_options": [{**NAME, "validation_domain": "com"}]},

@@ -274,7 +274,8 @@ def test_the_second_run_changes_nothing(run: Any, acm: CountingAcm, pki: Any, wh
 
 
 def shown_names(certificate: dict[str, Any]) -> set[str]:
-    """In one spelling: what matters here is that no name is foreseen that is not there, and none is there that is not."""
+    """In one spelling: what matters here is that no name is foreseen that is not there, and none is there that is
+    not."""
     names = [certificate.get("domain_name"), *certificate.get("subject_alternative_names", [])]
     return {name.lower() for name in names if name}
 
@@ -415,7 +416,7 @@ def test_replace_cannot_help_an_arn(run: Any, pki: Any) -> None:
     arn = run(**given(pki.issue("www.example.com")))["certificate"]["certificate_arn"]
     other = given(pki.issue("www.example.com", key=pki.key("P-384")), certificate_arn=arn, replace=True)
     result = run(**other)
-    assert result["failed"] and "Leave certificate_arn out to import it under a new ARN." in result["msg"]
+    assert result["failed"] and "Leave out certificate_arn to import it under a new ARN." in result["msg"]
 
 
 def test_a_passphrase_for_a_clear_key_is_said_unless_it_is_for_all(run: Any, pki: Any) -> None:
@@ -976,5 +977,6 @@ def test_a_file_that_does_not_exist_is_named_with_the_place_where_it_was_sought(
     monkeypatch.chdir(tmp_path)
     result = run(certificate_path="shop.pem", private_key_path="/no/such.key")
     assert result["failed"] and result["msg"] == (
-        f"certificate_path shop.pem cannot be read: there is no such file in {tmp_path} on the host that the module runs on."
+        f"certificate_path shop.pem cannot be read: there is no such file in {tmp_path} on the host that the module "
+        "runs on."
     )

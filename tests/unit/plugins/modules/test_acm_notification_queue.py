@@ -251,7 +251,7 @@ def test_what_is_there_is_adopted_and_mended_and_not_removed(account: Account) -
     assert account.made == []
     gone = account.bring(state="absent")
     assert account.names() == {NAME} and account.targets() == {}
-    assert "was not made by this module" in str(gone["warnings"]) and len(gone["warnings"]) == 2
+    assert "was not created by this module" in str(gone["warnings"]) and len(gone["warnings"]) == 2
 
 
 @pytest.mark.parametrize("broken", ["queue", "dead-letter queue", "rule", "target", "policy", "topic"])
@@ -354,8 +354,8 @@ def test_targets_that_eventbridge_refuses(account: Account, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"queue_name": "a.fifo"}, "queue_name is 'a.fifo': take 1 to 57 letters"),
-        ({"queue_name": "a" * 58}, "take 1 to 57"),
+        ({"queue_name": "a.fifo"}, "queue_name is 'a.fifo': use 1 to 57 letters"),
+        ({"queue_name": "a" * 58}, "use 1 to 57"),
         ({"events": []}, "events is empty"),
         ({"retention_days": 15}, "retention_days is 15: give a number from 1 to 14"),
         ({"days_before_expiry": 46}, "days_before_expiry is 46"),

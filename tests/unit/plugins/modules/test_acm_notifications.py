@@ -78,7 +78,7 @@ def test_it_waits_for_what_comes(authority: str, run_module: t.Any, monkeypatch:
         ({"max_notifications": 0}, "max_notifications is 0"),
         ({"visibility_timeout": 43201}, "visibility_timeout is 43201"),
         ({"queue_name": "a/b"}, "not a name for a queue"),
-        ({"queue_url": "https://sqs.eu-central-1.amazonaws.com/1/x"}, "leave queue_url out"),
+        ({"queue_url": "https://sqs.eu-central-1.amazonaws.com/1/x"}, "leave out queue_url"),
     ],
 )
 def test_nonsense_is_refused(authority: str, run_module: t.Any, arguments: dict[str, t.Any], message: str) -> None:

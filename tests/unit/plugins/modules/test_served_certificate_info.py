@@ -262,7 +262,7 @@ def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
 
 def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
     answer = run(ca_file=str(tmp_path / "missing.pem"))
-    assert answer["failed"] and "holds no CA certificate that can be read" in answer["msg"]
+    assert answer["failed"] and "contains no readable CA certificate" in answer["msg"]
 
 
 @pytest.mark.parametrize(

@@ -373,9 +373,9 @@ def test_what_went_wrong_with_many_can_be_told_apart() -> None:
     task.fulfil(acm, items, settings(), is_check=False)
     message = together(items)["msg"]
     assert message == (
-        f"3 of 4 certificates failed. Item 1: There is no certificate {arn(7)}: correct certificate_arn, or give domain_name "
-        "instead to have the certificate found by its names, or requested. Item 3 (www0.example.com): RequestCertificate failed with LimitExceededException: "
-        "too many. Item 4 (www9.example.com): no."
+        f"3 of 4 certificates failed. Item 1: There is no certificate {arn(7)}: correct certificate_arn, or give "
+        "domain_name instead to find the certificate by its names, or request it. Item 3 (www0.example.com): "
+        "RequestCertificate failed with LimitExceededException: too many. Item 4 (www9.example.com): no."
     )
 
 

@@ -79,7 +79,7 @@ def test_names_are_normalised_and_told_once() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"domain_name": None}, "Nothing says which certificate"),
+        ({"domain_name": None}, "No certificate is specified"),
         ({"domain_name": None, "subject_alternative_names": ["a.example.com"]}, "needs domain_name"),
         ({"domain_name": "localhost"}, "too few labels"),
         ({"domain_name": "a*.example.com"}, r"\* in the wrong place"),
@@ -110,15 +110,15 @@ def test_names_are_normalised_and_told_once() -> None:
         ({"tags": {"emoji": "😀"}}, "the character"),
         ({"tags": {f"k{n}": "" for n in range(51)}}, "51 tags"),
         ({"tags": {f"k{n}": "" for n in range(50)}, "name_tag": "x"}, "51 tags"),
-        ({"tags": {"Name": "a"}, "name_tag": "b"}, "say different things"),
-        ({"validation_method": "HTTP"}, "CloudFront only"),
+        ({"tags": {"Name": "a"}, "name_tag": "b"}, "are different"),
+        ({"validation_method": "HTTP"}, "only for CloudFront"),
         ({"validation_method": "HTTP", "managed_by": "CLOUDFRONT", "domain_name": "*.example.com"}, "by DNS or e-mail"),
-        ({"validation_method": "DNS", "managed_by": "CLOUDFRONT"}, "validation_method=HTTP only"),
-        ({"validation_method": "EMAIL", "publish": {"route53": {}}}, "publish puts DNS records"),
+        ({"validation_method": "DNS", "managed_by": "CLOUDFRONT"}, "managed_by requires validation_method=HTTP"),
+        ({"validation_method": "EMAIL", "publish": {"route53": {}}}, "publish is for DNS validation"),
         ({"publish": {}}, "exactly one way of publishing, route53 or rfc2136"),
         ({"publish": {"route53": {}, "rfc2136": {"server": "x"}}}, "exactly one way of publishing, route53 or rfc2136"),
         ({"renew_before": "soon"}, "neither a number of days nor a share"),
-        ({"revocation_reason": "BORED"}, "not one that ACM knows"),
+        ({"revocation_reason": "BORED"}, "is unknown to ACM"),
         ({"domain_name": None, "certificate_arn": ARN, "replace": True}, "replace needs domain_name"),
     ],
 )
@@ -229,7 +229,7 @@ def test_a_private_ca_may_be_named_by_its_name_on_an_authority() -> None:
         with pytest.raises(InvalidInput) as caught:
             ca_of(name)
         assert str(caught.value) == (
-            f"certificate_authority_arn is {name}, but the authority has no private CA of that name: {sentence}"
+            f"certificate_authority_arn is {name}, but the authority has no private CA with that name: {sentence}"
         )
     with pytest.raises(
         InvalidInput, match="certificate_authority_arn is 'company', which is not an ARN: an ARN looks like"

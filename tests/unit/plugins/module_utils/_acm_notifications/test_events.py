@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what ACM and Health tell: every event of acm-rules §8, in every wrapping, and whatever else may lie in a queue."""
+"""Reading what ACM and Health tell: every event of acm-rules §8, in every wrapping, and whatever else may lie in a
+queue."""
 
 from __future__ import annotations
 
@@ -182,20 +183,28 @@ BROKEN = [
     (json.dumps(SNS), "The message inside the SNS notification is not a JSON object.", None),
     (json.dumps({**SNS, "Type": "SubscriptionConfirmation"}), "SubscriptionConfirmation", None),
     (json.dumps({"renewed": "www.example.com"}), "source or detail-type is missing", None),
-    (json.dumps(event("ACM Certificate Painted", {})), "not known here", "ACM Certificate Painted"),
-    (json.dumps(event("ACM Certificate Expired", {}, source="aws.health")), "not known", "ACM Certificate Expired"),
+    (json.dumps(event("ACM Certificate Painted", {})), "with this detail-type is unknown", "ACM Certificate Painted"),
+    (json.dumps(event("ACM Certificate Expired", {}, source="aws.health")), "unknown", "ACM Certificate Expired"),
     (json.dumps(event("ACM Certificate Expired", {}, source="my.acm")), "my.acm", "ACM Certificate Expired"),
     (json.dumps(event("ACM Certificate Expired", {}, id="")), "has no id", "ACM Certificate Expired"),
     (json.dumps(event("ACM Certificate Expired", None)), "has no detail", "ACM Certificate Expired"),
-    (json.dumps(event("ACM Certificate Expired", {}, resources=[])), "names no certificate", "ACM Certificate Expired"),
     (
-        json.dumps(event("ACM Certificate Expired", {}, resources=ARN)),
-        "names no certificate",
+        json.dumps(event("ACM Certificate Expired", {}, resources=[])),
+        "contains no certificate",
         "ACM Certificate Expired",
     ),
-    (json.dumps(event("ACM Certificate Expired", {}, resources=[7, ARN + "\n", "arn:aws:acm:x"])), "names no", None),
-    (json.dumps(health(ARN, service="EC2")), "Health on EC2, not on ACM", "AWS Health Event"),
-    (json.dumps(health()), "names no certificate", "AWS Health Event"),
+    (
+        json.dumps(event("ACM Certificate Expired", {}, resources=ARN)),
+        "contains no certificate",
+        "ACM Certificate Expired",
+    ),
+    (
+        json.dumps(event("ACM Certificate Expired", {}, resources=[7, ARN + "\n", "arn:aws:acm:x"])),
+        "contains no certificate",
+        None,
+    ),
+    (json.dumps(health(ARN, service="EC2")), "Health event about EC2, not about ACM", "AWS Health Event"),
+    (json.dumps(health()), "contains no certificate", "AWS Health Event"),
 ]
 
 
