@@ -314,7 +314,7 @@ def test_a_renewal_that_no_name_holds_up(summary: dict[str, str], sentence: t.Op
 def test_the_text_for_an_error_message_is_not_endless() -> None:
     one = detail(*[option(f"n{number}.example.com", APEX) for number in range(100)])
     text = proof_records.explain(one)
-    assert text.startswith("n0.example.com waits for") and text.endswith("And 95 more.")
+    assert text.startswith("n0.example.com is waiting for") and text.endswith("And 95 more.")
     assert proof_records.explain(detail(Status="ISSUED")) == ""
 
 
