@@ -335,4 +335,4 @@ def test_a_host_that_nobody_looked_at_is_not_called_well(fleet: Fleet) -> None:
 
     fleet.renew(of={"web-3": {"ansible_connection": "local"}})
     clears = {alert["hosts"][0]: alert["text"] for alert in fleet.told() if alert["kind"] == "resolved"}
-    assert clears["web-3"] == "The server answers again, and has what it was missing."
+    assert clears["web-3"] == "The server answers again and is up to date."

@@ -42,7 +42,10 @@ def read(**options: t.Any) -> wanted.Wanted:
             {"root_hierarchy_type": "N2_SFG2_AMAZON_MANAGED", "certificate_usage": "CLIENT_AUTH_ONLY"},
             "root_hierarchy_type=N2_AMAZON_MANAGED",
         ),
-        ({"root_hierarchy_type": "N2_AMAZON_MANAGED", "certificate_authority_arn": CA}, "requests a private certificate"),
+        (
+            {"root_hierarchy_type": "N2_AMAZON_MANAGED", "certificate_authority_arn": CA},
+            "requests a private certificate",
+        ),
     ],
 )
 def test_n2_certificates_that_cannot_be(options: dict[str, t.Any], said: str) -> None:

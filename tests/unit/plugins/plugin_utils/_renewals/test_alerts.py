@@ -228,7 +228,7 @@ def test_a_valid_certificate_that_acm_does_not_hand_out() -> None:
     (alert,) = told([one], unread)
     assert (alert["kind"], alert["severity"], alert["hosts"]) == ("unavailable", "critical", ["web"])
     assert alert["title"] == "host-1.example.com: ACM does not hand it out"
-    assert alert["text"] == "Not authorized to perform acm:GetCertificate. Hosts keep what they have."
+    assert alert["text"] == "Not authorized to perform acm:GetCertificate. Hosts keep their present certificates."
 
 
 def test_forced_in_vain() -> None:
