@@ -308,7 +308,7 @@ def test_two_ways_to_one_authority_are_told_and_remembered_together(fleet: Fleet
     said = fleet.renew(BOTH, of={"web-2": {"acm_deploy_authority": str(other)}})
     told = fleet.told()
     assert [(alert["kind"], alert["hosts"]) for alert in told] == [("deployed", ["web-1", "web-2"])] * 2
-    assert "4 of 4 certificates on 2 hosts are what ACM has" in said
+    assert "4 of 4 certificates on 2 hosts are up to date with ACM" in said
     left = json.loads(fleet.left())
     assert {host: sorted(known) for host, known in left["hosts"].items() if host in ("web-1", "web-2")} == {
         host: sorted({alert["certificate_arn"] for alert in told}) for host in ("web-1", "web-2")

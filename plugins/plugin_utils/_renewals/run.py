@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One renewal run: its data, from the beginning to the report. Pure; a run is plain data, since it is passed on as a
-fact.
+"""One renewal run: its data, from the beginning to the report. Pure; a run is plain data, passed on as a fact.
 
 A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why the run cannot begin. options: those
 of the entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the
@@ -53,7 +52,8 @@ def begin(
     """A run over HOSTS, each with its entries of acm_deploy_certificates. Raises InvalidInput.
 
     connections: authority, region and profile, each a list by host. Only the identities of the entries are kept,
-    because the rest may contain a passphrase. variables: the names of variables that begin with acm_deploy_."""
+    because the rest may contain a passphrase. variables: the names of variables that begin with acm_deploy_.
+    """
     check_names(variables)
     options = read_options(options)
     read_policy(options)
@@ -330,8 +330,7 @@ def _joined(own: Run, other: Run) -> dict[str, t.Any]:
 
 
 def suspects(run: Run, connection: str, listed: Entry) -> list[str]:
-    """The ARNs that need a closer look. listed: the result of acm_certificate_info after the deployment, if it was
-    asked."""
+    """The ARNs that need a closer look. listed: acm_certificate_info's result after the deployment, if it was asked."""
     own = run["connections"][connection]
     noticed = {arn for notice in own["notices"] for arn in notice["certificate_arns"]}
     listing = _fresh(own, listed, connection)
@@ -377,8 +376,7 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
 
 
 def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str, t.Any]:
-    """The memory for the next run. told: the result of acm_alert. For hosts that took no part, the old memory is
-    kept."""
+    """The memory for the next run. told: acm_alert's result. For hosts that took no part, the old memory is kept."""
     own = run["connections"][connection]
     hosts = {host: dict(known) for host, known in own["memory"]["hosts"].items()}
     for host, outcome in (each for part in own["parts"] for each in part["outcomes"].items()):
@@ -430,8 +428,7 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
         faults.append(
             (
                 "undelivered",
-                "No alert was sent, because the memory cannot be written and every run would send the same alerts "
-                "again.",
+                "No alert was sent, because without the memory every run would send the same alerts again.",
             )
         )
     if remembered.get("failed"):

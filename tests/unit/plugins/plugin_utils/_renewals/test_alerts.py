@@ -218,7 +218,7 @@ def test_an_entry_that_acm_does_not_know() -> None:
     )
     (alert,) = told([], gone, gone._replace(host="web-2"))
     assert (alert["kind"], alert["hosts"]) == ("unavailable", ["web", "web-2"])
-    assert alert["title"] == "www.example.com: ACM has nothing to deploy"
+    assert alert["title"] == "www.example.com: ACM has no certificate to deploy"
     assert "certificate_arn" not in alert
 
 
@@ -227,7 +227,7 @@ def test_a_valid_certificate_that_acm_does_not_hand_out() -> None:
     unread = standing(one, state="left_out", serial=None, reason="Not authorized to perform acm:GetCertificate")
     (alert,) = told([one], unread)
     assert (alert["kind"], alert["severity"], alert["hosts"]) == ("unavailable", "critical", ["web"])
-    assert alert["title"] == "host-1.example.com: ACM does not hand it out"
+    assert alert["title"] == "host-1.example.com: ACM does not export it"
     assert alert["text"] == "Not authorized to perform acm:GetCertificate. Hosts keep their present certificates."
 
 

@@ -141,10 +141,12 @@ def test_two_profiles_of_one_account_are_told_and_remembered_together() -> None:
     own = run["connections"][name]
     assert [alert["title"] for alert in own["report"]["alerts"]] == [
         "host-2.example.com: a new certificate is in place on b",
-        "host-1.example.com: ACM does not hand it out",
+        "host-1.example.com: ACM does not export it",
     ], "each once, and not that a run did not finish"
     assert own["report"]["acknowledged"] == [f"{HERE} web", f"{HERE} shop"]
-    assert "2 notices; 2 certificates in ACM; 2 of 3 certificates on 2 hosts are what ACM has." in runs.lines(run, {})
+    assert "2 notices; 2 certificates in ACM; 2 of 3 certificates on 2 hosts are up to date with ACM." in runs.lines(
+        run, {}
+    )
     remembered = runs.remember(run, name, {"told": {}}, iso(NOW))
     assert {host: list(known) for host, known in remembered["hosts"].items()} == {"a": [arn(1)], "b": [arn(2)]}
     assert remembered["forced"] == left["forced"]
