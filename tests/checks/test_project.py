@@ -88,10 +88,12 @@ def test_the_workflow_tries_what_the_matrix_tries(collection: Path) -> None:
 
 
 def test_readme_has_the_table_of_the_matrix(collection: Path) -> None:
-    """A row in README.md for each row of ./run matrix, with these versions, and passed."""
+    """A row in README.md for each row of ./run matrix, with these versions, and passed; the first has the oldest amazon.aws."""
     text = (collection / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| (2\.\d+)\.\d+ \| (3\.\d+)\.\d+ \| (3\.\d+) \|(.*)$", text, flags=re.MULTILINE)
     assert [tuple(row[:3]) for row in shown] == rows_of_the_matrix(collection)
+    oldest = read(collection / "galaxy.yml")["dependencies"]["amazon.aws"].removeprefix(">=")
+    assert shown[0][3].split(" | ")[0].strip() == oldest
     assert [row for row in shown if not row[3].endswith("| passed | passed | passed |")] == []
 
 
