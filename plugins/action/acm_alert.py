@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hand acm_alert what opens its channels through the connection, never through a temporary file; and refuse, on the
+"""Send the secrets of acm_alert's channels through the connection, never in a temporary file; and refuse, on the
 controller, channels whose secrets AnsibleModule would not recognize as such."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class ActionModule(PipelinedAction):
     SECRET_OPTIONS = ("url", "headers", "signing_secret", "password")
     CONTAINERS = {"channels": LIST}
     FREE_OPTIONS = ("alerts", "told")
-    REFUSAL = "What opens a channel would be written to a temporary file, as {obstacle}."
+    REFUSAL = "The secrets of the channels would be written to a temporary file, as {obstacle}."
     INSTEAD = "give all channels to one task"
 
     def check(self, arguments: dict[str, t.Any]) -> None:

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hand acm_authority a passphrase, or what opens a mail server or an event target, through the connection, never through a
-temporary file."""
+"""Send acm_authority's passphrase, and the secrets of its mail server and event targets, through the connection, never in
+a temporary file."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hand acm_certificate a TSIG key through the connection, never through a temporary file, and say what it waits for."""
+"""Send acm_certificate's TSIG key through the connection, never in a temporary file, and show what it is waiting for."""
 
 from __future__ import annotations
 

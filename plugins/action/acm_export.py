@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hide the result of acm_export where it holds a private key, whatever the task says about no_log.
+"""Hide the result of acm_export if it contains a private key, whatever the task says about no_log.
 
-What is registered holds it all the same. A passphrase reaches the module through the connection, never through a
+A registered variable still contains the key. A passphrase is sent to the module through the connection, never in a
 temporary file.
 """
 
@@ -38,8 +38,8 @@ class ActionModule(PipelinedAction):
 
 
 def refuse_empty_files(files: t.Any, name: str) -> None:
-    """Raise InvalidInput where files are named and each is null, which would count as not given: the module alone would
-    write its default files instead, one with the key among them."""
+    """Raise InvalidInput if files are given but each is null, which would count as not given: the module would then write
+    its default files, including one with the key."""
     if isinstance(files, dict) and files and all(options is None for options in files.values()):
         example = ", ".join(f"{form}: {{}}" for form in files)
         raise InvalidInput(

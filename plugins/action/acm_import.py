@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Hand acm_import a key or a passphrase through the connection, never through a temporary file; and a key in an option
-that the host would log not at all."""
+"""Send acm_import's key or passphrase through the connection, never in a temporary file; and refuse a key in an option
+that the host would log."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Send certificate_bundle to the host through the connection, never through a file that would hold the key."""
+"""Send certificate_bundle to the host through the connection, never in a file that would contain the key."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Send certificate_deployment to the host through the connection, never through a file that would hold the key.
+"""Send certificate_deployment to the host through the connection, never in a file that would contain the key.
 
 A run without keys, in check mode, tells beforehand whether one with keys could be sent.
 """
@@ -15,10 +15,10 @@ import typing as t
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import contract
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
-WORDS_SHOWN = 600  # the end of what a Python says that does not start, or fails
+WORDS_SHOWN = 600  # the end of the output of a Python that does not start, or fails
 
 
-LAST_CODE = 128  # of a program that ended on its own; one that a signal ended has a higher one, or a negative one
+LAST_CODE = 128  # of a program that exited on its own; after a signal the code is higher, or negative
 
 
 def was_killed(code: t.Any) -> bool:
@@ -36,7 +36,7 @@ class ActionModule(PipelinedAction):
         if obstacle and not result.get("failed"):
             result["pipelining_obstacle"] = self.REFUSAL.format(obstacle=obstacle)
         said = str(result.get("module_stderr") or result.get("module_stdout") or "").strip()
-        if result.get("failed") and said:  # the module has not answered: its Python's own words say why
+        if result.get("failed") and said:  # the module has not answered: its Python's own output says why
             words = said[-WORDS_SHOWN:]
             if was_killed(result.get("rc")):
                 result["msg"] = (
@@ -45,5 +45,5 @@ class ActionModule(PipelinedAction):
                 )
                 result["error"] = contract("DeploymentInterrupted")
             else:
-                result["msg"] = f"The module did not run on this host. It said: {words}"
+                result["msg"] = f"The module did not run on this host. The output was: {words}"
         return result

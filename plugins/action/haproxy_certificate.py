@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Take from the result of haproxy_certificate only what is about the host that it ran on."""
+"""Keep only the parts of haproxy_certificate's result that concern the host on which it ran."""
 
 from __future__ import annotations
 

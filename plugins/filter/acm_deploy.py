@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the role acm_deploy decides. The rules are in plugin_utils/_deploy/; here they meet what Ansible knows.
+"""The decisions of the role acm_deploy. The rules are in plugin_utils/_deploy/; here they are applied to Ansible's data.
 
-Each filter is one decision, for the task of the role whose name says so. They belong to that role and may change with it;
-acm_deploy alone is for everyone.
+Each filter is one decision, for one task of the role. They belong to that role and may change with it; only acm_deploy is
+for everyone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Entry = t.Mapping[str, t.Any]
 
 
 class Remembered(t.Mapping[str, t.Any]):
-    """A mapping whose values are costly, each asked for once: Ansible puts a host's variables together at every look."""
+    """A mapping that caches its values: Ansible assembles a host's variables anew at every access."""
 
     def __init__(self, values: t.Mapping[str, t.Any], is_nested: bool = True) -> None:
         self._values, self._is_nested = values, is_nested
@@ -57,13 +57,13 @@ def tally(batch: t.Sequence[str]) -> str:
 
 
 def is_last_batch(hosts: t.Sequence[str], hostvars: Entry, batch: t.Sequence[str]) -> bool:
-    """Whether every other host of the play has begun. Those that have not are most often the last ones."""
+    """Whether every other host of the play has begun. Hosts that have not are usually the last ones."""
     return all(fleet.HOST in hostvars[name] for name in reversed(hosts) if name not in batch)
 
 
 def plan_reading(host: Entry, hostvars: Entry, batch: t.Sequence[str]) -> dict[str, list[dict[str, str]]]:
-    """What this host asks ACM for: on behalf of all that share its connection, if it is the first of them, and for itself,
-    as long as nobody else has."""
+    """This host's requests to ACM: on behalf of all hosts that share its connection, if it is the first of them, and for
+    itself as long as no other host has made them."""
     variables = Remembered(hostvars)
     sharing = fleet.colleagues(batch, variables, host["connection"])
     first = next(sharing, None)
@@ -82,7 +82,7 @@ def settle_host(host: Entry, hostvars: Entry, batch: t.Sequence[str], is_check: 
 def plan_exports(
     host: Entry, seen: Entry, hostvars: Entry, batch: t.Sequence[str], entries: t.Sequence[Entry], earlier: Entry
 ) -> dict[str, t.Any]:
-    """What this host exports on behalf of all that share its connection, if it is the first of them that wants a key."""
+    """The exports of this host for all hosts that share its connection, if it is the first of them that needs a key."""
     if not fleet.is_export_due(host, seen):
         return fleet.NO_EXPORTS
     variables = Remembered(hostvars)
@@ -95,7 +95,7 @@ def plan_exports(
 def plan_own_exports(
     host: Entry, seen: Entry, hostvars: Entry, entries: t.Sequence[Entry], found: Entry
 ) -> dict[str, t.Any]:
-    """What this host exports for itself: the keys that nobody else has exported for it."""
+    """The exports of this host for itself: the keys that no other host has exported for it."""
     if not fleet.is_export_due(host, seen) or not fleet.lacks_exports(host, seen, found):
         return fleet.NO_EXPORTS
     return fleet.list_exports(host, wanted.passphrases(entries), (), Remembered(hostvars), found)

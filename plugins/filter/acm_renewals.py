@@ -5,7 +5,7 @@
 
 """The decisions of the entry point `renewals` of the role acm_deploy, one filter each; its tasks carry them out.
 
-The rules are in plugin_utils/_renewals/. The documentation of each filter is beside this file, as acm_renewals_NAME.yml.
+The rules are in plugin_utils/_renewals/. The documentation of each filter is next to this file, in acm_renewals_NAME.yml.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Entry = t.Mapping[str, t.Any]
 
 
 def begin(options: Entry, **named: t.Any) -> Run:
-    """What is wrong with the options comes back as the run's refusal, since Ansible wraps a filter's error in others."""
+    """Invalid options are returned as the run's refusal, since Ansible wraps a filter's error in others."""
     try:
         return runs.begin(options, **named)
     except InvalidInput as error:
@@ -31,7 +31,7 @@ def begin(options: Entry, **named: t.Any) -> Run:
 
 
 def learn(run: Run, **named: t.Any) -> Run:
-    """Where ACM did not answer for a connection, the run goes on without it."""
+    """If ACM did not answer for a connection, the run continues without it."""
     try:
         return runs.learn(dict(run), **named)
     except InvalidInput as error:
@@ -39,7 +39,7 @@ def learn(run: Run, **named: t.Any) -> Run:
 
 
 def list_done(result: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
-    """What the entry point main did on a host, by the certificates of its outcome: an item for each certificate."""
+    """What the entry point main did on a host, according to its outcome: an item for each certificate."""
     return [
         {
             "identity": done["identity"],

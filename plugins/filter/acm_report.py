@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the playbook certops.acm.report decides and renders; its tasks read and write.
+"""The decisions and output of the playbook certops.acm.report; its tasks read and write.
 
-The rules are in plugin_utils/_report/. Names, tags, subjects and error texts come from others: what goes back to Ansible
-is marked as unsafe, so that it is never taken for a template.
+The rules are in plugin_utils/_report/. Names, tags, subjects and error texts come from others: everything returned to
+Ansible is marked as unsafe, so that it is never taken for a template.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: acm_report
 version_added: 1.0.0
-short_description: What the playbook certops.acm.report decides and renders
+short_description: The decisions and output of the playbook certops.acm.report
 description:
   - The parts of the playbook C(certops.acm.report) that compute something, apart from the tasks that read and write.
   - It belongs to that playbook. Its arguments may change with it at any time.
