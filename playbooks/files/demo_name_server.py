@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The certops.acm authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A name server for machines without BIND: the demo's stand-in. Wants Python and dnspython.
+"""A name server for machines without BIND: the demo's stand-in. Needs Python and dnspython.
 
     python3 demo_name_server.py --config FILE           start in the background
     python3 demo_name_server.py --config FILE -t        check the configuration
@@ -55,7 +55,7 @@ CNAME, SOA, ANY = dns.rdatatype.CNAME, dns.rdatatype.SOA, dns.rdatatype.ANY
 
 
 class Fault(Exception):
-    """What is wrong, in one sentence."""
+    """A fault, in one sentence."""
 
 
 class Refusal(Exception):
@@ -73,7 +73,7 @@ class Configuration(t.NamedTuple):
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read the file and every zone that it names; a Fault if any of it cannot be used."""
+    """Read the file and every zone that it lists; raises Fault if any of them cannot be used."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         folder = path.resolve().parent
@@ -107,14 +107,14 @@ def read_configuration(path: Path) -> Configuration:
 
 
 class Server:
-    """Answers one message at a time; the two listeners only carry messages to it."""
+    """Answers one message at a time; the two listeners only pass messages on."""
 
     def __init__(self, configuration: Configuration) -> None:
         self.zones, self.files, self.keyring = configuration.zones, configuration.files, configuration.keyring
         self.lock = threading.Lock()
 
     def answer(self, wire: bytes, limit: int) -> bytes | None:
-        """The answer to `wire`, at most `limit` octets unless the client allows more; None if it deserves none."""
+        """The answer to `wire`, at most `limit` octets unless the client allows more; None if it gets no answer."""
         try:
             query = dns.message.from_wire(wire, keyring=self.keyring)
         except (dns.message.UnknownTSIGKey, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
@@ -137,7 +137,7 @@ class Server:
                     raise Refusal(dns.rcode.NOTIMP)
         except Refusal as refusal:
             response.set_rcode(refusal.args[0])
-        except Exception as error:  # a full disk, say: the client must hear of it, and the next one be served
+        except Exception as error:  # for example a full disk: the client must get an answer, and the next client be served
             print(time.strftime("%FT%TZ", time.gmtime()), repr(error), flush=True)
             response.set_rcode(dns.rcode.SERVFAIL)
         size = max(limit, min(query.payload, 1232) if query.edns >= 0 else 0)
@@ -171,7 +171,7 @@ class Server:
                     zone = self.zone_of(name)
                     continue
                 except Refusal:
-                    return  # the chain leaves this server: the client goes on elsewhere
+                    return  # the chain leaves this server: the client continues elsewhere
             if not sets:
                 soa = zone.find_rrset(t.cast(dns.name.Name, zone.origin), SOA)
                 response.authority.append(soa)
@@ -254,7 +254,7 @@ class Stream(socketserver.StreamRequestHandler):
                     return
                 self.wfile.write(len(answer).to_bytes(2, "big") + answer)
         except OSError:
-            pass  # the client went away, or said nothing for too long
+            pass  # the client disconnected, or sent nothing for too long
 
 
 def start(path: Path) -> None:
@@ -321,7 +321,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The demo's stand-in name server.")
     parser.add_argument("--config", required=True, type=Path)
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("-t", "--test", action="store_true", help="check the configuration and say so")
+    action.add_argument("-t", "--test", action="store_true", help="check the configuration and print the result")
     action.add_argument("--stop", action="store_true", help="stop the server")
     options = parser.parse_args()
     try:

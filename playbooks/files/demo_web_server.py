@@ -36,7 +36,7 @@ HANDSHAKE_TIMEOUT_S = 10
 
 
 class Fault(Exception):
-    """What is wrong, in one sentence."""
+    """A fault, in one sentence."""
 
 
 class Site(t.NamedTuple):
@@ -53,7 +53,7 @@ class Configuration(t.NamedTuple):
 
 
 def read_configuration(path: Path) -> Configuration:
-    """Read the file and every certificate and key that it names; a Fault if any of it cannot be used."""
+    """Read the file and every certificate and key that it lists; raises Fault if any of them cannot be used."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         folder = path.resolve().parent
@@ -80,7 +80,7 @@ def read_configuration(path: Path) -> Configuration:
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     for file in (certificate, key):
-        file.open("rb").close()  # a missing file is named; load_cert_chain would not say which one it is
+        file.open("rb").close()  # names a missing file, which load_cert_chain would not
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
@@ -106,7 +106,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.use(configuration)
 
     def use(self, configuration: Configuration) -> None:
-        """From the next connection on, serve these certificates. One assignment: no connection sees half of it."""
+        """Serve these certificates from the next connection on. It is a single assignment, so no connection sees half of it."""
         contexts = {site.server_name: site.context for site in reversed(configuration.sites)}
         entrance = configuration.sites[0].context
 
@@ -124,7 +124,7 @@ class Server(socketserver.ThreadingTCPServer):
             with self.entrance.wrap_socket(request, server_side=True) as connection:
                 super().finish_request(connection, client_address)
         except OSError:
-            pass  # the client went away, or does not speak TLS: no matter of ours
+            pass  # the client disconnected, or does not speak TLS: not our problem
 
 
 class Answer(socketserver.StreamRequestHandler):
@@ -132,7 +132,7 @@ class Answer(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         while self.rfile.readline(65537).strip():
-            pass  # the request itself does not matter, only that it came to its end
+            pass  # the request itself does not matter, only that it ended
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(self.BODY)}\r\nConnection: close\r\n\r\n"
         self.wfile.write(head.encode() + self.BODY)
 
@@ -206,7 +206,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The demo's stand-in web server (TLS).")
     parser.add_argument("--config", required=True, type=Path)
     action = parser.add_mutually_exclusive_group()
-    action.add_argument("-t", "--test", action="store_true", help="check the configuration and say so")
+    action.add_argument("-t", "--test", action="store_true", help="check the configuration and print the result")
     action.add_argument("--reload", action="store_true", help="read certificates and keys again")
     action.add_argument("--stop", action="store_true", help="stop the server")
     options = parser.parse_args()

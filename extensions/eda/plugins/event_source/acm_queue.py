@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Event source for ansible-rulebook: it signals that ACM's notices are waiting, and it is a clock. It takes nothing from the queue.
+"""Event source for ansible-rulebook: it signals that ACM's notices are waiting, and acts as a clock. It removes nothing from the queue.
 
 Whoever receives a notice must not acknowledge it before the work is done, and an event source cannot know when that is. So the
 playbook receives, works and acknowledges; whatever happens to the rulebook, no notice is lost.
@@ -23,12 +23,12 @@ DOCUMENTATION = r"""
 short_description: Send an event when notices of AWS Certificate Manager are waiting, and at regular intervals
 description:
   - Watches the SQS queue that the module certops.acm.acm_notification_queue creates, and sends an event when notices are waiting in it.
-  - It neither receives nor deletes them. That is left to what the event starts, usually the playbook certops.acm.renew.
+  - It neither receives nor deletes them. That is left to the action that the event starts, usually the playbook certops.acm.renew.
     So no notice is lost, whatever happens to the rulebook.
   - Notices are best effort, so it also sends an event for a sweep, when it starts and then every O(sweep_every) seconds.
-  - An event has C(acm.reason), which is C(notices) or C(sweep). One with C(notices) also has C(acm.queue) and C(acm.waiting), the number
+  - An event has C(acm.reason), which is C(notices) or C(sweep). An event with C(notices) also has C(acm.queue) and C(acm.waiting), the number
     of messages that are waiting.
-  - If the queue cannot be read, the error is logged and the source tries again at growing intervals. Sweeps continue meanwhile.
+  - If the queue cannot be read, the error is logged and the source tries again at growing intervals. Sweeps continue in the meantime.
 requirements:
   - boto3, for a queue
 options:
@@ -42,7 +42,7 @@ options:
     type: str
   interval:
     description:
-      - How many seconds to wait between two looks at the queue.
+      - How many seconds to wait between two checks of the queue.
     type: float
     default: 20
   pause:
@@ -63,7 +63,7 @@ options:
     default: 3600
   region:
     description:
-      - The AWS region of the queue. By default the one that boto3 is configured with.
+      - The AWS region of the queue. By default the region that boto3 is configured with.
     type: str
   profile:
     description:
@@ -83,7 +83,7 @@ options:
     type: str
   endpoint_url:
     description:
-      - The URL of SQS, if it is not that of AWS.
+      - The SQS endpoint URL, if it is not the AWS endpoint.
     type: str
 notes:
   - "Least IAM policy, on the queue: C(sqs:GetQueueAttributes), and C(sqs:GetQueueUrl) without O(queue_url)."
@@ -126,8 +126,8 @@ LEAST_S = {"interval": 1.0, "pause": 0.0, "repeat_after": 1.0, "sweep_every": 0.
 
 
 def options_from(args: dict[str, Any]) -> Options:
-    """Raises ValueError. What a rulebook's template leaves empty is not set; numbers may come as text."""
-    # ansible-rulebook adds the latter where a rulebook asks for feedback
+    """Raises ValueError. Values that a rulebook's template leaves empty count as not set; numbers may be given as text."""
+    # ansible-rulebook adds the latter if a rulebook requests feedback
     unknown = sorted(set(args) - set(Options._fields) - {"eda_feedback_queue"})
     if unknown:
         raise ValueError(f"acm_queue has no option {unknown[0]}; its options are {', '.join(Options._fields)}.")
@@ -153,7 +153,7 @@ def options_from(args: dict[str, Any]) -> Options:
 
 
 class Present(NamedTuple):
-    """How many messages a queue has, as far as SQS knows. in_flight: received, and neither deleted nor back yet."""
+    """How many messages a queue has, as far as SQS knows. in_flight: received, but neither deleted nor visible again."""
 
     waiting: int
     in_flight: int
@@ -181,7 +181,7 @@ class Bell:
         return is_due
 
     def silence(self, now: float) -> None:
-        """A run has been started just now, by this bell or otherwise."""
+        """Note that a run has just been started, by this bell or otherwise."""
         self._silent_since = now
 
 
@@ -194,7 +194,7 @@ class Queue(Protocol):
 
 
 class SqsQueue:
-    """Looks into a queue in SQS. It blocks, for half a minute at the most."""
+    """Checks an SQS queue. It blocks for at most half a minute."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -205,7 +205,7 @@ class SqsQueue:
         try:
             return self._look()
         except Exception:
-            # The next try begins anew: with other credentials, another connection, and the queue's URL of then.
+            # The next attempt starts over: with new credentials, a new connection, and a new lookup of the queue's URL.
             self._client, self._url = None, self._options.queue_url
             raise
 
@@ -235,7 +235,7 @@ class SqsQueue:
 
 
 class Watch:
-    """look: how to look into the queue; it may block. clock and sleep are those of time and asyncio."""
+    """look: checks the queue; it may block. clock and sleep: from time and asyncio."""
 
     def __init__(
         self,
@@ -254,7 +254,7 @@ class Watch:
         self._failures = 0
 
     async def run(self) -> None:
-        """Until it is cancelled."""
+        """Run until cancelled."""
         started_at = self._clock()
         sweep_at = started_at if self._options.sweep_every else math.inf
         look_at = started_at if self._options.queue else math.inf
@@ -271,7 +271,7 @@ class Watch:
         """In how many seconds to look again."""
         try:
             present = await asyncio.to_thread(self._look)
-        except Exception as error:  # whatever it is: it may pass, and the sweeps must go on
+        except Exception as error:  # whatever the fault, it may be temporary, and the sweeps must continue
             self._failures += 1
             # The exponent is bounded too: a fault may last for weeks.
             wait_s = min(self._options.interval * 2 ** min(self._failures, 10), max(MAX_WAIT_S, self._options.interval))
@@ -293,7 +293,7 @@ class Watch:
 
 
 async def main(queue: Queue, args: dict[str, Any]) -> None:
-    """What ansible-rulebook calls."""
+    """The entry point for ansible-rulebook."""
     options = options_from(args)
     if options.queue:
         try:
