@@ -31,7 +31,7 @@ SITUATIONS = {
     "renewal_failed": "a renewal failed, or could not be forced",
     "unavailable": "hosts should have a certificate, but ACM has no valid one",
     "deploy_failed": "a certificate could not be deployed",
-    "host_unreachable": "a host that lacks something did not answer",
+    "host_unreachable": "a host that is not up to date did not answer",
     "not_served": "a server is no longer running, or was not seen serving its certificate",
     "undelivered": "an alert could not be delivered",
     "notices": "the queue could not be read, or its notices could not be acknowledged",
