@@ -137,7 +137,9 @@ class Server:
                     raise Refusal(dns.rcode.NOTIMP)
         except Refusal as refusal:
             response.set_rcode(refusal.args[0])
-        except Exception as error:  # for example a full disk: the client must get an answer, and the next client be served
+        except (
+            Exception
+        ) as error:  # for example a full disk: the client must get an answer, and the next client be served
             print(time.strftime("%FT%TZ", time.gmtime()), repr(error), flush=True)
             response.set_rcode(dns.rcode.SERVFAIL)
         size = max(limit, min(query.payload, 1232) if query.edns >= 0 else 0)

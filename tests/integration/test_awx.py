@@ -78,7 +78,7 @@ def test_playbook_sets_up_awx(tmp_path: Path) -> None:
 
 def test_playbook_says_what_is_missing(tmp_path: Path) -> None:
     with awx_stand_in() as awx:
-        with pytest.raises(AssertionError, match="Say acm_awx_inventory, acm_awx_execution_environment_image and"):
+        with pytest.raises(AssertionError, match="Set acm_awx_inventory, acm_awx_execution_environment_image and"):
             set_up(awx, tmp_path)
         assert awx.changes == 0
 

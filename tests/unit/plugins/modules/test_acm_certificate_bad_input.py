@@ -49,7 +49,7 @@ NAMES: list[tuple[str, str]] = [
     ("a-.example.com", "hyphen"),
     ("a_b.example.com", "character other than"),
     ("a b.example.com", "character other than"),
-    ("a.example.com\nb.example.com", "holds 2 names"),
+    ("a.example.com\nb.example.com", "contains 2 names"),
     ("a\t.example.com", "character other than"),
     ("a,b.example.com", "character other than"),
     ("https://www.example.com", "is a URL; give only the name in it, www.example.com."),
@@ -175,7 +175,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     (rfc2136(key_secret=KEY), "key_name and key_secret together"),
     (rfc2136(key_name="acm", key_secret="not base64!"), "is not base64"),
     (rfc2136(key_name="acm", key_secret=KEY, key_algorithm="sha256"), "key_algorithm must be one of"),
-    (rfc2136(zone="example.net"), "zone is example.net, which does not hold www.example.com"),
+    (rfc2136(zone="example.net"), "zone is example.net, which does not contain www.example.com"),
     # numbers
     ({**NAME, "renew_before": "soon"}, "neither a number of days nor a share"),
     ({**NAME, "renew_before": "-1"}, "neither a number of days nor a share"),

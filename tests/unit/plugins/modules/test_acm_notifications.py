@@ -77,7 +77,7 @@ def test_it_waits_for_what_comes(authority: str, run_module: t.Any, monkeypatch:
         ({"wait_time": 601}, "wait_time is 601: give a number from 0 to 600."),
         ({"max_notifications": 0}, "max_notifications is 0"),
         ({"visibility_timeout": 43201}, "visibility_timeout is 43201"),
-        ({"queue_name": "a/b"}, "not a name for a queue"),
+        ({"queue_name": "a/b"}, "not a valid name for a queue"),
         ({"queue_url": "https://sqs.eu-central-1.amazonaws.com/1/x"}, "leave out queue_url"),
     ],
 )
