@@ -20,12 +20,14 @@ OF_OTHERS = {
     "Ansible": {
         "Attempting to decrypt but no vault secrets found",
         "censored",
+        "The vault password file … was not found",
         "has no attribute 'arn'",
         "has no attribute 'tags'",
         "skipping: no hosts matched",
     },
     "AWS": {"is not authorized to perform: acm:…", "renewal_eligibility: INELIGIBLE"},
     "amazon.aws": {"Passing both a profile and access tokens is not supported"},
+    "acm-renewals.cron": {"The previous renewal run is still running"},
     "BIND": {"parsing failed", "creating IPv4 interface lo failed", "permission denied"},
     "certbot": {"Congratulations, all renewals succeeded"},
     "Java": {
@@ -33,6 +35,7 @@ OF_OTHERS = {
         "java.io.IOException: … Algorithm HmacPBESHA256 not available",
         "keystore password was incorrect",
     },
+    "OpenSSH": {"Host key verification failed"},
     "OpenSSL": {"unable to get local issuer certificate"},
     "pip": {"No matching distribution found"},
     "the guide's own playbook": {"Wait until the load balancer serves it"},

@@ -107,7 +107,7 @@ def test_an_nginx_of_your_own(site: Path) -> None:
     inventory["web"]["hosts"] = {HOSTS[0]: own}
     (site / INVENTORY).write_text(yaml.safe_dump(inventory), encoding="utf-8")
     printed = run(["ansible-playbook", "certops.acm.deploy", "-i", "inventory"], site)
-    assert f"shop serves www.example.com at port {ports[0]}, {ports[1]}: " in printed
+    assert f"shop serves www.example.com on port {ports[0]}, {ports[1]}: " in printed
 
 
 def test_fleet(site: Path) -> None:
