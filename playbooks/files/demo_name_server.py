@@ -15,7 +15,7 @@ The configuration is JSON; relative paths start at its own folder:
      "zones": [{"name": "shop.example", "file": "shop.example.zone"}]}
 
 It answers for these zones over UDP and TCP, and takes RFC 2136 updates that the key signed. A zone file that is not
-there yet begins with SOA and NS alone; after an update it is written anew, so that the records outlive the server.
+there yet begins with SOA and NS alone; after an update it is written again, so that the records outlive the server.
 """
 
 from __future__ import annotations

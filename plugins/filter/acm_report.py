@@ -30,7 +30,7 @@ options:
       - V(options) judges the variables of the playbook.
       - V(host) notes what a host is to serve, V(connections) lists what to read, V(names) says which names the certificates
         read have, V(endpoints) lists where to look on a host.
-      - V(report) makes the page, the data beside it, a summary, and what makes the play fail.
+      - V(report) returns the page, the data next to it, a summary, and the reasons why the play fails.
     type: str
     required: true
     choices: [options, host, connections, names, endpoints, report]

@@ -9,8 +9,8 @@ with acm_endpoint(folder, latency_s=0.04, rates=RATES, throttle_share=0.3) as ac
     run_module("acm_certificate", {**acm.connection, …})
     assert acm.count("DescribeCertificate") == 1
 
-An embedded authority answers; the authority's own server carries the protocol. Beside ACM the endpoint answers GetResources
-of the tagging API. As a program (acm_endpoint.py --help) it does the same for tests in other processes.
+An embedded authority answers; the authority's own server carries the protocol. Beside ACM the endpoint answers
+GetResources of the tagging API. As a program (acm_endpoint.py --help) it does the same for tests in other processes.
 """
 
 from __future__ import annotations
@@ -199,9 +199,9 @@ def acm_endpoint(
     log_file: t.Optional[Path] = None,
     **knobs: t.Any,
 ) -> t.Iterator[AcmEndpoint]:
-    """authority: an opened one, or a folder (made when there is none). knobs: see Knobs.
+    """authority: an opened authority, or a folder (created if it does not exist). knobs: see Knobs.
 
-    is_signed: check signatures, as AWS does. seed: what chance begins with. log_file: for read_log in another process.
+    is_signed: check signatures, as AWS does. seed: of the random numbers. log_file: for read_log in another process.
     """
     if isinstance(authority, (str, Path)):
         authority = command_line.open_or_make(str(authority))

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An embedded authority with a clock that a test sets, a real BIND to ask, and a boto3 client that checks every answer."""
+"""An embedded authority with a clock that a test sets, a real BIND to ask, and a boto3 client that checks every
+answer."""
 
 from __future__ import annotations
 
@@ -66,7 +67,7 @@ class Lab:
         self.authority.configure(settings)
 
     def ca(self, name: str = "corp", **wanted: t.Any) -> str:
-        """ARN of a private CA, made when there is none of that name."""
+        """ARN of the private CA of that name, created if it does not exist."""
         return self.authority.cas.private(name, **{"key_algorithm": "EC_prime256v1", **wanted}).arn
 
     def private(self, name: str = "www.corp.test", **members: t.Any) -> str:
@@ -159,7 +160,7 @@ def shared_client(authority: Authority) -> t.Any:
 
 
 def checked_client(authority: t.Any) -> t.Any:
-    """A boto3 client of its own, each of whose answers must fit the model."""
+    """A separate boto3 client that checks each answer against the model."""
     acm = embedded.authority_client(authority.path, authority=authority)
 
     def check(http_response: t.Any, model: t.Any, **_others: t.Any) -> None:

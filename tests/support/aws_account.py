@@ -5,8 +5,8 @@
 
 """An AWS account behind a loopback endpoint, as the guides need one.
 
-ACM is an embedded authority in each region. The rest is moto's. What connects them on AWS connects them here: a public name
-server answers what the hosted zones of Route 53 contain, and what uses a certificate is in its InUseBy.
+ACM is an embedded authority in each region. The rest is moto's. What connects them on AWS connects them here: a public
+name server answers what the hosted zones of Route 53 contain, and what uses a certificate is in its InUseBy.
 
 with aws_account(folder) as aws:
     aws.zone("example.com")
@@ -66,7 +66,7 @@ PATHS = {
 
 
 class PublicDns:
-    """Answers, over UDP, what the public hosted zones of all accounts contain. Everything else is an empty answer."""
+    """Answers over UDP from the public hosted zones of all accounts. Any other question gets an empty answer."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -193,7 +193,7 @@ class AwsAccount(AwsEndpoint):
 
 @contextlib.contextmanager
 def aws_account(folder: Path) -> t.Iterator[AwsAccount]:
-    """folder: where the authorities are made."""
+    """folder: where the authorities are created."""
     with mended_moto(), pytest.MonkeyPatch.context() as patch:
         # moto looks for the certificate of a listener in its own ACM.
         patch.setattr(elbv2_models.ELBv2Backend, "_certificate_exists", lambda self, certificate_arn: True)

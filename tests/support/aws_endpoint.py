@@ -37,9 +37,9 @@ SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/")
 
 @contextlib.contextmanager
 def mended_moto() -> t.Iterator[None]:
-    """moto, whose SetQueueAttributes forgets a policy that it is not given again; SQS does not.
+    """moto, corrected: its SetQueueAttributes drops a policy that is not given again; SQS does not.
 
-    And an event reaches a target as it is, with its account; moto would take it apart and put it together without.
+    And an event reaches a target unchanged, with its account; moto would rebuild it without.
     """
     whole, send = Queue._set_attributes, Rule.send_to_targets
 
@@ -97,7 +97,7 @@ class AwsEndpoint:
         return Reply(int(status), kept, content)
 
     def _tell(self) -> None:
-        """Hand what the authority has told since the last time to EventBridge."""
+        """Send the authority's events since the last call to EventBridge."""
         with self._telling:
             with self.authority.store.read() as tx:
                 new = tx.journal.events(self._told)
@@ -110,7 +110,7 @@ class AwsEndpoint:
 
 @contextlib.contextmanager
 def aws_endpoint(folder: Path) -> t.Iterator[AwsEndpoint]:
-    """folder: that of the authority, which is made when there is none."""
+    """folder: of the authority, which is created if it does not exist."""
     with mended_moto():
         endpoint = AwsEndpoint(command_line.open_or_make(str(folder)))
         endpoint.server.start()

@@ -3,15 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of AWX's API as the collection awx.awx and ansible-rulebook ask, on loopback, with AWX's rules for what they send.
+"""The part of AWX's API that the collection awx.awx and ansible-rulebook use, on loopback, with AWX's validation.
 
 with awx_stand_in() as awx:
     run("ansible-playbook", "certops.acm.awx", env=awx.environment)
     assert awx.one("job_templates", "Renew certificates")["webhook_service"] == "gitlab"
 
-It is stricter than AWX in one thing: a field that it does not know is refused, where AWX passes it over. It runs no job:
-one that is launched is done at once.
-"""
+It is stricter than AWX in one thing: a field that it does not know is refused, where AWX passes it over. It runs no
+job: one that is launched is done at once."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ Object = dict[str, t.Any]
 
 
 class Refused(Exception):
-    """What AWX answers with 400: field → what is wrong with it."""
+    """A fault that AWX answers with 400: field → what is wrong with it."""
 
 
 def text(value: t.Any) -> bool:
@@ -139,7 +138,7 @@ class Awx:
         return {"CONTROLLER_HOST": self.url, "CONTROLLER_OAUTH_TOKEN": TOKEN, "CONTROLLER_VERIFY_SSL": "true"}
 
     def add(self, endpoint: str, **fields: t.Any) -> Object:
-        """Have an object, as an administrator has made it."""
+        """Add an object, as if an administrator had created it."""
         self._last_id += 1
         made = self.stored[endpoint][self._last_id] = {
             "id": self._last_id,

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with a command line that a guide shows: held against the programs' own parsers and models, without running it."""
+"""What is wrong with a command line that a guide shows: held against the programs' own parsers and models, without
+running it."""
 
 from __future__ import annotations
 
@@ -32,19 +33,22 @@ COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
 # Programs that a guide may use as their own manuals have it.
 OTHERS = set(
-    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp curl date "
-    "dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named nginx node "
-    "npm nsupdate openssl podman printf read rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail tar tee trap tsig-keygen "
+    ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp "
+    "curl date dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named "
+    "nginx node npm nsupdate openssl podman printf read rm scp sed set sh sleep ssh ssh-keygen sudo systemctl tail "
+    "tar tee trap tsig-keygen "
     "umask unset useradd wait".split()
 )
 # awscli brings these beside the operations of a service's model.
 AWSCLI_OPTIONS = set(
-    "--ca-bundle --cli-input-json --cli-input-yaml --debug --endpoint-url --no-cli-pager --no-paginate --output --profile "
+    "--ca-bundle --cli-input-json --cli-input-yaml --debug --endpoint-url --no-cli-pager --no-paginate --output "
+    "--profile "
     "--query --region --max-items --page-size --starting-token".split()
 )
 AWSCLI_COMMANDS = {"configure", "help", "s3", "sso"}
 OPENSSL = set(
-    "ciphers crl dgst ec ecparam enc genpkey genrsa ocsp pkcs12 pkcs7 pkey rand req rsa s_client s_server storeutl verify "
+    "ciphers crl dgst ec ecparam enc genpkey genrsa ocsp pkcs12 pkcs7 pkey rand req rsa s_client s_server storeutl "
+    "verify "
     "version x509".split()
 )
 WORDS_OF_THE_SHELL = {
@@ -154,7 +158,7 @@ def without_redirections(words: list[str]) -> list[str]:
 
 
 def parsed(cli: type[Any], arguments: list[str]) -> argparse.Namespace | str:
-    """What the program's own parser makes of them, or what it says is wrong."""
+    """What the program's own parser makes of the arguments, or its error message."""
     said = io.StringIO()
     program = cli([cli.__name__, *arguments])
     program.init_parser()
@@ -323,7 +327,7 @@ def pip(arguments: list[str], page: Page) -> list[str]:
 
 
 def aws(arguments: list[str], page: Page) -> list[str]:
-    """The command against botocore's model of the service, from whose names awscli's are made."""
+    """Check the command against botocore's model of the service, from which awscli's names are derived."""
     words = [word for word in arguments if not word.startswith("--")]
     if words[0] in AWSCLI_COMMANDS:
         return []

@@ -39,7 +39,7 @@ class Lab:
         return path
 
     def request(self, authority: str, *certificates: dict[str, t.Any], ca: str, key_algorithm: str) -> list[str]:
-        """The ARNs of what was issued."""
+        """The ARNs of the issued certificates."""
         common = {"certificate_authority_arn": ca, "key_algorithm": key_algorithm}
         wanted = [{**common, **certificate} for certificate in certificates]
         done = self.module("acm_certificate", authority=authority, certificates=wanted, wait=True)

@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A reader who does what a guide says, word by word, and compares what is printed with what the guide shows.
+"""A reader who follows a guide word for word, and compares the output with the one in the guide.
 
 reader = Reader("getting-started.md", folder, environment)
 reader.follow("The first certificate", "Check that it worked")
 
-A block that names a file is saved. What a `console` shows is typed, and exactly what is below each command must be printed. A block
-of `sh` is run, and must print the lines of the block of `text` after it, in order; it must fail where they say so.
-"""
+A block that names a file is saved. What a `console` shows is typed, and exactly what is below each command must be
+printed. A block of `sh` is run, and must print the lines of the block of `text` after it, in order; it must fail where
+they say so."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ VARIABLE = {"…": ".*?", "111122223333": "(?:111122223333|123456789012)", **{fo
 
 
 class Reader:
-    """Follows one guide in a folder. `places` says what a word, path or port of the guide is called here."""
+    """Follows one guide in a folder. `places` maps words, paths and ports of the guide to those used here."""
 
     def __init__(
         self, guide: str, folder: Path, env: Mapping[str, str] | None = None, places: Mapping[str, str] | None = None
@@ -78,7 +78,7 @@ class Reader:
             self._saved.add(block)
 
     def follow(self, *headings: str, without: str | tuple[str, ...] = ()) -> None:
-        """Do what is below these headings, in the order of the guide, except for blocks that begin with `without`."""
+        """Carry out the blocks below these headings, in the guide's order, except those that begin with `without`."""
         found = [block for block in self.blocks if block.heading in headings and not block.text.startswith(without)]
         commands = {block.heading for block in found if block.language in ("console", "sh") and not block.file_name}
         assert commands == set(headings), f"no commands below one of {headings}"
@@ -101,7 +101,7 @@ class Reader:
 
     @contextlib.contextmanager
     def _shell(self) -> Iterator[Callable[[str], tuple[str, str]]]:
-        """One that is open for a while: what a command prints, and what it complains of. What is still running is ended."""
+        """A shell that stays open for a while: the output and the errors of a command. Whatever still runs is ended."""
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
             ["timeout", str(LIMIT_S), "bash"],
             cwd=self.folder,
@@ -147,7 +147,8 @@ class Reader:
 
 
 def typed(console: str) -> list[tuple[str, str]]:
-    """(command, what it prints) of each prompt; a command goes on after a backslash, or to the end of a here-document."""
+    """(command, what it prints) of each prompt; a command goes on after a backslash, or to the end of a
+    here-document."""
     steps: list[tuple[list[str], list[str]]] = []
     end_of_document, is_continued = "", False
     for line in console.splitlines():
@@ -165,7 +166,7 @@ def typed(console: str) -> list[tuple[str, str]]:
 
 
 def plain(text: str) -> str:
-    """Without what depends on the width of a terminal, and without empty lines."""
+    """The text without empty lines and anything that depends on the width of the terminal."""
     lines = [re.sub(r" \*{2,}$", " ***", line.rstrip()) for line in text.splitlines()]
     return "\n".join(line for line in lines if line)
 
@@ -179,7 +180,7 @@ def pattern(shown: str) -> re.Pattern[str]:
 
 
 def allowed(page: str, heading: str, number: int) -> set[str]:
-    """The actions that one of the policies under a heading allows."""
+    """The actions allowed by one of the policies under a heading."""
     found = [block.text for block in blocks(GUIDES / page) if block.heading == heading and block.language == "json"]
     policy = json.loads(found[number])
     actions = [statement["Action"] for statement in policy["Statement"] if statement["Effect"] == "Allow"]
@@ -187,6 +188,6 @@ def allowed(page: str, heading: str, number: int) -> set[str]:
 
 
 def sentences(page: str, heading: str) -> list[str]:
-    """The first column of the table under a heading: what people see, as it is quoted there."""
+    """The first column of the table under a heading: the quoted messages."""
     text = (GUIDES / page).read_text(encoding="utf-8").partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return re.findall(r"^\| `(.+?)` \|", text, re.MULTILINE)

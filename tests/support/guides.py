@@ -37,7 +37,7 @@ class Block(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What is between one heading and the next."""
+    """The text between one heading and the next."""
 
     heading: str
     prose: str
@@ -59,7 +59,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def sections(page: Path) -> list[Section]:
-    """A page, heading by heading; what comes before the first one has the heading ''."""
+    """A page, heading by heading; the text before the first heading has the heading ''."""
     tokens = MarkdownIt("commonmark").enable("table").parse(page.read_text(encoding="utf-8"))
     found = [Section("", "", [])]
     for number, token in enumerate(tokens):

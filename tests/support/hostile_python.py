@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python of a web host that somebody else has taken over: it runs modules, and changes what they answer.
+"""The Python of a web host that somebody else has taken over: it runs modules and changes their answers.
 
     hostile_python.py PYTHON ATTACK FOLDER [arguments of Python …]
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real SMTP server on loopback for tests: keeps what it gets.
+"""A real SMTP server on loopback for tests, which keeps the mails it receives.
 
 with mail_server() as server:
     ...

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Holds an answer of ACM, or what is sent to AWS, against a shape of botocore's model: members, types, enums, patterns, lengths."""
+"""Checks an answer of ACM, or a request to AWS, against a shape of botocore's model: members, types, enums, patterns,
+lengths."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ def every_secret() -> list[tuple[str, tuple[str, ...]]]:
 
 
 def misshapen(module: str, secret: str) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """What was done to the arguments of a module, and the arguments, which have the secret somewhere near where it belongs."""
+    """The name of a change to a module's arguments, and the arguments, which have the secret somewhere near its
+    place."""
     spec = argument_spec(module)
     paths = list(secret_paths(spec))
     for path in paths:
@@ -82,7 +83,7 @@ def _containers_misshapen(spec: Spec, path: tuple[str, ...], secret: str) -> Ite
 
 
 def _others_misshapen(spec: Spec, paths: list[tuple[str, ...]], secret: str) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """An option of each type, beside a secret that is as it should be."""
+    """An option of each type, together with a correct secret."""
     kinds = {option.get("type", "str"): name for name, option in spec.items() if not option.get("no_log")}
     for kind in ("list", "dict", "int", "bool"):
         path = next((path for path in paths if path[0] != kinds.get(kind)), None)

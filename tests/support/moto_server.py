@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""moto's AWS in a process of its own, for tests whose modules run in other processes.
+"""moto's AWS in a separate process, for tests whose modules run in other processes.
 
 with moto_server() as aws:
     aws.client("route53").create_hosted_zone(…)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The oldest ansible-core that there is support for, beside the one that is installed."""
+"""The oldest supported ansible-core, in addition to the installed one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ LIMIT_S = 300
 
 
 def python_path(folder: Path) -> str:
-    """PYTHONPATH with that release in front, which is installed in the folder first; skips the test where that cannot be."""
+    """PYTHONPATH with that release in front, which is installed in the folder first; skips the test where that cannot
+    be."""
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
         pytest.skip(f"ansible-core {OLDER} does not run on Python {sys.version_info[0]}.{sys.version_info[1]}.")
     release = f"ansible-core~={OLDER}.0"

@@ -77,7 +77,8 @@ STATEMENT = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
 def faults(policy: dict[str, Any], *, is_any_resource_explained: bool = False) -> list[str]:
-    """One sentence for each thing that is wrong; `"Resource": "*"` needs a reason unless IAM knows no other for the action."""
+    """One sentence for each thing that is wrong; `"Resource": "*"` needs a reason unless IAM knows no other for the
+    action."""
     found = [] if policy.get("Version") == VERSION else [f"Version is not {VERSION}"]
     statements = as_list(policy["Statement"])
     names = [statement["Sid"] for statement in statements if "Sid" in statement]
@@ -131,7 +132,7 @@ def is_condition_key(key: str) -> bool:
 
 @functools.lru_cache(maxsize=None)
 def actions_of(prefix: str) -> frozenset[str]:
-    """The actions that IAM knows for a service; none for a service that there is not."""
+    """The actions that IAM knows for a service; none for an unknown service."""
     names = set(ONLY_ACTIONS.get(prefix, ()))
     session = botocore.session.get_session()
     for service in SERVICES.get(prefix, [prefix]):

@@ -18,7 +18,7 @@ PAUSE_S = 0.002
 
 
 class ProcessWatch:
-    """Reads from its beginning to its end. seen: what was read, "cmdline" or "environ" and the octets, each once."""
+    """Reads from start to end. seen: what was read, "cmdline" or "environ" and the octets, each once."""
 
     def __init__(self) -> None:
         self.seen: set[tuple[str, bytes]] = set()

@@ -26,14 +26,14 @@ LIMIT_S = 300
 
 
 def require(*programs: str) -> None:
-    """Skip the test on a machine without one of them; in CI, fail."""
+    """Skip the test if one of the programs is missing; in CI, fail."""
     missing = [name for name in programs if not shutil.which(name, path=PATH)]
     if missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is not installed.")
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """That of the tests, with the tools that are installed beside their Python in front."""
+    """The environment of the tests, with the tools next to their Python first in PATH."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", **more}
 
@@ -64,7 +64,7 @@ def finish(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
 def running(
     words: Sequence[str], cwd: Path, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Its output goes into `log`. It is in a process group of its own, and that is ended at the end."""
+    """Run a program with its output in `log`, in a process group of its own, which is ended at the end."""
     with open(log, "wb") as output:
         process = subprocess.Popen(
             words,
@@ -88,7 +88,7 @@ def running(
 
 
 def wait_until(is_so: Callable[[], bool], log: Path, limit_s: float = LIMIT_S) -> None:
-    """AssertionError with what `log` holds when it never comes about."""
+    """Wait until it is so; otherwise AssertionError with the content of `log`."""
     deadline = time.monotonic() + limit_s
     while not is_so():
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8", errors="replace")

@@ -206,7 +206,7 @@ def caddy(folder: Path, certificates: Path, port: int) -> Service:
 
 
 def postfix(_folder: Path, certificates: Path, port: int) -> Service:
-    """An instance that takes mail for nobody: only its STARTTLS matters."""
+    """An instance that accepts no mail: only its STARTTLS matters."""
     found = site(certificates, NAMES[0])
     home = Path(tempfile.mkdtemp(prefix="postfix-"))  # Postfix's own user must reach it, so not in FOLDER
     home.chmod(0o755)

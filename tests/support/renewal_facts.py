@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the rules of renewals are given, made up: certificates, memories, outcomes."""
+"""Made-up input for the rules of renewals: certificates, memories, outcomes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def arn(number: int) -> str:
 
 
 def make_certificate(number: int = 1, *, left: float = 100, lifetime: float = 395, **members: Any) -> dict[str, Any]:
-    """One as acm_certificate_info returns it, with so many days left."""
+    """A certificate as acm_certificate_info returns it, with this many days left."""
     until = NOW + timedelta(days=left)
     certificate = {
         "certificate_arn": arn(number),

@@ -5,10 +5,9 @@
 
 """Renewal runs, the role's entry point `renewals`, without Ansible around them, so that a year of them takes a minute.
 
-The same modules, called with the same arguments in the same order, and the same decisions, as in the role's tasks/renewals/;
-that the tasks do this is what test_renewals.py shows. Only a forced renewal is not waited for, because waiting takes
-real time. A host is a folder: what it serves is what lay in its live sets at its last reload.
-"""
+The same modules, called with the same arguments in the same order, and the same decisions, as in the role's
+tasks/renewals/; that the tasks do this is what test_renewals.py shows. Only a forced renewal is not waited for, because
+waiting takes real time. A host is a folder: what it serves is what lay in its live sets at its last reload."""
 
 from __future__ import annotations
 
@@ -31,12 +30,12 @@ FILTERS = FilterModule().filters()
 
 
 def decide(name: str, value: t.Any, **named: t.Any) -> t.Any:
-    """What the filter acm_renewals_NAME decides, of plain data as a fact holds it."""
+    """The result of the filter acm_renewals_NAME for plain data, as in a fact."""
     return FILTERS[f"acm_renewals_{name}"](json.loads(json.dumps(value)), **named)
 
 
 def call(action: str, /, *, check_mode: bool = False, **arguments: t.Any) -> dict[str, t.Any]:
-    """Run a module in this process; what it answers, failed or not."""
+    """Run a module in this process; returns its result, failed or not."""
     module = importlib.import_module(MODULES + action)
     if check_mode:
         arguments["_ansible_check_mode"] = True
@@ -50,9 +49,10 @@ def call(action: str, /, *, check_mode: bool = False, **arguments: t.Any) -> dic
 
 @contextlib.contextmanager
 def one_client_for_all() -> t.Iterator[None]:
-    """To make a client costs a tenth of a second, and a year needs thousands: here an authority's is made once.
+    """Creating a client takes a tenth of a second, and a year needs thousands: here an authority's client is created
+    once.
 
-    Nor is anything kept from being collected, as a process does that runs one task only.
+    Nor is garbage collection turned off, as in a process that runs only one task.
     """
     made: dict[str, acm.Acm] = {}
     opens, no_collection = module.AcmModule._open, module.no_collection
@@ -87,7 +87,7 @@ class Host:
         self.swaps: Counter[tuple[str, str]] = Counter()
 
     def deploy(self, chosen: list[str], reads: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
-        """What the entry point main does: foretell, export what is lacking, put in place, reload, report."""
+        """Do what the entry point main does: predict, export missing keys, put in place, reload, report."""
         entries = [entry for entry in self.entries if acm_identity(entry) in chosen]
         if all(self.served.get(identity, {}).get("serial") == reads[identity]["serial"] for identity in chosen):
             return self._done(reads, {identity: {**self.served[identity], "swapped": False} for identity in chosen})
@@ -146,7 +146,7 @@ def acm_identity(entry: t.Mapping[str, t.Any]) -> str:
 
 
 class Renewals:
-    """The controller's side. told: every alert that was delivered, with the time at which it was.
+    """The controller's side. told: every delivered alert, with its time.
 
     drops, repeats: the shares of notices that the queue loses, and that it delivers again. memory: the folder of what
     runs leave to the next.

@@ -49,7 +49,7 @@ def serial(*words: Any) -> str:
 
 @lru_cache(maxsize=None)
 def chain_pem(name: str = "Corporate Issuing CA 1") -> str:
-    """A certificate of a CA, as GetCertificate brings it in CertificateChain."""
+    """A CA certificate, as GetCertificate returns it in CertificateChain."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
@@ -60,7 +60,8 @@ def chain_pem(name: str = "Corporate Issuing CA 1") -> str:
 
 
 def certificate(number: int, **changes: Any) -> dict[str, Any]:
-    """One as acm_certificate_info returns it: public, issued, renewed by DNS, half-way through its life."""
+    """A certificate as acm_certificate_info returns it: public, issued, renewed by DNS, half-way through its
+    lifetime."""
     region, account, _profile = PLACES[number % 3]
     identity = uuid.UUID(int=number + 1)
     name = f"www{number}.example.com"
@@ -108,7 +109,7 @@ def certificate(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def remembered(name: str, ended_at: str | None) -> dict[str, str]:
-    """A file that a renewal run has left, as slurp brings it."""
+    """The memory file of a renewal run, as slurp returns it."""
     document = {"version": 2, "began_at": iso(NOW), "ended_at": ended_at, "hosts": {}, "told": {}}
     content = base64.b64encode(json.dumps(document).encode()).decode()
     return {"source": f"/var/lib/acm-renewals/{name}.json", "content": content}
@@ -218,7 +219,7 @@ def host(numbers: list[int], place: int = 0) -> dict[str, Any]:
 
 
 def look(numbers: list[int], outdated: bool = False) -> dict[str, Any]:
-    """What such a host serves: the certificates that ACM has, or those before."""
+    """What such a host serves: ACM's current certificates, or the previous ones."""
     served = []
     for number in numbers:
         entry = certificate(number)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two stand-ins for client.Acm: one that expects exact requests, and one that holds a fleet and counts calls.
+"""Two stand-ins for client.Acm: one that expects exact requests, and one that has a fleet and counts calls.
 
 acm = ScriptedAcm(
     ("DescribeCertificate", {"CertificateArn": ARN}, {"Certificate": detail}),

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The uses of modules and roles in a piece of YAML, and what is wrong with each by the spec of what it calls.
+"""The calls of modules and roles in a piece of YAML, and the faults in each according to the called spec.
 
 For a module of ours the spec is the one that it hands to AnsibleModule, not the documented one; `ansible-test sanity`
 compares these two. A module of a collection that tests have at hand is held against its documentation.
@@ -77,7 +77,7 @@ def calls_in(entries: Any, where: str, defaults: dict[str, Any], variables: dict
 
 
 def written(arguments: Any) -> dict[str, Any]:
-    """The arguments in the task itself; those that a template brings as a whole are not known here."""
+    """The arguments in the task itself; arguments given as a whole by a template are unknown."""
     return arguments if isinstance(arguments, dict) else {}
 
 
@@ -111,7 +111,7 @@ ROLES = sorted(path.parents[1].name for path in COLLECTION.glob("roles/*/meta/ar
 
 
 class SpecFound(Exception):
-    """Carries what a module hands to AnsibleModule out of its main()."""
+    """Carries a module's arguments to AnsibleModule out of its main()."""
 
 
 @lru_cache(maxsize=None)
@@ -196,7 +196,7 @@ def is_templated(value: Any) -> bool:
 
 
 def without_templated(options: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the options in which what a template will fill takes anything; that it is allowed there still counts."""
+    """A copy of the options in which values from templates may be anything, as long as the option exists."""
     options = copy.deepcopy(options)
     for name, option in options.items():
         given = next((arguments[key] for key in (name, *option.get("aliases", [])) if key in arguments), None)

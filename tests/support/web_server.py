@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real HTTP(S) server on loopback for tests, which answers what its pages say.
+"""A real HTTP(S) server on loopback for tests, which answers with given pages.
 
 with web_server({"/old": redirect("https://example.com/new"), "/here": b"content"}) as server:
     ...
@@ -45,8 +45,8 @@ Page = t.Union[Answer, bytes, t.Callable[[Request], Answer]]
 
 
 class WebServer:
-    """pages: path → Answer, a body for 200, or what makes an Answer of a Request. What is not in it answers 404; change it
-    at any time."""
+    """pages: path → Answer, a body for 200, or what makes an Answer of a Request. What is not in it answers 404; change
+    it at any time."""
 
     def __init__(self, pages: t.Mapping[str, Page], tls: t.Optional[ssl.SSLContext]) -> None:
         self.pages = dict(pages)

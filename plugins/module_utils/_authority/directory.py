@@ -89,7 +89,8 @@ def create(
 
 @contextmanager
 def in_the_making(path: str) -> t.Iterator[str]:
-    """A folder to fill, which becomes the directory `path` at the end, or is removed if anything fails. Raises InvalidInput."""
+    """A folder to fill, which becomes the directory `path` at the end, or is removed if anything fails. Raises
+    InvalidInput."""
     parent, name = os.path.split(path)
     with _explained(f"No authority can be created in {path}"):
         if not os.path.isdir(parent):
@@ -158,7 +159,7 @@ def open_store(path: str) -> Store:
 def check_place(path: str, region: str, account_id: str, key_file: t.Optional[str]) -> None:
     """Raise InvalidInput if `create` would refuse before it creates anything."""
     if not REGION.fullmatch(region):
-        raise InvalidInput(f"{region!r} is not the name of an AWS region: use one like eu-central-1.")
+        raise InvalidInput(f"{region!r} is not the name of an AWS region: use a name like eu-central-1.")
     check_account(account_id)
     check_free(path)
     if key_file and os.path.exists(key_file):
@@ -176,9 +177,9 @@ def check_free(path: str) -> None:
 
 
 def check_owner(path: str) -> None:
-    """Refuse a directory that others may write in, or could exchange for theirs. Raises InvalidInput, and OSError.
+    """Refuse a directory to which others may write, or that they could replace. Raises InvalidInput, and OSError.
 
-    Root may use another user's directory, unless it lies where anybody could have made it, as in /tmp.
+    Root may use another user's directory, unless anybody could have created it, as in /tmp.
     """
     place, owner = os.path.realpath(path), None
     if os.geteuid() == 0 and os.path.isdir(place) and not os.stat(os.path.dirname(place)).st_mode & stat.S_IWOTH:

@@ -5,13 +5,12 @@
 
 """One renewal run: its data, from the beginning to the report. Pure; a run is plain data, passed on as a fact.
 
-A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why the run cannot begin. options: those
-of the entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each with the
-reason. connections: by name, the data of one authority, or of one region and profile of AWS:
-{module_options, hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems,
-notices, unknown, listing, reads, forced}. `gather` joins connections that share a memory, and turns hosts and reads into
-{parts: [{hosts, reads, outcomes, waiting}]}; `report` adds {report}.
-"""
+A run: {started_at, is_check, options, connections, unanswered, refusal}. refusal: why the run cannot begin. options:
+those of the entry point `renewals`, without their prefix. unanswered: connections for which ACM did not answer, each
+with the reason. connections: by name, the data of one authority, or of one region and profile of AWS: {module_options,
+hosts: {host: [identity]}, requests}, after `learn` also {memory, memory_name, writable, problems, notices, unknown,
+listing, reads, forced}. `gather` joins connections that share a memory, and turns hosts and reads into {parts: [{hosts,
+reads, outcomes, waiting}]}; `report` adds {report}."""
 
 from __future__ import annotations
 
@@ -269,10 +268,9 @@ def _has_begun(outcome: t.Any, run: Run) -> bool:
 def gather(run: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], now: str) -> Run:
     """The run with the outcomes of the hosts, and whether ACM has to be asked once more.
 
-    Connections that share a memory, such as two profiles of one account, are joined here: they have the same certificates,
-    people are told about each once, and the hosts of all are stored.
-    outcomes: by host. lost: hosts that dropped out of the play half-way.
-    """
+    Connections that share a memory, such as two profiles of one account, are joined here: they have the same
+    certificates, people are told about each once, and the hosts of all are stored. outcomes: by host. lost: hosts that
+    dropped out of the play half-way."""
     stopped = _stop(run, outcomes.values(), moment(now))
     found: dict[str, Run] = {}
     for name, own in run["connections"].items():
@@ -316,7 +314,7 @@ def _gathered(
 
 
 def _joined(own: Run, other: Run) -> dict[str, t.Any]:
-    """Two connections as one. What the second one recalled is what the first one left in this run."""
+    """Two connections joined. What the second recalled is what the first stored in this run."""
     forced = [*own["memory"]["forced"], *other["memory"]["forced"]]
     return {
         **own,
@@ -459,7 +457,8 @@ def lines(run: Run, written: Entry) -> list[str]:
         said.append(
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
             f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
-            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} {'would be' if run['is_check'] else 'are'} up to date with ACM."
+            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} "
+            f"{'would be' if run['is_check'] else 'are'} up to date with ACM."
         )
         if own["unknown"]:
             said.append(

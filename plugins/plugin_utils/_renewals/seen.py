@@ -48,8 +48,9 @@ class Seen(t.NamedTuple):
 
 
 def is_all_in_place(host: str, seen: Seen) -> bool:
-    """Whether this run saw in place all that a host is to have. Only then is over what earlier runs reported of the host:
-    where something was held back, could not be read, or was out of reach, nobody has looked."""
+    """Whether this run saw everything in place that a host should have. Only then are the troubles over that earlier
+    runs reported about the host: if something was held back, could not be read, or was out of reach, nobody has
+    looked."""
     states = [standing.state for standing in seen.standings if standing.host == host]
     return bool(states) and all(state == "deployed" for state in states)
 

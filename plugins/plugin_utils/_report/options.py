@@ -24,7 +24,7 @@ MAX_TITLE = 200
 
 
 def read_options(given: Entry, here: str) -> dict[str, t.Any]:
-    """The variables, with an absolute path in acm_report_path, and the path of the files beside it as `stem`.
+    """The variables, with an absolute path in acm_report_path, and the path of the files next to it as `stem`.
 
     given: the variables acm_report_… that are set. here: the folder in which the playbook was started. Raises
     InvalidInput with all faults.

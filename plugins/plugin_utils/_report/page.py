@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report as one HTML file that loads nothing else. Pure, except for reading page.css and page.js beside it.
+"""The report as one HTML file that loads nothing else. Pure, except for reading page.css and page.js next to it.
 
 This file writes the list of what needs attention, and a plain table for browsers without JavaScript. From the data in
 the page, page.js builds the table that can be sorted, filtered and grouped, the timeline, and the details of each
@@ -40,7 +40,8 @@ CERTIFICATE = (
 
 
 def render(report: Entry, beside: str = "") -> str:
-    """beside: the name of the page's file without .html, for links to the data; empty if there is no data beside it."""
+    """beside: the name of the page's file without .html, for links to the data; empty if there is no data next to
+    it."""
     style, script = _asset("page.css"), _asset("page.js")
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "

@@ -5,7 +5,7 @@
 
 """The report's data, from everything that the tasks have gathered. Pure.
 
-The JSON file beside the page contains these data; page.py and spreadsheet.py show them.
+The JSON file next to the page contains these data; page.py and spreadsheet.py show them.
 """
 
 from __future__ import annotations

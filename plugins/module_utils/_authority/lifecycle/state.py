@@ -293,7 +293,7 @@ def is_renewal_waiting(certificate: Certificate) -> bool:
 
 
 def is_renewal_dropped(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """An open renewal of a certificate that is no longer eligible, for example because no service uses it any more."""
+    """An open renewal of a certificate that is no longer eligible, for example because no service uses it."""
     return (
         certificate.renewal is not None
         and is_renewal_open(certificate)

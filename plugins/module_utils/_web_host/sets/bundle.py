@@ -101,7 +101,7 @@ class Bundle:
         self._held: tuple[Folder, Folder] | None = None  # PATH and PATH/NAME
         self._made = Made()
 
-    # --- what is there -------------------------------------------------------------------------------------------
+    # --- reading -------------------------------------------------------------------------------------------------
 
     def live(self) -> Version | None:
         """The set that servers read; None if there is none, or if `live` points to nothing."""
