@@ -86,8 +86,8 @@ class Fleet:
 
     def __init__(self, folder: Path, size: int) -> None:
         from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.validation import resource_record
-        from ansible_collections.certops.acm.plugins.module_utils._authority.directory import create as create_authority
-        from ansible_collections.certops.acm.plugins.module_utils._door.embedded import authority_client
+        from ansible_collections.certops.acm.plugins.module_utils._authority.creation import create as create_authority
+        from ansible_collections.certops.acm.tests.support.authority_client import authority_client
         from ansible_collections.certops.acm.tests.support.stand_in_name_server import stand_in
 
         self.folder = folder
@@ -98,7 +98,7 @@ class Fleet:
         zone = "\n".join(f"{record['Name']} {record['Type']} {record['Value']}" for record in records)
         with stand_in({"example.com": zone}) as name_server:
             authority.configure({"resolvers": [name_server.endpoint]})
-            client = authority_client(str(folder), authority=authority)
+            client = authority_client(authority)
             for number, name in enumerate(names):
                 tags = [{"Key": "Name", "Value": f"host-{number}"}]
                 arn = client.request_certificate(

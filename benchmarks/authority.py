@@ -39,9 +39,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 _AnsibleCollectionFinder(paths=[str(Path(__file__).resolve().parents[4])], scan_sys_paths=False)._install()
 
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded  # noqa: E402
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, sweep  # noqa: E402
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer  # noqa: E402
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client  # noqa: E402
 from ansible_collections.certops.acm.tests.support.many_certificates import fill  # noqa: E402
 
 NAME = "www.corp.test"
@@ -53,8 +53,8 @@ class Bench:
     """An authority in a folder of its own, with one private EC CA."""
 
     def __init__(self, folder: str) -> None:
-        self.authority = directory.create(f"{folder}/authority", settings=NO_QUOTAS)
-        self.acm = embedded.authority_client(self.authority.path, authority=self.authority)
+        self.authority = creation.create(f"{folder}/authority", settings=NO_QUOTAS)
+        self.acm = authority_client(self.authority)
 
     @functools.lru_cache(maxsize=16)
     def ca(self, algorithm: str) -> t.Any:

@@ -144,7 +144,7 @@ class OurServer:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "authority"
-        directory.create(str(self.path), region=REGION, settings=SETTINGS)
+        creation.create(str(self.path), region=REGION, settings=SETTINGS)
         self.process = subprocess.Popen(
             [sys.executable, "-B", "-m", PROGRAM, "serve", str(self.path), "0"],
             env={**os.environ, "PYTHONPATH": str(TREE)}, stdout=subprocess.PIPE, text=True,

@@ -150,7 +150,7 @@ def timed(action: Callable[[], Optional[subprocess.CompletedProcess[str]]], acm:
 
 
 def compare_imports(number: int, env: dict[str, str], has_peers: bool, folder: Path) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils._authority.directory import create as create_authority
+    from ansible_collections.certops.acm.plugins.module_utils._authority.creation import create as create_authority
 
     issuer = Issuer()
     first, second = ([issuer.material(each, serial + each) for each in range(number)] for serial in (1000, 5000))
@@ -176,13 +176,13 @@ def compare_imports(number: int, env: dict[str, str], has_peers: bool, folder: P
 
 
 def compare_exports(number: int, env: dict[str, str], folder: Path) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils._authority.directory import create as create_authority
-    from ansible_collections.certops.acm.plugins.module_utils._door.embedded import authority_client
+    from ansible_collections.certops.acm.plugins.module_utils._authority.creation import create as create_authority
+    from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
     place = Place(folder / f"export-{number}")
     authority = create_authority(str(place.folder))
     ca = authority.cas.private("benchmark", key_algorithm="EC_prime256v1").arn
-    client = authority_client(str(place.folder), authority=authority)
+    client = authority_client(authority)
     arns = [
         client.request_certificate(
             DomainName=f"www{each}.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"

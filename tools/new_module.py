@@ -108,6 +108,7 @@ status:
     "program": """\
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._rules.arns import check_certificate_arn
@@ -124,8 +125,15 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     return {"changed": False, "status": certificate["Status"]}
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    \"\"\"The door to an embedded authority, which knows the operations that this module calls.\"\"\"
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import certificates
+
+    return open_door(path, region, certificates.OPERATIONS)
+
+
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_embedded, supports_check_mode=True)
     guard(module, lambda: run(module))
 """,
 }
@@ -194,14 +202,14 @@ from __future__ import annotations
 import typing as t
 from pathlib import Path
 
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 
 def test_the_status_is_read(run_module: t.Any, tmp_path: Path) -> None:
     path = str(tmp_path / "authority")
-    ca = directory.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
-    acm = embedded.authority_client(path)
+    ca = creation.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
+    acm = authority_client(path)
     wanted = {{"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}}
     arn = acm.request_certificate(**wanted)["CertificateArn"]
     acm.describe_certificate(CertificateArn=arn)

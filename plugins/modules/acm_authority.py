@@ -881,17 +881,22 @@ import os
 import typing as t
 
 from ansible.module_utils.basic import env_fallback, missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509.certificate import (
+    CRYPTOGRAPHY_IMPORT_ERROR,
+    HAS_CRYPTOGRAPHY,
+)
 from ansible_collections.certops.acm.plugins.module_utils._authority import (
     backup,
+    cas,
+    creation,
     data_key,
     directory,
-    cas,
+    opening,
     sweep,
 )
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file, key_making
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, moment
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
@@ -1035,8 +1040,8 @@ class AuthorityModule(DiscreetModule):
 
 def main() -> None:
     module = AuthorityModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if not pem.HAS_CRYPTOGRAPHY:
-        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
+    if not HAS_CRYPTOGRAPHY:
+        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=CRYPTOGRAPHY_IMPORT_ERROR)
     try:
         result = run(module.params, module.check_mode)
     except InvalidInput as error:
@@ -1062,7 +1067,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         raise InvalidInput(f"{wanted['backup_to']} already exists and is not overwritten: give a new name.")
     before: dict[str, t.Any] = {}
     if wanted["restore_from"] and not directory.exists(wanted["path"]):
-        directory.check_free(wanted["path"])
+        creation.check_free(wanted["path"])
         if check_mode:
             shown = {"path": os.path.abspath(wanted["path"]), "settings": Settings()._asdict()}
             return {"changed": True, "diff": {"before": {}, "after": {"path": shown["path"]}}, "authority": shown}
@@ -1074,16 +1079,16 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         )
         return {**run({**wanted, "restore_from": None}, check_mode), "changed": True}
     if directory.exists(wanted["path"]):
-        authority = directory.open_authority(wanted["path"], passphrase=wanted["passphrase"])
+        authority = opening.open_authority(wanted["path"], passphrase=wanted["passphrase"])
         _check_fixed(authority, wanted)
         before = _state(authority)
     else:
         place: dict[str, t.Any] = {name: wanted[name] or default for name, default in NEW.items()}
         if check_mode:
-            directory.check_place(wanted["path"], key_file=wanted["key_file"], **place)
+            creation.check_place(wanted["path"], key_file=wanted["key_file"], **place)
             after = _planned({**wanted, **place}, {"settings": Settings()._asdict()})
             return {"changed": True, "diff": {"before": {}, "after": _shown(after)}, "authority": after}
-        authority = directory.create(
+        authority = creation.create(
             wanted["path"],
             settings=wanted["settings"],
             key_file=wanted["key_file"],
@@ -1119,7 +1124,7 @@ def _settings(wanted: dict[str, t.Any]) -> dict[str, t.Any]:
 def _checked_ca(ca: dict[str, t.Any]) -> dict[str, t.Any]:
     """The CA with its domains in the spelling used for comparisons."""
     if ca["account_id"] is not None:
-        directory.check_account(ca["account_id"])
+        creation.check_account(ca["account_id"])
     domains = sorted({check_domain_name(domain) for domain in ca["permitted_domains"]})
     if any(is_wildcard(domain) for domain in domains):
         raise InvalidInput(
@@ -1188,7 +1193,7 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
     if wanted["rotate_key"]:
         changed = True
         if not plan:
-            key_file.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
+            key_making.rotate(authority.path, authority.store, wanted["passphrase"], wanted["new_passphrase"])
     if wanted["renew_data_key"]:
         changed = True
         if not plan:

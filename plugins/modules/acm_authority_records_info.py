@@ -66,10 +66,6 @@ options:
       - Return the metric C(DaysToExpiry), too.
     type: bool
     default: false
-requirements:
-  - cryptography >= 45
-  - dnspython >= 2.6.1
-  - idna >= 3.4 (for internationalized names)
 seealso:
   - module: certops.acm.acm_authority
 """
@@ -194,13 +190,10 @@ error:
 
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, parts
-from ansible_collections.certops.acm.plugins.module_utils._authority.operations import audit
+from ansible_collections.certops.acm.plugins.module_utils._authority import audit, directory, parts
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True, "aliases": ["authority"]},
@@ -218,8 +211,6 @@ OUTCOMES = {"all": None, "succeeded": False, "refused": True}
 
 def main() -> None:
     module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
-    if not pem.HAS_CRYPTOGRAPHY:
-        module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=pem.CRYPTOGRAPHY_IMPORT_ERROR)
     try:
         module.exit_json(changed=False, **read(module.params))
     except InvalidInput as error:

@@ -1040,11 +1040,23 @@ def run(module: AcmModule) -> dict[str, t.Any]:
 IMPORTS = "use certops.acm.acm_import to import a certificate."  # as the module of this name in community.aws does
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority, which knows the operations that this module calls."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import (
+        certificates,
+        lists,
+        requests,
+        tags,
+    )
+
+    return open_door(path, region, certificates.OPERATIONS | lists.OPERATIONS | requests.OPERATIONS | tags.OPERATIONS)
+
+
 def main() -> None:
     identity = list(wanted.IDENTITY_OPTIONS)
     module = AcmModule(
         argument_spec(),
-        embedded=open_door,
+        embedded=open_embedded,
         supports_check_mode=True,
         mutually_exclusive=[["certificates", option] for option in identity],
         required_one_of=[["certificates", "certificate_arn", "domain_name", "name_tag"]],

@@ -623,8 +623,15 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     return {"changed": False, "certificates": found, "validation_records": survey.all_records(found)}
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority, which knows the operations that this module calls."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import certificates, lists, tags
+
+    return open_door(path, region, certificates.OPERATIONS | lists.OPERATIONS | tags.OPERATIONS)
+
+
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_embedded, supports_check_mode=True)
     guard(module, lambda: run(module))
 
 

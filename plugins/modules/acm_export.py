@@ -524,6 +524,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import options, task
@@ -580,10 +581,17 @@ def context_restorer(module: t.Any) -> t.Optional[t.Callable[[str, str], bool]]:
     return restore
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority, which knows the operations that this module calls."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import certificates, exports, lists
+
+    return open_door(path, region, certificates.OPERATIONS | exports.OPERATIONS | lists.OPERATIONS)
+
+
 def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
-        embedded=open_door,
+        embedded=open_embedded,
         mutually_exclusive=[["certificates", name] for name in options.ONE_EXPORT],
         required_one_of=[["certificate_arn", "domain_name", "certificates"]],
         supports_check_mode=True,

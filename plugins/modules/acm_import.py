@@ -370,6 +370,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, task
@@ -417,10 +418,22 @@ def argument_spec() -> dict[str, t.Any]:
     }
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority, which knows the operations that this module calls."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import (
+        certificates,
+        imports,
+        lists,
+        tags,
+    )
+
+    return open_door(path, region, certificates.OPERATIONS | imports.OPERATIONS | lists.OPERATIONS | tags.OPERATIONS)
+
+
 def main() -> None:
     module = AcmModule(
         argument_spec=argument_spec(),
-        embedded=open_door,
+        embedded=open_embedded,
         mutually_exclusive=[*_EXCLUSIVE, *(["certificates", name] for name in options.ONE_CERTIFICATE)],
         supports_check_mode=True,
     )

@@ -278,9 +278,16 @@ NEEDLESS = (
 )
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority, which knows the operations that this module calls."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.operations import account
+
+    return open_door(path, region, account.OPERATIONS)
+
+
 def main() -> None:
     may_be_empty = ("kms_key_id", "topic_name")  # which removes the key or the topic
-    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True, may_be_empty=may_be_empty)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_embedded, supports_check_mode=True, may_be_empty=may_be_empty)
     guard(module, lambda: run(module))
 
 

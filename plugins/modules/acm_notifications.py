@@ -291,6 +291,7 @@ error:
 import time
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import events
@@ -308,8 +309,15 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 BOUNDS = {"wait_time": (0, 600), "max_notifications": (1, 10_000), "visibility_timeout": (0, 43_200)}
 
 
+def open_embedded(path: str, region: t.Optional[str]) -> Acm:
+    """The door to an embedded authority: this module reads its events, and calls no operation of ACM."""
+    from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import inbox
+
+    return open_door(path, region, events=inbox.Inbox)
+
+
 def main() -> None:
-    module = AcmModule(ARGUMENT_SPEC, embedded=open_door, supports_check_mode=True)
+    module = AcmModule(ARGUMENT_SPEC, embedded=open_embedded, supports_check_mode=True)
     guard(module, lambda: run(module))
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from ansible_collections.certops.acm.tests.checks.test_imports import GRAPH, PLUGINS, reached_from
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations import table
+from ansible_collections.certops.acm.tests.checks.test_imports import GRAPH, PLUGINS, own_name, reached_from
 from ansible_collections.certops.acm.tests.support import policies
 from ansible_collections.certops.acm.tests.support.guides import sections
 from botocore import xform_name
@@ -50,6 +51,8 @@ NOT_CALLED = {
     "acm_notification_queue": {"DeleteMessage", "ReceiveMessage"},
 }
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+# What each file of the authority's operations has of them
+OPERATIONS_IN = {own_name(file.__name__): file.OPERATIONS.keys() for file in table.FILES}
 SECTIONS = {section.heading: section for section in sections(PAGE)}
 
 
@@ -96,6 +99,15 @@ def test_module_has_its_actions(module: str) -> None:
     own = {action for action in documented(module) if not action.startswith(CALLED_BY_AWS)}
     assert {action.partition(":")[2] for action in own} == callable_by(module)
     assert [action for action in documented(module) if not policies.is_action(action)] == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_hands_the_embedded_authority_what_it_calls(module: str) -> None:
+    """Every operation, and no file without one."""
+    called = {action.partition(":")[2] for action in documented(module) if action.startswith("acm:")}
+    assert called <= table.OPERATIONS.keys()
+    handed_in = OPERATIONS_IN.keys() & set(GRAPH[f"modules.{module}"])
+    assert handed_in == {name for name, known in OPERATIONS_IN.items() if known & called}
 
 
 def test_the_check_sees_calls() -> None:

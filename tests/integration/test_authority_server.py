@@ -30,7 +30,7 @@ import jinja2
 import pytest
 import yaml
 from ansible.plugins.filter.core import FilterModule
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
@@ -137,7 +137,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
 
 
 def stored(path: Path) -> set[str]:
-    opened = directory.open_authority(str(path))
+    opened = opening.open_authority(str(path))
     assert opened.store.verify() == []
     with opened.store.read() as tx:
         return {opened.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 1_000_000)}
@@ -146,7 +146,7 @@ def stored(path: Path) -> set[str]:
 def test_killed_under_load(tmp_path: Path) -> None:
     """kill -9, five times: the store is whole, and every call that was answered is in it."""
     path = tmp_path / "authority"
-    directory.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
+    creation.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
     arn, answered = ca_arn(path, "lab"), []
     for turn in range(5):
         program = Running(path)
@@ -182,7 +182,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     with small_disk(tmp_path / "disk", "6m") as disk:
         path = disk / "authority"
-        directory.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
+        creation.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
         program = Running(path)
         try:
             client, arn, answered = program.client(), ca_arn(path, "lab"), []

@@ -21,10 +21,11 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
 from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.tests.support import real_servers
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 KINDS = {real_servers.NAMES[0]: ("EC", "EC_prime256v1"), real_servers.NAMES[1]: ("RSA", "RSA_2048")}
 ENVIRONMENT = {**os.environ, "PATH": real_servers.PATH}
@@ -35,8 +36,8 @@ LIMIT_S = 60
 def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
     """The folder of all files, and what acm_export said about each name: one with an EC key, one with RSA."""
     folder = tmp_path_factory.mktemp("exported")
-    authority = directory.create(str(folder / "authority"))
-    boto = embedded.authority_client(str(folder / "authority"), authority=authority)
+    authority = creation.create(str(folder / "authority"))
+    boto = authority_client(authority)
     for name, (family, kind) in KINDS.items():
         ca = authority.cas.private(family, key_algorithm="RSA_2048" if family == "RSA" else "EC_prime256v1").arn
         boto.request_certificate(DomainName=name, CertificateAuthorityArn=ca, KeyAlgorithm=kind)

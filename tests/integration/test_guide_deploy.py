@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.programs import require, run
 from ansible_collections.certops.acm.tests.support.name_server import free_port
@@ -46,9 +46,9 @@ http {{
 def fixture_site(tmp_path: Path) -> Iterator[Path]:
     """An authority with a certificate, an inventory, and an nginx for each host that starts once it has files."""
     require("nginx")
-    authority = directory.create(str(tmp_path / "authority"))
+    authority = creation.create(str(tmp_path / "authority"))
     company = authority.cas.private("company", key_algorithm="EC_prime256v1").arn
-    embedded.authority_client(authority.path, authority=authority).request_certificate(
+    authority_client(authority).request_certificate(
         DomainName="www.example.com", KeyAlgorithm="EC_prime256v1", CertificateAuthorityArn=company
     )
     hosts = {}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader, pattern, plain
 from ansible_collections.certops.acm.tests.support.programs import environment, run
 from cryptography import x509
@@ -58,7 +58,7 @@ def issue(lineage: Path, days_left: int) -> None:
 
 @pytest.fixture(name="reader")
 def fixture_reader(tmp_path: Path) -> Reader:
-    directory.create(str(tmp_path / "acm"), region="eu-central-1").store.close()
+    creation.create(str(tmp_path / "acm"), region="eu-central-1").store.close()
     places = {
         "/etc/letsencrypt": str(tmp_path / "letsencrypt"),
         "/opt/acm/bin/ansible-playbook": "ansible-playbook",

@@ -12,8 +12,8 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.kubernetes_api import kubernetes_api
 from ansible_collections.certops.acm.tests.support.programs import COLLECTION, run, require
@@ -26,9 +26,9 @@ SECRET = "/api/v1/namespaces/shop/secrets/app-tls"
 
 
 def authority_with_certificate(folder: Path) -> str:
-    authority = directory.create(str(folder / "acm"))
+    authority = creation.create(str(folder / "acm"))
     company = authority.cas.private("company", key_algorithm="EC_prime256v1").arn
-    acm = embedded.authority_client(authority.path, authority=authority)
+    acm = authority_client(authority)
     return str(
         acm.request_certificate(
             DomainName="app.example.com", KeyAlgorithm="EC_prime256v1", CertificateAuthorityArn=company
@@ -88,7 +88,7 @@ def test_java(tmp_path: Path) -> None:
     env = {"CERTOPS_ACM_AUTHORITY": str(tmp_path / "acm")}
     Reader("authority.md", tmp_path, env, places).save()
     run(["ansible-playbook", "authority.yml"], tmp_path, env)
-    acm = embedded.authority_client(str(tmp_path / "acm"))
+    acm = authority_client(str(tmp_path / "acm"))
     [certificate] = acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
 
     reader = Reader("keystores.md", tmp_path, {**env, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}, places)

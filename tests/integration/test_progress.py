@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._door.embedded import authority_client
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support import programs
 from ansible_collections.certops.acm.tests.support.name_server import free_port
 
@@ -68,7 +68,7 @@ def local(_folder: Path) -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("connection", [local, ssh_server], ids=["local", "ssh"])
 def test_a_long_wait_says_which_name_waits_for_what(tmp_path: Path, connection: object) -> None:
     place = str(tmp_path / "authority")
-    directory.create(place, settings={"resolvers": [f"127.0.0.1:{free_port()}"]})
+    creation.create(place, settings={"resolvers": [f"127.0.0.1:{free_port()}"]})
     task = {
         "name": "Have it",
         "certops.acm.acm_certificate": {

@@ -20,10 +20,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority
 from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.model_check import faults
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 
@@ -59,7 +59,7 @@ class Lab:
             **settings,
         }
         shutil.copytree(_fresh_authority(), self.path)
-        self.authority: Authority = directory.open_authority(self.path, parts=Parts(clock=clock))
+        self.authority: Authority = opening.open_authority(self.path, parts=Parts(clock=clock))
         self.authority.configure(wanted)
         self.acm = shared_client(self.authority)
 
@@ -132,7 +132,7 @@ def _fresh_authority() -> str:
     """One that was just made: a copy of it costs a tenth of making another."""
     folder = tempfile.TemporaryDirectory(prefix="authority-")
     atexit.register(folder.cleanup)
-    directory.create(f"{folder.name}/authority").store.close()
+    creation.create(f"{folder.name}/authority").store.close()
     return f"{folder.name}/authority"
 
 
@@ -161,7 +161,7 @@ def shared_client(authority: Authority) -> t.Any:
 
 def checked_client(authority: t.Any) -> t.Any:
     """A separate boto3 client that checks each answer against the model."""
-    acm = embedded.authority_client(authority.path, authority=authority)
+    acm = authority_client(authority)
 
     def check(http_response: t.Any, model: t.Any, **_others: t.Any) -> None:
         if http_response.status_code == 200 and model.output_shape:

@@ -31,7 +31,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Request
@@ -147,7 +147,7 @@ class AwsAccount(AwsEndpoint):
             if region not in self._services:
                 path = str(self._folder / region)
                 settings = {**SETTINGS, "resolvers": [self.dns.endpoint]}
-                directory.create(path, region=region, account_id=HOME, settings=settings).store.close()
+                creation.create(path, region=region, account_id=HOME, settings=settings).store.close()
                 authority = command_line.open_or_make(path)
                 self._services[region] = (authority, service.Service(authority, is_open=True))
             return self._services[region]

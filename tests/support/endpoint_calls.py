@@ -12,6 +12,7 @@ import json
 import typing as t
 
 import botocore.session
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def model() -> t.Any:
 
 def send(lab: Lab, operation: str, body: t.Any) -> tuple[int, dict[str, t.Any]]:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = Endpoint(lab.authority, model()).answer(operation, content)
+    answer = Endpoint(lab.authority, OPERATIONS, model()).answer(operation, content)
     assert answer.headers["Content-Type"] == "application/x-amz-json-1.1"
     assert int(answer.headers["Content-Length"]) == len(answer.body)
     return answer.status, json.loads(answer.body or b"{}")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An opened authority, which every operation works with. directory.py creates and opens authorities."""
+"""An opened authority, which every operation works with. creation.py creates one, opening.py opens it."""
 
 from __future__ import annotations
 

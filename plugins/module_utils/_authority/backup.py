@@ -17,9 +17,9 @@ import sqlite3
 import tempfile
 import typing as t
 
-from . import directory
+from . import creation, directory, opening
 from .authority import Authority
-from .keys import key_file
+from .keys import key_file, key_making
 from .store.transactions import Store
 from .._rules.errors import InvalidInput
 
@@ -42,7 +42,7 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
         raise InvalidInput(
             f"{key_to} would be in the same folder as the copy that it opens: keep the key in another folder."
         )
-    with key_file.turn(os.path.abspath(path)):  # the key must be that of the copy
+    with key_making.turn(os.path.abspath(path)):  # the key must be that of the copy
         with store.read() as tx:
             how: key_file.How = json.loads(tx.meta("key") or "{}")
         if key_to and how["kind"] != "file":
@@ -56,7 +56,7 @@ def back_up(path: str, file: str, key_to: t.Optional[str] = None) -> Copied:
         _copy(store.path, file)
     if key_to and not is_key_there:
         try:
-            key_file.write_key_file(os.path.abspath(key_to), key)
+            key_making.write_key_file(os.path.abspath(key_to), key)
         except (OSError, InvalidInput) as error:
             os.unlink(file)
             raise InvalidInput(f"The key cannot be copied to {key_to}: {_reason(error)}") from error
@@ -72,10 +72,10 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
     key_from: the copy of the key file; without it, the key file must be where it was. Raises InvalidInput.
     """
     path = os.path.abspath(path)
-    directory.check_free(path)
+    creation.check_free(path)
     if not os.path.isfile(file):
         raise InvalidInput(f"There is no copy of an authority at {file}: give the path of the file that was backed up.")
-    with directory.in_the_making(path) as made:
+    with creation.in_the_making(path) as made:
         store = Store(os.path.join(made, directory.STORE_FILE))
         _copy(file, store.path)
         store.check()
@@ -85,7 +85,7 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         _place_key(made, store, key_from)
         key_file.unlock(made, store, passphrase)  # before anything is there
         store.close()
-    authority = directory.open_authority(path, passphrase=passphrase)
+    authority = opening.open_authority(path, passphrase=passphrase)
     authority.cas.publish(with_crls=True)
     return authority
 
@@ -123,7 +123,7 @@ def _copy(source: str, target: str) -> None:
             os.fsync(written.fileno())
         os.link(temporary, target)  # never over another file
         os.unlink(temporary)
-        key_file.make_durable(folder)
+        key_making.make_durable(folder)
     except (sqlite3.Error, OSError) as error:
         raise InvalidInput(f"{source} cannot be copied to {target}: {_reason(error)}") from error
     finally:
@@ -141,7 +141,7 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
         return
     if key_from:
         key = key_file.read_copy(key_from)
-        key_file.write_key_file(os.path.join(made, key_file.KEY_FILE), key)
+        key_making.write_key_file(os.path.join(made, key_file.KEY_FILE), key)
         with store.write() as tx:
             tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
     elif not os.path.isabs(how["path"]):

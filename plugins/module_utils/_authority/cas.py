@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 import tempfile
 import threading
 import typing as t
 from contextlib import contextmanager
 from datetime import timedelta
 
-from . import leftovers
 from .keys import vault
 from .lifecycle import state
 from .lifecycle.events import Place
@@ -29,7 +29,6 @@ from .store.stored_settings import StoredSettings
 from .store.transactions import Store, StoreError
 from .._rules.errors import InvalidInput
 from .._rules.times import millis
-from .._x509 import pem
 
 TRUST_FILE = "trust.pem"
 # In the names of public CAs; an Amazon N2 hierarchy has roots of its own.
@@ -69,7 +68,7 @@ class CertificationAuthorities:
     def signer(self, row: CaRow) -> Signer:
         if row.id not in self._signers:
             key = issuer.key_of_der(self._vault.open(row.sealed_key, f"ca {row.id}"))
-            self._signers[row.id] = Signer.of(row.id, pem.load_certificate(row.pem), key)
+            self._signers[row.id] = Signer.of(row.id, row.pem, key)
         return self._signers[row.id]
 
     def public(self, key_algorithm: str, root_hierarchy: t.Optional[str] = None) -> CaRow:
@@ -194,7 +193,7 @@ class CertificationAuthorities:
             status="ACTIVE",
             key_algorithm=algorithm,
             parent_id=parent.id if parent else None,
-            pem=pem.certificate_pem(certificate),
+            pem=issuer.pem_of(certificate),
             sealed_key=self._vault.seal(issuer.key_der(key), f"ca {identifier}"),
             not_after=millis(certificate.not_valid_after_utc),
             created_at=millis(now),
@@ -216,10 +215,8 @@ class CertificationAuthorities:
         with self._store.read() as tx:
             rows = tx.cas.all()
         with self._publishing():
-            leftovers.remove(self._folder)
             for row in rows:
-                der = issuer.certificate_der(pem.load_certificate(row.pem))
-                _write_public(self._folder, f"{row.id}.crt", der)
+                _write_public(self._folder, f"{row.id}.crt", ssl.PEM_cert_to_DER_cert(row.pem))
             roots = "".join(row.pem for row in rows if not row.parent_id)
             _write_public(self._folder, TRUST_FILE, roots.encode())
         for row in rows:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .authority import Authority
-from .keys import access_keys, key_file, smtp_password
+from .keys import access_keys, key_making, smtp_password
 from .store.transactions import Transaction
 
 
@@ -18,11 +18,11 @@ def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
     """Seal every secret of the authority again with a new data key; older copies keep the old one. Raises InvalidInput
     while other processes have the authority open, because they would continue with the old key."""
     with authority.lease.alone():
-        fresh = key_file.renew_data_key(authority.path, authority.store, passphrase, _reseal)
+        fresh = key_making.renew_data_key(authority.path, authority.store, passphrase, _reseal)
         authority.vault.change_key(fresh)
 
 
-def _reseal(tx: Transaction, seal: key_file.Seal) -> None:
+def _reseal(tx: Transaction, seal: key_making.Seal) -> None:
     for table, row, sealed, context in tx.sealed():
         tx.reseal(table, row, seal(sealed, context))
     smtp_password.reseal(tx, seal)

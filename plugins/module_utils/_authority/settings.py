@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 
 from .._rules.key_algorithms import DEFAULT_KEY_ALGORITHM, REQUEST_KEY_ALGORITHMS
 from .._rules.errors import InvalidInput
-from .._rules.names import ACM_ISSUERS, NEVER_ISSUED
+from .._rules.names import ACM_ISSUERS, NEVER_ISSUED, base_name, is_below
 from .._rules.call_rates import RATES
 
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
@@ -233,6 +233,11 @@ class Settings(t.NamedTuple):
         """The number of calls per second that are allowed, or None for any number."""
         return self.rates.get(operation, RATES.get(operation)) if self.rate_limits else None
 
+    def failure_reason(self, name: str) -> t.Optional[str]:
+        """The FailureReason that is set for the name or a domain above it, or None."""
+        plain = base_name(name)
+        return next((reason for domain, reason in self.failure_reasons.items() if is_in(plain, domain)), None)
+
     def forbids(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
         """The first condition key of the request policy that a RequestCertificate does not satisfy, or None.
 
@@ -258,6 +263,11 @@ class Settings(t.NamedTuple):
                 if value is not None and not any(fnmatchcase(value, _literal(each)) for each in patterns):
                     return key
         return None
+
+
+def is_in(name: str, domain: str) -> bool:
+    """domain: as operators write it, perhaps with a dot before it."""
+    return is_below(name, domain.strip(".").lower())
 
 
 CONDITIONS = (

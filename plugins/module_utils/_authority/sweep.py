@@ -16,10 +16,11 @@ import json
 import typing as t
 from datetime import datetime, timedelta
 
+from .._files import leftovers
 from .._rules.errors import InvalidInput
 from .delivery import deliveries
 from .issuing import settlement
-from .keys import key_file
+from .keys import key_making
 from .authority import Authority
 from .lifecycle.state import Certificate
 from .._rules.times import iso
@@ -56,9 +57,10 @@ def sweep(authority: Authority) -> Swept:
         )
         tx.set_meta("last_sweep_at", iso(started_at))
     try:
-        key_file.finish_rotation(authority.path, authority.store)
+        key_making.finish_rotation(authority.path, authority.store)
     except InvalidInput as error:
         swept.troubles.append(str(error))
+    leftovers.remove(authority.public_folder)
     authority.cas.publish(with_crls=True)
     return deliver(authority, swept)
 

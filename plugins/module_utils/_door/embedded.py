@@ -7,8 +7,8 @@
 
 A handler on botocore's `before-call.acm` event hands the JSON request to the authority and returns its answer, so that
 parameter validation, serialization, paginators and error classes are botocore's. What brings a request over a network
-(connections, signatures, retries) is not involved. A module that speaks ACM passes `open_door` to AcmModule;
-one that does not ships no authority. The authority is imported where it is opened, so tasks on AWS do not pay for it.
+(connections, signatures, retries) is not involved. A module that speaks ACM passes in the operations that it calls, and
+ships no others. The authority is imported where it is opened, so tasks on AWS do not pay for it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,25 @@ from .acm import Acm, Lookout
 from .botocore_tuning import quick
 
 
-def open_door(path: str, region: t.Optional[str] = None) -> Acm:
-    """The door to the authority in the directory PATH; region: if given, must be the authority's. Raises
-    InvalidInput."""
-    from .._authority import directory
-    from .._authority.delivery import inbox
+def open_door(
+    path: str,
+    region: t.Optional[str] = None,
+    operations: t.Mapping[str, t.Any] = {},
+    events: t.Optional[t.Callable[[t.Any, str], t.Any]] = None,
+) -> Acm:
+    """The door to the authority in the directory PATH. Raises InvalidInput if there is no usable authority.
 
-    authority = directory.open_authority(path)
-    client = authority_client(path, region=region, authority=authority)
+    region: if given, must be the authority's. operations: those that the module calls, as the files in
+    _authority/operations/ list them. events: (authority, consumer) → inbox, for a module that reads events.
+    """
+    from .._authority import opening
+
+    authority = opening.open_authority(path)
+    if region and region != authority.region:
+        raise InvalidInput(
+            f"The embedded authority in {path} is for region {authority.region}, not {region}: "
+            "leave out the option region, or give the authority for that region."
+        )
 
     def lookout() -> Lookout:
         settings = authority.settings
@@ -46,31 +57,24 @@ def open_door(path: str, region: t.Optional[str] = None) -> Acm:
     def refuse(service: str, _region: t.Optional[str] = None) -> t.Any:
         raise InvalidInput(f"The embedded authority in {path} has no {service}: leave out the options that need it.")
 
-    def events(consumer: str) -> t.Any:
-        return inbox.Inbox(authority, consumer)
-
     def private_cas() -> dict[str, str]:
         with authority.store.read() as tx:
             return {row.name: row.arn for row in tx.cas.all() if row.role == "private"}
 
-    return Acm(client, refuse, is_authority=True, lookout=lookout, events=events, private_cas=private_cas)
+    return Acm(
+        client_of(authority, operations),
+        refuse,
+        is_authority=True,
+        lookout=lookout,
+        events=lambda consumer: events(authority, consumer) if events else None,
+        private_cas=private_cas,
+    )
 
 
-def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.Any = None, **parts: t.Any) -> t.Any:
-    """A boto3 client of ACM whose requests the embedded authority answers.
-
-    region: if given, must be the authority's. Raises InvalidInput if there is no usable authority.
-    """
-    from .._authority import directory
+def client_of(authority: t.Any, operations: t.Mapping[str, t.Any]) -> t.Any:
+    """A boto3 client of ACM whose requests the embedded authority answers, as far as they are among the operations."""
     from .._authority.wire import endpoint
 
-    if authority is None:
-        authority = directory.open_authority(path, **parts)
-    if region and region != authority.region:
-        raise InvalidInput(
-            f"The embedded authority in {path} is for region {authority.region}, not {region}: "
-            "leave out the option region, or give the authority for that region."
-        )
     # The user's AWS environment and configuration files do not apply here; broken ones must not matter.
     unset = {
         name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
@@ -90,7 +94,7 @@ def authority_client(path: str, *, region: t.Optional[str] = None, authority: t.
             parameter_validation=True,
         ),
     )
-    answer = endpoint.Endpoint(authority, client.meta.service_model).answer
+    answer = endpoint.Endpoint(authority, operations, client.meta.service_model).answer
     parser = botocore.parsers.create_parser("json")
 
     def hand_over(model: t.Any, params: dict[str, t.Any], **_others: t.Any) -> tuple[t.Any, dict[str, t.Any]]:

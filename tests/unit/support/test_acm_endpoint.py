@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, Bucket, acm_endpoint, read_log
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -29,7 +29,7 @@ PROGRAM = Path(__file__).resolve().parents[2] / "support" / "acm_endpoint.py"
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    made = directory.create(str(tmp_path_factory.mktemp("endpoint") / "authority"))
+    made = creation.create(str(tmp_path_factory.mktemp("endpoint") / "authority"))
     made.cas.private("lab", key_algorithm="EC_prime256v1")
     return made
 

@@ -12,7 +12,7 @@ import json
 import typing as t
 from datetime import datetime, timedelta
 
-from ..lifecycle import events, public_domains, state
+from ..lifecycle import events, state
 from ..signing import issuer
 from ..authority import Authority
 from ..lifecycle.state import Certificate, Leaf
@@ -43,7 +43,7 @@ class CannotSign(Exception):
 def sign(authority: Authority, certificate: Certificate, now: datetime, settings: Settings) -> Signed:
     """Make a new key and sign a leaf for the certificate's names. Raises CannotSign. Slow for RSA: call it outside of
     transactions."""
-    reason = next(filter(None, (public_domains.set_reason(name, settings) for name in certificate.names)), None)
+    reason = next(filter(None, map(settings.failure_reason, certificate.names)), None)
     if reason:
         raise CannotSign(reason)
     ca = _ca(authority, certificate, settings, now)

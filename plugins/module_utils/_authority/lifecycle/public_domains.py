@@ -11,8 +11,8 @@ import functools
 import typing as t
 
 from . import public_suffix_list
-from ..settings import Settings
-from ..._rules.names import base_name, is_below
+from ..settings import Settings, is_in
+from ..._rules.names import base_name
 
 # Top-level domains in the root zone or in the list for which no public certificate is issued all the same.
 NOT_FOR_PUBLIC_USE = ("arpa", "onion")
@@ -21,20 +21,14 @@ NOT_FOR_PUBLIC_USE = ("arpa", "onion")
 def domain_fault(name: str, settings: Settings) -> t.Optional[str]:
     """The FailureReason why a public certificate is never issued for the name, or None."""
     plain = base_name(name)
-    if any(_is_in(plain, suffix) for suffix in settings.never_issued):
+    if any(is_in(plain, suffix) for suffix in settings.never_issued):
         return "DOMAIN_NOT_ALLOWED"
-    if any(_is_in(plain, suffix) for suffix in settings.public_suffixes):
+    if any(is_in(plain, suffix) for suffix in settings.public_suffixes):
         return None
     top = plain.rpartition(".")[2]
     if top not in _top_level() or top in NOT_FOR_PUBLIC_USE or is_public_suffix(plain):
         return "INVALID_PUBLIC_DOMAIN"
     return None
-
-
-def set_reason(name: str, settings: Settings) -> t.Optional[str]:
-    """The FailureReason that the operator has set for the name or a parent domain, or None."""
-    plain = base_name(name)
-    return next((reason for domain, reason in settings.failure_reasons.items() if _is_in(plain, domain)), None)
 
 
 def is_public_suffix(name: str) -> bool:
@@ -47,11 +41,6 @@ def is_public_suffix(name: str) -> bool:
         return False
     _label, _dot, rest = before.partition(".")
     return before in suffixes or (f"*.{rest}" if rest else "*") in suffixes
-
-
-def _is_in(name: str, suffix: str) -> bool:
-    """suffix: as operators write it, perhaps with a leading dot."""
-    return is_below(name, suffix.strip(".").lower())
 
 
 @functools.lru_cache(maxsize=None)

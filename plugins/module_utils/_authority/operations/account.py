@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 from datetime import timedelta
 
-from .call import Call, Fault
+from .call import Call, Fault, Operation
 
 
 def get_account_configuration(call: Call) -> dict[str, t.Any]:
@@ -34,3 +34,9 @@ def put_account_configuration(call: Call) -> dict[str, t.Any]:
             tx.remember(call.operation, token, str(days), "{}", call.now)
             tx.set_meta("days_before_expiry", str(days))
     return {}
+
+
+OPERATIONS = {
+    "GetAccountConfiguration": Operation(get_account_configuration),
+    "PutAccountConfiguration": Operation(put_account_configuration, ("ExpiryEvents", "IdempotencyToken")),
+}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One call of an operation: its transactions, and its audit record in the transaction of the change that it made."""
+"""An operation, and one call of it: its transactions, and its audit record in the transaction of the change that it made."""
 
 from __future__ import annotations
 
@@ -26,6 +26,33 @@ class Fault(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+
+
+# What a request's Options may have
+OPTIONS = ("Options.CertificateTransparencyLoggingPreference", "Options.Export", "Options.ValidationMethod")
+
+
+class Operation(t.NamedTuple):
+    """act: checks, acts in one transaction, and answers. members: what a request may contain; the members of Options and
+    Includes are written with a dot. A newer botocore may know more members: those not implemented here are refused by
+    name, never ignored."""
+
+    act: t.Callable[[Call], dict[str, t.Any]]
+    members: tuple[str, ...] = ()
+
+    def unknown_member(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
+        """The first member of a request that the operation does not know, or None."""
+        for name, value in request.items():
+            if name not in self.members:
+                return name
+            if name in ("Options", "Includes"):
+                for inner in value:
+                    if f"{name}.{inner}" not in self.members:
+                        return f"{name}.{inner}"
+        return None
+
+
+Operations = t.Mapping[str, Operation]  # by name
 
 
 class Call:

@@ -3,76 +3,51 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Operations on existing certificates: read, export, renew, revoke, delete, and change the options."""
+"""Operations on existing certificates: read, renew, revoke, delete, and change the options."""
 
 from __future__ import annotations
 
 import logging
 import typing as t
 
-from ..._x509 import pem
-from ..issuing import issuance, settlement
+from ..issuing import settlement
 from ..lifecycle import events, state as lifecycle
 from . import answers
-from ..signing import issuer
-from .call import Call, Fault
+from .call import OPTIONS, Call, Fault, Operation
 from ..lifecycle.state import Certificate
 from ..store.transactions import StoreError
-from ..._rules.errors import InvalidInput
-from ..._rules.passphrases import check_passphrase
 
 log = logging.getLogger(__name__)
 
 
-def _current(call: Call) -> Certificate:
+def current(call: Call) -> Certificate:
     """The certificate, after all due work for it has been done: issuing and renewing need no daemon."""
     return settlement.settle_read(call.authority, call.certificate())
 
 
+def no_certificate_yet(call: Call, certificate: Certificate) -> Fault:
+    """Why nothing of it can be read or exported."""
+    state = lifecycle.status(certificate, call.authority.now(), call.settings)
+    if state == "PENDING_VALIDATION":
+        return Fault("RequestInProgressException", f"The certificate {certificate.arn} is not issued yet.")
+    return Fault("ValidationException", f"The certificate {certificate.arn} has the status {state}.")
+
+
 def describe_certificate(call: Call) -> dict[str, t.Any]:
-    certificate = _current(call)
+    certificate = current(call)
     return {"Certificate": answers.detail(certificate, call.authority.place, call.authority.now(), call.settings)}
 
 
 def get_certificate(call: Call) -> dict[str, t.Any]:
-    certificate = _current(call)
+    certificate = current(call)
     with call.read() as tx:
         row = tx.leaf(certificate.id)
     if row is None:
-        raise _no_certificate_yet(call, certificate)
+        raise no_certificate_yet(call, certificate)
     if row.ca_id:
         call.answered_leaf = (row.ca_id, row.serial)
     # The service never leaves the chain out: for an import without a chain it returns the certificate itself.
     return {"Certificate": row.pem, "CertificateChain": row.chain or row.pem}
-
-
-def export_certificate(call: Call) -> dict[str, t.Any]:
-    try:
-        check_passphrase(call.request["Passphrase"])
-    except InvalidInput as error:
-        raise Fault("ValidationException", str(error)) from None
-    certificate = _current(call)
-    if certificate.type == lifecycle.IMPORTED:
-        raise Fault("ValidationException", f"The certificate {certificate.arn} was imported: it cannot be exported.")
-    if not certificate.is_exportable:
-        raise Fault(
-            "ValidationException",
-            f"The certificate {certificate.arn} was requested with Export=DISABLED: it cannot be exported.",
-        )
-    with call.write() as tx:
-        # The leaf that is exported must be the leaf that is marked as exported, even during a renewal.
-        present = call.certificate(tx)
-        row = tx.leaf(present.id)
-        if row is None or lifecycle.status(present, call.authority.now(), call.settings) != "ISSUED":
-            raise _no_certificate_yet(call, present)
-        call.authority.save(tx, present._replace(exported_at=call.now, ever_exported=True), call.now)
-        call.answered_leaf = (str(row.ca_id), row.serial)
-    key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial)))
-    return {
-        "Certificate": row.pem,
-        "CertificateChain": row.chain,
-        "PrivateKey": pem.encrypted_private_key_pem(key, call.request["Passphrase"]),
-    }
 
 
 def renew_certificate(call: Call) -> dict[str, t.Any]:
@@ -165,15 +140,18 @@ def _by_dns(call: Call, certificate: Certificate, method: str) -> Certificate:
     return lifecycle.migrated_to_dns(certificate, call.now)
 
 
-def _no_certificate_yet(call: Call, certificate: Certificate) -> Fault:
-    state = lifecycle.status(certificate, call.authority.now(), call.settings)
-    if state == "PENDING_VALIDATION":
-        return Fault("RequestInProgressException", f"The certificate {certificate.arn} is not issued yet.")
-    return Fault("ValidationException", f"The certificate {certificate.arn} has the status {state}.")
-
-
 def _in_use(call: Call, certificate: Certificate) -> Fault:
     return Fault(
         "ResourceInUseException",
         f"Certificate {certificate.arn} in account {call.authority.place.account_id} is in use.",
     )
+
+
+OPERATIONS = {
+    "DeleteCertificate": Operation(delete_certificate, ("CertificateArn",)),
+    "DescribeCertificate": Operation(describe_certificate, ("CertificateArn",)),
+    "GetCertificate": Operation(get_certificate, ("CertificateArn",)),
+    "RenewCertificate": Operation(renew_certificate, ("CertificateArn",)),
+    "RevokeCertificate": Operation(revoke_certificate, ("CertificateArn", "RevocationReason")),
+    "UpdateCertificateOptions": Operation(update_certificate_options, ("CertificateArn", "Options", *OPTIONS)),
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from . import quotas
-from .call import Call, Fault
+from .call import Call, Fault, Operation
 from .tags import check_tags, tag_dict
 from ..lifecycle import events, state
 from ..lifecycle.state import Certificate
@@ -96,3 +96,10 @@ def _reimported(call: Call, tx: Transaction, wanted: Certificate, material: t.An
     except InvalidInput as error:
         raise Fault("ValidationException", str(error)) from None
     return present._replace(names=wanted.names, leaf=wanted.leaf, imported_at=call.now, noticed_at=None)
+
+
+OPERATIONS = {
+    "ImportCertificate": Operation(
+        import_certificate, ("CertificateArn", "Certificate", "PrivateKey", "CertificateChain", "Tags")
+    ),
+}

@@ -16,7 +16,7 @@ from . import answers
 from ..issuing import settlement
 from ..lifecycle import state
 from ..store import query
-from .call import Call, Fault
+from .call import Call, Fault, Operation
 from ..store.query import Clock, Condition, Query
 from ..._rules.times import maybe_millis
 
@@ -200,3 +200,20 @@ def _metadata(call: Call, member: str, what: t.Any) -> Condition:
     if member in METADATA:
         return query.equals(METADATA[member], what)
     return query.NOTHING  # of ACME, which the authority does not speak
+
+
+INCLUDES = ("extendedKeyUsage", "keyUsage", "keyTypes", "exportOption", "managedBy")
+OPERATIONS = {
+    "ListCertificateDomainValidations": Operation(
+        list_certificate_domain_validations, ("CertificateArn", "NextToken", "MaxItems")
+    ),
+    "ListCertificates": Operation(
+        list_certificates,
+        ("CertificateStatuses", "CertificateKeyPairOrigins", "RootHierarchyTypes")
+        + ("Includes", *(f"Includes.{member}" for member in INCLUDES))
+        + ("NextToken", "MaxItems", "SortBy", "SortOrder"),
+    ),
+    "SearchCertificates": Operation(
+        search_certificates, ("FilterStatement", "MaxResults", "NextToken", "SortBy", "SortOrder")
+    ),
+}

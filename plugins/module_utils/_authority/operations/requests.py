@@ -16,7 +16,7 @@ from ..._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from ..issuing import issuance
 from ..lifecycle import public_domains, state
 from . import quotas
-from .call import Call, Fault
+from .call import OPTIONS, Call, Fault, Operation
 from ..lifecycle.state import Certificate, DomainValidation
 from ..store.transactions import Transaction
 from .tags import check_tags, tag_dict
@@ -163,7 +163,7 @@ def _check_root_hierarchy(request: t.Mapping[str, t.Any], method: t.Optional[str
 def _judged(call: Call, certificate: Certificate) -> Certificate:
     """The certificate, failed if it can never be issued for one of its names; the other names stay as they are."""
     faults = [
-        public_domains.set_reason(name, call.settings) or public_domains.domain_fault(name, call.settings)
+        call.settings.failure_reason(name) or public_domains.domain_fault(name, call.settings)
         for name in certificate.names
     ]
     reason = next(filter(None, faults), None)
@@ -240,3 +240,14 @@ def _answered(call: Call, tx: Transaction, token: str) -> t.Optional[dict[str, t
         if call.settings.idempotency_one_request:
             raise Fault("InvalidParameterException", f"The idempotency token {token} was used with other parameters.")
     return None
+
+
+OPERATIONS = {
+    "RequestCertificate": Operation(
+        request_certificate,
+        ("DomainName", "ValidationMethod", "SubjectAlternativeNames", "IdempotencyToken", "DomainValidationOptions")
+        + ("Options", *OPTIONS, "CertificateAuthorityArn", "Tags", "KeyAlgorithm", "ManagedBy")
+        + ("CertificateUsage", "RootHierarchyType"),
+    ),
+    "ResendValidationEmail": Operation(resend_validation_email, ("CertificateArn", "Domain", "ValidationDomain")),
+}

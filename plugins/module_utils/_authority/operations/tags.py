@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .call import Call, Fault
+from .call import Call, Fault, Operation
 from ..settings import Settings
 
 
@@ -86,3 +86,13 @@ def untag_resource(call: Call) -> dict[str, t.Any]:
 
 def list_tags_for_resource(call: Call) -> dict[str, t.Any]:
     return list_tags_for_certificate(call)
+
+
+OPERATIONS = {
+    "AddTagsToCertificate": Operation(add_tags_to_certificate, ("CertificateArn", "Tags")),
+    "ListTagsForCertificate": Operation(list_tags_for_certificate, ("CertificateArn",)),
+    "ListTagsForResource": Operation(list_tags_for_resource, ("ResourceArn",)),
+    "RemoveTagsFromCertificate": Operation(remove_tags_from_certificate, ("CertificateArn", "Tags")),
+    "TagResource": Operation(tag_resource, ("ResourceArn", "Tags")),
+    "UntagResource": Operation(untag_resource, ("ResourceArn", "TagKeys")),
+}

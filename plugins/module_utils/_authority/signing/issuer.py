@@ -20,8 +20,8 @@ try:
 except ImportError:
     pass  # client.py reports it
 
-from ..._x509 import pem
 from ..lifecycle.state import Leaf
+from ..._x509 import certificate as reading
 from ..._x509.certificate import EXTENDED_KEY_USAGES
 
 RSA_BITS = {"RSA_2048": 2048, "RSA_3072": 3072, "RSA_4096": 4096}
@@ -63,10 +63,11 @@ class Signer(t.NamedTuple):
     templates: dict[tuple[t.Any, ...], t.Any]
 
     @classmethod
-    def of(cls, identifier: str, certificate: t.Any, key: t.Any) -> Signer:
+    def of(cls, identifier: str, pem: str, key: t.Any) -> Signer:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
         name = certificate.subject
         return cls(
-            identifier, certificate, key, pem.distinguished_name(name), _common_name(name), _organization(name), {}
+            identifier, certificate, key, reading.distinguished_name(name), _common_name(name), _organization(name), {}
         )
 
 
@@ -234,7 +235,7 @@ def issued_facts(
     """leaf_facts of a leaf from issue_leaf, taken from its inputs: parsing the leaf would take as long as signing
     it."""
     return Leaf(
-        serial=pem.serial(leaf),
+        serial=reading.serial(leaf),
         subject=f"CN={names[0]}",
         common_name=names[0],
         issuer=ca.name,
@@ -242,7 +243,7 @@ def issued_facts(
         issuer_organization=ca.organization,
         not_before=leaf.not_valid_before_utc,
         not_after=leaf.not_valid_after_utc,
-        signature_algorithm=pem.signature_algorithm(leaf),
+        signature_algorithm=reading.signature_algorithm(leaf),
         key_usages=("DIGITAL_SIGNATURE", "KEY_ENCIPHERMENT") if _is_rsa(public_key) else ("DIGITAL_SIGNATURE",),
         extended_key_usages=tuple((EXTENDED_KEY_USAGES[oid], oid) for oid in usages),
     )
@@ -258,18 +259,18 @@ def signature_algorithm(ca_key_algorithm: str) -> str:
 def leaf_facts(certificate: t.Any) -> Leaf:
     """What ACM shows of a certificate."""
     return Leaf(
-        serial=pem.serial(certificate),
-        subject=pem.distinguished_name(certificate.subject),
-        common_name=pem.common_name(certificate),
-        issuer=pem.distinguished_name(certificate.issuer),
+        serial=reading.serial(certificate),
+        subject=reading.distinguished_name(certificate.subject),
+        common_name=reading.common_name(certificate),
+        issuer=reading.distinguished_name(certificate.issuer),
         issuer_common_name=_common_name(certificate.issuer),
         issuer_organization=_organization(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        signature_algorithm=pem.signature_algorithm(certificate),
-        key_usages=tuple(pem.key_usages(certificate)),
-        extended_key_usages=tuple(pem.extended_key_usages(certificate)),
-        ip_addresses=tuple(pem.ip_addresses(certificate)),
+        signature_algorithm=reading.signature_algorithm(certificate),
+        key_usages=tuple(reading.key_usages(certificate)),
+        extended_key_usages=tuple(reading.extended_key_usages(certificate)),
+        ip_addresses=tuple(reading.ip_addresses(certificate)),
     )
 
 

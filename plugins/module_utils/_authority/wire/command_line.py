@@ -20,12 +20,11 @@ import sys
 import typing as t
 from contextlib import contextmanager
 
-from .. import backup, directory
+from .. import audit, backup, creation, directory, opening
 from ..authority import Authority
 from ..parts import system_clock
 from ..keys.access_keys import AccessKey, AccessKeys
 from ..keys.vault import WrongKey
-from ..operations import audit
 from ..store.event_log import Wanted
 from ..._rules.errors import InvalidInput
 from .pages import metrics
@@ -249,11 +248,11 @@ def open_or_make(path: str) -> Authority:
     """Open the authority in a directory, or create it with ACM's own defaults if the directory is new or empty."""
     if not directory.exists(path):
         try:
-            directory.create(path)
+            creation.create(path)
         except InvalidInput:
             if not directory.exists(path):  # otherwise another process was faster and has created it
                 raise
-    authority = directory.open_authority(path)
+    authority = opening.open_authority(path)
     authority.cas.ensure_public()  # so that clients can trust them before the first request
     AccessKeys(authority.store, authority.vault).owner()
     return authority
@@ -329,7 +328,7 @@ def ending_signals() -> t.Iterator[t.Callable[[], object]]:
 
 
 def _credentials(options: argparse.Namespace) -> int:
-    authority = directory.open_authority(options.dir)
+    authority = opening.open_authority(options.dir)
     keys = AccessKeys(authority.store, authority.vault)
     keys.owner()
     named = [key for key in keys.all() if key.name == options.name]

@@ -15,10 +15,9 @@ import os
 import threading
 import typing as t
 
-from .. import sweep
+from .. import audit, sweep
 from ..authority import Authority
 from ..keys.vault import WrongKey
-from ..operations import audit
 from ..store.transactions import StoreError
 from ..._files.locks import turn
 from ..._rules.errors import InvalidInput

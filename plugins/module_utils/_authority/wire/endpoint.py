@@ -15,9 +15,8 @@ import typing as t
 from email.utils import formatdate
 
 from ..lifecycle.records import Caller
-from ..operations import table
 from . import shapes
-from ..operations.call import Call, Fault
+from ..operations.call import Call, Fault, Operations
 from ..authority import Authority
 from ..store.transactions import StoreError
 from ..keys.vault import WrongKey
@@ -40,11 +39,13 @@ class Answer(t.NamedTuple):
 class Endpoint:
     """Answers requests to one authority.
 
-    service_model: botocore's model of ACM, by which requests are validated as the service validates them.
+    operations: those that it knows. service_model: botocore's model of ACM, by which requests are validated as the service
+    validates them.
     """
 
-    def __init__(self, authority: Authority, service_model: t.Any = None) -> None:
+    def __init__(self, authority: Authority, operations: Operations, service_model: t.Any = None) -> None:
         self._authority = authority
+        self._operations = operations
         self._model = service_model or _service_model()
 
     def answer(
@@ -79,7 +80,8 @@ class Endpoint:
             raise Fault(
                 "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is not an operation of ACM."
             )
-        if name not in table.OPERATIONS:
+        operation = self._operations.get(name)
+        if operation is None:
             raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")
         try:
             members = json.loads(body or b"{}")
@@ -87,10 +89,9 @@ class Endpoint:
             raise Fault("SerializationException", "The request's body is not JSON.") from None
         model = self._model.operation_model(name)
         call = Call(self._authority, name, caller, request_id)
-        operation = table.OPERATIONS[name]
         try:
             request = shapes.read(model.input_shape, members) if model.input_shape else {}
-            unknown = table.unknown_member(operation, request)
+            unknown = operation.unknown_member(request)
             if unknown:
                 raise Fault("ValidationException", f"The embedded authority does not implement {unknown} of {name}.")
         except Fault as fault:

@@ -14,7 +14,7 @@ import typing as t
 from ..authority import Authority
 from ..keys.access_keys import AccessKeys
 from ..lifecycle.records import Caller
-from ..operations import authorization
+from ..operations import authorization, table
 from ..operations.call import Call
 from .pages import approval, metrics, ocsp
 from . import tagging
@@ -49,7 +49,7 @@ class Service:
         self._authority = authority
         self._monitors = monitors
         self._public_folder = authority.public_folder
-        self._answer = Endpoint(authority).answer
+        self._answer = Endpoint(authority, table.OPERATIONS).answer
         self._health = Health(authority)
         self._keys = AccessKeys(authority.store, authority.vault)
         self._gate = None if is_open else Gate(self._keys.find, authority.region, services)

@@ -26,8 +26,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_making
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, folders
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets
@@ -183,13 +183,13 @@ def their_folder(root: Path) -> None:
 
 def authority(root: Path) -> None:
     (root / "keys").mkdir()
-    directory.create(str(root / "authority"), key_file=str(root / "keys" / "key")).store.close()
+    creation.create(str(root / "authority"), key_file=str(root / "keys" / "key")).store.close()
 
 
 def rotate(root: Path) -> None:
     store = directory.open_store(str(root / "authority"))
     try:
-        key_file.rotate(str(root / "authority"), store, None, None)
+        key_making.rotate(str(root / "authority"), store, None, None)
     finally:
         store.close()
 

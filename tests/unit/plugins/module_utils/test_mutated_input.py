@@ -23,7 +23,7 @@ from typing import Any, Callable, Iterator
 
 import botocore.session
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import table
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
@@ -143,11 +143,11 @@ class Wire:
     """An authority with a certificate of each kind, and good requests about them. No name server answers it."""
 
     def __init__(self, folder: Path, pki: Any) -> None:
-        directory.create(str(folder / "authority")).store.close()
-        self.authority = directory.open_authority(str(folder / "authority"), parts=Parts(clock=lambda: START))
+        creation.create(str(folder / "authority")).store.close()
+        self.authority = opening.open_authority(str(folder / "authority"), parts=Parts(clock=lambda: START))
         self.authority.configure({"resolvers": ["127.0.0.1:9"], "resolver_timeout_s": 1, "public_suffixes": ["test"]})
         self.model = botocore.session.Session().get_service_model("acm")
-        self.endpoint = Endpoint(self.authority, self.model)
+        self.endpoint = Endpoint(self.authority, table.OPERATIONS, self.model)
         ca = self.authority.cas.private("corp", key_algorithm="EC_prime256v1").arn
         pair = pki.issue("www.example.com", not_before=-10, days=300)
         imported = {name: base64.b64encode(part.encode()).decode() for name, part in (("Certificate", pair.pem), ("PrivateKey", pair.key_pem))}  # fmt: skip

@@ -16,13 +16,14 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
+from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.plugins.modules import acm_authority
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab, checked_client, clock, dns, lab
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
 from ansible_collections.certops.acm.tests.support.web_server import Answer, web_server
@@ -139,7 +140,7 @@ def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task:
     assert done["diff"]["before"]["settings"] == {}
     assert done["diff"]["after"]["settings"]["validity_days"] == 47
     assert "hidden" not in str(done)
-    assert directory.open_authority(task.path).smtp_password.read() == "hidden"
+    assert opening.open_authority(task.path).smtp_password.read() == "hidden"
     assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
 
 
@@ -148,7 +149,7 @@ def test_keys_are_told_without_their_secrets(task: Task) -> None:
     done = task(access_keys=[{"name": "web", "policy": ALLOW}])
     (shown,) = done["authority"]["access_keys"]
     assert (shown["name"], shown["kind"], shown["policy"]) == ("web", "user", ALLOW)
-    authority = directory.open_authority(task.path)
+    authority = opening.open_authority(task.path)
     (key,) = AccessKeys(authority.store, authority.vault).all()
     assert shown["access_key_id"] == key.identifier and key.secret not in str(done)
     broken = {**ALLOW, "Statement": {**ALLOW["Statement"], "Action": "acm:Dance"}}
@@ -163,7 +164,7 @@ def test_events_are_delivered_by_a_sweep(task: Task) -> None:
         made = task(certificate_authorities=[CORP], event_targets=[hook])
         (shown,) = made["authority"]["event_targets"]
         assert (shown["kind"], shown["waiting"], shown["delivered_at"]) == ("webhook", 0, None)
-        acm = embedded.authority_client(task.path)
+        acm = authority_client(task.path)
         acm.request_certificate(
             DomainName="a.corp.test", KeyAlgorithm="EC_prime256v1",
             CertificateAuthorityArn=made["authority"]["certificate_authorities"][0]["arn"],
@@ -180,7 +181,7 @@ def test_where_it_is_and_whose(task: Task) -> None:
     assert task()["changed"] is False
     assert "cannot be changed" in task.fails(region="us-east-1")
     assert "cannot be changed" in task.fails(account_id="123456789012")
-    arn = embedded.authority_client(task.path).request_certificate(DomainName="a.amazonaws.com")["CertificateArn"]
+    arn = authority_client(task.path).request_certificate(DomainName="a.amazonaws.com")["CertificateArn"]
     assert arn.startswith("arn:aws:acm:eu-central-1:000000000001:")
 
 
@@ -236,7 +237,7 @@ def test_cas_that_are_not_named_are_left_alone(task: Task) -> None:
 
 def test_a_ca_out_of_service_signs_nothing(task: Task) -> None:
     ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
-    acm = embedded.authority_client(task.path)
+    acm = authority_client(task.path)
 
     def request() -> str:
         wanted = {"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
@@ -255,7 +256,7 @@ def test_a_ca_out_of_service_signs_nothing(task: Task) -> None:
 
 def test_approve_by_name(lab: Lab) -> None:
     task = Task(lab.path)
-    lab.authority.parts = directory.Parts()  # the task looks at the real clock
+    lab.authority.parts = Parts()  # the task looks at the real clock
     arn, other = lab.public(ValidationMethod="EMAIL"), lab.public(ValidationMethod="EMAIL")
     approve = [{"certificate_arn": arn, "domain_name": "www.example.com"}]
     assert task(check=True, approve=approve)["changed"] is True
@@ -274,7 +275,7 @@ def test_approve_by_token(tmp_path: Path, dns: t.Any) -> None:
             settings={"resolvers": [dns.endpoint]},
             smtp={"host": "127.0.0.1", "port": server.port, "sender": "ca@example.com"},
         )
-        acm = embedded.authority_client(task.path)
+        acm = authority_client(task.path)
         wanted = {"DomainName": "www.example.com", "KeyAlgorithm": "EC_prime256v1", "ValidationMethod": "EMAIL"}
         arn = acm.request_certificate(**wanted)["CertificateArn"]
         (mail,) = server.wait_for(1)
@@ -286,7 +287,7 @@ def test_approve_by_token(tmp_path: Path, dns: t.Any) -> None:
 
 def test_in_use_by(task: Task) -> None:
     ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
-    acm = checked_client(directory.open_authority(task.path))
+    acm = checked_client(opening.open_authority(task.path))
     wanted = {"DomainName": "a.corp.test", "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
     arn = acm.request_certificate(**wanted)["CertificateArn"]
     use = [{"certificate_arn": arn, "services": [SERVICE]}]
@@ -299,7 +300,7 @@ def test_in_use_by(task: Task) -> None:
 
 def test_sweep(lab: Lab) -> None:
     task = Task(lab.path)
-    lab.authority.parts = directory.Parts()  # the task looks at the real clock
+    lab.authority.parts = Parts()  # the task looks at the real clock
     arn = lab.public("task.example.com")
     first = task(sweep=True)
     assert first["changed"] is False and first["swept"] == {

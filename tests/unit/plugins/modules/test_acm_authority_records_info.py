@@ -12,18 +12,18 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._authority.operations import audit, table
+from ansible_collections.certops.acm.plugins.module_utils._authority import audit, creation
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations import table
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     """An authority with five calls, one of them refused. Its key has gone elsewhere since."""
     path = str(tmp_path / "authority")
-    ca = directory.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
-    acm = embedded.authority_client(path)
+    ca = creation.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
+    acm = authority_client(path)
     for name in ("a.corp.test", "b.corp.test"):
         arn = acm.request_certificate(DomainName=name, CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1")
     acm.export_certificate(CertificateArn=arn["CertificateArn"], Passphrase=b"passphrase")

@@ -16,12 +16,13 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._validation import rfc2136
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.plugins.modules import acm_certificate
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.name_server import name_server
 
 TREE = Path(__file__).resolve().parents[7]
@@ -56,7 +57,7 @@ def fixture_calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path) -> dict[str, str]:
     """An authority with a private CA: its path and the CA's ARN."""
-    authority = directory.create(str(tmp_path / "authority"))
+    authority = creation.create(str(tmp_path / "authority"))
     return {"path": authority.path, "ca": authority.cas.private("internal", key_algorithm="EC_prime256v1").arn}
 
 
@@ -183,7 +184,7 @@ def test_the_algorithms_of_tsig_are_those_of_the_way_there() -> None:
 
 def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[str, str]) -> None:
     """Each is some milliseconds of every task, because modules travel as source."""
-    acm = embedded.authority_client(place["path"])
+    acm = authority_client(place["path"])
     arn = acm.request_certificate(DomainName="a.example.com", CertificateAuthorityArn=place["ca"])["CertificateArn"]
     program = (
         "import json, sys\n"

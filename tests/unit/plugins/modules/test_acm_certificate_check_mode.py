@@ -13,7 +13,7 @@ import dns.query
 import dns.rdatatype
 import dns.zone
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoint, acm_endpoint
 from ansible_collections.certops.acm.tests.support.mail_server import MailServer, mail_server
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
@@ -62,7 +62,7 @@ def fixture_stage(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[t.Call
     zones = {"example.com": "@ MX 10 mail\nmail A 127.0.0.1\nposted MX 10 mail"}
     with name_server(zones, extra="allow-transfer { any; };") as bind, mail_server() as mail:
         smtp = {"host": "127.0.0.1", "port": mail.port}
-        authority = directory.create(path, settings={"resolvers": [bind.endpoint], "smtp": smtp})
+        authority = creation.create(path, settings={"resolvers": [bind.endpoint], "smtp": smtp})
         ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
         with acm_endpoint(path) as acm:
             yield lambda run_module: Stage(run_module, acm, bind, mail, ca)

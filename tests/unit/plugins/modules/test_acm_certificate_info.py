@@ -11,8 +11,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 
 KEYS = {"domain_name", "method", "status", "problem", "reason", "remedy"}
@@ -23,9 +23,9 @@ NAMES = {"one": ["www.example.com", "*.shop.example.com"], "two": ["api.example.
 def fixture_made(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[dict[str, str]]:
     """ARNs by name, the path of the authority under `path`."""
     path = str(tmp_path_factory.mktemp("info") / "authority")
-    authority = directory.create(path)
+    authority = creation.create(path)
     ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
-    acm = embedded.authority_client(path)
+    acm = authority_client(path)
     arns = {"path": path}
     for name, (first, *others) in NAMES.items():
         request: dict[str, t.Any] = {"SubjectAlternativeNames": others} if others else {}
@@ -130,9 +130,9 @@ def test_diagnosis_by_real_queries(look: t.Any) -> None:
 
 def test_a_renewal_that_the_ca_holds_up(run_module: t.Any, tmp_path: Path) -> None:
     path = str(tmp_path / "authority")
-    authority = directory.create(path)
+    authority = creation.create(path)
     ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
-    acm = embedded.authority_client(path)
+    acm = authority_client(path)
     arn = acm.request_certificate(
         DomainName="db.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
     )["CertificateArn"]
@@ -150,8 +150,8 @@ def test_a_renewal_that_the_ca_holds_up(run_module: t.Any, tmp_path: Path) -> No
 def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: Path) -> None:
     with name_server({"example.com": ""}) as server:
         path = str(tmp_path / "authority")
-        directory.create(path, settings={"resolvers": [server.endpoint]})
-        embedded.authority_client(path).request_certificate(DomainName="a.example.com", ValidationMethod="DNS")
+        creation.create(path, settings={"resolvers": [server.endpoint]})
+        authority_client(path).request_certificate(DomainName="a.example.com", ValidationMethod="DNS")
         result = run_module("acm_certificate_info", {"authority": path, "diagnose": True})
     assert [one["problem"] for one in result["certificates"][0]["diagnosis"]] == ["record_missing"]
 

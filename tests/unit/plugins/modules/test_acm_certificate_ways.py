@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
@@ -32,7 +32,7 @@ def fixture_bind() -> t.Iterator[NameServer]:
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path, bind: NameServer) -> str:
     path = str(tmp_path / "authority")
-    directory.create(path, settings={"resolvers": [bind.endpoint], "resolver_timeout_s": 2})
+    creation.create(path, settings={"resolvers": [bind.endpoint], "resolver_timeout_s": 2})
     return path
 
 

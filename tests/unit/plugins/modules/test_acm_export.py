@@ -20,7 +20,7 @@ from typing import Any, Callable
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, certificate_files, locks
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
@@ -28,13 +28,14 @@ from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmEr
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 
 class CountingAcm(acm.Acm):
     """The door to an embedded authority that notes its calls and can be told to refuse some."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(embedded.authority_client(path), self._no_other, is_authority=True)
+        super().__init__(authority_client(path), self._no_other, is_authority=True)
         self.calls: list[str] = []
         self.passphrases: list[bytes] = []
         self.refuse: dict[str, str] = {}  # an operation, or "Operation ARN" → the code of the error
@@ -61,7 +62,7 @@ class Site:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        authority = directory.create(path)
+        authority = creation.create(path)
         self.cas = {
             family: authority.cas.private(family, key_algorithm=kind).arn
             for family, kind in (("EC", "EC_prime256v1"), ("RSA", "RSA_2048"))

@@ -16,13 +16,14 @@ from typing import Any, Callable
 import pytest
 from ansible.module_utils import basic
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import task as import_task
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import import_rules, pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
 from ansible_collections.certops.acm.tests.support import broken_material
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.broken_material import given
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -36,7 +37,7 @@ class CountingAcm(acm.Acm):
     """The door to an embedded authority that notes its calls and can be told to refuse some."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(embedded.authority_client(path), self._no_other, is_authority=True)
+        super().__init__(authority_client(path), self._no_other, is_authority=True)
         self.calls: list[str] = []
         self.refuse: dict[str, str] = {}
 
@@ -57,7 +58,7 @@ class CountingAcm(acm.Acm):
 
 @pytest.fixture
 def acm(tmp_path: Path) -> CountingAcm:
-    directory.create(str(tmp_path / "authority"))
+    creation.create(str(tmp_path / "authority"))
     return CountingAcm(str(tmp_path / "authority"))
 
 
@@ -952,7 +953,7 @@ def test_what_is_denied_is_said(run_module: Any, pki: Any, tmp_path: Path, opera
 
 
 def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, tmp_path: Path) -> None:
-    directory.create(str(tmp_path / "authority"))
+    creation.create(str(tmp_path / "authority"))
     pair = pki.leaf()
     output = run_module(
         "acm_import", {"authority": str(tmp_path / "authority"), "certificate": pair.pem + pair.key_pem}
@@ -962,7 +963,7 @@ def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, t
 
 
 def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path: Path) -> None:
-    directory.create(str(tmp_path / "authority"))
+    creation.create(str(tmp_path / "authority"))
     options = {"authority": str(tmp_path / "authority"), **given(pki.leaf()), "tags": {"a": "b"}}
     made = run_module("acm_import", {**options, "_ansible_diff": True})
     assert made["changed"] and made["certificate"]["tags"] == {"a": "b"} and made["diff"]["before"] == {}

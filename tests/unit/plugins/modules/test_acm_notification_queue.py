@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import queue_services
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, aws
 from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.events import DETAIL_TYPES
 from ansible_collections.certops.acm.tests.support.aws_endpoint import mended_moto
@@ -394,7 +394,7 @@ def test_events_arrive(account: Account, run_module: t.Any) -> None:
 
 def test_on_an_authority(tmp_path: Path, run_module: t.Any) -> None:
     path = str(tmp_path / "authority")
-    directory.create(path)
+    creation.create(path)
 
     def bring(**arguments: t.Any) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", run_module("acm_notification_queue", {"authority": path, **arguments}))

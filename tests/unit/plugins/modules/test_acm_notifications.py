@@ -13,8 +13,9 @@ from pathlib import Path
 
 import boto3
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from moto import mock_aws
 
 REGION = "eu-central-1"
@@ -26,9 +27,9 @@ NAME = "certops-acm"
 def authority(tmp_path: Path) -> str:
     """One with a certificate that was issued: it has told of that."""
     path = str(tmp_path / "authority")
-    made = directory.create(path)
+    made = creation.create(path)
     ca = made.cas.private("corp", key_algorithm="EC_prime256v1").arn
-    embedded.authority_client(path).request_certificate(
+    authority_client(path).request_certificate(
         DomainName="www.corp.test", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"
     )
     return path

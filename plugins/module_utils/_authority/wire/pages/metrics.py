@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ...authority import Authority
-from ...operations import audit
+from ... import audit
 from ...store.transactions import StoreError
 from ..messages import Reply
 

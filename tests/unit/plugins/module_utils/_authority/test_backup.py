@@ -14,17 +14,17 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import backup, directory
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
+from ansible_collections.certops.acm.plugins.module_utils._authority import backup, creation, opening
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_making
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.modules import acm_authority
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
 def arns(path: str) -> set[str]:
-    authority = directory.open_authority(path)
+    authority = opening.open_authority(path)
     with authority.store.read() as tx:
         return {authority.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 100_000)}
 
@@ -66,7 +66,7 @@ def test_a_copy_under_load_has_all_that_was_answered(lab: Lab, tmp_path: Path, s
         assert restored.store.verify() == []
     assert [path.name for path in tmp_path.glob(".*")] == []
     # Whoever is restored goes on: it signs, exports what it had, and publishes.
-    acm = embedded.authority_client(restored.path)
+    acm = authority_client(restored.path)
     some = sorted(before)[0]
     assert acm.export_certificate(CertificateArn=some, Passphrase=b"passphrase")["PrivateKey"]
     acm.request_certificate(DomainName="new.corp.test", CertificateAuthorityArn=lab.ca(), KeyAlgorithm="EC_prime256v1")
@@ -75,7 +75,7 @@ def test_a_copy_under_load_has_all_that_was_answered(lab: Lab, tmp_path: Path, s
 
 
 def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
-    authority = directory.create(str(tmp_path / "a"), passphrase="secret", account_id="210987654321")
+    authority = creation.create(str(tmp_path / "a"), passphrase="secret", account_id="210987654321")
     copied = backup.back_up(authority.path, str(tmp_path / "copy"))
     assert copied.key == "its passphrase"
     with pytest.raises(InvalidInput, match="does not open"):
@@ -90,7 +90,7 @@ def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
 
 def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe: Path) -> None:
     copied = backup.back_up(lab.path, str(tmp_path / "copy"), str(safe / "key"))
-    key_file.rotate(lab.path, lab.authority.store, None, None)
+    key_making.rotate(lab.path, lab.authority.store, None, None)
     with pytest.raises(InvalidInput, match="does not open"):
         backup.restore(copied.file, str(tmp_path / "b"), key_from=f"{lab.path}/key-encryption-key")
     assert backup.restore(copied.file, str(tmp_path / "b"), key_from=copied.key)
@@ -135,7 +135,7 @@ def test_a_key_that_is_kept_already_is_not_written_again(lab: Lab, tmp_path: Pat
     second = backup.back_up(lab.path, str(tmp_path / "tuesday"), key)
     assert os.stat(key).st_mtime_ns == written.st_mtime_ns
     assert backup.restore(second.file, str(tmp_path / "b"), key_from=second.key)
-    key_file.rotate(lab.path, lab.authority.store, None, None)
+    key_making.rotate(lab.path, lab.authority.store, None, None)
     with pytest.raises(InvalidInput, match="is not the key that opens this copy: give a new name"):
         backup.back_up(lab.path, str(tmp_path / "wednesday"), key)
     assert not (tmp_path / "wednesday").exists()

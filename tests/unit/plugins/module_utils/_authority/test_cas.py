@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
 def test_trust_before_the_first_request(tmp_path: Path) -> None:
-    authority = directory.create(str(tmp_path / "authority"))
+    authority = creation.create(str(tmp_path / "authority"))
     authority.cas.ensure_public()
     roots = pem.load_certificates(Path(authority.cas.trust_file).read_bytes())
     assert sorted(pem.key_algorithm(root.public_key()) for root in roots) == ["EC_prime256v1", "RSA_2048"]
@@ -52,7 +52,7 @@ def test_names_of_private_cas(lab: Lab, name: str) -> None:
 
 
 def test_two_processes_make_one_public_ca(lab: Lab) -> None:
-    others = [directory.open_authority(lab.path) for _number in range(3)]
+    others = [opening.open_authority(lab.path) for _number in range(3)]
     with ThreadPoolExecutor(3) as pool:
         rows = list(pool.map(lambda authority: authority.cas.public("EC_prime256v1"), others))
     assert len({row.pem for row in rows}) == 1

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import data_key, directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import data_key, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, vault
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
@@ -33,7 +33,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
     data_key.renew(lab.authority)
     lab.export(arn)
     lab.authority.cas.private("made-after", key_algorithm="EC_prime256v1")
-    again = directory.open_authority(lab.path)
+    again = opening.open_authority(lab.path)
     assert lab.private(ca=lab.ca("made-after"))  # what was made since is sealed with the new key, too
     assert AccessKeys(again.store, again.vault).all() == [owner, web]
     assert again.smtp_password.read() == "of the mail server"
@@ -48,7 +48,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
 
 
 def test_nobody_else_may_have_it_open(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = directory.open_authority(lab.path)
+    other = opening.open_authority(lab.path)
     (before,) = wrapped(lab)
     with pytest.raises(InvalidInput, match="Another process has the authority in .* open"):
         with lab.authority.lease.alone(wait_s=0.1):

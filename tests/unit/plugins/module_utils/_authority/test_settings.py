@@ -95,3 +95,11 @@ def test_what_is_wrong_is_named(wanted: dict[str, t.Any], said: str) -> None:
 )
 def test_windows(settings: dict[str, t.Any], method: t.Optional[str], lifetime: int, window: float) -> None:
     assert Settings.of(settings).renewal_window(method, timedelta(days=lifetime)) == timedelta(days=window)
+
+
+def test_a_reason_to_fail_holds_for_everything_below_its_domain_with_a_dot_before_it_or_without():
+    for domain in ("example.com", ".Example.com"):
+        settings = Settings(failure_reasons={domain: "CAA_ERROR"})
+        assert settings.failure_reason("*.a.example.com") == "CAA_ERROR"
+        assert settings.failure_reason("example.com") == "CAA_ERROR"
+        assert settings.failure_reason("notexample.com") is None

@@ -8,11 +8,12 @@ from __future__ import annotations
 import random
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded, pacing
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import quotas
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.call import Fault
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
 
@@ -96,8 +97,8 @@ def test_when_acm_first_answered():
 
 
 def test_which_members_an_operation_takes(tmp_path):
-    directory.create(str(tmp_path / "authority"))
-    door = acm.Acm(embedded.authority_client(str(tmp_path / "authority")), None, is_authority=True)
+    creation.create(str(tmp_path / "authority"))
+    door = acm.Acm(authority_client(str(tmp_path / "authority")), None, is_authority=True)
     assert door.takes("ListCertificates", "MaxItems")
     assert not door.takes("ListCertificates", "Nonsense")
     assert not door.takes("Nonsense", "MaxItems")
@@ -229,7 +230,7 @@ def test_some_refusals_do_not_slow_down():
 @pytest.mark.parametrize("is_broken", [False, True], ids=["quota", "internal failure"])
 def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
     """It is in the same process: what it refused, or failed at, it would refuse again."""
-    authority = directory.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
+    authority = creation.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     asked = []
 
     def check_quota(*_arguments):
@@ -237,7 +238,7 @@ def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
         raise ZeroDivisionError if is_broken else Fault("LimitExceededException", "It is full.")
 
     monkeypatch.setattr(quotas, "check", check_quota)
-    door = acm.Acm(embedded.authority_client(authority.path, authority=authority), None, is_authority=True)
+    door = acm.Acm(authority_client(authority), None, is_authority=True)
     with pytest.raises(acm.AcmError) as caught:
         door.call("RequestCertificate", DomainName="www.example.com", ValidationMethod="DNS")
     assert caught.value.code == ("InternalFailure" if is_broken else "LimitExceededException")

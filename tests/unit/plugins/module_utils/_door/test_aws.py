@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import aws
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from botocore.exceptions import ClientError, ConnectionClosedError
@@ -83,7 +83,7 @@ def test_what_is_never_repeated(operation, body, response, caught, is_vetoed):
 
 def test_a_quota_is_told_at_once(tmp_path):
     """botocore alone would try for half a minute."""
-    authority = directory.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
+    authority = creation.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     with acm_endpoint(authority) as served:
         acm_client = served.client()
         acm_client.meta.events.register_first("needs-retry.acm", aws.veto_retry)

@@ -13,11 +13,12 @@ from datetime import datetime, timezone
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._certificates import survey
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import aws, embedded
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import SIDE_BY_SIDE, Acm
 from ansible_collections.certops.acm.plugins.module_utils._certificates.inventory import Query
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, AcmEndpoint, acm_endpoint
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 SIZE = 16
 
@@ -25,9 +26,9 @@ SIZE = 16
 @pytest.fixture(name="acm", scope="module")
 def fixture_acm(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[AcmEndpoint]:
     path = str(tmp_path_factory.mktemp("rates") / "authority")
-    authority = directory.create(path)
+    authority = creation.create(path)
     ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
-    local = embedded.authority_client(path)
+    local = authority_client(path)
     for number in range(SIZE):
         local.request_certificate(
             DomainName=f"n{number}.example.com", CertificateAuthorityArn=ca, KeyAlgorithm="EC_prime256v1"

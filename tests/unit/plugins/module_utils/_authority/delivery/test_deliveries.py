@@ -20,7 +20,7 @@ from pathlib import Path
 
 import botocore.session
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries, senders
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -313,7 +313,7 @@ def test_two_sweeps_at_once_deliver_once(lab: Lab, web: WebServer) -> None:
     deliveries.set_targets(lab.authority, [webhook(web)])
     for number in range(20):
         lab.private(f"n{number}.corp.test")
-    beside = directory.open_authority(lab.path)
+    beside = opening.open_authority(lab.path)
     threads = [threading.Thread(target=deliveries.deliver, args=[each]) for each in (lab.authority, beside)]
     for thread in threads:
         thread.start()

@@ -14,7 +14,7 @@ import signal
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery.inbox import Inbox
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -133,7 +133,7 @@ def test_a_name_that_no_queue_can_have(lab: Lab) -> None:
 
 
 def read_and_acknowledge(path: str, results: t.Any) -> None:
-    inbox = Inbox(directory.open_authority(path), "web")
+    inbox = Inbox(opening.open_authority(path), "web")
     while True:
         received = inbox.receive(7, 600)
         if not received:
@@ -161,7 +161,7 @@ def test_several_readers_share_the_events_and_none_gets_anothers(lab: Lab) -> No
 
 
 def receive_on(path: str, acknowledged: t.Any, turns: t.Any) -> None:
-    inbox = Inbox(directory.open_authority(path), "web")
+    inbox = Inbox(opening.open_authority(path), "web")
     while turns.acquire():
         for each in inbox.receive(1, 0):
             inbox.acknowledge([each.handle])
@@ -184,7 +184,7 @@ def test_killed_at_any_moment_it_loses_nothing(lab: Lab, tmp_path: t.Any) -> Non
         reader.join(30)
         while not acknowledged.empty():
             known.add(acknowledged.get())
-    left = bodies(Inbox(directory.open_authority(lab.path), "web").receive(100, 0))
+    left = bodies(Inbox(opening.open_authority(lab.path), "web").receive(100, 0))
     assert lab.authority.store.verify() == []
     # The one that was acknowledged when the kill came may not have been told of.
     assert not known & set(left) and 60 - 6 <= len(known | set(left)) <= 60

@@ -13,8 +13,9 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals, issuance, renewal
+from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 SERVICE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1"
@@ -272,7 +273,7 @@ def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
         gate.wait()
         return sweep.sweep(authority).renewed
 
-    beside = [directory.open_authority(lab.path, parts=directory.Parts(clock=clock)) for _number in range(2)]
+    beside = [opening.open_authority(lab.path, parts=Parts(clock=clock)) for _number in range(2)]
     with ThreadPoolExecutor(3) as pool:
         renewed = [arn for found in pool.map(renewed_by, [lab.authority, *beside]) for arn in found]
     assert set(renewed) == set(arns)

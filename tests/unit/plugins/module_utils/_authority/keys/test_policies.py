@@ -16,6 +16,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys import
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.records import Caller
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import authorization
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
@@ -42,7 +43,7 @@ def call(
     """Error code and message of a call under a policy; two empty texts when it was let pass."""
     policies.check(policy, "The policy of Alice")
     body, target = json.dumps(members).encode(), f"CertificateManager.{operation}"
-    told = Endpoint(lab.authority).answer(
+    told = Endpoint(lab.authority, OPERATIONS).answer(
         target, body, caller, lambda judged: authorization.check(judged, json.dumps(policy))
     )
     answer = json.loads(told.body or b"{}")

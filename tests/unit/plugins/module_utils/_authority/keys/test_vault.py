@@ -3,13 +3,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The key that a passphrase makes; what is sealed with it is tested with the authority."""
+"""What is sealed opens with its key and in its place only; the key that a passphrase makes."""
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import vault
 
 
 def test_an_authority_is_opened_whether_or_not_a_line_break_came_with_its_passphrase() -> None:
     keys = {vault.key_of_passphrase(f"correct horse{ending}", b"salt" * 4) for ending in ("", "\n", "\r\n")}
     assert len(keys) == 1 and keys != {vault.key_of_passphrase("correct hors", b"salt" * 4)}
+
+
+def test_what_was_moved_altered_or_cut_does_not_open() -> None:
+    box = vault.Vault(vault.new_key())
+    sealed = box.seal(b"secret", "here")
+    assert box.open(sealed, "here") == b"secret" and b"secret" not in sealed
+    assert box.seal(b"secret", "here") != sealed
+    flipped = bytes([sealed[0] ^ 1]) + sealed[1:]
+    for content, context in (
+        (sealed, "there"),
+        (flipped, "here"),
+        (sealed[:-1], "here"),
+        (b"", "here"),
+        (sealed[:5], "here"),
+    ):
+        with pytest.raises(vault.WrongKey):
+            box.open(content, context)

@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.public_domains import (
     domain_fault,
     is_public_suffix,
-    set_reason,
 )
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 
@@ -51,9 +50,3 @@ def test_suffixes_of_a_lab_are_public_there_with_a_dot_before_them_or_without() 
         settings = Settings(public_suffixes=[suffix])
         assert domain_fault("www.lab.internal", settings) is None
         assert domain_fault("www.other.internal", settings) == "INVALID_PUBLIC_DOMAIN"
-
-
-def test_a_reason_holds_for_everything_below_its_domain() -> None:
-    settings = Settings(failure_reasons={"example.com": "CAA_ERROR"})
-    assert set_reason("*.a.example.com", settings) == "CAA_ERROR"
-    assert set_reason("notexample.com", settings) is None

@@ -17,6 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle i
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import Place
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.records import Caller
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
@@ -26,7 +27,9 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 def call(lab: Lab, operation: str, caller: Caller, **members: t.Any) -> tuple[dict[str, t.Any], str]:
     """A call as the server hands it on: what was answered, and the id of the request."""
-    told = Endpoint(lab.authority).answer(f"CertificateManager.{operation}", json.dumps(members).encode(), caller)
+    told = Endpoint(lab.authority, OPERATIONS).answer(
+        f"CertificateManager.{operation}", json.dumps(members).encode(), caller
+    )
     return json.loads(told.body or b"{}"), told.headers["x-amzn-RequestId"]
 
 

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
@@ -33,7 +34,7 @@ def imported(lab: Lab, pair: t.Any, **more: t.Any) -> str:
 
 def raw(lab: Lab, operation: str, body: dict[str, t.Any]) -> tuple[int, bytes]:
     """What botocore would not send, or not show."""
-    answer = Endpoint(lab.authority).answer(f"CertificateManager.{operation}", json.dumps(body).encode())
+    answer = Endpoint(lab.authority, OPERATIONS).answer(f"CertificateManager.{operation}", json.dumps(body).encode())
     return answer.status, answer.body
 
 

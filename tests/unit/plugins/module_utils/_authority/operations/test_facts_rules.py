@@ -10,11 +10,11 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals, validation
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import public_suffix_list
-from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 SERVER, CLIENT = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
@@ -62,9 +62,9 @@ def test_the_list_is_dated_and_whole() -> None:
     [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
 )
 def test_the_partition_is_the_regions(tmp_path: t.Any, region: str, partition: str) -> None:
-    authority = directory.create(str(tmp_path / "authority"), region=region)
+    authority = creation.create(str(tmp_path / "authority"), region=region)
     ca = authority.cas.private("corp", key_algorithm="EC_prime256v1")
-    acm = embedded.authority_client(authority.path, authority=authority)
+    acm = authority_client(authority)
     arn = acm.request_certificate(
         DomainName="a.corp.test", CertificateAuthorityArn=ca.arn, KeyAlgorithm="EC_prime256v1"
     )["CertificateArn"]
@@ -73,8 +73,8 @@ def test_the_partition_is_the_regions(tmp_path: t.Any, region: str, partition: s
 
 
 def test_certificates_for_cloudfront_are_made_in_one_region(tmp_path: t.Any) -> None:
-    authority = directory.create(str(tmp_path / "authority"), region="eu-central-1")
-    acm = embedded.authority_client(authority.path, authority=authority)
+    authority = creation.create(str(tmp_path / "authority"), region="eu-central-1")
+    acm = authority_client(authority)
     with pytest.raises(acm.exceptions.InvalidParameterException, match="us-east-1"):
         acm.request_certificate(DomainName="www.example.com", ValidationMethod="HTTP", ManagedBy="CLOUDFRONT")
 

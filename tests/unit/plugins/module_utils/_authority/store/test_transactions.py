@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import issuance
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
@@ -230,7 +230,7 @@ def lab_beside(lab: Lab) -> t.Any:
     """What Child closes before it forks is not the connection whose transaction is open here."""
 
     class Beside:
-        authority = directory.open_authority(lab.path)
+        authority = opening.open_authority(lab.path)
 
     return Beside
 
@@ -300,7 +300,7 @@ def test_a_file_that_is_no_store(lab: Lab, content: bytes, said: str) -> None:
         each.unlink()
     path.write_bytes(content)
     with pytest.raises(StoreError, match=said):
-        directory.open_authority(lab.path)
+        opening.open_authority(lab.path)
     assert path.read_bytes() == content
 
 
@@ -312,7 +312,7 @@ def test_a_foreign_database(lab: Lab) -> None:
         connection.execute("CREATE TABLE mine (a)")
     connection.close()
     with pytest.raises(StoreError, match="nothing was changed"):
-        directory.open_authority(lab.path)
+        opening.open_authority(lab.path)
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_a_foreign_database(lab: Lab) -> None:
 def test_another_format(lab: Lab, version: int, advice: str) -> None:
     lab.authority.store._lender.take().execute(f"PRAGMA user_version = {version}")
     with pytest.raises(StoreError, match=f"format {version}, .* {advice}"):
-        directory.open_authority(lab.path)
+        opening.open_authority(lab.path)
 
 
 def test_a_damaged_file(lab: Lab) -> None:
@@ -334,7 +334,7 @@ def test_a_damaged_file(lab: Lab) -> None:
     content[4096:] = bytes(octet ^ 0x5A for octet in content[4096:])
     path.write_bytes(content)
     with pytest.raises(StoreError, match="damaged"):
-        directory.open_authority(lab.path)
+        opening.open_authority(lab.path)
     started = time.monotonic()
     assert "damaged" in lab.fails("describe_certificate", "ServiceUnavailable", CertificateArn=arn)
     assert time.monotonic() - started < 30  # a store that is busy is waited for, for a minute
@@ -415,7 +415,7 @@ def test_somebody_elses_authority(dns: t.Any, clock: Clock) -> None:
         os.seteuid(65534)
         try:
             with pytest.raises(ValueError, match="run as its owner"):
-                directory.open_authority(lab.path)
+                opening.open_authority(lab.path)
             assert "run as its owner" in lab.fails("describe_certificate", "ServiceUnavailable", CertificateArn=arn)
         finally:
             os.seteuid(0)

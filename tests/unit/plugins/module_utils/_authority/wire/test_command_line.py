@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import boto3
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -103,7 +103,7 @@ def received(connection: socket.socket) -> bytes:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     path = tmp_path_factory.mktemp("running") / "authority"
-    authority = directory.create(str(path), region="eu-central-1")
+    authority = creation.create(str(path), region="eu-central-1")
     authority.cas.private("lab", key_algorithm="EC_prime256v1")
     program = Running(path)
     yield program
@@ -115,7 +115,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def ca_arn(path: Path, name: str) -> str:
-    with directory.open_authority(str(path)).store.read() as tx:
+    with opening.open_authority(str(path)).store.read() as tx:
         row = tx.cas.named(name)
     assert row is not None
     return row.arn
@@ -294,7 +294,7 @@ def test_a_store_that_is_none(tmp_path: Path) -> None:
 
 
 def test_the_key_is_missing(tmp_path: Path) -> None:
-    directory.create(str(tmp_path / "a"))
+    creation.create(str(tmp_path / "a"))
     (tmp_path / "a" / "key-encryption-key").unlink()
     assert "is missing: put" in refusal(tmp_path / "a", "0")
 
@@ -314,7 +314,7 @@ def test_two_begin_in_the_same_folder(tmp_path: Path) -> None:
 
 def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
     """SIGTERM in the middle of twenty clients' requests: what was done was answered, and the rest was not done."""
-    authority = directory.create(str(tmp_path / "a"))
+    authority = creation.create(str(tmp_path / "a"))
     authority.cas.private("lab")
     program = Running(tmp_path / "a")
     answered: list[str] = []
@@ -338,7 +338,7 @@ def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
         while len(answered) < 10 and time.monotonic() < deadline:
             time.sleep(0.01)
         assert program.end() == (0, "")
-    opened = directory.open_authority(str(tmp_path / "a"))
+    opened = opening.open_authority(str(tmp_path / "a"))
     with opened.store.read() as tx:
         stored = {opened.arn("acm", f"certificate/{each}") for each in tx.ids_after("", 100_000)}
     assert len(answered) >= 10
@@ -415,7 +415,7 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         assert client.list_certificates()["CertificateSummaryList"] == [], arn
         with pytest.raises(BotoCoreError):
             program.client().list_certificates()  # whom it does not know, a client does not believe
-        with directory.open_authority(str(tmp_path / "a")).store.read() as tx:
+        with opening.open_authority(str(tmp_path / "a")).store.read() as tx:
             (record,) = [json.loads(body) for _number, body in tx.journal.audit()]
         assert record["tlsDetails"]["tlsVersion"] == "TLSv1.3"
         assert record["tlsDetails"]["clientProvidedHostHeader"].startswith("localhost:")
@@ -456,7 +456,7 @@ def test_without_its_library_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_credentials(tmp_path: Path) -> None:
-    directory.create(str(tmp_path / "a"))
+    creation.create(str(tmp_path / "a"))
     told = start("credentials", tmp_path / "a").communicate(timeout=30)[0]
     assert "export AWS_ACCESS_KEY_ID=AKIA" in told and "unset AWS_SESSION_TOKEN" in told
     _out, said = start("credentials", tmp_path / "a", "alice").communicate(timeout=30)

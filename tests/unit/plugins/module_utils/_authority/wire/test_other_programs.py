@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening
 from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
@@ -105,7 +105,7 @@ def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
 
 def test_what_the_examples_of_the_aws_cli_show(aws: Callable[..., Any], running: Running, tmp_path: Path) -> None:
     """A command of each topic that the AWS CLI documents for ACM, in the forms in which its examples have them."""
-    pair, authority = Pki().leaf("shop.example.org", kind="2048"), directory.open_authority(str(running.path))
+    pair, authority = Pki().leaf("shop.example.org", kind="2048"), opening.open_authority(str(running.path))
     authority.configure({"resolvers": ["127.0.0.1:9"]})  # no name server answers, so what waits goes on waiting
     for name, text in (("leaf", pair.pem), ("key", pair.key_pem), ("chain", pair.chain_pem), ("word", "open sesame")):
         (tmp_path / name).write_text(text)

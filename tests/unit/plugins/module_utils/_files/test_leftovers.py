@@ -11,13 +11,10 @@ import os
 import time
 from pathlib import Path
 
-import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import leftovers
-from ansible_collections.certops.acm.tests.support.authority_lab import Lab
+from ansible_collections.certops.acm.plugins.module_utils._files import leftovers
 
 
-@pytest.mark.parametrize("folder", ["public", ""])
-def test_what_killed_writes_left_is_swept(lab: Lab, folder: str, tmp_path: Path) -> None:
+def test_what_killed_writes_left_is_removed(tmp_path: Path) -> None:
     old, fresh, ours = ".trust.pem-abcd1234", ".trust.pem-efgh5678", "a.crt"
     for name in (old, fresh, ours):
         (tmp_path / name).write_text("half")

@@ -12,13 +12,13 @@ import json
 import typing as t
 from datetime import datetime, timedelta
 
-from ..._rules.times import read_iso
-from ..lifecycle import records, state
-from ..lifecycle.events import days_to_expiry as days_left
-from ..settings import Settings
-from ..store.event_log import Wanted
-from ..store.transactions import Store
-from ..._rules.errors import InvalidInput
+from .._rules.times import read_iso
+from .lifecycle import records, state
+from .lifecycle.events import days_to_expiry as days_left
+from .settings import Settings
+from .store.event_log import Wanted
+from .store.transactions import Store
+from .._rules.errors import InvalidInput
 
 PAGE = 1000
 # The names in table.OPERATIONS (a test compares them): importing that file would load every operation's code.

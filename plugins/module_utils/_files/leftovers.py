@@ -13,7 +13,7 @@ import re
 import stat
 import time
 
-from .._files.folders import open_any
+from .folders import open_any
 
 OLD_S = 3600.0  # no write takes that long
 

@@ -1,0 +1,145 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rotation means it: what the old key opened is in no file any more, and no kill loses the authority."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, key_making
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.authority_keys import content, wrapped
+from ansible_collections.certops.acm.tests.support.authority_lab import Lab
+
+
+def test_what_the_old_key_opened_is_in_no_file(lab: Lab) -> None:
+    before = wrapped(lab)
+    assert before[0] in content(lab)
+    for _time in range(3):
+        lab.private()
+        key_making.rotate(lab.path, lab.authority.store, None, None)
+        assert not any(each in content(lab) for each in before)
+        before += wrapped(lab)
+    assert before[-1] in content(lab)
+    assert (Path(lab.path) / "acm.sqlite3-wal").stat().st_size < 100_000
+    assert lab.authority.store.verify() == []
+
+
+def test_the_same_of_a_passphrase(tmp_path: Path) -> None:
+    authority = creation.create(str(tmp_path / "authority"), passphrase="old")
+    with authority.store.read() as tx:
+        (before,) = tx.data_keys().values()
+        assert json.loads(tx.meta("key") or "")["cost"] == 2**17
+    key_making.rotate(authority.path, authority.store, "old", "new")
+    files = (tmp_path / "authority").glob("acm.sqlite3*")
+    assert not any(before in path.read_bytes() for path in files)
+
+
+def test_a_rotation_that_was_killed_is_finished_by_a_sweep(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    (before,) = wrapped(lab)
+    monkeypatch.setattr(type(lab.authority.store), "scrub", lambda store: os._exit(9))
+    child = os.fork()
+    if not child:
+        key_making.rotate(lab.path, directory.Store(lab.authority.store.path), None, None)
+    os.waitpid(child, 0)
+    monkeypatch.undo()
+    assert before in content(lab)
+    swept = sweep.sweep(lab.authority)
+    assert swept.troubles == [] and before not in content(lab)
+
+
+def test_a_link_in_the_place_of_the_new_key_is_not_followed(lab: Lab, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (Path(lab.path) / "key-encryption-key.new").symlink_to(victim)
+    key_making.rotate(lab.path, lab.authority.store, None, None)
+    assert victim.read_text() == "mine"
+    found = Path(lab.path) / "key-encryption-key"
+    assert not found.is_symlink() and stat.S_IMODE(found.stat().st_mode) == 0o600
+
+
+def test_a_key_file_is_rotated(lab: Lab) -> None:
+    arn = lab.private()
+    key_file = Path(lab.path) / "key-encryption-key"
+    before = key_file.read_text()
+    key_making.rotate(lab.path, lab.authority.store, None, None)
+    assert key_file.read_text() != before and stat.S_IMODE(key_file.stat().st_mode) == 0o600
+    assert not key_file.with_suffix(".new").exists()
+    opening.open_authority(lab.path)
+    lab.export(arn)  # one that is open goes on
+    key_file.write_text(before)
+    with pytest.raises(InvalidInput, match="does not open"):
+        opening.open_authority(lab.path)
+
+
+def test_a_passphrase_is_replaced(tmp_path: Path) -> None:
+    authority = creation.create(str(tmp_path / "authority"), passphrase="old")
+    with pytest.raises(InvalidInput, match="give the new one"):
+        key_making.rotate(authority.path, authority.store, "old", None)
+    key_making.rotate(authority.path, authority.store, "old", "new")
+    opening.open_authority(authority.path, passphrase="new")
+    with pytest.raises(InvalidInput, match="does not open"):
+        opening.open_authority(authority.path, passphrase="old")
+
+
+def test_a_rotation_that_is_killed_anywhere_leaves_an_authority_that_opens(lab: Lab) -> None:
+    """The n-th step of a rotation is its last, for every n."""
+    lab.authority.store.close()
+    done = False
+    for steps in range(1, 200):
+        child = os.fork()
+        if not child:
+            _rotate_and_die(lab.path, steps)
+        _pid, status = os.waitpid(child, 0)
+        opening.open_authority(lab.path)
+        if not os.WIFSIGNALED(status):
+            assert os.WEXITSTATUS(status) == 0
+            done = True
+            break
+    assert done and steps > 5
+    with lab.authority.store.read() as tx:
+        assert len(tx.data_keys()) == 1
+
+
+def _rotate_and_die(path: str, steps: int) -> t.NoReturn:
+    """Die at the n-th call into the system that changes anything."""
+    left = [steps]
+
+    def counted(call: t.Any) -> t.Any:
+        def step(*arguments: t.Any, **members: t.Any) -> t.Any:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*arguments, **members)
+
+        return step
+
+    try:
+        for name in ("open", "close", "fsync", "rename", "fdopen"):
+            setattr(os, name, counted(getattr(os, name)))
+        key_making.rotate(path, directory.Store(os.path.join(path, directory.STORE_FILE)), None, None)
+        os._exit(0)
+    except BaseException:
+        os._exit(3)
+    raise AssertionError
+
+
+def test_two_rotations_at_once(lab: Lab) -> None:
+    def rotate(_number: int) -> None:
+        key_making.rotate(lab.path, directory.Store(lab.authority.store.path), None, None)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(rotate, range(8)))
+    opening.open_authority(lab.path)
