@@ -360,7 +360,9 @@ pipelining_obstacle:
   returned: when there is an obstacle and the task had no keys
   type: str
 restored:
-  description: Whether every port serves what it served before the run, because nothing was changed or everything was rolled back.
+  description:
+    - Whether every port serves what it served before the run, because nothing was changed or everything was rolled back. It is also
+      true where no port answered before.
   returned: failure
   type: bool
 bundles:
@@ -544,7 +546,7 @@ lost_outcome:
       type: bool
       returned: always
     was_changed:
-      description: Whether it changed anything. If so, RV(ignore:changed) of this run is true, too.
+      description: Whether anything is not as it was before it. If so, RV(ignore:changed) of this run is true, too.
       type: bool
       returned: always
     finished_at:

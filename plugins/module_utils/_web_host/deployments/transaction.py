@@ -52,7 +52,7 @@ class Ended(t.NamedTuple):
     failed: bool
     message: str = ""
     restored: bool = True
-    was_changed: bool = False  # something was changed, even if it was undone
+    was_changed: bool = False  # something is not as it was before
 
 
 class Transaction:
@@ -70,6 +70,8 @@ class Transaction:
         self.host_name = host_name
         self.steps: list[dict[str, t.Any]] = []
         self.may_stop = True  # whether a signal may still make the run roll back
+        # What no rollback takes back: the access of a set, a service that was started.
+        self.has_mended = False
         self.found_stopped: set[str] = set()
         self.states: dict[str, State] = {}  # of services about which more is known now than before
         self.sightings: dict[tuple[str, Endpoint], dict[str, t.Any]] = {}
@@ -93,7 +95,7 @@ class Transaction:
                 for plan, version_id in staged:
                     plan.bundle.commit(version_id)
                     self._note("place", None, f"The set {version_id} of {plan.bundle.name} is live.")
-                placement.mend(survey.plans)
+                self.has_mended = placement.mend(survey.plans)
             for each in survey.snippets:
                 if each.is_due:
                     snippet_files.write(each.snippet, self._restore_context)
@@ -212,6 +214,7 @@ class Transaction:
                 self._find_stopped(service, str(failure))
         for name in record["starts"]:
             self._start(services[name])
+            self.has_mended = True
 
     def _find_stopped(self, service: Service, said: str) -> None:
         self.found_stopped.add(service.name)
@@ -334,14 +337,18 @@ class Transaction:
             undone = f"The previous sets are live again on {self.host_name}."
         elif first:
             undone = f"The new sets stay on {self.host_name}, because there were none before."
-        proof = "Every port that answered before serves what it served then." if with_reload else ""
+        proof = ""
+        if with_reload:
+            proof = "Every port that answered before serves what it served then."
+        if with_reload and not record["before"]:
+            proof = "No port answered before, so there is nothing to compare."
         if unlike:
             others = len(unlike) - SHOWN
             more = f" {others} other endpoint{'s' if others > 1 else ''} changed too." if others > 0 else ""
             proof = f"But not every port serves what it served before: {' '.join(unlike[:SHOWN])}{more}"
         separator = "\n" if "\n" in cause else " "
         message = cause + separator + " ".join(filter(None, [undone, proof]))
-        return Ended(True, message, restored=not unlike, was_changed=True)
+        return Ended(True, message, restored=not unlike, was_changed=bool(first or unlike or self.has_mended))
 
     def _discard(self, record: Record, names: t.Collection[str]) -> None:
         """Remove the sets that were rolled back, so that the next run finds nothing to do about them."""

@@ -170,11 +170,14 @@ def unstage(staged: t.Iterable[tuple[Plan, str]]) -> None:
         plan.bundle.unstage()
 
 
-def mend(plans: t.Iterable[Plan]) -> None:
-    """Set the wanted owner, group and mode on live sets that need no new content."""
+def mend(plans: t.Iterable[Plan]) -> bool:
+    """Set the wanted owner, group and mode on live sets that need no new content. Whether any needed it."""
+    has_mended = False
     for plan in plans:
         if plan.differences and plan.live and not plan.wants_new_set:
             plan.bundle.mend_access(plan.live, plan.files)
+            has_mended = True
+    return has_mended
 
 
 def predicted_version(plan: Plan) -> str:

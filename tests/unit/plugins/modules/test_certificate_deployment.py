@@ -87,8 +87,9 @@ def test_a_configuration_that_the_server_refuses_is_taken_back(live_host: Host) 
     renewed, live = issue(WWW), live_host.live()
     live_host.server.refuse(renewed["certificate"])
     answer = live_host.run(renewed, live_host.first[1])
-    assert answer["failed"] and answer["restored"] and answer["changed"]
+    assert answer["failed"] and answer["restored"] and not answer["changed"], "all is as it was"
     assert "is refused" in answer["msg"] and "The previous sets are live again on web1." in answer["msg"]
+    assert "Every port that answered before serves what it served then." in answer["msg"]
     assert live_host.live() == live and live_host.served() == live_host.first[0]["fingerprint"]
     assert "bundles" not in answer and "summary" not in answer  # nothing that says that it is in place
 
@@ -123,8 +124,18 @@ def test_a_service_that_lives_behind_a_silent_port_fails_and_is_not_taken_as_sto
     for certificates in ([issue(WWW), live_host.first[1]], live_host.first):
         answer = live_host.run(*certificates, services=services, timeout=0.2)
         assert answer["failed"] and answer["services"][0]["state"] == "not_observed", answer
-        assert "nothing listens there" in answer["msg"] and answer["restored"]
+        assert "nothing listens there" in answer["msg"] and answer["restored"] and not answer["changed"]
+        assert answer["msg"].endswith("No port answered before, so there is nothing to compare.")
     assert live_host.served() == live_host.first[0]["fingerprint"]
+
+
+def test_what_a_rollback_does_not_take_back_is_a_change(host: Host) -> None:
+    """The first sets stay, and a server that was started goes on."""
+    services = [host.server.service(ports=[1])]
+    answer = host.run(issue(WWW), issue(API), services=services, when_stopped="start", timeout=0.2)
+    assert answer["failed"] and answer["changed"] and host.acm.joinpath(WWW, "live").exists(), answer
+    assert "The new sets stay on web1, because there were none before." in answer["msg"]
+    assert "No port answered before" in answer["msg"]
 
 
 def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
