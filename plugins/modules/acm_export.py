@@ -289,9 +289,9 @@ notes:
   - For a certificate that no AWS service uses, the first export after it was issued or renewed is what keeps its renewal alive.
     RV(export.renewal_depends_on_export) says whether this applies, and the task warns about a certificate that ACM will not renew.
   - In check mode nothing is exported, so RV(export.private_key) is returned only if an existing file has it.
-  - A certificate that does not exist fails the task in check mode too. A certificate that an earlier task would request cannot be
-    distinguished from a misspelled name, so give the task C(ignore_errors) with the value of C(ansible_check_mode) if the playbook
-    should run with C(--check) before its first run. The role P(certops.acm.acm_deploy#role) predicts such certificates.
+  - In check mode, a O(domain_name) for which ACM has no certificate is a warning, not a failure, if files are to be written, since an
+    earlier task may be the one that requests it. The result then says which files would be written, and nothing about the certificate.
+    Without files, or with a O(certificate_arn) that does not exist, the task fails as it would outside check mode.
   - Every file gets the SELinux context that the policy defines for its path.
   - A passphrase that you give is sent to the module only through the connection. If that does not support pipelining, the task fails
     instead of writing it to a temporary file.

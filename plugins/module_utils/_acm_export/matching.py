@@ -22,6 +22,12 @@ _NOT_YET = {
 }
 
 
+class Missing(InvalidInput):
+    """No certificate has the names; an earlier task may be the one that requests it."""
+
+    code = InvalidInput.__name__  # for users it is like any other
+
+
 def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Certificate:
     """The newest valid certificate with these names; if the key is wanted, only certificates whose keys can be
     exported."""
@@ -35,7 +41,7 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
     if ready:
         raise not_exportable(ready[0])
     if not same:
-        raise InvalidInput(_missing(wanted, listed))
+        raise Missing(_missing(wanted, listed))
     imported = [each for each in newest(same, now) if each.type == "IMPORTED"]
     if wanted.needs_key and imported and all(each.type == "IMPORTED" for each in same):
         raise InvalidInput(

@@ -24,6 +24,18 @@ def decide(items: t.Sequence[Item]) -> None:
     attempt(items, _decide)
 
 
+def foretell(items: t.Sequence[Item]) -> None:
+    """In check mode, where no task before has really requested its certificate: the files that would be written then."""
+    for item in items:
+        if isinstance(item.error, matching.Missing) and item.want.files:
+            item.warnings.append(
+                f"{str(item.error).rstrip('.')}. If a task before this one requests it, its files are written; otherwise this "
+                "task fails outside check mode."
+            )
+            item.changes = [Change(spec, ("ACM does not have the certificate yet",), True) for spec in item.want.files]
+            item.needs_export, item.error = item.want.needs_key, None
+
+
 def _decide(item: Item) -> None:
     if item.keys is None:
         item.needs_export = True

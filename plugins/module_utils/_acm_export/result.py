@@ -31,14 +31,14 @@ def of_one(item: Item, is_check: bool) -> dict[str, t.Any]:
     if item.error is not None:
         result.update(results.failure(item.error))
         return result
-    if item.want.returns_key and item.key_set.key is not None:
+    if item.want.returns_key and item.keys is not None and item.keys.key is not None:
         result["private_key"] = pem.private_key_pem(item.key_set.key)
         if item.want.returns_pkcs12:
             result["pkcs12"] = base64.b64encode(item.key_set.pkcs12(item.want)).decode("ascii")
-    warnings = list(_warnings(item, is_check))
+    warnings = [*item.warnings, *_warnings(item, is_check)]
     if warnings:
         result["warnings"] = warnings
-    if is_changed:
+    if is_changed and item.keys is not None:
         result["diff"] = _diff(item)
     return result
 

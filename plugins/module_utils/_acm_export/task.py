@@ -35,7 +35,9 @@ def run(
         batch.attempt(items, lambda item: _check_region(item, acm.region))
         lookup.look_up(acm, items, now, is_check=is_check)
         plan.decide(items)
-        if not is_check:
+        if is_check:
+            plan.foretell(items)
+        else:
             execution.execute(acm, items, now, restore_context)
     own = [result.of_one(item, is_check) for item in items]
     if task.get(batch.LIST) is not None:
