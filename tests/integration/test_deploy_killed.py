@@ -136,9 +136,13 @@ class Lab:
     def on_disk(self) -> str:
         """The fingerprint of the certificate of the live set, which its key must belong to."""
         live = (self.acm / NAME / "live").resolve()  # one set, also when the link moves meanwhile
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(live / "fullchain.pem", live / "privkey.pem")
-        text = (live / "fullchain.pem").read_text()
-        der = ssl.PEM_cert_to_DER_cert(text[: text.index("-----END CERTIFICATE-----") + 25] + "\n")
+        files = [live / name for name in ("fullchain.pem", "privkey.pem")]
+        if not files[0].exists():  # HAProxy alone needs no others
+            files = [live / "combined.pem"] * 2
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*files)
+        text = files[0].read_text()
+        text = text[text.index("-----BEGIN CERTIFICATE-----") : text.index("-----END CERTIFICATE-----") + 25]
+        der = ssl.PEM_cert_to_DER_cert(f"{text}\n")
         return hashlib.sha256(der).hexdigest()
 
 
@@ -180,6 +184,7 @@ def test_a_run_that_is_killed_anywhere_is_caught_up_by_the_next(lab: Lab) -> Non
         lab.succeed("deploy", KILL_COUNT=str(count))
         steps = count.read_text().splitlines()
         assert steps
+        print(f"Killed at {len(steps)} points: {', '.join(steps)}")
         for number in range(1, len(steps) + 1):
             lab.succeed("renew")
             killed = lab.run("deploy", KILL_AFTER=str(number))
