@@ -27,7 +27,7 @@ MEANINGS = {
     "ineligible": "This certificate is not renewed automatically. Somebody must replace it before it expires.",
     "renewal_failed": "The renewal did not succeed, so the certificate still expires on the date below.",
     "not_issued": "A certificate was requested but has not been issued.",
-    "unavailable": "Servers need a certificate for this name, but ACM has no valid certificate.",
+    "unavailable": "Servers need a certificate for this name, but ACM has no valid certificate or does not hand it out.",
     "deploy_failed": "A certificate could not be put into service on a server.",
     "host_unreachable": "A server could not be reached, so it may still use an old certificate.",
     "not_served": "The certificate is on the server, but it could not be confirmed that the server uses it.",

@@ -161,7 +161,7 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "kind": "run_failed",
                 "severity": "warning",
                 "title": f"The renewal run of {words.date(began)} did not finish",
-                "text": "It failed early, was stopped, or took too long. This run has done what was left undone. "
+                "text": "It failed early, was stopped, or is still running. This run has done what was left undone. "
                 "If it happens again, look at the output of the run and find out what stops it.",
             }
         )

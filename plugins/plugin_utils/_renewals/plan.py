@@ -28,6 +28,7 @@ A_DAY = timedelta(days=1)
 SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (acm-rules §3)
 PAST_IS_PAST = timedelta(days=7)  # anything older is no longer news
 NOT_TRIED = "This run did not try it."
+WINDOW_IS_CLOSED = "The maintenance window is closed."
 
 
 class Forced(t.NamedTuple):

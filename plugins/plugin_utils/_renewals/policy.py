@@ -29,7 +29,7 @@ SITUATIONS = {
     "expired": "a certificate that hosts should have has expired",
     "action_required": "a renewal needs somebody's action, and should be done by now",
     "renewal_failed": "a renewal failed, or could not be forced",
-    "unavailable": "hosts should have a certificate, but ACM has no valid one",
+    "unavailable": "hosts should have a certificate, but ACM has no valid one or does not hand it out",
     "deploy_failed": "a certificate could not be deployed",
     "host_unreachable": "a host that is not up to date did not answer",
     "not_served": "a server is no longer running, or was not seen serving its certificate",

@@ -31,7 +31,6 @@ from .seen import Problem, Seen
 Run = dict[str, t.Any]
 _ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
 _MODULE_OPTIONS = ("authority", "region", "profile")
-WINDOW_IS_CLOSED = "The maintenance window is closed."
 _TRIES_AGAIN = "The next run tries again."
 _READ = ("certificate_arn", "domain_name", "serial", "not_before", "not_after", "failed", "msg")
 
@@ -141,6 +140,8 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     if not isinstance(memory, t.Mapping):
         memory = {"began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
         problems.append(["memory", f"The memory of earlier runs cannot be read: {_message(recalled)}"])
+    if memory.get("began_at") == run["started_at"]:  # another connection of this run has recalled it before
+        memory = {**memory, "began_at": memory["ended_at"]}
     if received.get("failed"):
         problems.append(["notices", _message(received)])
     notices, strange = _notices(received.get("notifications"))
@@ -224,13 +225,10 @@ def choose(run: Run, host: str, outcomes: t.Iterable[Entry], now: str) -> list[s
     own = connection_of(run, host)
     if own is None or _stop(run, outcomes, moment(now)):
         return []
-    held = _held_back(own, host, read_policy(run["options"]), moment(run["started_at"]))
+    identities, policy, started_at = own["hosts"][host], read_policy(run["options"]), moment(run["started_at"])
+    held = plan.held_back(host, identities, own["reads"], own["memory"], policy, started_at)
     aside = {*plan.left_out(own["reads"]), *held}
-    return [identity for identity in own["hosts"][host] if identity not in aside]
-
-
-def _held_back(own: Run, host: str, policy: Policy, started_at: datetime) -> list[str]:
-    return plan.held_back(host, own["hosts"][host], own["reads"], own["memory"], policy, started_at)
+    return [identity for identity in identities if identity not in aside]
 
 
 def connection_of(run: Run, host: str) -> Run | None:
@@ -294,11 +292,11 @@ def _gathered(
     run: Run, own: Run, outcomes: t.Mapping[str, t.Any], lost: t.Collection[str], stopped: str
 ) -> dict[str, t.Any]:
     of_run = {host: outcomes[host] for host in own["hosts"] if host not in lost and is_of_run(outcomes.get(host), run)}
-    policy, started_at = read_policy(run["options"]), moment(run["started_at"])
+    known = own["reads"], own["memory"], read_policy(run["options"]), moment(run["started_at"])
     waiting = {
         host: {
             **({} if host in of_run else dict.fromkeys(identities, stopped or plan.NOT_TRIED)),
-            **dict.fromkeys(_held_back(own, host, policy, started_at), WINDOW_IS_CLOSED),
+            **dict.fromkeys(plan.held_back(host, identities, *known), plan.WINDOW_IS_CLOSED),
         }
         for host, identities in own["hosts"].items()
         if host not in lost and (host in of_run or not _has_begun(outcomes.get(host), run))

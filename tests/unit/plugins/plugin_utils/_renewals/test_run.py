@@ -152,6 +152,13 @@ def test_two_profiles_of_one_account_are_told_and_remembered_together() -> None:
     assert remembered["forced"] == left["forced"]
 
 
+def test_this_run_is_not_taken_for_one_that_did_not_finish() -> None:
+    """As where two connections have one memory, and what the first one is to deploy cannot be read."""
+    memory = make_memory(began_at=iso(NOW), ended_at=iso(NOW - timedelta(hours=1)))
+    run = learnt(begun(WEB), [ONE], recalled={"memory": memory, "problems": [], "writable": True})
+    assert told(reported(run, {"web": outcome(make_done(ONE))})) == []
+
+
 @pytest.mark.parametrize("entries", ["www.example.com", ["www.example.com"], [{}], [{"name": "x"}], {"a": 1}])
 def test_entries_that_name_nothing(entries: Any) -> None:
     with pytest.raises(InvalidInput, match="acm_deploy_certificates"):
