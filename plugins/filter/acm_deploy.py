@@ -56,11 +56,6 @@ def tally(batch: t.Sequence[str]) -> str:
     return f"{len(batch)} hosts" if len(batch) > 1 else "".join(batch)
 
 
-def is_last_batch(hosts: t.Sequence[str], hostvars: Entry, batch: t.Sequence[str]) -> bool:
-    """Whether every other host of the play has begun. Hosts that have not are usually the last ones."""
-    return all(fleet.HOST in hostvars[name] for name in reversed(hosts) if name not in batch)
-
-
 def plan_reading(host: Entry, hostvars: Entry, batch: t.Sequence[str]) -> dict[str, list[dict[str, str]]]:
     """This host's requests to ACM: on behalf of all hosts that share its connection, if it is the first of them, and for
     itself as long as no other host has made them."""
@@ -108,7 +103,7 @@ def find_keys(host: Entry, hostvars: Entry, batch: t.Sequence[str], earlier: Ent
 FILTERS: dict[str, t.Callable[..., t.Any]] = {
     "acm_deploy": tell,
     "acm_deploy_tally": tally,
-    "acm_deploy_is_last_batch": is_last_batch,
+    "acm_deploy_is_last_batch": fleet.is_last_batch,
     "acm_deploy_begin": fleet.begin,
     "acm_deploy_reading": plan_reading,
     "acm_deploy_answer": fleet.keep_answer,

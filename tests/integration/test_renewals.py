@@ -241,6 +241,23 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     assert waiting["notifications"] == []
 
 
+def test_hosts_of_later_batches_are_spared_after_a_failure(fleet: Fleet) -> None:
+    sound = fleet.configurations["web-1"].read_text(encoding="utf-8")
+    before = fleet.served("web-2")
+    fleet.renew_in_acm()
+    fleet.configurations["web-1"].write_text(sound + "nonsense;", encoding="utf-8")
+    one_by_one = BOTH.replace("100%", "1")
+    said = fleet.renew(one_by_one, "-e acm_deploy_renewals_failed_hosts=1", fails=True)
+    assert "web-2: www.example.com waits. The deployment failed on 1 host before this one." in said
+    assert fleet.served("web-2") == before
+    fleet.renew(one_by_one, "-e acm_deploy_renewals_failed_hosts=2", fails=True)
+    assert fleet.served("web-2") != before
+    fleet.configurations["web-1"].write_text(sound, encoding="utf-8")
+    fleet.renew(BOTH)
+    assert fleet.served("web-1") == fleet.served("web-2")
+    fleet.told()
+
+
 @pytest.mark.parametrize("port_is", ["refused", "plain"])
 def test_a_server_that_listens_elsewhere_is_not_called_stopped(fleet: Fleet, port_is: str) -> None:
     """It runs, and nothing shows a certificate where the inventory has it looked for: people are told until it is put right."""

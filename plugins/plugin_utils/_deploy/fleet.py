@@ -60,6 +60,14 @@ _OF_READ = (
 _OF_EXPORT = ("fingerprint", "certificate_arn", "private_key", "pkcs12")
 
 
+def is_last_batch(hosts: t.Sequence[str], variables: HostVars, batch: t.Sequence[str]) -> bool:
+    """Whether every other host of the play has begun. Hosts that have not are usually the last ones; where the play has
+    another order, the first ones. To look at a host costs much, as Ansible puts its variables together."""
+    here = set(batch)
+    others = [name for name in hosts if name not in here]
+    return all(HOST in variables[name] for name in (*others[-1:], *others))
+
+
 def colleagues(batch: t.Iterable[str], hostvars: HostVars, connection: Entry) -> t.Iterator[str]:
     """The hosts of the batch that use this connection, in order."""
     for name in batch:

@@ -313,3 +313,25 @@ def test_in_check_mode_what_acm_does_not_have_yet_is_foretold() -> None:
 
 def test_an_option_that_no_certificate_has_is_never_secret_to_a_host() -> None:
     assert wanted.passphrases([WWW]) == {}
+
+
+@pytest.mark.parametrize("step", [1, -1])  # the order of the inventory, and reverse_inventory
+def test_the_last_batch_is_known_without_looking_at_all_hosts_in_each(step: int) -> None:
+    """Ansible puts a host's variables together at every look."""
+    names = [f"web-{number:03}" for number in range(200)]
+
+    class Looks(dict[str, dict[str, Any]]):
+        count = 0
+
+        def __getitem__(self, name: str) -> dict[str, Any]:
+            self.count += 1
+            return super().__getitem__(name)
+
+    variables, order, told = Looks({name: {} for name in names}), names[::step], []
+    for number in range(0, len(order), 10):
+        batch = order[number : number + 10]
+        variables.update({name: {fleet.HOST: {}} for name in batch})
+        told.append(fleet.is_last_batch(names, variables, batch))
+    assert told == [False] * 19 + [True]
+    assert variables.count <= 2 * len(names)
+    assert fleet.is_last_batch(names, variables, names)
