@@ -376,9 +376,9 @@ def describe(wanted: Wanted, place: Place, urls: t.Mapping[str, str]) -> dict[st
 
 def set_days(acm: Acm, wanted: t.Optional[int], check_mode: bool, result: dict[str, t.Any]) -> t.Optional[int]:
     """Set DaysBeforeExpiry to `wanted`, if that is given; returns the value afterwards."""
-    present = acm.call("GetAccountConfiguration").get("ExpiryEvents", {}).get("DaysBeforeExpiry")
+    present: t.Optional[int] = acm.call("GetAccountConfiguration").get("ExpiryEvents", {}).get("DaysBeforeExpiry")
     if wanted is None or wanted == present:
-        return t.cast(t.Optional[int], present)
+        return present
     result["changed"] = True
     result["diff"] = {
         "before": {**result["diff"]["before"], "days_before_expiry": present},

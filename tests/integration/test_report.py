@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,12 +20,11 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoint, acm_endpoint
 from ansible_collections.certops.acm.tests.support.moto_server import ACCOUNT, REGION, moto_server
-from ansible_collections.certops.acm.tests.support.programs import environment
+from ansible_collections.certops.acm.tests.support.programs import finish
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-LIMIT_S = 300
 PASSPHRASE = b"a passphrase"
 NAMES = ("www.corp.test", "api.corp.test")
 
@@ -108,17 +106,7 @@ class Fleet:
             **variables,
         }
         command = ["ansible-playbook", "-i", str(self.inventory), "certops.acm.report", "-e", json.dumps(given), *words]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment(self.env),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        done = finish(command, self.folder, self.env)
         assert bool(done.returncode) is fails, done.stdout
         return " ".join(done.stdout.split())
 

@@ -85,7 +85,7 @@ def days_to_expiry(store: Store, now: datetime) -> list[tuple[str, dict[str, t.A
                 if certificate is None or certificate.leaf is None:
                     continue
                 if state.status(certificate, now, settings) == "ISSUED":
-                    days = t.cast(int, days_left(certificate, now))
+                    days = days_left(certificate.leaf, now)
                     name = certificate.names[0] if certificate.names else ""
                     found.append((name, records.metric(certificate.arn, days, now)))
     return found

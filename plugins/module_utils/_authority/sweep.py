@@ -22,7 +22,6 @@ from .delivery import deliveries
 from .issuing import settlement
 from .keys import key_making
 from .authority import Authority
-from .lifecycle.state import Certificate
 from .._rules.times import iso
 
 WALK = 500  # certificates in one transaction when all due times are computed again
@@ -105,7 +104,8 @@ def _refresh_dues(authority: Authority) -> None:
         with authority.store.write() as tx:
             identifiers = tx.ids_after(last, WALK)
             for last in identifiers:
-                tx.set_due(last, authority.due_at(tx, t.cast(Certificate, tx.certificate(last)), now))
+                certificate = tx.certificate(last)
+                tx.set_due(last, authority.due_at(tx, certificate, now) if certificate else None)
             if not identifiers:
                 tx.set_meta("due_basis", wanted)
                 return

@@ -201,18 +201,18 @@ def _ca(authority: Authority, certificate: Certificate, settings: Settings, now:
         return authority.cas.public(certificate.key_algorithm, certificate.root_hierarchy)
     with authority.store.ask() as tx:
         private = tx.cas.of_arn(certificate.ca_arn or "")
+    if private is None or private.role != "private":
+        raise CannotSign(_no_private_ca(certificate.ca_arn or "", authority.place))
     reason = ca_fault(private, certificate, authority.place, settings, now)
     if reason:
         raise CannotSign(reason)
-    return t.cast(CaRow, private)
+    return private
 
 
 def ca_fault(
-    row: t.Optional[CaRow], certificate: Certificate, place: events.Place, settings: Settings, now: datetime
+    row: CaRow, certificate: Certificate, place: events.Place, settings: Settings, now: datetime
 ) -> t.Optional[str]:
     """The FailureReason for which a private CA does not sign, or None."""
-    if row is None or row.role != "private":
-        return _no_private_ca(certificate.ca_arn or "", place)
     if certificate.leaf and not settings.service_linked_role and parse_arn(row.arn).account != place.account_id:
         return "SLR_NOT_FOUND"
     if not row.is_permitted:

@@ -89,7 +89,7 @@ def _end_failed(authority: Authority, certificate: Certificate, now: datetime) -
 
 def _ask_for_action(authority: Authority, tx: t.Any, certificate: Certificate, now: datetime) -> None:
     """ "Action required", once on each of the days before expiry that the settings list."""
-    left = t.cast(int, events.days_to_expiry(certificate, now))
+    left = events.days_to_expiry(certificate.issued_leaf, now)
     passed = [days for days in authority.settings_in(tx).renewal_notice_days if left <= days]
     if passed:
         renewal = certificate.begun_renewal

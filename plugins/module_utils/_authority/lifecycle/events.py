@@ -13,7 +13,7 @@ import typing as t
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
-from .state import Certificate
+from .state import Certificate, Leaf
 from ..._rules.times import iso
 
 AVAILABLE = "ACM Certificate Available"
@@ -102,9 +102,9 @@ def health_code(certificate: Certificate, reason: t.Optional[str]) -> str:
     return RENEWAL_FAILURE if certificate.type == "PRIVATE" else RENEWAL_STATE_CHANGE
 
 
-def days_to_expiry(certificate: Certificate, now: datetime) -> t.Optional[int]:
+def days_to_expiry(leaf: Leaf, now: datetime) -> int:
     """Days left, counting the day that has begun: 1 on the last day, 0 or less once expired."""
-    return -((now - certificate.leaf.not_after) // timedelta(days=1)) if certificate.leaf else None
+    return -((now - leaf.not_after) // timedelta(days=1))
 
 
 def text(told: t.Mapping[str, t.Any]) -> str:
@@ -128,7 +128,7 @@ def _common_name(certificate: Certificate) -> t.Optional[str]:
 def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[str, t.Any]:
     leaf = certificate.leaf
     if detail_type == APPROACHING:
-        return {"DaysToExpiry": days_to_expiry(certificate, now), "CommonName": _common_name(certificate)}
+        return {"DaysToExpiry": days_to_expiry(leaf, now) if leaf else None, "CommonName": _common_name(certificate)}
     detail: dict[str, t.Any] = {"CertificateType": certificate.type, "CommonName": _common_name(certificate)}
     if detail_type == REVOKED:
         detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
@@ -138,7 +138,7 @@ def _detail(detail_type: str, certificate: Certificate, now: datetime) -> dict[s
     detail["CertificateCreatedDate"] = iso(certificate.created_at)
     detail["CertificateExpirationDate"] = iso(leaf.not_after) if leaf else None
     if detail_type != EXPIRED:
-        detail["DaysToExpiry"] = days_to_expiry(certificate, now)
+        detail["DaysToExpiry"] = days_to_expiry(leaf, now) if leaf else None
     detail["InUse"] = bool(certificate.in_use_by)
     detail["Exported"] = certificate.ever_exported
     if detail_type == AVAILABLE:

@@ -30,14 +30,14 @@ def read(shape: t.Any, value: t.Any) -> dict[str, t.Any]:
     all violated constraints in one message."""
     broken: list[str] = []
     try:
-        members = _read(shape, value, "", broken)
+        members: dict[str, t.Any] = _read(shape, value, "", broken)
     except RecursionError:
         raise Fault("ValidationException", "The request is nested too deeply.") from None
     if broken:
         number = len(broken)
         plural = "error" if number == 1 else "errors"
         raise Fault("ValidationException", f"{number} validation {plural} detected: {'; '.join(broken)}")
-    return t.cast("dict[str, t.Any]", members)
+    return members
 
 
 def write(shape: t.Any, value: t.Any) -> t.Any:
