@@ -46,7 +46,7 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 _AnsibleCollectionFinder(paths=[str(TREE)], scan_sys_paths=False)._install()
 
 import boto3  # noqa: E402
-from ansible_collections.certops.acm.plugins.module_utils._authority import directory  # noqa: E402
+from ansible_collections.certops.acm.plugins.module_utils._authority import creation  # noqa: E402
 from ansible_collections.certops.acm.tests.support.moto_server import moto_server  # noqa: E402
 from botocore.auth import SigV4Auth  # noqa: E402
 from botocore.awsrequest import AWSRequest  # noqa: E402

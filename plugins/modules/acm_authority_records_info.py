@@ -66,6 +66,9 @@ options:
       - Return the metric C(DaysToExpiry), too.
     type: bool
     default: false
+requirements:
+  - dnspython >= 2.6.1
+  - idna >= 3.4 (for internationalized names)
 seealso:
   - module: certops.acm.acm_authority
 """

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening
-from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput

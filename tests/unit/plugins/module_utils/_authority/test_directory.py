@@ -28,7 +28,7 @@ def test_there_is_one(tmp_path: Path) -> None:
     ("path", "said"),
     [
         ("nothing", "There is no embedded authority in .*nothing: create one with certops.acm.acm_authority"),
-        ("http://127.0.0.1:8410", "http://127.0.0.1:8410 is a URL, .* give the URL of a server as endpoint_url"),
+        ("http://127.0.0.1:8410", "http://127.0.0.1:8410 is a URL, .* give the server.s URL as endpoint_url"),
         ("https://acm.example.com/a", "https://acm.example.com/a is a URL"),
     ],
 )

@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, key_making
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
