@@ -21,7 +21,7 @@ from typing import Any, Callable
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
-from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, certificate_files, locks
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError

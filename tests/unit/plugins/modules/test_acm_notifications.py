@@ -14,7 +14,7 @@ from pathlib import Path
 import boto3
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
-from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from moto import mock_aws
 

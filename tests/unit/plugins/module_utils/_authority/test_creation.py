@@ -15,11 +15,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
-from ansible_collections.certops.acm.tests.support.authority_keys import content
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 

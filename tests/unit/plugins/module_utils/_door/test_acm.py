@@ -9,7 +9,7 @@ import random
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
-from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded, pacing
+from ansible_collections.certops.acm.plugins.module_utils._door import acm, pacing
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import quotas
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.call import Fault
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
