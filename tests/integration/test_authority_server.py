@@ -85,12 +85,13 @@ def rendered(**variables: Any) -> str:
         "authority_server_where": "/var/lib/acm-authority/authority",
         "authority_server_at": 8410,
         "authority_server_more": [],
+        "authority_server_home": "/opt/acm-authority/collections",
     }
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render({**known, **variables})
 
 
 def test_the_unit_of_the_playbook_is_the_example() -> None:
-    """But for who wrote it, at its top."""
+    """But for who wrote it, at its top, and the folder of the version."""
     example = EXAMPLE.read_text(encoding="utf-8")
     assert rendered().partition("[Unit]")[2] == example.partition("[Unit]")[2]
 

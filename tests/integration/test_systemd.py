@@ -35,12 +35,14 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def play(machine: Machine, name: str, **variables: object) -> tuple[int, int, str]:
+def play(
+    machine: Machine, name: str, collections: str = str(COLLECTION.parents[2]), **variables: object
+) -> tuple[int, int, str]:
     """Exit code, the number of changed tasks, and all of the output."""
     told = {"ansible_python_interpreter": "/usr/bin/python3", **variables}
     done = machine.run(
         str(Path(sys.executable).with_name("ansible-playbook")), name, "-i", "localhost,", "-c", "local", "-e", json.dumps(told),
-        timeout=800, ANSIBLE_COLLECTIONS_PATH=str(COLLECTION.parents[2]), ANSIBLE_NOCOLOR="1",
+        timeout=800, ANSIBLE_COLLECTIONS_PATH=collections, ANSIBLE_NOCOLOR="1",
     )  # fmt: skip
     changed = re.search(r"changed=(\d+)", done.stdout)
     return done.returncode, int(changed[1]) if changed else -1, done.stdout + done.stderr
@@ -67,6 +69,34 @@ def test_the_authority_is_a_service(machine: Machine) -> None:
         "success",
         "0",
     )
+
+
+OLDER = """
+set -e
+older=/srv/older/ansible_collections/certops/acm
+mkdir -p $older
+cd $1
+cp -r galaxy.yml meta playbooks plugins requirements*.txt $older
+echo raise SystemExit > $older/plugins/module_utils/_rules/gone.py
+mkdir -p /opt/acm-authority/versions/mine
+"""
+
+
+def test_of_an_older_version_nothing_stays(machine: Machine) -> None:
+    """But what others put beside it does."""
+    assert machine.run("sh", "-c", OLDER, "sh", str(COLLECTION)).returncode == 0
+    port, homes = free_port(), []
+    for path, brings in (("/srv/older", True), (str(COLLECTION.parents[2]), False)):
+        code, _changed, told = play(
+            machine, "certops.acm.authority_server", collections=path, authority_server_port=port
+        )
+        assert code == 0, told
+        found = machine.run("find", "/opt/acm-authority", "-name", "gone.py").stdout
+        assert bool(found) == brings
+        homes.append(set(machine.run("ls", "/opt/acm-authority/versions").stdout.split()))
+        assert machine.run("curl", "-s", f"http://127.0.0.1:{port}/healthz").stdout == "ok\n"
+    assert homes[0] & homes[1] == {"mine"} and len(homes[0]) == len(homes[1]) == 2
+    machine.run("systemctl", "stop", UNIT)
 
 
 CONFIGURATION = """

@@ -103,53 +103,56 @@ def check_reimport(present: x509.Certificate, wanted: x509.Certificate) -> None:
 
 
 def _check_leaf(leaf: x509.Certificate, now: datetime) -> None:
-    who = describe(leaf)
     if leaf.version is not x509.Version.v3:
         raise InvalidMaterial(
-            "x509-v3", f"The certificate {who} is X.509 {leaf.version.name}; ACM accepts version 3 only."
+            "x509-v3", f"The certificate {describe(leaf)} is X.509 {leaf.version.name}; ACM accepts version 3 only."
         )
     if now < leaf.not_valid_before_utc:
         raise InvalidMaterial(
-            "not-yet-valid", f"The certificate {who} is not valid before {iso(leaf.not_valid_before_utc)}."
+            "not-yet-valid", f"The certificate {describe(leaf)} is not valid before {iso(leaf.not_valid_before_utc)}."
         )
     if now > leaf.not_valid_after_utc:
-        raise InvalidMaterial("expired", f"The certificate {who} expired on {iso(leaf.not_valid_after_utc)}.")
+        raise InvalidMaterial(
+            "expired", f"The certificate {describe(leaf)} expired on {iso(leaf.not_valid_after_utc)}."
+        )
     if not list(leaf.issuer):
-        raise InvalidMaterial("issuer", f"The certificate {who} does not name its issuer.")
+        raise InvalidMaterial("issuer", f"The certificate {describe(leaf)} does not name its issuer.")
     if not list(leaf.subject) and extension(leaf, x509.SubjectAlternativeName) is None:
-        raise InvalidMaterial("names", f"The certificate {who} has no name: it has neither a subject nor a SAN.")
+        raise InvalidMaterial(
+            "names", f"The certificate {describe(leaf)} has no name: it has neither a subject nor a SAN."
+        )
     for name in dns_names(leaf):
         if not name.strip() or "\0" in name:
             raise InvalidMaterial(
-                "names", f"The certificate {who} has a DNS name in its SAN that is empty or contains a NUL character."
+                "names",
+                f"The certificate {describe(leaf)} has a DNS name in its SAN that is empty or contains a NUL character.",
             )
     for url in ocsp_urls(leaf):
         if len(url) > MAX_OCSP_URL_LETTERS:
             raise InvalidMaterial(
                 "ocsp-url",
-                f"The certificate {who} has an OCSP URL of {len(url)} characters; "
+                f"The certificate {describe(leaf)} has an OCSP URL of {len(url)} characters; "
                 f"ACM accepts at most {MAX_OCSP_URL_LETTERS}.",
             )
 
 
 def _check_key(leaf: x509.Certificate, key: Any) -> None:
-    who = describe(leaf)
     try:
         algorithm = key_algorithm(leaf.public_key())
     except (InvalidMaterial, UnsupportedAlgorithm, ValueError) as error:
         raise InvalidMaterial(
             "key-algorithm",
-            f"The key of the certificate {who} is neither RSA nor EC; ACM imports {', '.join(KEY_ALGORITHMS)}.",
+            f"The key of the certificate {describe(leaf)} is neither RSA nor EC; ACM imports {', '.join(KEY_ALGORITHMS)}.",
         ) from error
     if algorithm not in KEY_ALGORITHMS:
         raise InvalidMaterial(
             "key-algorithm",
-            f"The key of the certificate {who} is {algorithm}; ACM imports {', '.join(KEY_ALGORITHMS)}.",
+            f"The key of the certificate {describe(leaf)} is {algorithm}; ACM imports {', '.join(KEY_ALGORITHMS)}.",
         )
     if not key_matches(key, leaf):
         raise InvalidMaterial(
             "key-matches-certificate",
-            f"The private key does not belong to the certificate {who}: give the key that it was requested with.",
+            f"The private key does not belong to the certificate {describe(leaf)}: give the key that it was requested with.",
         )
 
 

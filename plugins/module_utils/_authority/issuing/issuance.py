@@ -127,6 +127,20 @@ def _store(
     return done
 
 
+def is_looked_at(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """The names of a request, or of a change to DNS, wait for a look."""
+    is_open = state.is_validation_open(certificate, now, settings) or state.is_migrating(certificate)
+    return certificate.type != state.IMPORTED and is_open and state.needs_a_look(certificate.validations)
+
+
+def is_look_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """Names wait for a look, and nobody who read the certificate looked a moment ago."""
+    return (
+        is_looked_at(certificate, now, settings)
+        and state.next_validation_at(certificate, now, settings, is_read=True) <= now
+    )
+
+
 def validate(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
     """Check the names of a pending request, and issue the certificate once all are validated; or check the names of a
     change to DNS validation, and complete that. Returns the certificate as it is afterwards.
@@ -134,17 +148,11 @@ def validate(authority: Authority, certificate: Certificate, at_once: bool = Tru
     at_once: also check names that were checked a moment ago. If another reader or a sweep is faster, its result counts
     and ours is dropped.
     """
-    if certificate.type == state.IMPORTED:
-        return certificate
     now = authority.now()
     settings = authority.settings
+    if not (is_looked_at if at_once else is_look_due)(certificate, now, settings):
+        return certificate
     is_open = state.is_validation_open(certificate, now, settings)
-    if not is_open and not state.is_migrating(certificate):
-        return certificate
-    if not state.needs_a_look(certificate.validations):
-        return certificate
-    if not at_once and state.next_validation_at(certificate, now, settings, is_read=True) > now:
-        return certificate
     from . import validation  # few calls need it
 
     looked = validation.check_names(authority, certificate, certificate.validations, now)

@@ -18,7 +18,22 @@ from . import issuance
 from ..lifecycle import events, state
 from ..authority import Authority
 from ..lifecycle.state import Certificate
+from ..settings import Settings
 from ..._rules.times import millis
+
+
+def is_attempt_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """Whoever reads the certificate finds a renewal to attempt, or to end."""
+    if certificate.type == state.IMPORTED or certificate.leaf is None:
+        return False
+    return (
+        state.is_renewal_failed(certificate, now, settings)
+        or state.is_renewal_dropped(certificate, now, settings)
+        or (
+            state.is_renewal_due(certificate, now, settings)
+            and state.next_attempt_at(certificate, now, settings, is_read=True) <= now
+        )
+    )
 
 
 def attempt(authority: Authority, certificate: Certificate, at_once: bool = True) -> Certificate:
@@ -30,13 +45,15 @@ def attempt(authority: Authority, certificate: Certificate, at_once: bool = True
         return certificate
     now = authority.now()
     settings = authority.settings
+    if not at_once and not is_attempt_due(certificate, now, settings):
+        return certificate
     if state.is_renewal_failed(certificate, now, settings):
         return _end_failed(authority, certificate, now)
     if state.is_renewal_dropped(certificate, now, settings):
         return _drop(authority, certificate, now)
     if not state.is_renewal_due(certificate, now, settings):
         return certificate
-    if not (at_once and state.is_renewal_waiting(certificate)):
+    if not state.is_renewal_waiting(certificate):
         if state.next_attempt_at(certificate, now, settings, is_read=True) > now:
             return certificate
     from . import validation  # few calls need it

@@ -13,12 +13,13 @@ from __future__ import annotations
 import logging
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from . import issuance, renewal
 from ..authority import Authority
 from ..lifecycle import events, state
 from ..lifecycle.state import Certificate
+from ..settings import Settings
 from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput
 
@@ -34,6 +35,11 @@ class Settled(t.NamedTuple):
     renewed: list[str]
     failed: list[str]
     troubles: list[str]
+
+
+def is_due_to_reader(certificate: Certificate, now: datetime, settings: Settings) -> bool:
+    """Whoever reads the certificate finds something to do first."""
+    return issuance.is_look_due(certificate, now, settings) or renewal.is_attempt_due(certificate, now, settings)
 
 
 def settle_read(authority: Authority, certificate: Certificate) -> Certificate:

@@ -37,6 +37,6 @@ def put_account_configuration(call: Call) -> dict[str, t.Any]:
 
 
 OPERATIONS = {
-    "GetAccountConfiguration": Operation(get_account_configuration),
+    "GetAccountConfiguration": Operation(get_account_configuration, is_short=True),
     "PutAccountConfiguration": Operation(put_account_configuration, ("ExpiryEvents", "IdempotencyToken")),
 }

@@ -28,6 +28,10 @@ class Fault(Exception):
         self.message = message
 
 
+class MustWait(Exception):
+    """A call that must not wait comes to something that may take long: a write, DNS, a signature."""
+
+
 # What a request's Options may have
 OPTIONS = ("Options.CertificateTransparencyLoggingPreference", "Options.Export", "Options.ValidationMethod")
 
@@ -35,10 +39,11 @@ OPTIONS = ("Options.CertificateTransparencyLoggingPreference", "Options.Export",
 class Operation(t.NamedTuple):
     """act: checks, acts in one transaction, and answers. members: what a request may contain; the members of Options and
     Includes are written with a dot. A newer botocore may know more members: those not implemented here are refused by
-    name, never ignored."""
+    name, never ignored. is_short: it reads a few rows, however many there are, and its answer is small."""
 
     act: t.Callable[[Call], dict[str, t.Any]]
     members: tuple[str, ...] = ()
+    is_short: bool = False
 
     def unknown_member(self, request: t.Mapping[str, t.Any]) -> t.Optional[str]:
         """The first member of a request that the operation does not know, or None."""
@@ -74,7 +79,23 @@ class Call:
         self.caller = caller
         self.request_id = request_id or authority.parts.new_id()
         self.answered_leaf: t.Optional[tuple[str, str]] = None  # CA id and serial, of a call that returns a certificate
+        self._may_wait = True
         self._is_recorded = False
+
+    def look(
+        self,
+        act: t.Callable[[Call], dict[str, t.Any]],
+        request: dict[str, t.Any],
+        judge: t.Callable[[Call], None] = lambda call: None,
+    ) -> dict[str, t.Any]:
+        """Like carry_out, for a call that only reads and must not wait; the caller keeps its record (`record`). Raises
+        MustWait, or a Fault that is not recorded: then carry_out does it."""
+        self._may_wait = False
+        self.request = request
+        judge(self)
+        self._check_rate()
+        self.answer = act(self)
+        return self.answer
 
     def carry_out(
         self,
@@ -101,7 +122,7 @@ class Call:
         rate = self.settings.rate(self.operation)
         if rate is None:
             return
-        with self.authority.store.write(durable=False) as tx:
+        with self._writing(durable=False) as tx:
             is_in_time = tx.take_turn(self.operation, rate, self.now)
         if not is_in_time:
             raise Fault("ThrottlingException", "Rate exceeded")
@@ -113,14 +134,27 @@ class Call:
     def write(self, durable: bool = True) -> t.Iterator[Transaction]:
         """A transaction for a change; set `answer` in it if the change has a result (a new ARN). The records of calls
         that only read are written without waiting for the disk."""
-        with self.authority.store.write(durable) as tx:
+        with self._writing(durable) as tx:
             yield tx
             if not self._is_recorded:
-                self._record(tx, self.request, self.answer, None)
+                self.record(tx)
         self._is_recorded = True
 
+    def _writing(self, durable: bool) -> t.ContextManager[Transaction]:
+        self.may_take_long()
+        return self.authority.store.write(durable)
+
+    def may_take_long(self) -> None:
+        """What comes next does; raises MustWait in a call that must not wait."""
+        if not self._may_wait:
+            raise MustWait
+
+    def record(self, tx: Transaction) -> None:
+        """Store what CloudTrail shows of a call that succeeded."""
+        self._record(tx, self.request, self.answer, None)
+
     def audit_fault(self, request: t.Mapping[str, t.Any], fault: Fault) -> None:
-        with self.authority.store.write(durable=False) as tx:
+        with self._writing(durable=False) as tx:
             self._record(tx, request, None, (fault.code, fault.message))
 
     def _record(

@@ -17,12 +17,20 @@ from .call import OPTIONS, Call, Fault, Operation
 from ..lifecycle.state import Certificate
 from ..store.transactions import StoreError
 
+MANY_NAMES = 100  # more than a requested certificate can have; an imported one may have thousands
+
 log = logging.getLogger(__name__)
 
 
 def current(call: Call) -> Certificate:
     """The certificate, after all due work for it has been done: issuing and renewing need no daemon."""
-    return settlement.settle_read(call.authority, call.certificate())
+    certificate = call.certificate()
+    if len(certificate.names) > MANY_NAMES:
+        call.may_take_long()
+    if not settlement.is_due_to_reader(certificate, call.now, call.settings):
+        return certificate
+    call.may_take_long()
+    return settlement.settle_read(call.authority, certificate)
 
 
 def no_certificate_yet(call: Call, certificate: Certificate) -> Fault:
@@ -149,7 +157,7 @@ def _in_use(call: Call, certificate: Certificate) -> Fault:
 
 OPERATIONS = {
     "DeleteCertificate": Operation(delete_certificate, ("CertificateArn",)),
-    "DescribeCertificate": Operation(describe_certificate, ("CertificateArn",)),
+    "DescribeCertificate": Operation(describe_certificate, ("CertificateArn",), is_short=True),
     "GetCertificate": Operation(get_certificate, ("CertificateArn",)),
     "RenewCertificate": Operation(renew_certificate, ("CertificateArn",)),
     "RevokeCertificate": Operation(revoke_certificate, ("CertificateArn", "RevocationReason")),

@@ -90,8 +90,8 @@ def list_tags_for_resource(call: Call) -> dict[str, t.Any]:
 
 OPERATIONS = {
     "AddTagsToCertificate": Operation(add_tags_to_certificate, ("CertificateArn", "Tags")),
-    "ListTagsForCertificate": Operation(list_tags_for_certificate, ("CertificateArn",)),
-    "ListTagsForResource": Operation(list_tags_for_resource, ("ResourceArn",)),
+    "ListTagsForCertificate": Operation(list_tags_for_certificate, ("CertificateArn",), is_short=True),
+    "ListTagsForResource": Operation(list_tags_for_resource, ("ResourceArn",), is_short=True),
     "RemoveTagsFromCertificate": Operation(remove_tags_from_certificate, ("CertificateArn", "Tags")),
     "TagResource": Operation(tag_resource, ("ResourceArn", "Tags")),
     "UntagResource": Operation(untag_resource, ("ResourceArn", "TagKeys")),

@@ -167,7 +167,12 @@ def _serve(options: argparse.Namespace) -> int:
     from .due_work import DueWork
     from .own_certificate import OwnCertificate
     from .service import Service
+    from .short_calls import LateRecords
+    from .sparing_log import SparingLog
 
+    sparing = SparingLog()
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(sparing)
     address = _address(options.listen)
     is_secure = options.tls or not address.is_loopback
     if options.anyone and not address.is_loopback:
@@ -180,16 +185,19 @@ def _serve(options: argparse.Namespace) -> int:
     authority = open_or_make(options.dir)
     own = OwnCertificate(authority, _names(options, address)) if is_secure else None
 
-    def renew_own() -> None:
+    def beside() -> None:
+        sparing.tell()
         if own and own.renew_if_due():
             server.tls = own.context
 
-    due_work = DueWork(authority, renew_own)
+    due_work = DueWork(authority, beside)
     with ending_signals() as wait_for_one:
-        service = Service(authority, is_open=options.anyone, monitors=options.metrics_for)
-        server.answer, server.screen, server.tls = service.answer, service.screen, own.context if own else None
+        late = LateRecords(authority.store)
+        service = Service(authority, is_open=options.anyone, monitors=options.metrics_for, late_records=late)
+        server.begin, server.screen, server.tls = service.begin, service.screen, own.context if own else None
         for each in others:
             each.answer, each.screen = service.public, service.screen_public
+        late.start()
         for each in (server, *others):
             each.start()
         due_work.start()
@@ -202,6 +210,8 @@ def _serve(options: argparse.Namespace) -> int:
     _tell_systemd("STOPPING=1")
     ended = [each.end() for each in (server, *others)]
     has_answered = all(ended)
+    late.end()
+    sparing.tell(is_over=True)
     if due_work.end() and has_answered:
         return 0
     os._exit(0 if has_answered else 1)  # a thread is still working; do not wait for it

@@ -16,7 +16,7 @@ from email.utils import formatdate
 
 from ..lifecycle.records import Caller
 from . import shapes
-from ..operations.call import Call, Fault, Operations
+from ..operations.call import Call, Fault, Operation, Operations
 from ..authority import Authority
 from ..store.transactions import StoreError
 from ..keys.vault import WrongKey
@@ -75,7 +75,7 @@ class Endpoint:
         self, target: str, body: bytes, caller: Caller, judge: t.Callable[[Call], None], request_id: str
     ) -> t.Optional[dict[str, t.Any]]:
         """The members of the answer; None for an operation that returns nothing."""
-        name = target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
+        name = operation_name(target)
         if name not in self._model.operation_names:
             raise Fault(
                 "UnknownOperationException", f"{target or 'A request without X-Amz-Target'} is not an operation of ACM."
@@ -83,22 +83,26 @@ class Endpoint:
         operation = self._operations.get(name)
         if operation is None:
             raise Fault("NotImplementedException", f"The embedded authority does not implement {name}.")
-        try:
-            members = json.loads(body or b"{}")
-        except (ValueError, RecursionError):
-            raise Fault("SerializationException", "The request's body is not JSON.") from None
-        model = self._model.operation_model(name)
+        members = members_of(body)
         call = Call(self._authority, name, caller, request_id)
         try:
-            request = shapes.read(model.input_shape, members) if model.input_shape else {}
-            unknown = operation.unknown_member(request)
-            if unknown:
-                raise Fault("ValidationException", f"The embedded authority does not implement {unknown} of {name}.")
+            request = self._request(name, operation, members)
         except Fault as fault:
             call.audit_fault({}, fault)
             raise
-        answer = call.carry_out(operation.act, request, judge)
-        return shapes.write(model.output_shape, answer) if model.output_shape else None
+        return self._shown(name, call.carry_out(operation.act, request, judge))
+
+    def _request(self, name: str, operation: Operation, members: t.Any) -> dict[str, t.Any]:
+        shape = self._model.operation_model(name).input_shape
+        request = shapes.read(shape, members) if shape else {}
+        unknown = operation.unknown_member(request)
+        if unknown:
+            raise Fault("ValidationException", f"The embedded authority does not implement {unknown} of {name}.")
+        return request
+
+    def _shown(self, name: str, answer: dict[str, t.Any]) -> t.Optional[dict[str, t.Any]]:
+        shape = self._model.operation_model(name).output_shape
+        return shapes.write(shape, answer) if shape else None
 
     def _fault(self, code: str, message: str, request_id: str) -> Answer:
         return self._reply(500 if code in SERVER_FAULTS else 400, {"__type": code, "message": message}, request_id)
@@ -112,6 +116,17 @@ class Endpoint:
             "Date": formatdate(usegmt=True),
         }
         return Answer(status, headers, body)
+
+
+def operation_name(target: str) -> str:
+    return target[len(TARGET_PREFIX) :] if target.startswith(TARGET_PREFIX) else ""
+
+
+def members_of(body: bytes) -> t.Any:
+    try:
+        return json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise Fault("SerializationException", "The request's body is not JSON.") from None
 
 
 @functools.lru_cache(maxsize=1)

@@ -53,6 +53,9 @@ class Answer(t.Protocol):
     def body(self) -> bytes: ...
 
 
+Rest = t.Callable[[], Answer]  # what is left to do for a request, and may take long
+
+
 class Reply(t.NamedTuple):
     status: int
     headers: dict[str, str]

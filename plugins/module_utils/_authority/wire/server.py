@@ -6,7 +6,8 @@
 """The HTTP server: aiohttp's, with limits on everything that an unknown client can use.
 
 One thread reads all connections, so a connection that is idle, slow or half-way through a request costs a few kilobytes
-and no thread; a bounded pool of threads answers complete requests. Connections without a signed request are limited in
+and no thread. It answers what waits for nothing; a bounded pool of threads answers other signed requests, and a smaller
+one unsigned requests, so that there is always a thread for clients that sign. Connections without a signed request are limited in
 number, are closed soon, and are the first to be closed when others come.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import functools
 import logging
 import socket
 import ssl
@@ -41,7 +43,8 @@ class Limits(t.NamedTuple):
 
     connections: int = 2048
     strangers: int = 256  # connections on which no request was signed yet
-    threads: int = 32  # requests that are answered at once
+    threads: int = 32  # signed requests that are answered at the same time
+    threads_for_strangers: int = 8  # the same of unsigned ones
     body: int = 4 * 1024 * 1024  # ACM's largest request, an import with a chain of 2 MiB in base64, has 2.9 MB
     bodies: int = 64 * 1024 * 1024  # of all incoming requests together
     handshake_s: float = 5.0
@@ -58,7 +61,8 @@ class Server:
     """Listens as soon as it is created, and answers from start() to end().
 
     answer: called for each complete request, from several threads at once; None closes the connection without an
-    answer. screen: called, in the reading thread, for the head of each request; if it returns an answer, that is sent
+    answer. begin: called before that, in the reading thread: returns the answer, if it waits for nothing, or what another
+    thread is to do for it; by default, that calls `answer`. screen: called, in the reading thread, for the head of each request; if it returns an answer, that is sent
     and the body is not read. tls: the context for HTTPS; a context that is set later is used for new connections.
     Raises OSError if the address cannot be used."""
 
@@ -73,6 +77,8 @@ class Server:
         limits: Limits = Limits(),
     ) -> None:
         self.answer = answer
+        self.begin: t.Callable[[Request], t.Union[Answer, t.Callable[[], t.Optional[Answer]]]]
+        self.begin = lambda request: functools.partial(self.answer, request)
         self.screen = screen
         self._host = host
         self.tls = tls
@@ -117,6 +123,7 @@ class Server:
         self._connections: set[_Connection] = set()
         self._of_protocol: dict[t.Any, _Connection] = {}
         self._pool = ThreadPoolExecutor(self._limits.threads, thread_name_prefix="answer")
+        self._pool_for_strangers = ThreadPoolExecutor(self._limits.threads_for_strangers, thread_name_prefix="stranger")
         self._http = web.Server(
             self._handle,
             access_log=None,
@@ -130,7 +137,8 @@ class Server:
         await self._is_over.wait()
         watching.cancel()
         await self._http.shutdown(0.1)
-        self._pool.shutdown(wait=False)
+        for pool in (self._pool, self._pool_for_strangers):
+            pool.shutdown(wait=False)
 
     def _accept(self) -> None:
         """Accept all waiting connections. The loop's own sock_accept may lose a connection if it is cancelled."""
@@ -287,13 +295,14 @@ class Server:
                 late.cancel()
         connection.is_refused = False
         connection.enter(ANSWERING, self._loop.time())
-        return await self._loop.run_in_executor(self._pool, self._answered, head._replace(body=body))
-
-    def _answered(self, request: Request) -> t.Optional[Answer]:
         try:
-            return self.answer(request)
+            begun = self.begin(head._replace(body=body))
+            if not callable(begun):
+                return begun
+            pool = self._pool if connection.peer.is_known else self._pool_for_strangers
+            return await self._loop.run_in_executor(pool, begun)
         except Exception:  # whatever the fault, the client gets an answer, and the log the traceback
-            log.exception("failed on %s %s", request.method, request.path)
+            log.exception("failed on %s %s", head.method, head.path)
             return error(500, "InternalFailure", "The server failed; its log says more.")
 
     # ---- the end

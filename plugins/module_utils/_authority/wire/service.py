@@ -18,10 +18,10 @@ from ..operations import authorization, table
 from ..operations.call import Call
 from .pages import approval, metrics, ocsp
 from . import tagging
-from .endpoint import Endpoint
-from .messages import Answer, Reply, Request, error, plain
+from .messages import Answer, Reply, Request, Rest, error, plain
 from .pages.health import Health
 from .pages.public_files import public_file
+from .short_calls import LateRecords, ShortCalls
 from .sigv4 import Gate, Refusal
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ class Service:
     """Answers the requests to one authority.
 
     is_open: signatures are not checked. services: a request must be signed for one of these. monitors: networks that
-    may read /metrics, in addition to this machine."""
+    may read /metrics, in addition to this machine. late_records: without it, no call of ACM is answered at once
+    (`begin`)."""
 
     def __init__(
         self,
@@ -45,11 +46,13 @@ class Service:
         is_open: bool = False,
         services: t.Collection[str] = ("acm", "tagging"),
         monitors: t.Sequence[t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]] = (),
+        late_records: t.Optional[LateRecords] = None,
     ) -> None:
         self._authority = authority
         self._monitors = monitors
         self._public_folder = authority.public_folder
-        self._answer = Endpoint(authority, table.OPERATIONS).answer
+        self._endpoint = ShortCalls(authority, table.OPERATIONS)
+        self._late_records = late_records
         self._health = Health(authority)
         self._keys = AccessKeys(authority.store, authority.vault)
         self._gate = None if is_open else Gate(self._keys.find, authority.region, services)
@@ -75,10 +78,22 @@ class Service:
             return error(413, "RequestEntityTooLarge", f"{request.path} takes at most {LARGEST_UNSIGNED} octets.")
         return None
 
-    def answer(self, request: Request) -> Answer:
-        path = request.path
+    def begin(self, request: Request) -> t.Union[Answer, Rest]:
+        """The answer to a complete request if it waits for nothing: the disk, the network or other requests. Otherwise what
+        is left to do."""
         if _is_acm(request):
             return self._acm(request)
+        if request.method in ("GET", "HEAD") and request.path == "/healthz" and self._health.is_fresh:
+            return self._health.answer()
+        return lambda: self._other(request)
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a complete request, however long it takes."""
+        begun = self.begin(request)
+        return begun() if callable(begun) else begun
+
+    def _other(self, request: Request) -> Answer:
+        path = request.path
         if path == "/approvals":
             return approval.answer(self._authority, request)
         if request.method in ("GET", "HEAD") and path == "/healthz":
@@ -102,40 +117,51 @@ class Service:
             return metrics.answer(self._authority)
         return plain(403, "This address may not read the metrics: see the server's option --metrics-for.\n")
 
-    def _acm(self, request: Request) -> Answer:
+    def _acm(self, request: Request) -> t.Union[Answer, Rest]:
         caller, policy = OPEN_CALLER, None
         if self._gate is not None:
             try:
                 key = self._gate.check(request)
             except Refusal as refusal:
                 return _refused(request, refusal)
-            request.peer.is_known = True
             caller, policy = Caller(key.kind, key.name, key.identifier), key.policy
+        request.peer.is_known = True
         headers = request.headers
-        return self.carry_out(
-            request,
-            caller._replace(
-                address=request.peer.address,
-                user_agent=headers.get("User-Agent", "")[:MOST_SHOWN],
-                tls=(*request.peer.tls, headers.get("Host", "")[:MOST_SHOWN]) if request.peer.tls else (),
-            ),
-            policy,
+        caller = caller._replace(
+            address=request.peer.address,
+            user_agent=headers.get("User-Agent", "")[:MOST_SHOWN],
+            tls=(*request.peer.tls, headers.get("Host", "")[:MOST_SHOWN]) if request.peer.tls else (),
         )
+        return self._looked(request, caller, policy) or (lambda: self.carry_out(request, caller, policy))
+
+    def _looked(self, request: Request, caller: Caller, policy: t.Optional[str]) -> t.Optional[Answer]:
+        """The answer to a call that only reads a row or two."""
+        late = self._late_records
+        if late is None or late.are_too_many:
+            return None
+        target = request.headers.get("X-Amz-Target", "")
+        return self._endpoint.look(target, request.body, caller, _judge(policy), late.keep)
 
     def carry_out(self, request: Request, caller: Caller, policy: t.Optional[str]) -> Answer:
-        if request.headers.get("X-Amz-Target") == tagging.TARGET:
+        target = request.headers.get("X-Amz-Target", "")
+        if target == tagging.TARGET:
             refusal = policy and authorization.refusal_of(self._authority, caller, policy, "tag:GetResources")
             return (
                 error(400, "AccessDeniedException", refusal)
                 if refusal
                 else tagging.get_resources(self._authority, request.body)
             )
+        return self._endpoint.answer(target, request.body, caller, _judge(policy))
 
-        def judge(call: Call) -> None:
-            if policy is not None:
-                authorization.check(call, policy)
 
-        return self._answer(request.headers.get("X-Amz-Target", ""), request.body, caller, judge)
+def _judge(policy: t.Optional[str]) -> t.Callable[[Call], None]:
+    """Raises Fault for a call that the policy does not allow; without one, everything is allowed."""
+
+    def judge(call: Call) -> None:
+        if policy is not None:
+            authorization.check(call, policy)
+
+    return judge
 
 
 def _is_acm(request: Request) -> bool:

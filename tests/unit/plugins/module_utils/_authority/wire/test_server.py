@@ -284,6 +284,35 @@ def test_strangers_are_the_first_to_go(serve: Callable[..., Server]) -> None:
             connection.close()
 
 
+def test_who_signs_waits_for_no_thread_that_strangers_have(serve: Callable[..., Server]) -> None:
+    """And what is answered at once waits for no thread at all."""
+    may_go, busy = threading.Event(), threading.Semaphore(0)
+
+    def answer(request: Request) -> Reply:
+        if request.path.startswith("/slow"):
+            busy.release()
+            may_go.wait(60)
+        return echo(request)
+
+    def begin(request: Request) -> Any:
+        request.peer.is_known = request.path.endswith("signed")
+        return echo(request) if request.path == "/now" else lambda: answer(request)
+
+    server = serve(answer, threads=2, threads_for_strangers=2)
+    server.begin = begin
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(call(server.url)) for _number in range(8)]
+        for number, connection in enumerate(slow):
+            connection.sendall(b"GET /slow-%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"signed" if number > 6 else b""))
+        for _each in range(3):  # two of strangers, and one that is signed: the others have to wait
+            assert busy.acquire(timeout=60)
+        assert exchange(server.url, b"GET /signed HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+        assert exchange(server.url, b"GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
+        assert not busy.acquire(blocking=False)
+        may_go.set()
+        assert {answer_on(connection).status for connection in slow} == {200}
+
+
 def test_bodies_that_arrive_have_one_bound_together(serve: Callable[..., Server]) -> None:
     url = serve(bodies=1_000_000).url
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
