@@ -10,6 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction
 from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
 
@@ -19,6 +20,18 @@ class ActionModule(PipelinedAction):
     CONTAINERS = {"certificates": LIST, "publish": DICT, "rfc2136": DICT}
     EXAMPLES = {"certificates": "[{domain_name: www.example.com}]", "publish": "{route53: {}}"}
     REFUSAL = "The key_secret would be written to a temporary file, as {obstacle}."
+
+    def check(self, arguments: dict[str, t.Any]) -> None:
+        for name in (
+            "certificate",
+            "private_key",
+            "certificate_chain",
+        ):  # the module of this name in community.aws imports
+            if name in arguments:
+                raise InvalidInput(
+                    f"{self._task.action} has no option {name}: use certops.acm.acm_import to import a certificate."
+                )
+        super().check(arguments)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         if self._task.check_mode or self._task.no_log or self._task.async_val or not may_wait(self._task.args):

@@ -1037,9 +1037,6 @@ def run(module: AcmModule) -> dict[str, t.Any]:
     return result
 
 
-IMPORTS = "use certops.acm.acm_import to import a certificate."  # as the module of this name in community.aws does
-
-
 def open_embedded(path: str, region: t.Optional[str]) -> Acm:
     """The door to an embedded authority, which knows the operations that this module calls."""
     from ansible_collections.certops.acm.plugins.module_utils._authority.operations import (
@@ -1060,7 +1057,6 @@ def main() -> None:
         supports_check_mode=True,
         mutually_exclusive=[["certificates", option] for option in identity],
         required_one_of=[["certificates", "certificate_arn", "domain_name", "name_tag"]],
-        hints=dict.fromkeys(("certificate", "private_key", "certificate_chain"), IMPORTS),
     )
     guard(module, lambda: run(module))
 

@@ -26,7 +26,7 @@ MOST = {
     "acm_authority_records_info": (24, 60),
     "acm_certificate": (92, 240),
     "acm_certificate_info": (74, 175),
-    "acm_export": (82, 180),
+    "acm_export": (82, 185),
     "acm_import": (90, 200),
     "acm_notification_queue": (54, 125),
     "acm_notifications": (51, 115),

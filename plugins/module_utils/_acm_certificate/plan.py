@@ -227,10 +227,11 @@ def _refuse_to_renew_another(wanted: Wanted, near: t.Sequence[Certificate]) -> N
         return
     option = "force_renewal" if wanted.force_renewal else "renew_before"
     listed = "; ".join(f"{each.arn} ({each.type}, {', '.join(sorted(each.names))})" for each in meant)
+    of_a_ca = any(each.type == "PRIVATE" for each in meant) and not wanted.authority_arn
     raise InvalidInput(
         f"{option} is set, but no {_kind(wanted)} certificate has exactly {_listed(wanted.names)}. Existing "
-        f"certificates: {listed}. Give certificate_arn or all names of the certificate to renew, or leave out {option} "
-        "to request a new certificate."
+        f"certificates: {listed}. To renew one of them, give its certificate_arn, or all of its names"
+        f"{' and its certificate_authority_arn' if of_a_ca else ''}; to request a new certificate, leave out {option}."
     )
 
 

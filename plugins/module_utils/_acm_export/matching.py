@@ -48,6 +48,11 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
             f"{imported[0].arn} ({wanted.label}) was imported, and ACM never gives out the key of an imported "
             "certificate: use the files that it was imported from, or request a certificate with acm_certificate."
         )
+    latest = newest(same, now)[0]
+    if wanted.needs_key and latest.type == "AMAZON_ISSUED" and not latest.is_exportable:
+        raise not_exportable(latest)  # waiting for it would not help
+    if latest.type != "IMPORTED" and latest.status:
+        check_state(latest, now)
     statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.standing(now)}" for each in same if each.type}))
     raise InvalidInput(f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM reports no status'}.")
 

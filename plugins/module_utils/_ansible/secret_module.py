@@ -32,7 +32,6 @@ class DiscreetModule(AnsibleModule):
     MAY_BE_EMPTY: t.Collection[
         str
     ] = ()  # options, or suboptions such as settings.url, for which an empty text has a meaning
-    HINTS: t.Mapping[str, str] = {}  # option of another module that people give to this one → what to do instead
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
         self._are_arguments_judged = False
@@ -49,7 +48,7 @@ class DiscreetModule(AnsibleModule):
     def fail_json(self, msg: t.Any, **details: t.Any) -> t.NoReturn:  # type: ignore[override, unused-ignore]
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
-            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded, self.HINTS)
+            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
             # If a list of dictionaries is malformed, AnsibleModule does not know which values are secret.
             details.setdefault("invocation", {"module_args": {}})
         is_library_missing = str(msg).startswith(MISSING_LIBRARY)
@@ -98,7 +97,6 @@ def mistake(
     module: str,
     complaint: str,
     exclusive: t.Iterable[t.Sequence[str]] = (),
-    hints: t.Optional[t.Mapping[str, str]] = None,
 ) -> str:
     """A better sentence than Ansible's own message, if we have one: about an option that does not exist, has the wrong
     type, or excludes another one.
@@ -108,7 +106,7 @@ def mistake(
     own = {name: value for name, value in parameters.items() if not name.startswith("_ansible_")}
     is_misshapen = "convert" in complaint or "dict" in complaint
     return (
-        _unknown(own, spec, module, (), hints or {})
+        _unknown(own, spec, module, ())
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
         or _as_sentence(complaint)
@@ -155,20 +153,17 @@ def _given_inside(value: t.Any, option: t.Mapping[str, t.Any], may_be_empty: t.C
     return value
 
 
-def _unknown(
-    parameters: t.Mapping[t.Any, t.Any], spec: Spec, module: str, path: tuple[str, ...], hints: t.Mapping[str, str]
-) -> t.Optional[str]:
+def _unknown(parameters: t.Mapping[t.Any, t.Any], spec: Spec, module: str, path: tuple[str, ...]) -> t.Optional[str]:
     by_name = _by_name(spec)
     for name in parameters:
         if name not in by_name:
             near = difflib.get_close_matches(str(name), list(by_name), 1, 0.6)
             hint = f"did you mean {near[0]}?" if near else f"ansible-doc {module} shows its options."
-            hint = hints.get(name, hint)
             where = f" in {_spelled(path)}" if path else ""
             return f"{module} has no option {name}{where}: {hint}"
     for name, value in parameters.items():
         for inner, items in _inside(value, by_name[name], (*path, str(name))):
-            found = _unknown(items, by_name[name]["options"], module, inner, hints)
+            found = _unknown(items, by_name[name]["options"], module, inner)
             if found:
                 return found
     return None

@@ -83,7 +83,11 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         if found:
             raise InvalidInput(f"{file} is damaged ({found[0]}): take another copy.")
         _place_key(made, store, key_from)
-        key_file.unlock(made, store, passphrase)  # before anything is there
+        try:
+            key_file.unlock(made, store, passphrase)  # before anything is there
+        except key_file.AnotherKey as error:
+            source = f"key in {os.path.abspath(key_from)}" if key_from else error.source
+            raise key_file.AnotherKey(source, f"the copy {file}") from None
         store.close()
     authority = opening.open_authority(path, passphrase=passphrase)
     authority.cas.publish(with_crls=True)

@@ -37,14 +37,13 @@ class AcmModule(AnsibleAWSModule):
         *,
         embedded: t.Optional[OpensAuthority] = None,
         may_be_empty: t.Collection[str] = (),
-        hints: t.Optional[t.Mapping[str, str]] = None,
         **settings: t.Any,
     ) -> None:
         """embedded: opens the embedded authority; None for a module that does not need it and does not ship it.
-        may_be_empty: options for which an empty text does not mean "not given". hints: see DiscreetModule."""
+        may_be_empty: options for which an empty text does not mean "not given"."""
         spec = {"authority": {"type": "path", "fallback": (env_fallback, ["CERTOPS_ACM_AUTHORITY"])}, **argument_spec}
         # amazon.aws has a setting module_class, but only uses its default
-        module_class = type("Module", (DiscreetModule,), {"MAY_BE_EMPTY": may_be_empty, "HINTS": hints or {}})
+        module_class = type("Module", (DiscreetModule,), {"MAY_BE_EMPTY": may_be_empty})
         AnsibleAWSModule.default_settings["module_class"] = module_class
         super().__init__(argument_spec=spec, **settings)
         self._embedded = embedded

@@ -42,8 +42,8 @@ FAILURES = {
     "PCA_REQUEST_FAILED": "the private CA could not issue",
     "PCA_NAME_CONSTRAINTS_VALIDATION": "the name constraints of the private CA forbid it",
     "PCA_RESOURCE_NOT_FOUND": "the private CA was not found",
-    "PCA_INVALID_ARGS": "the private CA refused the request: check that key_algorithm is of the family, RSA or EC, of the CA's "
-    "own key",
+    "PCA_INVALID_ARGS": "the private CA refused the request: check that key_algorithm (RSA_2048 by default) is of the same "
+    "family, RSA or EC, as the CA's own key",
     "PCA_INVALID_DURATION": "the private CA expires before the certificate would",
     "PCA_ACCESS_DENIED": "ACM is not allowed to use the private CA: check the CA's policy",
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",

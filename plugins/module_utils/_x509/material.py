@@ -156,7 +156,8 @@ def _leaf_of(
         if len(candidates) > 1:
             raise InvalidMaterial(
                 "key-matches-certificate",
-                f"The private key belongs to none of the {len(candidates)} certificates; the first is {who}.",
+                f"The private key belongs to none of the {len(candidates)} certificates, of which the first is {who}: give "
+                "the key and the certificate of the same request.",
             )
         raise InvalidMaterial(
             "key-matches-certificate",

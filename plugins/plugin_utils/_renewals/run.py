@@ -456,7 +456,7 @@ def lines(run: Run, written: Entry) -> list[str]:
             f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
             f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
             f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} "
-            f"{'would be' if run['is_check'] else 'are'} up to date with ACM."
+            f"{'would be' if run['is_check'] else 'is' if len(found) == 1 else 'are'} up to date with ACM."
         )
         if own["unknown"]:
             said.append(

@@ -22,6 +22,16 @@ PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
 How = t.Mapping[str, t.Any]  # kind "file" with its path (relative to the directory), or "passphrase" with salt and cost
 
 
+class AnotherKey(InvalidInput):
+    """The key is not the one that opens the authority. source: which key, in words."""
+
+    code = InvalidInput.__name__  # for users it is like any other
+
+    def __init__(self, source: str, what: str) -> None:
+        super().__init__(f"The {source} does not open {what}: give the one that belongs to it.")
+        self.source = source
+
+
 def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
     """The data key of the authority in `path`. Raises InvalidInput."""
     with store.read() as tx:
@@ -32,9 +42,7 @@ def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
         return vault.unwrap(wrapped[vault.key_id(key)], key)
     except (KeyError, vault.WrongKey):
         source = "passphrase" if how["kind"] == "passphrase" else f"key in {path_of(path, how)}"
-        raise InvalidInput(
-            f"The {source} does not open the authority in {path}: give the one that belongs to it."
-        ) from None
+        raise AnotherKey(source, f"the authority in {path}") from None
 
 
 def path_of(path: str, how: How) -> str:

@@ -16,7 +16,6 @@ NAME = {"domain_name": "www.example.com"}
 ITEMS = "a dictionary with options such as certificate_arn, domain_name, subject_alternative_names."
 ROWS: list[tuple[str, dict[str, t.Any], str]] = [
     ("acm_certificate", {"domain": "www.example.com"}, "has no option domain: did you mean domain_name?"),
-    ("acm_certificate", {"name_tag": "a", "certificate": "x"}, "has no option certificate: use certops.acm.acm_import"),
     ("acm_certificate", {**NAME, "keyalgorithm": "x"}, "has no option keyalgorithm: did you mean key_algorithm?"),
     ("acm_certificate", {"certificates": [{"domain": "a"}]}, "has no option domain in certificates[1]: did you mean"),
     (

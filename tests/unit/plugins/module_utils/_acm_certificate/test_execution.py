@@ -550,6 +550,9 @@ def test_renewing_by_name_never_requests_beside_what_was_meant(
     if is_refused:
         assert result["failed"] and acm.writes == []
         assert arn(1) in result["msg"] and "certificate has exactly the name www1.example.com" in result["msg"]
+        assert ("or all of its names and its certificate_authority_arn;" in result["msg"]) == (
+            "PRIVATE" in present.values()
+        )
     else:
         assert acm.writes == ["RequestCertificate"]
 

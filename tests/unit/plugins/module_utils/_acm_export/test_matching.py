@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -65,8 +66,9 @@ def test_the_newest_that_can_be_exported(listed: list[Certificate], needs_key: b
         ([], None, f"There is no certificate for {NAME}"),
         ([CLOSED], None, "closed was requested without export"),
         ([IMPORTED], None, "ACM never gives out the key of an imported certificate"),
-        ([PENDING], None, "pending is AMAZON_ISSUED and PENDING_VALIDATION"),
-        ([EXPIRED], None, "expired is AMAZON_ISSUED and EXPIRED"),
+        ([PENDING], None, "pending is still waiting for its validation; have acm_certificate wait"),
+        ([replace(PENDING, export="DISABLED")], None, "without export"),
+        ([EXPIRED], None, "expired has expired; export its successor"),
         ([MORE], (NAME,), "more has www.example.com, but also has api.example.com"),
         ([USABLE], (NAME, "b.example.com"), "usable has www.example.com, but lacks b.example.com"),
         (

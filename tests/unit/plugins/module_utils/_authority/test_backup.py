@@ -78,7 +78,7 @@ def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "a"), passphrase="secret", account_id="210987654321")
     copied = backup.back_up(authority.path, str(tmp_path / "copy"))
     assert copied.key == "its passphrase"
-    with pytest.raises(InvalidInput, match="does not open"):
+    with pytest.raises(InvalidInput, match=f"The passphrase does not open the copy {copied.file}"):
         backup.restore(copied.file, str(tmp_path / "b"), passphrase="wrong")
     assert not (tmp_path / "b").exists()
     restored = backup.restore(copied.file, str(tmp_path / "b"), passphrase="secret")
@@ -91,7 +91,9 @@ def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
 def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe: Path) -> None:
     copied = backup.back_up(lab.path, str(tmp_path / "copy"), str(safe / "key"))
     key_making.rotate(lab.path, lab.authority.store, None, None)
-    with pytest.raises(InvalidInput, match="does not open"):
+    with pytest.raises(
+        InvalidInput, match=f"The key in {lab.path}/key-encryption-key does not open the copy {copied.file}"
+    ):
         backup.restore(copied.file, str(tmp_path / "b"), key_from=f"{lab.path}/key-encryption-key")
     assert backup.restore(copied.file, str(tmp_path / "b"), key_from=copied.key)
 

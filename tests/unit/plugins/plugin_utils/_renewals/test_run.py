@@ -357,7 +357,7 @@ def test_check_mode_says_what_would_happen() -> None:
 def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
     assert runs.lines(run, {}) == [
-        "0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host are up to date with ACM."
+        "0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host is up to date with ACM."
     ]
     checked = runs.lines({**run, "is_check": True}, {})  # nothing has been deployed
     assert checked == ["0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host would be up to date with ACM."]
