@@ -370,8 +370,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_import import options, task
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem

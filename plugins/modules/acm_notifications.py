@@ -291,8 +291,8 @@ error:
 import time
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.module import AcmModule, guard
+from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import events
 from ansible_collections.certops.acm.plugins.module_utils._acm_notifications.inbox import Inbox, open_inbox
