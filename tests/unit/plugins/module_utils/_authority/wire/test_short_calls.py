@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import directory
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations import certificates, table
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import StoreError
@@ -178,7 +179,5 @@ def test_a_server_that_ends_has_recorded_all_calls(tmp_path: Path) -> None:
     for _each in range(20):
         client.get_account_configuration()
     assert program.end() == (0, "")
-    from ansible_collections.certops.acm.plugins.module_utils._authority import directory
-
     with directory.open_store(str(tmp_path / "authority")).read() as tx:
         assert len(tx.journal.audit(0, 1000, Wanted(operations=["GetAccountConfiguration"]))) == 20
