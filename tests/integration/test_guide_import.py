@@ -73,6 +73,8 @@ def fixture_reader(tmp_path: Path) -> Reader:
 def test_guide(reader: Reader) -> None:
     lineage = reader.folder / "letsencrypt" / "live" / "shop.example.com"
     issue(lineage, 89)
+    reader.run(f"ansible-playbook import.yml --check --diff -e lineage={lineage}")
+    assert "changed=1" in reader.shown
     reader.follow("From Let's Encrypt, with certbot")
     first = run(["ansible-playbook", "import.yml", "-e", f"lineage={lineage}"], reader.folder, reader.env)
     assert "changed=0" in first
