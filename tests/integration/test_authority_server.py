@@ -115,7 +115,7 @@ def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert server.stdout is not None
-    url = re.search(r"as ACM at (\S+)", server.stdout.readline())
+    url = re.search(r"answers at (\S+)", server.stdout.readline())
     assert url is not None and urlopen(f"{url[1]}/healthz", timeout=30).read() == b"ok\n"
     server.terminate()
     server.communicate(timeout=60)
