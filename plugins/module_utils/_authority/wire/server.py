@@ -62,9 +62,9 @@ class Server:
 
     answer: called for each complete request, from several threads at once; None closes the connection without an
     answer. begin: called before that, in the reading thread: returns the answer, if it waits for nothing, or what another
-    thread is to do for it; by default, that calls `answer`. screen: called, in the reading thread, for the head of each request; if it returns an answer, that is sent
-    and the body is not read. tls: the context for HTTPS; a context that is set later is used for new connections.
-    Raises OSError if the address cannot be used."""
+    thread is to do for it; by default, that calls `answer`. screen: called, in the reading thread, for the head of each
+    request; if it returns an answer, that is sent and the body is not read. tls: the context for HTTPS; a context that is
+    set later is used for new connections. Raises OSError if the address cannot be used."""
 
     def __init__(
         self,
