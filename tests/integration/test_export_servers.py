@@ -22,7 +22,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import task
 from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
-from ansible_collections.certops.acm.plugins.module_utils._door import acm, embedded
+from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.tests.support import real_servers
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client

@@ -33,7 +33,7 @@ from .botocore_tuning import quick
 def open_door(
     path: str,
     region: t.Optional[str] = None,
-    operations: t.Mapping[str, t.Any] = {},
+    operations: t.Optional[t.Mapping[str, t.Any]] = None,
     events: t.Optional[t.Callable[[t.Any, str], t.Any]] = None,
 ) -> Acm:
     """The door to the authority in the directory PATH. Raises InvalidInput if there is no usable authority.
@@ -62,7 +62,7 @@ def open_door(
             return {row.name: row.arn for row in tx.cas.all() if row.role == "private"}
 
     return Acm(
-        client_of(authority, operations),
+        client_of(authority, operations or {}),
         refuse,
         is_authority=True,
         lookout=lookout,

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._certificates import survey
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
-from ansible_collections.certops.acm.plugins.module_utils._door import aws, embedded
+from ansible_collections.certops.acm.plugins.module_utils._door import aws
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import SIDE_BY_SIDE, Acm
 from ansible_collections.certops.acm.plugins.module_utils._certificates.inventory import Query
 from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES, AcmEndpoint, acm_endpoint

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening, sweep
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, key_making
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_making
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_keys import content, wrapped
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
