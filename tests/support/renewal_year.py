@@ -50,17 +50,18 @@ def call(action: str, /, *, check_mode: bool = False, **arguments: t.Any) -> dic
 @contextlib.contextmanager
 def one_client_for_all() -> t.Iterator[None]:
     """Creating a client takes a tenth of a second, and a year needs thousands: here an authority's client is created
-    once.
+    once for each module.
 
     Nor is garbage collection turned off, as in a process that runs only one task.
     """
-    made: dict[str, acm.Acm] = {}
+    made: dict[tuple[str, str], acm.Acm] = {}
     opens, no_collection = module.AcmModule._open, module.no_collection
 
     def opened(task: module.AcmModule, path: str) -> acm.Acm:
-        if path not in made:
-            made[path] = opens(task, path)
-        return made[path]
+        key = (path, task._embedded.__module__)  # modules call different operations
+        if key not in made:
+            made[key] = opens(task, path)
+        return made[key]
 
     module.AcmModule._open = opened  # type: ignore[method-assign]
     module.no_collection = contextlib.nullcontext  # type: ignore[assignment]
