@@ -81,7 +81,7 @@ def _find_by_names(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
 
 def _check_states(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     """Refuse exports that are impossible; lists may lag behind, so refused certificates were described."""
-    attempt(items, lambda item: matching.check_state(item.existing, now))
+    attempt(items, lambda item: matching.check_state(item.existing, now, item.want.needs_key))
     doubtful = [
         item
         for item in items
@@ -90,7 +90,7 @@ def _check_states(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     for item in doubtful:
         item.error = None
     _describe(acm, doubtful)
-    attempt(doubtful, lambda item: matching.check_state(item.existing, now))
+    attempt(doubtful, lambda item: matching.check_state(item.existing, now, item.want.needs_key))
 
 
 def _read_files(item: Item) -> None:

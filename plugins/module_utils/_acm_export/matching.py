@@ -49,10 +49,8 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
             "certificate: use the files that it was imported from, or request a certificate with acm_certificate."
         )
     latest = newest(same, now)[0]
-    if wanted.needs_key and latest.type == "AMAZON_ISSUED" and not latest.is_exportable:
-        raise not_exportable(latest)  # waiting for it would not help
     if latest.type != "IMPORTED" and latest.status:
-        check_state(latest, now)
+        check_state(latest, now, wanted.needs_key)
     statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.standing(now)}" for each in same if each.type}))
     raise InvalidInput(f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM reports no status'}.")
 
@@ -92,9 +90,11 @@ def not_exportable(certificate: Certificate) -> InvalidInput:
     )
 
 
-def check_state(certificate: Certificate, now: datetime) -> None:
+def check_state(certificate: Certificate, now: datetime, needs_key: bool = False) -> None:
     """Raise InvalidInput unless the certificate can be exported now."""
     status = certificate.standing(now)
+    if needs_key and status == "PENDING_VALIDATION" and not certificate.is_exportable:
+        raise not_exportable(certificate)  # waiting for it would not help
     if status != "ISSUED":
         why = _NOT_YET.get(status or "", f"has the status {status}; only an ISSUED certificate can be exported")
         raise InvalidInput(f"{certificate.arn} {why}.")
