@@ -45,7 +45,10 @@ def open_store(path: str) -> Store:
             "none)."
         )
     with explained(f"The embedded authority in {path} cannot be opened"):
-        check_owner(path)
+        try:
+            check_owner(path)
+        except PermissionError as error:
+            raise InvalidInput(f"{path} cannot be read by this user: run as its owner.") from error
     store.check()
     return store
 
