@@ -21,6 +21,7 @@ from . import creation, directory, opening
 from .authority import Authority
 from .keys import key_file, key_making
 from .store.transactions import Store
+from .._files.folders import open_any
 from .._rules.errors import InvalidInput
 
 
@@ -127,7 +128,8 @@ def _copy(source: str, target: str) -> None:
             os.fsync(written.fileno())
         os.link(temporary, target)  # never over another file
         os.unlink(temporary)
-        key_making.make_durable(folder)
+        with open_any(folder) as parent:
+            parent.sync()
     except (sqlite3.Error, OSError) as error:
         raise InvalidInput(f"{source} cannot be copied to {target}: {_reason(error)}") from error
     finally:

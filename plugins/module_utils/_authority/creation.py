@@ -98,7 +98,8 @@ def in_the_making(path: str) -> t.Iterator[str]:
             os.chmod(os.path.join(made, PUBLIC_FOLDER), 0o755)
             yield made
             os.rename(made, path)  # replaces an empty directory and nothing else
-            key_making.make_durable(parent)
+            with folders.open_any(parent) as folder:
+                folder.sync()
         except BaseException:
             with suppress(OSError):
                 folders.remove(made)

@@ -268,7 +268,9 @@ def open_folder(
             if not pending:
                 if obstacle:
                     raise _refusal(path, here.path, obstacle)
-                return Folder(here.folder(".").descriptor, os.path.abspath(path))
+                found = here.folder(".")
+                found.path = os.path.abspath(path)
+                return found
             # In a sticky folder such as /tmp others can create entries, but cannot replace the folder of a trusted user.
             is_sticky = bool(os.fstat(here.descriptor).st_mode & stat.S_ISVTX)
             if obstacle and not is_sticky:

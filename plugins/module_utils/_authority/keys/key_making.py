@@ -52,15 +52,6 @@ def _write_key(folder: Folder, name: str, key: bytes) -> None:
     folder.sync()
 
 
-def make_durable(folder: str) -> None:
-    """A file name survives a power failure only once its folder is on disk too."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase: t.Optional[str]) -> None:
     """Replace the key-encryption key with a new one. Raises InvalidInput.
 

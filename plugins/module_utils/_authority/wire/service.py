@@ -83,8 +83,8 @@ class Service:
         is left to do."""
         if _is_acm(request):
             return self._acm(request)
-        if request.method in ("GET", "HEAD") and request.path == "/healthz" and self._health.is_fresh:
-            return self._health.answer()
+        if request.method in ("GET", "HEAD") and request.path == "/healthz":
+            return self._health.answer_at_once() or self._health.answer
         return lambda: self._other(request)
 
     def answer(self, request: Request) -> Answer:
@@ -96,8 +96,6 @@ class Service:
         path = request.path
         if path == "/approvals":
             return approval.answer(self._authority, request)
-        if request.method in ("GET", "HEAD") and path == "/healthz":
-            return self._health.answer()
         if request.method in ("GET", "HEAD") and path == "/metrics":
             return self._metrics(request)
         return self.public(request)

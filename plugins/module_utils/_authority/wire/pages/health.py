@@ -29,18 +29,18 @@ class Health:
         self._writing = threading.Lock()
         self._good_until = seconds()
 
-    @property
-    def is_fresh(self) -> bool:
-        """It is known how the store is: to answer waits for nothing."""
-        return self._seconds() < self._good_until
+    def answer_at_once(self) -> t.Optional[Reply]:
+        """The answer while the last write is recent; None if the store has to be written to."""
+        return plain(200, "ok\n") if self._seconds() < self._good_until else None
 
     def answer(self) -> Reply:
-        if self.is_fresh:
-            return plain(200, "ok\n")
+        answer = self.answer_at_once()
+        if answer:
+            return answer
         if not self._writing.acquire(timeout=PATIENCE_S):
             return plain(503, f"The store has taken more than {PATIENCE_S:.0f} s to write.\n")
         try:
-            if not self.is_fresh:
+            if not self.answer_at_once():
                 self._write()
                 self._good_until = self._seconds() + GOOD_FOR_S
         except StoreError as error:
