@@ -198,7 +198,7 @@ EXAMPLES = r"""
     diagnose: true
   register: fleet
 
-- name: Show the certificates whose renewal ACM cannot complete by itself
+- name: Show the certificates that ACM cannot renew automatically
   ansible.builtin.debug:
     msg: "{{ item.domain_name }}: {{ item.renewal_summary.renewal_status_reason | default('it waits for validation') }}"
   loop: "{{ fleet.certificates | selectattr('renewal_summary.renewal_status', 'in', ['PENDING_VALIDATION', 'FAILED']) }}"

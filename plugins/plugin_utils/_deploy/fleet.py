@@ -61,8 +61,8 @@ _OF_EXPORT = ("fingerprint", "certificate_arn", "private_key", "pkcs12")
 
 
 def is_last_batch(hosts: t.Sequence[str], variables: HostVars, batch: t.Sequence[str]) -> bool:
-    """Whether every other host of the play has begun. Hosts that have not are usually the last ones; where the play has
-    another order, the first ones. To look at a host costs much, as Ansible puts its variables together."""
+    """Whether every other host of the play has begun. Hosts that have not are usually the last ones, or, if the
+    play has another order, the first ones. Each look is expensive, because Ansible assembles the host's variables."""
     here = set(batch)
     others = [name for name in hosts if name not in here]
     return all(HOST in variables[name] for name in (*others[-1:], *others))
@@ -249,8 +249,8 @@ def keep_exports(answer: Entry, asked: Entry, connection: Entry, earlier: Entry)
 def find_keys(
     host: Entry, batch: t.Iterable[str], hostvars: HostVars, earlier: Entry | None = None
 ) -> dict[str, Entry]:
-    """By folder, the exports for this host, by itself, in EARLIER batches or by another host: {private_key, pkcs12} or
-    {fault}, and only of exactly the certificates that it has read."""
+    """The exports for this host by folder, {private_key, pkcs12} or {fault}, made by this host, by another host or in
+    EARLIER batches, and only of exactly the certificates that this host has read."""
     lacking = lacking_keys(host, hostvars[host["name"]].get(SEEN))
     needed = [certificate for certificate in host["certificates"] if certificate["folder"] in lacking]
     found: dict[str, Entry] = {}

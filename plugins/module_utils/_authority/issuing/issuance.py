@@ -128,13 +128,13 @@ def _store(
 
 
 def is_looked_at(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """The names of a request, or of a change to DNS, wait for a look."""
+    """Whether the names of a request, or of a change to DNS validation, are waiting to be checked."""
     is_open = state.is_validation_open(certificate, now, settings) or state.is_migrating(certificate)
     return certificate.type != state.IMPORTED and is_open and state.needs_a_look(certificate.validations)
 
 
 def is_look_due(certificate: Certificate, now: datetime, settings: Settings) -> bool:
-    """Names wait for a look, and nobody who read the certificate looked a moment ago."""
+    """Whether names are waiting to be checked, and were not checked a moment ago for another reader."""
     return (
         is_looked_at(certificate, now, settings)
         and state.next_validation_at(certificate, now, settings, is_read=True) <= now

@@ -222,8 +222,8 @@ def is_validation_open(certificate: Certificate, now: datetime, settings: Settin
 
 
 def needs_a_look(validations: t.Sequence[DomainValidation]) -> bool:
-    """Whether a check can find anything new. The approval of a mail comes in by itself and is not checked for; once
-    every name is validated, CAA is checked."""
+    """Whether a check can find anything new. An approval by e-mail is stored when it arrives, so there is nothing to
+    check for it; once every name is validated, CAA is checked."""
     pending = [each for each in validations if each.status == PENDING]
     return not pending or any(each.method != "EMAIL" or not each.emails for each in pending)
 

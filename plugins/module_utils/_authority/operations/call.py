@@ -29,7 +29,7 @@ class Fault(Exception):
 
 
 class MustWait(Exception):
-    """A call that must not wait comes to something that may take long: a write, DNS, a signature."""
+    """A call that must not wait has reached something that may take long: a write, DNS, a signature."""
 
 
 # What a request's Options may have
@@ -88,8 +88,8 @@ class Call:
         request: dict[str, t.Any],
         judge: t.Callable[[Call], None] = lambda call: None,
     ) -> dict[str, t.Any]:
-        """Like carry_out, for a call that only reads and must not wait; the caller keeps its record (`record`). Raises
-        MustWait, or a Fault that is not recorded: then carry_out does it."""
+        """Like carry_out, for a call that only reads and must not wait; the caller has to record it (`record`). Raises
+        MustWait, or a Fault that is not recorded: then carry_out has to be called."""
         self._may_wait = False
         self.request = request
         judge(self)
@@ -145,7 +145,7 @@ class Call:
         return self.authority.store.write(durable)
 
     def may_take_long(self) -> None:
-        """What comes next does; raises MustWait in a call that must not wait."""
+        """Announce that the next step may take long; raises MustWait in a call that must not wait."""
         if not self._may_wait:
             raise MustWait
 

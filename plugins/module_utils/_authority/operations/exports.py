@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ExportCertificate (acm-rules §6): the only way on which a private key leaves."""
+"""ExportCertificate (acm-rules §6): the only way in which a private key leaves the authority."""
 
 from __future__ import annotations
 

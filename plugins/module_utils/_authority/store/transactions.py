@@ -99,7 +99,7 @@ class Store:
 
     @contextmanager
     def ask(self) -> t.Iterator[Transaction]:
-        """For a single query, which is consistent by itself."""
+        """For a single query, which is consistent without a transaction."""
         with self._translated:
             connection = self._lender.take()
             try:

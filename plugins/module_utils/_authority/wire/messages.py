@@ -53,7 +53,7 @@ class Answer(t.Protocol):
     def body(self) -> bytes: ...
 
 
-Rest = t.Callable[[], Answer]  # what is left to do for a request, and may take long
+Rest = t.Callable[[], Answer]  # the rest of the work for a request, which may take long
 
 
 class Reply(t.NamedTuple):

@@ -6,9 +6,9 @@
 """The HTTP server: aiohttp's, with limits on everything that an unknown client can use.
 
 One thread reads all connections, so a connection that is idle, slow or half-way through a request costs a few kilobytes
-and no thread. It answers what waits for nothing; a bounded pool of threads answers other signed requests, and a smaller
-one unsigned requests, so that there is always a thread for clients that sign. Connections without a signed request are limited in
-number, are closed soon, and are the first to be closed when others come.
+and no thread. It answers requests that wait for nothing; a bounded pool of threads answers the other signed requests,
+and a smaller pool the unsigned ones, so that there is always a thread for clients that sign. Connections without a
+signed request are limited in number, are closed soon, and are the first to be closed when others come.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Limits(t.NamedTuple):
     connections: int = 2048
     strangers: int = 256  # connections on which no request was signed yet
     threads: int = 32  # signed requests that are answered at the same time
-    threads_for_strangers: int = 8  # the same of unsigned ones
+    threads_for_strangers: int = 8  # the same for unsigned requests
     body: int = 4 * 1024 * 1024  # ACM's largest request, an import with a chain of 2 MiB in base64, has 2.9 MB
     bodies: int = 64 * 1024 * 1024  # of all incoming requests together
     handshake_s: float = 5.0
@@ -61,8 +61,8 @@ class Server:
     """Listens as soon as it is created, and answers from start() to end().
 
     answer: called for each complete request, from several threads at once; None closes the connection without an
-    answer. begin: called before that, in the reading thread: returns the answer, if it waits for nothing, or what another
-    thread is to do for it; by default, that calls `answer`. screen: called, in the reading thread, for the head of each
+    answer. begin: called for it first, in the reading thread: returns the answer, if it waits for nothing, or what another
+    thread has to call for it; by default, that is `answer`. screen: called, in the reading thread, for the head of each
     request; if it returns an answer, that is sent and the body is not read. tls: the context for HTTPS; a context that is
     set later is used for new connections. Raises OSError if the address cannot be used."""
 

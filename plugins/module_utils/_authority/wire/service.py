@@ -79,8 +79,8 @@ class Service:
         return None
 
     def begin(self, request: Request) -> t.Union[Answer, Rest]:
-        """The answer to a complete request if it waits for nothing: the disk, the network or other requests. Otherwise what
-        is left to do."""
+        """The answer to a complete request if it need not wait for the disk, the network or other requests; otherwise the
+        rest of the work."""
         if _is_acm(request):
             return self._acm(request)
         if request.method in ("GET", "HEAD") and request.path == "/healthz":

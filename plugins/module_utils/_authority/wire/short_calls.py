@@ -5,9 +5,9 @@
 
 """Calls that read a few rows and wait for nothing: the server answers them in the thread that reads connections.
 
-Their audit records are written together a moment after the answers, so such a call waits for nobody who writes, and many
-are one transaction. A server that is killed loses those of its last moment. Calls that change something, and those that
-are refused, have their records written before the answer.
+Their audit records are written shortly after the answers, many in one transaction, so such a call never waits for a
+writer. A server that is killed loses the records of its last moment. Calls that change something, and calls that are
+refused, are recorded before they are answered.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ..store.transactions import Store, StoreError
 LARGEST = 4096  # octets of a request
 MOMENT_S = 0.05
 AGAIN_S = 1.0  # after the store could not be written
-MOST = 1000  # records that wait
-MOST_AT_ONCE = 100  # in one transaction: others want to write, too
+MOST = 1000  # records waiting to be written
+MOST_AT_ONCE = 100  # in one transaction: others want to write too
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class ShortCalls(Endpoint):
         judge: t.Callable[[Call], None],
         keep: t.Callable[[Call], None],
     ) -> t.Optional[Answer]:
-        """The answer to a request that can be given without waiting for anything, or None: then `answer` does it. keep:
-        is given the call, of which nothing is recorded yet."""
+        """The answer, if it can be given without waiting for anything; otherwise None, and `answer` has to be called.
+        keep: receives the call, which has not been recorded yet."""
         name = operation_name(target)
         operation = self._operations.get(name)
         if operation is None or not operation.is_short or len(body) > LARGEST:
@@ -52,14 +52,14 @@ class ShortCalls(Endpoint):
             call = Call(self._authority, name, caller)
             answer = call.look(operation.act, self._request(name, operation, members_of(body)), judge)
             reply = self._reply(200, self._shown(name, answer), call.request_id)
-        except Exception:  # whatever it is, `answer` meets it again, reports it and records it
+        except Exception:  # whatever the fault, `answer` meets it again, reports it and records it
             return None
         keep(call)
         return reply
 
 
 class LateRecords:
-    """A thread that writes from start() to end()."""
+    """A thread that writes audit records from start() to end()."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -70,7 +70,7 @@ class LateRecords:
 
     @property
     def are_too_many(self) -> bool:
-        """No more can be kept now: who reads has to wait for the record."""
+        """No more records can be kept now: calls that read have to wait until theirs is written."""
         return len(self._calls) >= MOST
 
     def keep(self, call: Call) -> None:
@@ -81,7 +81,7 @@ class LateRecords:
         self._thread.start()
 
     def end(self, grace_s: float = 10.0) -> None:
-        """Write what is left; of what could not be written in time the log says how many there were."""
+        """Write the remaining records; the log says how many could not be written in time."""
         self._is_over.set()
         self._are_there_some.set()
         self._thread.join(grace_s)
@@ -102,7 +102,7 @@ class LateRecords:
                     return
                 self._is_over.wait(AGAIN_S)
                 self._are_there_some.set()
-            except Exception:  # a defect of ours: those that come are written all the same
+            except Exception:  # a defect of ours: later records are written all the same
                 log.exception("calls that only read were not recorded")
 
     def _write(self) -> None:

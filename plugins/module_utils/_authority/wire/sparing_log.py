@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A log that nobody can flood: whoever reaches the server may cause a line, but not one for each request."""
+"""A log that nobody can flood: a client can cause a line, but not a line for each request."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import time
 import typing as t
 
 PERIOD_S = 60.0
-MOST_OF_A_KIND = 50  # different lines, such as those on as many addresses
-OTHERS = ""  # what counts the lines that are too many
+MOST_OF_A_KIND = 50  # different lines, for example about different addresses
+OTHERS = ""  # counts the lines beyond that number
 
 log = logging.getLogger(__name__)
 
 
 class SparingLog(logging.Filter):
-    """Passes each line once in a period, and so many different ones of a kind: of one message, whatever its values are.
-    `tell`, called now and then, ends a period, and says how often they came again."""
+    """Passes each line once in a period, and a limited number of different lines of a kind: of one message, whatever its
+    values. `tell`, called from time to time, ends a period and says how often its lines were repeated."""
 
     def __init__(self, seconds: t.Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class SparingLog(logging.Filter):
             return line != OTHERS and lines[line] == 1
 
     def tell(self, is_over: bool = False) -> None:
-        """is_over: however short the period was, as when the server ends."""
+        """is_over: end the period however short it was, as when the server ends."""
         with self._lock:
             now = self._seconds()
             if now - self._began_at < PERIOD_S and not is_over:

@@ -21,7 +21,7 @@ PATIENCE_S = 5.0  # for a write begun by another request
 
 
 class Health:
-    """Anyone may ask, so the store is written to at most once a second, by one thread at a time, however many ask."""
+    """Anyone may ask, so the store is written to at most once a second and by one thread at a time."""
 
     def __init__(self, authority: Authority, seconds: t.Callable[[], float] = time.monotonic) -> None:
         self._authority = authority
