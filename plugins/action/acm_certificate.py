@@ -22,15 +22,12 @@ class ActionModule(PipelinedAction):
     REFUSAL = "The key_secret would be written to a temporary file, as {obstacle}."
 
     def check(self, arguments: dict[str, t.Any]) -> None:
-        for name in (
-            "certificate",
-            "private_key",
-            "certificate_chain",
-        ):  # the module of this name in community.aws imports
-            if name in arguments:
-                raise InvalidInput(
-                    f"{self._task.action} has no option {name}: use certops.acm.acm_import to import a certificate."
-                )
+        # Options of the module of this name in community.aws, which also imports.
+        given = [name for name in ("certificate", "private_key", "certificate_chain") if name in arguments]
+        if given:
+            raise InvalidInput(
+                f"{self._task.action} has no option {given[0]}: use certops.acm.acm_import to import a certificate."
+            )
         super().check(arguments)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:

@@ -68,9 +68,7 @@ def _write(item: Item, restore_context: t.Optional[atomic.RestoreContext]) -> No
         wanted = [spec for spec in item.want.files if spec.form != "chain" or item.key_set.chain]
         with atomic.locked(wanted) as held:
             present = {spec.path: atomic.read(spec) for spec in item.want.files}
-            if (
-                present != item.present
-            ):  # another run has written the files in the meantime: they must not become a mixture
+            if present != item.present:  # another run has written the files since: they must not become a mixture
                 item.present = present
                 item.changes = list(plan.changes(item))
             rendered = item.key_set.render(item.want)

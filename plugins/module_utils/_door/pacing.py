@@ -12,9 +12,7 @@ import typing as t
 
 PATIENCE_S = 300.0  # how long a call is repeated if others use up the rate
 THROTTLED = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown")
-MANY_REFUSALS = (
-    0.6  # share of refusals among about the last ten calls; below that, a retry costs less than a slower pace
-)
+MANY_REFUSALS = 0.6  # share among about the last ten calls; below that, a retry costs less than a slower pace
 LONGEST_INTERVAL_S = 0.4
 UNEVEN = 1.03  # at one call a second there is no slack for a call that arrives a little early
 

@@ -160,9 +160,8 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     policy, now = read_policy(run["options"]), moment(run["started_at"])
     forced = plan.choose_forced(listing, _deployed(own["reads"]), own["memory"], policy, now)
     own["forced"] = {**own["forced"], **forced._asdict()}
-    if (
-        own["forced"]["due"] and not own["writable"] and not run["is_check"]
-    ):  # without a memory of the attempt, every run would force the renewal
+    # Without a memory of the attempt, every run would force the renewal.
+    if own["forced"]["due"] and not own["writable"] and not run["is_check"]:
         own["forced"]["waiting"] += [[arn, "the memory of the runs cannot be written"] for arn in own["forced"]["due"]]
         own["forced"]["due"] = []
     own["forced"]["requests"] = [_request(arn) for arn in own["forced"]["due"]]

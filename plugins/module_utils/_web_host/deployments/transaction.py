@@ -338,9 +338,9 @@ class Transaction:
         elif first:
             undone = f"The new sets stay on {self.host_name}, because there were none before."
         proof = ""
-        if with_reload:
+        if with_reload and record["before"]:
             proof = "Every port that answered before serves what it served then."
-        if with_reload and not record["before"]:
+        elif with_reload:
             proof = "No port answered before, so there is nothing to compare."
         if unlike:
             others = len(unlike) - SHOWN
