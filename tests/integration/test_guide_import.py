@@ -27,8 +27,12 @@ DAY = timedelta(days=1)
 
 
 def issue(lineage: Path, days_left: int) -> None:
-    """What certbot leaves behind: a certificate of 90 days by a CA of its own."""
+    """What certbot leaves behind: a certificate of 90 days by a CA of its own, which ends at noon, UTC.
+
+    Alerts count calendar days, so a time of day taken from the clock would add one in the afternoon.
+    """
     now = datetime.now(timezone.utc)
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
     def signed(name: str, public_key: ec.EllipticCurvePublicKey, is_ca: bool) -> str:
@@ -39,7 +43,7 @@ def issue(lineage: Path, days_left: int) -> None:
             .public_key(public_key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - (90 - days_left) * DAY)
-            .not_valid_after(now + days_left * DAY + timedelta(hours=12))
+            .not_valid_after(noon + days_left * DAY)
             .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
         )
         if not is_ca:
