@@ -22,10 +22,10 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 # what the embedded authority needs for the operations that they hand in (`open_embedded`).
 MOST = {
     "acm_alert": (20, 50),
-    "acm_authority": (60, 130),
-    "acm_authority_records_info": (24, 60),
-    "acm_certificate": (92, 240),
-    "acm_certificate_info": (74, 175),
+    "acm_authority": (60, 135),
+    "acm_authority_records_info": (24, 65),
+    "acm_certificate": (93, 240),
+    "acm_certificate_info": (75, 175),
     "acm_export": (82, 185),
     "acm_import": (90, 200),
     "acm_notification_queue": (54, 125),

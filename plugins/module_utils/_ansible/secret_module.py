@@ -12,12 +12,22 @@ import difflib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common import validation
 
 from .._rules.errors import contract
 
 Spec = t.Mapping[str, t.Any]  # an Ansible argument spec
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
 EXAMPLES = 3  # the number of options that a sentence names
+LONGEST = 60  # characters of a value that a sentence repeats
+# How Ansible converts a value to a type, and what the type is called in a sentence.
+TYPES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
+    "int": (validation.check_type_int, "a whole number"),
+    "float": (validation.check_type_float, "a number"),
+    "bool": (validation.check_type_bool, "true or false"),
+    "dict": (validation.check_type_dict, "a dictionary"),
+    "list": (validation.check_type_list, "a list"),
+}
 
 
 class DiscreetModule(AnsibleModule):
@@ -101,7 +111,7 @@ def mistake(
     """A better sentence than Ansible's own message, if we have one: about an option that does not exist, has the wrong
     type, or excludes another one.
 
-    It shows no values, since any of them may be secret.
+    It shows no values, since any of them may be secret, except where a short number, or true or false, was expected.
     """
     own = {name: value for name, value in parameters.items() if not name.startswith("_ansible_")}
     is_misshapen = "convert" in complaint or "dict" in complaint
@@ -187,11 +197,43 @@ def _misshapen(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, .
                         return f"Item {number} of {_spelled(here)} is {_kind(item)}, but must be {example}."
             elif not isinstance(value, dict):
                 return f"{_spelled(here)} is {_kind(value)}, but must be {example}."
+        elif value is not None:
+            found = _mistyped(value, option, here)
+            if found:
+                return found
         for inner_path, items in _inside(value, option, here):
             found = _misshapen(items, option["options"], inner_path)
             if found:
                 return found
     return None
+
+
+def _mistyped(value: t.Any, option: t.Mapping[str, t.Any], path: tuple[str, ...]) -> t.Optional[str]:
+    kind = option.get("type", "str")
+    if not _is_of_type(value, kind):
+        return f"{_spelled(path)} is {_shown(value, option)}, but must be {TYPES[kind][1]}."
+    if kind == "list":
+        for number, item in enumerate(validation.check_type_list(value), 1):
+            elements = option.get("elements", "str")
+            if not _is_of_type(item, elements):
+                return f"Item {number} of {_spelled(path)} is {_shown(item, option)}, but must be {TYPES[elements][1]}."
+    return None
+
+
+def _is_of_type(value: t.Any, kind: t.Any) -> bool:
+    if kind not in TYPES:
+        return True
+    try:
+        TYPES[kind][0](value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _shown(value: t.Any, option: t.Mapping[str, t.Any]) -> str:
+    is_scalar = {option.get("type"), option.get("elements")} & {"int", "float", "bool"}
+    text = repr(str(value)) if isinstance(value, str) else ""  # str(): newer releases of Ansible tag their texts
+    return text if is_scalar and text and len(text) <= LONGEST and not option.get("no_log") else _kind(value)
 
 
 def _inside(

@@ -48,6 +48,20 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
         "files is text, but must be a dictionary with options such as cert, chain",
     ),
     ("acm_export", {**NAME, "path": "/x", "mode": "0644"}, "0644"),
+    ("acm_certificate", {**NAME, "wait_timeout": "five"}, "wait_timeout is 'five', but must be a whole number."),
+    ("acm_certificate", {**NAME, "wait": "maybe"}, "wait is 'maybe', but must be true or false."),
+    ("acm_certificate", {**NAME, "tags": "web"}, "tags is text, but must be a dictionary."),
+    ("acm_certificate", {**NAME, "prices": {"name": "seven"}}, "prices.name is 'seven', but must be a number."),
+    (
+        "acm_certificate",
+        {"certificates": [{**NAME, "wait": "maybe"}]},
+        "certificates[1].wait is 'maybe', but must be true or false.",
+    ),
+    (
+        "served_certificate_info",
+        {"endpoints": [{"host": "127.0.0.1", "port": "https"}]},
+        "endpoints[1].port is 'https', but must be a whole number.",
+    ),
     (
         "served_certificate_info",
         {"endpoints": "host:443"},
@@ -64,5 +78,5 @@ def test_a_sentence_for_each(
     result = run_module(module, {**place, **arguments})
     assert result["failed"] and sentence in result["msg"], result["msg"]
     assert result["error"]["code"] == "InvalidInput" and result["error"]["operation"] is None
-    for noise in ("Traceback", "Supported parameters", "could not parse JSON", "\n"):
+    for noise in ("Traceback", "Supported parameters", "could not parse JSON", "convert", "\n"):
         assert noise not in result["msg"]

@@ -17,13 +17,22 @@ SPEC: dict[str, t.Any] = {
     "place": {"type": "str", "fallback": (None, ["PLACE"])},
     "topic": {"type": "str"},
     "size": {"type": "int", "default": 3},
+    "share": {"type": "float"},
+    "wait": {"type": "bool"},
+    "ports": {"type": "list", "elements": "int"},
+    "pin": {"type": "int", "no_log": True},
     "zones": {"type": "list", "elements": "str"},
     "tags": {"type": "dict"},
     "where": {"type": "dict", "options": {"server": {"type": "str", "required": True}, "port": {"type": "int"}}},
     "items": {
         "type": "list",
         "elements": "dict",
-        "options": {"name": {"type": "str"}, "key": {"type": "str", "no_log": True}, "mode": {"type": "raw"}},
+        "options": {
+            "name": {"type": "str"},
+            "key": {"type": "str", "no_log": True},
+            "mode": {"type": "raw"},
+            "is_last": {"type": "bool"},
+        },
     },
 }
 
@@ -75,11 +84,24 @@ CONVERT = "dictionary requested, could not parse JSON or key=value"
         ),
         ({"where": 7}, "where is a number, but must be a dictionary with options such as server, port."),
         ({"where": True}, "where is a truth value, but must be"),
-        ({"tags": "a"}, f"{CONVERT[0].upper()}{CONVERT[1:]}."),
+        ({"tags": "a"}, "tags is text, but must be a dictionary."),
+        ({"tags": ["a"]}, "tags is a list, but must be a dictionary."),
+        ({"zones": {"a": 1}}, "zones is a dictionary, but must be a list."),
+        ({"size": "five"}, "size is 'five', but must be a whole number."),
+        ({"size": "2.5"}, "size is '2.5', but must be a whole number."),
+        ({"size": ["secret"]}, "size is a list, but must be a whole number."),
+        ({"size": "secret" * 20}, "size is text, but must be a whole number."),
+        ({"share": "half"}, "share is 'half', but must be a number."),
+        ({"wait": "maybe"}, "wait is 'maybe', but must be true or false."),
+        ({"ports": "443,https"}, "Item 2 of ports is 'https', but must be a whole number."),
+        ({"pin": "secret"}, "pin is text, but must be a whole number."),
+        ({"where": {"port": "dns"}}, "where.port is 'dns', but must be a whole number."),
+        ({"items": [{}, {"is_last": "maybe"}]}, "items[2].is_last is 'maybe', but must be true or false."),
+        ({"size": "5", "name": "a"}, f"{CONVERT[0].upper()}{CONVERT[1:]}."),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
-def test_what_is_wrong_is_said_with_the_option_and_without_its_value(
+def test_what_is_wrong_is_said_with_the_option_and_without_a_secret(
     parameters: dict[str, t.Any], sentence: str
 ) -> None:
     said = arguments.mistake({**parameters, "_ansible_check_mode": False}, SPEC, "x.y.z", CONVERT)
