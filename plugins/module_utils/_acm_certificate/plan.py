@@ -216,7 +216,7 @@ def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
         return
     raise InvalidInput(
         f"{proof_records.explain(failed.detail or {}) or f'The request for {wanted.label} failed.'} "
-        f"Once the cause is fixed, set replace=true to request it again, or delete the failed request {failed.arn}."
+        f"To request it again then, set replace=true; the failed request is {failed.arn}."
     )
 
 

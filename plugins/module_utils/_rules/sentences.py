@@ -55,6 +55,7 @@ def without_middle(text: str, most: int) -> str:
 
 
 def first_few(names: t.Sequence[str], conjunction: str) -> str:
-    """a or b; if there are many, the first ones and how many more."""
+    """a, b or c; if there are many, the first ones and how many more."""
     more = len(names) - SHOWN
-    return f" {conjunction} ".join([*names[:SHOWN], *([f"{more} more"] if more > 0 else [])])
+    *others, last = [*names[:SHOWN], *([f"{more} more"] if more > 0 else [])]
+    return f"{', '.join(others)} {conjunction} {last}" if others else last

@@ -19,6 +19,7 @@ from .dns_records import (
 )
 from .._rules.errors import InvalidInput
 from .._rules.names import plain
+from .._rules.sentences import first_few
 
 if t.TYPE_CHECKING:
     from .route53 import Connect
@@ -29,12 +30,12 @@ Detail = t.Mapping[str, t.Any]
 ALIVE = ("PENDING_VALIDATION", "ISSUED")
 
 FAILURES = {
-    "NO_AVAILABLE_CONTACTS": "its domain does not accept mail (it has no MX record), so nobody could be asked",
+    "NO_AVAILABLE_CONTACTS": "the domain does not accept mail (it has no MX record), so nobody could be asked",
     "ADDITIONAL_VERIFICATION_REQUIRED": "AWS needs more information about this request: open a case with AWS Support",
     "DOMAIN_NOT_ALLOWED": "ACM does not issue for this domain: it belongs to AWS or is known to be unsafe",
-    "INVALID_PUBLIC_DOMAIN": "it does not end in a public top-level domain: use a private CA for internal names "
-    "(in a lab, an embedded authority treats them as public with the setting public_suffixes)",
-    "DOMAIN_VALIDATION_DENIED": "its owner refused the validation",
+    "INVALID_PUBLIC_DOMAIN": "only a private CA issues for names outside public DNS: give its certificate_authority_arn, "
+    "or in a lab, let the embedded authority treat them as public with the setting public_suffixes",
+    "DOMAIN_VALIDATION_DENIED": "the owner of the domain refused the validation",
     "CAA_ERROR": "CAA records do not allow Amazon to issue: add amazon.com to them, or remove them",
     "PCA_LIMIT_EXCEEDED": "the private CA has reached a quota",
     "PCA_INVALID_ARN": "the private CA does not exist",
@@ -49,6 +50,8 @@ FAILURES = {
     "SLR_NOT_FOUND": "the service-linked role AWSServiceRoleForCertificateManager is missing",
     "OTHER": "ACM gives no reason; check the names for typos",
 }
+UNKNOWN_FAILURE = "this collection does not know that reason yet"
+SHOWN = 5  # reasons in one message
 
 
 # ---------------------------------------------------------------- records
@@ -169,9 +172,11 @@ def blocking(detail: Detail) -> list[dict[str, t.Any]]:
 
 
 def explain(detail: Detail) -> str:
-    """The sentences of blocking() in one text, for an error message."""
+    """The sentences of blocking() in one text, for an error message: one sentence about all names of a failed request."""
+    if detail.get("Status") == "FAILED":
+        return _failure(first_few(_failed_names(detail), "and"), detail)
     reasons = list(dict.fromkeys(item["reason"] for item in blocking(detail)))
-    shown = reasons[:5]
+    shown = reasons[:SHOWN]
     if len(reasons) > len(shown):
         shown.append(f"And {len(reasons) - len(shown)} more.")
     return " ".join(shown)
@@ -179,17 +184,23 @@ def explain(detail: Detail) -> str:
 
 def _ended(detail: Detail, status: str) -> list[dict[str, t.Any]]:
     name = detail.get("DomainName", "")
+    if status != "FAILED":
+        return [_item(name, None, status, f"The certificate for {name} is {status}: request a new certificate.")]
+    return [_item(name, None, "FAILED", _failure(name, detail)) for name in _failed_names(detail)]
+
+
+def _failed_names(detail: Detail) -> list[str]:
     failed = [
         option["DomainName"]
         for option in detail.get("DomainValidationOptions") or ()
         if option.get("ValidationStatus") == "FAILED" and option.get("DomainName")
     ]
-    if status != "FAILED":
-        return [_item(name, None, status, f"The certificate for {name} is {status}: request a new certificate.")]
+    return failed or [detail.get("DomainName", "")]
+
+
+def _failure(names: str, detail: Detail) -> str:
     code = detail.get("FailureReason") or "OTHER"
-    why = FAILURES.get(code, "this collection does not know that reason yet")
-    names = failed or [name]
-    return [_item(name, None, "FAILED", f"The request for {name} failed with {code}: {why}.") for name in names]
+    return f"The request for {names} failed with {code}: {FAILURES.get(code, UNKNOWN_FAILURE)}."
 
 
 def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
@@ -199,7 +210,7 @@ def _stuck_renewal(detail: Detail) -> list[dict[str, t.Any]]:
     if detail.get("Status") != "ISSUED" or status in (None, "SUCCESS") or not (code or status == "FAILED"):
         return []
     name, code = detail.get("DomainName", ""), code or "OTHER"
-    why = FAILURES.get(code, "this collection does not know that reason yet")
+    why = FAILURES.get(code, UNKNOWN_FAILURE)
     what = f"failed with {code}" if status == "FAILED" else f"is held up by {code}"
     return [_item(name, None, str(status), f"The renewal of {name} {what}: {why}.")]
 

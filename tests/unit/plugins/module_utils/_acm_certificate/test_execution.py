@@ -207,7 +207,7 @@ def test_a_request_that_failed_is_not_repeated_at_each_run() -> None:
         result = fulfil(acm, item, check=check)[0]
         assert result["failed"] and not result["changed"] and acm.writes == []
         assert "failed with CAA_ERROR: CAA records do not allow Amazon to issue" in result["msg"]
-        assert result["msg"].endswith(f"set replace=true to request it again, or delete the failed request {arn(1)}.")
+        assert result["msg"].endswith(f"To request it again then, set replace=true; the failed request is {arn(1)}.")
     # Another token: the first one would bring the failed request back.
     fulfil(acm, {**item, "replace": True})
     request = next(members for operation, members in acm.calls if operation == "RequestCertificate")

@@ -53,5 +53,6 @@ def test_no_limit_is_exceeded(most: int) -> None:
 
 
 def test_of_many_things_the_first_few_are_named() -> None:
+    assert first_few(["a"], "or") == "a"
     assert first_few(["a", "b"], "or") == "a or b"
-    assert first_few(list("abcde"), "or") == "a or b or c or 2 more"
+    assert first_few(list("abcde"), "and") == "a, b, c and 2 more"

@@ -262,6 +262,16 @@ def test_a_failure_names_the_names_that_failed() -> None:
     assert proof_records.blocking({"Status": "FAILED", "FailureReason": "NEW_ONE"})[0]["status"] == "FAILED"
 
 
+@pytest.mark.parametrize("code", sorted([*proof_records.FAILURES, "NEW_ONE"]))
+def test_a_failure_and_its_remedy_are_said_once_for_all_names(code: str) -> None:
+    names = ["host.internal", "corp.local", "printer.local", "a.home.arpa", "b.home.arpa"]
+    one = detail(*[option(name, WWW, ValidationStatus="FAILED") for name in names], Status="FAILED", FailureReason=code)
+    said = proof_records.explain(one)
+    assert said.startswith(
+        f"The request for host.internal, corp.local, printer.local and 2 more failed with {code}: "
+    ) and said.endswith(f"{proof_records.FAILURES.get(code, proof_records.UNKNOWN_FAILURE)}.")
+
+
 def test_timed_out() -> None:
     one = detail(option("example.com", APEX), Status="VALIDATION_TIMED_OUT")
     (item,) = proof_records.blocking(one)
