@@ -65,7 +65,16 @@ def of_answer(error: ClientError, operation: str, members: t.Mapping[str, t.Any]
 
 
 def of_silence(error: BotoCoreError, client: t.Any) -> str:
-    """The clause for a request that was not answered, or not sent at all."""
+    """The clause for a request that was not answered, or not sent at all. A misspelt region comes first: with it,
+    whatever else is wrong may only be a consequence."""
+    meta = _meta(client)
+    region = str(getattr(meta, "region_name", ""))
+    # Elsewhere, such as at an endpoint_url, a region may have any name.
+    is_in_url = f".{region}." in str(getattr(meta, "endpoint_url", ""))
+    return (_region_hint(region) if is_in_url else "") + _of_silence(error, meta)
+
+
+def _of_silence(error: BotoCoreError, meta: t.Any) -> str:
     code = type(error).__name__
     if code in NO_LOGIN:
         return (
@@ -73,10 +82,9 @@ def of_silence(error: BotoCoreError, client: t.Any) -> str:
         )
     if code in NO_CREDENTIALS:
         return f"no AWS credentials were found; {CREDENTIALS}"
-    url = getattr(error, "kwargs", {}).get("endpoint_url") or getattr(_meta(client), "endpoint_url", "the endpoint")
+    url = getattr(error, "kwargs", {}).get("endpoint_url") or getattr(meta, "endpoint_url", "the endpoint")
     if code in UNREACHABLE:
-        hint = _region_hint(getattr(_meta(client), "region_name", None))
-        return f"nothing answers at {url}; {hint}check the network, any proxy, and the option endpoint_url"
+        return f"nothing answers at {url}; check the network, any proxy, and the option endpoint_url"
     if code in CUT_OFF:
         return f"{url} was reached, but did not answer in time or closed the connection; run the task again"
     if code == "SSLError":
@@ -113,7 +121,7 @@ def of_setup(error: BaseException) -> str:
         )
     if type(error).__name__ == "InvalidRegionError":
         region = getattr(error, "kwargs", {}).get("region_name", "")
-        return f"{region!r} is not a region of AWS: {_region_hint(region)}set the option region."
+        return f"{region!r} is not a region of AWS{_near(region, _known_regions())}: correct the option region or AWS_REGION."
     if text.startswith("Invalid endpoint"):
         return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: give a URL such as https://host:port."
     return f"AWS cannot be reached with these settings: {text}."
@@ -136,16 +144,24 @@ def _meta(client: t.Any) -> t.Any:
     return getattr(client, "meta", None)
 
 
-def _region_hint(region: t.Optional[str]) -> str:
+def _region_hint(region: str) -> str:
     """A hint about a region that botocore does not know. It may still exist: botocore may be older than the region."""
+    known = _known_regions()
+    if not known or region in known:
+        return ""
+    return f"{region} is not a region that botocore knows{_near(region, known)}; "
+
+
+def _near(region: str, known: t.Collection[str]) -> str:
+    near = difflib.get_close_matches(region.lower().replace("_", "-"), sorted(known), 1)
+    return f" (did you mean {near[0]}?)" if near else " (a region has a name such as eu-central-1)"
+
+
+def _known_regions() -> set[str]:
     try:
         session = botocore.session.Session()
-        known = {
+        return {
             name for part in session.get_available_partitions() for name in session.get_available_regions("acm", part)
         }
     except Exception:  # pylint: disable=broad-except
-        return ""
-    if region is None or region in known:
-        return ""
-    near = difflib.get_close_matches(region, sorted(known), 1)
-    return f"{region} is not a region that botocore knows{f' (did you mean {near[0]}?)' if near else ''}; "
+        return set()  # botocore's data is not needed for anything but this hint

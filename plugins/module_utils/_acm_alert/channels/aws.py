@@ -14,7 +14,8 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
-from ..alert import Undelivered, one_line
+from ..alert import Undelivered
+from ..._door import refusals
 from ..._rules.errors import InvalidInput
 
 Connect = t.Callable[[str, t.Optional[str]], t.Any]  # (service, region or None for the task's own) → boto3 client
@@ -23,19 +24,20 @@ OF_CONTENT = ("InvalidParameter", "InvalidParameterValue", "ValidationException"
 
 def call(connect: Connect, service: str, region: t.Optional[str], method: str, **members: t.Any) -> dict[str, t.Any]:
     """One call. Raises Undelivered."""
+    client = None
     try:
-        return dict(getattr(connect(service, region), method)(**members))
+        client = connect(service, region)
+        return dict(getattr(client, method)(**members))
     except ClientError as error:
-        detail = error.response.get("Error", {})
-        code = detail.get("Code") or "UnknownError"
-        said = one_line(detail.get("Message") or "no reason was given").rstrip(".")
+        code = error.response.get("Error", {}).get("Code") or "UnknownError"
+        why = refusals.of_answer(error, error.operation_name, members, client)
         raise Undelivered(
-            f"{error.operation_name} failed with {code}: {said}.", is_of_content=code in OF_CONTENT
+            f"{error.operation_name} failed with {code}: {why}.", is_of_content=code in OF_CONTENT
         ) from error
     except BotoCoreError as error:
-        name = type(error).__name__
         raise Undelivered(
-            f"{service} cannot be used: {one_line(str(error)).rstrip('.')}.", is_of_content=name in OF_CONTENT
+            f"{service} cannot be used: {refusals.of_silence(error, client)}.",
+            is_of_content=type(error).__name__ in OF_CONTENT,
         ) from error
     except InvalidInput as error:
         raise Undelivered(str(error)) from error

@@ -136,4 +136,4 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, web: We
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     outcome = deliver([an_alert()], sns(Aws(), "arn:aws:sns:eu-central-1:123456789012:t"), webhook(web))
     assert outcome.sent == [{"key": "k", "channel": "hook"}]
-    assert outcome.undelivered[0]["reason"] == "sns cannot be used: Unable to locate credentials."
+    assert outcome.undelivered[0]["reason"].startswith("sns cannot be used: no AWS credentials were found; give ")

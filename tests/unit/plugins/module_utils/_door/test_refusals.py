@@ -81,10 +81,34 @@ def test_a_remedy_for_each(raised: Exception, parts: list[str]) -> None:
         assert theirs not in said
 
 
-def test_a_misspelt_region() -> None:
-    unreachable = exceptions.EndpointConnectionError(endpoint_url="https://acm.eu-centrl-1.amazonaws.com/")
-    said = said_of(unreachable, region="eu-centrl-1")
-    assert "eu-centrl-1 is not a region that botocore knows (did you mean eu-central-1?); check the network" in said
+UNREACHABLE = exceptions.EndpointConnectionError(endpoint_url="https://acm.x/")
+
+
+@pytest.mark.parametrize(
+    "raised", [exceptions.NoCredentialsError(), exceptions.UnauthorizedSSOTokenError(), UNREACHABLE]
+)
+@pytest.mark.parametrize(
+    ("region", "hint"),
+    [
+        ("eu-cental-1", "did you mean eu-central-1?"),
+        ("eu-central-1a", "did you mean eu-central-1?"),
+        ("EU-CENTRAL-1", "did you mean eu-central-1?"),
+        ("Frankfurt", "a region has a name such as eu-central-1"),
+    ],
+)
+def test_a_misspelt_region_is_named_first_whatever_else_is_wrong(raised: Exception, region: str, hint: str) -> None:
+    said = said_of(raised, region=region)
+    assert said.startswith(
+        f"DescribeCertificate failed with {type(raised).__name__}: {region} is not a region that botocore knows ({hint}); "
+    )
+    assert said.endswith(said_of(raised).partition(": ")[2].partition("; ")[2])
+
+
+def test_no_region_is_blamed_that_is_known_or_need_not_be() -> None:
+    assert "is not a region" not in said_of(exceptions.NoCredentialsError(), region="cn-north-1")
+    for service, settings in (("acm", {"endpoint_url": "https://lab.test"}), ("route53", {})):
+        client = botocore.session.Session().create_client(service, region_name="lab", **settings)
+        assert refusals.of_silence(exceptions.NoCredentialsError(), client).startswith("no AWS credentials were found")
 
 
 def test_a_host_that_does_not_exist_is_not_asked_again() -> None:
@@ -129,6 +153,6 @@ def test_options_with_which_no_client_can_be_made() -> None:
     assert refusals.of_setup(ValueError("Invalid endpoint: host:443")) == (
         "endpoint_url is host:443, which is not a URL: give a URL such as https://host:port."
     )
-    assert refusals.of_setup(exceptions.InvalidRegionError(region_name="eu central")).startswith(
-        "'eu central' is not a region of AWS: "
+    assert refusals.of_setup(exceptions.InvalidRegionError(region_name="eu_central_1")) == (
+        "'eu_central_1' is not a region of AWS (did you mean eu-central-1?): correct the option region or AWS_REGION."
     )
