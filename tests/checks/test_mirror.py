@@ -62,9 +62,6 @@ THROUGH = {
     "_authority/wire/tagging": "_authority/wire/test_command_line.py",
     "_door/botocore_tuning": "_door/test_embedded.py",
     "_files/atomic": "_files/test_folders.py",
-    "_web_host/sets/der": "_web_host/sets/test_bundle.py",
-    "_web_host/sets/key_pair": "_web_host/sets/test_bundle.py",
-    "_web_host/sets/placement": "_web_host/sets/test_bundle.py",
 }
 NOTHING_TO_TEST = {
     "_authority/issuing/checks/verdict": "a type and its three makers",
