@@ -75,6 +75,12 @@ class Lab:
         wanted = {"CertificateAuthorityArn": members.pop("ca", None) or self.ca(), "KeyAlgorithm": "EC_prime256v1"}
         return str(self.acm.request_certificate(DomainName=name, **{**wanted, **members})["CertificateArn"])
 
+    def exported(self, name: str = "www.corp.test", **members: t.Any) -> str:
+        """ARN of a private certificate that was exported, so that it is renewed."""
+        arn = self.private(name, **members)
+        self.export(arn)
+        return arn
+
     def public(self, name: str = "www.example.com", **members: t.Any) -> str:
         """ARN of a requested public certificate that waits for its CNAME records."""
         wanted = {"ValidationMethod": "DNS", "KeyAlgorithm": "EC_prime256v1", **members}

@@ -58,3 +58,10 @@ def test_two_processes_make_one_public_ca(lab: Lab) -> None:
     assert len({row.pem for row in rows}) == 1
     with lab.authority.store.read() as tx:
         assert len(tx.cas.all()) == 2
+
+
+def test_how_many_private_cas_is_a_setting(lab: Lab) -> None:
+    lab.set(quota_private_cas=1)
+    lab.ca()
+    with pytest.raises(InvalidInput, match="quota_private_cas"):
+        lab.ca("second")

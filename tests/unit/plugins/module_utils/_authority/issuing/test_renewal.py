@@ -8,23 +8,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals, issuance, renewal
-from ansible_collections.certops.acm.plugins.module_utils._authority.parts import Parts
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 SERVICE = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/web/1"
-
-
-def exported(lab: Lab, **members: t.Any) -> str:
-    arn = lab.private(**members)
-    lab.export(arn)
-    return arn
 
 
 def renewal_of(lab: Lab, arn: str) -> dict[str, t.Any]:
@@ -61,7 +52,7 @@ def test_a_used_one_is_renewed_again_and_again(lab: Lab, clock: Clock) -> None:
 
 
 def test_an_exported_one_must_be_exported_again(lab: Lab, clock: Clock) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     clock.advance(days=340)
     assert sweep.sweep(lab.authority).renewed == [arn]
     clock.advance(days=340)
@@ -71,7 +62,7 @@ def test_an_exported_one_must_be_exported_again(lab: Lab, clock: Clock) -> None:
 
 
 def test_the_window_of_60_days(lab: Lab, clock: Clock) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     starts_at = lab.describe(arn)["NotAfter"].timestamp() - 60 * 86400
     clock.advance(seconds=starts_at - clock.now.timestamp() - 1)
     assert sweep.sweep(lab.authority).renewed == []
@@ -80,7 +71,7 @@ def test_the_window_of_60_days(lab: Lab, clock: Clock) -> None:
 
 
 def test_reading_renews_too(lab: Lab, clock: Clock) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     before = lab.describe(arn)["Serial"]
     clock.advance(days=350)
     assert lab.describe(arn)["Serial"] != before
@@ -88,7 +79,7 @@ def test_reading_renews_too(lab: Lab, clock: Clock) -> None:
 
 def test_the_window_as_a_share_of_the_lifetime(lab: Lab, clock: Clock) -> None:
     lab.set(private_validity_days=47, renewal_window_percent=33)
-    arn = exported(lab)
+    arn = lab.exported()
     clock.advance(days=31)
     assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=1)
@@ -98,7 +89,7 @@ def test_the_window_as_a_share_of_the_lifetime(lab: Lab, clock: Clock) -> None:
 def test_a_lab_sees_a_renewal_within_minutes(lab: Lab, clock: Clock) -> None:
     """ACM has its 60 days; a lab that waited for them would see none."""
     lab.set(validity_minutes=120, renewal_window_percent=90)
-    arn = exported(lab)
+    arn = lab.exported()
     shown = lab.describe(arn)
     assert shown["NotAfter"] - shown["NotBefore"] == timedelta(minutes=120, seconds=-1)
     clock.advance(minutes=6)
@@ -117,7 +108,7 @@ def test_a_window_as_long_as_the_lifetime_does_not_renew_without_end(lab: Lab) -
 
 def test_a_changed_window_counts_for_what_is_there(lab: Lab, clock: Clock) -> None:
     """Stored dues are computed again when a setting that they depend on changes."""
-    arn = exported(lab)
+    arn = lab.exported()
     clock.advance(days=300)
     assert sweep.sweep(lab.authority).looked_at == 0
     lab.set(renewal_window_days=120)
@@ -237,7 +228,7 @@ def test_email_45_days_before_and_approval_of_every_name_again(lab: Lab, clock: 
 
 
 def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=340)
     attempts = []
@@ -254,7 +245,7 @@ def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
 
 
 def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
-    exported(lab)
+    lab.exported()
     lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=360)
     sweep.sweep(lab.authority)
@@ -264,27 +255,9 @@ def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
 # ---------------------------------------------------------------- the sweep
 
 
-def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
-    arns = [exported(lab) for _number in range(12)]
-    clock.advance(days=340)
-    gate = threading.Barrier(3)
-
-    def renewed_by(authority: t.Any) -> list[str]:
-        gate.wait()
-        return sweep.sweep(authority).renewed
-
-    beside = [opening.open_authority(lab.path, parts=Parts(clock=clock)) for _number in range(2)]
-    with ThreadPoolExecutor(3) as pool:
-        renewed = [arn for found in pool.map(renewed_by, [lab.authority, *beside]) for arn in found]
-    assert set(renewed) == set(arns)
-    assert len(lab.events("ACM Certificate Available")) == 24  # issued, and renewed once
-    with lab.authority.store.read() as tx:
-        assert tx.cas.named("corp").issued == 24  # type: ignore[union-attr]
-
-
 def test_of_two_attempts_one_counts(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one attempt signs, another one renews: the first one's work is dropped."""
-    arn = exported(lab)
+    arn = lab.exported()
     clock.advance(days=340)
     with lab.authority.store.read() as tx:
         certificate = tx.certificate(arn.rpartition("/")[2])
@@ -302,24 +275,6 @@ def test_of_two_attempts_one_counts(lab: Lab, clock: Clock, monkeypatch: pytest.
     assert [event["detail"]["Action"] for event in lab.events("ACM Certificate Available")] == ["ISSUANCE", "RENEWAL"]
 
 
-def test_a_sweep_after_a_year_of_silence(lab: Lab, clock: Clock) -> None:
-    late, lost = exported(lab), exported(lab)
-    lab.set(private_validity_days=500)
-    living = exported(lab)
-    pending = lab.public("silence.example.com")
-    clock.advance(days=450)
-    swept = sweep.sweep(lab.authority)
-    assert swept.renewed == [living] and swept.troubles == []
-    assert [lab.status(arn) for arn in (late, lost, living, pending)] == [
-        "EXPIRED",
-        "EXPIRED",
-        "ISSUED",
-        "VALIDATION_TIMED_OUT",
-    ]
-    assert len(lab.events("ACM Certificate Expired")) == 2
-    assert sweep.sweep(lab.authority).looked_at == 0
-
-
 def test_public_certificates_never_outlive_their_issuer(lab: Lab, clock: Clock) -> None:
     """After nine years and more, new intermediates and roots come by themselves."""
     first = lab.issued("decade.example.com")
@@ -331,24 +286,6 @@ def test_public_certificates_never_outlive_their_issuer(lab: Lab, clock: Clock) 
     lab.unpublish(first)
 
 
-def test_one_certificate_in_trouble_does_not_stop_the_others(
-    lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arns = sorted(exported(lab) for _number in range(3))
-    clock.advance(days=340)
-    sign = issuance.sign
-
-    def sign_or_not(authority: t.Any, certificate: t.Any, *others: t.Any) -> t.Any:
-        if certificate.arn == arns[1]:
-            raise RuntimeError("a defect")
-        return sign(authority, certificate, *others)
-
-    monkeypatch.setattr(issuance, "sign", sign_or_not)
-    swept = sweep.sweep(lab.authority)
-    assert sorted(swept.renewed) == [arns[0], arns[2]]
-    assert swept.troubles == [f"{arns[1]}: unexpected RuntimeError."]
-
-
 def test_a_sweep_leaves_its_time_behind(lab: Lab) -> None:
     sweep.sweep(lab.authority)
     with lab.authority.store.read() as tx:
@@ -356,7 +293,7 @@ def test_a_sweep_leaves_its_time_behind(lab: Lab) -> None:
 
 
 def test_a_clock_that_was_set_back(lab: Lab, clock: Clock) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=340)
     sweep.sweep(lab.authority)

@@ -16,12 +16,6 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Clock, L
 AVAILABLE = "ACM Certificate Available"
 
 
-def exported(lab: Lab, **members: t.Any) -> str:
-    arn = lab.private(**members)
-    lab.export(arn)
-    return arn
-
-
 def test_the_form_of_an_event(lab: Lab) -> None:
     arn = lab.private()
     (event,) = lab.events()
@@ -45,7 +39,7 @@ def test_the_form_of_an_event(lab: Lab) -> None:
 
 
 def test_actions(lab: Lab, clock: Clock, pki: t.Any) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     clock.advance(days=1)
     lab.acm.renew_certificate(CertificateArn=arn)
     lab.describe(arn)
@@ -61,7 +55,7 @@ def test_actions(lab: Lab, clock: Clock, pki: t.Any) -> None:
 
 
 def test_revoked(lab: Lab) -> None:
-    arn = exported(lab)
+    arn = lab.exported()
     lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="SUPERSEDED")
     (event,) = lab.events("ACM Certificate Revoked")
     assert set(event["detail"]) == {"CertificateType", "CommonName", "CertificateExpirationDate", "Exportable"}

@@ -14,13 +14,12 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
-from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
-from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
 NAME_64 = "a" * 28 + "." + "b" * 23 + ".example.com"
 LABEL_64 = "a" * 64 + ".example.com"
+PCA = "arn:aws:acm-pca:us-east-1"
 
 
 # ---------------------------------------------------------------- what is made
@@ -339,169 +338,6 @@ def test_a_private_certificate_is_issued_at_once(lab: Lab) -> None:
     assert "DomainValidationOptions" not in shown
 
 
-@pytest.mark.parametrize("status", ["CREATING", "PENDING_CERTIFICATE", "DELETED", "DISABLED", "EXPIRED", "FAILED"])
-def test_only_an_active_ca_signs(lab: Lab, status: str) -> None:
-    lab.ca()
-    lab.authority.cas.set_status("corp", status)
-    shown = lab.describe(lab.private())
-    assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_INVALID_STATE")
-    lab.authority.cas.set_status("corp", "ACTIVE")
-    assert lab.status(lab.private()) == "ISSUED"
-
-
-PCA = "arn:aws:acm-pca:us-east-1"
-
-
-@pytest.mark.parametrize(
-    "arn, reason",
-    [
-        (f"{PCA}:123456789012:certificate-authority/00000000-0000-0000-0000-000000000000", "PCA_RESOURCE_NOT_FOUND"),
-        (f"{PCA}:999999999999:certificate-authority/00000000-0000-0000-0000-000000000000", "PCA_ACCESS_DENIED"),
-        ("arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/00000000-0000", "PCA_INVALID_ARN"),
-        (f"{PCA}:123456789012:certificate/00000000-0000", "PCA_INVALID_ARN"),
-    ],
-)
-def test_a_ca_that_is_not_there_or_not_ours(lab: Lab, arn: str, reason: str) -> None:
-    shown = lab.describe(lab.private(ca=arn))
-    assert (shown["Status"], shown["FailureReason"]) == ("FAILED", reason)
-
-
-def test_name_constraints_of_a_ca(lab: Lab) -> None:
-    ca = lab.ca("narrow", permitted_domains=["corp.test", "lab.test"])
-    assert (
-        lab.status(lab.private("a.corp.test", ca=ca, SubjectAlternativeNames=["*.lab.test", "corp.test"])) == "ISSUED"
-    )
-    for name in ("a.example.com", "notcorp.test"):
-        shown = lab.describe(lab.private("a.corp.test", ca=ca, SubjectAlternativeNames=[name]))
-        assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_NAME_CONSTRAINTS_VALIDATION")
-    with lab.authority.store.read() as tx:
-        row = tx.cas.of_arn(ca)
-    assert row
-    extension = pem.load_certificate(row.pem).extensions.get_extension_for_class(x509.NameConstraints)
-    assert extension.critical and [each.value for each in extension.value.permitted_subtrees] == [
-        "corp.test",
-        "lab.test",
-    ]
-
-
-def test_a_ca_of_another_account_signs_as_long_as_the_role_is_there(lab: Lab, clock: Clock) -> None:
-    ca = lab.ca("theirs", account_id="999999999999")
-    assert ca.split(":")[4] == "999999999999"
-    lab.set(service_linked_role=False)
-    arn = lab.private(ca=ca)
-    lab.export(arn)
-    serial = lab.describe(arn)["Serial"]
-    clock.advance(days=340)
-    summary = lab.describe(arn)["RenewalSummary"]
-    assert (summary["RenewalStatus"], summary["RenewalStatusReason"]) == ("PENDING_AUTO_RENEWAL", "SLR_NOT_FOUND")
-    lab.set(service_linked_role=True)
-    clock.advance(hours=1)
-    assert lab.describe(arn)["Serial"] != serial
-
-
-def test_the_ca_must_outlive_the_certificate(lab: Lab, clock: Clock) -> None:
-    ca = lab.ca("short", validity_days=400)
-    assert lab.status(lab.private(ca=ca)) == "ISSUED"
-    clock.advance(days=10)
-    shown = lab.describe(lab.private(ca=ca))
-    assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_INVALID_DURATION")
-    clock.advance(days=391)
-    assert lab.describe(lab.private(ca=ca))["FailureReason"] == "PCA_INVALID_STATE"
-
-
-@pytest.mark.parametrize("ca, leaf", [("EC_prime256v1", "RSA_2048"), ("RSA_2048", "EC_prime256v1")])
-def test_the_leaf_is_of_the_family_of_the_ca(lab: Lab, ca: str, leaf: str) -> None:
-    shown = lab.describe(lab.private(ca=lab.ca("other", key_algorithm=ca), KeyAlgorithm=leaf))
-    assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_INVALID_ARGS")
-
-
-def test_which_families_a_private_ca_may_have_is_a_setting(lab: Lab) -> None:
-    assert lab.status(lab.private()) == "ISSUED"
-    lab.set(private_ca_key_families=["RSA"])
-    assert lab.describe(lab.private())["FailureReason"] == "PCA_INVALID_ARGS"
-
-
-def test_certificates_a_ca(lab: Lab) -> None:
-    lab.set(quota_certificates_a_ca=2)
-    assert [lab.describe(lab.private()).get("FailureReason") for _number in range(3)] == [
-        None,
-        None,
-        "PCA_LIMIT_EXCEEDED",
-    ]
-
-
-# ---------------------------------------------------------------- quotas (acm-rules §11)
-
-
-def test_certificates_held(lab: Lab) -> None:
-    lab.set(quota_certificates=2)
-    first = lab.public("amazonaws.com")  # one that failed counts too
-    lab.public()
-    lab.fails("request_certificate", "LimitExceededException", DomainName="www.example.com")
-    lab.private()  # private ones do not count
-    lab.acm.delete_certificate(CertificateArn=first)
-    lab.public()
-
-
-def test_requests_in_365_days(lab: Lab, clock: Clock) -> None:
-    lab.set(quota_requests_a_year=2)
-    lab.private()  # counts for nothing
-    for arn in [lab.public(), lab.public()]:
-        lab.acm.delete_certificate(CertificateArn=arn)  # deleting gives nothing back
-    lab.fails("request_certificate", "LimitExceededException", DomainName="www.example.com")
-    clock.advance(days=366)
-    lab.public()
-
-
-def test_private_cas(lab: Lab) -> None:
-    lab.set(quota_private_cas=1)
-    lab.ca()
-    with pytest.raises(ValueError, match="quota_private_cas"):
-        lab.ca("second")
-
-
-# ---------------------------------------------------------------- rates (acm-rules §11)
-
-
-def test_rates_are_off_unless_switched_on(lab: Lab) -> None:
-    for _call in range(30):
-        lab.acm.get_account_configuration()
-
-
-def test_each_operation_has_a_bucket_of_its_own(lab: Lab, clock: Clock) -> None:
-    arn = lab.private()
-    lab.set(rate_limits=True)
-    for _call in range(10):
-        lab.describe(arn)
-    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
-    lab.acm.get_certificate(CertificateArn=arn)
-    clock.advance(milliseconds=99)
-    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
-    clock.advance(milliseconds=1)
-    lab.describe(arn)
-    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
-    clock.advance(hours=1)
-    for _call in range(10):  # a second's worth, however long nobody called
-        lab.describe(arn)
-    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
-    lab.set(rates={"DescribeCertificate": 20})
-    clock.advance(seconds=1)
-    for _call in range(20):
-        lab.describe(arn)
-    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
-
-
-def test_rates_of_acm() -> None:
-    operations = {operation for operation in RATES if RATES[operation] == 1}
-    assert operations == {
-        "GetAccountConfiguration",
-        "ImportCertificate",
-        "PutAccountConfiguration",
-        "ResendValidationEmail",
-    }
-    assert set(RATES) <= set(OPERATIONS)
-
-
 # ---------------------------------------------------------------- request policy (acm-rules §12)
 
 
@@ -533,28 +369,3 @@ def test_conditions(lab: Lab, policy: dict[str, list[str]], allowed: t.Any, refu
         assert lab.acm.request_certificate(**{"DomainName": "www.example.com", **allowed})["CertificateArn"]
     message = lab.fails("request_certificate", "AccessDeniedException", **{"DomainName": "www.example.com", **refused})
     assert next(iter(policy)) in message
-
-
-# ---------------------------------------------------------------- ARNs
-
-
-ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
-
-
-@pytest.mark.parametrize(
-    "arn, code",
-    [
-        (ARN + "00000000-0000-0000-0000-000000000000", "ResourceNotFoundException"),
-        (ARN.replace("123456789012", "999999999999") + "0000", "ResourceNotFoundException"),
-        (ARN.replace("us-east-1", "eu-west-1") + "0000", "ResourceNotFoundException"),
-        (ARN.replace("arn:aws:", "arn:aws-cn:") + "0000", "ResourceNotFoundException"),
-        (ARN.replace("certificate/", "thing/") + "0000", "InvalidArnException"),
-        ("arn:aws:iam::123456789012:user/me", "ValidationException"),
-        ("not an arn, though long enough", "ValidationException"),
-    ],
-)
-@pytest.mark.parametrize(
-    "operation", ["describe_certificate", "get_certificate", "delete_certificate", "renew_certificate"]
-)
-def test_arns(lab: Lab, operation: str, arn: str, code: str) -> None:
-    lab.fails(operation, code, CertificateArn=arn)

@@ -1,0 +1,74 @@
+# -*- coding: utf-8 -*-
+# Copyright: (c) 2026, The certops.acm authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all operations begin with: the rate of calls (acm-rules §11), and the certificate that a request names."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
+from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
+from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+
+
+def test_rates_are_off_unless_switched_on(lab: Lab) -> None:
+    for _call in range(30):
+        lab.acm.get_account_configuration()
+
+
+def test_each_operation_has_a_bucket_of_its_own(lab: Lab, clock: Clock) -> None:
+    arn = lab.private()
+    lab.set(rate_limits=True)
+    for _call in range(10):
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    lab.acm.get_certificate(CertificateArn=arn)
+    clock.advance(milliseconds=99)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    clock.advance(milliseconds=1)
+    lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    clock.advance(hours=1)
+    for _call in range(10):  # a second's worth, however long nobody called
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+    lab.set(rates={"DescribeCertificate": 20})
+    clock.advance(seconds=1)
+    for _call in range(20):
+        lab.describe(arn)
+    lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
+
+
+def test_rates_of_acm() -> None:
+    operations = {operation for operation in RATES if RATES[operation] == 1}
+    assert operations == {
+        "GetAccountConfiguration",
+        "ImportCertificate",
+        "PutAccountConfiguration",
+        "ResendValidationEmail",
+    }
+    assert set(RATES) <= set(OPERATIONS)
+
+
+ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
+
+
+@pytest.mark.parametrize(
+    "arn, code",
+    [
+        (ARN + "00000000-0000-0000-0000-000000000000", "ResourceNotFoundException"),
+        (ARN.replace("123456789012", "999999999999") + "0000", "ResourceNotFoundException"),
+        (ARN.replace("us-east-1", "eu-west-1") + "0000", "ResourceNotFoundException"),
+        (ARN.replace("arn:aws:", "arn:aws-cn:") + "0000", "ResourceNotFoundException"),
+        (ARN.replace("certificate/", "thing/") + "0000", "InvalidArnException"),
+        ("arn:aws:iam::123456789012:user/me", "ValidationException"),
+        ("not an arn, though long enough", "ValidationException"),
+    ],
+)
+@pytest.mark.parametrize(
+    "operation", ["describe_certificate", "get_certificate", "delete_certificate", "renew_certificate"]
+)
+def test_arns(lab: Lab, operation: str, arn: str, code: str) -> None:
+    lab.fails(operation, code, CertificateArn=arn)
