@@ -15,7 +15,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._files import atomic, folders
+from ansible_collections.certops.acm.plugins.module_utils._files import folders
 from ansible_collections.certops.acm.plugins.module_utils._files.folders import read_regular
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.survey import is_alive
@@ -165,38 +165,6 @@ def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
     os.chown(sticky / "theirs", OTHER, -1)
     with pytest.raises(InvalidInput, match="everyone"):
         opened(sticky / "theirs")
-
-
-@needs_root
-def test_a_key_is_not_given_to_who_owned_the_file_before(tmp_path: Path) -> None:
-    """Only where nobody else can have put that file there does its owner stay."""
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    for folder in (ours, theirs):
-        folder.mkdir()
-        (folder / "privkey.pem").write_bytes(b"old")
-        os.chown(folder / "privkey.pem", 12345, 12345)
-    os.chown(theirs, OTHER, -1)
-    for folder, uid in ((ours, None), (theirs, OTHER)):
-        spec = atomic.FileSpec("key", str(folder / "privkey.pem"), 0o600, uid)
-        with atomic.locked([spec]) as held:
-            atomic.write(held, [(spec, b"new")])
-    assert (os.stat(ours / "privkey.pem").st_uid, os.stat(ours / "privkey.pem").st_gid) == (12345, 12345)
-    assert (os.stat(theirs / "privkey.pem").st_uid, os.stat(theirs / "privkey.pem").st_gid) == (OTHER, 0)
-
-
-@needs_root
-def test_a_link_in_the_place_of_the_file_is_replaced_and_lends_nothing(tmp_path: Path) -> None:
-    (tmp_path / "other").write_bytes(b"other")
-    os.chown(tmp_path / "other", 12345, 12345)
-    (tmp_path / "privkey.pem").symlink_to("other")
-    spec = atomic.FileSpec("key", str(tmp_path / "privkey.pem"), 0o600)
-    with pytest.raises(InvalidInput, match="symbolic link"):
-        atomic.read(spec)
-    with atomic.locked([spec]) as held:
-        atomic.write(held, [(spec, b"new")])
-    status = os.lstat(tmp_path / "privkey.pem")
-    assert stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
-    assert (tmp_path / "other").read_bytes() == b"other"
 
 
 def test_only_so_much_is_read_and_links_are_followed(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.checks import caa as check_caa
 from ansible_collections.certops.acm.plugins.module_utils._net.caa import (
     issuer_of,
     judge,
@@ -18,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._net.caa import (
 )
 from ansible_collections.certops.acm.plugins.module_utils._net.resolver import CaaRecord, Lookup, Resolver
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import ACM_ISSUERS
-from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server, silent_server
+from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
 from hypothesis import given, strategies
 
 ZONE = """
@@ -81,32 +80,9 @@ def test_the_climb(bind: NameServer, name: str, is_given: t.Optional[bool]) -> N
     assert detail.endswith(".")
 
 
-@pytest.mark.parametrize(
-    "name, wildcard, status, reason",
-    [
-        ("free.example.com", False, "SUCCESS", None),
-        ("nobody.example.com", False, "FAILED", "CAA_ERROR"),
-        ("wildno.example.com", True, "FAILED", "CAA_ERROR"),
-        ("*.wildno.example.com", True, "FAILED", "CAA_ERROR"),
-        ("www.broken.test", False, "PENDING", None),
-    ],
-)
-def test_the_verdict_of_the_authority(
-    bind: NameServer, name: str, wildcard: bool, status: str, reason: t.Optional[str]
-) -> None:
-    verdict = check_caa.check(name, list(ACM_ISSUERS), wildcard, Resolver([bind.endpoint]))
-    assert (verdict.status, verdict.reason) == (status, reason)
-
-
 def test_the_sentence_says_where_and_what(bind: NameServer) -> None:
     detail = permission("deep.a.b.other.example.com", ACM_ISSUERS, Resolver([bind.endpoint])).detail
     assert detail == "The CAA records of other.example.com allow only ca.example.net (issue)."
-
-
-def test_silence_is_no_permission() -> None:
-    with silent_server() as silent:
-        verdict = check_caa.check("www.example.com", list(ACM_ISSUERS), False, Resolver([silent], timeout_s=0.1))
-    assert verdict.status == "PENDING" and silent in verdict.detail
 
 
 class Flaky:

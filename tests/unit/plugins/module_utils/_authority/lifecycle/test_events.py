@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import typing as t
 
-import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
@@ -94,58 +93,3 @@ def test_days_before_expiry_is_the_accounts(lab: Lab, clock: Clock) -> None:
     assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 41}
     sweep.sweep(lab.authority)
     assert len(lab.events("ACM Certificate Approaching Expiration")) == 1
-
-
-def test_days_before_expiry_has_an_end(lab: Lab) -> None:
-    wanted = {"ExpiryEvents": {"DaysBeforeExpiry": 46}, "IdempotencyToken": "a"}
-    assert "1 to 45" in lab.fails("put_account_configuration", "ValidationException", **wanted)
-
-
-def test_put_account_configuration_is_idempotent_by_its_token(lab: Lab) -> None:
-    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 10}, IdempotencyToken="a")
-    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 11}, IdempotencyToken="a")
-    assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 10}
-    lab.acm.put_account_configuration(ExpiryEvents={"DaysBeforeExpiry": 11}, IdempotencyToken="b")
-    assert lab.acm.get_account_configuration()["ExpiryEvents"] == {"DaysBeforeExpiry": 11}
-
-
-def test_an_event_is_told_with_its_change_or_not_at_all(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    ca = lab.ca()
-    before = len(lab.audit())
-
-    def broken(*_arguments: t.Any, **_members: t.Any) -> None:
-        raise RuntimeError("the power goes")
-
-    monkeypatch.setattr(lab.authority.announce, "event", broken)
-    lab.fails(
-        "request_certificate", "InternalFailure", DomainName="a.corp.test", CertificateAuthorityArn=ca,
-        KeyAlgorithm="EC_prime256v1",
-    )  # fmt: skip
-    monkeypatch.undo()
-    assert lab.events() == [] and len(lab.audit()) == before
-    assert lab.acm.search_certificates()["Results"] == []
-
-
-def test_old_events_are_forgotten(lab: Lab, clock: Clock) -> None:
-    lab.set(events_kept_days=10, audit_kept_days=5)
-    lab.private()
-    clock.advance(days=6)
-    sweep.sweep(lab.authority)
-    assert len(lab.events()) == 1 and lab.audit() == []
-    clock.advance(days=6)
-    sweep.sweep(lab.authority)
-    assert lab.events() == []
-
-
-def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Clock) -> None:
-    lab.set(events_kept_days=10, audit_kept_days=10)
-    lab.ca()
-    clock.advance(days=3000)
-    future = lab.private()
-    clock.advance(days=-3000)
-    lab.private()
-    clock.advance(days=11)
-    arn = lab.private()
-    sweep.sweep(lab.authority)
-    assert [event["resources"] for event in lab.events()] == [[future], [arn]]
-    assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]

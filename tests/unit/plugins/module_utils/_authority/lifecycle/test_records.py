@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import re
 import typing as t
-from datetime import timedelta
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import records
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import Place
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.records import Caller
-from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
-from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 PLACE = Place("aws", "us-east-1", "123456789012")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -109,31 +107,6 @@ def test_nested_members_begin_small(lab: Lab) -> None:
     assert configuration == {"expiryEvents": {"daysBeforeExpiry": 10}, "idempotencyToken": "a"}
 
 
-def test_what_get_and_export_answer_is_in_their_records(lab: Lab, pki: t.Any) -> None:
-    """Of what the authority issued, by a reference to the store; of what was imported, and may be deleted, as it is."""
-    arn = lab.private()
-    got = lab.acm.get_certificate(CertificateArn=arn)
-    exported = lab.export(arn)
-    pair = pki.leaf("www.example.com")
-    imported = lab.acm.import_certificate(Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode())
-    again = lab.acm.get_certificate(CertificateArn=imported["CertificateArn"])
-    with lab.authority.store.read() as tx:
-        sizes = [len(said) for (said,) in tx._execute("SELECT said FROM audit ORDER BY number")]
-    assert max(sizes[1:3]) < 400
-    for each in (arn, imported["CertificateArn"]):
-        lab.acm.delete_certificate(CertificateArn=each)
-    shown = {record["eventName"]: record for record in lab.audit()[:3]}
-    pems = {"certificate": got["Certificate"], "certificateChain": got["CertificateChain"]}
-    assert shown["GetCertificate"]["responseElements"] == pems and shown["GetCertificate"]["readOnly"] is True
-    assert exported["Certificate"] == got["Certificate"]
-    assert shown["ExportCertificate"]["readOnly"] is False
-    assert shown["ExportCertificate"]["responseElements"] == {**pems, "privateKey": "HIDDEN_DUE_TO_SECURITY_REASONS"}
-    assert shown["ExportCertificate"]["requestParameters"] == {
-        "certificateArn": arn, "passphrase": "HIDDEN_DUE_TO_SECURITY_REASONS",
-    }  # fmt: skip
-    assert lab.audit()[4]["responseElements"]["certificate"] == again["Certificate"]
-
-
 def test_one_record_a_call(lab: Lab) -> None:
     arn = lab.private()
     lab.describe(arn)
@@ -169,28 +142,6 @@ def test_secrets_are_hidden(lab: Lab, pki: t.Any) -> None:
     written = json.dumps([lab.audit(), lab.events()])
     assert "esame" not in written and "PRIVATE KEY" not in written
     assert written.count("HIDDEN_DUE_TO_SECURITY_REASONS") == 4
-
-
-def test_records_are_found_by_what_they_are_of(lab: Lab, clock: Clock) -> None:
-    first = lab.private()
-    clock.advance(hours=1)
-    second = lab.private()
-    lab.describe(first)
-    clock.advance(hours=1)
-    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=second[:-12] + "0" * 12)
-
-    def found(**wanted: t.Any) -> list[str]:
-        with lab.authority.store.read() as tx:
-            return [json.loads(body)["eventName"] for _number, body in tx.journal.audit(wanted=Wanted(**wanted))]
-
-    now = lab.authority.now()
-    assert found(operations=("DescribeCertificate",)) == ["DescribeCertificate"] * 2
-    assert found(arn=first) == ["RequestCertificate", "DescribeCertificate"]
-    assert found(arn=second) == ["RequestCertificate"]
-    assert found(start=now) == ["DescribeCertificate"]
-    assert found(end=now - timedelta(hours=1)) == ["RequestCertificate"]
-    assert found(failed=True) == ["DescribeCertificate"]
-    assert found(failed=False, operations=("DescribeCertificate",)) == ["DescribeCertificate"]
 
 
 @pytest.mark.parametrize("text", ['"errorCode":"x"', '\\"', "é\u2028"])

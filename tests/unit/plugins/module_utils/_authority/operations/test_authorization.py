@@ -203,6 +203,34 @@ def test_example_5_certificate_authorities(lab: Lab) -> None:
     assert request(lab, only_public, CertificateAuthorityArn=one) == DENIED
 
 
+# ---------------------------------------------------------------- what a request counts as
+
+DEFAULTS = {
+    "acm:DomainNames": ["www.example.com"],
+    "acm:KeyAlgorithm": ["RSA_2048"],
+    "acm:CertificateTransparencyLogging": ["ENABLED"],
+    "acm:Export": ["DISABLED"],
+    "acm:ValidationMethod": ["EMAIL"],
+}
+PCA = "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/x"
+
+
+@pytest.mark.parametrize(
+    ("members", "values"),
+    [
+        ({}, {}),
+        ({"SubjectAlternativeNames": ["*.Example.com"]}, {"acm:DomainNames": ["www.example.com", "*.example.com"]}),
+        ({"KeyAlgorithm": "EC_prime256v1"}, {"acm:KeyAlgorithm": ["EC_prime256v1"]}),
+        ({"Options": {"Export": "ENABLED"}}, {"acm:Export": ["ENABLED"]}),
+        ({"ValidationMethod": "HTTP"}, {"acm:ValidationMethod": ["HTTP"]}),
+        ({"CertificateAuthorityArn": PCA}, {"acm:CertificateAuthority": [PCA], "acm:ValidationMethod": None}),
+    ],
+)
+def test_values_of_the_condition_keys(members: dict[str, t.Any], values: dict[str, t.Any]) -> None:
+    wanted = {key: value for key, value in {**DEFAULTS, **values}.items() if value}
+    assert authorization.requested({"DomainName": "WWW.example.com", **members}) == wanted
+
+
 # ---------------------------------------------------------------- tags
 
 

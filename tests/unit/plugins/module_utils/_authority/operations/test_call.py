@@ -7,7 +7,15 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority.operations.call import (
+    Call,
+    Fault,
+    MustWait,
+    Operation,
+)
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
 from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -72,3 +80,48 @@ ARN = "arn:aws:acm:us-east-1:123456789012:certificate/"
 )
 def test_arns(lab: Lab, operation: str, arn: str, code: str) -> None:
     lab.fails(operation, code, CertificateArn=arn)
+
+
+@pytest.mark.parametrize(
+    ("part", "other"), [("123456789012", "999999999999"), ("us-east-1", "eu-west-1"), ("arn:aws:", "arn:aws-cn:")]
+)
+def test_a_certificate_is_not_found_by_an_arn_of_another_place(lab: Lab, part: str, other: str) -> None:
+    arn = lab.private()
+    lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=arn.replace(part, other))
+    assert lab.status(arn) == "ISSUED"
+
+
+@pytest.mark.parametrize(
+    ("request_", "unknown"),
+    [
+        ({}, None),
+        ({"DomainName": "a", "Options": {"Export": "ENABLED"}}, None),
+        ({"DomainName": "a", "Colour": "red"}, "Colour"),
+        ({"Options": {"Export": "ENABLED", "Colour": "red"}}, "Options.Colour"),
+    ],
+)
+def test_a_member_that_an_operation_does_not_know(request_: dict[str, t.Any], unknown: str | None) -> None:
+    operation = Operation(lambda call: {}, ("DomainName", "Options", "Options.Export"))
+    assert operation.unknown_member(request_) == unknown
+
+
+def test_what_reads_does_not_wait_and_is_recorded_by_who_asked(lab: Lab) -> None:
+    arn = lab.private()
+    call = Call(lab.authority, "DescribeCertificate")
+    assert call.look(lambda call: {"arn": call.certificate().arn}, {"CertificateArn": arn}) == {"arn": arn}
+    recorded = len(lab.audit())
+    with lab.authority.store.write() as tx:
+        call.record(tx)
+    assert lab.audit()[recorded]["eventName"] == "DescribeCertificate"
+    with pytest.raises(MustWait):
+        Call(lab.authority, "DescribeCertificate").look(lambda call: call.write().__enter__() and {}, {})
+
+
+def test_a_call_that_was_refused_is_recorded_once(lab: Lab) -> None:
+    def refuse(_call: Call) -> dict[str, t.Any]:
+        raise Fault("ValidationException", "No.")
+
+    with pytest.raises(Fault):
+        Call(lab.authority, "DescribeCertificate").carry_out(refuse, {})
+    (record,) = lab.audit()
+    assert (record["errorCode"], record["errorMessage"]) == ("ValidationException", "No.")

@@ -13,7 +13,6 @@ import typing as t
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
-from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
@@ -98,18 +97,6 @@ def test_the_issued_leaf(lab: Lab, clock: Clock) -> None:
 def test_an_rsa_leaf_may_encipher_keys(lab: Lab) -> None:
     arn = lab.private(ca=lab.ca("rsa", key_algorithm="RSA_2048"), KeyAlgorithm="RSA_2048")
     assert lab.describe(arn)["KeyUsages"] == [{"Name": "DIGITAL_SIGNATURE"}, {"Name": "KEY_ENCIPHERMENT"}]
-
-
-@pytest.mark.parametrize("ca", ["RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1"])
-def test_what_is_shown_is_what_the_leaf_says(lab: Lab, ca: str) -> None:
-    """It is written down while the leaf is made, and not read out of it."""
-    arn = lab.ca(ca, key_algorithm=ca, common_name='Büro, "Test" + 1')
-    for algorithm in ("RSA_2048",) if ca.startswith("RSA") else ("EC_prime256v1", "EC_secp384r1"):
-        made = lab.private("*.corp.test", ca=arn, KeyAlgorithm=algorithm, SubjectAlternativeNames=["corp.test"])
-        with lab.authority.store.read() as tx:
-            certificate, row = tx.certificate(made[-36:]), tx.leaf(made[-36:])
-        assert certificate and row
-        assert certificate.leaf == issuer.leaf_facts(pem.load_certificate(row.pem))
 
 
 @pytest.mark.parametrize("days", [1, 47, 198])

@@ -17,7 +17,6 @@ import tempfile
 import time
 import traceback
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -235,26 +234,6 @@ def lab_beside(lab: Lab) -> t.Any:
     return Beside
 
 
-def test_a_fork_leaves_the_connections_of_its_parent_alone(lab: Lab) -> None:
-    identifier = lab.private()[-36:]
-    inherited = list(lab.authority.store._lender._idle)
-    pid = os.fork()
-    if not pid:
-        try:
-            with lab.authority.store.write() as tx:
-                tx.put_tags(identifier, {"by": "child"})
-            is_apart = inherited and not set(map(id, inherited)) & set(map(id, lab.authority.store._lender._idle))
-            os._exit(0 if is_apart else 1)
-        finally:
-            os._exit(2)
-    with lab.authority.store.write() as tx:
-        tx.put_tags(identifier, {"also": "parent"})
-    assert os.waitpid(pid, 0)[1] == 0
-    with lab.authority.store.read() as tx:
-        assert tx.tags(identifier) == {"also": "parent", "by": "child"}
-    assert lab.authority.store.verify() == []
-
-
 def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
     store = lab.authority.store
     with store.read() as tx:
@@ -270,20 +249,6 @@ def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
     with store.read() as tx:
         rows = tx._execute("SELECT id, managed_by FROM certificates JOIN kinds USING (kind) ORDER BY id").fetchall()
     assert rows[:2] == [(first.id, "A"), (second.id, "B")]
-
-
-def test_writers_by_turns_share_a_connection(lab: Lab) -> None:
-    identifier = lab.private()[-36:]
-
-    def write(number: int) -> None:
-        with lab.authority.store.write() as tx:
-            tx.put_tags(identifier, {f"k{number}": ""})
-
-    with ThreadPoolExecutor(10) as pool:
-        list(pool.map(write, range(40)))
-    assert len(lab.authority.store._lender._idle) == 1
-    with lab.authority.store.read() as tx:
-        assert len(tx.tags(identifier)) == 40
 
 
 # ---------------------------------------------------------------- files that cannot be used

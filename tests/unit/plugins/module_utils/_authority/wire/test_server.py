@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPResponse
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -409,41 +407,3 @@ def test_who_has_called_before_the_end_is_answered(serve: Callable[..., Server])
         ending.join(5)
     with pytest.raises(ConnectionRefusedError):
         call(server.url)
-
-
-# ---------------------------------------------------------------- /public/
-
-
-def test_public_files(open_url: str, authority: Any) -> None:
-    for path in Path(authority.public_folder).iterdir():
-        told = exchange(open_url, f"GET /public/{path.name} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        assert (told.status, told.body) == (200, path.read_bytes())
-        wanted = {".crt": "application/pkix-cert", ".crl": "application/pkix-crl", ".pem": "application/x-pem-file"}
-        assert told.headers["Content-Type"] == wanted[path.suffix]
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/public/", "/public", "/public/.", "/public/..", "/public/../acm.sqlite3", "/public/%2e%2e/acm.sqlite3",
-        "/public/..%2facm.sqlite3", "/public//etc/passwd", "//public/trust.pem", "/public/./trust.pem",
-        "/public/../public/trust.pem", "/public/trust.pem/", "/public/trust.pem%00", "/public/.trust.pem-x.pem",
-        "/public/absent.crt", "/public/link.pem", "/public/folder.pem", "/public/pipe.pem", "/acm.sqlite3",
-        "/key-encryption-key",
-    ],
-)  # fmt: skip
-def test_nothing_else_is_public(open_url: str, authority: Any, path: str) -> None:
-    folder = Path(authority.public_folder)
-    (folder / ".trust.pem-x.pem").write_text("half-written")
-    if not (folder / "link.pem").is_symlink():
-        (folder / "link.pem").symlink_to("../key-encryption-key")
-        (folder / "folder.pem").mkdir()
-        os.mkfifo(folder / "pipe.pem")
-    try:
-        told = exchange(open_url, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        assert told.status == 404
-        assert b"SQLite" not in told.body and b"BEGIN" not in told.body and b"half" not in told.body
-    finally:
-        for name in (".trust.pem-x.pem", "link.pem", "pipe.pem"):
-            (folder / name).unlink()
-        (folder / "folder.pem").rmdir()
