@@ -36,12 +36,8 @@ MODULES = {
 THROUGH = {
     "_acm_alert/channels/aws": "_acm_alert/channels/test_sns.py",
     "_acm_notifications/inbox": "../modules/test_acm_notifications.py",
-    "_authority/audit": "../modules/test_acm_authority_records_info.py",
     "_authority/authority": "_authority/test_opening.py",
-    "_authority/delivery/senders": "_authority/delivery/test_deliveries.py",
     "_authority/operations/answers": "_authority/operations/test_facts_certificates.py",
-    "_authority/signing/ocsp": "_authority/wire/pages/test_ocsp.py",
-    "_authority/wire/tagging": "_authority/wire/test_command_line.py",
 }
 NOTHING_TO_TEST = {
     "_authority/issuing/checks/verdict": "a type and its three makers",

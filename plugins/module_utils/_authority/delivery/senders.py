@@ -87,8 +87,8 @@ class _Webhook:
         self._now = now
         try:
             context = ssl.create_default_context(cafile=target.get("trust_file"))
-        except (OSError, ssl.SSLError) as error:
-            said = error.strerror or "it contains no certificate"
+        except OSError as error:
+            said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
             raise NotSent(f"The trust_file {target.get('trust_file')} cannot be used: {said}.") from None
         self._fetch = Fetcher(timeout_s=timeout_s, context=context)
 

@@ -7,12 +7,8 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import random
-import ssl
 import threading
 import time
 import typing as t
@@ -26,12 +22,10 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from ansible_collections.certops.acm.tests.support.name_server import silent_server
 from ansible_collections.certops.acm.tests.support.web_server import Answer, WebServer, web_server
+from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.delivery.conftest import queue
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.store.test_transactions import Child
-from cryptography.hazmat.primitives import serialization
-from moto.server import ThreadedMotoServer
 
 SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-KEYS = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}
 REFUSED, TAKEN = Answer(503), Answer(204)
 
 
@@ -41,28 +35,8 @@ def web() -> t.Iterator[WebServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def sqs() -> t.Iterator[t.Any]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield botocore.session.Session().create_client(
-            "sqs", "us-east-1", endpoint_url=f"http://{host}:{port}",
-            aws_access_key_id=KEYS["access_key"], aws_secret_access_key=KEYS["secret_key"],
-        )  # fmt: skip
-    finally:
-        server.stop()
-
-
 def webhook(web: WebServer, name: str = "hook", **others: t.Any) -> dict[str, t.Any]:
     return {"name": name, "kind": "webhook", "detail_types": [], "url": f"http://{web.address}/{name}", **others}
-
-
-def queue(sqs: t.Any, name: str, **attributes: str) -> dict[str, t.Any]:
-    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    where = {"queue_url": url, "endpoint_url": sqs.meta.endpoint_url, **KEYS}
-    return {"name": "queue", "kind": "sqs", "detail_types": [], **where}
 
 
 def messages(sqs: t.Any, target: t.Mapping[str, t.Any]) -> list[dict[str, t.Any]]:
@@ -103,36 +77,6 @@ def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
     assert "Authorization" not in request.headers and "webhook-signature" not in request.headers
     assert sweep.sweep(lab.authority).delivered == 0 and len(web.requests) == len(told)
     assert (state(lab)["waiting"], state(lab)["trouble"]) == (0, None)
-
-
-@pytest.mark.parametrize("secret, key", [(SECRET, SECRET.encode()), (f"whsec_{SECRET}", base64.b64decode(SECRET))])
-def test_signed_as_standard_webhooks_are(lab: Lab, web: WebServer, secret: str, key: bytes) -> None:
-    deliveries.set_targets(lab.authority, [webhook(web, secret=secret, token="let-me-in")])
-    lab.private()
-    deliveries.deliver(lab.authority)
-    (request,) = web.requests
-    signed = f"{request.headers['webhook-id']}.{request.headers['webhook-timestamp']}.".encode() + request.body
-    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    assert request.headers["webhook-signature"] == f"v1,{expected}"
-    assert int(request.headers["webhook-timestamp"]) == int(lab.clock.now.timestamp())
-    assert request.headers["Authorization"] == "Bearer let-me-in"
-
-
-def test_over_tls_that_is_trusted(lab: Lab, tmp_path: Path, pki: t.Any) -> None:
-    pair = pki.leaf("localhost")
-    served, trusted = tmp_path / "served.pem", tmp_path / "trusted.pem"
-    served.write_text(pair.pem + pair.chain_pem + pair.key_pem)
-    trusted.write_bytes(pair.root.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(served)
-    with web_server({"/hook": TAKEN}, tls=context) as web:
-        target = {**webhook(web), "url": f"https://localhost:{web.port}/hook"}
-        deliveries.set_targets(lab.authority, [target])
-        lab.private()
-        (delivered,) = deliveries.deliver(lab.authority)
-        assert delivered.events == 0 and "The TLS connection to" in str(delivered.trouble)
-        deliveries.set_targets(lab.authority, [{**target, "trust_file": str(trusted)}])
-        assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
 
 
 def test_only_the_kinds_that_are_wanted(lab: Lab, clock: Clock, web: WebServer) -> None:
@@ -181,17 +125,6 @@ def test_a_queue_that_refuses_some(lab: Lab, monkeypatch: pytest.MonkeyPatch, sq
     (delivered,) = deliveries.deliver(lab.authority)
     assert (delivered.events, delivered.trouble) == (5, None)
     assert [event["id"] for event in messages(sqs, target)] == [event["id"] for event in lab.events()][2:]
-
-
-def test_a_queue_that_is_not_there(lab: Lab, sqs: t.Any) -> None:
-    target = queue(sqs, "gone")
-    sqs.delete_queue(QueueUrl=target["queue_url"])
-    deliveries.set_targets(lab.authority, [target])
-    lab.private()
-    (delivered,) = deliveries.deliver(lab.authority)
-    assert "did not accept" in str(delivered.trouble) and KEYS["secret_key"] not in str(delivered.trouble)
-    sqs.create_queue(QueueName="gone")
-    assert [each.events for each in deliveries.deliver(lab.authority)] == [1]
 
 
 # ---------------------------------------------------------------- targets in trouble
@@ -250,14 +183,6 @@ def test_a_server_that_says_nothing_costs_one_time_out(lab: Lab, web: WebServer)
         assert time.monotonic() - started < 2
     assert len(bodies(web)) == 3 == swept.delivered
     assert len(swept.troubles) == 1 and "secret-path" not in swept.troubles[0]
-
-
-def test_a_redirect_is_not_followed(lab: Lab, web: WebServer) -> None:
-    web.pages["/hook"] = Answer(302, {"Location": f"http://{web.address}/other"})
-    deliveries.set_targets(lab.authority, [webhook(web)])
-    lab.private()
-    assert "answered 302" in str(deliveries.deliver(lab.authority)[0].trouble)
-    assert bodies(web, "/other") == []
 
 
 def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
@@ -354,19 +279,7 @@ def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None
     [
         ([{"name": "a b", "kind": "webhook", "url": "https://x"}], "letters, digits"),
         ([{"name": "a", "kind": "webhook", "url": "https://x"}] * 2, "twice"),
-        (
-            [{"name": "a", "kind": "webhook", "url": "ftp://secret.example.com/hidden"}],
-            "not an http:// or https:// URL",
-        ),
-        ([{"name": "a", "kind": "webhook", "url": "https://[hidden"}], "not an http:// or https:// URL"),
-        ([{"name": "a", "kind": "webhook", "url": "https://me:hidden@x/"}], "contains a user name"),
-        (
-            [{"name": "a", "kind": "webhook", "url": "https://x", "secret": "whsec_hidden!"}],
-            "must be followed by base64",
-        ),
-        ([{"name": "a", "kind": "sqs", "queue_url": "acm"}], "not an http:// or https:// URL"),
-        ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "endpoint_url": "x"}], "endpoint_url"),
-        ([{"name": "a", "kind": "sqs", "queue_url": "https://x/q", "access_key": "a"}], "go together"),
+        ([{"name": "a", "kind": "webhook", "url": "ftp://hidden"}], "not an http:// or https:// URL"),
     ],
 )
 def test_targets_that_cannot_be(lab: Lab, targets: list[dict[str, t.Any]], said: str) -> None:
