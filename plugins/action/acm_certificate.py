@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction
-from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICT, LIST, PipelinedAction, items_of
+from ansible_collections.certops.acm.plugins.plugin_utils.progress import certificates
 
 
 class ActionModule(PipelinedAction):
@@ -30,15 +29,5 @@ class ActionModule(PipelinedAction):
             )
         super().check(arguments)
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        if self._task.check_mode or self._task.no_log or self._task.async_val or not may_wait(self._task.args):
-            return super().run(tmp, task_vars)
-        with Watch(self):
-            return super().run(tmp, task_vars)
-
-
-def may_wait(arguments: dict[str, t.Any]) -> bool:
-    """Whether the task, or an item of its list, waits for something."""
-    items = arguments.get("certificates")
-    every = [arguments, *(items if isinstance(items, (list, tuple)) else ())]
-    return any(isinstance(each, dict) and boolean(each.get("wait") or False, strict=False) for each in every)
+    def subject(self, arguments: dict[str, t.Any]) -> str:
+        return certificates(items_of(arguments))

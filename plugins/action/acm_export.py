@@ -14,7 +14,14 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import DICTS, LIST, PipelinedAction, read_text
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import (
+    DICTS,
+    LIST,
+    PipelinedAction,
+    items_of,
+    read_text,
+)
+from ansible_collections.certops.acm.plugins.plugin_utils.progress import certificates
 
 
 class ActionModule(PipelinedAction):
@@ -29,6 +36,9 @@ class ActionModule(PipelinedAction):
         for number, options in enumerate([arguments, *map(read_text, items)]):
             if isinstance(options, dict):
                 refuse_empty_files(read_text(options.get("files")), f"files in item {number}" if number else "files")
+
+    def subject(self, arguments: dict[str, t.Any]) -> str:
+        return certificates(items_of(arguments))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)

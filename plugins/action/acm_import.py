@@ -11,7 +11,8 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import refuse_misplaced_key
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, items_of
+from ansible_collections.certops.acm.plugins.plugin_utils.progress import certificates
 
 
 class ActionModule(PipelinedAction):
@@ -28,3 +29,6 @@ class ActionModule(PipelinedAction):
             if isinstance(options, dict):
                 refuse_misplaced_key(options)
         super().check(arguments)
+
+    def subject(self, arguments: dict[str, t.Any]) -> str:
+        return certificates(items_of(arguments))

@@ -7,8 +7,13 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
 
 
 class ActionModule(PipelinedAction):
     CONTAINERS = {}
+
+    def subject(self, arguments: dict[str, t.Any]) -> str:
+        return f"notices in {arguments.get('queue_name') or arguments.get('queue_url') or 'the inbox'}."

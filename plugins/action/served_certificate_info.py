@@ -7,8 +7,20 @@
 
 from __future__ import annotations
 
-from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction
+import typing as t
+
+from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import first_few
+from ansible_collections.certops.acm.plugins.plugin_utils.pipelining import PipelinedAction, read_text
 
 
 class ActionModule(PipelinedAction):
     CONTAINERS = {}
+
+    def subject(self, arguments: dict[str, t.Any]) -> str:
+        endpoints = read_text(arguments.get("endpoints"))
+        places = [
+            f"{each.get('host', 'the host')} port {each.get('port', 443)}"
+            for each in (endpoints if isinstance(endpoints, (list, tuple)) else ())
+            if isinstance(each, dict)
+        ]
+        return f"what {first_few(places, 'and')} {'serves' if len(places) == 1 else 'serve'}." if places else ""

@@ -14,6 +14,7 @@ there by mistake."""
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import typing as t
 
@@ -22,6 +23,7 @@ from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract, contract_of
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
+from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
 
 SHORTEST_PART = 8  # characters of a secret that would reveal something
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -52,15 +54,25 @@ class PipelinedAction(NormalAction):
         refuse_private_keys(arguments, self.KEY_OPTIONS)
         check_shapes(arguments, self.CONTAINERS, self.EXAMPLES)
 
+    def subject(self, _arguments: dict[str, t.Any]) -> str:
+        """What a task is about that may take long, to be displayed while it runs; empty for a module that is always
+        quick."""
+        return ""
+
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = self._refusal()
         if result is None:
-            with no_collection():  # Ansible reads all our files to find those to send to the host
+            with self._watch(), no_collection():  # Ansible reads all our files to find those to send to the host
                 result = super().run(tmp, task_vars)
             drop_what_ansible_obeys(result)
             mask(result, self._hidden_texts())
         self._hide_with_item(result, task_vars or {})
         return result
+
+    def _watch(self) -> t.ContextManager[t.Any]:
+        task = self._task
+        subject = "" if task.check_mode or task.no_log or task.async_val else self.subject(task.args)
+        return Watch(self, subject) if subject else contextlib.nullcontext()
 
     def _refusal(self) -> dict[str, t.Any] | None:
         """The result of a task that is not sent."""
@@ -197,6 +209,12 @@ def _members(value: t.Any, shape: str) -> list[tuple[t.Any, t.Any]]:
     if shape == LIST:
         return list(enumerate(value, 1))
     return list(value.items()) if shape == DICTS else [(None, value)]
+
+
+def items_of(arguments: dict[str, t.Any]) -> list[t.Any]:
+    """The options of each certificate of a task, which has a list of them or is about one."""
+    items = read_text(arguments.get("certificates"))
+    return [read_text(item) for item in items] if isinstance(items, (list, tuple)) else [arguments]
 
 
 def read_text(value: t.Any) -> t.Any:

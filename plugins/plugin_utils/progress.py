@@ -6,8 +6,8 @@
 """Show what a module is waiting for while it runs.
 
 A module cannot print anything before it ends. So it writes what it is waiting for to a small file on its host, named by
-an environment variable, and the action plugin displays the content of that file from time to time. If the file cannot
-be read, at least the time is displayed; the task never fails because of it."""
+an environment variable, and the action plugin displays the content of that file from time to time. If there is no such
+file, or it cannot be read, the task's own arguments say what it is about; the task never fails because of it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,24 @@ import threading
 import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.progress_file import LONGEST, VARIABLE
+from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import first_few
 
 FIRST_S = 10.0
 GROWTH = 2.0
 LONGEST_S = 120.0  # between two lines
 ASK_S = 20
+NAMES = ("domain_name", "name_tag", "certificate_arn")  # options that name a certificate
 
 
 class Watch:
     """Displays what an action's module is waiting for, during a with block."""
 
-    def __init__(self, action: t.Any, wait: t.Optional[t.Callable[[threading.Event, float], bool]] = None) -> None:
-        """wait: (ended, seconds) → whether the module has ended in the meantime."""
+    def __init__(
+        self, action: t.Any, subject: str, wait: t.Optional[t.Callable[[threading.Event, float], bool]] = None
+    ) -> None:
+        """subject: what the task is about. wait: (ended, seconds) → whether the module has ended in the meantime."""
         self._action = action
+        self._subject = subject
         self._wait = wait or (lambda ended, seconds: ended.wait(seconds))
         self._path = f"/tmp/.certops-acm-{secrets.token_hex(16)}"
         self._ended = threading.Event()
@@ -54,11 +59,11 @@ class Watch:
         while not self._wait(self._ended, pause_s):
             waited_s += pause_s
             pause_s = min(pause_s * GROWTH, LONGEST_S)
-            what = shown(self._read())
+            what = shown(self._read() or self._subject)
             if self._ended.is_set():
                 return
-            text = f"{self._action._task.get_name()}: still waiting after {spoken(waited_s)}"
-            self._action._display.display(f"{text}: {what}" if what else f"{text}.", color="bright blue", stderr=True)
+            text = f"{self._action._task.get_name()}: still waiting after {spoken(waited_s)}: {what}"
+            self._action._display.display(text, color="bright blue", stderr=True)
 
     def _read(self) -> str:
         try:
@@ -71,6 +76,19 @@ class Watch:
             return str(answer.get("stdout", "")) if answer.get("rc") == 0 else ""
         except Exception:  # pylint: disable=broad-except
             return ""  # the display is a courtesy: a fault in it must not affect the task
+
+
+def certificates(items: t.Sequence[t.Any]) -> str:
+    """A subject: the certificates that a task's items are about."""
+    names = [name_of(item) for item in items]
+    if len(names) == 1:
+        return f"{names[0]}."
+    return f"{len(names)} certificates ({first_few(names, 'and')})." if names else ""
+
+
+def name_of(item: t.Any) -> str:
+    options = item if isinstance(item, dict) else {}
+    return next((str(options[option]) for option in NAMES if options.get(option)), "a certificate without a name")
 
 
 def shown(text: str) -> str:

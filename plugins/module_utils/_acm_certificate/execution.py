@@ -18,7 +18,9 @@ from .._certificates.certificate import Certificate
 from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput, RequestFailed, TimedOut
+from .._rules.sentences import first_few
 from .._validation import proof_records
+from . import progress
 from .item import Item, Settings
 
 if t.TYPE_CHECKING:
@@ -42,11 +44,12 @@ def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     """All steps that a plan may have, in order. item.done records what was done, whatever happens afterwards."""
     request(acm, items, settings)
     for operation in CHANGES:
-        call(acm, items, operation)
+        call(acm, items, operation, settings)
     replace_unmigrated(acm, items, settings)
     delete(acm, items, settings)
     refresh(acm, items)
     await_migration_records(acm, items, settings)
+    say(settings, "publishing the validation records of", [item for item in still_open(items) if item.want.publish])
     publish(acm, items)
     await_issue(acm, items, settings)
     renew(acm, items, settings)
@@ -57,7 +60,7 @@ def execute(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
 
 def request(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     """Make the requests, and wait until ACM shows how they are validated."""
-    call(acm, items, "RequestCertificate")
+    call(acm, items, "RequestCertificate", settings)
     _await_records(acm, items, settings)
 
 
@@ -76,7 +79,7 @@ def replace_unmigrated(acm: Door, items: t.Sequence[Item], settings: Settings) -
 def delete(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     deleting = [item for item in still_open(items) if "DeleteCertificate" in item.plan.operations]
     _await_release(acm, [item for item in deleting if plan.RELEASE in item.plan.awaits], settings)
-    call(acm, deleting, "DeleteCertificate")
+    call(acm, deleting, "DeleteCertificate", settings)
     # In use after all: ACM still reports that for a while after the last service has stopped using it.
     while settings.left_s > 0:
         again = [item for item in deleting if plan.RELEASE in item.plan.awaits and _is_in_use(item.error)]
@@ -87,7 +90,7 @@ def delete(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
             item.error = None
             left = [step for step in item.plan.steps if step.members["CertificateArn"] not in item.deleted]
             item.plan = item.plan._replace(steps=tuple(left))
-        call(acm, again, "DeleteCertificate")
+        call(acm, again, "DeleteCertificate", settings)
 
 
 def refresh(acm: Door, items: t.Sequence[Item]) -> None:
@@ -148,33 +151,42 @@ def await_issue(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     if pending:
         from . import waiting
 
-        _await(acm, pending, {item.arn: waiting.is_issued for item in pending}, settings, "is not issued")
+        _await(
+            acm, pending, {item.arn: waiting.is_issued for item in pending}, settings, progress.ISSUE, "is not issued"
+        )
     migrating = [item for item in still_open(items) if plan.MIGRATION in item.plan.awaits and _is_migrating(item)]
     if migrating:
         from . import waiting
 
         judges = {item.arn: waiting.is_migrated for item in migrating}
-        _await(acm, migrating, judges, settings, "is not validated by DNS")
+        _await(acm, migrating, judges, settings, progress.MIGRATION, "is not validated by DNS")
 
 
 def renew(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:
     """Renew certificates that are due, and wait for the new certificate if requested."""
-    call(acm, items, "RenewCertificate")
+    call(acm, items, "RenewCertificate", settings)
     waiting_items = [item for item in still_open(items) if plan.RENEWAL in item.plan.awaits]
     if waiting_items:
         from . import waiting
 
         judges = {item.arn: waiting.is_renewed(item.existing) for item in waiting_items}
-        _await(acm, waiting_items, judges, settings, "has not been renewed")
+        _await(acm, waiting_items, judges, settings, progress.RENEWAL, "has not been renewed")
     refresh(acm, items)
 
 
 # ---------------------------------------------------------------- calls
 
 
-def call(acm: Door, items: t.Sequence[Item], operation: str) -> None:
+def say(settings: Settings, doing: str, items: t.Sequence[Item]) -> None:
+    """Report what is being done before anything is waited for."""
+    if items:
+        settings.report(f"{doing} {first_few([item.label for item in items], 'and')}.")
+
+
+def call(acm: Door, items: t.Sequence[Item], operation: str, settings: Settings) -> None:
     """Call one operation for every step in the plans that needs it."""
     calls = [(item, step) for item in still_open(items) for step in item.plan.steps if step.operation == operation]
+    say(settings, f"{operation} for", [item for item, _step in calls])
     for (item, step), answer in zip(calls, acm.each(operation, [step.members for _item, step in calls])):
         if isinstance(answer, AcmError):
             if operation == "RenewCertificate" and answer.code == "RequestInProgressException":
@@ -240,7 +252,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         item.spent.append(item.arn)
         item.plan = plan.request_again(item.plan, item.want, item.tags, item.spent)
         item.done.remove("RequestCertificate")
-    call(acm, lost, "RequestCertificate")
+    call(acm, lost, "RequestCertificate", settings)
     _await_appearance(acm, still_open(lost), settings)
     # An earlier run requested it a moment ago, and its records have to be published now.
     early = [item for item in still_open(items) if item not in fresh and item.want.publish and _lacks_records(item)]
@@ -301,7 +313,7 @@ def _await_appearance(
         timeout_s=waiting.APPEARANCE_S,
         interval_s=settings.interval_s,
         clock=settings.clock,
-        report=settings.report,
+        report=_report(settings, progress.MIGRATION if judge else progress.RECORDS),
         may_appear=not acm.is_authority,  # an authority shows requests at once
     )
     for item in items:
@@ -324,7 +336,7 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
-        report=settings.report,
+        report=_report(settings, progress.RELEASE),
     )
     for item in items:
         for each in item.found:
@@ -336,8 +348,17 @@ def _await_release(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
                 )
 
 
+def _report(settings: Settings, goal: str) -> t.Callable[[t.Sequence[Certificate]], None]:
+    return lambda certificates: settings.report(progress.sentence(certificates, goal))
+
+
 def _await(
-    acm: Door, items: t.Sequence[Item], judges: t.Mapping[str, waiting.Judge], settings: Settings, not_yet: str
+    acm: Door,
+    items: t.Sequence[Item],
+    judges: t.Mapping[str, waiting.Judge],
+    settings: Settings,
+    goal: str,
+    not_yet: str,
 ) -> None:
     from . import waiting
 
@@ -349,7 +370,7 @@ def _await(
         timeout_s=settings.left_s,
         interval_s=settings.interval_s,
         clock=settings.clock,
-        report=settings.report,
+        report=_report(settings, goal),
     )
     reasons = _reasons([outcome for outcome in outcomes.values() if outcome.is_timed_out], settings)
     for item in items:

@@ -13,14 +13,19 @@ import typing as t
 
 from .._certificates.certificate import Certificate
 from .._rules.progress_file import LONGEST
+from .._rules.sentences import SHOWN
 from .._validation import proof_records
 
-SHOWN = 3  # certificates named
+ISSUE = "for ACM to issue it"
+RECORDS = "for ACM to show how to validate it"
+MIGRATION = "for ACM to change it to DNS validation"
+RENEWAL = "for ACM to renew it"
+RELEASE = "until no service uses it any more"
 
-Report = t.Callable[[t.Sequence[Certificate]], None]
+Report = t.Callable[[str], None]
 
 
-def silent(_waiting: t.Sequence[Certificate]) -> None:
+def silent(_text: str) -> None:
     """A Report that goes nowhere."""
 
 
@@ -31,7 +36,7 @@ class ProgressFile:
         self._path = path
         self._descriptor: t.Optional[int] = None
 
-    def __call__(self, waiting: t.Sequence[Certificate]) -> None:
+    def __call__(self, what: str) -> None:
         with contextlib.suppress(OSError):
             if self._path and self._descriptor is None:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -40,7 +45,7 @@ class ProgressFile:
             self._path = None
             return
         with contextlib.suppress(OSError):
-            text = sentence(waiting)[:LONGEST].encode("utf-8")
+            text = what[:LONGEST].encode("utf-8")
             os.pwrite(self._descriptor, text, 0)
             os.ftruncate(self._descriptor, len(text))
 
@@ -55,14 +60,15 @@ class ProgressFile:
                 os.unlink(str(self._path))
 
 
-def sentence(waiting: t.Sequence[Certificate]) -> str:
-    """Which certificates the task is waiting for, and what each is waiting for."""
-    parts = [_one(certificate) for certificate in waiting[:SHOWN]]
-    if len(waiting) > SHOWN:
-        parts.append(f"And {len(waiting) - SHOWN} more certificates.")
-    return " ".join(parts)
+def sentence(waiting: t.Sequence[Certificate], goal: str) -> str:
+    """Which certificates the task is waiting for, and what each of the first is waiting for."""
+    first = " ".join(_one(certificate, goal) for certificate in waiting[:SHOWN])
+    return first if len(waiting) <= SHOWN else f"{len(waiting)} certificates, among them: {first}"
 
 
-def _one(certificate: Certificate) -> str:
-    why = proof_records.explain(certificate.detail or {})
-    return why or f"{certificate.domain_name or certificate.arn} is {certificate.status or 'not shown by ACM yet'}."
+def _one(certificate: Certificate, goal: str) -> str:
+    name = certificate.domain_name or certificate.arn
+    if certificate.status is None:
+        return f"{name} is waiting for ACM to show it."
+    why = "" if goal == RELEASE else proof_records.explain(certificate.detail or {})
+    return why or f"{name} is waiting {goal}."

@@ -28,6 +28,7 @@ def fulfil(acm: Door, items: t.Sequence[Item], settings: Settings, *, is_check: 
     """Look, decide, and unless in check mode, act. The outcome is in the items."""
     prices = None if acm.is_authority else settings.prices or plan.PRICES
     settings = settings._replace(ends_at_s=settings.clock.monotonic() + settings.timeout_s, prices=prices)
+    execution.say(settings, "looking in ACM for", [item for item in items if item.wanted is not None])
     lookup.look_up(acm, items, settings)
     batch.attempt(items, lambda item: decide(item, settings))
     batch.attempt(lookup.confirm_tags(acm, items), lambda item: decide(item, settings))

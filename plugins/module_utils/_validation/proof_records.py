@@ -165,7 +165,9 @@ def blocking(detail: Detail) -> list[dict[str, t.Any]]:
     if not found and status == "PENDING_VALIDATION":
         name = detail.get("DomainName", "")
         reason = (
-            f"Every name is validated; ACM has yet to issue the certificate for {name} (CAA records may prevent it)."
+            f"The private CA has yet to issue the certificate for {name}."
+            if detail.get("Type") == "PRIVATE"
+            else f"Every name is validated; ACM has yet to issue the certificate for {name} (CAA records may prevent it)."
         )
         found.append(_item(name, None, "PENDING_VALIDATION", reason))
     return found or _stuck_renewal(detail)

@@ -47,7 +47,7 @@ def watch(action: Action, looks: int, written: t.Optional[str] = None) -> list[f
         return True
 
     with_path: dict[str, str] = {}
-    watched = progress.Watch(action, wait)
+    watched = progress.Watch(action, "b.example.com.", wait)
     if written is not None:
         Path(watched._path).write_text(written, encoding="utf-8")
     try:
@@ -74,8 +74,8 @@ def test_it_speaks_at_growing_intervals() -> None:
     ("answer", "line"),
     [
         ({"rc": 0, "stdout": "a waits."}, "Have it: still waiting after 10 seconds: a waits."),
-        ({"rc": 1, "stdout": "", "stderr": "no such file"}, "Have it: still waiting after 10 seconds."),
-        (OSError("gone"), "Have it: still waiting after 10 seconds."),
+        ({"rc": 1, "stdout": "", "stderr": "no such file"}, "Have it: still waiting after 10 seconds: b.example.com."),
+        (OSError("gone"), "Have it: still waiting after 10 seconds: b.example.com."),
     ],
     ids=["read", "not there", "connection broken"],
 )
@@ -83,6 +83,25 @@ def test_elsewhere_it_asks_the_host_and_never_fails(answer: t.Any, line: str) ->
     action = Action("ssh", answer)
     watch(action, 1)
     assert action.shown == [line] and action.asked[0].startswith("cat /tmp/.certops-acm-")
+
+
+@pytest.mark.parametrize(
+    ("items", "subject"),
+    [
+        ([{"domain_name": "a.example.com", "name_tag": "a"}], "a.example.com."),
+        ([{"certificate_arn": "arn:1"}], "arn:1."),
+        ([{"bundle": "x"}], "a certificate without a name."),
+        (
+            [{"domain_name": f"{name}.example.com"} for name in "abcde"],
+            "5 certificates (a.example.com, b.example.com, c.example.com and 2 more).",
+        ),
+        ([{"name_tag": "a"}, "text"], "2 certificates (a and a certificate without a name)."),
+        ([], ""),
+    ],
+    ids=str,
+)
+def test_a_task_is_about_the_certificates_that_it_names(items: list[t.Any], subject: str) -> None:
+    assert progress.certificates(items) == subject
 
 
 def test_what_a_host_wrote_is_fit_for_a_terminal() -> None:

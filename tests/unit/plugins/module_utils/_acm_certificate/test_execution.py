@@ -692,3 +692,10 @@ def test_the_name_tag_finds_one_whose_names_are_to_change() -> None:
     assert done["actions"] == ["RequestCertificate"]
     assert acm.tags[done["certificate"]["certificate_arn"]] == {"Name": "shop"}
     assert fulfil(acm, {"domain_name": "shop.example.com", "name_tag": "shop", "replace": True})[0]["changed"] is False
+
+
+def test_the_steps_of_a_task_are_reported_before_they_are_taken() -> None:
+    said: list[str] = []
+    items = fulfil(Fleet(3), *[{"domain_name": f"{name}.example.com"} for name in "abcd"], report=said.append)
+    names = "a.example.com, b.example.com, c.example.com and 1 more."
+    assert len(items) == 4 and said[:2] == [f"looking in ACM for {names}", f"RequestCertificate for {names}"]

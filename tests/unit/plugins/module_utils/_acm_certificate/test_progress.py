@@ -10,7 +10,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.progress import ProgressFile
+import pytest
+from ansible_collections.certops.acm.plugins.module_utils._acm_certificate import progress
 from ansible_collections.certops.acm.plugins.module_utils._certificates.certificate import Certificate, from_detail
 
 PENDING = from_detail(
@@ -25,17 +26,37 @@ PENDING = from_detail(
 )
 
 
-def test_what_is_waited_for_and_nothing_when_it_is_over(tmp_path: Path) -> None:
+PRIVATE = from_detail(
+    {"CertificateArn": "arn:2", "DomainName": "b.example.com", "Type": "PRIVATE", "Status": "PENDING_VALIDATION"}
+)
+ISSUED = from_detail({"CertificateArn": "arn:3", "DomainName": "c.example.com", "Status": "ISSUED"})
+EXPIRED = from_detail({"CertificateArn": "arn:3", "DomainName": "c.example.com", "Status": "EXPIRED"})
+MAIL = "a.example.com is waiting for approval through the mail that was sent to admin@example.com."
+
+
+@pytest.mark.parametrize(
+    ("waiting", "goal", "said"),
+    [
+        ([PENDING], progress.ISSUE, MAIL),
+        ([PENDING] * 5, progress.ISSUE, f"5 certificates, among them: {MAIL} {MAIL} {MAIL}"),
+        ([Certificate("arn:2")], progress.RECORDS, "arn:2 is waiting for ACM to show it."),
+        ([PRIVATE], progress.ISSUE, "The private CA has yet to issue the certificate for b.example.com."),
+        ([ISSUED], progress.RENEWAL, "c.example.com is waiting for ACM to renew it."),
+        ([ISSUED], progress.MIGRATION, "c.example.com is waiting for ACM to change it to DNS validation."),
+        ([EXPIRED], progress.RELEASE, "c.example.com is waiting until no service uses it any more."),
+    ],
+)
+def test_each_certificate_says_what_it_is_waiting_for(waiting: list[Certificate], goal: str, said: str) -> None:
+    assert progress.sentence(waiting, goal) == said
+
+
+def test_the_file_holds_what_was_said_last_and_goes_when_all_is_over(tmp_path: Path) -> None:
     file = tmp_path / "progress"
-    with ProgressFile(str(file)) as report:
-        report([PENDING] * 5)
+    with progress.ProgressFile(str(file)) as report:
+        report("a long sentence")
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        assert file.read_text() == " ".join(
-            ["a.example.com is waiting for approval through the mail that was sent to admin@example.com."] * 3
-            + ["And 2 more certificates."]
-        )
-        report([Certificate("arn:2")])
-        assert file.read_text() == "arn:2 is not shown by ACM yet."
+        report("a short one")
+        assert file.read_text() == "a short one"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,8 +64,8 @@ def test_a_file_that_is_there_is_not_touched(tmp_path: Path) -> None:
     for path in (tmp_path / "mine", tmp_path / "none" / "x"):
         if path.parent == tmp_path:
             path.write_text("mine")
-        with ProgressFile(str(path)) as report:
-            report([PENDING])
+        with progress.ProgressFile(str(path)) as report:
+            report("theirs")
     assert (tmp_path / "mine").read_text() == "mine"
-    with ProgressFile(None) as report:
-        report([PENDING])
+    with progress.ProgressFile(None) as report:
+        report("theirs")
