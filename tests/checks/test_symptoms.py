@@ -11,8 +11,10 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.certops.acm.tests.support.guides import COLLECTION, GUIDES
 
 HEADINGS = ("What goes wrong", "When a deployment fails", "Permissions")
@@ -23,7 +25,6 @@ OF_OTHERS = {
         "The vault password file … was not found",
         "has no attribute 'arn'",
         "has no attribute 'tags'",
-        "skipping: no hosts matched",
     },
     "AWS": {"is not authorized to perform: acm:…", "renewal_eligibility: INELIGIBLE"},
     "amazon.aws": {"Passing both a profile and access tokens is not supported"},
@@ -64,21 +65,36 @@ Sentence = list["str | None"]  # letter by letter
 
 @lru_cache(maxsize=None)
 def sentences() -> list[tuple[Sentence, frozenset[str]]]:
-    """Every text in our code, with what it has of GRAM letters in a row."""
+    """Every text in our code and playbooks, with what it has of GRAM letters in a row."""
     found = []
+    for values in [*texts_of_code(), *texts_of_playbooks()]:
+        letters: Sentence = [letter for value in values for letter in (value if value is not VARIABLE else [VARIABLE])]
+        found.append((letters, frozenset(gram for value in values if value for gram in grams(value))))
+    return found
+
+
+def texts_of_code() -> Iterator[Sentence]:
     for path in [*(COLLECTION / "plugins").rglob("*.py"), *(COLLECTION / "extensions").rglob("*.py")]:
         for node in said_in(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                values = [part.value if isinstance(part, ast.Constant) else VARIABLE for part in node.values]
+                yield [part.value if isinstance(part, ast.Constant) else VARIABLE for part in node.values]
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                values = [node.value]
-            else:
-                continue
-            letters: Sentence = [
-                letter for value in values for letter in (value if value is not VARIABLE else [VARIABLE])
-            ]
-            found.append((letters, frozenset(gram for value in values if value for gram in grams(value))))
-    return found
+                yield [node.value]
+
+
+def texts_of_playbooks() -> Iterator[Sentence]:
+    folder = COLLECTION / "playbooks"
+    for path in [*folder.glob("*.yml"), *folder.glob("tasks/*.yml")]:
+        for text in messages_in(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            parts = re.split(r"{{.*?}}", " ".join(text.split()))
+            yield [part for constant in parts for part in (VARIABLE, constant)][1:]
+
+
+def messages_in(content: Any) -> Iterator[str]:
+    if isinstance(content, dict):
+        yield from (text for key, text in content.items() if key in ("fail_msg", "msg") and isinstance(text, str))
+    for each in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from messages_in(each)
 
 
 def said_in(tree: ast.AST) -> Iterator[ast.AST]:

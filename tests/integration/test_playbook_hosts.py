@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts and options that certops.acm.renew is started with: what cannot be is said in one sentence, before
-anything."""
+"""The hosts and options that playbooks are started with: what cannot be is said in one sentence, before anything."""
 
 from __future__ import annotations
 
@@ -14,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.certops.acm import playbooks
 from ansible_collections.certops.acm.tests.support.programs import environment
 from ansible_collections.certops.acm.tests.support.unattended import make_authority
 
@@ -39,11 +39,11 @@ def fixture_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def renew(site: Path, *words: str) -> tuple[int, str]:
+def play(playbook: str, site: Path, *words: str) -> tuple[int, str]:
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("ansible-playbook")),
-            "certops.acm.renew",
+            f"certops.acm.{playbook}",
             "-i",
             str(site / "hosts.json"),
             *words,
@@ -59,18 +59,59 @@ def renew(site: Path, *words: str) -> tuple[int, str]:
     return done.returncode, " ".join(done.stdout.split())
 
 
+def renew(site: Path, *words: str) -> tuple[int, str]:
+    return play("renew", site, *words)
+
+
+NONE = "which matches no host of the inventory"
+WITH_HOSTS = {
+    "deploy": "acm_deploy_hosts",
+    "renew": "acm_deploy_hosts",
+    "report": "acm_report_hosts",
+    "authority_server": "authority_server_hosts",
+}
+
+
+def test_every_playbook_for_hosts_of_the_users_choice_is_here() -> None:
+    folder = Path(playbooks.__path__[0])
+    chosen = {path.stem for path in folder.glob("*.yml") if "_hosts | default(" in path.read_text(encoding="utf-8")}
+    assert chosen == set(WITH_HOSTS)
+
+
+@pytest.mark.parametrize(("playbook", "variable"), WITH_HOSTS.items())
+def test_a_pattern_without_hosts_fails(site: Path, playbook: str, variable: str) -> None:
+    code, output = play(playbook, site, "-e", f"{variable}=shpo")
+    assert code != 0 and f"{variable} is shpo, {NONE}: name a group or host of the inventory" in output, output
+    assert not (site / "certificates").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "acm_deploy_hosts is web, which matches no host of the inventory: name a group or host of the inventory"),
-        (["-e", "acm_deploy_hosts=shop", "--limit", "db"], "which matches no host of the inventory within --limit db"),
+        (["--limit", "db"], f"acm_deploy_hosts is web, {NONE}"),
+        (["-e", "acm_deploy_hosts=shop", "--limit", "db"], f"{NONE} within --limit db"),
         (["-e", "acm_deploy_hosts=shop", "--limit", "nobody"], "leaves us with no hosts to target"),
     ],
 )
-def test_a_pattern_without_hosts_fails(site: Path, words: list[str], said: str) -> None:
-    code, output = renew(site, *words)
+@pytest.mark.parametrize("playbook", ["deploy", "renew", "report"])
+def test_the_default_and_a_limit_without_hosts_fail_too(site: Path, playbook: str, words: list[str], said: str) -> None:
+    code, output = play(playbook, site, *words)
     assert code != 0 and said in output
     assert not (site / "certificates").exists()
+
+
+@pytest.mark.parametrize("playbook", ["deploy", "renew"])
+def test_the_default_without_hosts_fails_where_hosts_are_needed(site: Path, playbook: str) -> None:
+    code, output = play(playbook, site)
+    assert code != 0 and f"acm_deploy_hosts is web, {NONE}: name a group or host of the inventory" in output
+
+
+def test_a_report_may_do_without_hosts_and_shows_those_that_a_limit_leaves_out(site: Path, tmp_path: Path) -> None:
+    page = ["-e", f"acm_report_path={tmp_path / 'report.html'}", "-e", f"acm_deploy_authority={site / 'authority'}"]
+    for words in ([], ["-e", "acm_deploy_hosts=shop", "-i", "localhost,", "-c", "local", "--limit", "localhost"]):
+        code, output = play("report", site, *page, *words)
+        assert code == 0 and (tmp_path / "report.html").exists(), output
+        (tmp_path / "report.html").unlink()
 
 
 def test_hosts_that_the_inventory_names_are_not_passed_over_in_silence(site: Path, tmp_path: Path) -> None:
