@@ -104,8 +104,13 @@ def public_key_fingerprint(public_key: Any) -> str:
 
 def serial(certificate: x509.Certificate) -> str:
     """Return the serial number as ACM shows it: 0a:1b:…, lower-case."""
-    number = certificate.serial_number
-    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big", signed=number < 0).hex(":")
+    return serial_text(certificate.serial_number)
+
+
+def serial_text(number: int) -> str:
+    """A serial number in hex; one that is negative, which RFC 5280 forbids, as its octets in the certificate."""
+    bits = number.bit_length() if number >= 0 else (number + 1).bit_length() + 1
+    return number.to_bytes(max(1, (bits + 7) // 8), "big", signed=number < 0).hex(":")
 
 
 def key_usages(certificate: x509.Certificate) -> list[str]:

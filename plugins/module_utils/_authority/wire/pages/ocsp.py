@@ -19,6 +19,7 @@ from ...signing import ocsp
 from ...store.authorities import CaRow
 from ...store.transactions import Transaction
 from ...._x509 import pem
+from ...._x509.certificate import serial_text
 from ..messages import Reply, Request, plain
 
 LARGEST = 4096  # octets; a request about one certificate has about a hundred
@@ -61,8 +62,7 @@ def _standing(tx: Transaction, cas: t.Sequence[CaRow], issuer: CaRow, number: in
     for row in cas:  # an intermediate is a certificate issued by its root
         if row.parent_id == issuer.id and pem.load_certificate(row.pem).serial_number == number:
             return ocsp.Standing()
-    serial = number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").hex(":") if number > 0 else ""
-    leaf = tx.issued_leaf(issuer.id, serial)
+    leaf = tx.issued_leaf(issuer.id, serial_text(number) if number > 0 else "")
     return ocsp.Standing(leaf[0], leaf[1], issuer.role != "private") if leaf else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._rules.key_algorithms import KEY_ALGORITHMS
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
+from ansible_collections.certops.acm.plugins.module_utils._x509.certificate import serial_text
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.tests.support.broken_material import rule_of
 from cryptography import x509
@@ -77,9 +78,12 @@ def test_a_certificate_may_say_little(pki: Any) -> None:
     assert pem.distinguished_name(bare.issuer) == "O=Example\\, Inc."
 
 
-@pytest.mark.parametrize(("number", "text"), [(1, "01"), (0x0A1B, "0a:1b"), (0xFF00, "ff:00"), (0x100, "01:00")])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "00"), (1, "01"), (0x80, "80"), (0xABC, "0a:bc"), (2**159 - 1, "7f" + 19 * ":ff"),
+        (-1, "ff"), (-128, "80"), (-129, "ff:7f"), (-200, "ff:38"),
+    ],
+)  # fmt: skip
 def test_serials_as_acm_shows_them(number: int, text: str) -> None:
-    class Certificate:
-        serial_number = number
-
-    assert pem.serial(Certificate()) == text  # type: ignore[arg-type]
+    assert serial_text(number) == text
