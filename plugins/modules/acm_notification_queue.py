@@ -343,18 +343,18 @@ def read_wanted(params: dict[str, t.Any]) -> Wanted:
 def bring(module: AcmModule, acm: Acm, wanted: Wanted, is_removal: bool, result: dict[str, t.Any]) -> dict[str, t.Any]:
     """Read, plan, and carry out the plan; changes are added to `result`. Returns the state afterwards."""
     services = Services(acm)
-    with_tags = is_removal or wanted.tags is not None or wanted.topic_name == ""
-    present, place = services.read(wanted, with_tags, is_removal)
+    place = None
     if is_removal:
-        work = removal(present, wanted, module.params["force"])
+        work = removal(services.read_for_removal(wanted), wanted, module.params["force"])
     else:
-        work = plan(present, wanted, t.cast(Place, place))
+        present, place = services.read(wanted)
+        work = plan(present, wanted, place)
     for sentence in work.left:
         module.warn(sentence)
     result.update(changed=bool(work.steps), diff={"before": work.before, "after": work.after})
     if not module.check_mode:
         services.carry_out(work.steps)
-    return {} if is_removal else describe(wanted, t.cast(Place, place), services.urls)
+    return describe(wanted, place, services.urls) if place else {}
 
 
 def describe(wanted: Wanted, place: Place, urls: t.Mapping[str, str]) -> dict[str, t.Any]:

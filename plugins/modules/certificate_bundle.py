@@ -413,7 +413,7 @@ def put_in_place(module: DiscreetModule, now: datetime) -> list[Result]:
         mend(plans)
         results = []
         for plan in plans:
-            version = versions.get(plan.bundle.name) or t.cast(Version, plan.live).id
+            version = versions.get(plan.bundle.name) or predicted_version(plan)  # the latter is the live one
             results.append(describe(plan, version, plan.bundle.prune(layout.keep)))
         return results
 

@@ -78,18 +78,18 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
             path = os.path.abspath(path)
         group = own.get("group") or options.get("group")
         default = 0o644 if form not in SECRET_FORMS else 0o640 if group else 0o600
-        mode = read_mode(f"files.{form}.mode", own.get("mode"), default)
-        if form in SECRET_FORMS:
-            if mode is None:
-                mode = read_mode("mode", options.get("mode"), default)
-            if (mode or 0) & 0o007:
-                raise InvalidInput(
-                    f"The mode {mode:04o} of {path} would let every user read its key; use 0640 and a group, or 0600."
-                )
+        option, wanted = f"files.{form}.mode", own.get("mode")
+        if form in SECRET_FORMS and wanted in (None, ""):
+            option, wanted = "mode", options.get("mode")
+        mode = read_mode(option, wanted, default)
+        if form in SECRET_FORMS and mode & 0o007:
+            raise InvalidInput(
+                f"The mode {mode:04o} of {path} would let every user read its key; use 0640 and a group, or 0600."
+            )
         yield FileSpec(
             form,
             path,
-            default if mode is None else mode,
+            mode,
             read_id("owner", own.get("owner") or options.get("owner")),
             read_id("group", group),
         )

@@ -40,25 +40,32 @@ class Services:
 
     # ---- reading
 
-    def read(self, wanted: Wanted, with_tags: bool, is_removal: bool) -> tuple[Present, t.Optional[Place]]:
-        """What exists, and where; None if there is nothing to remove."""
-        queues: dict[str, Thing] = {}
-        for name in (wanted.queue_name, wanted.dead_letter_queue_name):
-            queue = self._queue(name, with_tags)
-            if queue:
-                queues[name] = queue
-        rules = self._rules(wanted, with_tags)
+    def read(self, wanted: Wanted) -> tuple[Present, Place]:
+        """What exists, and where what is wanted belongs."""
+        with_tags = wanted.tags is not None or wanted.topic_name == ""
+        queues, rules = self._queues(wanted, with_tags), self._rules(wanted, with_tags)
+        place = self._place(queues, rules) or self._own_place()
+        if wanted.topic_name:
+            arns = {place.arn("sns", wanted.topic_name)}
+        else:  # without a name, the topics stay as they are
+            arns = set() if wanted.topic_name is None else _topic_arns(rules)
+        return Present(queues, rules, self._topics(arns, with_tags)), place
+
+    def read_for_removal(self, wanted: Wanted) -> Present:
+        """What exists, with its tags."""
+        queues, rules = self._queues(wanted, True), self._rules(wanted, True)
         place = self._place(queues, rules)
-        arns = {rule.targets[TOPIC_TARGET]["Arn"] for rule in rules.values() if TOPIC_TARGET in rule.targets}
-        if place is None and not is_removal:
-            place = self._own_place()
+        arns = _topic_arns(rules)
         if wanted.topic_name and place:
-            named = place.arn("sns", wanted.topic_name)
-            arns = arns | {named} if is_removal else {named}
-        elif wanted.topic_name is None and not is_removal:
-            arns = set()
-        topics = {arn: topic for arn in sorted(arns) if (topic := self._topic(arn, with_tags))}
-        return Present(queues, rules, topics), place
+            arns.add(place.arn("sns", wanted.topic_name))
+        return Present(queues, rules, self._topics(arns, True))
+
+    def _queues(self, wanted: Wanted, with_tags: bool) -> dict[str, Thing]:
+        names = (wanted.queue_name, wanted.dead_letter_queue_name)
+        return {name: queue for name in names if (queue := self._queue(name, with_tags))}
+
+    def _topics(self, arns: t.Iterable[str], with_tags: bool) -> dict[str, Thing]:
+        return {arn: topic for arn in sorted(arns) if (topic := self._topic(arn, with_tags))}
 
     def _queue(self, name: str, with_tags: bool) -> t.Optional[Thing]:
         try:
@@ -144,6 +151,11 @@ class Services:
             self.urls[members["QueueName"]] = answer["QueueUrl"]
         for failed in answer.get("FailedEntries") or ():
             raise AcmError(step.operation, failed.get("ErrorCode", "Failed"), failed.get("ErrorMessage", "no reason"))
+
+
+def _topic_arns(rules: t.Mapping[str, Rule]) -> set[str]:
+    """The topics that the rules send to."""
+    return {rule.targets[TOPIC_TARGET]["Arn"] for rule in rules.values() if TOPIC_TARGET in rule.targets}
 
 
 def _tags(answer: t.Mapping[str, t.Any]) -> dict[str, str]:

@@ -35,15 +35,16 @@ LAST_ID = 2**32 - 2  # the next number means "leave unchanged" to chown(2)
 WHO = {"owner": "user", "group": "group"}
 
 
-def read_mode(option: str, value: t.Any, default: int = 0o600) -> t.Optional[int]:
-    """The mode in an option: octal digits, or symbolic as in `u=rw,g=r`, which is applied to DEFAULT.
+def read_mode(option: str, value: t.Any, default: int) -> int:
+    """The mode in an option: octal digits, or symbolic as in `u=rw,g=r`, which is applied to DEFAULT. DEFAULT if the
+    option is not set.
 
-    YAML turns 0640 without quotes into the number 416, which means the same. None if the option is not set.
+    YAML turns 0640 without quotes into the number 416, which means the same.
     """
-    if value is None or value == "":
-        return None
     mode: t.Optional[int] = None
-    if isinstance(value, int) and not isinstance(value, bool):
+    if value is None or value == "":
+        mode = default
+    elif isinstance(value, int) and not isinstance(value, bool):
         mode = value
     elif isinstance(value, str) and re.fullmatch(r"\s*(0o)?[0-7]{1,4}\s*", value):
         mode = int(value, 8)

@@ -108,7 +108,7 @@ def serial(certificate: x509.Certificate) -> str:
 
 
 def serial_text(number: int) -> str:
-    """A serial number in hex; one that is negative, which RFC 5280 forbids, as its octets in the certificate."""
+    """Negative ones, which RFC 5280 forbids, as they are encoded."""
     bits = number.bit_length() if number >= 0 else (number + 1).bit_length() + 1
     return number.to_bytes(max(1, (bits + 7) // 8), "big", signed=number < 0).hex(":")
 

@@ -21,6 +21,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from .moments import Entry, moment
 
 HERE = Path(__file__).resolve().parent
@@ -47,7 +48,7 @@ def render(report: Entry, beside: str = "") -> str:
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    now = t.cast(datetime, moment(report["made_at"]))
+    now = read_iso(report["made_at"])
     return "".join(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',

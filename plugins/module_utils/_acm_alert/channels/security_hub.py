@@ -81,7 +81,7 @@ class SecurityHub(Channel):
             )
         self._connect = connect
         self._now = now
-        self._account_id = ""
+        self._filed_under: t.Optional[tuple[str, str]] = None
         self._open: t.Optional[list[dict[str, t.Any]]] = None
 
     def wants(self, alert: Alert, told: t.Optional[t.Mapping[str, t.Mapping[str, str]]] = None) -> bool:
@@ -184,15 +184,14 @@ class SecurityHub(Channel):
 
     def _product(self) -> tuple[str, str]:
         """The product's ARN, and the account that findings are filed under: by default the task's own."""
-        if not self._account_id:
+        if self._filed_under is None:
             client = self._client(SERVICE)
             self._region = self._region or client.meta.region_name
             caller = aws.call(self._connect, "sts", None, "get_caller_identity")
-            self._account_id = str(caller["Account"])
-            partition = str(caller["Arn"]).split(":")[1]
-            own = f"arn:{partition}:securityhub:{self._region}:{self._account_id}:product/{self._account_id}/default"
-            self._product_arn = self._product_arn or own
-        return t.cast(str, self._product_arn), self._account_id
+            account_id, partition = str(caller["Account"]), str(caller["Arn"]).split(":")[1]
+            own = f"arn:{partition}:securityhub:{self._region}:{account_id}:product/{account_id}/default"
+            self._filed_under = self._product_arn or own, account_id
+        return self._filed_under
 
     def _client(self, service: str) -> t.Any:
         try:

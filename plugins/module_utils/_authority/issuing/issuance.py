@@ -122,7 +122,6 @@ def _store(
 ) -> Certificate:
     authority.save(tx, done, now, tags)
     tx.put_leaf(done, signed.row)
-    tx.count_up(t.cast(str, signed.row.ca_id))
     authority.announce.event(tx, events.AVAILABLE, done, now, Action=action)
     return done
 

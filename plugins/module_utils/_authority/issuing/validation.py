@@ -20,13 +20,7 @@ from ..._net import fetcher
 from .checks import caa, dns, email, http
 from .checks.verdict import Verdict
 from ..authority import Authority
-from ..lifecycle.state import (
-    FAILED,
-    PENDING,
-    SUCCESS,
-    Certificate,
-    DomainValidation,
-)
+from ..lifecycle.state import FAILED, PENDING, SUCCESS, Certificate, DomainValidation
 from ..settings import Settings
 from ..lifecycle.proofs import http_content, http_redirect, resource_record
 from ..._rules.errors import InvalidInput

@@ -372,8 +372,8 @@ class Transaction:
     # ---- leaves
 
     def put_leaf(self, certificate: Certificate, row: LeafRow) -> None:
-        """Add the new current leaf of a certificate; raises sqlite3.IntegrityError for a serial its CA has already
-        used."""
+        """Add the new current leaf of a certificate, and count it for its CA; raises sqlite3.IntegrityError for a serial
+        its CA has already used."""
         number = self._added.pop(certificate.id, None)
         if number is None:
             number, has_one = self._execute(
@@ -388,6 +388,8 @@ class Transaction:
             "INSERT INTO leaves VALUES (?, ?, ?, ?, ?, ?, 1, ?, NULL, NULL)",
             (number, row.serial, row.ca_id, row.der, row.chain, row.sealed_key, millis(not_after)),
         )
+        if row.ca_id:
+            self.count_up(row.ca_id)
 
     def leaf(self, identifier: str) -> t.Optional[LeafRow]:
         row = self._execute(

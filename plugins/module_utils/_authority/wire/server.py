@@ -281,8 +281,8 @@ class Server:
             if refusal is not None:
                 return refusal
             self._make_room_for(connection)
-            if request.headers.get("Expect", "").lower() == "100-continue":
-                t.cast(t.Any, request.transport).write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             late = self._loop.call_later(limits.request_s, request.content.set_exception, asyncio.TimeoutError())
             try:
                 body = await _body(request, limits.body)

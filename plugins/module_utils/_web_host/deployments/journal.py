@@ -39,7 +39,7 @@ class Journal:
         self.base = base
         self.path = os.path.join(base, FOLDER)
         self._opened: Folder | None = None
-        self._lock: int | None = None
+        self._lock = -1
 
     def peek(self) -> Record | None:
         """The present record, read without the lock: another run may be writing the next one. None if there is none.
@@ -72,16 +72,16 @@ class Journal:
 
     def lock(self, timeout_s: float) -> None:
         """Lock the deployments of PATH until all processes that share the lock have ended."""
-        if not wait_for(t.cast(int, self._lock), timeout_s):
+        if not wait_for(self._lock, timeout_s):
             raise InvalidInput(
                 f"Another deployment has locked {self.base} for {timeout_s:g} s; wait until it ends and run again. "
                 "Nothing was changed."
             )
 
     def close(self) -> None:
-        if self._lock is not None:
+        if self._lock >= 0:
             os.close(self._lock)
-            self._lock = None
+            self._lock = -1
         if self._opened is not None:
             self._opened.close()
             self._opened = None

@@ -65,7 +65,7 @@ def read_snippets(entries: t.Iterable[t.Mapping[str, t.Any]], services: t.Collec
                 path,
                 content,
                 None,
-                0o644 if mode is None else mode,
+                mode,
                 entry.get("replace") is not False,
             )
         )

@@ -122,11 +122,11 @@ def run(words: t.Sequence[str], timeout_s: float) -> Outcome:
     return Outcome(words, None if fault else process.returncode, text, fault)
 
 
-def _output_file() -> t.BinaryIO:
+def _output_file() -> t.IO[bytes]:
     """A file for a command's output. If there is no space the output is lost, which must not keep the command from
     running."""
     try:
-        return t.cast(t.BinaryIO, tempfile.TemporaryFile())
+        return tempfile.TemporaryFile()
     except OSError:
         return open(os.devnull, "r+b")
 

@@ -162,9 +162,9 @@ class Bundle:
                     raise BundleFault(
                         f"The set {version.id} of {self.name} has no {name}; deploy the certificate again instead."
                     )
-            chosen = [next((name for name in each if name in names), None) for each in (_WITH_CHAIN, _WITH_KEY)]
-            if all(chosen):
-                check_files(self.name, *(folder.path_to(t.cast(str, name)) for name in chosen))
+            chain, key = (next((name for name in each if name in names), None) for each in (_WITH_CHAIN, _WITH_KEY))
+            if chain and key:
+                check_files(self.name, folder.path_to(chain), folder.path_to(key))
 
     def facts(self, version: Version) -> CertificateFacts | None:
         """The facts of the certificate in VERSION; None if it cannot be read any more."""

@@ -211,7 +211,7 @@ def _rehearse(pair: KeyPair, certificate_path: str, key_path: str) -> None:
     client = _any_strength(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     client.check_hostname = False
     client.load_verify_locations(cadata=_last_pem(pair.certificate + pair.chain))
-    client.verify_flags = t.cast(ssl.VerifyFlags, int(client.verify_flags) | _PARTIAL_CHAIN | _NO_CHECK_TIME)
+    client.verify_flags |= ssl.VerifyFlags(_PARTIAL_CHAIN | _NO_CHECK_TIME)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = [
         client.wrap_bio(to_client, to_server),

@@ -112,8 +112,6 @@ def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:
     group = item["group"] or layout.group
     default = 0o640 if group else 0o600
     key_mode = read_mode("mode", item["mode"] if item["mode"] is not None else layout.mode, default)
-    if key_mode is None:
-        key_mode = default
     if key_mode & 0o007:
         raise BundleFault(
             f"The mode {key_mode:04o} of {item['name']} would let every user read its key; use 0640 and a group, or "
@@ -123,7 +121,7 @@ def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:
         uid=read_id("owner", item["owner"] or layout.owner),
         gid=read_id("group", group),
         key_mode=key_mode,
-        directory_mode=t.cast(int, read_mode("directory_mode", layout.directory_mode, 0o755)),
+        directory_mode=read_mode("directory_mode", layout.directory_mode, 0o755),
     )
     return Bundle(layout.path, item["name"], access, layout.restore_context)
 

@@ -7,12 +7,7 @@
 
 from __future__ import annotations
 
-from .verdict import (
-    Verdict,
-    failed,
-    pending,
-    success,
-)
+from .verdict import Verdict, failed, pending, success
 from ...._net.caa import permission
 from ...._net.resolver import Asks
 

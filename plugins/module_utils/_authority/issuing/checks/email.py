@@ -14,12 +14,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
-from .verdict import (
-    Verdict,
-    failed,
-    pending,
-    success,
-)
+from .verdict import Verdict, failed, pending, success
 from ...._rules.names import base_name, is_wildcard
 from ...._net.resolver import Asks
 

@@ -11,12 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .verdict import (
-    Verdict,
-    failed,
-    pending,
-    success,
-)
+from .verdict import Verdict, failed, pending, success
 from ...._net.fetcher import Fetch, same_url
 from ...._rules.names import is_wildcard
 

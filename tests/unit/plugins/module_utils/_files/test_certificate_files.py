@@ -29,12 +29,12 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
         ("+r", 0o644),
         ("u-w", 0o400),
         ("u=r+w", 0o600),
-        (None, None),
-        ("", None),
+        (None, 0o600),
+        ("", 0o600),
     ],
 )
-def test_modes(value: t.Any, mode: t.Optional[int]) -> None:
-    assert certificate_files.read_mode("mode", value) == mode
+def test_modes(value: t.Any, mode: int) -> None:
+    assert certificate_files.read_mode("mode", value, 0o600) == mode
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_modes(value: t.Any, mode: t.Optional[int]) -> None:
 )
 def test_what_is_not_a_mode(value: t.Any) -> None:
     with pytest.raises(InvalidInput, match="option mode is .* not a file mode"):
-        certificate_files.read_mode("mode", value)
+        certificate_files.read_mode("mode", value, 0o600)
 
 
 def test_users_and_groups() -> None:

@@ -15,6 +15,7 @@ import ssl
 import typing as t
 from pathlib import Path
 
+import botocore.session
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import senders
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery.senders import NotSent
@@ -106,6 +107,30 @@ def test_into_a_queue(sqs: t.Any, fifo: bool) -> None:
     if fifo:
         ids = [message["Attributes"]["MessageDeduplicationId"] for message in received]
         assert ids == ["id-0", "id-1", "id-2"]
+
+
+class HalfFull:
+    """What SQS answers if it refuses some messages of a batch."""
+
+    def __init__(self, *refused: int) -> None:
+        self.failed = [{"Id": str(number), "Code": "InternalError", "Message": "later"} for number in refused]
+
+    def send_message_batch(self, **_members: t.Any) -> dict[str, t.Any]:
+        return {"Failed": self.failed}
+
+
+@pytest.mark.parametrize(("refused", "arrived"), [((), 3), ((2,), 2), ((2, 1), 1)])
+def test_what_arrived_is_counted_up_to_the_first_that_was_refused(
+    sqs: t.Any, monkeypatch: pytest.MonkeyPatch, refused: tuple[int, ...], arrived: int
+) -> None:
+    monkeypatch.setattr(botocore.session.Session, "create_client", lambda *_words, **_members: HalfFull(*refused))
+    assert send(queue(sqs, "half"), *EVENTS) == arrived
+
+
+def test_nothing_arrived_if_the_first_was_refused(sqs: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(botocore.session.Session, "create_client", lambda *_words, **_members: HalfFull(0, 2))
+    with pytest.raises(NotSent, match="did not accept an event: InternalError later.$"):
+        send(queue(sqs, "half"), *EVENTS)
 
 
 def test_a_queue_that_is_not_there(sqs: t.Any) -> None:

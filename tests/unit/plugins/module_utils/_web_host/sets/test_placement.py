@@ -67,6 +67,7 @@ def put(base: Path, item: Item) -> str:
         ({"group": "0", "mode": "0400"}, {}, 0o400),
         ({"mode": "0400"}, {"mode": "0440"}, 0o440),
         ({"mode": 0o640}, {}, 0o640),
+        ({"mode": "", "directory_mode": ""}, {}, 0o600),  # as if they were not set
     ],
 )
 def test_the_mode_of_keys(tmp_path: Path, layout: Item, own: Item, key_mode: int) -> None:
