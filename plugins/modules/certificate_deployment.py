@@ -617,7 +617,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.placeme
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import to_ascii
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.report import list_diffs, report
-from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import (
     Service,
     complete,
     read_os_family,

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from ..._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from ..issuing import issuance
-from ..lifecycle import public_domains, state
+from ..lifecycle import refused_domains, state
 from . import quotas
 from .call import OPTIONS, Call, Fault, Operation
 from ..lifecycle.state import Certificate, DomainValidation
@@ -163,7 +163,7 @@ def _check_root_hierarchy(request: t.Mapping[str, t.Any], method: t.Optional[str
 def _judged(call: Call, certificate: Certificate) -> Certificate:
     """The certificate, failed if it can never be issued for one of its names; the other names stay as they are."""
     faults = [
-        call.settings.failure_reason(name) or public_domains.domain_fault(name, call.settings)
+        call.settings.failure_reason(name) or refused_domains.domain_fault(name, call.settings)
         for name in certificate.names
     ]
     reason = next(filter(None, faults), None)

@@ -19,7 +19,7 @@ from ..._rules.errors import InvalidInput
 from ..._rules.sentences import brief_digests
 from ..sets.der import CertificateFacts, covers
 from ..tls.handshake import SIGNATURES, Endpoint
-from ..servers.services import Service
+from ..servers.known_servers import Service
 
 Sighting = t.Mapping[str, t.Any]  # as watch.describe() returns it
 

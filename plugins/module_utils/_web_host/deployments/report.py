@@ -13,7 +13,7 @@ from .rules import NOT_OBSERVED, STOPPED, UNKNOWN, State
 from ..tls.handshake import Endpoint
 from ..sets.placement import Result
 from .proof import sum_up, tell_set
-from ..servers.services import Service
+from ..servers.known_servers import Service
 from .survey import Survey
 
 Sightings = t.Mapping[t.Tuple[str, Endpoint], t.Mapping[str, t.Any]]

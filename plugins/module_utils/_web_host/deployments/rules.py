@@ -14,7 +14,7 @@ from ..._rules.sentences import brief_digests, first_few
 from ..sets.bundle import Difference
 from ..tls.handshake import Endpoint
 from .proof import Deployed, Expectation, describe_asking
-from ..servers.services import Service
+from ..servers.known_servers import Service
 
 Entry = t.Mapping[str, t.Any]
 

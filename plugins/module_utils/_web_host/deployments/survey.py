@@ -41,7 +41,7 @@ from ..sets.placement import (
     predicted_version,
 )
 from .proof import Deployed, Expectation, fingerprints_of, list_expectations
-from ..servers.services import Service
+from ..servers.known_servers import Service
 from .snippets import Before, Snippet
 from ..tls.watch import Watch, describe as describe_watch, watch_all
 

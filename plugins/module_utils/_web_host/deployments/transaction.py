@@ -29,7 +29,7 @@ from ..servers.haproxy import HaproxyFault, Runtime, update
 from ..servers.init_systems import find_init_system
 from .journal import ACTIVATING, FINISHED, PLACING, UNDOING, Journal, Record
 from .proof import tell_sighting
-from ..servers.services import Service
+from ..servers.known_servers import Service
 from .snippets import Snippet
 from .survey import Request, Survey, is_alive
 from ..tls.watch import Watch, describe, watch_all

@@ -22,7 +22,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.
     sum_up,
     to_ascii,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import Service, complete
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import Service, complete
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -24,7 +24,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.proof import Expectation
-from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import Service, complete
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import Service, complete
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._web_host.deployments.test_proof import deployed
 
 SEEN = {"reachable": True, "port": 443}

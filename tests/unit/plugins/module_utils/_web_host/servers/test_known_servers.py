@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.services import (
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import (
     SERVERS,
     complete,
     os_family_of,

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.public_domains import (
+from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.refused_domains import (
     domain_fault,
     is_public_suffix,
 )
