@@ -48,6 +48,8 @@ def check_channels(channels: t.Any) -> None:
             value = channel.get(option)
             if value is not None and value not in choices:
                 shown = value if isinstance(value, str) and len(value) <= 20 else "something else"
+                if option == "type" and value in CHOICES["format"]:
+                    raise InvalidInput(f"{where}: type is {value}: give type: webhook and format: {value}.")
                 otherwise = f": it must be one of {', '.join(choices)}."
                 raise InvalidInput(f"{where}: {option} is {shown}{_hint(value, choices) or otherwise}")
         headers = channel.get("headers")

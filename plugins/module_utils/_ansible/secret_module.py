@@ -18,6 +18,7 @@ from .._rules.errors import contract
 
 Spec = t.Mapping[str, t.Any]  # an Ansible argument spec
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
+_PLACE = " found in "  # before the place of an option in Ansible's messages
 EXAMPLES = 3  # the number of options that a sentence names
 LONGEST = 60  # characters of a value that a sentence repeats
 # How Ansible converts a value to a type, and what the type is called in a sentence.
@@ -119,12 +120,16 @@ def mistake(
         _unknown(own, spec, module, ())
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
-        or _as_sentence(complaint)
+        or as_sentence(complaint)
     )
 
 
-def _as_sentence(complaint: str) -> str:
-    """Ansible's own messages begin with a lower-case letter and end without a full stop."""
+def as_sentence(complaint: str) -> str:
+    """Ansible's own messages begin with a lower-case letter and end without a full stop, and the place comes last, which
+    reads as if a missing option had been found there."""
+    about, _found_in, place = complaint.rstrip(".").partition(_PLACE)
+    if place:
+        complaint = f"in {place.replace(' -> ', '.')}: {about}"
     return f"{complaint[:1].upper()}{complaint[1:]}{'' if complaint.endswith(('.', '?')) else '.'}"
 
 

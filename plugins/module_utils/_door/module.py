@@ -77,5 +77,5 @@ def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoRe
     except InvalidInput as error:
         module.fail_json(msg=str(error), error=contract(type(error).__name__))
     except AcmError as error:
-        module.fail_json(msg=str(error), error=contract(error.code, error.operation))
+        module.fail_json(msg=f"{str(error).rstrip('.')}.", error=contract(error.code, error.operation))
     module.exit_json(**result)

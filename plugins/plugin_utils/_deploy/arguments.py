@@ -13,6 +13,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import as_sentence
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
@@ -113,14 +114,28 @@ def coerce(
     """
     named = {f"{prefix}{name}": _plain(value) for name, value in given.items() if value is not None and value != ""}
     for name, option in options.items():
-        if "options" not in option and f"{prefix}{name}" in named:
-            _check_value(f"{prefix}{name}", named[f"{prefix}{name}"], option)
+        if "options" not in option:
+            _check_value(f"{prefix}{name}", named.get(f"{prefix}{name}"), option)
+            continue
+        for where, values in _inside(f"{prefix}{name}", named.get(f"{prefix}{name}")):
+            for inner, inner_option in option["options"].items():
+                _check_value(f"{inner} in {where}", values.get(inner), inner_option)
     result = ArgumentSpecValidator({f"{prefix}{name}": dict(option) for name, option in options.items()}).validate(
         named
     )
     if result.error_messages:
-        raise InvalidInput(_sentence(result.error_messages[0]))
+        raise InvalidInput(as_sentence(result.error_messages[0].strip()))
     return {name.removeprefix(prefix): _strip(value) for name, value in _strip(result.validated_parameters).items()}
+
+
+def _inside(name: str, value: t.Any) -> t.Iterator[tuple[str, dict[str, t.Any]]]:
+    """Where the dictionaries with options of their own are."""
+    if isinstance(value, dict):
+        yield name, value
+    elif isinstance(value, list):
+        yield from (
+            (f"item {number} of {name}", item) for number, item in enumerate(value, 1) if isinstance(item, dict)
+        )
 
 
 def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, t.Any]) -> None:
@@ -137,11 +152,16 @@ def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, 
 
 
 def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None:
-    """The value of an option that is neither a list of dictionaries nor secret."""
+    """The value of an option that is not a list of dictionaries. A text is never shown, unless another type, or one of
+    a few words, is expected: it may be secret."""
+    if value is None or value == "":
+        return
     kind, choices = option["type"], option.get("choices", ())
     given = repr(value) if isinstance(value, (str, bool, int, float)) and len(str(value)) <= _SHOWN else _kind(value)
     if kind == "str" and (isinstance(value, (dict, list)) or (choices and value not in choices)):
         raise InvalidInput(f"{name} is {given}; give {' or '.join(choices) if choices else 'text'}.")
+    if kind == "list" and option["elements"] == "int" and _is_convertible(value, "int"):
+        return  # a list of one
     if kind == "list" and not isinstance(value, str):
         words = _ELEMENTS[option["elements"]]
         if not isinstance(value, list):
@@ -190,9 +210,3 @@ def _kind(value: t.Any) -> str:
     if isinstance(value, str):
         return "text"
     return {"dict": "a single dictionary", "list": "a list"}.get(type(value).__name__, "a number or a truth value")
-
-
-def _sentence(complaint: str) -> str:
-    """Ansible's message about a value, without the Python types in it."""
-    text = complaint.replace("Elements value for option", "An element of the option").strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."

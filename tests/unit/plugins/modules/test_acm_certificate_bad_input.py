@@ -170,7 +170,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     (rfc2136(ttl=-1), "ttl is -1"),
     (rfc2136(port=0), "port is 0"),
     (rfc2136(port=65536), "port is 65536"),
-    (rfc2136(server=""), "Missing required arguments: server"),
+    (rfc2136(server=""), "In publish.rfc2136: missing required arguments: server."),
     (rfc2136(key_name="acm"), "key_name and key_secret together"),
     (rfc2136(key_secret=KEY), "key_name and key_secret together"),
     (rfc2136(key_name="acm", key_secret="not base64!"), "is not base64"),

@@ -331,7 +331,7 @@ def test_a_failure_says_what_was_done(account: Account) -> None:
     account.fails_at = "PutRule"
     answer = account.bring()
     assert answer["failed"] and answer["error"] == {"code": "AccessDenied", "operation": "PutRule"}
-    assert answer["msg"] == "PutRule failed with AccessDenied: no (done before: CreateQueue, CreateQueue)"
+    assert answer["msg"] == "PutRule failed with AccessDenied: no (done before: CreateQueue, CreateQueue)."
     account.fails_at = None
     account.bring()
     assert account.made == ["PutRule", "PutTargets", "PutRule", "PutTargets"]

@@ -37,6 +37,7 @@ def test_it_knows_the_options_and_choices_of_the_module() -> None:
             [{**SOUND, "type": "pager"}],
             "Channel chat: type is pager: it must be one of webhook, mail, sns, security_hub.",
         ),
+        ([{**SOUND, "type": "slack"}], "Channel chat: type is slack: give type: webhook and format: slack."),
         ([{**SOUND, "format": "Slack"}], "Channel chat: format is Slack, did you mean slack?"),
         ([{"name": "chat", "type": SECRET}], "Channel chat: type is something else"),
         (

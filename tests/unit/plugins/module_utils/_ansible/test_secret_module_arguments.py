@@ -112,6 +112,8 @@ def test_ansibles_own_complaint_becomes_a_sentence_where_it_is_as_good() -> None
     complaint = "value of state must be one of: a, b, got: c"
     said = arguments.mistake({"where": '{"server": "a"}'}, SPEC, "x.y.z", complaint)
     assert said == "Value of state must be one of: a, b, got: c."
+    complaint = "missing required arguments: kind found in alerts -> places"
+    assert arguments.mistake({}, SPEC, "x.y.z", complaint) == "In alerts.places: missing required arguments: kind."
 
 
 @pytest.mark.parametrize(

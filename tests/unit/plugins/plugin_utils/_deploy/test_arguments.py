@@ -65,7 +65,7 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
             {"services": [{"name": "nginx"}, {"name": "x", "port": 1}]},
             "^Item 2 of acm_deploy_services .* did you mean ports",
         ),
-        ({"services": [{"server": "nginx"}]}, "missing required arguments: name"),
+        ({"services": [{"server": "nginx"}]}, "^In acm_deploy_services: missing required arguments: name.$"),
         ({"when_stopped": "restart"}, "^acm_deploy_when_stopped is 'restart'; give ignore or start or fail.$"),
         ({"keep": "two"}, "^acm_deploy_keep is 'two'; give a whole number.$"),
         ({"keep": 2.5}, "^acm_deploy_keep is 2.5; give a whole number.$"),
@@ -80,13 +80,32 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"leave_out": 5}, "^acm_deploy_leave_out is 5; give a list of strings.$"),
         ({"path": ["/etc/acm"]}, "^acm_deploy_path is a list; give text.$"),
         ({"authority": {"path": "/srv"}}, "^acm_deploy_authority is a single dictionary; give text.$"),
-        ({"services": [{"name": "x", "ports": ["https"]}]}, "ports"),
+        (
+            {"services": [{"name": "x"}, {"name": "y", "ports": ["https"]}]},
+            "^ports in item 2 of acm_deploy_services is not a list of whole numbers; give a list of whole numbers.$",
+        ),
+        (
+            {"services": [{"name": "x", "sni": "maybe"}]},
+            "^sni in item 1 of acm_deploy_services is 'maybe'; give true or false.$",
+        ),
+        (
+            {"services": [{"name": "x", "tls_policy": "old"}]},
+            "^tls_policy in item 1 of acm_deploy_services is 'old'; give modern or intermediate.$",
+        ),
+        (
+            {"certificates": [{"domain_name": ["www.example.com"]}]},
+            "^domain_name in item 1 of acm_deploy_certificates is a list; give text.$",
+        ),
+        (
+            {"certificates": [{"domain_name": "x", "pkcs12_passphrase": {"a": "secret"}}]},
+            "^pkcs12_passphrase in item 1 of acm_deploy_certificates is a single dictionary; give text.$",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence) as error:
         read_arguments({**NEEDED, **given})
-    assert "<class" not in str(error.value)
+    assert "<class" not in str(error.value) and "secret" not in str(error.value)
 
 
 def test_the_documentation_has_the_same_options() -> None:
