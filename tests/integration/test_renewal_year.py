@@ -24,11 +24,9 @@ from typing import Any
 import pytest
 import time_machine
 from ansible_collections.certops.acm.tests.support.name_server import NameServer, NotStarted, name_server
+from ansible_collections.certops.acm.tests.support.pki import Pki
 from ansible_collections.certops.acm.tests.support.renewal_year import Host, Renewals, call, one_client_for_all
 from ansible_collections.certops.acm.tests.support.web_server import web_server
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 START = datetime(2027, 1, 4, 6, 0, tzinfo=timezone.utc)  # a Monday
 DAYS = 367  # ends on a Thursday, after the maintenance window of that day
@@ -121,28 +119,13 @@ class World:
 
     def bring(self, name: str, days: int) -> None:
         """Import a self-signed certificate, or the successor of one."""
-        now = datetime.now(timezone.utc)
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now)
-            .not_valid_after(now + timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        plain = serialization.NoEncryption()
-        pem = serialization.Encoding.PEM
+        pair = Pki(datetime.now(timezone.utc)).issue(name, not_before=0, days=days)
         answer = call(
             "acm_import",
             authority=self.authority,
             certificate_arn=self.arns.get(name),
-            certificate=certificate.public_bytes(pem).decode(),
-            private_key=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode(),
+            certificate=pair.pem,
+            private_key=pair.key_pem,
         )
         assert not answer.get("failed"), answer["msg"]
         self.arns[name] = str(answer["certificate"]["certificate_arn"])

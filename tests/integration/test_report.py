@@ -13,17 +13,14 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoint, acm_endpoint
 from ansible_collections.certops.acm.tests.support.moto_server import ACCOUNT, REGION, moto_server
+from ansible_collections.certops.acm.tests.support.pki import Pki
 from ansible_collections.certops.acm.tests.support.programs import finish
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 PASSPHRASE = b"a passphrase"
 NAMES = ("www.corp.test", "api.corp.test")
@@ -126,24 +123,8 @@ HOSTILE = "{{ lookup('pipe', 'touch $HOME/hacked') }}</script><b>"
 
 def hostile_import() -> dict[str, bytes]:
     """Who issued it is a template that touches a file, and ends a script."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HOSTILE)])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=300))
-        .not_valid_after(now + timedelta(days=20))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("imported.corp.test")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return {"Certificate": certificate.public_bytes(serialization.Encoding.PEM), "PrivateKey": private}
+    pair = Pki().issue(HOSTILE, names=("imported.corp.test",), not_before=-300, days=320)
+    return {"Certificate": pair.pem.encode(), "PrivateKey": pair.key_pem.encode()}
 
 
 @pytest.fixture(name="fleet", scope="module")

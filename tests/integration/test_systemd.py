@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.certops.acm.tests.support.programs import require
 from ansible_collections.certops.acm.tests.support.systemd_machine import Machine, systemd_machine
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from ansible_collections.certops.acm.tests.support.pki import Pki
 
 COLLECTION = Path(__file__).resolve().parents[2]
 UNIT = "acm-authority"

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
+from ansible_collections.certops.acm.tests.support.openssl import openssl_output
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
@@ -100,13 +100,10 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
     def text(content: bytes) -> str:
         return base64.b64encode(content).decode()
 
-    def openssl(*arguments: str, given: bytes = b"") -> bytes:
-        return subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True).stdout
-
-    weak = pki.issue("www.example.com", key=serialization.load_pem_private_key(openssl("genrsa", "512"), None))
+    weak = pki.issue("www.example.com", key=serialization.load_pem_private_key(openssl_output("genrsa", "512"), None))
     both = (pair.pem + pair.key_pem).encode()
-    without_key = openssl("pkcs12", "-export", "-nokeys", "-passout", "pass:geheim", given=both)
-    without_certificate = openssl("pkcs12", "-export", "-nocerts", "-passout", "pass:geheim", given=both)
+    without_key = openssl_output("pkcs12", "-export", "-nokeys", "-passout", "pass:geheim", given=both)
+    without_certificate = openssl_output("pkcs12", "-export", "-nocerts", "-passout", "pass:geheim", given=both)
     unreadable = folder / "folder"
     unreadable.mkdir()
     os.mkfifo(folder / "pipe")

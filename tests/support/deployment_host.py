@@ -15,15 +15,12 @@ import subprocess
 import sys
 import time
 import typing as t
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes
 
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, look
+from ansible_collections.certops.acm.tests.support.pki import Pki
 from ansible_collections.certops.acm.tests.support.tls_stand_in import StandIn
 
 COLLECTION = Path(__file__).resolve().parents[2]
@@ -36,27 +33,13 @@ Answer = dict[str, t.Any]
 
 def issue(*names: str, kind: str = "ec") -> dict[str, t.Any]:
     """A self-signed certificate as the module takes it, and its fingerprint."""
-    key: t.Any = ec.generate_private_key(ec.SECP256R1()) if kind == "ec" else rsa.generate_private_key(65537, 2048)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    pki = Pki()
+    pair = pki.issue(names[0], key=pki.key("P-256" if kind == "ec" else "2048"), names=names, days=2)
     return {
         "name": names[0].replace("*", "wildcard"),
-        "certificate": certificate.public_bytes(encoding).decode(),
-        "private_key": private.decode(),
-        "fingerprint": certificate.fingerprint(hashes.SHA256()).hex(),
+        "certificate": pair.pem,
+        "private_key": pair.key_pem,
+        "fingerprint": pair.certificate.fingerprint(hashes.SHA256()).hex(),
     }
 
 

@@ -14,3 +14,9 @@ def openssl(*arguments: object, given: str = "") -> subprocess.CompletedProcess[
     """What it says to these arguments. given: its standard input."""
     words = ["openssl", *map(str, arguments)]
     return subprocess.run(words, input=given, capture_output=True, text=True, timeout=20, check=False)
+
+
+def openssl_output(*arguments: object, given: bytes = b"") -> bytes:
+    """What it writes. given: its standard input. Raises CalledProcessError if it fails."""
+    words = ["openssl", *map(str, arguments)]
+    return subprocess.run(words, input=given, capture_output=True, timeout=20, check=True).stdout

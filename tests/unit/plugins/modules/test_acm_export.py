@@ -29,6 +29,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
+from ansible_collections.certops.acm.tests.support.openssl import openssl, openssl_output
 
 
 class CountingAcm(acm.Acm):
@@ -171,18 +172,16 @@ def test_openssl_reads_what_is_written(run: Any, site: Site, tmp_path: Path) -> 
         encrypt_key=True,
     )
 
-    def openssl(*arguments: str) -> str:
-        return subprocess.run(["openssl", *arguments], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-
-    public = openssl("x509", "-in", "cert.pem", "-noout", "-pubkey")
-    assert openssl("pkey", "-in", "privkey.pem", "-passin", "pass:keystore", "-pubout") == public
-    assert openssl("pkey", "-in", "combined.pem", "-pubout") == public
-    assert openssl("pkcs12", "-in", "bundle.p12", "-passin", "pass:keystore", "-nodes", "-nocerts") != ""
+    files = {path.stem: path for path in tmp_path.iterdir()}
+    public = openssl_output("x509", "-in", files["cert"], "-noout", "-pubkey")
+    assert openssl_output("pkey", "-in", files["privkey"], "-passin", "pass:keystore", "-pubout") == public
+    assert openssl_output("pkey", "-in", files["combined"], "-pubout") == public
+    assert openssl_output("pkcs12", "-in", files["bundle"], "-passin", "pass:keystore", "-nodes", "-nocerts") != b""
     (tmp_path / "root.pem").write_text(
         pem.certificate_pem(pem.load_certificates((tmp_path / "chain.pem").read_text())[-1])
     )
-    checked = openssl("verify", "-partial_chain", "-CAfile", "root.pem", "-untrusted", "chain.pem", "cert.pem")
-    assert checked == "cert.pem: OK\n"
+    trust = ("-partial_chain", "-CAfile", tmp_path / "root.pem", "-untrusted", files["chain"])
+    assert openssl_output("verify", *trust, files["cert"]).endswith(b"cert.pem: OK\n")
 
 
 def test_files_of_their_own_names_owners_and_modes(run: Any, site: Site, tmp_path: Path) -> None:
@@ -796,8 +795,8 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
 def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     """The user guide's sample is PBES2 with HMAC-SHA1 and a salt of 20 octets."""
     pair = pki.leaf()
-    command = ["openssl", "pkcs8", "-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd"]
-    old = subprocess.run(command, input=pair.key_pem, capture_output=True, text=True, check=True).stdout
+    how = ("-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd")
+    old = openssl_output("pkcs8", *how, given=pair.key_pem.encode()).decode()
     answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
     assert pem.key_matches(item.parse(answer, b"abcd").key, pair.certificate)
 
@@ -855,8 +854,7 @@ def test_a_pkcs12_is_made_anew_when_its_alias_or_its_encryption_is_to_be_another
     }
 
     def seen(*more: str) -> str:
-        command = ["openssl", "pkcs12", "-in", str(store), "-passin", "pass:keystore", "-nokeys", "-info", *more]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = openssl("pkcs12", "-in", store, "-passin", "pass:keystore", "-nokeys", "-info", *more)
         return done.stdout + done.stderr if done.returncode == 0 else ""
 
     assert run(**options)["changed"] and "AES-256-CBC" in seen()

@@ -16,7 +16,6 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
-from moto import mock_aws
 
 REGION = "eu-central-1"
 ARN = f"arn:aws:acm:{REGION}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -127,11 +126,8 @@ class Sqs:
 
 
 @pytest.fixture
-def sqs(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Sqs]:
-    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(f"AWS_{name}", "testing")
-    with mock_aws():
-        yield Sqs(run_module, monkeypatch)
+def sqs(run_module: t.Any, monkeypatch: pytest.MonkeyPatch, moto: None) -> Sqs:
+    return Sqs(run_module, monkeypatch)
 
 
 def event(number: int, **others: t.Any) -> str:

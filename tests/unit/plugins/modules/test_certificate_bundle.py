@@ -14,16 +14,12 @@ import stat
 import subprocess
 import sys
 import typing as t
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ansible_collections.certops.acm.plugins.modules.certificate_bundle import context_restorer
+from ansible_collections.certops.acm.tests.support.pki import Pki
 
 COLLECTION = Path(__file__).resolve().parents[4]
 MODULE = COLLECTION / "plugins" / "modules" / "certificate_bundle.py"
@@ -35,27 +31,8 @@ Run = t.Callable[..., t.Dict[str, t.Any]]
 
 def make(name: str = "www.example.com") -> dict[str, str]:
     """A self-signed certificate as the module takes it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return {
-        "name": name,
-        "certificate": certificate.public_bytes(encoding).decode(),
-        "private_key": private.decode(),
-    }
+    pair = Pki().issue(name, days=2)
+    return {"name": name, "certificate": pair.pem, "private_key": pair.key_pem}
 
 
 @pytest.fixture(name="run")

@@ -17,16 +17,14 @@ import sys
 import threading
 import time
 import typing as t
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import hashes
 
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake import Endpoint, Unreachable, look
+from ansible_collections.certops.acm.tests.support.pki import Pki
 
 COLLECTION = Path(__file__).resolve().parents[4]
 MODULE = COLLECTION / "plugins" / "modules" / "served_certificate_info.py"
@@ -85,29 +83,12 @@ class Server:
 
 
 def make_context(folder: Path, name: str) -> tuple[str, ssl.SSLContext]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(0x0A1B2C)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=9, hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
+    pair = Pki().issue(name, days=10 + 1 / 24, serial=0x0A1B2C)
     path = folder / f"{name}.pem"
-    path.write_bytes(
-        certificate.public_bytes(encoding)
-        + key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    path.write_text(pair.pem + pair.key_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
-    return certificate.fingerprint(hashes.SHA256()).hex(), context
+    return pair.certificate.fingerprint(hashes.SHA256()).hex(), context
 
 
 def run(**arguments: t.Any) -> dict[str, t.Any]:

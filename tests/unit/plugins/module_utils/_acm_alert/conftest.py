@@ -12,8 +12,8 @@ import typing as t
 
 import pytest
 from ansible_collections.certops.acm.tests.support.web_server import WebServer, web_server
-from ansible_collections.certops.acm.tests.support.alert_channels import Aws, PATH, pki_pem
-from moto import mock_aws
+from ansible_collections.certops.acm.tests.support.alert_channels import Aws, PATH
+from ansible_collections.certops.acm.tests.support.pki import tls_server
 
 
 @pytest.fixture
@@ -25,22 +25,11 @@ def web(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[WebServer]:
 
 
 @pytest.fixture(scope="module")
-def tls(pki: t.Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
     """A server context for localhost, and the file with the CA that makes it trusted."""
-    folder = tmp_path_factory.mktemp("tls")
-    pair = pki.leaf("localhost")
-    (folder / "server.pem").write_text(pair.pem + pair.chain_pem + pair.key_pem)
-    (folder / "ca.pem").write_text("".join(pki_pem(one) for one in pair.issuers))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context, str(folder / "ca.pem")
+    return tls_server(tmp_path_factory.mktemp("tls"), "localhost")
 
 
-@pytest.fixture()
-def aws(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Aws]:
-    for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        yield Aws()
+@pytest.fixture
+def aws(moto: None) -> Aws:
+    return Aws()

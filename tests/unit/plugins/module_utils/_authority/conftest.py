@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.certops.acm.tests.support.authority_lab import START, clock, dns, lab
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from ansible_collections.certops.acm.tests.support.pki import Pki
 
 __all__ = ["clock", "dns", "lab"]
 

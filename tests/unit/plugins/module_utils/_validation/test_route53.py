@@ -16,7 +16,6 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._validation.dns_records import PublishError, Record
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._validation.route53 import Route53
-from moto import mock_aws
 
 APEX = Record("_a.example.com", "_1.acm-validations.aws")
 DEEP = Record("_b.www.deep.example.com", "_2.acm-validations.aws")
@@ -61,14 +60,9 @@ class Aws:
         return self.calls["ChangeResourceRecordSets"]
 
 
-@pytest.fixture()
-def aws(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Aws]:
-    for name in ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        yield Aws()
+@pytest.fixture
+def aws(moto: None) -> Aws:
+    return Aws()
 
 
 def publisher(aws: Aws, **settings: t.Any) -> Route53:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._x509.material import make_ready
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import Source
+from ansible_collections.certops.acm.tests.support.openssl import openssl, openssl_output
 
 PASSPHRASE = b"geheim"
 LEGACY = ("-provider", "legacy", "-provider", "default")
@@ -47,14 +47,10 @@ STORES = (
 )
 
 
-def openssl(*arguments: str, given: str = "") -> bytes:
-    return subprocess.run(["openssl", *arguments], input=given.encode(), capture_output=True, check=True).stdout
-
-
 @functools.lru_cache(maxsize=1)
 def has_legacy_provider() -> bool:
-    found = subprocess.run(["openssl", "list", "-providers", "-provider", "legacy"], capture_output=True, check=False)
-    return found.returncode == 0 and b"legacy" in found.stdout.lower()
+    found = openssl("list", "-providers", "-provider", "legacy")
+    return found.returncode == 0 and "legacy" in found.stdout.lower()
 
 
 @pytest.fixture
@@ -94,7 +90,9 @@ def check(pki: Any, pair: Any, key: bytes, refused: str | None) -> None:
 @pytest.mark.parametrize(("cipher", "refused"), OLD_PEM.items())
 def test_openssls_older_form(pki: Any, cipher: str, refused: str | None) -> None:
     pair = pki.leaf(kind="2048")
-    key = openssl("rsa", f"-{cipher}", "-traditional", "-passout", "pass:geheim", *LEGACY, given=pair.key_pem)
+    key = openssl_output(
+        "rsa", f"-{cipher}", "-traditional", "-passout", "pass:geheim", *LEGACY, given=pair.key_pem.encode()
+    )
     check(pki, pair, key, refused)
 
 
@@ -102,7 +100,9 @@ def test_openssls_older_form(pki: Any, cipher: str, refused: str | None) -> None
 @pytest.mark.parametrize(("algorithm", "refused"), PBES1.items())
 def test_pkcs8_of_version_1(pki: Any, algorithm: str, refused: str | None) -> None:
     pair = pki.leaf()
-    key = openssl("pkcs8", "-topk8", "-v1", algorithm, "-passout", "pass:geheim", *LEGACY, given=pair.key_pem)
+    key = openssl_output(
+        "pkcs8", "-topk8", "-v1", algorithm, "-passout", "pass:geheim", *LEGACY, given=pair.key_pem.encode()
+    )
     check(pki, pair, key, refused)
 
 
@@ -112,13 +112,15 @@ def test_pkcs8_of_version_2_and_its_der(pki: Any, cipher: str, refused: str | No
     pair = pki.leaf()
     for form in ("PEM", "DER"):
         arguments = ("-topk8", "-v2", cipher, "-passout", "pass:geheim", "-outform", form, *LEGACY)
-        check(pki, pair, openssl("pkcs8", *arguments, given=pair.key_pem), refused)
+        check(pki, pair, openssl_output("pkcs8", *arguments, given=pair.key_pem.encode()), refused)
 
 
 @pytest.mark.parametrize("how", [("-scrypt",), ("-v2", "aes256", "-v2prf", "hmacWithSHA512"), ("-iter", "100000")])
 def test_ways_to_stretch_a_passphrase(pki: Any, how: tuple[str, ...]) -> None:
     pair = pki.leaf()
-    check(pki, pair, openssl("pkcs8", "-topk8", *how, "-passout", "pass:geheim", given=pair.key_pem), None)
+    check(
+        pki, pair, openssl_output("pkcs8", "-topk8", *how, "-passout", "pass:geheim", given=pair.key_pem.encode()), None
+    )
 
 
 @pytest.mark.usefixtures("legacy")
@@ -127,7 +129,7 @@ def test_pkcs12_with_every_encryption(pki: Any, algorithm: str, tmp_path: Path) 
     pair = pki.leaf()
     (tmp_path / "both.pem").write_text(pair.pem + pair.key_pem)
     encryption = ("-legacy", "-keypbe", algorithm, "-certpbe", algorithm, "-passout", "pass:geheim")
-    store = openssl("pkcs12", "-export", *encryption, "-in", str(tmp_path / "both.pem"))
+    store = openssl_output("pkcs12", "-export", *encryption, "-in", str(tmp_path / "both.pem"))
     try:
         ready = make_ready([Source("bundle", "bundle", store)], PASSPHRASE, pki.now)
     except InvalidMaterial as error:  # a cryptography that was built without the legacy provider
@@ -166,22 +168,24 @@ def test_a_clear_key_needs_no_passphrase(pki: Any) -> None:
 def test_a_curve_without_a_name_is_taken_or_said_to_be_so(pki: Any) -> None:
     """Newer versions of cryptography know a curve by its parameters."""
     pair = pki.leaf()
-    key = openssl("ec", "-param_enc", "explicit", given=pair.key_pem)
+    key = openssl_output("ec", "-param_enc", "explicit", given=pair.key_pem.encode())
     try:
         imported(pki, pair, key, None)
     except InvalidMaterial as error:
         assert error.rule == "key-algorithm" and "-param_enc named_curve" in str(error)
-    rare = openssl("ecparam", "-name", "prime239v1", "-param_enc", "explicit", "-genkey", "-noout")
+    rare = openssl_output("ecparam", "-name", "prime239v1", "-param_enc", "explicit", "-genkey", "-noout")
     rule, sentence = refusal(pki, pair, rare, None)
     assert rule == "key-algorithm" and "-param_enc named_curve" in sentence
 
 
 def test_the_advice_for_an_unsupported_encryption_works(pki: Any, legacy: None, tmp_path: Path) -> None:
     pair = pki.leaf()
-    key = openssl("pkcs8", "-topk8", "-v2", "camellia256", "-passout", "pass:geheim", given=pair.key_pem)
+    key = openssl_output(
+        "pkcs8", "-topk8", "-v2", "camellia256", "-passout", "pass:geheim", given=pair.key_pem.encode()
+    )
     (tmp_path / "key").write_bytes(key)
     advice = re.search(r"\(openssl (.*)\)", refusal(pki, pair, key, PASSPHRASE)[1])
     assert advice is not None
     command = advice[1].replace("KEY", str(tmp_path / "key")).replace("NEW", str(tmp_path / "new"))
-    openssl(*command.split(), "-passin", "pass:geheim", "-passout", "pass:geheim")
+    openssl_output(*command.split(), "-passin", "pass:geheim", "-passout", "pass:geheim")
     imported(pki, pair, (tmp_path / "new").read_bytes(), PASSPHRASE)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509.key_encryption import sealed
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
+from ansible_collections.certops.acm.tests.support.openssl import openssl_output
 from cryptography.hazmat.primitives import serialization
 
 
@@ -30,8 +30,7 @@ def test_keys_go_out_and_come_back(pki: Any, kind: str) -> None:
 
 def test_the_key_is_encrypted_as_acm_does(pki: Any, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text(pem.encrypted_private_key_pem(pki.key(), b"abcd"))
-    command = ["openssl", "asn1parse", "-in", str(tmp_path / "key.pem")]
-    parsed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    parsed = openssl_output("asn1parse", "-in", tmp_path / "key.pem").decode()
     for part in (":PBES2", ":PBKDF2", ":0800", ":hmacWithSHA256", ":aes-256-cbc"):
         assert part in parsed
 
@@ -48,13 +47,10 @@ def test_a_key_in_a_file_is_sealed_with_the_rounds_of_today_and_openssl_opens_it
     with pytest.raises(InvalidMaterial):
         pem.load_private_key(sealed, b"wrong horse")
     assert pem.sealed_private_key_pem(key, b"correct horse") != sealed
-    parsed = subprocess.run(
-        ["openssl", "asn1parse", "-in", str(path)], capture_output=True, text=True, check=True
-    ).stdout
+    parsed = openssl_output("asn1parse", "-in", path).decode()
     for part in (":PBES2", ":PBKDF2", ":0927C0", ":hmacWithSHA256", ":aes-256-cbc"):
         assert part in parsed
-    opened = ["openssl", "pkey", "-in", str(path), "-passin", "pass:correct horse", "-check", "-noout"]
-    assert "Key is valid" in subprocess.run(opened, capture_output=True, text=True, check=True).stdout
+    assert b"Key is valid" in openssl_output("pkey", "-in", path, "-passin", "pass:correct horse", "-check", "-noout")
 
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 100, 200, 70_000])
@@ -63,9 +59,7 @@ def test_what_is_sealed_has_lengths_and_numbers_as_der_wants_them(size: int, rou
     if size and rounds == 600_000:
         return  # once is enough
     der = sealed(b"x" * size, b"abcd", rounds)
-    parsed = subprocess.run(
-        ["openssl", "asn1parse", "-inform", "DER"], input=der, capture_output=True, check=True
-    ).stdout
+    parsed = openssl_output("asn1parse", "-inform", "DER", given=der)
     assert f":{rounds:02X}".encode() in parsed or f":0{rounds:X}".encode() in parsed
 
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,14 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidMaterial
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.tests.support.broken_material import rule_of
+from ansible_collections.certops.acm.tests.support.openssl import openssl_output
 
 
 def test_pkcs12_is_read_by_openssl_with_everything_in_it(pki: Any, tmp_path: Path) -> None:
     pair = pki.leaf()
     store = pkcs12.packed("www", pair.key, pair.certificate, pair.issuers, b"abcd")
     (tmp_path / "store.p12").write_bytes(store)
-    command = ["openssl", "pkcs12", "-in", str(tmp_path / "store.p12"), "-passin", "pass:abcd", "-nodes"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    text = openssl_output("pkcs12", "-in", tmp_path / "store.p12", "-passin", "pass:abcd", "-nodes").decode()
     assert pem.load_certificates(text) == [pair.certificate, *pair.issuers]
     assert pem.key_matches(pem.load_private_key(text), pair.certificate)
     assert "friendlyName: www" in text
@@ -43,8 +42,7 @@ def test_what_is_packed_is_loaded_again(pki: Any, name: str, is_legacy: bool) ->
 def test_a_store_without_a_passphrase(pki: Any, passphrase: str | None, tmp_path: Path) -> None:
     """Some programs take none for an empty one, others for none at all."""
     (tmp_path / "both.pem").write_text(pki.leaf().key_pem + pki.leaf().pem)
-    command = ["openssl", "pkcs12", "-export", "-in", str(tmp_path / "both.pem"), "-passout", "pass:"]
-    store = subprocess.run(command, capture_output=True, check=True).stdout
+    store = openssl_output("pkcs12", "-export", "-in", tmp_path / "both.pem", "-passout", "pass:")
     given = None if passphrase is None else passphrase.encode()
     assert pkcs12.load(store, given)[1] == pki.leaf().certificate
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 from typing import Any, Callable
 
 import pytest
@@ -21,6 +20,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509.material import 
 )
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import Source, read_source
 from ansible_collections.certops.acm.tests.support.damaged_pem import as_bytes, b64, MANGLED
+from ansible_collections.certops.acm.tests.support.openssl import openssl_output
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs7
 
@@ -41,15 +41,13 @@ def test_encrypted_keys_of_both_forms_are_taken_as_well(pki: Any, how: str) -> N
         assert make_ready(sources, b"secret horse", pki.now).private_key_pem.decode() == pair.key_pem
 
 
-def openssl(*arguments: str, given: bytes = b"") -> bytes:
-    return subprocess.run(["openssl", *arguments], input=given, capture_output=True, check=True).stdout
-
-
 def test_the_output_of_openssl_is_taken(pki: Any) -> None:
     pair = pki.leaf()
-    trusted = openssl("x509", "-trustout", "-addtrust", "serverAuth", "-setalias", "www", given=pair.pem.encode())
+    trusted = openssl_output(
+        "x509", "-trustout", "-addtrust", "serverAuth", "-setalias", "www", given=pair.pem.encode()
+    )
     assert b"TRUSTED CERTIFICATE" in trusted
-    text = openssl("x509", "-text", given=pair.pem.encode())
+    text = openssl_output("x509", "-text", given=pair.pem.encode())
     for certificate in (trusted, text):
         found = read_source(Source("certificate", "certificate", certificate), None)
         assert found.certificates == [pair.certificate]
@@ -147,7 +145,7 @@ NAMED: dict[str, tuple[str, Callable[[Any], bytes | str], str]] = {
     "Java keystore in base64": ("bundle", lambda pair: b64(b"\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1"), "is a Java keystore"),
     "ZIP": ("bundle", lambda pair: b"PK\x03\x04\x14\0\0\0", "is a ZIP archive; unpack it first"),
     "gzip": ("bundle", lambda pair: b"\x1f\x8b\x08\0\0\0", "is compressed with gzip"),
-    "public key": ("private_key", lambda pair: openssl("pkey", "-pubout", given=pair.key_pem.encode()), "a public key"),
+    "public key": ("private_key", lambda pair: openssl_output("pkey", "-pubout", given=pair.key_pem.encode()), "a public key"),
     "CRL": ("certificate_chain", lambda pair: "-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----", "(CRL)"),
     "cut": ("certificate", lambda pair: pair.pem[:300], "The PEM block CERTIFICATE is cut"),
     "the second is cut": ("certificate_chain", lambda pair: pair.pem + pair.pem[:300], "CERTIFICATE, number 2, is cut"),

@@ -11,7 +11,6 @@ import base64
 import hashlib
 import hmac
 import json
-import ssl
 import typing as t
 from pathlib import Path
 
@@ -20,9 +19,9 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import senders
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery.senders import NotSent
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support.pki import tls_server
 from ansible_collections.certops.acm.tests.support.web_server import Answer, WebServer, web_server
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.delivery.conftest import queue
-from cryptography.hazmat.primitives import serialization
 
 SECRET = "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NOW_S = 1_795_694_400
@@ -55,18 +54,13 @@ def test_signed_as_standard_webhooks_are(secret: str, key: bytes) -> None:
     assert request.headers["Authorization"] == "Bearer let-me-in"
 
 
-def test_over_tls_that_is_trusted(tmp_path: Path, pki: t.Any) -> None:
-    pair = pki.leaf("localhost")
-    served, trusted = tmp_path / "served.pem", tmp_path / "trusted.pem"
-    served.write_text(pair.pem + pair.chain_pem + pair.key_pem)
-    trusted.write_bytes(pair.root.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(served)
+def test_over_tls_that_is_trusted(tmp_path: Path) -> None:
+    context, trusted = tls_server(tmp_path, "localhost")
     with web_server({"/hook": Answer(204)}, tls=context) as web:
         target = webhook(web, url=f"https://localhost:{web.port}/hook")
         with pytest.raises(NotSent, match="The TLS connection to"):
             send(target, EVENTS[0])
-        assert send({**target, "trust_file": str(trusted)}, EVENTS[0]) == 1
+        assert send({**target, "trust_file": trusted}, EVENTS[0]) == 1
         for name, said in (("absent.pem", "No such file"), ("empty.pem", "it contains no certificate")):
             (tmp_path / "empty.pem").touch()
             with pytest.raises(NotSent, match=f"{name} cannot be used: {said}"):

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from ansible_collections.certops.acm.tests.support.pki import Pki
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import opening
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pki
+from ansible_collections.certops.acm.tests.support.pki import Pki
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
     Running,

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.key_pair import KeyPair, read_key_pair
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pair, Pki
+from ansible_collections.certops.acm.tests.support.pki import Pair, Pki
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 

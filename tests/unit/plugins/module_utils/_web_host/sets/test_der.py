@@ -23,7 +23,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.der imp
     read_certificate,
     traditional_key,
 )
-from ansible_collections.certops.acm.tests.unit.plugins.conftest import Pair, as_version_1
+from ansible_collections.certops.acm.tests.support.pki import Pair, as_version_1
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._web_host.sets.conftest import NOW, Authority
 
 DER = serialization.Encoding.DER

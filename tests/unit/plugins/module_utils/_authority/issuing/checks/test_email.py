@@ -11,7 +11,6 @@ import ssl
 import typing as t
 from datetime import datetime, timedelta, timezone
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.checks import email as check_email
@@ -24,9 +23,7 @@ from ansible_collections.certops.acm.tests.support.name_server import (
     name_server,
     silent_server,
 )
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from ansible_collections.certops.acm.tests.support.pki import tls_server
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -46,30 +43,9 @@ def bind() -> t.Iterator[NameServer]:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, Path]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
     """A server context for localhost, and the file that makes it trusted."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "server.pem"
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    encodings = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file.write_bytes(pem + key.private_bytes(*encodings))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context, file
+    return tls_server(tmp_path_factory.mktemp("tls"), "localhost")
 
 
 def a_mail(**changes: t.Any) -> EmailMessage:
@@ -190,10 +166,10 @@ def test_some_mailboxes_may_be_missing_but_not_all() -> None:
             check_email.send(a_mail(), MailServer("127.0.0.1", server.port))
 
 
-def test_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, Path]) -> None:
+def test_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> None:
     context, trust = tls
     with mail_server(tls=context, users={"acm": "s3cret"}) as server:
-        good = MailServer("localhost", server.port, "starttls", "acm", "s3cret", str(trust))
+        good = MailServer("localhost", server.port, "starttls", "acm", "s3cret", trust)
         assert check_email.send(a_mail(), good) == []
         assert server.deliveries[0].was_encrypted
         with pytest.raises(MailNotSent, match="does not accept the user 'acm'") as caught:
