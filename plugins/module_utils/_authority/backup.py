@@ -21,7 +21,7 @@ from . import creation, directory, opening
 from .authority import Authority
 from .keys import key_file, key_making
 from .store.transactions import Store
-from .._files.folders import open_any
+from .._files.folders import open_any, open_folder
 from .._rules.errors import InvalidInput
 
 
@@ -109,6 +109,7 @@ def _copy(source: str, target: str) -> None:
     """Copy one SQLite file into a new one: mode 0600 from the first byte, and on disk when this returns."""
     folder = os.path.dirname(target)
     try:
+        open_folder(folder).close()  # not where others could replace the copy
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(target)}-")
     except OSError as error:
         raise InvalidInput(f"{folder} cannot be written: {_reason(error)}") from error

@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import ssl
-import tempfile
+import stat
 import threading
 import typing as t
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from .signing.issuer import Signer
 from .store.authorities import CaRow
 from .store.stored_settings import StoredSettings
 from .store.transactions import Store, StoreError
+from .._files.folders import Folder, open_folder
 from .._rules.errors import InvalidInput
 from .._rules.times import millis
 
@@ -214,11 +216,11 @@ class CertificationAuthorities:
         (a missing CRL is always written). Raises StoreError."""
         with self._store.read() as tx:
             rows = tx.cas.all()
-        with self._publishing():
+        with self._publishing() as folder:
             for row in rows:
-                _write_public(self._folder, f"{row.id}.crt", ssl.PEM_cert_to_DER_cert(row.pem))
+                _write_public(folder, f"{row.id}.crt", ssl.PEM_cert_to_DER_cert(row.pem))
             roots = "".join(row.pem for row in rows if not row.parent_id)
-            _write_public(self._folder, TRUST_FILE, roots.encode())
+            _write_public(folder, TRUST_FILE, roots.encode())
         for row in rows:
             if with_crls or not os.path.exists(os.path.join(self._folder, f"{row.id}.crl")):
                 self.publish_crl(row)
@@ -227,16 +229,17 @@ class CertificationAuthorities:
         """A fresh revocation list of one CA. Signed and written while other writers wait, so that an older list never
         replaces a newer one. Raises StoreError."""
         signer, now = self.signer(row), self._parts.now()
-        with self._publishing(), self._store.write() as tx:
+        with self._publishing() as folder, self._store.write() as tx:
             validity = timedelta(days=self._settings.read(tx).crl_days)
             number, is_public = tx.cas.next_crl_number(row.id), row.role != "private"
             crl = issuer.make_crl(signer, tx.revoked(row.id, now), number, now, validity, is_public)
-            _write_public(self._folder, f"{row.id}.crl", issuer.certificate_der(crl))
+            _write_public(folder, f"{row.id}.crl", issuer.certificate_der(crl))
 
     @contextmanager
-    def _publishing(self) -> t.Iterator[None]:
+    def _publishing(self) -> t.Iterator[Folder]:
         try:
-            yield
+            with open_folder(self._folder) as folder:
+                yield folder
         except OSError as error:
             raise StoreError(
                 f"{self._folder} cannot be written ({error.strerror or error}): "
@@ -245,22 +248,14 @@ class CertificationAuthorities:
             ) from error
 
 
-def _write_public(folder: str, name: str, content: bytes) -> None:
-    target = os.path.join(folder, name)
+def _write_public(folder: Folder, name: str, content: bytes) -> None:
+    status = folder.status(name)
+    if status and stat.S_ISREG(status.st_mode) and folder.read(name)[0] == content:
+        return
+    temporary = f".{name}-{secrets.token_hex(4)}"  # sweep.py finds it, should this process be killed
+    folder.create(temporary, content, 0o644)
     try:
-        with open(target, "rb") as file:
-            if file.read() == content:
-                return
-    except FileNotFoundError:
-        pass
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o644)
-        os.rename(temporary, target)
+        folder.rename(temporary, name)
     except BaseException:
-        os.unlink(temporary)
+        folder.unlink(temporary)
         raise

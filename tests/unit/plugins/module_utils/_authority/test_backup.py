@@ -130,6 +130,15 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
     assert (tmp_path / "there").read_text() == (tmp_path / "kept" / "there").read_text() == "mine"
 
 
+def test_no_copy_is_made_where_others_could_replace_it(lab: Lab, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with pytest.raises(InvalidInput, match=f"{shared} is writable by everyone, who could replace these files"):
+        backup.back_up(lab.path, str(shared / "copy"))
+    assert list(shared.iterdir()) == []
+
+
 def test_a_key_that_is_kept_already_is_not_written_again(lab: Lab, tmp_path: Path, safe: Path) -> None:
     key = str(safe / "key")
     backup.back_up(lab.path, str(tmp_path / "monday"), key)

@@ -65,3 +65,30 @@ def test_how_many_private_cas_is_a_setting(lab: Lab) -> None:
     lab.ca()
     with pytest.raises(InvalidInput, match="quota_private_cas"):
         lab.ca("second")
+
+
+def test_what_is_published_replaces_a_link_and_does_not_follow_it(lab: Lab, tmp_path: Path) -> None:
+    """Clients get what the authority wrote; the file of somebody else stays as it is."""
+    cas = lab.authority.cas
+    cas.ensure_public()
+    trust, elsewhere = Path(cas.trust_file), tmp_path / "elsewhere"
+    roots = trust.read_bytes()
+    elsewhere.write_bytes(b"theirs")
+    trust.unlink()
+    trust.symlink_to(elsewhere)
+    cas.publish()
+    assert not trust.is_symlink() and trust.read_bytes() == roots
+    assert trust.stat().st_mode & 0o777 == 0o644
+    assert elsewhere.read_bytes() == b"theirs"
+    assert [path.name for path in trust.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_nothing_is_published_where_others_may_write(lab: Lab) -> None:
+    cas = lab.authority.cas
+    cas.ensure_public()
+    trust = Path(cas.trust_file)
+    trust.unlink()
+    trust.parent.chmod(0o777)
+    with pytest.raises(InvalidInput, match=f"{trust.parent} is writable by everyone"):
+        cas.publish()
+    assert not trust.exists()
