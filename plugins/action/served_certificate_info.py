@@ -23,4 +23,4 @@ class ActionModule(PipelinedAction):
             for each in (endpoints if isinstance(endpoints, (list, tuple)) else ())
             if isinstance(each, dict)
         ]
-        return f"what {first_few(places, 'and')} {'serves' if len(places) == 1 else 'serve'}." if places else ""
+        return f"{first_few(places, 'and')}." if places else ""

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 import typing as t
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.certops.acm.plugins import action as actions
 from ansible_collections.certops.acm.plugins.plugin_utils import progress
 
 
@@ -102,6 +104,30 @@ def test_elsewhere_it_asks_the_host_and_never_fails(answer: t.Any, line: str) ->
 )
 def test_a_task_is_about_the_certificates_that_it_names(items: list[t.Any], subject: str) -> None:
     assert progress.certificates(items) == subject
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "subject"),
+    [
+        ("acm_certificate", {"domain_name": "a.example.com"}, "a.example.com."),
+        ("acm_import", {"certificates": '[{"name_tag": "a"}, {"name_tag": "b"}]'}, "2 certificates (a and b)."),
+        ("acm_export", {"certificate_arn": "arn:1"}, "arn:1."),
+        ("acm_notifications", {"queue_name": "q"}, "notices in q."),
+        ("acm_notifications", {}, "notices in the inbox."),
+        (
+            "served_certificate_info",
+            {"endpoints": [{"host": "a", "port": 8443}, {"host": "b"}]},
+            "a port 8443 and b port 443.",
+        ),
+        ("served_certificate_info", {"endpoints": "a"}, ""),
+        ("certificate_bundle", {"path": "/srv"}, ""),
+    ],
+)
+def test_modules_that_may_take_long_say_what_they_are_about(
+    module: str, arguments: dict[str, t.Any], subject: str
+) -> None:
+    action = importlib.import_module(f"{actions.__name__}.{module}").ActionModule
+    assert action.subject(action.__new__(action), arguments) == subject
 
 
 def test_what_a_host_wrote_is_fit_for_a_terminal() -> None:
