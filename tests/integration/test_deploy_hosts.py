@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.tests.support.programs import finish
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
 SUPPORT = Path(__file__).resolve().parents[1] / "support"
 HOSTS = ["web1", "web2", "web3"]
-LIMIT_S = 300
 ROLE = {"ansible.builtin.include_role": {"name": "certops.acm.acm_deploy"}}
 LEAVE_BEHIND = [
     {
@@ -83,23 +83,9 @@ class Fleet:
         (self.folder / "play.yml").write_text(
             json.dumps([{"gather_facts": False, "module_defaults": defaults, **each} for each in (play, then) if each])
         )
-        return subprocess.run(
-            [
-                *words,
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                "-v",
-                "-i",
-                str(self.folder / "hosts.json"),
-                str(self.folder / "play.yml"),
-            ],
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        playbook = str(Path(sys.executable).with_name("ansible-playbook"))
+        files = [str(self.folder / name) for name in ("hosts.json", "play.yml")]
+        return finish([*words, playbook, "-v", "-i", *files], self.folder, environment)
 
     def exports(self) -> int:
         """How many certificates were exported so far, by the authority's own records."""

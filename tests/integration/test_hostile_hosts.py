@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.tests.support.hostile_python import ATTACKS
 from ansible_collections.certops.acm.tests.support.older_core import OLDER, python_path
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, finish
 from ansible_collections.certops.acm.tests.support.unattended import NAME, make_authority
 from ansible_collections.certops.acm.tests.support.web_server import web_server
 
@@ -63,24 +62,8 @@ def test_no_host_decides_anything_but_about_itself(tmp_path: Path, core: str, re
     more = {"PYTHONPATH": request.getfixturevalue("older_core")} if core == OLDER else {}
     with web_server({"/told": b"thanks"}) as people:
         inventory = write_site(tmp_path, f"http://{people.address}/told")
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                "certops.acm.renew",
-                "-i",
-                str(inventory),
-                "--forks",
-                "4",
-            ],
-            env=environment(more),
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        words = ["ansible-playbook", "certops.acm.renew", "-i", str(inventory), "--forks", "4"]
+        done = finish(words, tmp_path, more, LIMIT_S)
         bodies = [request.body.decode("utf-8") for request in people.requests]
     assert done.returncode == 2 and "Sum up" in done.stdout, done.stdout[-4000:]
     assert not (tmp_path / "pwned").exists()

@@ -8,16 +8,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm import playbooks
-from ansible_collections.certops.acm.tests.support.programs import environment
+from ansible_collections.certops.acm.tests.support.programs import finish
 from ansible_collections.certops.acm.tests.support.unattended import make_authority
-
-LIMIT_S = 300
 
 
 @pytest.fixture(name="site", scope="module")
@@ -40,22 +37,7 @@ def fixture_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def play(playbook: str, site: Path, *words: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            f"certops.acm.{playbook}",
-            "-i",
-            str(site / "hosts.json"),
-            *words,
-        ],
-        env=environment({}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    done = finish(["ansible-playbook", f"certops.acm.{playbook}", "-i", str(site / "hosts.json"), *words], site)
     return done.returncode, " ".join(done.stdout.split())
 
 

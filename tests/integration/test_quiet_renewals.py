@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import collections
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import NamedTuple
 
 import pytest
 from ansible_collections.certops.acm.tests.support.acm_endpoint import AcmEndpoint, acm_endpoint
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, finish
 
 LIMIT_S = 400
 SKIPPED = "skipped"
@@ -63,31 +62,16 @@ class Site:
         recorded.unlink(missing_ok=True)
         before = len(self.acm.calls)
         key, secret = self.acm.connection["access_key"], self.acm.connection["secret_key"]
-        done = subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                playbook,
-                "-i",
-                str(self.folder / "hosts.json"),
-                *words,
-            ],
-            env=environment(
-                {
-                    "AWS_ENDPOINT_URL": self.acm.url,
-                    "AWS_ACCESS_KEY_ID": key,
-                    "AWS_SECRET_ACCESS_KEY": secret,
-                    "ANSIBLE_CALLBACK_PLUGINS": str(COLLECTION / "tests" / "support" / "callbacks"),
-                    "ANSIBLE_CALLBACKS_ENABLED": "count_modules",
-                    "COUNT_MODULES": str(recorded),
-                }
-            ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        variables = {
+            "AWS_ENDPOINT_URL": self.acm.url,
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "ANSIBLE_CALLBACK_PLUGINS": str(COLLECTION / "tests" / "support" / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "count_modules",
+            "COUNT_MODULES": str(recorded),
+        }
+        everywhere = ["ansible-playbook", playbook, "-i", str(self.folder / "hosts.json"), *words]
+        done = finish(everywhere, self.folder, variables, LIMIT_S)
         assert done.returncode == 0, done.stdout
         ran = [tuple(line.split()) for line in recorded.read_text(encoding="utf-8").splitlines()]
         calls = collections.Counter(call.operation for call in self.acm.calls[before:])

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.tests.support.older_core import OLDER, python_path
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, finish
 from ansible_collections.certops.acm.tests.support.unattended import NAME, make_authority
 
 LIMIT_S = 400
@@ -83,18 +82,8 @@ def test_no_recorded_result_has_a_secret(
     }
     if core == OLDER:
         variables["PYTHONPATH"] = request.getfixturevalue("older_core")
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    done = subprocess.run(
-        [program, "certops.acm.renew", "-i", str(inventory), "--forks", "3", "--diff", *verbosity],
-        env=environment(variables),
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    words = ["ansible-playbook", "certops.acm.renew", "-i", str(inventory), "--forks", "3", "--diff", *verbosity]
+    done = finish(words, tmp_path, variables, LIMIT_S)
     said = " ".join(done.stdout.split())
     assert done.returncode == 2 and "The channel people did not get" in said, done.stdout
     assert "The channel mail did not get" in said and "web3: www.corp.test could not be deployed" in said, done.stdout

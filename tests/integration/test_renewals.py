@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.certops.acm.tests.support.web_server import WebServer, web_server
+from ansible_collections.certops.acm.tests.support.programs import finish
 from cryptography import x509
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -99,17 +100,8 @@ class Fleet:
 
     def ansible(self, *words: str) -> subprocess.CompletedProcess[str]:
         program, *arguments = words
-        return subprocess.run(
-            [str(Path(sys.executable).with_name(program)), "-i", str(self.folder / "hosts.json"), *arguments],
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        everywhere = [program, "-i", str(self.folder / "hosts.json"), *arguments]
+        return finish(everywhere, self.folder, {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json"}, LIMIT_S)
 
     def module(self, name: str, **arguments: Any) -> dict[str, Any]:
         interpreter = f"ansible_python_interpreter={sys.executable}"

@@ -13,13 +13,12 @@ file tasks/impl.yml runs once for each backend.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.tests.support.programs import finish
 
 TARGETS = Path(__file__).resolve().parent / "targets"
 LIMIT_S = 600
@@ -63,24 +62,8 @@ def run_target(target: str, tmp_path: Path, backend: dict[str, Any]) -> None:
         json.dumps({"all": {"hosts": {"testhost": {"ansible_connection": "local"}}, "vars": variables}}),
         encoding="utf-8",
     )
-    command = [
-        str(Path(sys.executable).with_name("ansible-playbook")),
-        "-v",
-        "-i",
-        str(tmp_path / "hosts.json"),
-        str(tmp_path / "play.yml"),
-    ]
-    done = subprocess.run(
-        command,
-        env={**os.environ, "ANSIBLE_ROLES_PATH": str(TARGETS), "ANSIBLE_NOCOLOR": "1"},
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    words = ["ansible-playbook", "-v", "-i", str(tmp_path / "hosts.json"), str(tmp_path / "play.yml")]
+    done = finish(words, tmp_path, {"ANSIBLE_ROLES_PATH": str(TARGETS)}, LIMIT_S)
     if done.returncode:
         pytest.fail(
             f"{target} on {backend['acm_backend']} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False

@@ -11,12 +11,11 @@ import os
 import re
 import shutil
 import socket
-import subprocess
 import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment, finish
 
 GUIDE = COLLECTION / "docs" / "guides" / "try-a-renewal.md"
 LIMIT_S = 900
@@ -63,19 +62,9 @@ def test_the_guide(tmp_path: Path) -> None:
             steps += 1
         else:
             script.append("true")
-    env = environment({"ANSIBLE_LOCALHOST_WARNING": "false"})
-    env["PATH"] = f"{env['PATH']}:/usr/sbin:/usr/local/sbin"
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=tmp_path,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    path = f"{environment({})['PATH']}:/usr/sbin:/usr/local/sbin"
+    env = {"PATH": path, "ANSIBLE_LOCALHOST_WARNING": "false"}
+    done = finish(["bash", "-c", "\n".join(script)], tmp_path, env, LIMIT_S)
     assert done.returncode == 0, done.stdout
     heard = (tmp_path / "heard.txt").read_text(encoding="utf-8")
     promised = [text for language, text in blocks() if language == "text"]

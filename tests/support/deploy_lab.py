@@ -8,13 +8,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import typing as t
 from pathlib import Path
 
-LIMIT_S = 300
+from ansible_collections.certops.acm.tests.support.programs import finish
+
 SERVICE = {"name": "own", "ports": [], "reload_command": ["true"]}
 ROLE = {"ansible.builtin.include_role": {"name": "certops.acm.acm_deploy"}}
 Play = t.Dict[str, t.Any]
@@ -75,17 +75,8 @@ class Lab:
         }
         inventory = {"all": {"vars": self.everywhere, "children": {"web": {"hosts": self.hosts, "vars": common}}}}
         (self.folder / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
-        return subprocess.run(
-            [str(Path(sys.executable).with_name(program)), "-i", str(self.folder / "hosts.json"), *words],
-            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", **self.environment},
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        words = [program, "-i", str(self.folder / "hosts.json"), *words]
+        return finish(words, self.folder, {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", **self.environment})
 
     def live(self, host: str, name: str) -> Path:
         return self.folder / host / name / "live"

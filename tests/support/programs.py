@@ -45,7 +45,9 @@ def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -
     return done.stdout
 
 
-def finish(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def finish(
+    words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, limit_s: float = LIMIT_S
+) -> subprocess.CompletedProcess[str]:
     """Its code and, as its stdout, all that it prints."""
     return subprocess.run(
         words,
@@ -55,7 +57,7 @@ def finish(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=LIMIT_S,
+        timeout=limit_s,
         check=False,
     )
 
