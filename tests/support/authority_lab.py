@@ -44,7 +44,7 @@ class Clock:
 
 
 class Lab:
-    """What nearly every test of the authority needs. `acm`: the boto3 client; each of its answers fits the model."""
+    """What nearly every test of the authority needs. `acm`: the boto3 client, which checks each answer against the model."""
 
     def __init__(self, path: Path, dns: NameServer, clock: Clock, **settings: t.Any) -> None:
         self.clock = clock
@@ -135,7 +135,7 @@ class Lab:
 
 @functools.lru_cache(maxsize=None)
 def _fresh_authority() -> str:
-    """One that was just made: a copy of it costs a tenth of making another."""
+    """A new authority: copying it takes a tenth of the time of creating another."""
     folder = tempfile.TemporaryDirectory(prefix="authority-")
     atexit.register(folder.cleanup)
     creation.create(f"{folder.name}/authority").store.close()
@@ -143,7 +143,7 @@ def _fresh_authority() -> str:
 
 
 class Switch:
-    """Stands for the authority of the test that runs: to make a client costs a third of a second."""
+    """Stands for the authority of the running test, since creating a client takes a third of a second."""
 
     def __init__(self, present: t.Any) -> None:
         self.present = present

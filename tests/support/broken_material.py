@@ -138,7 +138,7 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
             given(pair, certificate=None, certificate_path=file(bytes(range(255)) * 9)),
             "certificate-pem",
         ),
-        # PEM that is none
+        # what looks like PEM and is not
         "words": (given(pair, certificate="a certificate, please"), "certificate-pem"),
         "base64 of words": (given(pair, certificate="YSBjZXJ0aWZpY2F0ZQ=="), "certificate-pem"),
         "a path as content": (given(pair, certificate="/etc/ssl/www.pem"), "certificate-pem"),

@@ -94,7 +94,7 @@ class Host:
         return process
 
     def run(self, *certificates: dict[str, t.Any], **options: t.Any) -> Answer:
-        """The module's answer, in which there is no text of a certificate or key; empty if it was killed."""
+        """The module's answer, which contains no certificate or key; empty if it was killed."""
         output, errors = self.start(*certificates, **options).communicate(timeout=LIMIT_S)
         assert output or options.get("environment") is not None, errors
         for each in certificates:

@@ -162,7 +162,7 @@ def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
     first, second = (site(certificates, name) for name in NAMES)
     user = ""
     if os.getuid() == 0 and all(parent.stat().st_mode & 0o001 for parent in folder.parents):
-        # As every distribution runs it: once started it is no longer root, and reloads so.
+        # As every distribution runs it: it drops root after the start, and reloads without it.
         (folder / "lighttpd.log").touch()
         shutil.chown(folder / "lighttpd.log", "www-data")
         user = 'server.username = "www-data"\nserver.groupname = "www-data"\n'

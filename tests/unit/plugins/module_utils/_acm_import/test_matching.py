@@ -32,7 +32,7 @@ def listed(*names: str, serial: str | None = None) -> Certificate:
         (("www.example.com",), "www.example.com", ("www.example.com", "example.com"), False),
         (("example.com",), "www.example.com", ("www.example.com", "example.com"), False),
         (("www.example.com", "example.com"), "www.example.com", ("www.example.com",), False),
-        # one without names is no certificate with names
+        # a certificate without names does not match one with names
         ((), "www.example.com", ("www.example.com",), False),
         ((), "server", (), False),
     ],

@@ -268,7 +268,7 @@ def test_no_event_brings_it_down(
 
 
 def test_one_poisonous_message_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it makes go wrong here; half a character, which JSON can hold, would break whoever writes it down."""
+    """A message may fail in any way. A lone surrogate, which JSON can hold, would break whoever writes it down."""
 
     def trips(body: str) -> dict[str, t.Any]:
         if "poison" in body:

@@ -174,7 +174,7 @@ def test_only_so_much_is_read_and_links_are_followed(tmp_path: Path) -> None:
 
 
 def test_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
-    """Nobody writes to it: whoever opens it as a file is opened waits for ever."""
+    """Nobody writes to it, so opening it like a file would block for ever."""
     pipe = str(tmp_path / "app.pid")
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="Not a regular file"):

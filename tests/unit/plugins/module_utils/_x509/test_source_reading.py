@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two tables: text as people have it, which is taken; and what is no material, which is named with what to do."""
+"""Two tables: text as people have it, which is accepted; and what is not material, which is named with what to do."""
 
 from __future__ import annotations
 

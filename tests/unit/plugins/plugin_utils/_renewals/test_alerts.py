@@ -342,7 +342,7 @@ def test_all_clear() -> None:
 
 
 def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
-    """A certificate that check mode did not export is not eligible for renewal, and that is no trouble."""
+    """A certificate that check mode did not export is not eligible for renewal, and needs no alert."""
     one = make_certificate(renewal_eligibility="INELIGIBLE")
     assert [alert["kind"] for alert in told([one], standing(one, was_new=True))] == ["deployed", "ineligible"]
     assert told([one], standing(one, was_new=True), is_check=True) == []

@@ -67,7 +67,7 @@ def kinds(items: list[Any]) -> list[tuple[str, str]]:
         ),
         ({"renewal_summary": {"renewal_status": "PENDING_AUTO_RENEWAL"}}, []),
         ({"diagnosis": [FINDING]}, [("warning", "renewal_blocked")]),
-        # 47 days: there is no trouble before ACM should have renewed it
+        # 47 days: nothing needs attention before ACM should have renewed it
         ({"not_before": iso(NOW - timedelta(days=36)), "not_after": iso(NOW + timedelta(days=11)), **IN_USE}, []),
         (
             {"not_before": iso(NOW - timedelta(days=41)), "not_after": iso(NOW + timedelta(days=6)), **IN_USE},

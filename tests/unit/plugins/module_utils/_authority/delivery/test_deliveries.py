@@ -200,7 +200,7 @@ def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> 
 
 
 def test_numbers_go_on_when_all_was_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
-    """Else a target would take what is new for what it has got."""
+    """Otherwise a target would take new events for ones that it has already received."""
     lab.set(events_kept_days=10)
     deliveries.set_targets(lab.authority, [webhook(web)])
     lab.private()

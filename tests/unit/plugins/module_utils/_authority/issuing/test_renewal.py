@@ -276,7 +276,7 @@ def test_of_two_attempts_one_counts(lab: Lab, clock: Clock, monkeypatch: pytest.
 
 
 def test_public_certificates_never_outlive_their_issuer(lab: Lab, clock: Clock) -> None:
-    """After nine years and more, new intermediates and roots come by themselves."""
+    """After more than nine years, new intermediates and roots are created automatically."""
     first = lab.issued("decade.example.com")
     chains = {lab.acm.get_certificate(CertificateArn=first)["CertificateChain"]}
     clock.advance(days=3650 - 394)

@@ -94,7 +94,7 @@ def test_a_passphrase_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_rotation_that_is_killed_anywhere_leaves_an_authority_that_opens(lab: Lab) -> None:
-    """The n-th step of a rotation is its last, for every n."""
+    """A rotation is killed after its n-th step, for every n."""
     lab.authority.store.close()
     done = False
     for steps in range(1, 200):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What proves control over a name: the same each time, and another for every name and account."""
+"""What proves control over a name: the same each time, and different for each name and account."""
 
 from __future__ import annotations
 

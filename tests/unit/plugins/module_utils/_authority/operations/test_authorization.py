@@ -37,7 +37,7 @@ def denied(**condition: t.Any) -> dict[str, t.Any]:
 def call(
     lab: Lab, policy: dict[str, t.Any], operation: str, caller: Caller = ALICE, **members: t.Any
 ) -> tuple[str, str]:
-    """Error code and message of a call under a policy; two empty texts when it was let pass."""
+    """Error code and message of a call under a policy; two empty texts if it was allowed."""
     policies.check(policy, "The policy of Alice")
     body, target = json.dumps(members).encode(), f"CertificateManager.{operation}"
     told = Endpoint(lab.authority, OPERATIONS).answer(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults: kill -9 in the middle of work, many processes at once, full disks, files that are none of ours (store.py)."""
+"""Faults: kill -9 in the middle of work, many processes at once, full disks, files that are not a store."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate with its chain and key: what is refused, what its files contain, which key on the host is used again."""
+"""A certificate with its chain and key: what is refused, what its files contain, which key on the host is reused."""
 
 from __future__ import annotations
 
