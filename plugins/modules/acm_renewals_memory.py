@@ -75,13 +75,20 @@ memory:
   returned: with O(began_at)
   type: dict
 problems:
-  description: What was wrong with the file, one sentence for each problem.
-  returned: success
+  description: What was wrong with the file that was read, one sentence for each problem.
+  returned: with O(began_at)
   type: list
   elements: str
-  sample: ["/var/lib/acm-renewals/111122223333-eu-central-1.json is damaged, so alerts may be sent twice."]
+  sample:
+    - >-
+      /var/lib/acm-renewals/111122223333-eu-central-1.json is damaged, so alerts may be sent twice; it was moved to
+      /var/lib/acm-renewals/111122223333-eu-central-1.json.20270301T060000Z, and nothing else needs to be done.
+unwritten:
+  description: Why the file could not be written where it belongs, and what to do, in one sentence.
+  returned: when it could not be written there
+  type: str
 writable:
-  description: Whether the file could be written. Always true in check mode, which writes nothing.
+  description: Whether the file could be written, there or elsewhere. Always true in check mode, which writes nothing.
   returned: success
   type: bool
 error:
@@ -127,7 +134,7 @@ def main() -> None:
     if not re.fullmatch(r"[\w.-]{1,200}", params["name"], re.ASCII):
         module.fail_json(msg=f"name is {params['name']!r}: give letters, digits, dots and hyphens.")
     store = Store(params["path"], params["name"])
-    result: dict[str, t.Any] = {"changed": False, "problems": [], "writable": True}
+    result: dict[str, t.Any] = {"changed": False, "writable": True}
     document = params["memory"]
     if document is None:
         document, problems = store.recall(datetime.now(timezone.utc), may_change=not module.check_mode)
@@ -139,7 +146,7 @@ def main() -> None:
         except InvalidInput as error:
             wrong, result["writable"] = str(error), False
         if wrong:
-            result["problems"] = [*result["problems"], wrong]
+            result["unwritten"] = wrong
     module.exit_json(**result)
 
 

@@ -18,6 +18,7 @@ has not received yet.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import tempfile
@@ -38,7 +39,7 @@ Document = t.Dict[str, t.Any]
 
 
 class Recalled(t.NamedTuple):
-    """problems: sentences about what was wrong with it. aside: the file is damaged and must be moved away."""
+    """problems: clauses about what was wrong with it."""
 
     document: Document
     problems: t.List[str]
@@ -49,10 +50,8 @@ def empty() -> Document:
     return {"version": VERSION, "began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
 
 
-def judge(text: t.Optional[str], now: datetime) -> Recalled:
+def judge(text: str, now: datetime) -> Recalled:
     """The document in a text, without impossible values. Pure."""
-    if text is None or not text.strip():
-        return Recalled(empty(), [])
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -137,21 +136,23 @@ class Store:
         """The document, and sentences about what was wrong. If there are two, the newer one counts."""
         candidates: t.List[Document] = []
         problems: t.List[str] = []
+        unreadable = ""
         for path in (self.path, self.spare_path):
             try:
                 present = atomic.read(_spec(path))
             except (InvalidInput, OSError) as error:
                 if path == self.path:
-                    problems.append(f"The memory of earlier runs cannot be read, so alerts may be sent twice: {error}")
+                    unreadable = _unreadable(path, error)
                 continue
             if present is None:
                 continue
             judged = judge(present.content.decode("utf-8", "replace"), now)
             for what in judged.problems:
-                moved = self._put_aside(path, now) if may_change and judged.must_be_put_aside else None
-                where = f" It was moved to {moved}." if moved else ""
-                problems.append(f"{path} {what}, so alerts may be sent twice.{where}")
+                rest = self._put_aside(path, now) if may_change else "the next run outside check mode moves it aside"
+                problems.append(f"{path} {what}, so alerts may be sent twice; {rest}.")
             candidates.append(judged.document)
+        if unreadable and not candidates:
+            problems.append(unreadable)
         candidates.sort(key=lambda document: document["began_at"] or "")
         return (candidates[-1] if candidates else empty()), problems
 
@@ -162,31 +163,50 @@ class Store:
         try:
             _write(self.path, content)
         except (InvalidInput, OSError) as error:
-            wrong = str(error).rstrip(".")
+            wrong = _fault_of_system(error)
             try:
                 _write(self.spare_path, content)
             except (InvalidInput, OSError):
                 raise InvalidInput(
-                    f"The memory for the next run cannot be written: {wrong}. Nor can {self.spare_path} be written: "
+                    f"Neither {self.path} nor {self.spare_path} can be written{f' ({wrong})' if wrong else ''}: "
                     "free some space or fix the permissions, or set acm_deploy_renewals_path to a folder that can be "
                     "written."
                 ) from None
+            if not wrong:
+                return f"It is in {self.spare_path} instead. {error}"
             return (
-                f"{wrong}: the memory for the next run was written to {self.spare_path}. Fix the fault, or set "
-                "acm_deploy_renewals_path to a folder that can be written."
+                f"It is in {self.spare_path} instead, because {self.path} cannot be written ({wrong}): fix that, or "
+                "set acm_deploy_renewals_path to a folder that can be written."
             )
         _remove(self.spare_path)
         return None
 
     @staticmethod
-    def _put_aside(path: str, now: datetime) -> t.Optional[str]:
+    def _put_aside(path: str, now: datetime) -> str:
+        """Move it. Returns what became of it, as a clause."""
         moved = f"{path}.{now.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"
         try:
             with folders.open_folder(os.path.dirname(path)) as folder:
                 folder.rename(os.path.basename(path), os.path.basename(moved))
         except (OSError, InvalidInput):
-            return None
-        return moved
+            return "it could not be moved aside: move or remove it"
+        return f"it was moved to {moved}, and nothing else needs to be done"
+
+
+def _fault_of_system(error: Exception) -> str:
+    """The operating system's reason, if that is why; other errors are sentences with a remedy of their own."""
+    cause = error if isinstance(error, OSError) else error.__cause__
+    return (cause.strerror or type(cause).__name__) if isinstance(cause, OSError) else ""
+
+
+def _unreadable(path: str, error: Exception) -> str:
+    wrong = _fault_of_system(error)
+    if not wrong or getattr(error.__cause__, "errno", None) in (errno.ELOOP, errno.EINVAL):
+        return f"{error} Until then, alerts may be sent twice."
+    return (
+        f"{path} cannot be read ({wrong}), so alerts may be sent twice: fix that, or set acm_deploy_renewals_path to "
+        "another folder."
+    )
 
 
 def _remove(path: str) -> None:

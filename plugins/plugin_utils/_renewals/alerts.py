@@ -36,6 +36,13 @@ TROUBLES = {
     "not_served": "The server serves its certificates again.",
     "run_failed": "Renewal runs finish again.",
 }
+# What may be wrong with a run itself: the title of the alert, and the situation for which the run fails.
+PROBLEMS = {
+    "memory": ("The renewal run cannot rely on the memory of earlier runs", "memory"),
+    "unwritten": ("The memory of the renewal runs could not be written where it belongs", "memory"),
+    "notices": ("The renewal run cannot read ACM's notices", "notices"),
+    "run_limit": ("The renewal run took too long", "run_limit"),
+}
 _OF_HOSTS = ("deploy_failed", "host_unreachable", "not_served")
 _OF_RUNS = "renewals"  # the subject of alerts about runs themselves
 
@@ -166,17 +173,16 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
             }
         )
     for problem in seen.problems:
+        title, situation = PROBLEMS[problem.what]
+        sentence = words.sentence(problem.sentence)
         yield Finding(
             {
-                "key": f"run_failed {_OF_RUNS} {problem.situation} {words.date(seen.now)[:10]}",
+                "key": f"run_failed {_OF_RUNS} {problem.what} {words.date(seen.now)[:10]}",
                 "kind": "run_failed",
                 "severity": "warning",
-                "title": {
-                    "memory": "The renewal run cannot rely on the memory of earlier runs",
-                    "notices": "The renewal run cannot read ACM's notices",
-                    "run_limit": "The renewal run took too long",
-                }.get(problem.situation, "The renewal run could not do all of its work"),
-                "text": words.sentence(problem.sentence),
+                "title": title,
+                "text": sentence,
             },
-            problem.situation,
+            situation,
+            sentence,
         )

@@ -136,10 +136,13 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     own = run["connections"][connection]
     listing = _listing(listed, connection)
     problems = [["memory", str(each)] for each in recalled.get("problems") or ()]
+    problems += [["unwritten", str(recalled["unwritten"])]] if recalled.get("unwritten") else []
     memory = recalled.get("memory")
     if not isinstance(memory, t.Mapping):
         memory = {"began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
-        problems.append(["memory", f"The memory of earlier runs cannot be read: {_message(recalled)}"])
+        problems.append(
+            ["memory", f"The host that stores it (acm_deploy_renewals_host) answered: {_message(recalled)}"]
+        )
     if memory.get("began_at") == run["started_at"]:  # another connection of this run has recalled it before
         memory = {**memory, "began_at": memory["ended_at"]}
     if received.get("failed"):
@@ -426,13 +429,11 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
                 "No alert was sent, because without the memory every run would send the same alerts again.",
             )
         )
-    if remembered.get("failed"):
-        faults.append(("memory", _message(remembered)))
-    faults += [
-        ("memory", str(each))
-        for each in remembered.get("problems") or ()
-        if ["memory", str(each)] not in own["problems"]
-    ]
+    unwritten = remembered.get("unwritten")
+    if remembered.get("failed") or remembered.get("unreachable"):
+        unwritten = _message(remembered)
+    if unwritten and ["unwritten", unwritten] not in own["problems"]:
+        faults.append(("memory", f"{alerts.PROBLEMS['unwritten'][0]}. {unwritten}"))
     written = {**own["report"]}
     written["faults"] = [*written["faults"], *(text for situation, text in faults if situation not in policy.tolerated)]
     written["tolerated"] = [

@@ -18,9 +18,9 @@ CRITICAL_DAYS = 7
 
 
 class Problem(t.NamedTuple):
-    """Something that went wrong with the run itself: a situation of the policy, and a sentence."""
+    """Something that went wrong with the run itself: one of alerts.PROBLEMS, and a sentence."""
 
-    situation: str
+    what: str
     sentence: str
 
 

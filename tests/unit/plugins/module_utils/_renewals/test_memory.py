@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from datetime import datetime, timedelta, timezone
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._files import folders
 from ansible_collections.certops.acm.plugins.module_utils._renewals import memory
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
@@ -38,11 +40,6 @@ FULL: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("text", [None, "", " \n"])
-def test_there_was_none(text: str | None) -> None:
-    assert memory.judge(text, NOW) == (memory.empty(), [], False)
-
-
 def test_what_is_sound_stays_as_it_is() -> None:
     assert memory.judge(json.dumps(FULL), NOW) == (FULL, [], False)
 
@@ -50,6 +47,8 @@ def test_what_is_sound_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("", "is damaged"),
+        (" \n", "is damaged"),
         ("{", "is damaged"),
         ("[]", "is damaged"),
         ("[" * 100_000, "is damaged"),
@@ -102,24 +101,46 @@ def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["here.json"] and not (tmp_path / "spare").exists()
 
 
-def test_what_is_damaged_is_moved_aside(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["", "{"])
+def test_what_is_damaged_is_moved_aside(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "state" / "here.json"
+    path.parent.mkdir(mode=0o700)
+    path.write_text(text, encoding="utf-8")
+    document, problems = store(tmp_path).recall(NOW, may_change=False)
+    assert document == memory.empty() and path.exists()
+    damaged = f"{path} is damaged, so alerts may be sent twice;"
+    assert problems == [f"{damaged} the next run outside check mode moves it aside."]
+    moved = f"{path}.20270301T060000Z"
+    assert store(tmp_path).recall(NOW)[1] == [f"{damaged} it was moved to {moved}, and nothing else needs to be done."]
+    assert not path.exists() and Path(moved).read_text(encoding="utf-8") == text
+
+
+def test_what_cannot_be_moved_aside_is_left_to_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state" / "here.json"
     path.parent.mkdir(mode=0o700)
     path.write_text("{", encoding="utf-8")
-    assert store(tmp_path).recall(NOW, may_change=False)[0] == memory.empty()
-    assert path.exists()
-    _document, problems = store(tmp_path).recall(NOW)
-    assert problems == [f"{path} is damaged, so alerts may be sent twice. It was moved to {path}.20270301T060000Z."]
-    assert not path.exists() and Path(f"{path}.20270301T060000Z").read_text(encoding="utf-8") == "{"
+    monkeypatch.setattr(folders.Folder, "rename", refuse)
+    assert store(tmp_path).recall(NOW)[1] == [
+        f"{path} is damaged, so alerts may be sent twice; it could not be moved aside: move or remove it."
+    ]
+
+
+def refuse(*_given: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/somewhere")
 
 
 def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
     """The folder is a file here: so that it holds for root too."""
     (tmp_path / "state").write_text("", encoding="utf-8")
-    said = store(tmp_path).remember(FULL)
-    assert said and str(tmp_path / "spare" / "here.json") in said and "acm_deploy_renewals_path" in said
-    document, problems = store(tmp_path).recall(NOW)
-    assert document == FULL and len(problems) == 1
+    assert store(tmp_path).recall(NOW)[1] == [
+        f"{tmp_path}/state/here.json cannot be read (Not a directory), so alerts may be sent twice: fix that, or set "
+        "acm_deploy_renewals_path to another folder."
+    ]
+    assert store(tmp_path).remember(FULL) == (
+        f"It is in {tmp_path}/spare/here.json instead, because {tmp_path}/state/here.json cannot be written (Not a "
+        "directory): fix that, or set acm_deploy_renewals_path to a folder that can be written."
+    )
+    assert store(tmp_path).recall(NOW) == (FULL, [])
     (tmp_path / "state").unlink()
     newer = {**FULL, "began_at": ago(minutes=1)}
     assert store(tmp_path).remember(newer) is None
@@ -129,8 +150,22 @@ def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     for name in ("state", "spare"):
         (tmp_path / name).write_text("", encoding="utf-8")
-    with pytest.raises(InvalidInput, match="The memory for the next run cannot be written"):
+    with pytest.raises(InvalidInput) as refused:
         store(tmp_path).remember(FULL)
+    assert str(refused.value) == (
+        f"Neither {tmp_path}/state/here.json nor {tmp_path}/spare/here.json can be written (Not a directory): free some "
+        "space or fix the permissions, or set acm_deploy_renewals_path to a folder that can be written."
+    )
+
+
+def test_a_folder_to_which_others_may_write_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(0o777)
+    said = store(tmp_path).remember(FULL)
+    assert said == (
+        f"It is in {tmp_path}/spare/here.json instead. The folder {tmp_path}/state is writable by everyone, who could "
+        "replace these files; choose a folder to which only root or the files' owner can write."
+    )
 
 
 def test_what_others_put_into_the_temporary_folder_is_not_taken(tmp_path: Path) -> None:

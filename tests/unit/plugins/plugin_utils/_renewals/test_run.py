@@ -194,7 +194,7 @@ def test_one_spoilt_notice_does_not_take_the_others_with_it() -> None:
     [
         {"failed": True, "msg": "No space left on device"},
         {"unreachable": True, "msg": "No route to host"},
-        {"memory": make_memory(), "problems": ["Nothing can be remembered."], "writable": False},
+        {"memory": make_memory(), "problems": ["/x.json is damaged."], "writable": False},
     ],
 )
 def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) -> None:
@@ -209,7 +209,21 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     run = runs.close(run, HERE, {"skipped": True}, {"skipped": True}, {"skipped": True})
     said = " ".join(runs.faults(run, {}))
     assert "cannot rely on the memory of earlier runs" in said and "No alert was sent" in said
+    assert (recalled.get("msg") or "/x.json is damaged.") in said
     assert not own["writable"]
+
+
+def test_a_memory_that_was_only_not_written_is_not_called_unreliable() -> None:
+    sentence = "It is in /tmp/x.json instead, because /x.json cannot be written (No space left on device): fix that."
+    recalled = {"memory": make_memory(), "problems": [], "unwritten": sentence, "writable": True}
+    expected = [f"The memory of the renewal runs could not be written where it belongs. {sentence}"]
+    for at_first, at_last in ((recalled, {"unwritten": sentence}), (recalled, {}), ({}, {"unwritten": sentence})):
+        answers = {"recalled": at_first} if at_first else {}
+        run = reported(learnt(begun(WEB), [ONE], **answers), {"web": outcome(make_done(ONE))})
+        assert runs.faults(runs.close(run, HERE, {}, {}, at_last), {}) == expected
+    run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
+    (lost,) = runs.faults(runs.close(run, HERE, {}, {}, {"unreachable": True, "msg": "No route to host"}), {})
+    assert lost.endswith("where it belongs. No route to host.")
 
 
 def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
@@ -255,7 +269,7 @@ def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
     assert any(
         "The run had taken 10 minutes" in alert["text"] for alert in over["connections"][HERE]["report"]["alerts"]
     )
-    assert "The renewal run took too long." in runs.faults(over, {})
+    assert any(fault.startswith("The renewal run took too long. The run had") for fault in runs.faults(over, {}))
     assert any("b: host-1.example.com waits." in line for line in runs.lines(over, {}))
 
 
