@@ -192,6 +192,7 @@ options:
       service_name:
         description:
           - The name of its unit or init script.
+          - The known servers have one, except where O(services[].reload_command) is given, because that may reload another instance.
         type: str
       runtime_socket:
         description:

@@ -145,6 +145,9 @@ def find_refusal(
             f"{', '.join(stopped)} {are} not running on {host_name}; start {them}, or set when_stopped to ignore or "
             "start. Nothing was changed."
         )
+    lame = next((each for each in services if each.name in stopped and not each.can_start), None)
+    if when_stopped == "start" and lame:
+        return f"{cannot_start(lame)} Nothing was changed."
     lost = [each for each in differences if each.is_content and each.text != OTHER_CERTIFICATE]
     if broken and not lost:
         said = next(iter(broken.values()))
@@ -153,6 +156,10 @@ def find_refusal(
             "Fix the configuration and run again. Nothing was changed."
         )
     return None
+
+
+def cannot_start(service: Service) -> str:
+    return f"{service.name} is not running and cannot be started; give it start_command or service_name."
 
 
 def list_proofs(

@@ -160,7 +160,7 @@ def look_at_service(service: Service, sightings: t.Iterable[Result]) -> State:
     alive = is_alive(service.pid_file) if service.pid_file else None
     alive = None if alive is False and not service.knows_pid_file else alive
     active = None
-    if service.service_name and service.knows_unit and not alive and not any(sighting["reachable"] for sighting in own):
+    if service.service_name and not alive and not any(sighting["reachable"] for sighting in own):
         init = find_init_system()
         active = init.is_active(service.service_name) if init else None
     return judge_state(service, alive, active, own)

@@ -23,7 +23,17 @@ from . import snippets as snippet_files
 from ..._files.folders import RestoreContext
 from ..sets.bundle import Access, Bundle, explain
 from ..servers.commands import run
-from .rules import RUNNING, STOPPED, UNKNOWN, Limits, State, complain, list_proofs, list_sights_before
+from .rules import (
+    RUNNING,
+    STOPPED,
+    UNKNOWN,
+    Limits,
+    State,
+    cannot_start,
+    complain,
+    list_proofs,
+    list_sights_before,
+)
 from ..tls.handshake import Endpoint
 from ..servers.haproxy import HaproxyFault, Runtime, update
 from ..servers.init_systems import find_init_system
@@ -235,10 +245,8 @@ class Transaction:
         self._note("reload", service.name, f"{service.name} was reloaded: {reload['reason']}.")
 
     def _start(self, service: Service) -> None:
-        if not service.start_command and not service.service_name:
-            raise Failure(
-                f"{service.name} is not running and cannot be started; give it start_command or service_name."
-            )
+        if not service.can_start:
+            raise Failure(cannot_start(service))
         self._do("start", service, service.start_command)
         self._note("start", service.name, f"{service.name} was started.")
         self.states[service.name] = State(RUNNING, f"{service.name} was started.")
@@ -374,14 +382,20 @@ class Transaction:
         sightings = self._watch(before, self.limits.proof_s)
         # Some servers do not survive a failed reload. A server that answered before has to answer again.
         down = {each["service"] for each, sighting in zip(before, sightings) if not sighting["reachable"]}
+        not_started: dict[str, str] = {}
         for name in sorted(down):
-            with contextlib.suppress(Failure):
+            try:
                 self._start(services[name])
+            except Failure as failure:
+                not_started[name] = str(failure)
         if down:
             sightings = self._watch(before, self.limits.proof_s)
         for each, sighting in zip(before, sightings):
             self.sightings[(each["service"], Endpoint(*each["endpoint"]))] = sighting
-        unlike = [tell_sighting(sighting) for sighting in sightings if sighting["as_expected"] is False]
+        others = [each for each in zip(before, sightings) if each[1]["as_expected"] is False]
+        still_down = {each["service"] for each, _sighting in others}
+        unlike = [text for name, text in not_started.items() if name in still_down]
+        unlike += [tell_sighting(sighting) for _each, sighting in others]
         seen = {each["service"] for each in before}
         for service, _reload in moved:  # no port to look at, but its process has to be alive
             if service.name not in seen and _is_dead(service):

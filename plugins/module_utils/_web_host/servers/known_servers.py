@@ -122,13 +122,16 @@ class Service(t.NamedTuple):
     service_name: str | None
     runtime_socket: str | None
     link_directory: str | None
-    # whether the process and the unit certainly belong to this service, so that they can show that it is not running
+    # whether the process certainly belongs to this service, so that it can show that the service is not running
     knows_pid_file: bool = True
-    knows_unit: bool = True
 
     @property
     def can_reload(self) -> bool:
         return bool(self.reload_command or self.service_name)
+
+    @property
+    def can_start(self) -> bool:
+        return bool(self.start_command or self.service_name)
 
 
 def read_os_family(paths: t.Iterable[str] = OS_RELEASE) -> str:
@@ -168,6 +171,10 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
     data = SERVERS.get(server, {})
     own = {key: value for key, value in entry.items() if value is not None}
     merged = {**DEFAULTS, **data, **data.get("os_family", {}).get(os_family, {}), **own}
+    # With a reload_command of its own it may not be the instance that the package runs, whose unit is not its unit.
+    may_be_another = bool(own.get("reload_command"))
+    if may_be_another:
+        merged["service_name"] = own.get("service_name")
     for option in COMMANDS:
         merged[option] = read_words(option, name, merged[option]) or None
     chosen = list(certificates) if entry.get("certificates") is None else list(entry["certificates"])
@@ -189,9 +196,7 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
         server=server,
         certificates=chosen,
         is_partial=bool(entry.get("is_partial")),
-        # With a reload_command of its own it may not be the instance that the package runs.
-        knows_pid_file=bool(own.get("pid_file")) or not own.get("reload_command"),
-        knows_unit=bool(own.get("service_name")) or not own.get("reload_command"),
+        knows_pid_file=bool(own.get("pid_file")) or not may_be_another,
         **{key: merged[key] for key in ("name", *DEFAULTS)},
     )
 

@@ -214,6 +214,25 @@ def test_a_port_that_speaks_no_tls_is_not_taken_as_stopped(host: Host, tmp_path:
         assert answer["failed"] and answer["services"][0]["state"] == "not_observed", answer
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_the_unit_of_a_package_is_not_started_in_place_of_another_instance(host: Host, check: bool) -> None:
+    services = [host.server.service(server="nginx", start_command=None)]
+    answer = host.run(issue(WWW), services=services, when_stopped="start", check=check)
+    assert answer["failed"] and answer["restored"] and not host.acm.joinpath(WWW).exists(), answer
+    assert answer["msg"] == (
+        "stand-in is not running and cannot be started; give it start_command or service_name. Nothing was changed."
+    )
+
+
+def test_a_rollback_does_not_start_it_either(live_host: Host) -> None:
+    down = live_host.server.words("stop")
+    services = [live_host.server.service(server="nginx", start_command=None, reload_command=down)]
+    answer = live_host.run(issue(WWW), live_host.first[1], services=services, timeout=0.2)
+    assert answer["failed"] and not answer["restored"], answer
+    assert "stand-in is not running and cannot be started; give it start_command or service_name." in answer["msg"]
+    assert not any(step["step"] == "start" for step in answer["steps"])
+
+
 def test_a_stopped_service_is_refused_where_that_is_wanted(host: Host) -> None:
     answer = host.run(issue(WWW), when_stopped="fail")
     assert answer["failed"] and answer["restored"]

@@ -123,7 +123,13 @@ def test_what_is_refused_before_anything_is_done() -> None:
 
     assert refusal(running, {}, swapped, "ignore") is None
     stopped = {"own": State("stopped", "")}
-    assert refusal(stopped, {}, [], "ignore") is None and refusal(stopped, {}, [], "start") is None
+    assert refusal(stopped, {}, [], "ignore") is None
+    said = "own is not running and cannot be started; give it start_command or service_name. Nothing was changed."
+    assert refusal(stopped, {}, [], "start") == said and refusal(running, {}, [], "start") is None
+    for way in ({"start_command": ["true"]}, {"service_name": "own"}):
+        services = [service(**way)]
+        assert refusal(stopped, {}, [], "start") is None
+    services = [service()]
     assert "own is not running on web1" in str(refusal(stopped, {}, [], "fail"))
     assert "was already broken: bad." in str(refusal(running, {"own": "bad."}, swapped, "ignore"))
     assert "was already broken" in str(refusal(running, {"own": "bad."}, [Difference(False, "mode")], "ignore"))

@@ -90,11 +90,11 @@ def test_a_misspelt_server_is_recognised(name: str, hint: str) -> None:
 
 
 def test_what_a_package_says_is_not_evidence_against_another_instance() -> None:
-    def known(**options: t.Any) -> tuple[bool, bool]:
+    def known(**options: t.Any) -> tuple[bool, str | None]:
         (service,) = complete([{"name": "web", "server": "nginx", **options}], ["www"], "")
-        return service.knows_pid_file, service.knows_unit
+        return service.knows_pid_file, service.service_name
 
-    assert known() == (True, True)
-    assert known(reload_command=["touch", "/x"]) == (False, False)
-    assert known(reload_command=["touch", "/x"], pid_file="/run/own.pid") == (True, False)
-    assert known(reload_command=["touch", "/x"], service_name="own") == (False, True)
+    assert known() == (True, "nginx")
+    assert known(reload_command=["touch", "/x"]) == (False, None)
+    assert known(reload_command=["touch", "/x"], pid_file="/run/own.pid") == (True, None)
+    assert known(reload_command=["touch", "/x"], service_name="own") == (False, "own")
