@@ -50,31 +50,83 @@ TEMPLATE = COLLECTION / "playbooks" / "templates" / "acm-authority.service.j2"
 # ---------------------------------------------------------------- the playbook and the unit
 
 
-def test_the_playbook_in_the_foreground(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    variables = {
+def start_playbook(path: Path, port: int, **variables: Any) -> subprocess.Popen[str]:
+    given = {
         "authority_server_foreground": True,
-        "authority_server_directory": str(tmp_path / "authority"),
+        "authority_server_directory": str(path),
         "authority_server_port": port,
+        **variables,
     }
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    playing = subprocess.Popen(
-        [program, "certops.acm.authority_server", "-i", "localhost,", "-c", "local", "-e", json.dumps(variables)],
+    return subprocess.Popen(
+        [program, "certops.acm.authority_server", "-i", "localhost,", "-c", "local", "-v", "-e", json.dumps(given)],
+        env={**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
+
+
+def server_of(path: Path) -> int:
+    """The process that serves the authority in PATH."""
+    found = [
+        int(file.parent.name)
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if (words := file.read_bytes().split(b"\0"))[1:2] == [b"-m"]
+        and os.fsencode(path) in words
+        and b"serve" in words
+    ]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_the_playbook_in_the_foreground(tmp_path: Path) -> None:
+    """Where it answers is said before, and its output, which Ansible shows and logs at the end, has no key in it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    path = tmp_path / "authority"
+    playing = start_playbook(path, port)
+    told = ""
     try:
-        deadline, told = time.monotonic() + 60, ""
-        while time.monotonic() < deadline and told != "ok\n" and playing.poll() is None:
+        assert playing.stdout is not None
+        while "TASK [Serve until it is stopped]" not in told:
+            line = playing.stdout.readline()
+            assert line, told
+            told += line
+        assert f"http://127.0.0.1:{port}" in told
+        deadline, health = time.monotonic() + 60, ""
+        while time.monotonic() < deadline and health != "ok\n" and playing.poll() is None:
             try:
-                told = urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read().decode()
+                health = urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read().decode()
             except OSError:
                 time.sleep(0.1)
-        assert told == "ok\n", playing.communicate(timeout=30)[0] if playing.poll() is not None else "nobody answers"
+        assert health == "ok\n"
+        command = re.search(r"PYTHONPATH=[^\"]* credentials [^\"]*", told)
+        assert command is not None
+        shown = subprocess.run(["sh", "-c", command[0]], capture_output=True, text=True, check=True).stdout
+        secret = re.search("AWS_SECRET_ACCESS_KEY=(.*)", shown)
+        os.kill(server_of(path), signal.SIGTERM)
+        told += playing.communicate(timeout=60)[0]
+        assert playing.returncode == 0 and f"answers at http://127.0.0.1:{port}" in told
+        assert secret is not None and secret[1] not in told and "AWS_SECRET" not in told
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(playing.pid, signal.SIGTERM)
-        playing.communicate(timeout=60)
+            os.killpg(playing.pid, signal.SIGKILL)
+
+
+def test_the_playbook_says_why_the_server_ends(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        playing = start_playbook(tmp_path / "authority", port)
+        told = playing.communicate(timeout=60)[0]
+    assert playing.returncode == 2 and "AWS_SECRET" not in told
+    sentence = f"Port {port} of 127.0.0.1 cannot be served: Address already in use; choose another port, or 0 for any"
+    assert f'"msg": "{sentence}' in told
+
+
+def test_the_playbook_refuses_unknown_variables(tmp_path: Path) -> None:
+    playing = start_playbook(tmp_path / "authority", 0, authority_server_prot=24830)
+    told = playing.communicate(timeout=60)[0]
+    assert playing.returncode == 2 and not (tmp_path / "authority").exists()
+    assert "has no variable authority_server_prot: it has authority_server_hosts, " in told
 
 
 def rendered(**variables: Any) -> str:
@@ -82,10 +134,10 @@ def rendered(**variables: Any) -> str:
     environment.filters.update(FilterModule().filters())
     known = {
         "ansible_managed": "Ansible managed",
-        "authority_server_where": "/var/lib/acm-authority/authority",
-        "authority_server_at": 8410,
-        "authority_server_more": [],
-        "authority_server_home": "/opt/acm-authority/collections",
+        "__authority_server_where": "/var/lib/acm-authority/authority",
+        "__authority_server_at": 8410,
+        "__authority_server_more": [],
+        "__authority_server_home": "/opt/acm-authority/collections",
     }
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render({**known, **variables})
 
@@ -97,15 +149,15 @@ def test_the_unit_of_the_playbook_is_the_example() -> None:
 
 
 def test_options_and_places_of_the_unit() -> None:
-    unit = rendered(authority_server_more=["--name", "acm.example.com; rm"], authority_server_where="/srv/acm")
-    assert "serve /srv/acm 8410 --name 'acm.example.com; rm'\n" in unit
+    unit = rendered(__authority_server_more=["--name", "acm.example.com; rm"], __authority_server_where="/srv/acm")
+    assert "serve /srv/acm 8410 --no-credentials --name 'acm.example.com; rm'\n" in unit
     assert "ReadWritePaths=-/srv\n" in unit and "ReadWritePaths" not in rendered()
 
 
 def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None:
     play = yaml.safe_load((COLLECTION / "playbooks" / "authority_server.yml").read_text(encoding="utf-8"))[-1]
     inner = Path("ansible_collections", "certops", "acm", "plugins", "module_utils")
-    for room in play["vars"]["authority_server_rooms"]:
+    for room in play["vars"]["__authority_server_rooms"]:
         for file in (COLLECTION / "plugins" / "module_utils" / room).rglob("*.py"):
             brought = tmp_path / inner / file.relative_to(COLLECTION / "plugins" / "module_utils")
             brought.parent.mkdir(parents=True, exist_ok=True)

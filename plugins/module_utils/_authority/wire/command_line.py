@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
         "--metrics-for", metavar="NETWORK", action="append", default=[], type=_network,
         help="a network that may read /metrics, in addition to this machine; may be repeated",
     )  # fmt: skip
+    verb.add_argument(
+        "--no-credentials", dest="shows_key", action="store_false",
+        help="print where the server answers, but no access key: for output that is kept, such as a log",
+    )  # fmt: skip
     verb.add_argument("--anyone", action="store_true", help="do not check signatures: for tests only")
     verb.set_defaults(run=_serve)
 
@@ -202,7 +206,7 @@ def _serve(options: argparse.Namespace) -> int:
             each.start()
         due_work.start()
         url = server.url if not options.name else server.url_as(options.name[0])
-        _tell(_introduction(url, authority, options.anyone))
+        _tell(_introduction(url, authority, options))
         for each in others:
             _tell(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp")
         _tell_systemd("READY=1")
@@ -278,26 +282,34 @@ def _raise_descriptor_limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _introduction(url: str, authority: Authority, is_open: bool) -> str:
+def _introduction(url: str, authority: Authority, options: argparse.Namespace) -> str:
+    trust_file = authority.cas.trust_file
+    return "\n".join(
+        [
+            f"# The authority in {authority.path} answers at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
+            *(
+                ["# Signatures are not checked: anyone who can reach the port can do anything."]
+                if options.anyone
+                else []
+            ),
+            *([_for_clients(url, authority, options.anyone)] if options.shows_key else []),
+            f"# Its roots, for clients to trust: {trust_file}, {url}/public/{os.path.basename(trust_file)}",
+        ]
+    )
+
+
+def _for_clients(url: str, authority: Authority, is_open: bool) -> str:
     """The variables that clients need, as lines that a shell can run."""
     key = AccessKey("anyone", "anyone", "owner", "owner")
     if not is_open:
         key = AccessKeys(authority.store, authority.vault).owner()
-    return "\n".join(
-        [
-            f"# The authority in {authority.path} answers at {url} (endpoint_url) until Ctrl-C or SIGTERM.",
-            *(["# Signatures are not checked: anyone who can reach the port can do anything."] if is_open else []),
-            _exports(
-                {
-                    "AWS_ENDPOINT_URL_ACM": url,
-                    "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": url,
-                    **_variables(authority, key),
-                    **_trust(url, authority),
-                }
-            ),
-            f"# Its roots, for clients to trust: {authority.cas.trust_file}, "
-            f"{url}/public/{os.path.basename(authority.cas.trust_file)}",
-        ]
+    return _exports(
+        {
+            "AWS_ENDPOINT_URL_ACM": url,
+            "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": url,
+            **_variables(authority, key),
+            **_trust(url, authority),
+        }
     )
 
 
