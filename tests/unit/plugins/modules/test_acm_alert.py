@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 import typing as t
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import boto3
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
 from ansible_collections.certops.acm.tests.support.web_server import Answer, WebServer, web_server
 from moto import mock_aws
@@ -24,7 +26,7 @@ TOKEN, WORD, HEADER, SIGNING = (
 )
 SECRETS = (TOKEN, WORD, HEADER, SIGNING)
 PATH = f"/services/{TOKEN}"
-TOLD = {"old": {"chat": "2026-11-11T11:11:11Z"}}
+TOLD = {"old": {"chat": iso(datetime.now(timezone.utc) - timedelta(days=11))}}
 ALERT = {"key": "k1", "kind": "expiring", "severity": "warning", "title": "www.example.com expires in 11 days"}
 TOPIC = "arn:aws:sns:eu-central-1:123456789012:t"
 
