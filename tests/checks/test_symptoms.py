@@ -37,8 +37,9 @@ OF_OTHERS = {
         "keystore password was incorrect",
     },
     "OpenSSH": {"Host key verification failed"},
-    "OpenSSL": {"unable to get local issuer certificate"},
+    "OpenSSL": {"key values mismatch", "unable to get local issuer certificate"},
     "pip": {"No matching distribution found"},
+    "Python": {"Address already in use"},
     "the guide's own playbook": {"Wait until the load balancer serves it"},
     "Windows": {"The specified network password is not correct"},
 }
