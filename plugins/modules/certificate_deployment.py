@@ -550,6 +550,10 @@ lost_outcome:
       description: Whether anything is not as it was before it. If so, RV(ignore:changed) of this run is true, too.
       type: bool
       returned: always
+    started_at:
+      description: When it began.
+      type: str
+      returned: always
     finished_at:
       description: When it ended.
       type: str
@@ -609,7 +613,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshak
     PROXY_PROTOCOLS,
     STARTTLS_PROTOCOLS,
 )
-from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import FINISHED, Journal
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import FINISHED, Journal, Record
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.placement import (
     DEFAULT_FILES,
     Layout,
@@ -816,7 +820,7 @@ class Run:
         found = survey(self.request, now())
         result = report(self.request.services, found, {}, {}, {}, is_check=True)
         if record and record["phase"] == FINISHED:
-            result["lost_outcome"] = record["outcome"]
+            result["lost_outcome"] = lost_outcome_of(record)
         elif record:
             message = f"An earlier deployment, begun at {record['started_at']}, is under way or was killed half-way."
             result.update(due=True, recovered={"outcome": "pending", "message": message})
@@ -867,7 +871,7 @@ class Run:
     def _work(self, transaction: Transaction) -> Result:
         sweep(self.request)
         record = self.journal.peek()
-        lost = record["outcome"] if record and record["phase"] == FINISHED else None
+        lost = lost_outcome_of(record) if record and record["phase"] == FINISHED else None
         recovered = transaction.recover(record, self.request.services) if record and not lost else None
         found = survey(self.request, now())
         ended = None
@@ -906,6 +910,10 @@ class Run:
                 record = self.journal.peek()
                 if record is None or record["phase"] == FINISHED:
                     self.journal.remove()
+
+
+def lost_outcome_of(record: Record) -> Result:
+    return {**record["outcome"], "started_at": record["started_at"]}
 
 
 def sweep(request: Request) -> None:

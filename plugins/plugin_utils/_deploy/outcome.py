@@ -180,5 +180,12 @@ def _served_by(names: t.Sequence[str], lines: t.Iterable[Entry]) -> str:
 
 def _early(answer: Entry) -> list[str]:
     """The outcome of an earlier run that was cut off or killed."""
-    found = [answer.get("lost_outcome"), answer.get("recovered")]
-    return [str(each["message"]) for each in found if isinstance(each, dict) and each.get("message")]
+    told = []
+    lost, recovered = answer.get("lost_outcome"), answer.get("recovered")
+    if isinstance(lost, dict):
+        began = f"An earlier deployment, begun at {lost.get('started_at')},"
+        ended = "ended after its connection was lost:"
+        told.append(_whole(f"{began} {ended} {lost.get('message') or 'it succeeded.'}"))
+    if isinstance(recovered, dict) and recovered.get("message"):
+        told.append(str(recovered["message"]))
+    return told

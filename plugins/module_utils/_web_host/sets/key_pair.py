@@ -26,6 +26,8 @@ from .der import Unreadable, covers, pem_certificates, read_certificate, traditi
 from ..._rules.times import iso
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
+# OpenSSL's reasons: the last one for a key of another type than the certificate's
+_KEY_OF_ANOTHER = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: a chain may end at any trusted certificate
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: dates are checked here, by the caller's clock
 
@@ -190,7 +192,7 @@ def _server_context(label: str, certificate_path: str, key_path: str) -> ssl.SSL
     try:
         context.load_cert_chain(certificate_path, key_path, password=lambda: b"")
     except ssl.SSLError as error:
-        if error.reason == "KEY_VALUES_MISMATCH" or error.reason == "KEY_TYPE_MISMATCH":
+        if error.reason in _KEY_OF_ANOTHER:
             raise BundleFault(
                 f"The private key of {label} does not belong to its certificate; "
                 "take both from the same export. Nothing was changed."

@@ -363,6 +363,7 @@ def test_who_loses_the_connection_is_told_by_the_next_run(live_host: Host) -> No
     output, errors = second.communicate(timeout=60)
     answer = json.loads(output)
     assert not answer.get("failed") and answer["lost_outcome"]["failed"] is False and answer["changed"], errors
+    assert answer["lost_outcome"]["started_at"] <= answer["lost_outcome"]["finished_at"]
     assert live_host.served() == renewed["fingerprint"]
     answer = live_host.run(without_key(renewed), live_host.first[1])
     assert "lost_outcome" not in answer and not answer["changed"]

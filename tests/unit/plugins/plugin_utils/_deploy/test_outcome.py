@@ -104,8 +104,15 @@ def test_services_that_nobody_looked_at_are_in_no_summary_but_in_the_result() ->
 
 
 def test_what_was_cut_off_or_killed_before_is_told() -> None:
-    done = answer(sentences=["Done."], lost_outcome={"message": "It went well."}, recovered=None)
-    assert outcome(answer(), done, keys={"www.example.com": {}})["sentences"] == ["It went well.", "Done."]
+    began = "An earlier deployment, begun at 2026-11-01T00:00:00Z, ended after its connection was lost: "
+    for message, told in (("nginx is broken.", "nginx is broken."), ("", "it succeeded.")):
+        lost = {"message": message, "started_at": "2026-11-01T00:00:00Z"}
+        done = answer(sentences=["Done."], lost_outcome=lost, recovered=None)
+        assert outcome(answer(), done, keys={"www.example.com": {}})["sentences"] == [began + told, "Done."]
+        looked = outcome({**LOOKED, "lost_outcome": lost})["sentences"]
+        assert began + told in looked and looked[0].startswith("Nothing is due")
+    done = answer(sentences=["Done."], lost_outcome=None, recovered={"message": "It was undone."})
+    assert outcome(answer(), done, keys={"www.example.com": {}})["sentences"] == ["It was undone.", "Done."]
 
 
 def test_check_mode_tells_what_would_be() -> None:

@@ -28,10 +28,14 @@ def test_a_good_pair_is_accepted(ca: Authority) -> None:
     check_key_pair(ca.pair(), NOW, names=["www.example.com"])
 
 
-def test_a_key_of_another_certificate_is_refused(ca: Authority) -> None:
-    certificate, chain, _key = ca.texts()
-    pair = read_key_pair("www", certificate, chain, ca.leaf().key_pem)
-    with pytest.raises(BundleFault, match="does not belong to its certificate"):
+@pytest.mark.parametrize(
+    ("kind", "other"), [("P-256", "P-256"), ("P-256", "P-384"), ("P-256", "2048"), ("2048", "P-256")]
+)
+def test_a_key_of_another_certificate_is_refused(ca: Authority, kind: str, other: str) -> None:
+    leaf = ca.pki.issue("www.example.com", ca.intermediate, key=ca.pki.key(kind))
+    another = ca.leaf() if other == kind else ca.pki.issue("www.example.com", ca.root, key=ca.pki.key(other))
+    pair = read_key_pair("www", leaf.pem, leaf.chain_pem, another.key_pem)
+    with pytest.raises(BundleFault, match="^The private key of www does not belong to its certificate; take both"):
         check_key_pair(pair, NOW)
 
 
