@@ -1016,7 +1016,7 @@ def run(module: AcmModule) -> dict[str, t.Any]:
         raise InvalidInput("wait_timeout must be at least 0 and wait_interval at least 1 second.")
     for what in ("name", "wildcard"):
         price = (params["prices"] or {}).get(what)
-        if price is not None and price < 0:
+        if price is not None and not 0 <= price < float("inf"):
             raise InvalidInput(f"prices.{what} is {price:g}: give AWS's price, a number of at least 0.")
     is_list = params.get("certificates") is not None
     progress = ProgressFile(os.environ.get(VARIABLE))

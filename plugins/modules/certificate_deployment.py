@@ -273,22 +273,22 @@ options:
     default: ignore
   timeout:
     description:
-      - How many seconds to wait until the new certificates are served.
+      - How many seconds to wait until the new certificates are served, at most 3600.
     type: float
     default: 10
   steady_for:
     description:
-      - A certificate counts as served once every handshake during this many seconds has shown it.
+      - A certificate counts as served once every handshake during this many seconds has shown it, or during O(timeout) if that is shorter.
     type: float
     default: 0.25
   command_timeout:
     description:
-      - How many seconds a check, a reload or a start may take. After that it is killed together with its children, and counts as failed.
+      - How many seconds a check, a reload or a start may take, at most 3600. After that it is killed together with its children, and counts as failed.
     type: float
     default: 60
   lock_timeout:
     description:
-      - How many seconds to wait for another deployment in O(path) to end.
+      - How many seconds to wait for another deployment in O(path) to end, at most 86400.
     type: float
     default: 120
   host_name:
@@ -605,6 +605,7 @@ from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
+from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import OF_A_DEPLOYMENT, check_deployment
 from ansible_collections.certops.acm.plugins.module_utils._files.folders import RestoreContext
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import Limits
@@ -738,9 +739,8 @@ def read_request(module: DeploymentModule) -> Request:
         raise InvalidInput(f"The option path is {params['path']!r}; give a path that begins with /.")
     if params["keep"] < 0:
         raise InvalidInput("The option keep cannot be negative; 0 keeps no set but the live one.")
-    for option in ("timeout", "steady_for", "command_timeout", "lock_timeout"):
-        if params[option] < 0 or (option == "command_timeout" and params[option] == 0):
-            raise InvalidInput(f"The option {option} is {params[option]:g}; give a number of seconds.")
+    for option in OF_A_DEPLOYMENT:
+        check_deployment("", option, params[option])
     layout = Layout(
         os.path.normpath(params["path"]),
         params["owner"],

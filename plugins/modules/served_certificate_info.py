@@ -103,7 +103,7 @@ options:
     default: 0
   steady_for:
     description:
-      - An expected certificate counts as served once every handshake during this many seconds has shown it.
+      - An expected certificate counts as served once every handshake during this many seconds has shown it, or during O(wait_timeout) if that is shorter.
       - nginx may still present the old certificate for a tenth of a second after it first presented the new one.
       - Matters only when O(wait_timeout) is not V(0).
     type: float
@@ -329,9 +329,8 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshak
 )
 from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.watch import Watch, describe, watch_all
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
+from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import DAY_S, check_seconds
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
-
-LONGEST_S = 86400
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "host": {"type": "str", "default": "localhost"},
@@ -371,11 +370,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 def check(params: dict[str, t.Any], watches: t.Sequence[Watch]) -> None:
     """Raise InvalidInput for options with which no handshake can be tried."""
     for option in ("wait_timeout", "steady_for", "timeout"):
-        least = "more than 0" if option == "timeout" else "0 or more"
-        if not (0 < params[option] or params[option] == 0 and option != "timeout") or params[option] > LONGEST_S:
-            raise InvalidInput(
-                f"{option} is {params[option]:g}; give a number of seconds, {least} and at most {LONGEST_S}."
-            )
+        check_seconds(option, params[option], DAY_S, may_be_0=option != "timeout")
     for endpoint in (watch.endpoint for watch in watches):
         if not 0 < endpoint.port < 65536:
             raise InvalidInput(

@@ -32,9 +32,9 @@ MOST = {
     "acm_notifications": (51, 115),
     "acm_renewals_memory": (7, 20),
     "certificate_bundle": (10, 35),
-    "certificate_deployment": (26, 80),
+    "certificate_deployment": (27, 80),
     "haproxy_certificate": (4, 15),
-    "served_certificate_info": (6, 20),
+    "served_certificate_info": (7, 20),
 }
 # These have no use for an authority.
 WITHOUT_AUTHORITY = (

@@ -294,7 +294,7 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
     if isinstance(default, bool):
         fits = isinstance(value, bool)
     elif isinstance(default, float):
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")
     elif isinstance(default, int):
         fits = isinstance(value, int) and not isinstance(value, bool) and value >= 0
     else:

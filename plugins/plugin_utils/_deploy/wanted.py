@@ -64,7 +64,7 @@ def read_wanted(options: Entry) -> dict[str, t.Any]:
                 f"The PKCS#12 of {_reference(certificate)} needs a passphrase; give its certificate pkcs12_passphrase."
             )
     chosen = {key: options[key] for key in _OF_SETS if key in options}
-    chosen.update(path=posixpath.normpath(path), keep=max(1, int(options.get("keep", 2))))
+    chosen.update(path=posixpath.normpath(path), keep=int(options.get("keep", 2)))
     return {
         "connection": {key: str(options[key]) for key in CONNECTION if key in options},
         "certificates": kept,

@@ -88,7 +88,8 @@ class Bundle:
     def __init__(self, base: str, name: str, access: Access, restore_context: RestoreContext | None = None) -> None:
         if not _NAME.fullmatch(name):
             raise BundleFault(
-                f"{name!r} is not a valid name for a folder; use letters, digits, dots, hyphens and underscores."
+                f"{name!r} is not a valid name for a folder; use letters, digits, dots, hyphens and underscores, and "
+                "begin with a letter, a digit or an underscore."
             )
         if len(name) > MAX_NAME:
             raise BundleFault(f"The name {name[:40]}… has {len(name)} characters; use at most {MAX_NAME}.")

@@ -117,11 +117,17 @@ def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:
             f"The mode {key_mode:04o} of {item['name']} would let every user read its key; use 0640 and a group, or "
             "0600."
         )
+    directory_mode = read_mode("directory_mode", layout.directory_mode, 0o755)
+    if directory_mode & 0o022:
+        raise BundleFault(
+            f"The directory_mode {directory_mode:04o} would let others than the owner replace the files of {item['name']}; "
+            "use 0755, or 0750 and a group."
+        )
     access = Access(
         uid=read_id("owner", item["owner"] or layout.owner),
         gid=read_id("group", group),
         key_mode=key_mode,
-        directory_mode=read_mode("directory_mode", layout.directory_mode, 0o755),
+        directory_mode=directory_mode,
     )
     return Bundle(layout.path, item["name"], access, layout.restore_context)
 

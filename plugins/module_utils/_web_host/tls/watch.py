@@ -79,8 +79,10 @@ def watch_all(
 ) -> None:
     """Look at every endpoint once, and with WAIT_S repeatedly until each is settled or the time is up.
 
-    An endpoint that shows the expected certificate when the time is up is watched until it settles or shows another.
+    An endpoint that shows the expected certificate when the time is up is watched until it settles or shows another,
+    but never for as long again.
     """
+    steady_for_s = min(steady_for_s, wait_s)
     deadline = time.monotonic() + wait_s
     pending = watches
     with concurrent.futures.ThreadPoolExecutor(max_workers=LOOKS_AT_ONCE) as pool:

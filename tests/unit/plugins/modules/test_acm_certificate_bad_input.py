@@ -186,6 +186,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ({**NAME, "wait_timeout": -1}, "wait_timeout must be at least 0"),
     ({**NAME, "wait_interval": 0}, "wait_interval at least 1"),
     ({**NAME, "prices": {"name": -7}}, "prices.name is -7"),
+    ({**NAME, "prices": {"wildcard": "nan"}}, "prices.wildcard is nan"),
     ({**NAME, "resolvers": ["ns1.example.com"]}, "not a name server"),
 ]
 

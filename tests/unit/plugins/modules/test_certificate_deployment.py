@@ -392,7 +392,13 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     [
         ({"path": "etc/acm"}, "begins with /"),
         ({"keep": -1}, "keep cannot be negative"),
-        ({"command_timeout": 0}, "command_timeout is 0"),
+        ({"command_timeout": 0}, "command_timeout is 0; give a number of seconds, more than 0 and at most 3600."),
+        ({"timeout": "nan"}, "timeout is nan; give a number of seconds, 0 or more and at most 3600."),
+        ({"steady_for": "inf"}, "steady_for is inf; give"),
+        ({"steady_for": 3601}, "steady_for is 3601; give"),
+        ({"lock_timeout": -1}, "lock_timeout is -1; give a number of seconds, 0 or more and at most 86400."),
+        ({"directory_mode": "0777"}, "The directory_mode 0777 would let others than the owner replace the files"),
+        ({"directory_mode": "u=rwx,g=rwx,o="}, "The directory_mode 0770 would let others"),
         ({"services": [{"name": "ngnix"}]}, "did you mean nginx?"),
         ({"services": [{"name": "own"}]}, "set reload_command or service_name"),
         ({"services": [{"name": "nginx"}, {"name": "apache"}]}, "The services nginx and apache both have port 443"),
@@ -411,9 +417,10 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     ],
 )
 def test_bad_options_are_refused_in_a_sentence(host: Host, options: dict[str, t.Any], words: str) -> None:
-    answer = host.run(issue(WWW), **{"services": [], **options})
-    assert answer["failed"] and answer["restored"] and words in answer["msg"], answer["msg"]
-    assert answer["msg"].endswith("Nothing was changed.") and not host.acm.exists()
+    for check in (True, False):
+        answer = host.run(issue(WWW), check=check, **{"services": [], **options})
+        assert answer["failed"] and answer["restored"] and words in answer["msg"], answer["msg"]
+        assert answer["msg"].endswith("Nothing was changed.") and not host.acm.exists()
 
 
 def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:

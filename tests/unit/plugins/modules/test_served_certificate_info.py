@@ -198,6 +198,14 @@ def test_one_sight_of_the_new_certificate_is_not_enough(server: Server) -> None:
     assert answer["failed"] and "Waited 1 s." in answer["msg"]
 
 
+def test_the_watch_ends_however_long_it_should_be_steady(server: Server) -> None:
+    right = server.renew("www.example.com")
+    answer = run(
+        port=server.port, server_name="www.example.com", expect_fingerprint=right, wait_timeout=0.5, steady_for=3600
+    )
+    assert not answer.get("failed") and answer["served"][0]["as_expected"], answer
+
+
 def test_another_certificate_than_expected_fails_in_a_sentence(server: Server) -> None:
     answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:CD")
     assert answer["failed"]

@@ -54,9 +54,11 @@ def served(base: Path, name: str = "www") -> str:
     return read_certificate(pem_certificates((live / "cert.pem").read_bytes())[0]).fingerprint
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-a", "../x", "*.example.com", "a b", "é"])
+@pytest.mark.parametrize("name", ["", ".", "..", ".deployment", "a/b", "-a", "../x", "*.example.com", "a b", "é"])
 def test_names_that_are_no_folder_are_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BundleFault, match="is not a valid name for a folder"):
+    with pytest.raises(
+        BundleFault, match="is not a valid name for a folder; .*, and begin with a letter, a digit or an underscore"
+    ):
         Bundle(str(tmp_path), name, ACCESS)
 
 
