@@ -21,13 +21,13 @@ options:
   authority:
     description:
       - Path to the directory of an embedded authority, which M(certops.acm.acm_authority) creates. It answers instead of AWS.
-      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
-        task runs on the controller.
+      - It must be an absolute path, or begin with C(~). An empty text is refused, so that a variable that is empty by mistake
+        does not lead to AWS; null is the same as leaving the option out.
       - With this option O(region) defaults to the authority's own region, no AWS credentials are looked for,
         and nothing leaves the machine that the module runs on.
       - Before it answers, the authority does what is due for the certificates that it is asked about, such as validating, issuing or
         renewing them, even if the task only reads or runs in check mode.
-      - The E(CERTOPS_ACM_AUTHORITY) environment variable may also be used.
+      - The E(CERTOPS_ACM_AUTHORITY) environment variable may also be used. If it is empty, it counts as not set.
     type: path
     version_added: 1.0.0
 """

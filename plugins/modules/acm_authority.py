@@ -35,8 +35,7 @@ options:
     description:
       - Directory of the authority. It is created, with its parents, if it does not exist or is empty.
       - If anything else is in it, that is left alone and the task fails.
-      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
-        task runs on the controller. With an absolute path, such as V({{ playbook_dir }}/acm), the task finds the same
+      - It must be an absolute path, such as V({{ playbook_dir }}/acm), or begin with C(~), so that the task finds the same
         authority from wherever it is started.
     type: path
     required: true

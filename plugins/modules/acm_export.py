@@ -43,8 +43,7 @@ options:
   path:
     description:
       - The folder of the files. It is created, with mode C(0755), if it is missing.
-      - A relative path starts at the working directory of the module, which is where C(ansible-playbook) was started when the
-        task runs on the controller. An absolute path, such as V({{ playbook_dir }}/tls), is safer.
+      - It must be an absolute path, such as V({{ playbook_dir }}/tls), or begin with C(~).
     type: path
   files:
     description:

@@ -735,8 +735,6 @@ def without_texts(entry: t.Any) -> t.Any:
 def read_request(module: DeploymentModule) -> Request:
     """The options, completed, and checked as far as possible without looking at the host's files and ports."""
     params = module.params
-    if not params["path"].startswith("/"):
-        raise InvalidInput(f"The option path is {params['path']!r}; give a path that begins with /.")
     if params["keep"] < 0:
         raise InvalidInput("The option keep cannot be negative; 0 keeps no set but the live one.")
     for option in OF_A_DEPLOYMENT:

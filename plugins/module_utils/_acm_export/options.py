@@ -74,8 +74,6 @@ def _files(options: dict[str, t.Any]) -> t.Iterator[FileSpec]:
         if not os.path.isabs(name) and not folder:
             raise InvalidInput(f"files.{form} has no folder; give path, or an absolute path in files.{form}.path.")
         path = os.path.normpath(os.path.join(folder or "/", name))
-        if not os.path.isabs(path):
-            path = os.path.abspath(path)
         group = own.get("group") or options.get("group")
         default = 0o644 if form not in SECRET_FORMS else 0o640 if group else 0o600
         option, wanted = f"files.{form}.mode", own.get("mode")

@@ -20,6 +20,9 @@ Spec = t.Mapping[str, t.Any]  # an Ansible argument spec
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
 _PLACE = " found in "  # before the place of an option in Ansible's messages
 EXAMPLES = 3  # the number of options that a sentence names
+# Paths of what a module creates, changes or looks after. A relative one would mean another place for each host, user and
+# way to start Ansible, so it is refused; files that are only read may be given that way.
+ABSOLUTE = frozenset({"authority", "path", "key_file", "backup_to", "link_directory"})
 LONGEST = 60  # characters of a value that a sentence repeats
 # How Ansible converts a value to a type, and what the type is called in a sentence.
 TYPES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
@@ -46,20 +49,23 @@ class DiscreetModule(AnsibleModule):
 
     def __init__(self, *args: t.Any, **settings: t.Any) -> None:
         self._are_arguments_judged = False
-        self._given: dict[str, t.Any] = {}
+        self.as_given: dict[str, t.Any] = {}  # before empty texts are left out
         super().__init__(*args, **settings)
         self._are_arguments_judged = True
+        relative = relative_path(self.params, self.argument_spec)
+        if relative:
+            self.fail_json(msg=relative, invocation={"module_args": {}})  # a subclass may yet have secrets to mask
 
     def _load_params(self) -> None:
         super()._load_params()
         if isinstance(self.params, dict):
-            self._given = dict(self.params)
+            self.as_given = dict(self.params)
             self.params = given(self.params, self.argument_spec, self.MAY_BE_EMPTY)
 
     def fail_json(self, msg: t.Any, **details: t.Any) -> t.NoReturn:  # type: ignore[override, unused-ignore]
         if not self._are_arguments_judged:
             excluded = self.mutually_exclusive or ()
-            msg = mistake(self._given, self.argument_spec, self._name, str(msg), excluded)
+            msg = mistake(self.as_given, self.argument_spec, self._name, str(msg), excluded)
             # If a list of dictionaries is malformed, AnsibleModule does not know which values are secret.
             details.setdefault("invocation", {"module_args": {}})
         is_library_missing = str(msg).startswith(MISSING_LIBRARY)
@@ -118,10 +124,28 @@ def mistake(
     is_misshapen = "convert" in complaint or "dict" in complaint
     return (
         _unknown(own, spec, module, ())
+        or (_emptied(own, spec) if "missing required" in complaint else None)
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
         or as_sentence(complaint)
     )
+
+
+def relative_path(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
+    """A sentence about the first relative path where only an absolute one is allowed (a URL has a sentence elsewhere)."""
+    for name, option in spec.items():
+        value = parameters.get(name)
+        if name in ABSOLUTE and option.get("type") == "path" and value and not value.startswith("/"):
+            here = _spelled((*path, name))
+            if not value.strip():
+                return f"{here} is empty: give an absolute path."
+            if "://" not in value:
+                return f"{here} is {value!r}, which is a relative path: give an absolute one."
+        for inner, items in _inside(value, option, (*path, name)):
+            found = relative_path(items, option["options"], inner)
+            if found:
+                return found
+    return None
 
 
 def as_sentence(complaint: str) -> str:
@@ -142,6 +166,13 @@ def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -
         return None
     *first, last = clashing
     return f"{', '.join(first)} and {last} cannot be given together: leave {'one' if len(clashing) == 2 else 'some'} of them out."
+
+
+def _emptied(parameters: t.Mapping[str, t.Any], spec: Spec) -> t.Optional[str]:
+    """A sentence about a required option that is given, but empty."""
+    by_name = _by_name(spec)
+    empty = [name for name, value in parameters.items() if by_name[name].get("required") and _is_empty(value)]
+    return f"{empty[0]} is empty, but must have a value." if empty else None
 
 
 def _by_name(spec: Spec) -> dict[str, t.Mapping[str, t.Any]]:

@@ -46,8 +46,15 @@ class AcmModule(AnsibleAWSModule):
         module_class = type("Module", (DiscreetModule,), {"MAY_BE_EMPTY": may_be_empty})
         AnsibleAWSModule.default_settings["module_class"] = module_class
         super().__init__(argument_spec=spec, **settings)
+        self._refuse_blank_authority()
         self._embedded = embedded
         self._acm: t.Optional[Acm] = None
+
+    def _refuse_blank_authority(self) -> None:
+        """A variable that is empty by mistake must not lead a task that is meant for an authority to AWS."""
+        if self._module.as_given.get("authority") == "":
+            msg = "authority is empty: give the path of an authority, or leave the option out (or null) to use AWS."
+            self.fail_json(msg=msg, error=contract("InvalidInput"))
 
     @property
     def acm(self) -> Acm:

@@ -390,7 +390,6 @@ def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
 @pytest.mark.parametrize(
     "options, words",
     [
-        ({"path": "etc/acm"}, "begins with /"),
         ({"keep": -1}, "keep cannot be negative"),
         ({"command_timeout": 0}, "command_timeout is 0; give a number of seconds, more than 0 and at most 3600."),
         ({"timeout": "nan"}, "timeout is nan; give a number of seconds, 0 or more and at most 3600."),
