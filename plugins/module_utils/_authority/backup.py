@@ -148,9 +148,9 @@ def _place_key(made: str, store: Store, key_from: t.Optional[str]) -> None:
         return
     if key_from:
         key = key_file.read_copy(key_from)
-        key_making.write_key_file(os.path.join(made, key_file.KEY_FILE), key)
+        key_making.write_key_file(os.path.join(made, directory.KEY_FILE), key)
         with store.write() as tx:
-            tx.set_meta("key", json.dumps({"kind": "file", "path": key_file.KEY_FILE}))
+            tx.set_meta("key", json.dumps({"kind": "file", "path": directory.KEY_FILE}))
     elif not os.path.isabs(how["path"]):
         raise InvalidInput(
             "The copy does not contain the key that opens it: give the key file that belongs to it, "

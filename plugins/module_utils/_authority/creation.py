@@ -15,9 +15,9 @@ import typing as t
 from contextlib import contextmanager, suppress
 
 from .authority import PUBLIC_FOLDER, Authority
-from .directory import STORE_FILE, check_owner, explained
+from .directory import KEY_FILE, STORE_FILE, check_not_lost, check_owner, explained
 from .keys import key_making, vault
-from .keys.key_file import KEY_FILE, How
+from .keys.key_file import How
 from .opening import open_authority
 from .parts import Parts
 from .settings import Settings
@@ -125,6 +125,7 @@ def check_place(path: str, region: str, account_id: str, key_file: t.Optional[st
 
 def check_free(path: str) -> None:
     """Raise InvalidInput if there is already something at this path."""
+    check_not_lost(path)
     if os.path.isdir(path) and os.listdir(path):
         raise InvalidInput(f"{path} is not empty: an authority can only be created in a new or empty directory.")
     if os.path.exists(path) and not os.path.isdir(path):

@@ -22,6 +22,12 @@ from .._files import folders
 from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
+KEY_FILE = "key-encryption-key"
+REMAINS = (
+    KEY_FILE,
+    f"{STORE_FILE}-writers",
+    f"{STORE_FILE}-wal",
+)  # what an authority that has lost its store still has
 
 
 def exists(path: str) -> bool:
@@ -40,6 +46,7 @@ def open_store(path: str) -> Store:
                 f"{scheme.rpartition('/')[2]}://{rest} is a URL, but authority takes the path of a directory: give the "
                 "path, or leave authority out and give the server's URL as endpoint_url."
             )
+        check_not_lost(path)
         raise InvalidInput(
             f"There is no embedded authority in {path}: create one with certops.acm.acm_authority (check mode creates "
             "none)."
@@ -51,6 +58,15 @@ def open_store(path: str) -> Store:
             raise InvalidInput(f"{path} cannot be read by this user: run as its owner.") from error
     store.check()
     return store
+
+
+def check_not_lost(path: str) -> None:
+    """Raise InvalidInput if there is an authority without its store: a new one must not take its place."""
+    if any(os.path.exists(os.path.join(path, name)) for name in REMAINS) and not exists(path):
+        raise InvalidInput(
+            f"{STORE_FILE} is missing from the authority in {path}: move the rest of it elsewhere, and restore the "
+            "authority from a backup (restore_from and restore_key_from of certops.acm.acm_authority)."
+        )
 
 
 def check_owner(path: str) -> None:

@@ -16,7 +16,6 @@ from . import vault
 from ..store.transactions import Store
 from ..._rules.errors import InvalidInput
 
-KEY_FILE = "key-encryption-key"
 PASSPHRASE_VARIABLE = "CERTOPS_ACM_AUTHORITY_PASSPHRASE"
 
 How = t.Mapping[str, t.Any]  # kind "file" with its path (relative to the directory), or "passphrase" with salt and cost

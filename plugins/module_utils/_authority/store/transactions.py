@@ -86,7 +86,9 @@ class Store:
             found = tx._execute("PRAGMA application_id").fetchone()[0]
             version = tx._execute("PRAGMA user_version").fetchone()[0]
         if found != APPLICATION_ID:
-            raise StoreError(f"{self.path} is not the store of an embedded authority: nothing was changed in it.")
+            raise StoreError(
+                f"{self.path} is not the store of an embedded authority, and was not changed: restore it from a backup, or give another directory."
+            )
         if version != VERSION:
             advice = (
                 "use the version of certops.acm that created it, or a newer version."
@@ -535,7 +537,9 @@ def _kind_columns(certificate: Certificate) -> dict[str, t.Any]:
 
 
 def _sentence(path: str, error: Exception) -> str:
-    reason = str(error)
+    reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, (sqlite3.OperationalError, FileNotFoundError)) and not os.path.exists(path):
+        return f"{path} does not exist any more: put the authority's directory back, or restore it from a backup."
     if "disk is full" in reason or "No space left" in reason or getattr(error, "errno", None) == 28:
         return f"The disk that holds {path} is full. Nothing was changed; free some space and run again."
     if "not a database" in reason or "malformed" in reason:

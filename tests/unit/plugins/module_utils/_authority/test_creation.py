@@ -82,6 +82,19 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     assert creation.create(str(tmp_path / "empty"))
 
 
+def test_none_takes_the_place_of_one_that_has_lost_its_store(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    creation.create(str(path))
+    for file in path.glob(f"{directory.STORE_FILE}*"):
+        file.unlink()
+    for attempt in (creation.create, directory.open_store):
+        with pytest.raises(InvalidInput, match="^acm.sqlite3 is missing from the authority in .*: move .*restore_from"):
+            attempt(str(path))
+    (path / directory.STORE_FILE).touch()
+    with pytest.raises(InvalidInput, match="is not the store of an embedded authority, .*: restore it from a backup"):
+        directory.open_store(str(path))
+
+
 def test_of_two_that_make_it_at_once_one_does(tmp_path: Path) -> None:
     path, key_file = str(tmp_path / "authority"), str(tmp_path / "key")
 

@@ -201,6 +201,16 @@ def test_a_reader_sees_one_moment(lab: Lab) -> None:
         assert tx.count("PRIVATE") == 2
 
 
+def test_a_directory_that_has_vanished(lab: Lab) -> None:
+    """A running server loses it: no number of an error, and no file that the user does not know."""
+    os.rename(os.path.dirname(lab.authority.store.path), f"{os.path.dirname(lab.authority.store.path)}-away")
+    with pytest.raises(
+        store.StoreError, match="^[^ ]*/acm.sqlite3 does not exist any more: put the .* back, or restore"
+    ):
+        with lab.authority.store.write():
+            pass
+
+
 def test_what_is_answered_is_on_the_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     ca, path = lab.ca(), lab.authority.store.path
     seen = []
@@ -276,7 +286,7 @@ def test_a_foreign_database(lab: Lab) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE mine (a)")
     connection.close()
-    with pytest.raises(StoreError, match="nothing was changed"):
+    with pytest.raises(StoreError, match="was not changed: restore it from a backup"):
         opening.open_authority(lab.path)
 
 
