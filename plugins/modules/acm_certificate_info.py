@@ -541,9 +541,10 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.names import ch
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import MAX_DAYS
 from ansible_collections.certops.acm.plugins.module_utils._validation import proof_records
 
+NAMES = ["domain_name", "name", "names"]  # other spellings of domain_names
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "certificate_arns": {"type": "list", "elements": "str", "aliases": ["certificate_arn", "arn", "arns"]},
-    "domain_names": {"type": "list", "elements": "str", "aliases": ["domain_name", "name", "names"]},
+    "domain_names": {"type": "list", "elements": "str", "aliases": NAMES},
     "covering": {"type": "bool", "default": False},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "statuses": {"type": "list", "elements": "str", "choices": list(STATUSES), "aliases": ["status"]},
@@ -572,6 +573,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
 def read_query(params: dict[str, t.Any]) -> inventory.Query:
     """The conditions, checked. Raises InvalidInput."""
     names = params["domain_names"]
+    option = next((alias for alias in NAMES if params.get(alias)), "domain_names")  # as it was given
     if params["covering"] and not names:
         raise InvalidInput("covering needs domain_names: give the names to be covered.")
     days = params["expires_within"]
@@ -584,7 +586,7 @@ def read_query(params: dict[str, t.Any]) -> inventory.Query:
     arns = params["certificate_arns"]
     return inventory.Query(
         arns=None if arns is None else tuple(dict.fromkeys(arns)),
-        names=tuple(check_domain_name(name, option="domain_names") for name in names) if names else None,
+        names=tuple(check_domain_name(name, option=option) for name in names) if names else None,
         covering=params["covering"],
         statuses=chosen("statuses"),
         types=chosen("types"),

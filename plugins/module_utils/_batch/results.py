@@ -13,6 +13,17 @@ from .._rules.errors import contract_of
 from .items import Item
 
 SHOWN = 20  # items that a message names for one reason
+# What an operation has done, to those who read that a later one has failed.
+DONE = {
+    "RequestCertificate": "the certificate was requested",
+    "ImportCertificate": "the certificate was imported",
+    "AddTagsToCertificate": "tags were added",
+    "RemoveTagsFromCertificate": "tags were removed",
+    "UpdateCertificateOptions": "options were changed",
+    "RenewCertificate": "a renewal was started",
+    "RevokeCertificate": "the certificate was revoked",
+    "DeleteCertificate": "the certificate was deleted",
+}
 # Members of a result besides the item's own; for a single item they are at the top level of the task's result.
 _OUTER = ("failed", "msg", "error", "warnings", "diff")
 
@@ -22,8 +33,9 @@ def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] =
     sentence = str(error).rstrip(".")
     sentence += "" if sentence.endswith(("?", "!")) else "."
     if done:
-        where = f" on {arn}" if arn else ""
-        sentence = f"{sentence} Already done{where}, and not undone: {', '.join(dict.fromkeys(done))}."
+        *others, last = [DONE.get(each, f"{each} was called") for each in dict.fromkeys(done)]
+        told = f"{', '.join(others)} and {last}" if others else last
+        sentence = f"{sentence} What was done before remains: {told}{f' ({arn})' if arn else ''}."
     return {"failed": True, "msg": sentence, "error": contract_of(error)}
 
 

@@ -17,6 +17,7 @@ import threading
 import typing as t
 from urllib.parse import SplitResult, urlsplit
 
+from .._rules.errors import InvalidInput
 from .resolver import Asks, Endpoint, endpoint
 
 MAX_BODY_OCTETS = 64 * 1024
@@ -131,6 +132,15 @@ class Fetcher:
         finally:
             bell.cancel()
             sock.close()
+
+
+def trusting(trust_file: t.Optional[str]) -> ssl.SSLContext:
+    """For a client that trusts the certificates in a file, or else those of the system. Raises InvalidInput."""
+    try:
+        return ssl.create_default_context(cafile=trust_file)
+    except OSError as error:
+        said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise InvalidInput(f"The trust_file {trust_file} cannot be used: {said}.") from None
 
 
 def same_url(one: str, other: str) -> bool:

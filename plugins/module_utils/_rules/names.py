@@ -71,10 +71,10 @@ def _normalised(name: str, first: bool) -> str:
         raise InvalidInput(f"The domain name {name!r} has too few labels; give a full name such as www.example.com.")
     for label in labels:
         _check_label(label, name)
+    if all(label.isdigit() for label in labels):
+        raise InvalidInput(f"{name!r} is not a domain name; ACM issues for domain names, not for IP addresses.")
     if len(labels[-1]) < 2 or labels[-1].isdigit():
-        raise InvalidInput(
-            f"{name!r} does not end in a top-level domain; ACM issues for domain names, not for IP addresses."
-        )
+        raise InvalidInput(f"{name!r} does not end in a top-level domain; give a full name such as www.example.com.")
     if len(ascii_name) > MAX_NAME_OCTETS:
         raise InvalidInput(
             f"The domain name {name!r} has {len(ascii_name)} octets; at most {MAX_NAME_OCTETS} are allowed."

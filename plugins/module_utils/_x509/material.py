@@ -10,7 +10,7 @@ an encrypted key. Matched, put in order, and passed on in the form that ACM requ
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Callable, Iterable, NamedTuple, Sequence
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
 from . import import_rules, pem
 from .chain import Chain, build_chain
@@ -75,18 +75,18 @@ def make_ready(
     the fault is, what is wrong, what to do. No message has any part of a key or passphrase."""
     certificates: list[x509.Certificate] = []
     named: list[x509.Certificate] = []
-    keys: list[Any] = []
+    keys: dict[str, list[Any]] = {}  # by source
     was_encrypted = False
     empty = [source.where for source in sources if _is_empty(source)]
     sources = [source for source in sources if not _is_empty(source)]
     for source in sources:
         contents = read_source(source, passphrase)
         certificates += contents.certificates
-        keys += contents.keys
+        keys[source.where] = contents.keys
         was_encrypted = was_encrypted or contents.was_encrypted
         if source.kind == "certificate":
             named += contents.certificates
-    key = _only_key(keys, sources, empty)
+    key = _only_key(keys, empty)
     leaf = _leaf_of(key, certificates, named, empty)
     pool = [each for each in dict.fromkeys(certificates) if each != leaf]
     if len(pool) > MAX_CERTIFICATES:
@@ -119,17 +119,18 @@ def _but_empty(empty: Sequence[str]) -> str:
     return f" ({' and '.join(empty)} {verb} empty)" if empty else ""
 
 
-def _only_key(keys: Sequence[Any], sources: Sequence[Source], empty: Sequence[str]) -> Any:
-    distinct = {pem.private_key_pem(key): key for key in keys}
+def _only_key(keys: Mapping[str, Sequence[Any]], empty: Sequence[str]) -> Any:
+    distinct = {pem.private_key_pem(key): key for found in keys.values() for key in found}
     if len(distinct) == 1:
-        return keys[0]
-    places = " and ".join(source.where for source in sources)
+        return next(iter(distinct.values()))
     if not distinct:
+        places = " and ".join(keys)
         raise InvalidMaterial(
             "key-one",
             f"There is no private key in {places or 'the given options'}{_but_empty(empty)}; "
             "give it as private_key, private_key_path or in a bundle.",
         )
+    places = " and ".join(where for where, found in keys.items() if found)
     raise InvalidMaterial(
         "key-one",
         f"There are {len(distinct)} different private keys in {places}; give only the one of the certificate.",

@@ -120,12 +120,18 @@ class Mail(Channel):
             is_slow = isinstance(cause, (socket.timeout, TimeoutError))
             fault = network_fault(cause, self._host, self._timeout_s) if cause and is_slow else None
             raise Undelivered(*(fault or (f"{self._host} closed the connection.",)), is_transient=True) from None
+        except Undelivered:
+            raise
         except Exception as error:  # a fault of one channel must not keep the others from being told
             fault = network_fault(error, self._host, self._timeout_s)
             raise Undelivered(*fault, is_transient=is_passing(error)) from None
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context(cafile=self._ca_file) if self._security != "none" else None
+        try:
+            context = ssl.create_default_context(cafile=self._ca_file) if self._security != "none" else None
+        except OSError as error:
+            said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            raise Undelivered(f"The ca_file {self._ca_file} cannot be used: {said}.") from None
         if self._security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=context)
         else:

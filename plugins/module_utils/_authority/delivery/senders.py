@@ -13,11 +13,10 @@ import binascii
 import hashlib
 import hmac
 import json
-import ssl
 import typing as t
 from urllib.parse import urlsplit
 
-from ..._net.fetcher import Fetcher
+from ..._net.fetcher import Fetcher, trusting
 from ..._rules.errors import InvalidInput
 
 WEBHOOK, SQS = "webhook", "sqs"
@@ -86,10 +85,9 @@ class _Webhook:
         self._key = _signing_key(target)
         self._now = now
         try:
-            context = ssl.create_default_context(cafile=target.get("trust_file"))
-        except OSError as error:
-            said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-            raise NotSent(f"The trust_file {target.get('trust_file')} cannot be used: {said}.") from None
+            context = trusting(target.get("trust_file"))
+        except InvalidInput as error:
+            raise NotSent(str(error)) from None
         self._fetch = Fetcher(timeout_s=timeout_s, context=context)
 
     def __call__(self, bodies: t.Sequence[str]) -> int:

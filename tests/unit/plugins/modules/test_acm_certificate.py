@@ -226,7 +226,11 @@ def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
         wanted = {"domain_name": "www.example.com", "wait": True, "wait_timeout": 0, "resolvers": [server.endpoint]}
         missing = task(**wanted)
         assert missing["failed"] and missing["changed"] and missing["error"]["code"] == "TimedOut"
-        assert missing["msg"].partition("public DNS. ")[2].startswith("It does not exist. Already done")
+        assert (
+            missing["msg"]
+            .partition("public DNS. ")[2]
+            .startswith("It does not exist. What was done before remains: the certificate was requested (")
+        )
         record = missing["validation_records"][0]
         server.add(record["name"], "CNAME", "_other.acm-validations.aws.")
         assert "leads to _other.acm-validations.aws instead of" in task(**wanted)["msg"]

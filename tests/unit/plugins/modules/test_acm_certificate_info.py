@@ -160,6 +160,8 @@ def test_the_authoritys_own_name_servers_are_asked(run_module: t.Any, tmp_path: 
     ("options", "sentence"),
     [
         ({"covering": True}, "covering needs domain_names"),
+        ({"domain_name": "nope.x"}, "domain_name: 'nope.x' does not end in a top-level domain; give a full name"),
+        ({"domain_names": ["nope.x"]}, "domain_names: 'nope.x' does not end in a top-level domain; give a full name"),
         ({"domain_name": "a b.example.com"}, "character other than"),
         ({"expires_within": -1}, "number of days from 0"),
         ({"certificate_arn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}, "in region eu-west-1"),

@@ -487,7 +487,7 @@ def test_a_certificate_survives_tags_that_cannot_be_set(run: Any, acm: CountingA
     assert (
         "AccessDeniedException" in result["msg"]
         and arn in result["msg"]
-        and "not undone: ImportCertificate" in result["msg"]
+        and "What was done before remains: the certificate was imported" in result["msg"]
     )
     assert result["error"] == {"code": "AccessDeniedException", "operation": "AddTagsToCertificate"}
     assert acm.writes == ["ImportCertificate", "AddTagsToCertificate"]

@@ -8,14 +8,15 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 import typing as t
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 
 from .verdict import Verdict, failed, pending, success
+from ...._rules.errors import InvalidInput
 from ...._rules.names import base_name, is_wildcard
+from ...._net.fetcher import trusting
 from ...._net.resolver import Asks
 
 RENEWAL_WORDS = (
@@ -143,7 +144,10 @@ def send(mail: EmailMessage, server: MailServer) -> list[str]:
 def _connect(server: MailServer) -> smtplib.SMTP:
     if server.security == "none":
         return smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)
-    context = ssl.create_default_context(cafile=server.trust_file)
+    try:
+        context = trusting(server.trust_file)
+    except InvalidInput as error:
+        raise MailNotSent(str(error)) from None
     if server.security == "tls":
         return smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout_s, context=context)
     smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout_s)

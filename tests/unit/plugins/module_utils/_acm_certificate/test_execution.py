@@ -410,9 +410,7 @@ def test_what_was_done_before_a_failure_is_told() -> None:
     assert result["failed"] and result["changed"]
     assert result["actions"] == ["RemoveTagsFromCertificate", "AddTagsToCertificate"]
     assert "export it first (certops.acm.acm_export)" in result["msg"]
-    assert result["msg"].endswith(
-        f"Already done on {arn(1)}, and not undone: RemoveTagsFromCertificate, AddTagsToCertificate."
-    )
+    assert result["msg"].endswith(f"What was done before remains: tags were removed and tags were added ({arn(1)}).")
 
 
 def test_two_items_for_one_certificate() -> None:

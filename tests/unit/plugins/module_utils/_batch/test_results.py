@@ -32,7 +32,7 @@ def test_one_contract_for_errors() -> None:
     assert results.failure(refusal, ["AddTagsToCertificate", "AddTagsToCertificate"], arn(1)) == {
         "failed": True,
         "msg": "RequestCertificate failed with LimitExceededException: Too many. "
-        f"Already done on {arn(1)}, and not undone: AddTagsToCertificate.",
+        f"What was done before remains: tags were added ({arn(1)}).",
         "error": {"code": "LimitExceededException", "operation": "RequestCertificate"},
     }
     assert results.failure(InvalidInput("Did you mean company?"))["msg"] == "Did you mean company?"

@@ -211,3 +211,15 @@ def test_the_forms_are_good_before_they_are_damaged(pki: Any) -> None:
         assert ready.certificate == pki.leaf().certificate, form
     with pytest.raises(InvalidMaterial):
         make_ready([Source("bundle", "bundle", b"\0" * (MAX_SOURCE_OCTETS + 1))], None, pki.now)
+
+
+def test_of_several_keys_only_the_places_that_hold_one_are_named(pki: Any) -> None:
+    leaf, other = pki.leaf(number=1), pki.leaf(number=2)
+    sources = [
+        Source("certificate_path c.pem", "certificate", leaf.pem.encode()),
+        Source("private_key_path k.pem", "private_key", leaf.key_pem.encode()),
+        Source("bundle_path b.pem", "bundle", (other.pem + other.key_pem).encode()),
+    ]
+    said = "^There are 2 different private keys in private_key_path k.pem and bundle_path b.pem; give only"
+    with pytest.raises(InvalidMaterial, match=said):
+        make_ready(sources, None, pki.now)

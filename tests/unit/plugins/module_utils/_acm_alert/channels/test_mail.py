@@ -52,6 +52,12 @@ def test_mail_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> Non
     assert "word" not in str([wrong.told, untrusted, wrong.warnings])
 
 
+def test_a_ca_file_that_is_missing_is_named() -> None:
+    with mail_server() as server:
+        outcome = deliver([an_alert()], mail(server, security="starttls", ca_file="/no/such.pem"))
+    assert outcome.undelivered[0]["reason"] == "The ca_file /no/such.pem cannot be used: No such file or directory."
+
+
 def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
     with mail_server() as server:
         outcome = deliver([an_alert()], mail(server, security="starttls"))

@@ -177,6 +177,10 @@ def test_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> None:
         assert "wr0ng" not in str(caught.value)
         with pytest.raises(MailNotSent, match="certificate"):
             check_email.send(a_mail(), good._replace(trust_file=None))
+        with pytest.raises(
+            MailNotSent, match="^The trust_file /no/such.pem cannot be used: No such file or directory.$"
+        ):
+            check_email.send(a_mail(), good._replace(trust_file="/no/such.pem"))
         with pytest.raises(MailNotSent):
             check_email.send(a_mail(), good._replace(security="none", username=None))
     assert len(server.deliveries) == 1
