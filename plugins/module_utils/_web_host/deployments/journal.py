@@ -21,6 +21,8 @@ import typing as t
 from ..._files.folders import Folder, open_folder
 from ..._files.locks import wait_for
 from ..._rules.errors import InvalidInput
+from ..servers.known_servers import Service
+from .rules import Reload
 from .snippets import Before
 
 FOLDER = ".deployment"
@@ -28,6 +30,17 @@ FILE = "journal.json"
 _NEW, _BACKUP = ".new-", "backup-"
 FORMAT = 1
 PLACING, ACTIVATING, UNDOING, FINISHED = "placing", "activating", "undoing", "finished"
+# What a deployment in progress has lists of, and what each entry has.
+_ENTRIES: dict[str, t.Collection[str]] = {
+    "sets": ("name", "version", "previous"),
+    "snippets": ("service", "path", *Before._fields[1:], "backup"),
+    "reloads": Reload._fields,
+    "proofs": ("service", "endpoint", "right", "previous", "expected", "folders", "may_be_silent"),
+    "before": ("service", "endpoint", "right", "may_be_silent"),
+}
+_OF_SERVICES = ("reloads", "proofs", "before")
+_IN_PROGRESS = (PLACING, ACTIVATING, UNDOING)
+_OUTCOME = ("failed", "message", "restored", "was_changed", "finished_at")
 
 Record = t.Dict[str, t.Any]
 
@@ -55,7 +68,7 @@ class Journal:
             record = json.loads(content)
         except ValueError:
             record = None
-        if not isinstance(record, dict) or record.get("format") != FORMAT:
+        if not isinstance(record, dict) or record.get("format") != FORMAT or not _is_whole(record):
             raise InvalidInput(
                 f"The journal {os.path.join(self.path, FILE)} cannot be read. Unless another version of this "
                 "collection deploys to this host, check that every service serves the right certificates, then remove "
@@ -122,3 +135,27 @@ class Journal:
         self._folder.create(_NEW + name, content, 0o600)
         self._folder.rename(_NEW + name, name)
         self._folder.sync()
+
+
+def _is_whole(record: Record) -> bool:
+    """Whether a record has everything that finishing, undoing or reporting it needs."""
+    if not isinstance(record.get("started_at"), str):
+        return False
+    if record.get("phase") == FINISHED:
+        return _has(record.get("outcome"), _OUTCOME)
+    services, starts, path = (record.get(name) for name in ("services", "starts", "path"))
+    if record.get("phase") not in _IN_PROGRESS or not isinstance(path, str):
+        return False
+    if not isinstance(services, dict) or not isinstance(starts, list):
+        return False
+    for name, wanted in _ENTRIES.items():
+        if not isinstance(record.get(name), list) or not all(_has(entry, wanted) for entry in record[name]):
+            return False
+    named = [*starts, *(entry["service"] for name in _OF_SERVICES for entry in record[name])]
+    return all(str(name) in services for name in named) and all(
+        isinstance(each, dict) and set(each) == set(Service._fields) for each in services.values()
+    )
+
+
+def _has(entry: t.Any, names: t.Collection[str]) -> bool:
+    return isinstance(entry, dict) and all(name in entry for name in names)

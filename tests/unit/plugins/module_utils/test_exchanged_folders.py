@@ -31,7 +31,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys import
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, folders
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets
-from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import PLACING, Journal
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import FINISHED, Journal
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.snippets import Before, Snippet
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import Access, Bundle
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.key_pair import KeyPair, read_key_pair
@@ -150,6 +150,13 @@ def sweep(root: Path) -> None:
         raise InvalidInput("it says nothing")
 
 
+ENDED = {
+    "phase": FINISHED,
+    "started_at": "2026-11-01T00:00:00Z",
+    "outcome": {"failed": False, "message": "", "restored": True, "was_changed": True, "finished_at": "then"},
+}
+
+
 def keep_journal(root: Path) -> None:
     journal = Journal(str(root / "acm"))
     journal.open_lock()
@@ -157,10 +164,10 @@ def keep_journal(root: Path) -> None:
         journal.lock(0)
         journal.peek()
         journal.keep(0, Before(b"old"))
-        journal.write({"phase": PLACING})
+        journal.write(ENDED)
         journal.kept({"backup": "backup-0", "target": None, "mode": 0o644})
         journal.remove()
-        journal.write({"phase": PLACING})
+        journal.write(ENDED)
     finally:
         journal.close()
 

@@ -379,6 +379,15 @@ def test_a_second_deployment_waits_for_a_limited_time(live_host: Host) -> None:
     first.communicate(timeout=60)
 
 
+@pytest.mark.parametrize("check", [True, False])
+def test_a_journal_that_is_not_whole_is_told_in_a_sentence(live_host: Host, check: bool) -> None:
+    journal = live_host.acm / ".deployment" / "journal.json"
+    journal.write_text('{"format": 1}')
+    answer = live_host.run(issue(WWW), live_host.first[1], check=check)
+    assert answer["failed"] and f"The journal {journal} cannot be read. Unless another version" in answer["msg"]
+    assert live_host.served() == live_host.first[0]["fingerprint"] and journal.read_text() == '{"format": 1}'
+
+
 def test_a_folder_that_others_may_write_is_refused(host: Host) -> None:
     host.acm.mkdir()
     host.acm.chmod(0o777)

@@ -9,13 +9,49 @@ from __future__ import annotations
 
 import os
 import stat
+import typing as t
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import PLACING, Journal
+from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.journal import (
+    FINISHED,
+    PLACING,
+    Journal,
+)
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import complete
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.snippets import Before
+
+(WEB,) = complete([{"name": "web", "reload_command": ["true"]}], ["www"], "")
+RECORD: dict[str, t.Any] = {
+    "phase": PLACING,
+    "started_at": "2026-11-01T00:00:00Z",
+    "path": "/etc/acm",
+    "sets": [{"name": "www", "version": "0002-5f2a9c1e77d0", "previous": None}],
+    "snippets": [],
+    "services": {"web": WEB._asdict()},
+    "reloads": [{"service": "web", "reason": "www is new", "combined": [], "may_fail": False}],
+    "starts": [],
+    "proofs": [],
+    "before": [],
+}
+ENDED: dict[str, t.Any] = {
+    "phase": FINISHED,
+    "started_at": "2026-11-01T00:00:00Z",
+    "outcome": {"failed": False, "message": "", "restored": True, "was_changed": True, "finished_at": "then"},
+}
+
+
+def parts(value: t.Any) -> t.Iterator[t.Any]:
+    """Every copy of VALUE that lacks one key of one of its dictionaries."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield {other: each for other, each in value.items() if other != key}
+            yield from ({**value, key: part} for part in parts(inner))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from ([*value[:number], part, *value[number + 1 :]] for part in parts(inner))
 
 
 @pytest.fixture
@@ -27,9 +63,11 @@ def journal(tmp_path: Path) -> Journal:
 
 def test_a_record_is_read_as_it_was_written_and_gone_when_removed(journal: Journal) -> None:
     assert journal.peek() is None
-    journal.write({"phase": PLACING})
-    journal.write({"phase": PLACING, "steps": 2})
-    assert (journal.peek() or {})["steps"] == 2
+    journal.write(RECORD)
+    journal.write({**RECORD, "starts": ["web"]})
+    assert (journal.peek() or {})["starts"] == ["web"]
+    journal.write(ENDED)
+    assert (journal.peek() or {})["outcome"] == ENDED["outcome"]
     assert stat.S_IMODE(os.stat(journal.path).st_mode) == 0o700
     journal.remove()
     assert journal.peek() is None and os.listdir(journal.path) == ["lock"]
@@ -46,11 +84,21 @@ def test_a_record_leads_to_no_file_elsewhere(journal: Journal, tmp_path: Path) -
         journal.kept({"backup": "../../secret", "target": None, "mode": 0o644})
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 2}', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2}', "\udcff"])
 def test_one_that_cannot_be_read_is_never_taken_for_none(journal: Journal, text: str) -> None:
     Path(journal.path, "journal.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InvalidInput, match="cannot be read"):
         journal.peek()
+
+
+@pytest.mark.parametrize("record", [RECORD, ENDED], ids=["in progress", "ended"])
+def test_one_that_is_not_whole_cannot_be_read_either(journal: Journal, record: dict[str, t.Any]) -> None:
+    broken = [*parts(record), *({**record, key: 5} for key in record)]
+    for each in broken:
+        journal.write(each)
+        with pytest.raises(InvalidInput, match="cannot be read"):
+            journal.peek()
+    assert len(broken) > 6
 
 
 def test_one_run_at_a_time(journal: Journal) -> None:
