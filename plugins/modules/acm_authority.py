@@ -111,7 +111,7 @@ options:
         type: int
       validity_minutes:
         description:
-          - For labs. How long every certificate is valid, in minutes (up to 36500), instead of the days. By default V(0), which means that the days
+          - For labs. How long every certificate is valid, in minutes (0 to 36500), instead of the days. By default V(0), which means that the days
             count.
         type: int
       ca_validity_days:
@@ -264,7 +264,7 @@ options:
         type: int
       renewal_window_percent:
         description:
-          - The renewal window as a share of the lifetime, in percent (up to 99), instead of the days. By default V(0), which means that the days
+          - The renewal window as a share of the lifetime, in percent (0 to 99), instead of the days. By default V(0), which means that the days
             count.
         type: int
       renewal_attempts_a_day:
