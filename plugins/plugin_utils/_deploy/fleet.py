@@ -29,7 +29,7 @@ from ansible_collections.certops.acm.plugins.plugin_utils.host_results import re
 from .answers import lacking_keys
 from .arguments import read_arguments
 from .orders import fault_before_export
-from .variables import check_names
+from .variables import check_authority, check_names
 from .wanted import PKCS12_FORM, read_wanted, spell
 
 Entry = t.Mapping[str, t.Any]
@@ -102,6 +102,8 @@ def begin(
     if not fault:
         try:
             check_names(variables)
+            if "acm_deploy_authority" in variables:  # otherwise an empty text is one that is not given
+                check_authority(options.get("authority"))
             return {**host, "fault": "", **read_wanted(read_arguments(options))}
         except InvalidInput as error:
             fault = str(error)

@@ -45,6 +45,15 @@ OF_PLAYBOOKS = ("hosts", "become", "serial", "max_fail_percentage", "endpoint_ur
 KNOWN = frozenset(PREFIX + name for name in (*OPTIONS, *RENEWALS, *LEFT_BEHIND, *OF_PLAYBOOKS))
 
 
+def check_authority(authority: t.Any) -> None:
+    """Raise InvalidInput if the value of acm_deploy_authority is an empty text, which must not lead to AWS instead, or a
+    relative path, which would start at another folder than the one Ansible was started in."""
+    if isinstance(authority, str) and not authority.strip():
+        raise InvalidInput("acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS.")
+    if isinstance(authority, str) and not authority.startswith(("/", "~")):
+        raise InvalidInput(f"acm_deploy_authority is {authority!r}; give an absolute path such as /srv/acm.")
+
+
 def check_names(names: t.Iterable[str]) -> None:
     """Raise InvalidInput if one of NAMES, which begin with acm_deploy_, is unknown to the role and the playbooks."""
     unknown = sorted(set(names) - KNOWN)

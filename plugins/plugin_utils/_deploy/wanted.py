@@ -49,9 +49,6 @@ def read_wanted(options: Entry) -> dict[str, t.Any]:
     path = str(options["path"])
     if not path.startswith("/"):
         raise InvalidInput(f"acm_deploy_path is {path!r}; give an absolute path such as /etc/acm.")
-    authority = str(options.get("authority", ""))
-    if authority and not authority.startswith(("/", "~")):
-        raise InvalidInput(f"acm_deploy_authority is {authority!r}; give an absolute path such as /srv/acm.")
     everything = [_certificate(entry, number) for number, entry in enumerate(options["certificates"], 1)]
     _refuse_shared_folders(everything)
     left_out = {spell(word) for word in options.get("leave_out", ())}

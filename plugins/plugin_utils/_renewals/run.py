@@ -21,7 +21,7 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_names
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority, check_names
 from . import alerts, plan
 from .options import read_options
 from .plan import Entry, moment
@@ -49,7 +49,7 @@ def begin(
 ) -> Run:
     """A run over HOSTS, each with its entries of acm_deploy_certificates. Raises InvalidInput.
 
-    connections: authority, region and profile, each a list by host. Only the identities of the entries are kept,
+    connections: authority, region and profile, each a list by host, false where there is none. Only the identities of the entries are kept,
     because the rest may contain a passphrase. variables: the names of variables that begin with acm_deploy_.
     """
     check_names(variables)
@@ -57,6 +57,7 @@ def begin(
     read_policy(options)
     found: dict[str, Run] = {}
     for number, (host, entries) in enumerate(zip(hosts, certificates)):
+        check_authority(connections["authority"][number])
         module_options = {name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]}
         name = connection_name(module_options)
         own = found.setdefault(name, {"module_options": module_options, "hosts": {}, "requests": []})

@@ -71,3 +71,26 @@ def test_a_host_with_a_misspelt_one_is_not_deployed_to() -> None:
 def test_a_renewal_run_with_a_misspelt_one_does_not_begin() -> None:
     with pytest.raises(InvalidInput, match="did you mean acm_deploy_renewals_channels"):
         runs.begin({}, [], [], {}, "2026-11-29T03:00:00Z", False, ["acm_deploy_renewals_chanels"])
+
+
+@pytest.mark.parametrize(
+    ("authority", "sentence"),
+    [
+        ("", "acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS."),
+        (" ", "acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS."),
+        ("lab", "acm_deploy_authority is 'lab'; give an absolute path such as /srv/acm."),
+    ],
+)
+def test_an_authority_that_is_empty_or_relative_leads_nowhere(authority: str, sentence: str) -> None:
+    options = {"authority": authority, "path": "/etc/acm", "certificates": [], "services": []}
+    given = begin(options, "web1", {}, "2026-01-01T00:00:00", variables=["acm_deploy_authority"])
+    assert given["fault"] == sentence and given["connection"] == {}
+    connections = {"authority": [authority], "region": [""], "profile": [""]}
+    with pytest.raises(InvalidInput) as refused:
+        runs.begin({}, ["web1"], [[]], connections, "2026-01-01T00:00:00Z", False)
+    assert str(refused.value) == sentence
+
+
+def test_an_authority_that_is_not_given_is_aws() -> None:
+    options = {"authority": "", "path": "/etc/acm", "certificates": [], "services": []}
+    assert begin(options, "web1", {}, "2026-01-01T00:00:00")["fault"] == ""

@@ -43,7 +43,7 @@ def whole_run(
 ) -> tuple[runs.Run, dict[str, Any]]:
     """The run, and what it leaves to the next."""
     hosts = {"web": [{"certificate_arn": each["certificate_arn"]} for each in listing]}
-    connections = {name: [HERE if name == "region" else ""] for name in ("authority", "region", "profile")}
+    connections = {name: [HERE if name == "region" else False] for name in ("authority", "region", "profile")}
     run = runs.begin(OPTIONS, list(hosts), list(hosts.values()), connections, iso(now), False)
     run = runs.learn(
         run,

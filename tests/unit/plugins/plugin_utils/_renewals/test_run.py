@@ -29,7 +29,9 @@ SECRET = "Passw0rd-of-the-pkcs12"
 
 
 def begun(hosts: dict[str, list[dict[str, Any]]], **options: Any) -> runs.Run:
-    connections = {name: [HERE if name == "region" else ""] * len(hosts) for name in ("authority", "region", "profile")}
+    connections = {
+        name: [HERE if name == "region" else False] * len(hosts) for name in ("authority", "region", "profile")
+    }
     return runs.begin(options, list(hosts), list(hosts.values()), connections, iso(NOW), options.get("is_check", False))
 
 
@@ -90,7 +92,7 @@ def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_ar
         {},
         ["a", "b", "c"],
         [[{"domain_name": "x.example.com", "pkcs12_passphrase": SECRET}], [{"certificate_arn": arn(1)}], []],
-        {"authority": ["", "", "/srv/acm"], "region": [HERE, "us-east-1", ""], "profile": ["", "shop", None]},
+        {"authority": [False, False, "/srv/acm"], "region": [HERE, "us-east-1", ""], "profile": ["", "shop", None]},
         iso(NOW),
         False,
     )
@@ -122,7 +124,7 @@ def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
 def test_two_profiles_of_one_account_are_told_and_remembered_together() -> None:
     """They have one memory: what the one leaves there must not be lost by the other, nor be taken for an earlier run's."""
     two = make_certificate(2)
-    connections = {"authority": ["", ""], "region": [HERE, HERE], "profile": ["web", "shop"]}
+    connections = {"authority": [False, False], "region": [HERE, HERE], "profile": ["web", "shop"]}
     entries = [[{"certificate_arn": arn(1)}], [{"certificate_arn": arn(2)}, {"certificate_arn": arn(1)}]]
     run = runs.begin({"renew_before": "30"}, ["a", "b"], entries, connections, iso(NOW), False)
     before = make_memory(began_at=iso(NOW - timedelta(hours=2)), ended_at=iso(NOW - timedelta(hours=1)))
@@ -380,7 +382,7 @@ def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
 
 @pytest.mark.parametrize("listed", [{"failed": True, "msg": "The network is down."}, {"certificates": "garbage"}])
 def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any]) -> None:
-    connections = {"authority": ["", ""], "region": [HERE, "us-east-1"], "profile": ["", ""]}
+    connections = {"authority": [False, False], "region": [HERE, "us-east-1"], "profile": ["", ""]}
     entries = [[{"certificate_arn": arn(1)}]] * 2
     run = runs.begin({}, ["here", "there"], entries, connections, iso(NOW), False)
     decide = FilterModule().filters()["acm_renewals_learned"]
