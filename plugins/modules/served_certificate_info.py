@@ -435,9 +435,7 @@ def chain_entry(facts: t.Any) -> dict[str, str]:
 def complaint(watch: Watch, fail_when: list[str]) -> str | None:
     """What is wrong with one endpoint, if that makes the task fail, in one sentence."""
     endpoint = watch.endpoint
-    where = f"{endpoint.host} port {endpoint.port} " + (
-        f"as {endpoint.server_name}" if endpoint.server_name else "without SNI"
-    )
+    where = f"{endpoint.address}, {endpoint.asking},"
     if watch.sight is None:
         is_wanted = "unreachable" in fail_when or (watch.expected and "unexpected" in fail_when)
         return watch.error if is_wanted else None

@@ -16,7 +16,6 @@ from __future__ import annotations
 import typing as t
 
 from ..._rules.errors import InvalidInput
-from ..._rules.sentences import brief_digests
 from ..sets.der import CertificateFacts, covers
 from ..tls.handshake import SIGNATURES, Endpoint
 from ..servers.known_servers import Service
@@ -248,17 +247,12 @@ def to_ascii(name: str) -> str:
         raise InvalidInput(f"The name {name!r} in server_names is not a domain name; give it in Punycode.") from None
 
 
-def describe_asking(endpoint: Endpoint) -> str:
-    asked = f"as {endpoint.server_name}" if endpoint.server_name else "without SNI"
-    return asked + (f" by a client that accepts only {endpoint.key_type}" if endpoint.key_type else "")
-
-
-def tell_sighting(sighting: Sighting) -> str:
+def tell_sighting(endpoint: Endpoint, sighting: Sighting) -> str:
     """What was seen, as a sentence."""
     if not sighting["reachable"]:
         return str(sighting["error"])
-    asked = f"as {sighting['server_name']}" if sighting["server_name"] else "without SNI"
-    return (
-        f"{sighting['host']} port {sighting['port']} {asked} serves {sighting['subject']}, "
-        f"serial {sighting['serial']}, SHA-256 {brief_digests(sighting['fingerprint'])}."
-    )
+    return f"{endpoint.address}, {endpoint.asking}, serves {tell_served(sighting)}."
+
+
+def tell_served(sighting: Sighting) -> str:
+    return f"{sighting['subject']} (serial {sighting['serial']})"

@@ -59,6 +59,7 @@ def report(
             if is_check
             else [
                 *(text for text in tell_states(states) if not text.startswith(told)),
+                *([] if survey.refusal else tell_corrections(bundles)),
                 *(line["sentence"] for line in summary),
                 *tell_unused(services, bundles),
             ]
@@ -87,6 +88,15 @@ def describe_service(service: Service, survey: Survey, state: State) -> Result:
 def tell_states(states: t.Mapping[str, State]) -> list[str]:
     """What to report about services that were not seen running."""
     return [state.evidence for state in states.values() if state.name in (STOPPED, NOT_OBSERVED, UNKNOWN)]
+
+
+def tell_corrections(bundles: t.Iterable[Result]) -> list[str]:
+    """Why sets of the certificate that was in place before were written again or changed."""
+    return [
+        f"{bundle['name']} was corrected: {', '.join(bundle['reasons'])}."
+        for bundle in bundles
+        if bundle["reasons"] and bundle["previous_serial"] == bundle["serial"]
+    ]
 
 
 def tell_unused(services: t.Iterable[Service], bundles: t.Iterable[Result]) -> list[str]:

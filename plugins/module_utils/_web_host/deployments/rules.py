@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ..._rules.sentences import brief_digests, first_few
+from ..._rules.sentences import first_few
 from ..sets.bundle import Difference
 from ..tls.handshake import Endpoint
-from .proof import Deployed, Expectation, describe_asking
+from .proof import Deployed, Expectation, tell_served
 from ..servers.known_servers import Service
 
 Entry = t.Mapping[str, t.Any]
@@ -175,12 +175,7 @@ def list_proofs(
             "right": [sets[name].fingerprint for name in expectation.right],
             "previous": [each.previous_fingerprint for each in sets.values() if each.previous_fingerprint],
             "expected": first_few(
-                [
-                    f"{sets[name].name}, serial {sets[name].facts.serial}, SHA-256 "
-                    f"{brief_digests(sets[name].fingerprint)}"
-                    for name in expectation.right
-                ],
-                "or",
+                [f"{sets[name].name} (serial {sets[name].facts.serial})" for name in expectation.right], "or"
             ),
             "folders": [sets[name].path for name in expectation.right],
             "may_be_silent": expectation.service in may_be_silent,
@@ -204,23 +199,36 @@ def list_sights_before(expectations: t.Sequence[Expectation], sightings: t.Seque
     ]
 
 
-def complain(proof: Entry, sighting: Entry) -> str:
-    """Why a proof failed, in three lines: what was expected, what was seen, what to check."""
+def complain(failures: t.Sequence[t.Tuple[Entry, Entry]]) -> str:
+    """Why a deployment was not proved: of the first of FAILURES (proof, sighting) what was expected and seen, and what
+    to check; of the others, which they are."""
+    (proof, sighting), *others = failures
     endpoint = Endpoint(*proof["endpoint"])
-    where = f"{proof['service']} at {endpoint.host} port {endpoint.port} {describe_asking(endpoint)}"
+    more = [
+        _name_beside(endpoint, Endpoint(*other["endpoint"]), other["service"])
+        for other, seen in others
+        if seen["reachable"] or seen["error"] != sighting.get("error")  # the same sentence once
+    ]
+    return "\n".join([*_complain(proof, sighting), *([f"Failed too: {first_few(more, 'and')}."] if more else [])])
+
+
+def _complain(proof: Entry, sighting: Entry) -> list[str]:
+    endpoint, service = Endpoint(*proof["endpoint"]), proof["service"]
     folders = first_few(proof["folders"], "or")
+    wanted = f"{service} on {endpoint.address}, {endpoint.asking}, should serve {proof['expected']}"
     if not sighting["reachable"]:
-        seen = sighting["error"]
-        hint = f"Check that {proof['service']} listens on this port, and that it survived its reload (see its log)."
-    else:
-        seen = (
-            f"{sighting['subject']}, serial {sighting['serial']}, valid until {sighting['not_after']}, "
-            f"SHA-256 {brief_digests(sighting['fingerprint'])}."
+        hint = f"Check that {service} listens on this port, and that it survived its reload (see its log)."
+        return [f"{wanted}. {sighting['error']}", hint]
+    hint = f"Check which virtual host answers, and that its configuration points at {folders}."
+    if sighting["fingerprint"] in proof["previous"]:
+        hint = (
+            f"It still serves the previous certificate. Check that it can read the new files in {folders}, "
+            "and that the reload reached the listening process."
         )
-        hint = f"Check which virtual host answers, and that its configuration points at {folders}."
-        if sighting["fingerprint"] in proof["previous"]:
-            hint = (
-                f"It still serves the previous certificate. Check that it can read the new files in {folders}, "
-                "and that the reload reached the listening process."
-            )
-    return f"Expected from {where}: {proof['expected']}.\nSeen: {seen}\n{hint}"
+    return [f"{wanted}, but serves {tell_served(sighting)}.", hint]
+
+
+def _name_beside(first: Endpoint, other: Endpoint, service: str) -> str:
+    if (first.host, first.port) != (other.host, other.port):
+        return f"{service} on {other.address}, {other.asking}"
+    return "the same port " + (other.asking if other.server_name else other.asking.replace("asked ", "", 1))

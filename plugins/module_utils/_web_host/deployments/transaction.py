@@ -276,15 +276,13 @@ class Transaction:
         sightings = self._watch(proofs, self.limits.proof_s)
         for proof, sighting in zip(proofs, sightings):
             self.sightings[(proof["service"], Endpoint(*proof["endpoint"]))] = sighting
-        complaints = [
-            complain(proof, sighting)
+        failures = [
+            (proof, sighting)
             for proof, sighting in zip(proofs, sightings)
             if sighting["as_expected"] is False and (sighting["reachable"] or not proof["may_be_silent"])
         ]
-        if complaints:
-            others = len(complaints) - 1
-            more = f"\n{others} other endpoint{'s' if others > 1 else ''} failed too." if others else ""
-            raise Failure(f"{complaints[0]}{more}")
+        if failures:
+            raise Failure(complain(failures))
         seen = sum(bool(sighting["reachable"]) for sighting in sightings)
         if seen:
             self._note("prove", None, f"Served as expected at {seen} of {len(proofs)} endpoints.")
@@ -347,7 +345,7 @@ class Transaction:
             undone = f"The new sets stay on {self.host_name}, because there were none before."
         proof = ""
         if with_reload and record["before"]:
-            proof = "Every port that answered before serves what it served then."
+            proof = "All ports serve what they served before."
         elif with_reload:
             proof = "No port answered before, so there is nothing to compare."
         if unlike:
@@ -395,7 +393,7 @@ class Transaction:
         others = [each for each in zip(before, sightings) if each[1]["as_expected"] is False]
         still_down = {each["service"] for each, _sighting in others}
         unlike = [text for name, text in not_started.items() if name in still_down]
-        unlike += [tell_sighting(sighting) for _each, sighting in others]
+        unlike += [tell_sighting(Endpoint(*each["endpoint"]), sighting) for each, sighting in others]
         seen = {each["service"] for each in before}
         for service, _reload in moved:  # no port to look at, but its process has to be alive
             if service.name not in seen and _is_dead(service):
@@ -403,7 +401,7 @@ class Transaction:
                     self._start(service)
                 if _is_dead(service):
                     unlike.append(f"{service.name} is no longer running.")
-        return unlike
+        return list(dict.fromkeys(unlike))
 
     # --- the journal ---------------------------------------------------------------------------------------------
 

@@ -54,6 +54,16 @@ class Endpoint(t.NamedTuple):
     proxy_protocol: str | None = None
     key_type: str | None = None
 
+    @property
+    def address(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def asking(self) -> str:
+        """How it is asked, in words."""
+        asking = f"asked for {self.server_name}" if self.server_name else "asked without SNI"
+        return f"{asking} by a client that accepts only {self.key_type}" if self.key_type else asking
+
 
 class Sight(t.NamedTuple):
     """What one handshake showed."""
@@ -114,7 +124,7 @@ def _verdict_on_name(sight: Sight, endpoint: Endpoint) -> Sight:
 def _handshake(
     endpoint: Endpoint, context: ssl.SSLContext, timeout_s: float, verified: bool | None, verify_error: str | None
 ) -> Sight:
-    where = f"{endpoint.host} port {endpoint.port}"
+    where = endpoint.address
     deadline = time.monotonic() + timeout_s
     try:
         with socket.create_connection((endpoint.host, endpoint.port), timeout_s) as plain:

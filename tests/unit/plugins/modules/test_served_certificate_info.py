@@ -148,7 +148,7 @@ def test_a_server_that_refuses_starttls_is_quoted(tmp_path: Path) -> None:
 def test_a_port_where_nothing_listens_is_a_result_or_a_failure() -> None:
     port = free_port()
     answer = run(port=port)
-    assert answer["served"][0]["error"] == f"127.0.0.1 port {port} cannot be reached: nothing listens there."
+    assert answer["served"][0]["error"] == f"127.0.0.1:{port} cannot be reached: nothing listens there."
     assert run(port=port, fail_when=["unreachable"])["failed"]
     assert run(port=port, expect_fingerprint="ab")["failed"]
 
@@ -209,7 +209,10 @@ def test_the_watch_ends_however_long_it_should_be_steady(server: Server) -> None
 def test_another_certificate_than_expected_fails_in_a_sentence(server: Server) -> None:
     answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:CD")
     assert answer["failed"]
-    assert "as www.example.com serves CN=www.example.com, serial 0a:1b:2c" in answer["msg"]
+    assert (
+        f"127.0.0.1:{server.port}, asked for www.example.com, serves CN=www.example.com, serial 0a:1b:2c"
+        in answer["msg"]
+    )
     assert "not the certificate with the fingerprint abcd." in answer["msg"]
     assert not run(port=server.port, expect_fingerprint="ab", fail_when=[]).get("failed")
 

@@ -155,13 +155,13 @@ def test_the_reason_of_a_failure(result: dict[str, Any], reason: str) -> None:
 
 
 def test_a_failure_keeps_cause_remedy_and_state_however_much_was_seen() -> None:
-    sight = f"127.0.0.1 port 443 without SNI serves CN=www, serial {':'.join(['0a'] * 16)}, SHA-256 {'d2' * 32}."
+    sight = f"127.0.0.1:443, asked without SNI, serves CN=www, serial {':'.join(['0a'] * 16)}, SHA-256 {'d2' * 32}."
     sentences = [
-        "Expected from own: www.",
+        "own on 127.0.0.1:443, asked without SNI, should serve www.",
         "Check which virtual host answers there.",
         "The previous sets are live again.",
     ]
-    said = f"{sentences[0]}\nSeen: {sight}\n{sentences[1]}\n{sentences[2]} But not every port serves what it served: "
+    said = f"{sentences[0]}\n{sight}\n{sentences[1]}\n{sentences[2]} But not every port serves what it served: "
     for many in (3, 300):
         failed = {**answer(), "failed": True, "restored": False, "msg": said + " ".join([sight] * many)}
         message = outcome(answer(), failed)["failure"]["message"]

@@ -136,28 +136,48 @@ def test_what_is_refused_before_anything_is_done() -> None:
     assert refusal(running, {"own": "bad."}, [Difference(True, "privkey.pem was missing")], "ignore") is None
 
 
-def test_a_complaint_says_what_to_look_at() -> None:
+def failed(sighting: dict[str, t.Any], **options: t.Any) -> tuple[dict[str, t.Any], dict[str, t.Any]]:
+    endpoint = Endpoint("localhost", 443, "www")._replace(**options)
     proof = {
         "service": "own",
-        "endpoint": ["localhost", 443, "www", None, None, "rsa"],
+        "endpoint": list(endpoint),
         "right": ["new"],
         "previous": ["old"],
-        "expected": "www, serial 2, SHA-256 new",
+        "expected": "www (serial 2)",
         "folders": ["/etc/acm/www/live"],
     }
-    seen = {"reachable": True, "subject": "CN=www", "serial": "1", "not_after": "then"}
-    old = complain(proof, {**seen, "fingerprint": "old"}).splitlines()
-    other = complain(proof, {**seen, "fingerprint": "other"}).splitlines()
-    silent = complain(proof, {"reachable": False, "error": "Nothing listens there."}).splitlines()
-    assert [len(each) for each in (old, other, silent)] == [3, 3, 3]
-    assert "own at localhost port 443 as www by a client that accepts only rsa: www, serial 2, SHA-256 new." in old[0]
-    assert "SHA-256 old" in old[1] and "the reload reached" in old[2] and "/etc/acm/www/live" in old[2]
-    assert "which virtual host" in other[2] and silent[1] == "Seen: Nothing listens there."
+    return proof, sighting
+
+
+OLD = {"reachable": True, "subject": "CN=www", "serial": "1", "fingerprint": "old"}
+GONE = {"reachable": False, "error": "Nothing listens there."}
+
+
+def test_a_complaint_says_what_to_look_at() -> None:
+    old = complain([failed(OLD, key_type="rsa")]).splitlines()
+    other = complain([failed({**OLD, "fingerprint": "other"}, server_name=None)]).splitlines()
+    silent = complain([failed(GONE, host="::1")]).splitlines()
+    assert [len(each) for each in (old, other, silent)] == [2, 2, 2]
+    assert old[0] == (
+        "own on localhost:443, asked for www by a client that accepts only rsa, should serve www (serial 2), "
+        "but serves CN=www (serial 1)."
+    )
+    assert "the reload reached" in old[1] and "/etc/acm/www/live" in old[1] and "which virtual host" in other[1]
+    assert other[0].startswith("own on localhost:443, asked without SNI, should serve www")
+    assert silent[0] == "own on [::1]:443, asked for www, should serve www (serial 2). Nothing listens there."
+
+
+def test_a_complaint_names_the_other_endpoints_and_says_nothing_twice() -> None:
+    others = [failed(OLD, server_name=None), failed(OLD, server_name="api"), failed(OLD, port=444)]
+    told = complain([failed(OLD), *others]).splitlines()[2:]
+    assert told == [
+        "Failed too: the same port without SNI, the same port asked for api and own on localhost:444, asked for www."
+    ]
+    assert len(complain([failed(GONE), failed(GONE, server_name=None)]).splitlines()) == 2
 
 
 def test_a_complaint_stays_short_however_many_sets_are_right_there() -> None:
     sets = {f"s{number}": deployed(f"s{number}") for number in range(40)}
     (proof,) = list_proofs([Expectation("own", Endpoint("localhost", 443, "www"), ["s0"], list(sets))], sets, [])
-    seen = {"reachable": True, "subject": "CN=other", "serial": "1", "not_after": "then", "fingerprint": "a" * 64}
-    said = complain(proof, seen)
-    assert "or 37 more" in said and "which virtual host" in said and "a" * 17 not in said and len(said) < 1000
+    said = complain([(proof, {**OLD, "fingerprint": "a" * 64})] * 40)
+    assert "or 37 more" in said and "and 36 more" in said and "which virtual host" in said and len(said) < 1000
