@@ -45,6 +45,7 @@ def renew(site: Path, *words: str) -> tuple[int, str]:
     return play("renew", site, *words)
 
 
+NO_DEFAULT = "No host of the inventory matches web, the default of acm_deploy_hosts"
 NONE = "which matches no host of the inventory"
 WITH_HOSTS = {
     "deploy": "acm_deploy_hosts",
@@ -64,13 +65,14 @@ def test_every_playbook_for_hosts_of_the_users_choice_is_here() -> None:
 def test_a_pattern_without_hosts_fails(site: Path, playbook: str, variable: str) -> None:
     code, output = play(playbook, site, "-e", f"{variable}=shpo")
     assert code != 0 and f"{variable} is shpo, {NONE}: name a group or host of the inventory" in output, output
+    assert "evaluated_to" not in output
     assert not (site / "certificates").exists()
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--limit", "db"], f"acm_deploy_hosts is web, {NONE}"),
+        (["--limit", "db"], f"{NO_DEFAULT} within --limit db: choose one of its groups (db, shop) with -e"),
         (["-e", "acm_deploy_hosts=shop", "--limit", "db"], f"{NONE} within --limit db"),
         (["-e", "acm_deploy_hosts=shop", "--limit", "nobody"], "leaves us with no hosts to target"),
     ],
@@ -85,7 +87,8 @@ def test_the_default_and_a_limit_without_hosts_fail_too(site: Path, playbook: st
 @pytest.mark.parametrize("playbook", ["deploy", "renew"])
 def test_the_default_without_hosts_fails_where_hosts_are_needed(site: Path, playbook: str) -> None:
     code, output = play(playbook, site)
-    assert code != 0 and f"acm_deploy_hosts is web, {NONE}: name a group or host of the inventory" in output
+    assert code != 0 and f"{NO_DEFAULT}: choose one of its groups (db, shop) with -e acm_deploy_hosts=…" in output
+    assert ("or localhost, to watch certificates without deploying any." in output) is (playbook == "renew")
 
 
 def test_a_report_may_do_without_hosts_and_shows_those_that_a_limit_leaves_out(site: Path, tmp_path: Path) -> None:
@@ -133,9 +136,7 @@ def test_wrong_options_are_said_before_anything_is_deployed(site: Path, option: 
 def test_a_site_that_only_watches_says_so(site: Path) -> None:
     words = ["-e", f"acm_deploy_authority={site / 'authority'}", "-e", f"acm_deploy_renewals_path={site / 'state'}"]
     code, output = renew(site, "-e", "acm_deploy_hosts=localhost", *words)
-    assert (
-        code == 0 and "1 certificate in ACM; 0 of 0 certificates on 1 host are up to date with ACM." in output
-    ), output
+    assert code == 0 and "1 certificate in ACM; none is deployed by this run." in output, output
     assert not (site / "certificates").exists()
 
 
@@ -145,6 +146,7 @@ def test_an_authority_that_is_gone_holds_up_no_other(site: Path) -> None:
     shop["shop-0"] = {**shop["shop-1"], "acm_deploy_authority": str(site / "gone")}
     (site / "two.json").write_text(json.dumps(hosts), encoding="utf-8")
     code, output = renew(site, "-i", str(site / "two.json"), "-e", "acm_deploy_hosts=shop")
+    assert f"ACM ({site / 'gone'}) could not be asked: " in output
     assert code == 2 and f"There is no embedded authority in {site / 'gone'}" in output, output
     assert "Nothing was done for its hosts." in output
     assert (site / "certificates" / "www.corp.test" / "live").is_symlink() and not (site / "gone").exists()

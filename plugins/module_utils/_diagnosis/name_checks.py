@@ -176,7 +176,7 @@ class _Examination(t.NamedTuple):
 
     def _missing(self, name: str, owner: str, value: str, found: Lookup) -> Finding:
         undelegated = self._undelegated(base_name(name)) if found.status == dns_door.NXDOMAIN else None
-        put = f"Put {owner} CNAME {value} into the public zone."
+        put = f"Publish this record in the public zone of {base_name(name)}: {owner} CNAME {value}."
         if self.inside is not None and self.inside.lookup(owner, "CNAME").records:
             message = f"{owner} exists inside this network, but not in public DNS."
             return Finding(name, "record_private", message, f"ACM never looks in private zones. {put}")

@@ -44,6 +44,7 @@ PROBLEMS = {
     "run_limit": ("The renewal run took too long", "run_limit"),
 }
 _OF_HOSTS = ("deploy_failed", "host_unreachable", "not_served")
+_OF_EXPIRY = ("expiring", "expired")  # their keys name the serial number
 _OF_RUNS = "renewals"  # the subject of alerts about runs themselves
 
 
@@ -119,10 +120,16 @@ def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:
         until = maybe_moment(certificate.get("not_after"))
         name = certificate.get("domain_name") or ("renewals" if subject == _OF_RUNS else subject)
         said = list(dict.fromkeys(TROUBLES[key.split(" ", 1)[0]] for key in keys))
+        serials = {key.split(" ")[2] for key in keys if key.split(" ", 1)[0] in _OF_EXPIRY}
         if subject.startswith("arn:") and not certificate:
             said = ["The certificate is no longer in ACM."]
         elif until and is_valid(certificate, seen.now):
-            said.append(f"The certificate is valid until {words.date(until)}.")
+            if serials and certificate.get("serial") not in serials:
+                done = "replaced" if certificate.get("type") == "IMPORTED" else "renewed"
+                said = [text for text in said if text not in map(TROUBLES.get, _OF_EXPIRY)]
+                said.append(f"The certificate was {done} and is now valid until {words.date(until)}.")
+            else:
+                said.append(f"The certificate is valid until {words.date(until)}.")
         alert = {
             "key": f"resolved {subject} {iso(seen.now)}",
             "kind": "resolved",

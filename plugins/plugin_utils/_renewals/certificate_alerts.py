@@ -113,10 +113,10 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
     left = words.days_until(until, seen.now) if until else None
     notice = due_notice(certificate, policy, seen.now)
     severity = "critical" if left is not None and left <= CRITICAL_DAYS else "warning"
-    deadline = (
-        f"The certificate expires {words.distance(left)}, on {words.date(until)}." if until and left is not None else ""
+    expires = (
+        f"the certificate expires {words.distance(left)}, on {words.date(until)}" if until and left is not None else ""
     )
-    date = f"It expires on {words.date(until)}." if until else ""  # below a title that gives the number of days left
+    deadline = f"{expires[0].upper()}{expires[1:]}." if expires else ""
     common = {"days_to_expiry": left, "records": _records(certificate)}
     if summary.get("renewal_status") == "FAILED":
         cause = words.reason(summary.get("renewal_status_reason"))
@@ -142,12 +142,11 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                     "key": f"action_required {arn} {serial} {notice}",
                     "kind": "action_required",
                     "severity": severity,
-                    "title": f"{name}: the renewal needs your action, and the certificate expires {words.distance(left)}",
+                    "title": f"{name}: the renewal needs your action, and {expires}",
                     "text": words.joined(
                         _blocked(certificate),
                         "Once that is done, ACM continues within hours"
                         + (", and the next run deploys the new certificate." if hosts else "."),
-                        deadline,
                     ),
                 },
                 "action_required" if _is_overdue(certificate, policy, seen.now) else None,
@@ -159,8 +158,8 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                     "key": f"expiring {arn} {serial} {notice}",
                     "kind": "expiring",
                     "severity": severity,
-                    "title": f"{name}: the certificate expires {words.distance(left)}",
-                    "text": words.joined(_why_it_expires(certificate), date),
+                    "title": f"{name}: {expires}",
+                    "text": _why_it_expires(certificate),
                 }
             )
     elif hosts and not seen.is_check and _was_forgotten(certificate, seen):
@@ -252,11 +251,13 @@ def _blocked(certificate: Entry) -> str:
 
 
 def _diagnosed(certificate: Entry) -> str:
-    """The findings of the diagnosis, one sentence for each name, with the remedy."""
+    """The findings of the diagnosis, one sentence for each name, with the remedy. A title above gives the only name."""
     said = []
-    for finding in certificate.get("diagnosis") or ():
+    diagnosis = certificate.get("diagnosis") or ()
+    has_names = len(_names(certificate) | {finding["domain_name"].lower() for finding in diagnosis}) > 1
+    for finding in diagnosis:
         sentence = words.sentence(str(finding["reason"]))
-        if finding.get("problem") not in NAMED:
+        if has_names and finding.get("problem") not in NAMED:
             sentence = f"{finding['domain_name']}: {sentence}"
         if finding.get("remedy"):
             sentence += f" {words.sentence(str(finding['remedy']))}"

@@ -94,7 +94,7 @@ def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
         reasons = list(dict.fromkeys(words.sentence(standing.reason) for standing in group if standing.reason))
         kind = "deploy_failed" if state == "failed" else "host_unreachable"
         next_step = (
-            "Fix what the server or the task complains about; the next run tries again."
+            "The next run tries again."
             if state == "failed"
             else "Check that the server is up and that Ansible can log in; the next run tries again."
         )

@@ -22,7 +22,7 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority, check_names
-from . import alerts, plan
+from . import alerts, plan, words
 from .options import read_options
 from .plan import Entry, moment
 from .policy import Policy, read_policy
@@ -420,7 +420,9 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
     for each in told.get("undelivered") or ():
         reasons.setdefault((each["channel"], each["reason"]), []).append(titles.get(each["key"], "an all-clear"))
     for (channel, reason), missing in reasons.items():
-        faults.append(("undelivered", f"The channel {channel} did not get {_quoted(missing)}: {reason} {_TRIES_AGAIN}"))
+        faults.append(
+            ("undelivered", f"The channel {channel} did not get {words.quoted(missing)}: {reason} {_TRIES_AGAIN}")
+        )
     if acknowledged.get("failed"):
         faults.append(("notices", f"The notices could not be acknowledged: {_message(acknowledged)}"))
     if not own["writable"] and own["report"]["alerts"] and not run["is_check"] and run["options"].get("has_channels"):
@@ -436,11 +438,9 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
     if unwritten and ["unwritten", unwritten] not in own["problems"]:
         faults.append(("memory", f"{alerts.PROBLEMS['unwritten'][0]}. {unwritten}"))
     written = {**own["report"]}
-    written["faults"] = [*written["faults"], *(text for situation, text in faults if situation not in policy.tolerated)]
-    written["tolerated"] = [
-        *written["tolerated"],
-        *(text for situation, text in faults if situation in policy.tolerated),
-    ]
+    for situation, text in faults:
+        name = "tolerated" if situation in policy.tolerated else "faults"
+        written[name] = [*written[name], text]
     return _with(run, connection, {**own, "report": written})
 
 
@@ -454,14 +454,12 @@ def lines(run: Run, written: Entry) -> list[str]:
         found = standings(own)
         of = f"{name}: " if len(run["connections"]) > 1 else ""
         said.append(
-            f"{of}{_number(len(own['notices']), 'notice')}; {_number(len(own['listing']), 'certificate')} in ACM; "
-            f"{sum(standing.is_current for standing in found)} of {_number(len(found), 'certificate')} on "
-            f"{_number(sum(len(part['hosts']) for part in own['parts']), 'host')} "
-            f"{'would be' if run['is_check'] else 'is' if len(found) == 1 else 'are'} up to date with ACM."
+            f"{of}{words.number(len(own['notices']), 'notice')}; {words.number(len(own['listing']), 'certificate')} in ACM; "
+            + (_deployed_in_words(run, own, found) if found else "none is deployed by this run.")
         )
         if own["unknown"]:
             said.append(
-                f"{of}{_number(own['unknown'], 'message')} in the queue could not be understood, and will go to its "
+                f"{of}{words.number(own['unknown'], 'message')} in the queue could not be understood, and will go to its "
                 "dead-letter queue."
             )
         names = {each["certificate_arn"]: each.get("domain_name") for each in own["listing"]}
@@ -483,6 +481,7 @@ def lines(run: Run, written: Entry) -> list[str]:
         for alert in sorted(own["report"]["alerts"], key=lambda each: order[each["severity"]]):
             said.append(f"{alert['title']}. {alert.get('text', '')}".rstrip())
         said += [f"Tolerated: {sentence}" for sentence in own["report"]["tolerated"]]
+    said += _unanswered(run)
     if _tolerates_textfile(run):
         said += [f"Tolerated: {sentence}" for sentence in _textfile_faults(written)]
     return said
@@ -490,10 +489,21 @@ def lines(run: Run, written: Entry) -> list[str]:
 
 def faults(run: Run, written: Entry) -> list[str]:
     """Why the run fails, one sentence for each reason; none if it does not."""
-    found = [f"{reason} Nothing was done for its hosts." for reason in run["unanswered"].values()]
-    found += [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
+    found = [sentence for own in run["connections"].values() for sentence in own["report"]["faults"]]
     found += [] if _tolerates_textfile(run) else _textfile_faults(written)
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_unanswered(run) + found))
+
+
+def _deployed_in_words(run: Run, own: Run, found: t.Sequence[plan.Standing]) -> str:
+    return (
+        f"{sum(standing.is_current for standing in found)} of {words.number(len(found), 'certificate')} on "
+        f"{words.number(sum(len(part['hosts']) for part in own['parts']), 'host')} "
+        f"{'would be' if run['is_check'] else 'is' if len(found) == 1 else 'are'} up to date with ACM."
+    )
+
+
+def _unanswered(run: Run) -> list[str]:
+    return [f"{reason} Nothing was done for its hosts." for reason in run["unanswered"].values()]
 
 
 def _tolerates_textfile(run: Run) -> bool:
@@ -530,10 +540,12 @@ def _request(identity: str) -> dict[str, str]:
 
 def _listing(listed: Entry, connection: str) -> list[Entry]:
     certificates = listed.get("certificates")
-    if listed.get("failed") or not isinstance(certificates, (list, tuple)):
-        raise InvalidInput(f"ACM ({connection}) did not answer with a list of its certificates: {_message(listed)}")
-    if not all(isinstance(each, t.Mapping) and each.get("certificate_arn") for each in certificates):
-        raise InvalidInput(f"ACM ({connection}) answered with something that is not a list of certificates.")
+    if listed.get("failed"):
+        raise InvalidInput(f"ACM ({connection}) could not be asked: {_message(listed)}")
+    if not isinstance(certificates, (list, tuple)) or not all(
+        isinstance(each, t.Mapping) and each.get("certificate_arn") for each in certificates
+    ):
+        raise InvalidInput(f"ACM ({connection}) did not answer with a list of its certificates.")
     return list(certificates)
 
 
@@ -580,15 +592,6 @@ def _deployed(reads: t.Mapping[str, Entry]) -> set[str]:
 def _message(result: Entry) -> str:
     text = " ".join(str(result.get("msg") or "no reason was given").split())
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _quoted(titles: t.Sequence[str]) -> str:
-    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
-    return ", ".join(f"'{title}'" for title in titles[:3]) + more
 
 
 def _count(kinds: t.Iterable[str]) -> dict[str, int]:

@@ -66,9 +66,8 @@ def date(moment: datetime) -> str:
 def span(seconds: float) -> str:
     """90 minutes, 5 hours, 3 days."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        number = round(seconds / length)
         if seconds >= 2 * length or (unit == "minute"):
-            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+            return number(round(seconds / length), unit)
     raise AssertionError
 
 
@@ -78,6 +77,15 @@ def listed(names: t.Sequence[str]) -> str:
     if len(names) > HOSTS_SHOWN:
         names = [*names[:HOSTS_SHOWN], f"{len(names) - HOSTS_SHOWN} more"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def quoted(titles: t.Sequence[str]) -> str:
+    more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+    return ", ".join(f"'{title}'" for title in titles[:3]) + more
 
 
 def sentence(text: str) -> str:

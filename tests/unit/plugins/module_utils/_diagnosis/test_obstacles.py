@@ -66,7 +66,7 @@ def test_a_missing_record(bind: NameServer) -> None:
             "status": "PENDING_VALIDATION",
             "problem": "record_missing",
             "reason": "_none.example.com has no CNAME record.",
-            "remedy": f"Put _none.example.com CNAME {VALUE[:-1]} into the public zone.",
+            "remedy": f"Publish this record in the public zone of www.example.com: _none.example.com CNAME {VALUE[:-1]}.",
         }
     ]
     assert message == (

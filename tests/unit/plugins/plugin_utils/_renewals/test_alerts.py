@@ -147,15 +147,20 @@ def test_a_request_that_failed_says_why_once_and_what_to_do() -> None:
 
 def test_action_required_says_what_to_do_and_by_when() -> None:
     (alert,) = told([make_certificate(left=14.5, **MISSING)])
-    assert alert["text"] == (
-        "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours. "
-        "The certificate expires in 15 days, on 2026-12-10 00:00 UTC."
-    )
+    assert alert["text"] == ("There is no such record. Publish it. Once that is done, ACM continues within hours.")
     assert alert["records"] == [RECORD]  # not that of the name that is fine
     assert alert["days_to_expiry"] == 15
     assert alert["severity"] == "warning"
     assert alert["key"] == f"action_required {arn(1)} 01 15"
-    assert alert["title"] == "host-1.example.com: the renewal needs your action, and the certificate expires in 15 days"
+    assert alert["title"] == (
+        "host-1.example.com: the renewal needs your action, and the certificate expires in 15 days, on "
+        "2026-12-10 00:00 UTC"
+    )
+
+
+def test_a_name_is_given_where_there_are_several() -> None:
+    (alert,) = told([make_certificate(left=14.5, **MISSING, subject_alternative_names=["fine.example.com"])])
+    assert alert["text"].startswith("host-1.example.com: There is no such record.")
 
 
 def test_action_required_by_mail() -> None:
@@ -163,7 +168,10 @@ def test_action_required_by_mail() -> None:
     (alert,) = told([make_certificate(left=1.4, **mail)])
     assert "resend_validation_email" in alert["text"]
     assert alert["severity"] == "critical"
-    assert alert["title"] == "host-1.example.com: the renewal needs your action, and the certificate expires tomorrow"
+    assert (
+        alert["title"]
+        == "host-1.example.com: the renewal needs your action, and the certificate expires tomorrow, on 2026-11-26 21:36 UTC"
+    )
 
 
 def test_each_notice_day_has_a_key_of_its_own() -> None:
@@ -336,6 +344,13 @@ def test_all_clear() -> None:
         "The certificate no longer expires soon. The renewal is no longer waiting for anybody. "
         "The certificate is valid until 2027-03-05 12:00 UTC."
     )
+    renewed = [key.replace(" 02 ", " 01 ") for key in keys]
+    certificate, _host = (finding.alert for finding in alerts.all_clear(renewed, seen_with(renewed)))
+    assert certificate["text"] == (
+        "The renewal is no longer waiting for anybody. The certificate was renewed and is now valid until "
+        "2027-03-05 12:00 UTC."
+    )
+    certificate, _host = (finding.alert for finding in alerts.all_clear(keys, seen_with(keys)))
     assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
     assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
     assert host["text"] == "The server answers again and is up to date."
@@ -371,10 +386,10 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {},
             "action_required",
             "warning",
-            "host-1.example.com: the renewal needs your action, and the certificate expires in 20 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, "
-            "and the next run deploys the new certificate. The certificate expires in 20 days, on 2026-12-15 12:00 "
-            "UTC.",
+            "host-1.example.com: the renewal needs your action, and the certificate expires in 20 days, on "
+            "2026-12-15 12:00 UTC",
+            "There is no such record. Publish it. Once that is done, ACM continues within hours, "
+            "and the next run deploys the new certificate.",
             20,
         ),
         (
@@ -382,10 +397,10 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {},
             None,
             "warning",
-            "host-1.example.com: the renewal needs your action, and the certificate expires in 40 days",
-            "host-1.example.com: There is no such record. Publish it. Once that is done, ACM continues within hours, "
-            "and the next run deploys the new certificate. The certificate expires in 40 days, on 2027-01-04 12:00 "
-            "UTC.",
+            "host-1.example.com: the renewal needs your action, and the certificate expires in 40 days, on "
+            "2027-01-04 12:00 UTC",
+            "There is no such record. Publish it. Once that is done, ACM continues within hours, "
+            "and the next run deploys the new certificate.",
             40,
         ),
         (
@@ -393,9 +408,9 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             {},
             None,
             "warning",
-            "host-1.example.com: the certificate expires in 14 days",
+            "host-1.example.com: the certificate expires in 14 days, on 2026-12-09 12:00 UTC",
             "It was imported, and ACM never renews imported certificates. Import its successor with "
-            "certops.acm.acm_import. It expires on 2026-12-09 12:00 UTC.",
+            "certops.acm.acm_import.",
             14,
         ),
         (
@@ -425,7 +440,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "unavailable",
             "critical",
             "host-1.example.com: the request is still waiting for validation",
-            "host-1.example.com: There is no such record. Publish it. ACM gives up 72 hours after the request (by "
+            "There is no such record. Publish it. ACM gives up 72 hours after the request (by "
             "2026-11-27 11:00 UTC).",
             None,
         ),
@@ -436,7 +451,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "critical",
             "web: host-1.example.com could not be deployed",
             "nginx: [emerg] unknown directive. The server still has the previous certificate, which expires in 20 "
-            "days. Fix what the server or the task complains about; the next run tries again.",
+            "days. The next run tries again.",
             20,
         ),
         (
@@ -446,7 +461,7 @@ FAILED = {"renewal_summary": {"renewal_status": "FAILED", "renewal_status_reason
             "critical",
             "web: host-1.example.com could not be checked",
             "nginx: [emerg] unknown directive. The server has the newest certificate of ACM, which expires in 100 "
-            "days. Fix what the server or the task complains about; the next run tries again.",
+            "days. The next run tries again.",
             100,
         ),
         (

@@ -59,8 +59,8 @@ def shown_alerts() -> list[Alert]:
         diagnosis=[
             {
                 "domain_name": "*.example.com",
-                "reason": "The name _0123456789abcdef.example.com has no CNAME record.",
-                "remedy": "Publish the record in the zone example.com.",
+                "reason": "_0123456789abcdef.example.com has no CNAME record.",
+                "remedy": f"Publish this record in the public zone of example.com: {record['name'][:-1]} CNAME {record['value'][:-1]}.",
             }
         ],
     )

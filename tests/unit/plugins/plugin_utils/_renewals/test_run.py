@@ -174,9 +174,23 @@ def test_wrong_options_are_one_sentence() -> None:
     assert refused({}, **given)["refusal"] == ""
 
 
+def test_acm_that_could_not_be_asked_is_in_the_summary_too() -> None:
+    why = "The authority belongs to eu-west-1."
+    run = FilterModule().filters()["acm_renewals_learned"](
+        begun(WEB), connection=HERE, listed={"failed": True, "msg": why}, recalled={}, received={}, read={}
+    )
+    said = f"ACM ({HERE}) could not be asked: {why} Nothing was done for its hosts."
+    assert runs.lines(run, {}) == runs.faults(run, {}) == [said]
+
+
+def test_a_run_that_only_watches_says_that_it_deploys_nothing() -> None:
+    run = reported(learnt(begun({"localhost": []}), [ONE]), {"localhost": {}})
+    assert runs.lines(run, {})[0] == "0 notices; 1 certificate in ACM; none is deployed by this run."
+
+
 @pytest.mark.parametrize("certificates", [None, "<html>", {"a": 1}, ["x"], [{}], [None]])
 def test_an_answer_that_is_no_list_is_a_fault(certificates: Any) -> None:
-    with pytest.raises(InvalidInput, match="list"):
+    with pytest.raises(InvalidInput, match="did not answer with a list"):
         learnt(begun(WEB), [], listed={"certificates": certificates})
     with pytest.raises(InvalidInput, match="could not be read"):
         learnt(begun(WEB), [ONE], read={"exports": certificates})
