@@ -432,9 +432,8 @@ def close(run: Run, connection: str, told: Entry, acknowledged: Entry, remembere
                 "No alert was sent, because without the memory every run would send the same alerts again.",
             )
         )
-    unwritten = remembered.get("unwritten")
-    if remembered.get("failed") or remembered.get("unreachable"):
-        unwritten = _message(remembered)
+    is_lost = remembered.get("failed") or remembered.get("unreachable")
+    unwritten = _message(remembered) if is_lost else remembered.get("unwritten")
     if unwritten and ["unwritten", unwritten] not in own["problems"]:
         faults.append(("memory", f"{alerts.PROBLEMS['unwritten'][0]}. {unwritten}"))
     written = {**own["report"]}
