@@ -120,8 +120,8 @@ def make_bundle(layout: Layout, item: t.Mapping[str, t.Any]) -> Bundle:
     directory_mode = read_mode("directory_mode", layout.directory_mode, 0o755)
     if directory_mode & 0o022:
         raise BundleFault(
-            f"The directory_mode {directory_mode:04o} would let others than the owner replace the files of {item['name']}; "
-            "use 0755, or 0750 and a group."
+            f"The directory_mode {directory_mode:04o} would let others than the owner replace the files of "
+            f"{item['name']}; use 0755, or 0750 and a group."
         )
     access = Access(
         uid=read_id("owner", item["owner"] or layout.owner),

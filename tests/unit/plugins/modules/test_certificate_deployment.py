@@ -100,7 +100,7 @@ def test_a_proof_that_fails_says_why_and_where(live_host: Host) -> None:
     answer = live_host.run(renewed, live_host.first[1], services=services)
     lines = answer["msg"].splitlines()
     assert answer["failed"] and answer["restored"] and len(lines) == 4, answer["msg"]
-    serial = f"[0-9a-f:]+"
+    serial = "[0-9a-f:]+"
     assert re.fullmatch(
         f"stand-in on 127.0.0.1:{live_host.server.port}, asked for {WWW}, should serve {WWW} "
         rf"\(serial ({serial})\), but serves CN={WWW} \(serial (?!\1)({serial})\)\.",

@@ -53,6 +53,8 @@ def test_defaults_are_those_of_the_guide() -> None:
         ({"validity_days": "395"}, "for example 395"),
         ({"validity_days": True}, "for example 395"),
         ({"validity_days": -1}, "for example 395"),
+        ({"resolver_timeout_s": float("nan")}, "it must be a number of 0 or more"),
+        ({"resolver_timeout_s": float("inf")}, "it must be a number of 0 or more"),
         ({"renewal_attempts_a_day": 0}, "1 to"),
         ({"renewal_window_percent": 100}, "1 to 99"),
         ({"validity_minutes": 36501}, "0 to"),
