@@ -80,3 +80,9 @@ def test_no_trace_of_a_machine(trace: re.Pattern[str]) -> None:
             f"{named(path)}:{number}: {line.strip()}" for number, line in enumerate(lines, 1) if trace.search(line)
         ]
     assert found == []
+
+
+def test_no_message_for_people_comes_from_assert() -> None:
+    """It shows the assertion, and what it evaluated to, before the message."""
+    found = [path for folder in ("roles", "playbooks") for path in (COLLECTION / folder).rglob("*.yml")]
+    assert found and [path for path in found if "fail_msg:" in path.read_text(encoding="utf-8")] == []
