@@ -31,7 +31,7 @@ CALLED_BY_AWS = ("acm-pca:", "kms:")
 ALLOWED_BY = {"DeleteMessageBatch": "DeleteMessage"}
 # Files that name operations and call none, or whose words only look like an operation of AWS.
 NOT_CALLING = re.compile(
-    r"^module_utils\.(_authority\.|_rules\.call_rates$|_door\.|_net\.|_web_host\.|_validation\.rfc2136$|_acm_alert\.channels\.mail$)"
+    r"^module_utils\.(_authority\.|_batch\.results$|_rules\.call_rates$|_door\.|_net\.|_web_host\.|_validation\.rfc2136$|_acm_alert\.channels\.mail$)"
 )
 # Too common a word: only here is it a call.
 PUBLISHING = "module_utils._acm_alert.channels.sns"
