@@ -50,10 +50,12 @@ def test_a_zone_in_another_account(aws: AwsAccount, tmp_path: Path) -> None:
 # What leads to each message under "What goes wrong": the task and its environment.
 WWW, PUBLISH = {"domain_name": "www.example.com"}, {"publish": {"route53": {}}}
 FORBIDDEN, FULL = "us-west-1", "us-west-2"
+# AWS itself, which is not reached.
+UNREACHABLE = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "HTTPS_PROXY": "http://127.0.0.1:1"}
 MISHAPS: list[tuple[dict[str, t.Any], dict[str, str]]] = [
     (WWW, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
     (WWW, {"AWS_REGION": ""}),
-    ({**WWW, "region": "eu-centrl-1"}, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}),
+    ({**WWW, "region": "eu-centrl-1"}, UNREACHABLE),
     ({**WWW, "region": FORBIDDEN}, {}),
     ({"domain_name": "www.example.org", **PUBLISH}, {}),
     ({"domain_name": "www.example.org", "wait": True, "wait_timeout": 1}, {}),
