@@ -605,7 +605,7 @@ from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
-from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import OF_A_DEPLOYMENT, check_deployment
+from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
 from ansible_collections.certops.acm.plugins.module_utils._files.folders import RestoreContext
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import Limits
@@ -737,8 +737,7 @@ def read_request(module: DeploymentModule) -> Request:
     params = module.params
     if params["keep"] < 0:
         raise InvalidInput("The option keep cannot be negative; 0 keeps no set but the live one.")
-    for option in OF_A_DEPLOYMENT:
-        check_deployment("", option, params[option])
+    check_deployment(params)
     layout = Layout(
         os.path.normpath(params["path"]),
         params["owner"],

@@ -23,11 +23,8 @@ from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
 KEY_FILE = "key-encryption-key"
-REMAINS = (
-    KEY_FILE,
-    f"{STORE_FILE}-writers",
-    f"{STORE_FILE}-wal",
-)  # what an authority that has lost its store still has
+# What an authority that has lost its store still has.
+REMAINS = (KEY_FILE, f"{STORE_FILE}-writers", f"{STORE_FILE}-wal")
 
 
 def exists(path: str) -> bool:

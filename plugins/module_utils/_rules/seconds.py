@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from .errors import InvalidInput
 
 DAY_S = 86400
@@ -22,6 +24,8 @@ def check_seconds(option: str, value: float, longest: int, may_be_0: bool = True
         raise InvalidInput(f"{option} is {value:g}; give a number of seconds, {least} and at most {longest}.")
 
 
-def check_deployment(prefix: str, option: str, value: float) -> None:
-    """The same for an option of a deployment, which the user sets as PREFIX and OPTION."""
-    check_seconds(f"{prefix}{option}", value, OF_A_DEPLOYMENT[option], option not in MORE_THAN_0)
+def check_deployment(options: t.Mapping[str, t.Any], prefix: str = "") -> None:
+    """The same for the options of a deployment that are given. prefix: before their names, where the user sets them."""
+    for option, longest in OF_A_DEPLOYMENT.items():
+        if option in options:
+            check_seconds(f"{prefix}{option}", options[option], longest, option not in MORE_THAN_0)

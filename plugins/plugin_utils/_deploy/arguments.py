@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import as_sentence
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import OF_A_DEPLOYMENT, check_deployment
+from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
 
 FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
 _WORDS = {"type": "list", "elements": "str"}
@@ -104,9 +104,7 @@ def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
             raise InvalidInput(f"acm_deploy_{name} is not set; give {example}.")
         _check_shape(f"acm_deploy_{name}", value, example, OPTIONS[name]["options"])
     options = coerce(given, OPTIONS, "acm_deploy_")
-    for name in OF_A_DEPLOYMENT:
-        if name in options:
-            check_deployment("acm_deploy_", name, options[name])
+    check_deployment(options, "acm_deploy_")
     if options.get("keep", 1) < 1:
         raise InvalidInput(f"acm_deploy_keep is {options['keep']}; give a whole number, 1 or more.")
     return options

@@ -120,8 +120,6 @@ class Mail(Channel):
             is_slow = isinstance(cause, (socket.timeout, TimeoutError))
             fault = network_fault(cause, self._host, self._timeout_s) if cause and is_slow else None
             raise Undelivered(*(fault or (f"{self._host} closed the connection.",)), is_transient=True) from None
-        except Undelivered:
-            raise
         except Exception as error:  # a fault of one channel must not keep the others from being told
             fault = network_fault(error, self._host, self._timeout_s)
             raise Undelivered(*fault, is_transient=is_passing(error)) from None

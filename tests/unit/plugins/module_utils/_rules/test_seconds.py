@@ -30,6 +30,6 @@ def test_both_ends_are_accepted_unless_0_makes_no_sense() -> None:
 
 
 def test_an_option_of_a_deployment_is_named_as_the_user_sets_it() -> None:
-    check_deployment("acm_deploy_", "lock_timeout", 86400)
+    check_deployment({"lock_timeout": 86400}, "acm_deploy_")
     with pytest.raises(InvalidInput, match="^acm_deploy_command_timeout is 0; give"):
-        check_deployment("acm_deploy_", "command_timeout", 0)
+        check_deployment({"command_timeout": 0}, "acm_deploy_")
