@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What reading and a run that changes nothing cost against an ACM that is 40 ms away and keeps AWS's rates:
-community.aws's modules and ours, calls and seconds, over the same endpoint.
+"""community.aws's modules and ours compared, in calls and seconds, when they read certificates or find nothing to change.
+Both use the same ACM endpoint, which is 40 ms away and enforces AWS's rates.
 
-A module is run as Ansible runs it on its target, without Ansible around it; where it says "play", it is a whole
-ansible-playbook. Short jobs: the median of three; long ones run once, side by side, each against an endpoint (and
-so rates) of its own. Where the rates bound a job, the line below it says how near it came to that bound: the calls of
-its most frequent operation, divided by that operation's rate.
-It takes ten minutes and more; with --certificates 100, half of that.
+Each module runs as Ansible runs it on its target, but without Ansible around it; "play" means a whole run of
+ansible-playbook. A short job shows the median of three runs. Long jobs run once, side by side, each against its own
+endpoint, and so with its own rates. Where the rates limit a job, the line below it says how close it came to that
+limit: the calls of its most frequent operation, divided by that operation's rate.
+It takes at least ten minutes; with --certificates 100, half of that.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class Job(NamedTuple):
 class Cost(NamedTuple):
     calls: int
     seconds: float
-    faults: str = ""  # of a run that failed or answered something else: its seconds compare with nothing
+    faults: str = ""  # of a run that failed or returned something else, whose seconds are not comparable
     note: str = ""
 
 
 class Fleet:
-    """An authority with so many public, DNS-validated certificates host-0.example.com …, each tagged Name=host-0 …"""
+    """An authority with this many public, DNS-validated certificates host-0.example.com …, tagged Name=host-0 …"""
 
     def __init__(self, folder: Path, size: int) -> None:
         from ansible_collections.certops.acm.plugins.module_utils._authority.issuing.validation import resource_record
@@ -125,7 +125,7 @@ class Fleet:
             Job("info of all", all_of_peer, Task(info(ours), {}), self.size),
             Job("info of all with tags", all_of_peer, Task(info(ours), {"include_tags": True}), self.size),
             Job("details of all", all_of_peer, Task(info(ours), {"details": True}), self.size),
-            Job("everything of all (details, PEM, tags)", all_of_peer, Task(info(ours), everything), self.size),
+            Job("everything about all (details, PEM, tags)", all_of_peer, Task(info(ours), everything), self.size),
             Job("info by tag", Task(info(peer), by_tag), Task(info(ours), by_tag), 1),
             Job("info by domain", Task(info(peer), by_name), Task(info(ours), by_name), 1),
             Job("no-op by domain", Task(make(peer), by_name), Task(make(ours), by_name), -1),
@@ -134,7 +134,7 @@ class Fleet:
 
 
 class Endpoint:
-    """ACM in a process of its own, with rates of its own."""
+    """ACM in its own process, with its own rates."""
 
     def __init__(self, fleet: Fleet, log: Path, *options: str) -> None:
         self._log = log
@@ -176,7 +176,7 @@ def environment(peers: Optional[Path]) -> dict[str, str]:
 
 
 def measure(task: Task, expected: int, acm: Endpoint, env: dict[str, str]) -> Cost:
-    """One run of a module; it must find what there is, or change nothing."""
+    """One run of a module, which must find the expected certificates, or change nothing."""
     time.sleep(BUCKETS_FULL_S)
     before = len(acm.calls())
     arguments = json.dumps({**acm.connection, **task.arguments})
@@ -198,7 +198,7 @@ def measure(task: Task, expected: int, acm: Endpoint, env: dict[str, str]) -> Co
 
 
 def bound(calls: list[dict[str, Any]], seconds: float, burst_s: float = 0.0) -> str:
-    """How near a job came to what the rates allow; nothing where they do not matter. burst_s: what may go at once."""
+    """How close a job came to what the rates allow; empty where they do not matter. burst_s: the seconds that a burst saves."""
     from ansible_collections.certops.acm.tests.support.acm_endpoint import RATES
 
     counts = collections.Counter(call["operation"] for call in calls if call["outcome"] == "ok")
@@ -206,7 +206,7 @@ def bound(calls: list[dict[str, Any]], seconds: float, burst_s: float = 0.0) -> 
     floor_s = max((count / RATES.get(operation, 5) for operation, count in counts.items()), default=0.0) - burst_s
     if floor_s < 5:
         return ""
-    return f"{seconds / floor_s:.2f} × of the {floor_s:.0f} s that the rates allow, {throttled} calls throttled"
+    return f"{seconds / floor_s:.2f} × the {floor_s:.0f} s that the rates require, {throttled} calls throttled"
 
 
 def faults_of(done: subprocess.CompletedProcess[str], expected: int) -> str:
@@ -251,7 +251,7 @@ def compare(fleet: Fleet, env: dict[str, str], has_peers: bool) -> None:
 
 
 def expected_s(task: Task, size: int) -> float:
-    """Roughly: the peer reads every certificate, but by domain; ours only when asked for everything."""
+    """Roughly: the peer reads every certificate, unless it is given a domain; ours only when asked for everything."""
     reads_all = "domain_name" not in task.arguments if task.is_peer else "details" in task.arguments
     return size * 0.12 if reads_all else 1.0
 
@@ -260,7 +260,7 @@ def expected_s(task: Task, size: int) -> float:
 
 
 def loop_or_list(fleet: Fleet, number: int, env: dict[str, str], has_peers: bool) -> None:
-    """`number` certificates that are as wanted: a loop of the peer's module, one task of ours. Whole plays."""
+    """Whole plays over `number` certificates that need no change: a loop of the peer's module, and one task of ours."""
     names = [fleet.name(each) for each in range(number)]
     peer = {"community.aws.acm_certificate": {"domain_name": "{{ item }}"}, "loop": names}
     wanted = [{"domain_name": name} for name in names]
@@ -305,7 +305,7 @@ def play(task: Optional[dict[str, Any]], acm: Endpoint, env: dict[str, str], fol
 
 
 def eight_at_once(fleet: Fleet, env: dict[str, str], has_peers: bool) -> None:
-    """Eight runs that read every certificate in detail, under one account's rates."""
+    """Eight runs that read the details of every certificate, under one account's rates."""
     details = Task("certops.acm.acm_certificate_info", {"details": True})
     peer = Task("community.aws.acm_certificate_info", {})
     costs: list[Optional[Cost]] = []
@@ -363,7 +363,7 @@ def main() -> int:
     options = parser.parse_args()
     env = environment(options.peers)
     if not options.peers:
-        print("community.aws is not there: only ours is measured. ./run bench fetches it.")
+        print("community.aws is not installed: only our modules are measured. ./run bench fetches it.")
     print(
         f"Latency {LATENCY_S * 1000:.0f} ms, AWS's rates. Python {sys.version.split()[0]}, {os.cpu_count()} processors."
     )
@@ -381,7 +381,7 @@ def main() -> int:
             if "eight" in options.only:
                 eight_at_once(fleet, env, bool(options.peers))
     if FAILED:
-        print(f"\nOurs failed at: {', '.join(FAILED)}.")
+        print(f"\nOur modules failed at: {', '.join(FAILED)}.")
     return 1 if FAILED else 0
 
 

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs that changes nothing: community.aws.acm_certificate and ours, one certificate by its ARN, over the
-same endpoint without latency or rates.
+"""The cost of a task that changes nothing: community.aws.acm_certificate and ours, for one certificate given by its ARN,
+over the same endpoint, which has neither latency nor rates.
 
-Whole plays, run by turns. The cost of a task is what a play with nine of them takes longer than a play with one.
-./run bench acm_certificate_tasks takes two minutes. (A list of certificates against a loop: acm_calls.)
+Whole plays, run alternately. A task costs an eighth of the difference between a play with nine of them and a play with one.
+./run bench acm_certificate_tasks takes two minutes. (acm_calls compares a list of certificates with a loop.)
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LIMIT_S = 600
 
 
 def play_s(tasks: list[dict[str, Any]], env: dict[str, str], folder: Path) -> float:
-    """Seconds that a play with these tasks takes; none may fail or, unless it says so itself, change anything."""
+    """Seconds that a play with these tasks takes. No task may fail or, without a failed_when of its own, change anything."""
     content = [{"register": "done", "failed_when": "done is changed or done is failed", **task} for task in tasks]
     file = folder / "play.yml"
     plays = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": content}]
@@ -84,7 +84,7 @@ def main() -> int:
     if options.peers:
         print(f"certops.acm / community.aws: {statistics.median(costs[ours]) / statistics.median(costs[peer]):.2f}")
     else:
-        print("community.aws is not there: only ours is measured. ./run bench fetches it.")
+        print("community.aws is not installed: only our module is measured. ./run bench fetches it.")
     return 0
 
 

@@ -3,15 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the embedded authority costs: medians of one run, beside the floor.
+"""What the embedded authority costs: medians of one run, next to the least that the same work can cost.
 
     ./run bench authority --only issue scale writers pending
 
-`issue`: requests through boto3 beside bare key generation, signing, encryption of the key and a durable commit, as
-programs write them with cryptography.
-`scale`: Describe, a search, a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates.
-`writers`: 50 processes that write at once.
-`pending`: Describe of a certificate that waits for validation while DNS does not answer, beside that of an issued one.
+`issue`: requests through boto3, compared with only generating a key, signing, encrypting the key and a durable commit, as a
+program would do it with cryptography.
+`scale`: DescribeCertificate, a search, a page of a list and a sweep with nothing due, with 100 and with 100,000 certificates.
+`writers`: 50 processes that write at the same time.
+`pending`: DescribeCertificate for a certificate that is pending validation while DNS does not answer, compared with one for an
+issued certificate.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ NO_QUOTAS = {"quota_certificates": 10**7, "quota_requests_a_year": 10**7}
 
 
 class Bench:
-    """An authority in a folder of its own, with one private EC CA."""
+    """An authority in its own folder, with a private CA for each key algorithm."""
 
     def __init__(self, folder: str) -> None:
         self.authority = creation.create(f"{folder}/authority", settings=NO_QUOTAS)
@@ -66,7 +67,7 @@ class Bench:
 
 
 class Turns(t.NamedTuple):
-    """Milliseconds of one call of each, their ratio, and that of their CPU times."""
+    """Milliseconds for one call of each, their ratio, and the ratio of their CPU times."""
 
     floor_ms: float
     work_ms: float
@@ -79,7 +80,7 @@ class Turns(t.NamedTuple):
 
 
 def by_turns(floor: t.Callable[[], t.Any], work: t.Callable[[], t.Any], times: int, rounds: int = 5) -> Turns:
-    """Medians of rounds: within one, both had the same machine."""
+    """Medians over rounds: within a round, both run under the same load on the machine."""
     found = []
     for _round in range(rounds):
         measured = []
@@ -101,7 +102,7 @@ def line(what: str, value: float, unit: str = "ms", note: str = "") -> None:
 
 
 class Bare:
-    """The floor: what a program does that only signs, with the same libraries and nothing of this collection."""
+    """The floor: a program that only signs, with the same libraries and nothing from this collection."""
 
     def __init__(self, folder: str, ca: issuer.Signer) -> None:
         self._ca = ca
@@ -112,7 +113,7 @@ class Bare:
         self._store.execute("CREATE TABLE leaves (content BLOB)")
 
     def issue(self, algorithm: str) -> None:
-        """A key, a leaf with the extensions that the authority's have, the key encrypted, and a durable commit."""
+        """Generate a key, sign a leaf with the extensions that the authority adds, encrypt the key, and commit durably."""
         is_rsa = algorithm.startswith("RSA")
         key = rsa.generate_private_key(65537, 2048) if is_rsa else ec.generate_private_key(ec.SECP256R1())
         leaf = self._leaf(key.public_key(), is_rsa).public_bytes(Encoding.DER)
@@ -169,7 +170,7 @@ def issue(folder: str) -> None:
     def bare(algorithm: str) -> None:
         floors[algorithm].issue(algorithm)
 
-    # Some RSA keys are found at once and some take five times as long: it needs many for a steady ratio.
+    # Some RSA keys are found quickly and some take five times as long: a steady ratio needs many of them.
     for algorithm, times, rounds in (("EC_prime256v1", 40, 25), ("RSA_2048", 10, 15)):
         bench.request(algorithm)
         turns = by_turns(lambda: bare(algorithm), lambda: bench.request(algorithm), times, rounds)
@@ -193,7 +194,7 @@ NAMED = {"SubjectAlternativeName": {"DnsName": {"Value": NEEDLE, "ComparisonOper
 
 
 class Crowd:
-    """An authority with so many certificates, and what is asked of it."""
+    """An authority with this many certificates, and the requests that are measured."""
 
     def __init__(self, folder: str, number: int) -> None:
         self.bench = Bench(folder)
@@ -225,7 +226,10 @@ QUESTIONS: dict[str, tuple[t.Callable[[Crowd], None], int]] = {  # and how often
         50,
     ),
     "SearchCertificates by type, 100 found": (lambda crowd: crowd.search(metadata(Type="PRIVATE")), 10),
-    "SearchCertificates by a status that none has": (lambda crowd: crowd.search(metadata(Status="REVOKED")), 10),
+    "SearchCertificates by a status that no certificate has": (
+        lambda crowd: crowd.search(metadata(Status="REVOKED")),
+        10,
+    ),
     "ListCertificates, first page of 100": (
         lambda crowd: crowd.list_page(Includes={"keyTypes": ["EC_prime256v1"]}),
         10,
@@ -253,7 +257,7 @@ def writers(folder: str) -> None:
     bench = Bench(folder)
     identifier = bench.request("EC_prime256v1").rpartition("/")[2]
     bench.authority.store.close()
-    at_the_gate, gate = os.pipe()  # all begin when it is closed
+    at_the_gate, gate = os.pipe()  # all start when it is closed
     readers = []
     for _process in range(50):
         reader, writer = os.pipe()
@@ -264,7 +268,7 @@ def writers(folder: str) -> None:
         code = 1
         try:
             os.close(gate)
-            bench.authority.store.check()  # opens it, as it opened its own
+            bench.authority.store.check()  # opens the store in this process
             os.read(at_the_gate, 1)
             waits = []
             for number in range(20):
@@ -307,10 +311,10 @@ def writers(folder: str) -> None:
 
 
 def pending(folder: str) -> None:
-    """Over some seconds, so that looks at DNS are among what is measured."""
+    """Over some seconds, so that DNS lookups are part of what is measured."""
     bench = Bench(folder)
     issued = bench.request("EC_prime256v1")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # takes questions and answers none
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:  # receives queries and answers none
         silent.bind(("127.0.0.1", 0))
         resolver = f"127.0.0.1:{silent.getsockname()[1]}"
         bench.authority.configure({"resolvers": [resolver], "resolver_timeout_s": 1})

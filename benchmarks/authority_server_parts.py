@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the microseconds of a describe and of an import go, each part alone, in one process and without a socket.
+"""Where the microseconds of a DescribeCertificate and an ImportCertificate go: each part alone, in one process, without a socket.
 
-The parts of a call do not add up to the call: between them lies what is measured nowhere, such as uuids and dates.
+The parts of a call do not add up to the whole: some things, such as uuids and dates, are not measured separately.
 
     ./run bench authority_server_parts
 """
@@ -102,7 +102,7 @@ def main() -> int:
         synced = os.open(folder + "/synced", os.O_CREAT | os.O_RDWR)
 
         def sync() -> None:
-            os.pwrite(synced, bytes(30_000), 0)  # as many as an import writes
+            os.pwrite(synced, bytes(30_000), 0)  # as many octets as an import writes
             os.fdatasync(synced)
 
         def without_disk() -> None:
@@ -117,7 +117,7 @@ def main() -> int:
         row("… without the wait for the disk", without_disk, 200)
         row("… signature, with the access key read from the store", lambda: gate.check(bring))
         row("… the rules of an import", lambda: import_rules.check_import(*given, now))
-        row("… of it cryptography: load both, and the key, and verify", least)
+        row("… of which cryptography: load both and the key, and verify", least)
         row("… what is shown of a certificate", lambda: issuer.leaf_facts(loaded.certificate))
         row("30 KB written, and fdatasync", sync, 100)
     return 0

@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet deployed by the role acm_deploy: hosts that share this machine, each with an nginx, a port and a folder of its own.
+"""A fleet deployed by the role acm_deploy: its hosts share this machine, each with its own nginx, port and folder.
 
-It shows how often a certificate is exported for the whole fleet, and what a first deployment, a run with nothing to do, a
-renewal run with nothing to do and a renewal take, beside a play that does nothing but ping. The pings run before and after
-each deployment, so that a machine that is busy slows down both. A renewal run asks ACM more than a deployment does, once for
-the whole fleet; so both also run over the first host alone, which shows what each further host adds. In the end, how long
-one host with many certificates takes, and each of them, where nothing is due. ./run bench deploy_fleet takes about three minutes.
+It shows how often a certificate is exported for the whole fleet, and how long a first deployment, a run with nothing to do, a
+renewal run with nothing to do and a renewal take, compared with a play that only pings. The pings run before and after each
+deployment, so that a busy machine slows down both. A renewal run asks ACM more than a deployment does, but once for the whole
+fleet; so both also run for the first host alone, which shows what each additional host costs. At the end it shows how long a run
+with nothing to do takes on one host with many certificates. ./run bench deploy_fleet takes about three minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ sys.path.insert(0, str(COLLECTION / "tests" / "support"))
 import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
 
 LIMIT_S = 3600
-FEW = 2  # certificates of the host that one with many is compared with
+FEW = 2  # certificates of the host that the one with many is compared with
 REPEATED = 3
 
 
@@ -129,7 +129,7 @@ class Fleet:
 
 
 def measure_hosts(fleet: Fleet, waves: list[str]) -> None:
-    """What each further host adds to a run with nothing to do."""
+    """What each additional host adds to a run with nothing to do."""
     added = {}
     for what, run in (("deployment", fleet.deploy), ("renewal run", fleet.renew)):
         everywhere = min(run(waves) for _each in range(REPEATED))
@@ -137,12 +137,14 @@ def measure_hosts(fleet: Fleet, waves: list[str]) -> None:
         alone = min(run(waves) for _each in range(REPEATED))
         fleet.options = []
         added[what] = (everywhere - alone) / (len(fleet.hosts) - 1) * 1000
-        print(f"{what + ', nothing to do':26} {alone:6.1f} s on one host, {added[what]:.0f} ms for each further host")
+        print(
+            f"{what + ', nothing to do':26} {alone:6.1f} s on one host, {added[what]:.0f} ms for each additional host"
+        )
     print(f"{'':26} a renewal run adds {added['renewal run'] / added['deployment']:.2f} x as much as a deployment")
 
 
 def measure_many(folder: Path, number: int) -> None:
-    """What each certificate adds on a host where nothing is due, and an nginx serves all of them."""
+    """What each certificate adds to a run with nothing to do, on a host whose nginx serves all of them."""
     names = [f"n{index}.example.com" for index in range(number)]
     took: dict[int, float] = {}
     fleets = {count: Fleet(folder / str(count), 0, 1) for count in (FEW, number)}
@@ -166,11 +168,11 @@ def measure_many(folder: Path, number: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A fleet by the role acm_deploy, in waves.")
+    parser = argparse.ArgumentParser(description="The role acm_deploy on a fleet, in waves.")
     parser.add_argument("--hosts", type=int, default=20)
     parser.add_argument("--forks", type=int, default=10)
     parser.add_argument("--waves", nargs="*", default=["100%"], help="such as 10%% 100%%")
-    parser.add_argument("--certificates", type=int, default=60, help="on one host; 0 leaves that part out")
+    parser.add_argument("--certificates", type=int, default=60, help="on one host; 0 skips that part")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="df-") as name:
         fleet = Fleet(Path(name), options.hosts, options.forks)
@@ -182,7 +184,7 @@ def main() -> None:
             for what, run, prepare in (
                 ("first deployment", fleet.deploy, None),
                 ("nothing to do", fleet.deploy, None),
-                # the one before it has dealt with the notices of what was issued
+                # the run before it has dealt with the notices about what was issued
                 ("renewal run, nothing to do", fleet.renew, lambda: fleet.renew(options.waves)),
                 ("renewal of both", fleet.deploy, lambda: fleet.issue(force_renewal=True)),
             ):

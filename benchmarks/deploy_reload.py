@@ -3,16 +3,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a certificate swap costs the clients of real servers, and how soon the new certificate is seen: the role acm_deploy
-against the bare reload command, by itself and as a task of a play, in the same run.
+"""What a certificate swap costs the clients of real servers, and how soon they see the new certificate: the role acm_deploy
+compared, in the same run, with the bare reload command and with the same command as a task in a play.
 
-Every server, one after the other, gets two kinds of clients while certificates are swapped under it: some that open a
-connection for each request, and (with --wrk) wrk, which keeps its connections and does not retry. Side by side the servers
-would take the processors from each other while they start anew: the role reloads one directly after the other, tasks do not.
-./run bench deploy_reload takes some ten minutes; --servers names fewer.
-When a certificate is first seen counts from the start of the reload command. Through HAProxy's runtime socket the role
-runs none, so that column stays empty there. What a play costs beside its commands (another process ends, the next task
-begins) shows in the second way: there a play of two tasks swaps the sets and reloads.
+The servers are measured one after the other, each under two kinds of clients while its certificates are swapped: one that
+opens a connection for each request, and (with --wrk) wrk, which keeps its connections and does not retry. Measured together,
+restarting servers would compete for the processors: the role reloads them in quick succession, separate tasks do not.
+./run bench deploy_reload takes about ten minutes; --servers chooses fewer.
+The time until a certificate is first seen starts with the reload command. The role runs no such command where it uses
+HAProxy's runtime socket, so that column is empty there. The play with two tasks, one to swap the sets and one to reload,
+shows what a play costs beyond its commands.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
 
 NAME = real_servers.NAMES[0]
 SERVERS = ("nginx", "apache", "haproxy", "haproxy-runtime", "caddy")
-PAUSE_S = 0.015  # so that the clients take none of the time that a starting server needs
+PAUSE_S = 0.015  # so that the clients leave a starting server the processor time that it needs
 LIMIT_S = 900
 
 
 class Clients(threading.Thread):
-    """One connection a request, again and again. Keeps failures, and when each certificate was first seen."""
+    """Sends requests, each over a new connection. Records failures, and when each certificate was first seen."""
 
     def __init__(self, port: int) -> None:
         super().__init__(daemon=True)
@@ -75,7 +75,7 @@ class Clients(threading.Thread):
 
 
 class Stage:
-    """Servers, their clients, and their two certificates' folder."""
+    """Servers, their clients, and the folder of their two certificates."""
 
     def __init__(self, folder: Path, names: list[str], log: Optional[Path] = None) -> None:
         self.folder, self.acm = folder, folder / "acm"
@@ -84,7 +84,7 @@ class Stage:
         self.services = real_servers.describe(folder / "s", self.acm, names)["services"]
         self.stops = [(service["name"], service.pop("stop_command")) for service in self.services]
         for service in self.services if log else ():
-            # note when the reload begins, in the very process that then does it
+            # log when the reload begins, in the same process that then does it
             words = service["reload_command"]
             service["reload_command"] = [
                 "sh",
@@ -156,7 +156,7 @@ def plays(stage: Stage, swaps: int) -> dict[str, dict[str, Any]]:
 
 
 def make_sets(folder: Path, count: int) -> list[Path]:
-    """Self-signed sets for the bare reload; the second is of the second name, all others of the first."""
+    """Self-signed sets for the bare reload; the second is for the second name, all others are for the first."""
     made = []
     for number in range(count):
         live = folder / f"set{number}"
@@ -190,7 +190,7 @@ def point(link: Path, target: Path) -> None:
 
 
 def hand_over(service: dict[str, Any], path: Path) -> None:
-    """What a shell script would tell HAProxy's socket."""
+    """Update the certificate over HAProxy's socket, as a shell script would."""
     lines = [line for line in path.read_text().splitlines() if line.strip()]
     name = str(path)
     for words in (f"set ssl cert {name} <<\n" + "\n".join(lines) + "\n", f"commit ssl cert {name}"):
@@ -202,7 +202,7 @@ def hand_over(service: dict[str, Any], path: Path) -> None:
 
 
 def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path], pause_s: float) -> dict[str, list[float]]:
-    """Swap by a rename and the reload command alone; seconds from the command to the first sight, by server."""
+    """Swap with only a rename and the reload command. Returns for each server the seconds until each certificate was seen."""
     seen: dict[str, list[float]] = {service["name"]: [] for service in stage.services}
     for live in sets:
         point(stage.acm / NAME / "live", live)
@@ -225,7 +225,7 @@ def swap_barely(stage: Stage, clients: dict[str, Clients], sets: list[Path], pau
 
 
 def swap_by_tasks(stage: Stage, sets: list[Path]) -> dict[str, Any]:
-    """A play that swaps by a link and a command. Nothing is handed to a runtime socket: no module of Ansible's does that."""
+    """A play that swaps with a link and a command. It does not use a runtime socket: no module of Ansible's does that."""
     link = {"dest": str(stage.acm / NAME / "live"), "state": "link", "force": True}
     reloads = [
         {"ansible.builtin.command": {"argv": service["reload_command"]}}
@@ -238,7 +238,7 @@ def swap_by_tasks(stage: Stage, sets: list[Path]) -> dict[str, Any]:
 
 
 def sights_of_plays(log: Path, clients: dict[str, Clients]) -> dict[str, list[float]]:
-    """The same for a play, from the times at which its reload commands began."""
+    """The same seconds for a play, counted from the times at which its reload commands began."""
     began: dict[str, list[float]] = {}
     for line in log.read_text().splitlines() if log.exists() else ():
         name, at = line.split()
@@ -252,9 +252,9 @@ def sights_of_plays(log: Path, clients: dict[str, Clients]) -> dict[str, list[fl
 
 
 def wrk(services: list[dict[str, Any]], seconds: int, hosts: Path) -> dict[str, subprocess.Popen[str]]:
-    """One wrk a server with four connections that it keeps. One at a time where it counts: --servers.
+    """A wrk for each server, with four persistent connections. For exact numbers, choose one server with --servers.
 
-    It sees a file of hosts of its own, because it asks by SNI for the name that it connects to.
+    wrk gets its own /etc/hosts, because its SNI is the name that it connects to.
     """
     hosts.write_text(f"127.0.0.1 {NAME}\n", encoding="utf-8")
     alone = [
@@ -277,9 +277,9 @@ def wrk(services: list[dict[str, Any]], seconds: int, hosts: Path) -> dict[str, 
 
 
 def errors_of(process: subprocess.Popen[str]) -> tuple[int, int]:
-    """Failed requests and all requests of a wrk that is told to stop."""
+    """Stop wrk; returns how many requests failed, and how many there were."""
     if process.poll() is not None:
-        sys.exit(f"wrk ended by itself: {process.communicate()[0]}")
+        sys.exit(f"wrk ended too early: {process.communicate()[0]}")
     process.send_signal(2)
     said = process.communicate(timeout=20)[0]
     total = re.search(r"(\d+) requests in", said)
@@ -288,7 +288,7 @@ def errors_of(process: subprocess.Popen[str]) -> tuple[int, int]:
 
 
 def start_with(stage: Stage, sets: list[Path]) -> None:
-    """Let the servers serve the first set, and the second as that of the other name."""
+    """Start the servers with the first set, and with the second for the other name."""
     point(stage.acm / NAME / "live", sets[0])
     point(stage.acm / real_servers.NAMES[1] / "live", sets[1])
     for service in stage.services:
@@ -314,8 +314,7 @@ def measure(stage: Stage, action: Any, with_wrk: bool) -> tuple[dict[str, Client
 
 
 def told(times: list[float]) -> str:
-    """The median, the range of the half around it, and the worst; it takes Apache between 20 ms and a second to act on its
-    signal."""
+    """The median, the middle half, and the worst. Apache takes between 20 ms and a second to act on its signal."""
     if len(times) < 2:
         return "-"
     low, median, high = (each * 1000 for each in statistics.quantiles(times, n=4))
@@ -323,7 +322,7 @@ def told(times: list[float]) -> str:
 
 
 def measure_server(server: str, options: argparse.Namespace) -> int:
-    """Print what swaps at one server cost in each way; returns how many requests failed during the role's."""
+    """Print what swaps on one server cost in each way; returns how many requests failed while the role swapped."""
     with tempfile.TemporaryDirectory(prefix="dr-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -370,27 +369,31 @@ def measure_server(server: str, options: argparse.Namespace) -> int:
     if our_seen.get(server) and bare_seen[server] and task_seen.get(server):
         role, *others = (statistics.median(seen[server]) for seen in (our_seen, bare_seen, task_seen))
         to_bare, to_task = (role / other for other in others)
-        print(f"{'':22} first seen, role to bare: {to_bare:.2f}, role to task: {to_task:.2f}", flush=True)
+        print(f"{'':22} first seen, role / bare: {to_bare:.2f}, role / task: {to_task:.2f}", flush=True)
     return len(our_clients[server].failures)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="The role acm_deploy under load against the bare reload command.")
+    parser = argparse.ArgumentParser(
+        description="The role acm_deploy under load, compared with the bare reload command."
+    )
     parser.add_argument("--swaps", type=int, default=20)
     parser.add_argument("--servers", nargs="*", default=list(SERVERS), choices=SERVERS)
-    parser.add_argument("--pause", type=float, default=0.4, help="seconds after a bare swap; a play takes some")
+    parser.add_argument(
+        "--pause", type=float, default=0.4, help="seconds to wait after a bare swap; a play needs no pause"
+    )
     parser.add_argument("--wrk", action="store_true", help="also load each server with wrk, which keeps connections")
     options = parser.parse_args()
     if options.wrk and not shutil.which("wrk"):
         sys.exit("wrk is not installed.")
-    print(f"\n{options.swaps} swaps each" + (", under wrk" if options.wrk else ""))
+    print(f"\n{options.swaps} swaps each" + (", with wrk" if options.wrk else ""))
     print(
         f"{'server':16} {'way':5} {'swaps seen':>10} {'failed':>7} {'requests':>9}  {'first seen after the command':40}"
         "  wrk failed/requests",
         flush=True,
     )
     worst = sum(measure_server(server, options) for server in options.servers)
-    sys.exit(f"{worst} requests failed during the role's swaps." if worst else 0)
+    sys.exit(f"{worst} requests failed while the role swapped certificates." if worst else 0)
 
 
 if __name__ == "__main__":

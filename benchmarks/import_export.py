@@ -3,12 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What importing and exporting cost against an ACM that is 40 ms away and keeps AWS's rates, calls and seconds over the
-same endpoint in one run: acm_import beside community.aws.acm_certificate, and acm_export beside what people do instead,
-a loop that exports with boto3 (a process a call, as the AWS CLI is) and decrypts with openssl.
+"""What imports and exports cost, in calls and seconds, against the same ACM endpoint, which is 40 ms away and enforces AWS's
+rates: acm_import compared with community.aws.acm_certificate, and acm_export with what people do instead, a loop that
+exports with boto3 (one process per call, as with the AWS CLI) and decrypts with openssl.
 
-Everything is a whole ansible-playbook, but the loop of exports, which is a plain program without Ansible. The floor is
-what ACM's rates allow: one import a second, ten exports a second. With N = 20 it takes some six minutes.
+Everything is a whole run of ansible-playbook, except the loop of exports, which is a plain program without Ansible. ACM's
+rates set the floor: one import and ten exports per second. With N = 20 it takes about six minutes.
 """
 
 from __future__ import annotations
@@ -59,20 +59,20 @@ for name, text in {"cert": leaf, "chain": chain, "fullchain": leaf + chain, "pri
 
 
 class Place(NamedTuple):
-    """Where an authority lies, for acm_calls.Endpoint."""
+    """Where an authority is, for acm_calls.Endpoint."""
 
     folder: Path
 
 
 class Run(NamedTuple):
-    """A play's one task, and whether it must change something."""
+    """The only task of a play, and whether it must change something."""
 
     task: dict[str, Any]
     is_change: bool
 
 
 class Issuer:
-    """A root that issues server certificates: community.aws fails at a certificate that has no chain."""
+    """A root that issues server certificates: community.aws fails with a certificate that has no chain."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -80,7 +80,7 @@ class Issuer:
         self._root = text_of(self._issue(self._key, self._name, 1, x509.BasicConstraints(True, None)))
 
     def material(self, number: int, serial: int) -> dict[str, str]:
-        """A certificate of www<number>.example.com with its key and chain, as options of both modules."""
+        """A certificate for www<number>.example.com with its key and chain, as options of both modules."""
         key, name = ec.generate_private_key(ec.SECP256R1()), f"www{number}.example.com"
         names = x509.SubjectAlternativeName([x509.DNSName(name)])
         clear = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -223,7 +223,7 @@ def main() -> int:
     options = parser.parse_args()
     env = {**acm_calls.environment(options.peers), "ANSIBLE_PIPELINING": "true"}
     if not options.peers:
-        print("community.aws is not there: only ours is measured. ./run bench fetches it.")
+        print("community.aws is not installed: only our modules are measured. ./run bench fetches it.")
     print(
         f"Latency {LATENCY_S * 1000:.0f} ms, AWS's rates. Python {sys.version.split()[0]}, {os.cpu_count()} processors."
     )
@@ -234,7 +234,7 @@ def main() -> int:
         for number in options.certificates:
             compare_imports(number, env, bool(options.peers), Path(folder))
     if acm_calls.FAILED:
-        print(f"\nOurs failed at: {', '.join(acm_calls.FAILED)}.")
+        print(f"\nOur modules failed at: {', '.join(acm_calls.FAILED)}.")
     return 1 if acm_calls.FAILED else 0
 
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The built collection under the versions that it promises to work with, from the oldest to the newest.
+"""Run the built collection with each combination of versions that it supports, from the oldest to the newest.
 
-`fetch` brings what the rows need into .work/matrix/wheels and …/amazon.aws. After that every row is made from nothing,
+`fetch` downloads what the rows need into .work/matrix/wheels and …/amazon.aws. After that each row is set up from scratch,
 without a network: a Python environment, amazon.aws and the artifact. Then it runs the demo, and tests/matrix/play.yml
 twice on an authority in a directory and twice on the authority's server.
 """
@@ -39,8 +39,8 @@ HEADINGS = ("ansible-core", "Python", "Python of a web host", "amazon.aws", *SHO
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The versions of one environment. `carrier`: the release of the PyPI package ansible with the amazon.aws to take, or a
-    tag of its own repository, where no release of ansible has it."""
+    """The versions of one environment. `carrier`: the release of the PyPI package ansible that contains its amazon.aws, or a
+    tag of amazon.aws's own repository if no release of ansible contains it."""
 
     core: str
     python: str
@@ -49,7 +49,7 @@ class Row:
     is_oldest: bool = False  # the oldest release of each library that requirements.txt allows, instead of the newest
 
 
-# A web host has the oldest Python that both this collection and that ansible-core support there.
+# A web host has the oldest Python that this collection and that ansible-core both support on one.
 ROWS = (
     Row("2.17", "3.10", "3.8", f"{AMAZON_AWS},10.0.0", is_oldest=True),
     Row("2.18", "3.11", "3.8", "ansible==12.3.0"),
@@ -60,17 +60,17 @@ ROWS = (
 
 
 class Failed(Exception):
-    """A row's step did not do what it should; the text names the log."""
+    """A step of a row failed; the text names the log."""
 
 
 def run(arguments: list[str]) -> int:
     wanted = [argument for argument in arguments if argument != "fetch"]
     unknown = [core for core in wanted if core not in {row.core for row in ROWS}]
     if unknown:
-        raise Trouble(f"There is no row {unknown[0]}: choose from {', '.join(row.core for row in ROWS)}, or fetch.")
+        raise Trouble(f"There is no row {unknown[0]}: choose from {', '.join(row.core for row in ROWS)}, or use fetch.")
     rows = [row for row in ROWS if row.core in wanted or not wanted]
     workbench.prepare("dev")
-    with workbench.turn("matrix", "Another ./run matrix is at work in this checkout; waiting for it."):
+    with workbench.turn("matrix", "Another ./run matrix is running in this checkout; waiting for it to finish."):
         if "fetch" in arguments:
             for row in rows:
                 fetch(row)
@@ -86,7 +86,7 @@ def interpreter(minor: str) -> str | None:
 
 
 def libraries(row: Row) -> list[str]:
-    """The lines of the collection's own requirements; for the oldest row with >= made ==."""
+    """The lines of the collection's requirements; in the oldest row, with == in place of >=."""
     text = workbench.requirements_text(workbench.CHECKOUT / "requirements-server.txt")
     lines = [line for line in text.splitlines() if line and line[0] not in "#-"]
     return [line.replace(">=", "==") if row.is_oldest else line for line in lines]
@@ -102,7 +102,7 @@ def packages(row: Row) -> list[str]:
 def fetch(row: Row) -> None:
     python = interpreter(row.python)
     if python is None:
-        say(f"{row.core}: python{row.python} is not on this machine.")
+        say(f"{row.core}: python{row.python} is not installed on this machine.")
         return
 
     def wheels(target: Path) -> None:
@@ -150,17 +150,17 @@ def build() -> Path:
 
 
 def attempt(row: Row, artifact: Path) -> list[str]:
-    """The cells of the row in the table."""
+    """Try the row; returns its cells in the table."""
     python, host_python = interpreter(row.python), interpreter(row.host_python)
     missing = [name for name, path in ((row.python, python), (row.host_python, host_python)) if path is None]
     if python is None or host_python is None:
-        say(f"{row.core}: not run, for this machine has no Python {', '.join(missing)}.")
+        say(f"{row.core}: not run, because this machine does not have Python {', '.join(missing)}.")
         return [row.core, row.python, row.host_python, *["not run"] * (len(HEADINGS) - 3)]
     if not (FOLDER / "wheels" / f"{row.core}.stamp").exists() or not amazon_aws(row).is_dir():
-        raise Trouble(f"Row {row.core} lacks its packages: run ./run matrix fetch first, where there is a network.")
+        raise Trouble(f"The packages of row {row.core} are missing: run ./run matrix fetch first, with network access.")
     place = Place(row, FOLDER / row.core, host_python)
     start = time.monotonic()
-    say(f"{row.core}: an environment with Python {row.python} …")
+    say(f"{row.core}: setting up an environment with Python {row.python} …")
     place.make(python, artifact)
     results = []
     for name, step in (("demo", place.demo), ("authority", place.on_a_directory), ("HTTP", place.on_a_server)):
@@ -175,7 +175,7 @@ def attempt(row: Row, artifact: Path) -> list[str]:
 
 
 class Place:
-    """A row's own folder: its environment, collections, home folder, and what its plays write."""
+    """A row's folder, with its environment, its collections, its home folder, and what its plays write."""
 
     def __init__(self, row: Row, folder: Path, host_python: str) -> None:
         self.row = row
@@ -242,7 +242,7 @@ class Place:
             log = self._play(f"{folder.name}-{number}", str(PLAY), variables, ["-i", str(hosts)], connection)
             changed = sum(map(int, re.findall(r"changed=(\d+)", log.read_text(encoding="utf-8"))))
             if (changed > 0) != (number == "first"):
-                raise Failed(f"the {number} run reports {changed} changes: {log}")
+                raise Failed(f"the {number} run reports {changed} changes; log: {log}")
 
     @contextmanager
     def _server(self, authority: Path) -> Iterator[dict[str, str]]:
@@ -254,14 +254,14 @@ class Place:
             )
         assert server.stdout is not None
         try:
-            # The first lines it prints are for a shell; the last of them are the variables to unset.
+            # It starts by printing lines for a shell, of which the last unsets variables.
             lines = []
             for line in map(bytes.decode, server.stdout):
                 lines.append(line)
                 if line.startswith("unset "):
                     break
             else:
-                raise Failed(f"the server did not start: {log}")
+                raise Failed(f"the server did not start; log: {log}")
             yield dict(re.findall(r"^export (\w+)='?([^'\n]*)'?$", "".join(lines), flags=re.MULTILINE))
         finally:
             server.terminate()
@@ -292,14 +292,14 @@ class Place:
                 check=False,
             )
         if done.returncode:
-            raise Failed(f"exit code {done.returncode}: {log}")
+            raise Failed(f"exit code {done.returncode}; log: {log}")
         return log
 
     def _log(self, name: str) -> Path:
         return workbench.WORK / "log" / f"matrix-{self.row.core}-{name}.log"
 
     def _env(self, more: dict[str, str]) -> dict[str, str]:
-        """Only what a new user has: no settings of Ansible, AWS, Python or pip."""
+        """The environment of a new user: without settings for Ansible, AWS, Python or pip."""
         return {
             "PATH": os.pathsep.join([str(self.python.parent), os.environ["PATH"], "/usr/local/sbin", "/usr/sbin"]),
             "HOME": str(self.folder / "home"),

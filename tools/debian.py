@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Debian's packages: the only thing outside .work that ./run may touch, only as root, and never without saying so."""
+"""Debian packages: the only thing that ./run changes outside .work, and only as root. It says when it installs one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def install_packages(names: list[str], log: Path) -> None:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, check=False)
             return done.returncode == 0
 
-        # The package lists of a fresh machine are empty or old: then, and only then, they are fetched.
+        # On a fresh machine the package lists may be missing or old; they are fetched only if the first attempt fails.
         if not (succeeds(install) or (succeeds(["apt-get", "update", "--quiet"]) and succeeds(install))):
             raise Trouble(
                 f"apt-get could not install {' '.join(names)}: install them yourself, then run this again. Details: {log}"
@@ -42,7 +42,7 @@ def install_packages(names: list[str], log: Path) -> None:
 
 @contextmanager
 def no_service_starts() -> Iterator[None]:
-    """Keep a package's maintainer script from starting its server: ours is started by who wants it, on a port of its own."""
+    """Keep a package from starting its server on installation: the demo starts its own, on its own port."""
     if POLICY.exists():
         yield
         return

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML documentation: the Markdown files, and the pages that antsibull-docs makes of modules, filters and the role."""
+"""The HTML documentation: the Markdown files, and the pages that antsibull-docs generates for modules, filters and the role."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-# Beside the pages themselves: files that they offer.
+# Files that the pages link to.
 OFFERED = ("roles/*/README.md", "playbooks/files/*", "playbooks/vars/*")
 OPTIONS = ["--use-current", "--squash-hierarchy", "--fail-on-error", "certops.acm"]
 
 
 def build(collection: Path, site: Path, run: Callable[[list[str]], None]) -> Path:
-    """Make `site` anew, with `run` for the programs; returns the HTML's index."""
+    """Build `site` from scratch, running programs with `run`; returns the path of the HTML's index."""
     shutil.rmtree(site, ignore_errors=True)
     source = site / "source"
     shutil.copytree(collection / "docs", source)
@@ -26,7 +26,7 @@ def build(collection: Path, site: Path, run: Callable[[list[str]], None]) -> Pat
         target = source / path.relative_to(collection)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, target)
-    # antsibull-docs refuses a folder in which others may write.
+    # antsibull-docs refuses a folder that others can write to.
     (source / "collection").mkdir(mode=0o755)
     run(["antsibull-docs", "collection", f"--dest-dir={source}/collection", *OPTIONS])
     conf = str(collection / "docs" / "docsite")

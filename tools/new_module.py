@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The start of a module: files that `./run lint` accepts, a test that passes, and its entries where every module has one.
+"""The skeleton of a module: files that `./run lint` accepts, a test that passes, and an entry wherever every module has one.
 
-A module whose name begins with acm_ speaks with ACM: it takes the connection options and belongs to the action group.
-Any other runs on a web host and brings nothing but Python. One whose name ends in _info only reads.
+A module whose name begins with acm_ talks to ACM: it takes the connection options and belongs to the action group.
+Any other runs on a web host and needs only Python. A module whose name ends in _info only reads.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ version_added: {version}
 author:
   - The certops.acm authors (@certops)
 description:
-  - What it does, and when somebody would use it.
+  - What it does, and when to use it.
 {requirements}extends_documentation_fragment:
 {fragments}{attributes}options:
 {options}seealso:
@@ -225,7 +225,7 @@ import typing as t
 from pathlib import Path
 
 
-def test_a_path_is_looked_at(run_module: t.Any, tmp_path: Path) -> None:
+def test_a_path_is_checked(run_module: t.Any, tmp_path: Path) -> None:
     for path, exists in ((tmp_path, True), (tmp_path / "none", False)):
         result = run_module("{name}", {{"path": str(path)}})
         assert (result["changed"], result["exists"]) == (False, exists)
@@ -235,12 +235,12 @@ FAULT_ON_A_HOST = '({"path": "here"}, "InvalidInput")'
 
 
 def make(root: Path, name: str) -> list[Path]:
-    """Write what a module of that name needs into the checkout; the files that are new or changed."""
+    """Write what a module with this name needs into the checkout. Returns the files that are new or changed."""
     module = root / "plugins" / "modules" / f"{name}.py"
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name):
-        raise Trouble(f"A module cannot be called {name}: use small letters, digits and single underscores.")
+        raise Trouble(f"A module cannot be called {name}: use lower-case letters, digits and single underscores.")
     if module.exists():
-        raise Trouble(f"There is a module {name} already: {module.relative_to(root)}.")
+        raise Trouble(f"There is already a module {name}: {module.relative_to(root)}.")
     is_on_acm = name.startswith("acm_")
     test = root / "tests" / "unit" / "plugins" / "modules" / f"test_{name}.py"
     module.write_text("#!/usr/bin/python\n" + HEADER + skeleton(root, name, is_on_acm), encoding="utf-8")
@@ -277,7 +277,7 @@ def skeleton(root: Path, name: str, is_on_acm: bool) -> str:
 
 
 def mention_in_readme(readme: Path, name: str, is_on_acm: bool) -> Path:
-    """A row at the end of the modules' part of the table."""
+    """Add a row at the end of its part of the table of modules."""
     following = "| **on a web host** | |\n" if is_on_acm else "| **unattended** | |\n"
     text = readme.read_text(encoding="utf-8")
     row = f"| `{name}` | what it does, in half a sentence |\n"
@@ -286,7 +286,7 @@ def mention_in_readme(readme: Path, name: str, is_on_acm: bool) -> Path:
 
 
 def expect_a_fault(test: Path, name: str, is_on_acm: bool) -> Path:
-    """Its line in the table of what each module fails with."""
+    """Add its line to the table of what each module fails with."""
     lines = test.read_text(encoding="utf-8").splitlines(keepends=True)
     number = next(at for at, line in enumerate(lines) if line == "}\n")
     for at, line in enumerate(lines):
@@ -308,7 +308,7 @@ def join_action_group(runtime: Path, name: str) -> Path:
 
 
 def list_permissions(page: Path, name: str) -> Path:
-    """Its section, with what the skeleton calls."""
+    """Add its section, with what the skeleton calls."""
     before, others, after = page.read_text(encoding="utf-8").partition("## The others\n")
     table = "| action | when |\n| --- | --- |\n| `acm:DescribeCertificate` | always |\n"
     page.write_text(f"{before}## {name}\n\n{table}\n{others}{after}", encoding="utf-8")

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / ".work" / "demo" / "report.html"
 PICTURE = ROOT / "docs" / "images" / "report.png"
 SIZE: ViewportSize = {"width": 1240, "height": 866}
-SCALE = 1.2  # so that it is sharp where README.md shows it
+SCALE = 1.2  # sharp at the size that README.md shows
 
 
 def main() -> None:

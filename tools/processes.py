@@ -18,14 +18,14 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def run_to_the_end(argv: list[str], env: dict[str, str], cwd: Path) -> int:
-    """Run `argv`; whatever it left running is ended, also when we are interrupted. Returns its exit code."""
-    # Linux: a daemon that lets go of its parent becomes our child instead of init's, and so is found below.
+    """Run `argv`, and end whatever it left running, also after an interrupt. Returns its exit code."""
+    # Linux: a daemon that leaves its parent becomes our child instead of init's, so that descendants() finds it.
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     command = subprocess.Popen(argv, env=env, cwd=cwd)
     try:
         return command.wait()
     except KeyboardInterrupt:
-        # Ctrl-C went to the command too: it may put its own house in order first.
+        # Ctrl-C went to the command too: give it time to clean up.
         try:
             command.wait(timeout=10)
         except (KeyboardInterrupt, subprocess.TimeoutExpired):
@@ -57,11 +57,11 @@ def reap() -> None:
 
 
 def descendants() -> list[int]:
-    """Every process below this one, as /proc tells it; zombies that await their parent count too."""
+    """Every process below this one, according to /proc, including zombies that wait for their parent."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # "pid (name, which may hold anything) state parent …"
+            # "pid (name, which may contain anything) state parent …"
             parent = int(entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
         except OSError:
             continue

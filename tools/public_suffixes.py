@@ -3,12 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write the authority's list of public suffixes anew from a public_suffix_list.dat.
+"""Regenerate the authority's list of public suffixes from a public_suffix_list.dat.
 
     python3 tools/public_suffixes.py public_suffix_list.dat
 
 The file comes from https://publicsuffix.org/list/ or from the Python package publicsuffixlist, which carries a copy of
-it. Only its ICANN section is used: below the others (github.io and the like) owners of names may have certificates.
+it. Only its ICANN section is used: below the private suffixes (github.io and the like) owners of names may have certificates.
 """
 
 from __future__ import annotations

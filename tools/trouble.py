@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What may go wrong around us, and how it is said."""
+"""How the tools report that something around them is wrong."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 
 
 class Trouble(Exception):
-    """One sentence for the person at the keyboard: what is wrong, where, what to do."""
+    """One sentence for the user: what is wrong, where, and what to do."""
 
 
 def say(text: str = "", end: str = "\n") -> None:

@@ -26,7 +26,7 @@ from processes import run_to_the_end
 from trouble import Trouble, say
 
 AUTHORITY_VERBS = ("serve", "credentials", "records", "metric", "backup", "restore", "-h", "--help")
-# Server program → the Debian package that brings it.
+# Server program → the Debian package that contains it.
 DEMO_SERVERS = {"nginx": "nginx", "named": "bind9"}
 
 
@@ -35,7 +35,7 @@ def demo(arguments: list[str]) -> int:
     start = time.monotonic()
     workbench.prepare("controller")
     env = workbench.sealed_environment("controller")
-    # What a person wants to read: no tasks that were skipped, results as text rather than as JSON, no word about an inventory.
+    # Readable output: no skipped tasks, results as YAML rather than JSON, no warning about the inventory.
     env.update(ANSIBLE_DISPLAY_SKIPPED_HOSTS="false", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
     env.update(ANSIBLE_INVENTORY_UNPARSED_WARNING="false", ANSIBLE_LOCALHOST_WARNING="false")
     missing = [program for program in DEMO_SERVERS if not shutil.which(program, path=env["PATH"])]
@@ -44,32 +44,32 @@ def demo(arguments: list[str]) -> int:
     elif missing:
         packages = " ".join(DEMO_SERVERS[program] for program in missing)
         say(
-            f"Not installed: {', '.join(missing)}. The demo's own small stand-ins take their place (as root: apt-get install {packages})."
+            f"Not installed: {', '.join(missing)}. The demo uses small stand-ins of its own instead. To install the real ones, as root: apt-get install {packages}"
         )
     root = workbench.WORK / "demo"
     root.mkdir(exist_ok=True)
     command = ["ansible-playbook", "certops.acm.demo", "-e", json.dumps({"demo_root": str(root)}), *arguments]
-    with workbench.turn("demo", "Another ./run demo is at work in this checkout; waiting for it."):
+    with workbench.turn("demo", "Another ./run demo is running in this checkout; waiting for it to finish."):
         code = run_to_the_end(command, env, cwd=root)
     print(f"\n./run demo took {time.monotonic() - start:.0f} s.")
     return code
 
 
 def play(arguments: list[str]) -> int:
-    """run ansible-playbook with this collection: ./run play PLAYBOOK [options], PLAYBOOK a path or certops.acm.NAME"""
+    """run ansible-playbook with this collection: ./run play PLAYBOOK [options]; PLAYBOOK is a path or certops.acm.NAME"""
     if not arguments:
         raise Trouble("./run play needs a playbook: a path, or a name such as certops.acm.deploy.")
     workbench.prepare("controller")
     env = workbench.ansible_environment("controller")
     if not any(argument.startswith(("-i", "--inv")) for argument in arguments) and "ANSIBLE_INVENTORY" not in env:
-        # Only this machine takes part: then Ansible's scratch files need not go to ~/.ansible either.
+        # The play runs on this machine only, so Ansible's temporary files need not go to ~/.ansible.
         env.setdefault("ANSIBLE_REMOTE_TMP", str(workbench.WORK / "ansible" / "tmp"))
     return replace_by(["ansible-playbook", *arguments], env)
 
 
 def test(arguments: list[str]) -> int:
-    """run every test and check, or those that pytest's arguments choose: ./run test -k wildcard"""
-    # The slow ones come first in the alphabet, so the files are taken in that order.
+    """run all tests and checks, or those that pytest's arguments select: ./run test -k wildcard"""
+    # The slow files come first in the alphabet, so pytest keeps that order.
     side_by_side = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadscope", "--no-loadscope-reorder"]
     return pytest(arguments or ["tests", *side_by_side])
 
@@ -86,7 +86,7 @@ def pytest(arguments: list[str]) -> int:
     workbench.make_peers("dev")
     env = {**workbench.sealed_environment("dev"), "ACM_PEERS": str(workbench.PEERS)}
     env["PATH"] = workbench.with_real_interpreters(env["PATH"])
-    # Programs of others that a test needs; .ci/run brings them.
+    # Other projects' programs that some tests need; .ci/run installs them.
     for name, path in (
         ("ACM_NODE", workbench.WORK / "node"),
         ("ACM_KUBERNETES", workbench.WORK / "kubernetes"),
@@ -95,7 +95,7 @@ def pytest(arguments: list[str]) -> int:
         if path.exists():
             env[name] = str(path)
     env["ACM_IMPORTER_PYTHON"] = str(workbench.python_of("importer"))
-    with workbench.turn("test", "Another ./run test is at work in this checkout; waiting for it."):
+    with workbench.turn("test", "Another ./run test is running in this checkout; waiting for it to finish."):
         return run_to_the_end(
             [str(workbench.python_of("dev")), "-m", "pytest", *arguments], env, cwd=workbench.COLLECTION
         )
@@ -116,7 +116,7 @@ def docs(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """run the programs in benchmarks/, or those named; options go to each: ./run bench NAME --help"""
+    """run all benchmarks, or the named ones; options are passed to each: ./run bench NAME --help"""
     names = list(itertools.takewhile(lambda argument: not argument.startswith("-"), arguments))
     options = arguments[len(names) :]
     workbench.prepare("dev")
@@ -135,7 +135,7 @@ def bench(arguments: list[str]) -> int:
 
 
 def matrix(arguments: list[str]) -> int:
-    """try the built collection under its oldest to its newest requirements: ./run matrix fetch, then ./run matrix [2.17 …]"""
+    """try the built collection with each supported ansible-core: ./run matrix fetch, then ./run matrix [2.17 …]"""
     return compatibility.run(arguments)
 
 
@@ -149,12 +149,12 @@ def authority(arguments: list[str]) -> int:
 
 
 def new_module(arguments: list[str]) -> int:
-    """start a module, with its documentation, test and entries: ./run new-module NAME"""
+    """create the skeleton of a module, with its documentation, test and entries: ./run new-module NAME"""
     if len(arguments) != 1:
         raise Trouble("./run new-module needs a name, such as acm_account_info or certificate_backup.")
     for path in skeleton.make(workbench.CHECKOUT, arguments[0]):
         print(path.relative_to(workbench.CHECKOUT))
-    say("Now write what it is for into its documentation and its row in README.md, and a test of what it should do.")
+    say("Now describe it in its documentation and in its row in README.md, and write a test of what it should do.")
     return 0
 
 

@@ -5,8 +5,8 @@
 
 """The git-ignored folder .work: Python environments, amazon.aws, and the copy of the collection in which everything runs.
 
-Nothing outside that folder is written. What takes long is made once and is either complete or absent: a stamp,
-written last, names what a thing was made of; without the right stamp it is removed and made anew.
+Nothing outside that folder is written. What takes long to make is made once, and is either complete or absent: a stamp,
+written last, says what it was made from. Without the right stamp it is removed and made again.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ TREE = WORK / "tree"
 COLLECTION = TREE / "ansible_collections" / "certops" / "acm"
 PEERS = WORK / "peers"
 
-# Galaxy is not always within reach, PyPI is: this wheel holds amazon.aws 10.1, and only what is needed is taken out of it.
+# PyPI is reachable where Galaxy may not be. This wheel contains amazon.aws 10.1; only what is needed is unpacked.
 COLLECTIONS_SOURCE = "ansible==12.3.0"
-# Another wheel of ansible for amazon.aws alone.
+# A different wheel of ansible, for amazon.aws alone.
 AMAZON_AWS_SOURCE = os.environ.get("ACM_AMAZON_AWS") or COLLECTIONS_SOURCE
-# Another ansible-core than the one that requirements-controller.txt chooses for this Python, such as 2.21.
+# An ansible-core, such as 2.21, to use instead of the one that requirements-controller.txt chooses for this Python.
 ANSIBLE_CORE = os.environ.get("ACM_ANSIBLE_CORE")
 
-# ansible-test would fetch its pip bootstrap; it takes what lies in its cache under these names instead (core 2.17, 2.19, 2.20).
+# ansible-test downloads its pip bootstrap, unless its cache has a file of one of these names (core 2.17, 2.19, 2.20).
 PIP_BOOTSTRAPS = ("get_pip_23_1_2.py", "get_pip_24_2.py", "get_pip_25_2.py")
 
 
@@ -55,9 +55,9 @@ def prepare(*environments: str) -> None:
             folder.mkdir(exist_ok=True)
     except OSError as error:
         raise Trouble(
-            f"Cannot write in {WORK} ({error.strerror}): ./run keeps all it makes there, so it needs a checkout of your own."
+            f"Cannot write in {WORK} ({error.strerror}): ./run keeps everything there, so use a checkout that you can write to."
         ) from error
-    with turn("set-up", "Another ./run is setting up .work; waiting for it."):
+    with turn("set-up", "Another ./run is setting up .work; waiting for it to finish."):
         for name in environments:
             make_python_environment(name)
         make_amazon_aws(environments[0])
@@ -66,7 +66,7 @@ def prepare(*environments: str) -> None:
 
 @contextmanager
 def turn(name: str, waiting: str) -> Iterator[None]:
-    """Hold the lock .work/NAME.lock, and say why when that takes a wait."""
+    """Hold the lock .work/NAME.lock; if another process has it, say what we wait for."""
     with open(WORK / f"{name}.lock", "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -77,7 +77,7 @@ def turn(name: str, waiting: str) -> Iterator[None]:
 
 
 def make(target: Path, made_of: str, what: str, build: Callable[[Path], None]) -> None:
-    """Have `build` make the folder `target`, unless it is complete and was made from the same."""
+    """Have `build` make the folder `target`, unless it is complete and was made from the same things."""
     stamp = target.with_name(f"{target.name}.stamp")
     if target.is_dir() and stamp.exists() and stamp.read_text(encoding="utf-8") == made_of:
         return
@@ -104,7 +104,7 @@ def python_of(environment: str) -> Path:
 def make_python_environment(name: str) -> None:
     requirements = f"requirements-{name}.txt"
     wanted = requirements_text(CHECKOUT / requirements)
-    # A virtual environment cannot be moved, and dies with the Python it was made from: both belong to what it is made of.
+    # A virtual environment cannot be moved, and needs the Python it was made with: so both belong to its stamp.
     digest = hashlib.sha256(f"{wanted}{ANSIBLE_CORE or ''}".encode()).hexdigest()
     made_of = "\n".join([sys.version, sys.base_prefix, str(WORK), digest])
 
@@ -126,7 +126,7 @@ def requirements_text(path: Path) -> str:
 
 
 def require_venv_module() -> None:
-    """Debian and Ubuntu keep venv in a package of its own."""
+    """Debian and Ubuntu have venv in a separate package."""
     try:
         import ensurepip  # noqa: F401
     except ImportError:
@@ -135,25 +135,25 @@ def require_venv_module() -> None:
             install_packages([package], WORK / "log" / "apt-venv.log")
         else:
             raise Trouble(
-                f"{sys.executable} has no venv module: on Debian or Ubuntu, `apt-get install {package}` as root brings it; then run this again."
+                f"{sys.executable} has no venv module: on Debian or Ubuntu, install it as root with `apt-get install {package}`, then run this again."
             ) from None
 
 
 def pip(python: Path, log: Path, *arguments: str) -> None:
-    """Run a Python's pip under the user's own pip configuration, with its cache in .work."""
+    """Run pip for this Python, with the user's own pip configuration, and its cache in .work."""
     own = {"PIP_CACHE_DIR": str(WORK / "cache" / "pip"), "PIP_USER": "0", "PIP_NO_INPUT": "1"}
     argv = [str(python), "-m", "pip", "--disable-pip-version-check", "--retries", "2", *arguments]
     run_logged(argv, log, "pip failed", env={**plain_environment(), **own}, explain=explain_pip)
 
 
 def explain_pip(log_text: str) -> str | None:
-    """The usual reasons for which pip fails, as one sentence."""
+    """Why pip failed, in one sentence, if it is for one of the usual reasons."""
     unreachable = re.search(
         r"(?:Retrying \(Retry|Connection (?:refused|timed out)|Name or service|name resolution)", log_text
     )
     if unreachable:
         index = re.sub(r"//[^/]*@", "//", os.environ.get("PIP_INDEX_URL", "the index that pip is configured for"))
-        return f"The Python packages cannot be fetched, {index} does not answer: check the network, the proxy and `pip config list`, then run this again"
+        return f"The Python packages cannot be fetched because {index} does not answer: check the network, the proxy and `pip config list`, then run this again"
     errors = re.findall(r"^ERROR: (.+)", log_text, flags=re.MULTILINE)
     return f"pip failed: {errors[-1].rstrip('.')}" if errors else None
 
@@ -165,7 +165,7 @@ def run_logged(
     env: dict[str, str] | None = None,
     explain: Callable[[str], str | None] = lambda log_text: None,
 ) -> None:
-    """Run quietly, all output into `log`; a failure is one sentence that names the log."""
+    """Run with all output in `log`; a failure is one sentence that names the log."""
     with open(log, "w", encoding="utf-8") as output:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env or plain_environment(), check=False
@@ -184,10 +184,10 @@ def make_amazon_aws(environment: str) -> None:
 
 
 def unpack(environment: str, part: str, target: Path, carrier: str) -> None:
-    """Take one folder below ansible_collections/ out of the wheel."""
+    """Unpack one folder below ansible_collections/ from the wheel."""
     with tempfile.TemporaryDirectory(dir=WORK, prefix="tmp-") as folder:
         log = WORK / "log" / f"{part.replace('/', '-')}.log"
-        # The wheel is only a carrier: which Python it asks for does not matter.
+        # The wheel only carries the collection, so its required Python version does not matter.
         options = ("--no-deps", "--ignore-requires-python", "--only-binary=:all:", f"--dest={folder}")
         pip(python_of(environment), log, "download", *options, carrier)
         (wheel,) = Path(folder).glob("*.whl")
@@ -198,7 +198,7 @@ def unpack(environment: str, part: str, target: Path, carrier: str) -> None:
 
 
 def refresh_collection(files: list[str]) -> None:
-    """Bring TREE's copy up to date with the checkout: exactly these files, without those left from an earlier copy."""
+    """Make TREE's copy match the checkout: exactly these files, and none that an earlier copy left behind."""
     listing = WORK / "tree.list"
     before = set(listing.read_text(encoding="utf-8").split("\0")) if listing.exists() else set()
     now = {name for name in files if (CHECKOUT / name).is_file()}
@@ -209,12 +209,12 @@ def refresh_collection(files: list[str]) -> None:
         copy_if_changed(CHECKOUT / name, COLLECTION / name)
     listing.write_text("\0".join(sorted(now)), encoding="utf-8")
     if not (COLLECTION / ".git").exists():
-        # ansible-test and ansible-lint ask git for the files; from the checkout's own git they would hear that .work is ignored.
+        # ansible-test and ansible-lint ask git for the files, and the checkout's own git would say that .work is ignored.
         git(COLLECTION, "init", "--quiet", "--template=")
 
 
 def files_of_checkout() -> list[str]:
-    """What git tracks here or would track."""
+    """The files that git tracks here, or would track."""
     listed = git(CHECKOUT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     return [name for name in listed.split("\0") if name]
 
@@ -222,7 +222,7 @@ def files_of_checkout() -> list[str]:
 def git(folder: Path, *arguments: str) -> str:
     if not shutil.which("git"):
         raise Trouble(
-            "git is missing: ./run asks it which files belong to the collection; install it (Debian: `apt-get install git`)."
+            "git is missing, and ./run needs it to list the files of the collection: install it (Debian: `apt-get install git`)."
         )
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     done = subprocess.run(["git", "-C", str(folder), *arguments], env=env, capture_output=True, text=True, check=False)
@@ -259,9 +259,9 @@ def remove_empty_folders(folder: Path) -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """The caller's environment without what another Python project or a container may have left in it.
+    """The caller's environment without variables that another Python project or a container may have set.
 
-    PYTHONUNBUFFERED is such a thing: with it Python reads a module that comes through a pipe byte by byte.
+    PYTHONUNBUFFERED, for example, makes Python read a module that it gets through a pipe byte by byte.
     """
     unwanted = ("PYTHONPATH", "PYTHONHOME", "PYTHONUNBUFFERED", "VIRTUAL_ENV")
     return {name: value for name, value in os.environ.items() if name not in unwanted}
@@ -270,7 +270,7 @@ def plain_environment() -> dict[str, str]:
 def ansible_environment(name: str) -> dict[str, str]:
     """The caller's environment, with this collection and the tools of environment `name` in front."""
     env = plain_environment()
-    # An unprivileged user's PATH often lacks the folders where Debian puts servers.
+    # An unprivileged user's PATH often lacks the folders where Debian installs servers.
     env["PATH"] = os.pathsep.join(
         [str(python_of(name).parent), env.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"]
     )
@@ -282,7 +282,7 @@ def ansible_environment(name: str) -> dict[str, str]:
 
 
 def sealed_environment(name: str) -> dict[str, str]:
-    """ansible_environment without anything of the caller's own: no AWS account, no Ansible settings, no home folder."""
+    """ansible_environment without the caller's AWS account, Ansible settings and home folder."""
     env = {
         key: value
         for key, value in ansible_environment(name).items()
@@ -307,7 +307,7 @@ def sealed_environment(name: str) -> dict[str, str]:
 
 
 def with_real_interpreters(path: str, oldest: int = 9) -> str:
-    """PATH with the other Pythons of this machine, as interpreters: ansible-test fails on a version manager's shims."""
+    """PATH with this machine's other Pythons themselves: ansible-test fails with a version manager's shims."""
     folders = [folder for folder in path.split(os.pathsep) if Path(folder).name != "shims"]
     versions = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     for minor in range(oldest, 15):
@@ -317,7 +317,7 @@ def with_real_interpreters(path: str, oldest: int = 9) -> str:
 
 
 def furnish_home() -> None:
-    """What tools with the home folder .work/home need there: the user's pip settings, ansible-test's pip bootstrap."""
+    """Put into .work/home what tools look for in a home folder: the user's pip settings, and ansible-test's pip bootstrap."""
     done = subprocess.run(
         [str(python_of("dev")), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     )
@@ -341,13 +341,13 @@ def write(path: Path, text: str) -> Path:
 
 
 def make_peers(environment: str) -> None:
-    """The collections of others that benchmarks and a test run beside ours, in PEERS: apart from TREE, so that nothing
+    """Put the collections that benchmarks and a test compare with ours into PEERS, apart from TREE, so that nothing
     else sees them."""
     make_collections(environment, PEERS, "ansible/windows", "community/aws", "community/crypto", "kubernetes/core")
 
 
 def make_collections(environment: str, root: Path, *parts: str) -> None:
-    with turn("set-up", "Another ./run is setting up .work; waiting for it."):
+    with turn("set-up", "Another ./run is setting up .work; waiting for it to finish."):
         for part in parts:
             target, name = root / "ansible_collections" / part, part.replace("/", ".")
             what = f"the collection {name} (from {COLLECTIONS_SOURCE})"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Checks on the code itself: each runs a tool over the whole collection, and shows the tool's own words when it fails."""
+"""Checks on the code itself: most run a tool over the whole collection, and show the tool's own output when it fails."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Tool = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def collection() -> Path:
-    """The collection's folder, in a tree that has amazon.aws beside it."""
+    """The collection's folder, in a tree that also contains amazon.aws."""
     return COLLECTION
 
 
 @pytest.fixture(scope="session")
 def tool() -> Tool:
-    """tool(program, *arguments, cwd=…, succeeds=…): run it, fail with its output, or return that output."""
+    """tool(program, *arguments, cwd=…, succeeds=…): run it and return its output; if it fails, fail with that output."""
 
     def run(
         program: str,
@@ -61,7 +61,7 @@ def tool() -> Tool:
 
 @pytest.fixture(scope="session")
 def artifact(tool: Tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection as `ansible-galaxy collection build` packs it."""
+    """The collection as `ansible-galaxy collection build` packages it."""
     folder = tmp_path_factory.mktemp("artifact")
     tool("ansible-galaxy", "collection", "build", "--output-path", str(folder), str(COLLECTION))
     (built,) = folder.glob("certops-acm-*.tar.gz")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The dashboard for Grafana asks for what a renewal run writes, in queries that Prometheus can read."""
+"""The Grafana dashboard queries metrics that a renewal run writes, in queries that Prometheus can parse."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def queries(panel: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
-def test_a_panel_asks_for_what_a_run_writes(panel: dict[str, Any]) -> None:
+def test_a_panel_queries_metrics_that_a_run_writes(panel: dict[str, Any]) -> None:
     assert queries(panel)
     for query in queries(panel):
         promql_parser.parse(query)
@@ -51,7 +51,7 @@ def test_a_panel_asks_for_what_a_run_writes(panel: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=[panel["title"] for panel in PANELS])
-def test_a_panel_names_labels_that_there_are(panel: dict[str, Any]) -> None:
+def test_a_panel_uses_labels_that_exist(panel: dict[str, Any]) -> None:
     legends = {label for target in panel["targets"] for label in re.findall(r"{{(\w+)}}", target["legendFormat"])}
     columns = {
         name
@@ -68,7 +68,7 @@ def test_every_metric_is_shown() -> None:
     }
 
 
-def test_panels_do_not_lie_on_each_other() -> None:
+def test_panels_do_not_overlap() -> None:
     taken: set[tuple[int, int]] = set()
     for panel in PANELS:
         place = panel["gridPos"]
@@ -83,7 +83,7 @@ def test_panels_do_not_lie_on_each_other() -> None:
 
 
 def test_it_works_wherever_it_is_imported() -> None:
-    """The data source is chosen there, and no panel has one of its own."""
+    """The data source is chosen on import, and no panel has its own."""
     (variable,) = DASHBOARD["templating"]["list"]
     assert (variable["name"], variable["type"], variable["query"]) == ("datasource", "datasource", "prometheus")
     for panel in PANELS:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users copy from the documentation passes ansible-lint: each playbook and each list of tasks, in its strictest profile."""
+"""What users copy from the documentation, each playbook and each list of tasks, passes ansible-lint in its strictest profile."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ import pytest
 import yaml
 from ansible_collections.certops.acm.tests.support.guides import COLLECTION, blocks, pages
 
-# Modules of collections that tests do not have at hand.
-INCLUDED = {"deploy.yml": "---\n[]\n"}  # files that an example names, and leaves to the reader
+# Modules of collections that are not installed for tests.
+INCLUDED = {"deploy.yml": "---\n[]\n"}  # files that an example names, and that the reader writes
 UNKNOWN = ["azure.azcollection.azure_rm_dnsrecordset", "community.general.cloudflare_dns"]
 
 
 def kind(content: object) -> str:
-    """The folder in which ansible-lint takes it for what it is; '' for what is neither plays nor tasks."""
+    """The folder in which ansible-lint recognizes it; '' for what is neither plays nor tasks."""
     if not isinstance(content, list) or not all(isinstance(entry, dict) for entry in content):
         return ""
     if any("sources" in entry for entry in content):  # a rulebook
@@ -31,7 +31,7 @@ def kind(content: object) -> str:
 
 
 def documented() -> dict[str, str]:
-    """Path → text of everything there is to lint. The path says where the text comes from."""
+    """Path → text of everything to lint. The path says where the text comes from."""
     found = {}
     for page in pages():
         for block in blocks(page):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every example is true: each task in EXAMPLES, in a guide or in a playbook fits the real spec of what it calls."""
+"""Every example is correct: each task in EXAMPLES, in a guide or in a playbook matches the real argument spec of what it calls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def examples() -> Iterator[Call]:
 
 
 def guides() -> Iterator[Call]:
-    """The YAML in fenced blocks of every Markdown file: plays, tasks, or bare variables of a role."""
+    """The YAML in fenced blocks of every Markdown file: plays, tasks, or just the variables of a role."""
     for path in listed("*.md"):
         for block in markdown.blocks(path):
             where, content = str(block), yaml.safe_load(block.text) if block.language in ("yaml", "yml") else None
@@ -74,7 +74,7 @@ CALLS = [*examples(), *guides(), *playbooks()]
 
 
 @pytest.mark.parametrize("call", CALLS, ids=[f"{call.where}: {call.target}" for call in CALLS])
-def test_call_fits_its_spec(call: Call) -> None:
+def test_call_matches_its_spec(call: Call) -> None:
     learn({one.target for one in CALLS if not one.target.startswith(OURS)})
     assert complaints(call) == []
 

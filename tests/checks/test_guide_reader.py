@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A test that follows a guide fails where the guide shows something else than what is printed."""
+"""A test that follows a guide fails if the guide shows something other than what is printed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_follow(tmp_path: Path, shown: str, is_so: bool) -> None:
         reader.follow("Run")
 
 
-def test_a_heading_without_a_console_is_no_success(tmp_path: Path) -> None:
+def test_a_heading_without_a_console_fails(tmp_path: Path) -> None:
     guide = written(tmp_path, GUIDE)
     with pytest.raises(AssertionError):
         Reader(guide, tmp_path).follow("Elsewhere")
@@ -87,7 +87,7 @@ def test_script(tmp_path: Path, command: str, shown: str, is_so: bool) -> None:
         reader.follow("Run")
 
 
-def test_a_heading_with_nothing_left_to_run_is_no_success(tmp_path: Path) -> None:
+def test_a_heading_with_nothing_left_to_run_fails(tmp_path: Path) -> None:
     guide = written(tmp_path, SCRIPT.format(command="false", shown="four"))
     with pytest.raises(AssertionError, match="no commands"):
         Reader(guide, tmp_path).follow("Run", without="printf")

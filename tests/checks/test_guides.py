@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every fenced block that users read is held by something.
+"""Every fenced block that users read is checked by a test.
 
-Tasks are checked by test_examples.py, commands and IAM policies here. Output, configuration of other programs and other
-JSON belong to a test that runs or reads the page, and names it.
+test_examples.py checks tasks; commands and IAM policies are checked here. Output, configuration of other programs and other
+JSON are checked by a test that runs or reads the page, and names it.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ NAMES = [str(block) for section, block in BLOCKS]
 
 
 @pytest.mark.parametrize("block", [block for section, block in BLOCKS], ids=NAMES)
-def test_block_is_held(block: Block) -> None:
-    """Its language is one that we know, its text is of that language, and a test looks at it."""
+def test_block_is_checked(block: Block) -> None:
+    """Its language is known, its text is valid in that language, and a test checks it."""
     assert block.language in TASKS | COMMANDS | OTHERS
     if block.language in TASKS:
         list(yaml.safe_load_all(block.text))
@@ -43,11 +43,11 @@ def test_block_is_held(block: Block) -> None:
         json.loads(block.text)
     is_policy = any(block is policy for section, policy in POLICIES)
     if block.language in OTHERS and not is_policy and not (block.language == "nginx" and DEPLOYED.search(block.text)):
-        assert is_named_by_a_test(block.page.name), f"no test names {block.page.name}, so nothing holds this block"
+        assert is_named_by_a_test(block.page.name), f"no test names {block.page.name}, so nothing checks this block"
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(COLLECTION)))
-def test_deployed_files_are_called_so(page: Path) -> None:
+def test_deployed_files_have_these_names(page: Path) -> None:
     assert set(DEPLOYED.findall(page.read_text(encoding="utf-8"))) <= set(SET_FILE_NAMES.values())
 
 
@@ -59,7 +59,7 @@ def is_named_by_a_test(name: str) -> bool:
 
 @pytest.mark.parametrize(("section", "block"), POLICIES, ids=[str(block) for section, block in POLICIES])
 def test_policy(section: Section, block: Block) -> None:
-    """The section may say in words why `*` is the only resource that will do."""
+    """The section may explain why `*` is the only possible resource."""
     assert policies.faults(json.loads(block.text), is_any_resource_explained="`*`" in section.prose) == []
 
 
@@ -112,7 +112,7 @@ def test_wrong_command_is_found(command: str) -> None:
     assert command_lines.faults("sh", f"{command}\n", command_lines.Page("", set()))
 
 
-def test_what_a_console_prints_is_no_command() -> None:
+def test_what_a_console_prints_is_not_a_command() -> None:
     console = "$ openssl x509 -in a.pem \\\n    -noout -serial\nserial=01\n$ frobnicate\nfrobnicate: not found\n"
     assert [words[0] for words in command_lines.commands("console", console)] == ["openssl", "frobnicate"]
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTML documentation as `./run docs` builds it: complete, every link leads somewhere, readable on a narrow screen."""
+"""The HTML documentation as `./run docs` builds it: it is complete, every link works, and it is readable on a narrow screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 COLLECTION = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 WIDTHS = {"desktop": 1280, "phone": 390}
-# The elements that stick out of the screen, or out of their own box, without anything around them that scrolls.
+# The elements that overflow the screen, or their own box, and are in nothing that scrolls.
 STICKING_OUT = """() => {
     const scrolls = element => {
         for (let around = element; around && !around.matches(".wy-nav-content"); around = around.parentElement)
@@ -40,7 +40,7 @@ STICKING_OUT = """() => {
 
 
 class Page(HTMLParser):
-    """The anchors of a page, and what it links to."""
+    """The anchors of a page, and the targets of its links."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class Page(HTMLParser):
 
 @pytest.fixture(name="site", scope="module")
 def fixture_site(tool, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the HTML. Sphinx takes a label of ours that leads nowhere for an error."""
+    """The folder of the HTML. To Sphinx, a label of ours that leads nowhere is an error."""
     spec = importlib.util.spec_from_file_location("documentation", COLLECTION / "tools" / "documentation.py")
     assert spec and spec.loader
     documentation = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(documentation)
     folder = tmp_path_factory.mktemp("docs")
-    folder.chmod(0o755)  # antsibull-docs refuses a folder in which others may write
+    folder.chmod(0o755)  # antsibull-docs refuses a folder that others can write to
     return documentation.build(COLLECTION, folder / "site", lambda command: tool(*command)).parent
 
 
@@ -89,7 +89,7 @@ def test_every_link_leads_somewhere(site: Path) -> None:
     assert {str(page.relative_to(site)): found for page in site.rglob("*.html") if (found := broken(page))} == {}
 
 
-def test_every_page_is_there(site: Path) -> None:
+def test_every_page_exists(site: Path) -> None:
     guides = {
         str(path.relative_to(COLLECTION / "docs").with_suffix("")) for path in (COLLECTION / "docs").rglob("*.md")
     }
@@ -103,7 +103,7 @@ def test_a_module_that_a_guide_names_has_a_link(site: Path) -> None:
 
 
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_nothing_sticks_out(tool, site: Path, width: int) -> None:
+def test_nothing_overflows(tool, site: Path, width: int) -> None:
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         tool("chromium", "--version")  # skips, or fails in CI

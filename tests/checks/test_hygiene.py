@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small rules on every file: licence header, size, no trace of the machine that a file was written on."""
+"""Small rules for every file: licence header, size, no trace of the machine that a file was written on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADER = """\
 # SPDX-License-Identifier: GPL-3.0-or-later
 """
 LINES = 600
-# A home folder, or the usual places of a checkout and of a scratch folder: examples use /srv, /etc and /var instead.
+# A home folder, or the usual places of a checkout or a temporary folder: examples use /srv, /etc and /var instead.
 MACHINE_PATH = re.compile(r"(?<![\w.$}{/~:-])/(?:root|home/\w+|work|tmp/lab|opt/pypi|Users/\w+)(?:/|\b)(?!\.ansible)")
 REGISTRY_HOST = re.compile(r"(?:files\.pythonhosted|pypi|registry\.npmjs|deb\.debian|archive\.ubuntu)\.(?:org|com)")
 
@@ -48,13 +48,13 @@ PYTHON = [path for path in FILES if path.suffix == ".py"]
 
 
 def test_licence_header() -> None:
-    """Every Python file, after the line that a module begins with."""
+    """Every Python file has it, after a module's first line."""
     texts = {path: path.read_text(encoding="utf-8").removeprefix("#!/usr/bin/python\n") for path in PYTHON}
     assert [named(path) for path, text in texts.items() if not text.startswith(HEADER)] == []
 
 
 def test_files_are_short() -> None:
-    """Documentation blocks aside, no plugin is longer than one can keep in the head."""
+    """Documentation blocks aside, no plugin is too long to keep in mind."""
     long = {named(path): lines for path in PYTHON if PLUGINS in path.parents and (lines := lines_of_code(path)) > LINES}
     assert long == {}
 
@@ -83,6 +83,6 @@ def test_no_trace_of_a_machine(trace: re.Pattern[str]) -> None:
 
 
 def test_no_message_for_people_comes_from_assert() -> None:
-    """It shows the assertion, and what it evaluated to, before the message."""
+    """The module assert shows the assertion, and what it evaluated to, before the message."""
     found = [path for folder in ("roles", "playbooks") for path in (COLLECTION / folder).rglob("*.yml")]
     assert found and [path for path in found if "fail_msg:" in path.read_text(encoding="utf-8")] == []

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/reference/iam.md names for each module exactly the actions that its files can call, for playbooks the modules that
-they use, and its policies allow what those modules may need."""
+"""docs/reference/iam.md lists for each module exactly the actions that its files can call, and for playbooks the modules that
+they use. Its policies allow what those modules may need."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from botocore import xform_name
 COLLECTION = PLUGINS.parent
 PAGE = COLLECTION / "docs" / "reference" / "iam.md"
 SERVICES = ("acm", "events", "resourcegroupstaggingapi", "route53", "securityhub", "sns", "sqs", "sts")
-# AWS services call these for the caller; no file of ours does.
+# AWS services call these on the caller's behalf; none of our files does.
 CALLED_BY_AWS = ("acm-pca:", "kms:")
 # An operation, and the action that allows it.
 ALLOWED_BY = {"DeleteMessageBatch": "DeleteMessage"}
-# Files that name operations and call none, or whose words only look like an operation of AWS.
+# Files that name operations without calling any, or contain words that only look like an AWS operation.
 NOT_CALLING = re.compile(
     r"^module_utils\.(_authority\.|_batch\.results$|_rules\.call_rates$|_door\.|_net\.|_web_host\.|_validation\.rfc2136$|_acm_alert\.channels\.mail$)"
 )
-# Too common a word: only here is it a call.
+# "Publish" is a common word: only in this file is it a call.
 PUBLISHING = "module_utils._acm_alert.channels.sns"
-# What a module takes along with a file, and does not call.
+# What a module does not call, although a file that it imports contains it.
 NOT_CALLED = {
-    # The rules of publishing say what a diagnosis means; nothing is published.
+    # The diagnosis uses the rules of publishing; nothing is published.
     "acm_certificate_info": {
         "AssumeRole",
         "ChangeResourceRecordSets",
@@ -47,18 +47,18 @@ NOT_CALLED = {
     },
     # Certificates are found by names and ARNs, never by tags.
     "acm_export": {"GetResources", "ListTagsForCertificate"},
-    # The queue is found as a reader finds it, and not read.
+    # The queue is found as a reader finds it, but not read.
     "acm_notification_queue": {"DeleteMessage", "ReceiveMessage"},
 }
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
-# What each file of the authority's operations has of them
+# The operations in each file of the authority's operations
 OPERATIONS_IN = {own_name(file.__name__): file.OPERATIONS.keys() for file in table.FILES}
 SECTIONS = {section.heading: section for section in sections(PAGE)}
 
 
 @lru_cache(maxsize=None)
 def operations() -> dict[str, str]:
-    """Every operation of these services by both of its names."""
+    """Every operation of these services, under both of its names."""
     session = botocore.session.get_session()
     names = [name for service in SERVICES for name in session.get_service_model(service).operation_names]
     return {spelling: name for name in names for spelling in (name, xform_name(name))}
@@ -66,7 +66,7 @@ def operations() -> dict[str, str]:
 
 @lru_cache(maxsize=None)
 def called_in(name: str) -> frozenset[str]:
-    """The operations that a file of ours names, as a string or as a method."""
+    """The operations that one of our files names, as a string or as a method."""
     path = next(path for path in (PLUGINS / f"{name.replace('.', '/')}.py",))
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -103,7 +103,7 @@ def test_module_has_its_actions(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_hands_the_embedded_authority_what_it_calls(module: str) -> None:
-    """Every operation, and no file without one."""
+    """Every operation, and no file of which it calls none."""
     called = {action.partition(":")[2] for action in documented(module) if action.startswith("acm:")}
     assert called <= table.OPERATIONS.keys()
     handed_in = OPERATIONS_IN.keys() & set(GRAPH[f"modules.{module}"])

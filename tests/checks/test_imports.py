@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Imports point one way: a file imports its own room and the rooms that ROOMS lists for it; inside the authority, likewise.
+"""Imports point one way: a file imports its own room and the rooms that ROOMS lists for it; likewise inside the authority.
 
-Imports inside functions count too, for Ansible's packer follows them. What runs on a web host imports Python's standard
-library only.
+Imports inside functions count too, because Ansible follows them when it packages a module. What runs on a web host imports only
+Python's standard library.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 OURS = "ansible_collections.certops.acm.plugins."
-# A room, and the rooms that its files may import besides their own. Each is listed after those that it may import.
+# Each room, and the rooms that its files may import besides their own. A room is listed after those that it may import.
 ROOMS: dict[str, tuple[str, ...]] = {
     "_rules": (),
     "_ansible": ("_rules",),
@@ -39,7 +39,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 }
 BELOW_MODULES = tuple(room for room in ROOMS if room not in ("_web_host", "_renewals", "_authority"))
 ROOMS.update({f"_acm_{name}": BELOW_MODULES for name in ("certificate", "import", "export", "notifications", "alert")})
-# The same inside _authority; a file directly in it is a room of its own.
+# The same inside _authority; a file directly in it counts as a room.
 AUTHORITY: dict[str, tuple[str, ...]] = {
     "settings": (),
     "lifecycle": ("settings",),
@@ -70,13 +70,13 @@ WEB_HOST: dict[str, tuple[str, ...]] = {
     "deployments": ("sets", "servers", "tls"),
 }
 INNER_ROOMS = (("_authority", AUTHORITY), ("_web_host", WEB_HOST))
-# Only this file of the door sees the authority; modules hand it in, so that the others do not ship it.
+# Only this file of the door may import the authority. Modules pass it in, so that other modules do not ship it.
 TO_THE_AUTHORITY = "module_utils._door.embedded"
-# And this is what modules hand to it: the operations that they call, or the events that they read.
+# And this is what modules pass to it: the operations that they call, or the events that they read.
 HANDED_IN = ("module_utils._authority.operations.", "module_utils._authority.delivery.inbox")
-# Modules that do with an authority what ACM has no operation for.
+# Modules that do with an authority what no operation of ACM does.
 OPERATORS = ("modules.acm_authority", "modules.acm_authority_records_info")
-# What runs on the controller may import these, for none of them loads boto3.
+# What runs on the controller may import these, because none of them loads boto3.
 ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
 HOST_MODULES = (
     "acm_renewals_memory",
@@ -88,7 +88,7 @@ HOST_MODULES = (
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """The dotted names that a file imports, wherever in it; ours without the collection's prefix."""
+    """The dotted names that a file imports, anywhere in it; ours without the collection's prefix."""
     here = ["plugins", *path.relative_to(PLUGINS).with_suffix("").parts]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -102,7 +102,7 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 def own_name(dotted: str) -> str:
-    """A name of ours without the prefix, and without what is imported from within a file."""
+    """The name of one of our files, without the prefix and without what is imported from it."""
     if not dotted.startswith(OURS):
         return dotted
     parts = dotted.removeprefix(OURS).split(".")
@@ -122,7 +122,7 @@ GRAPH = {
 
 
 def reached_from(start: str) -> set[str]:
-    """Everything that `start` imports, directly or through our own files."""
+    """Everything that `start` imports, directly or through our files."""
     found: set[str] = set()
     todo = [start]
     while todo:
@@ -140,12 +140,12 @@ def room_of(name: str) -> str:
 
 
 def inner_room_of(name: str, room: str) -> str:
-    """The part of a room that a file is in: `module_utils._authority.store.facts` → `store`; of other rooms none."""
+    """The part of a room that a file is in: `module_utils._authority.store.facts` → `store`; empty for other rooms."""
     return name.split(".")[2] if room_of(name) == room and name.count(".") > 1 else ""
 
 
 def strays(importers: list[str], is_stray: Callable[[str, str], bool]) -> dict[str, list[str]]:
-    """Which of `importers` import what they must not."""
+    """What `importers` import that they must not."""
     return {name: found for name in importers if (found := [used for used in GRAPH[name] if is_stray(name, used)])}
 
 
@@ -165,8 +165,8 @@ def test_the_architecture_has_a_sentence_for_every_room() -> None:
     assert {name for name in told if name.startswith("_")} == here == {*ROOMS}
 
 
-def test_no_folder_is_too_full_to_overlook() -> None:
-    """A dozen files at most; Ansible wants all modules, and all action plugins, in one folder."""
+def test_no_folder_has_too_many_files() -> None:
+    """At most a dozen files; but Ansible wants all modules in one folder, and all action plugins in another."""
     folders = {path.parent for path in PLUGINS.rglob("*.py") if path.parent.parent != PLUGINS}
     assert {str(folder) for folder in folders if len(list(folder.glob("*.py"))) > 12} == set()
 
@@ -196,8 +196,8 @@ def test_nothing_imports_a_module() -> None:
     assert strays(list(GRAPH), lambda name, used: used.startswith("modules.")) == {}
 
 
-def test_one_file_of_the_door_sees_the_authority() -> None:
-    """And never its server, which no module ships."""
+def test_one_file_of_the_door_imports_the_authority() -> None:
+    """But never its server, which no module ships."""
     outside = [name for name in GRAPH if room_of(name) != "_authority" and name not in (TO_THE_AUTHORITY, *OPERATORS)]
 
     def is_stray(name: str, used: str) -> bool:
@@ -212,7 +212,7 @@ def test_one_file_of_the_door_sees_the_authority() -> None:
 
 
 def test_no_room_imports_the_embedded_door() -> None:
-    """A module passes it to AcmModule: what a room imports, every module that uses the room would ship."""
+    """A module passes it to AcmModule; if a room imported it, every module that uses the room would ship it."""
     rooms = [name for name in GRAPH if room_of(name)]
     assert strays(rooms, lambda name, used: used == TO_THE_AUTHORITY) == {}
 
@@ -231,7 +231,7 @@ def test_rules_and_the_authority_do_not_know_ansible() -> None:
 
 
 def test_only_modules_and_the_door_know_ansible_module() -> None:
-    """What decides takes plain arguments, so that it can be tested without Ansible."""
+    """Code that decides takes plain arguments, so that it can be tested without Ansible."""
     known = (
         "ansible.module_utils.basic",
         "ansible_collections.amazon.aws.plugins.module_utils.modules",
@@ -243,7 +243,7 @@ def test_only_modules_and_the_door_know_ansible_module() -> None:
 
 @pytest.mark.parametrize("name", HOST_MODULES)
 def test_host_modules_need_the_standard_library_only(name: str) -> None:
-    """A web host has no boto3 and no cryptography. ansible.module_utils travels with every module."""
+    """A web host may have neither boto3 nor cryptography. Ansible ships ansible.module_utils with every module."""
     reached = reached_from(f"modules.{name}")
     assert f"modules.{name}" in GRAPH
     roots = {

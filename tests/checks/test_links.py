@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation points at is there: files, headings, and the tests that it names."""
+"""What the documentation refers to exists: files, headings, and the tests that it names."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = [
     *sorted((COLLECTION / "roles").rglob("*.md")),
 ]
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
-# A name in capitals stands for any.
+# A name in capitals is a placeholder.
 NAMED = re.compile(r"`((?:tests|plugins|playbooks|roles|docs|benchmarks)/(?![\w./-]*[A-Z]{3})[\w./-]+)`")
 # A test by its file and its function.
 TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")

@@ -5,8 +5,8 @@
 
 """tests/unit mirrors plugins/module_utils: the tests of _x509/chain.py are in _x509/test_chain.py.
 
-Whose tests are elsewhere is listed here with the place, and what needs none with the reason. Neither list may name a file
-that has tests of its own by now, so that both only grow shorter.
+Files that are tested elsewhere are listed here with the place, and files that need no tests with the reason. Neither list may
+name a file that has its own tests, so both can only get shorter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TESTS = Path(__file__).resolve().parents[1]
 MIRROR = TESTS / "unit" / "plugins" / "module_utils"
 FILES = TESTS.parent / "plugins" / "module_utils"
 
-# The steps of one task show only together what they do: their tests run the module against an authority or an endpoint.
+# The steps of a task show what they do only together: their tests run the module against an authority or an endpoint.
 MODULES = {
     "_acm_certificate": ("modules/test_acm_certificate.py", "item lookup matching result task"),
     "_acm_export": ("modules/test_acm_export.py", "execution item lookup options plan result task"),
@@ -32,7 +32,7 @@ MODULES = {
     "_web_host/servers": ("modules/test_haproxy_certificate.py", "haproxy"),
     "_web_host/tls": ("modules/test_served_certificate_info.py", "watch"),
 }
-# Parts that are tested through what they are parts of.
+# Parts that are tested through the whole.
 THROUGH = {
     "_acm_alert/channels/aws": "_acm_alert/channels/test_sns.py",
     "_acm_notifications/inbox": "../modules/test_acm_notifications.py",

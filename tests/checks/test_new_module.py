@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./run new-module NAME` writes what the checks and the tests accept as it is, for each of the four kinds of module."""
+"""`./run new-module NAME` writes a module that passes the checks and the tests unchanged, for each of the four kinds of module."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fixture_new_module(collection: Path) -> ModuleType:
 
 @pytest.fixture(name="copy", scope="module")
 def fixture_copy(collection: Path, new_module: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The collection with one more module of each kind, in a tree of its own."""
+    """The collection with one more module of each kind, in a separate tree."""
     tree = tmp_path_factory.mktemp("new-module")
     copy = tree / "ansible_collections" / "certops" / "acm"
     shutil.copytree(collection, copy, ignore=shutil.ignore_patterns("__pycache__", "output"))
@@ -68,7 +68,7 @@ def test_every_place_knows_the_module(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"), [("acm_export", "already"), ("Weather", "small letters"), ("a__b", "small")]
+    ("name", "sentence"), [("acm_export", "already"), ("Weather", "lower-case letters"), ("a__b", "lower-case")]
 )
 def test_what_cannot_be_a_module_is_refused(new_module: ModuleType, copy: Path, name: str, sentence: str) -> None:
     with pytest.raises(new_module.Trouble, match=sentence):

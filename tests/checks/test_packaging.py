@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user downloads: it holds the collection and nothing else, Galaxy takes it, and it installs without a network."""
+"""What a user downloads: it contains only the collection, Galaxy accepts it, and it installs without a network."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-# What may lie at the top of the artifact. Everything else is for those who work on the collection.
+# What may be at the top of the artifact. Everything else is for those who work on the collection.
 WANTED = {
     "CHANGELOG.md",
     "CODE_OF_CONDUCT.md",
@@ -52,11 +52,11 @@ def test_artifact_holds_only_the_collection(artifact: Path) -> None:
 
 
 def test_galaxy_importer(tool, artifact: Path, collection: Path, tmp_path: Path) -> None:
-    """Galaxy's own importer, warnings included. Its exit code says nothing: it is the imported data's truth value."""
+    """Galaxy's own importer, without a warning. Its exit code is useless: it is the truth value of the imported data."""
     python = os.environ.get("ACM_IMPORTER_PYTHON")
     if not python:
         pytest.skip("./run test brings galaxy-importer: ACM_IMPORTER_PYTHON is not set")
-    # It imports into a tree of its own. What the modules' docs take from amazon.aws is found as a Python package would be.
+    # It imports into a separate tree. The modules' docs use fragments of amazon.aws, which is found as a Python package would be.
     env = {
         "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(collection.parents[2]),
@@ -86,7 +86,7 @@ def test_installs_without_a_network(tool, artifact: Path, collection: Path, tmp_
 
 
 def test_execution_environment_installs_what_the_modules_need(collection: Path) -> None:
-    """The files that meta/execution-environment.yml names travel with the collection, and say what requirements.txt says."""
+    """The files that meta/execution-environment.yml names are in the artifact, and agree with requirements.txt."""
     meta = yaml.safe_load((collection / "meta" / "execution-environment.yml").read_text(encoding="utf-8"))
     named = meta["dependencies"]
     assert lines_of(collection / named["python"]) == lines_of(collection / "requirements.txt") != []
@@ -95,7 +95,7 @@ def test_execution_environment_installs_what_the_modules_need(collection: Path) 
 
 
 def test_example_of_an_execution_environment_is_pinned(collection: Path) -> None:
-    """No part of it changes on its own, and `./run matrix` tries its ansible-core and its Python together."""
+    """None of its versions changes on its own, and `./run matrix` tries its ansible-core with its Python."""
     example = yaml.safe_load((collection / "docs/examples/execution-environment.yml").read_text(encoding="utf-8"))
     assert re.fullmatch(r"[\w./-]+:\d+", example["images"]["base_image"]["name"])
     wanted = example["dependencies"]

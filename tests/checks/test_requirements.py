@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`requirements` in the documentation of a module name every library that its files import, and no other, in the versions
-of requirements.txt and of tests/config.yml."""
+"""`requirements` in the documentation of a module lists every library that its files import, and no other, with the versions
+in requirements.txt and tests/config.yml."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.certops.acm.tests.checks.test_imports import GRAPH, PLU
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 # What is imported, and how requirements call it.
 LIBRARIES = {"cryptography": "cryptography", "dns": "dnspython", "idna": "idna", "aiohttp": "aiohttp"}
-ON_AWS = {"boto3", "botocore"}  # of these certops.acm.connection speaks
+ON_AWS = {"boto3", "botocore"}  # certops.acm.connection documents these
 
 
 def documentation(module: str) -> dict[str, object]:
@@ -31,7 +31,7 @@ def documentation(module: str) -> dict[str, object]:
 
 
 def imported_by(module: str) -> set[str]:
-    """Roots of what is neither ours, nor Ansible's, nor Python's."""
+    """Top-level names of what is neither ours, nor Ansible's, nor Python's."""
     reached = reached_from(f"modules.{module}")
     roots = {name.split(".")[0] for name in reached if name not in GRAPH}
     ours = {"ansible", "ansible_collections", "module_utils", "modules", ""}
@@ -39,7 +39,7 @@ def imported_by(module: str) -> set[str]:
 
 
 def versions() -> dict[str, tuple[int, ...]]:
-    """The oldest version of everything that is needed, without the zeros at its end."""
+    """The oldest version of each requirement, without trailing zeros."""
     collection = PLUGINS.parent
     found = re.findall(
         r"^([\w-]+)>=([\d.]+)", (collection / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE
@@ -57,7 +57,7 @@ def number(text: str) -> tuple[int, ...]:
 @pytest.mark.parametrize(
     "path", sorted([*PLUGINS.glob("modules/*.py"), *PLUGINS.glob("doc_fragments/*.py")]), ids=lambda path: path.stem
 )
-def test_versions_are_those_that_are_installed(path: Path) -> None:
+def test_versions_match_requirements_txt(path: Path) -> None:
     named = re.findall(r"^ +- (\w+)(?: >= ([\d.]+))?(?: \(.*\))?$", path.read_text(encoding="utf-8"), re.MULTILINE)
     wrong = [
         (name, text) for name, text in named if name in versions() and (not text or number(text) != versions()[name])
@@ -66,7 +66,7 @@ def test_versions_are_those_that_are_installed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_requirements_are_true(module: str) -> None:
+def test_requirements_are_correct(module: str) -> None:
     told = documentation(module)
     requirements = told.get("requirements") or []
     assert isinstance(requirements, list)

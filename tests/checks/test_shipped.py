@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module takes along to its host: its own file and every file of ours that it imports, whichever way.
+"""What Ansible ships with a module to its host: the module's own file and all of our files that it imports, even indirectly.
 
 `./run test tests/checks/test_shipped.py -s` prints the table: module, files, zipped KB.
 """
@@ -18,8 +18,8 @@ import pytest
 from ansible_collections.certops.acm.tests.checks.test_imports import GRAPH, PLUGINS, reached_from, room_of
 
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
-# The most files, and zipped KB in steps of five, that each may ship, its own file left out. Those that speak ACM bring along
-# what the embedded authority needs for the operations that they hand in (`open_embedded`).
+# The most files, and zipped KB in steps of five, that each may ship, not counting its own file. Those that talk to ACM include
+# what the embedded authority needs for the operations that they pass in (`open_embedded`).
 MOST = {
     "acm_alert": (20, 50),
     "acm_authority": (60, 135),
@@ -36,7 +36,7 @@ MOST = {
     "haproxy_certificate": (4, 15),
     "served_certificate_info": (7, 20),
 }
-# These have no use for an authority.
+# These do not use an authority.
 WITHOUT_AUTHORITY = (
     "acm_alert",
     "acm_renewals_memory",
@@ -80,7 +80,7 @@ def test_what_each_module_ships() -> None:
 
 
 @pytest.mark.parametrize("module", WITHOUT_AUTHORITY)
-def test_a_module_without_use_for_an_authority_ships_none(module: str) -> None:
+def test_a_module_that_does_not_use_an_authority_ships_none(module: str) -> None:
     rooms = {room_of(name) for name in reached_from(f"modules.{module}")}
     assert "_authority" not in rooms
     assert module == "acm_alert" or "_door" not in rooms

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What guides quote below "What goes wrong" is what a user reads: a sentence of ours, or of another program that is named here."""
+"""What guides quote below "What goes wrong" is what users see: one of our sentences, or one of another program, listed here."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ OF_OTHERS = {
     "Windows": {"The specified network password is not correct"},
 }
 DOCUMENTATION = ("DOCUMENTATION", "EXAMPLES", "RETURN")
-VARIABLE = None  # a part of a sentence that code fills in
-MATCHED = 10  # letters of a quote that must be in the code, and be a fifth of it; what code fills in may be anything
+VARIABLE = None  # part of a sentence that code fills in
+MATCHED = 10  # a quote needs this many letters in the code, and at least a fifth of its own; what code fills in may be anything
 GRAM = 5
 
 
 def quotes() -> Iterator[tuple[str, str]]:
-    """(page, quote) for what the first column of these tables has in italics, or as code with a blank in it."""
+    """(page, quote) for what is in italics in the first column of these tables, or is code with a space in it."""
     for page in sorted(GUIDES.glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for heading in HEADINGS:
@@ -66,7 +66,7 @@ Sentence = list["str | None"]  # letter by letter
 
 @lru_cache(maxsize=None)
 def sentences() -> list[tuple[Sentence, frozenset[str]]]:
-    """Every text in our code and playbooks, with what it has of GRAM letters in a row."""
+    """Every text in our code and playbooks, with all its runs of GRAM letters."""
     found = []
     for values in [*texts_of_code(), *texts_of_playbooks()]:
         letters: Sentence = [letter for value in values for letter in (value if value is not VARIABLE else [VARIABLE])]
@@ -99,7 +99,7 @@ def messages_in(content: Any) -> Iterator[str]:
 
 
 def said_in(tree: ast.AST) -> Iterator[ast.AST]:
-    """What may become text for users: without docstrings and documentation."""
+    """Strings that users may see, that is, without docstrings and documentation."""
     for node in ast.iter_child_nodes(tree):
         is_text_alone = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         is_documentation = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in DOCUMENTATION
@@ -119,8 +119,8 @@ def is_said(quote: str) -> bool:
 
 
 def letters_in(quote: str, sentence: Sentence) -> int:
-    """How many letters of the quote are the sentence's own, where some part of it can read like the quote; otherwise 0."""
-    places = dict.fromkeys(range(len(sentence)), 0)  # where one may be in the sentence, and how many matched on the way
+    """How many letters of the quote are literally in the sentence, if part of the sentence can read like the quote; otherwise 0."""
+    places = dict.fromkeys(range(len(sentence)), 0)  # possible positions → the letters matched on the way there
     for letter in quote:
         reached: dict[int, int] = {}
 
@@ -141,7 +141,7 @@ def letters_in(quote: str, sentence: Sentence) -> int:
 
 
 @pytest.mark.parametrize(("page", "quote"), list(quotes()), ids=str)
-def test_quote_is_what_is_said(page: str, quote: str) -> None:
+def test_quote_matches_a_message(page: str, quote: str) -> None:
     assert is_said(quote) or any(quote in theirs for theirs in OF_OTHERS.values())
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tools that every Ansible collection answers to, and those that keep the Python in shape."""
+"""The tools that every Ansible collection must pass, and those that keep the Python code in shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def test_sanity(tool) -> None:
-    """Every test of ansible-test; compile and import under each Python from 3.9 on that is installed."""
+    """All sanity tests of ansible-test; compile and import run under each installed Python, from 3.9 on."""
     tool("ansible-test", "sanity", "--color", "no")
 
 
@@ -25,7 +25,7 @@ def test_docs(tool) -> None:
 
 
 def test_each_filter_has_its_own_documentation(tool, collection: Path) -> None:
-    """Where a file with several filters has a DOCUMENTATION, ansible-doc shows it for all of them."""
+    """If a file with several filters has a DOCUMENTATION, ansible-doc shows it for all of them."""
     env = {"ANSIBLE_COLLECTIONS_PATH": str(collection.parents[2])}
     shown = json.loads(tool("ansible-doc", "--type", "filter", "--list", "--json", "certops.acm", env=env))
     assert len(set(shown.values())) == len(shown) > 20
@@ -40,7 +40,7 @@ def test_black(tool) -> None:
 
 
 def test_mypy(tool, collection: Path) -> None:
-    """Types, with amazon.aws left out: it has none. Run above ansible_collections, so that its imports are found."""
+    """Types, except those of amazon.aws, which has none. mypy runs above ansible_collections, so that it finds the imports."""
     tree = collection.parents[2]
     config = str(collection / "pyproject.toml")
     parts = [f"ansible_collections/certops/acm/{part}" for part in ("plugins", "extensions")]
