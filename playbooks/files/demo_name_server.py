@@ -8,14 +8,14 @@
     python3 demo_name_server.py --config FILE -t        check the configuration
     python3 demo_name_server.py --config FILE --stop    stop and wait until it is gone
 
-The configuration is JSON; relative paths start at its own folder:
+The configuration is JSON; relative paths are relative to its folder:
 
     {"address": "127.0.0.1", "port": 5353, "pid_file": "dns.pid", "log_file": "dns.log",
      "key": {"name": "demo", "algorithm": "hmac-sha256", "secret": "BASE64"},
      "zones": [{"name": "shop.example", "file": "shop.example.zone"}]}
 
-It answers for these zones over UDP and TCP, and takes RFC 2136 updates that the key signed. A zone file that is not
-there yet begins with SOA and NS alone; after an update it is written again, so that the records outlive the server.
+It answers for these zones over UDP and TCP, and accepts RFC 2136 updates that are signed with the key. A zone file that does not
+exist yet starts with only SOA and NS; each update rewrites it, so that the records survive a restart.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ try:
     import dns.update
     import dns.zone
 except ImportError:
-    sys.exit("This stand-in wants dnspython: install it (pip install dnspython) for the Python that runs it.")
+    sys.exit("This stand-in needs dnspython: install it (pip install dnspython) for the Python that runs it.")
 
 EMPTY_ZONE = "$TTL 300\n@ SOA ns hostmaster 1 3600 600 604800 60\n@ NS ns\nns A 127.0.0.1\n"
 CNAME, SOA, ANY = dns.rdatatype.CNAME, dns.rdatatype.SOA, dns.rdatatype.ANY
@@ -59,7 +59,7 @@ class Fault(Exception):
 
 
 class Refusal(Exception):
-    """An answer that is only a response code; its one argument."""
+    """An answer that is only a response code, the exception's argument."""
 
 
 class Configuration(t.NamedTuple):
@@ -103,7 +103,7 @@ def read_configuration(path: Path) -> Configuration:
     except dns.exception.DNSException as error:
         raise Fault(f"A zone of {path} cannot be read: {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise Fault(f"{path} is not the JSON that this server wants: {error}.") from error
+        raise Fault(f"{path} is not a valid configuration: {error}.") from error
 
 
 class Server:
@@ -118,7 +118,7 @@ class Server:
         try:
             query = dns.message.from_wire(wire, keyring=self.keyring)
         except (dns.message.UnknownTSIGKey, dns.tsig.BadSignature, dns.tsig.BadTime, dns.tsig.BadKey) as error:
-            print(time.strftime("%FT%TZ", time.gmtime()), "not signed by the key:", error, flush=True)
+            print(time.strftime("%FT%TZ", time.gmtime()), "not signed with the key:", error, flush=True)
             response = dns.message.make_response(dns.message.from_wire(wire, keyring=False))
             response.set_rcode(dns.rcode.NOTAUTH)
             return response.to_wire()
@@ -262,7 +262,7 @@ class Stream(socketserver.StreamRequestHandler):
 def start(path: Path) -> None:
     configuration = read_configuration(path)
     if running(configuration.pid_file):
-        raise Fault(f"A server with the pid file {configuration.pid_file} runs already; stop it first.")
+        raise Fault(f"A server with the pid file {configuration.pid_file} is already running; stop it first.")
     where = (configuration.address, configuration.port)
     listeners: list[Udp | Tcp] = []
     try:
@@ -315,7 +315,7 @@ def stop(path: Path) -> None:
     deadline = time.monotonic() + 5
     while running(pid_file) == pid:
         if time.monotonic() > deadline:
-            raise Fault(f"The server (process {pid}) does not stop.")
+            raise Fault(f"The server (process {pid}) did not stop within 5 s.")
         time.sleep(0.02)
 
 
@@ -331,7 +331,7 @@ def main() -> None:
             stop(options.config)
         elif options.test:
             configuration = read_configuration(options.config)
-            print(f"{options.config} is in order: {len(configuration.zones)} zones.")
+            print(f"{options.config} is valid: {len(configuration.zones)} zones.")
         else:
             start(options.config)
     except (Fault, OSError) as fault:

@@ -9,13 +9,13 @@
     python3 demo_web_server.py --config FILE --reload  check it, then read certificates and keys again
     python3 demo_web_server.py --config FILE --stop    stop and wait until it is gone
 
-The configuration is JSON; relative paths start at its own folder:
+The configuration is JSON; relative paths are relative to its folder:
 
     {"address": "127.0.0.1", "port": 8443, "pid_file": "server.pid", "log_file": "server.log",
      "sites": [{"server_name": "www.example.com", "certificate": "fullchain.pem", "key": "privkey.pem"}]}
 
-The first site answers clients that name none, or one that is not here.
-Like nginx it goes on serving the certificates that it has when new ones cannot be read.
+The first site answers clients that ask for no site, or for one that is not listed.
+Like nginx, it keeps serving the certificates that it has if new ones cannot be read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def read_configuration(path: Path) -> Configuration:
     except KeyError as error:
         raise Fault(f"{path} lacks {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:
-        raise Fault(f"{path} is not the JSON that this server wants: {error}.") from error
+        raise Fault(f"{path} is not a valid configuration: {error}.") from error
 
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -92,7 +92,7 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def no_passphrase() -> bytes:
-    raise Fault("A private key is encrypted; this server wants it in clear.")
+    raise Fault("A private key is encrypted; this server needs it unencrypted.")
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -132,16 +132,16 @@ class Answer(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         while self.rfile.readline(65537).strip():
-            pass  # the request itself does not matter, only that it ended
+            pass  # the request itself does not matter, only that it has ended
         head = f"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {len(self.BODY)}\r\nConnection: close\r\n\r\n"
         self.wfile.write(head.encode() + self.BODY)
 
 
 def start(path: Path) -> None:
-    path = path.resolve()  # still the same file after the chdir below
+    path = path.resolve()  # valid after the chdir below, too
     configuration = read_configuration(path)
     if running(configuration.pid_file):
-        raise Fault(f"A server with the pid file {configuration.pid_file} runs already; stop it first.")
+        raise Fault(f"A server with the pid file {configuration.pid_file} is already running; stop it first.")
     try:
         server = Server(configuration)
     except OSError as error:
@@ -193,12 +193,12 @@ def send(path: Path, number: int, until_gone: bool) -> None:
     if pid is None:
         if until_gone:
             return
-        raise Fault(f"No server runs with the pid file {pid_file}; start it first.")
+        raise Fault(f"No server with the pid file {pid_file} is running; start it first.")
     os.kill(pid, number)
     deadline = time.monotonic() + 5
     while until_gone and pid_file.exists():
         if time.monotonic() > deadline:
-            raise Fault(f"The server (process {pid}) does not stop.")
+            raise Fault(f"The server (process {pid}) did not stop within 5 s.")
         time.sleep(0.02)
 
 
@@ -218,7 +218,7 @@ def main() -> None:
             send(options.config, signal.SIGHUP, until_gone=False)
         elif options.test:
             sites = read_configuration(options.config).sites
-            print(f"{options.config} is fine: {', '.join(site.server_name for site in sites)}.")
+            print(f"{options.config} is valid: {', '.join(site.server_name for site in sites)}.")
         else:
             start(options.config)
     except (Fault, OSError, ValueError, KeyError) as fault:

@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ACM behind a loopback endpoint, as far away, as strict and as unreliable as a test wants it.
+"""ACM behind a loopback endpoint, as slow, as strict and as unreliable as a test wants it.
 
 with acm_endpoint(folder, latency_s=0.04, rates=RATES, throttle_share=0.3) as acm:
     run_module("acm_certificate", {**acm.connection, …})
     assert acm.count("DescribeCertificate") == 1
 
-An embedded authority answers; the authority's own server carries the protocol. Beside ACM the endpoint answers
-GetResources of the tagging API. As a program (acm_endpoint.py --help) it does the same for tests in other processes.
+An embedded authority answers, through its own server. The endpoint also answers GetResources of the tagging API. As a
+program (acm_endpoint.py --help) it does the same for tests in other processes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ RATES: t.Mapping[str, float] = {**rates.RATES, "GetResources": 15}
 
 
 class LoggedCall(t.NamedTuple):
-    """outcome: "ok", an error code, "dropped" (before anything was done) or "lost" (done, but never answered).
+    """outcome: "ok", an error code, "dropped" (before anything was done) or "lost" (done, but not answered).
 
     Times are those of time.monotonic().
     """
@@ -58,19 +58,19 @@ class LoggedCall(t.NamedTuple):
 
 @dataclass
 class Knobs:
-    """What may be changed at any time, also while requests come in."""
+    """Settings that may be changed at any time, even while requests come in."""
 
     latency_s: float = 0.0  # added to every answer
-    throttle_share: float = 0.0  # of calls that ThrottlingException answers, whatever the rate
-    drop_share: float = 0.0  # of connections that break off before the call is looked at
-    lose_share: float = 0.0  # of connections that break off when the call has been carried out
-    rates: t.Mapping[str, float] = field(default_factory=dict)  # operation → calls a second; others are not limited
-    deny: t.Collection[str] = ()  # operations that AccessDeniedException answers
+    throttle_share: float = 0.0  # of calls that get a ThrottlingException, whatever the rate
+    drop_share: float = 0.0  # of connections that break before the call is carried out
+    lose_share: float = 0.0  # of connections that break after the call has been carried out
+    rates: t.Mapping[str, float] = field(default_factory=dict)  # operation → calls per second; others are not limited
+    deny: t.Collection[str] = ()  # operations that get an AccessDeniedException
     unknown: t.Collection[str] = ()  # operations that this ACM does not have; GetResources: no tagging API
 
 
 class Bucket:
-    """A second's worth of calls may come at once, then as many as flow in."""
+    """A token bucket that holds a second's worth of calls."""
 
     def __init__(self, rate: float, now: float) -> None:
         self.rate = rate
@@ -108,7 +108,7 @@ class AcmEndpoint:
 
     @property
     def connection(self) -> dict[str, str]:
-        """The arguments that lead a module of Ansible here."""
+        """The arguments that make an Ansible module use this endpoint."""
         identifier, secret = self._access_key
         return {"endpoint_url": self.url, "region": self.region, "access_key": identifier, "secret_key": secret}
 
@@ -153,7 +153,7 @@ class AcmEndpoint:
 
     def _decide(self, operation: str, request: Request, now: float) -> tuple[t.Optional[Answer], str]:
         knobs = self.knobs
-        with self._lock:  # what chance decides depends on the order of the requests only
+        with self._lock:  # so random outcomes depend only on the order of the requests
             is_dropped, is_throttled, is_lost = (
                 self._random.random() < share for share in (knobs.drop_share, knobs.throttle_share, knobs.lose_share)
             )
@@ -199,9 +199,9 @@ def acm_endpoint(
     log_file: t.Optional[Path] = None,
     **knobs: t.Any,
 ) -> t.Iterator[AcmEndpoint]:
-    """authority: an opened authority, or a folder (created if it does not exist). knobs: see Knobs.
+    """authority: an open authority, or a folder (created if it does not exist). knobs: see Knobs.
 
-    is_signed: check signatures, as AWS does. seed: of the random numbers. log_file: for read_log in another process.
+    is_signed: check signatures, as AWS does. seed: for the random numbers. log_file: for read_log in another process.
     """
     if isinstance(authority, (str, Path)):
         authority = command_line.open_or_make(str(authority))
@@ -220,12 +220,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         description="Serve ACM for tests; prints one line of JSON, then runs until SIGTERM."
     )
-    parser.add_argument("dir", help="the authority's folder; made when there is none")
+    parser.add_argument("dir", help="the authority's folder; created if it does not exist")
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS")
     parser.add_argument("--throttle", type=float, default=0.0, metavar="SHARE")
     parser.add_argument("--drop", type=float, default=0.0, metavar="SHARE")
     parser.add_argument("--lose", type=float, default=0.0, metavar="SHARE")
-    parser.add_argument("--rates", action="store_true", help="AWS's own")
+    parser.add_argument("--rates", action="store_true", help="enforce AWS's rates")
     parser.add_argument("--deny", action="append", default=[], metavar="OPERATION")
     parser.add_argument("--unknown", action="append", default=[], metavar="OPERATION")
     parser.add_argument("--signed", action="store_true", help="check signatures")
@@ -260,7 +260,7 @@ def read_log(path: Path) -> list[LoggedCall]:
 
 
 def detach(arguments: list[str]) -> int:
-    """Start this program once more, in a session of its own, and repeat its line."""
+    """Start this program again, in its own session, and print the line that it prints."""
     server = subprocess.Popen(
         [sys.executable, "-B", __file__, *arguments],
         stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts delivered to stand-ins of the channels, as tests of _acm_alert do it."""
+"""Alerts delivered to stand-ins for the channels, for tests of _acm_alert."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def mail(server: t.Any, **settings: t.Any) -> Mail:
 
 
 class Aws:
-    """moto, and Security Hub's BatchUpdateFindings, which moto lacks: it answers as the model and the guide say."""
+    """moto, with Security Hub's BatchUpdateFindings, which moto lacks: it answers according to the model and the guide."""
 
     def __init__(self) -> None:
         self.clients: dict[tuple[str, t.Optional[str]], t.Any] = {}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""boto3's client of an embedded authority that knows all operations, in the process of the test."""
+"""A boto3 client of an embedded authority, with all operations, in the process of the test."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ from ansible_collections.certops.acm.plugins.module_utils._door import embedded
 
 
 def authority_client(authority: str | Authority) -> Any:
-    """authority: one that is open, or the path of one."""
+    """authority: an open authority, or its path."""
     opened = opening.open_authority(authority) if isinstance(authority, str) else authority
     return embedded.client_of(opened, OPERATIONS)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the files of a store hold, for tests of how its keys are kept."""
+"""What the files of a store contain, for tests of how its keys are stored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
 def content(lab: Lab) -> bytes:
-    """Everything in the store's files, free pages and the log included."""
+    """Everything in the store's files, including free pages and the log."""
     return b"".join(path.read_bytes() for path in Path(lab.path).glob("acm.sqlite3*"))
 
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An embedded authority with a clock that a test sets, a real BIND to ask, and a boto3 client that checks every
+"""An embedded authority with a clock that the test sets, a real BIND to query, and a boto3 client that checks every
 answer."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Lab:
             "resolvers": [dns.endpoint],
             "resolver_timeout_s": 2,
             "public_suffixes": ["test"],
-            "read_interval_s": 0,  # with a clock that does not run, no name would ever be looked at again
+            "read_interval_s": 0,  # otherwise, with a clock that stands still, no name would ever be checked again
             "validation_emails_delay_s": 0,
             **settings,
         }
@@ -67,16 +67,16 @@ class Lab:
         self.authority.configure(settings)
 
     def ca(self, name: str = "corp", **wanted: t.Any) -> str:
-        """ARN of the private CA of that name, created if it does not exist."""
+        """ARN of the private CA with this name, which is created if it does not exist."""
         return self.authority.cas.private(name, **{"key_algorithm": "EC_prime256v1", **wanted}).arn
 
     def private(self, name: str = "www.corp.test", **members: t.Any) -> str:
-        """ARN of an issued private certificate: no names to validate, and an EC key takes no time."""
+        """ARN of an issued private certificate, with no names to validate, and an EC key because that is quick."""
         wanted = {"CertificateAuthorityArn": members.pop("ca", None) or self.ca(), "KeyAlgorithm": "EC_prime256v1"}
         return str(self.acm.request_certificate(DomainName=name, **{**wanted, **members})["CertificateArn"])
 
     def exported(self, name: str = "www.corp.test", **members: t.Any) -> str:
-        """ARN of a private certificate that was exported, so that it is renewed."""
+        """ARN of a private certificate that has been exported, so that ACM renews it."""
         arn = self.private(name, **members)
         self.export(arn)
         return arn
@@ -87,7 +87,7 @@ class Lab:
         return str(self.acm.request_certificate(DomainName=name, **wanted)["CertificateArn"])
 
     def issued(self, name: str = "www.example.com", **members: t.Any) -> str:
-        """ARN of a public certificate whose records are published, issued."""
+        """ARN of an issued public certificate, whose records are published."""
         arn = self.public(name, **members)
         self.publish(arn)
         assert self.describe(arn)["Status"] == "ISSUED"
@@ -116,7 +116,7 @@ class Lab:
             self.dns.remove(name)
 
     def fails(self, operation: str, code: str, **members: t.Any) -> str:
-        """Call an operation that ACM refuses with this code; its message."""
+        """Call an operation that ACM refuses with this code; returns the message."""
         with pytest.raises(self.acm.exceptions.ClientError) as caught:
             getattr(self.acm, operation)(**members)
         found = caught.value.response["Error"]
@@ -135,7 +135,7 @@ class Lab:
 
 @functools.lru_cache(maxsize=None)
 def _fresh_authority() -> str:
-    """A new authority: copying it takes a tenth of the time of creating another."""
+    """A new authority, to be copied, which takes a tenth of the time of creating another."""
     folder = tempfile.TemporaryDirectory(prefix="authority-")
     atexit.register(folder.cleanup)
     creation.create(f"{folder.name}/authority").store.close()
@@ -143,7 +143,7 @@ def _fresh_authority() -> str:
 
 
 class Switch:
-    """Stands for the authority of the running test, since creating a client takes a third of a second."""
+    """Forwards to the authority of the running test, so that tests share a client: creating one takes a third of a second."""
 
     def __init__(self, present: t.Any) -> None:
         self.present = present
@@ -190,7 +190,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def lab(dns: NameServer, clock: Clock) -> t.Iterator[Lab]:
-    # In memory where there is such a folder: every answered call waits for the disk, and others may be busy with it.
+    # In memory if there is such a folder: every call waits for the disk, which others may keep busy.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="authority-", dir=memory) as folder:
         yield Lab(Path(folder) / "authority", dns, clock)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An authority's service without sockets, as tests of _authority/wire ask it."""
+"""An authority's service without sockets, for tests of _authority/wire."""
 
 from __future__ import annotations
 

@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An AWS account behind a loopback endpoint, as the guides need one.
+"""An AWS account behind a loopback endpoint, for following the guides.
 
-ACM is an embedded authority in each region. The rest is moto's. What connects them on AWS connects them here: a public
-name server answers what the hosted zones of Route 53 contain, and what uses a certificate is in its InUseBy.
+ACM is an embedded authority in each region. moto is the rest. They are connected as on AWS: a public name server answers
+from the hosted zones of Route 53, and a certificate's InUseBy lists what uses it.
 
 with aws_account(folder) as aws:
     aws.zone("example.com")
@@ -45,8 +45,8 @@ from moto.route53.models import FakeZone
 HOME = "123456789012"
 REGION = "eu-central-1"
 SETTINGS = {"read_interval_s": 0, "validation_emails_delay_s": 0, "validity_days": 198}
-PREFIXES = {"tagging": "tag"}  # of actions, where it is not the service's name in a signature
-# The operations of services that say in the path what is asked of them.
+PREFIXES = {"tagging": "tag"}  # of actions, if it differs from the service's name in a signature
+# The operations of services whose requests name the operation by method and path.
 PATHS = {
     "route53": {
         r"GET /[^/]+/hostedzone": "ListHostedZones",
@@ -66,7 +66,7 @@ PATHS = {
 
 
 class PublicDns:
-    """Answers over UDP from the public hosted zones of all accounts. Any other question gets an empty answer."""
+    """Answers over UDP from the public hosted zones of all accounts, and NXDOMAIN for any other name."""
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -104,7 +104,7 @@ class PublicDns:
 
 
 def operation(name: str, request: Request) -> str:
-    """What the request asks of the service."""
+    """The operation that the request calls."""
     if "X-Amz-Target" in request.headers:
         return request.headers["X-Amz-Target"].rpartition(".")[2]
     path = f"{request.method} {urllib.parse.urlsplit(request.target).path}"
@@ -120,18 +120,18 @@ def zones() -> t.Iterator[t.Any]:
 
 
 class AwsAccount(AwsEndpoint):
-    """The endpoint of everything that the account has, in every region."""
+    """The endpoint of all the account's services, in every region."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.dns = folder, PublicDns()
-        self.actions: set[str] = set()  # of IAM, that the calls so far needed
+        self.actions: set[str] = set()  # the IAM actions that the calls so far needed
         self._services: dict[str, tuple[t.Any, service.Service]] = {}
         self._opening = threading.Lock()
         super().__init__(self.acm_in(REGION)[0])
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads Ansible and boto3 here, without an option in any playbook."""
+        """The variables that make Ansible and boto3 use this account, without an option in any playbook."""
         return {
             "AWS_ENDPOINT_URL": self.server.url,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -153,7 +153,7 @@ class AwsAccount(AwsEndpoint):
             return self._services[region]
 
     def zone(self, name: str, identifier: str, account_id: str = HOME) -> None:
-        """Make a public hosted zone with this ID."""
+        """Create a public hosted zone with this ID."""
         zones_there = route53_backends[account_id]["aws"].zones
         zones_there[identifier] = FakeZone(f"{name}.", identifier, private_zone=False, caller_reference=name)
 
@@ -195,7 +195,7 @@ class AwsAccount(AwsEndpoint):
 def aws_account(folder: Path) -> t.Iterator[AwsAccount]:
     """folder: where the authorities are created."""
     with mended_moto(), pytest.MonkeyPatch.context() as patch:
-        # moto looks for the certificate of a listener in its own ACM.
+        # moto would look for the certificate of a listener in its own ACM.
         patch.setattr(elbv2_models.ELBv2Backend, "_certificate_exists", lambda self, certificate_arn: True)
         patch.setattr(elbv2_models, "register_certificate", lambda **_others: None)
         account = AwsAccount(folder)

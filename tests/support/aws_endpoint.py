@@ -5,8 +5,7 @@
 
 """AWS behind a loopback endpoint: ACM by an embedded authority, SQS, EventBridge, SNS and STS by moto.
 
-What the authority tells goes to moto's EventBridge, as what ACM tells goes to the real one, and from there wherever the
-rules send it.
+The authority's events go to moto's EventBridge, as ACM's go to the real one, and from there wherever the rules send them.
 
 with aws_endpoint(folder) as aws:
     run_target("acm_notifications", …, aws.connection)
@@ -37,9 +36,9 @@ SCOPE = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/([a-z0-9-]+)/")
 
 @contextlib.contextmanager
 def mended_moto() -> t.Iterator[None]:
-    """moto, corrected: its SetQueueAttributes drops a policy that is not given again; SQS does not.
+    """moto, corrected: its SetQueueAttributes drops a policy that is not given again; SQS keeps it.
 
-    And an event reaches a target unchanged, with its account; moto would rebuild it without.
+    And an event reaches a target unchanged; moto would rebuild it without its account.
     """
     whole, send = Queue._set_attributes, Rule.send_to_targets
 
@@ -56,7 +55,7 @@ def mended_moto() -> t.Iterator[None]:
 
 
 class AwsEndpoint:
-    """A running endpoint. `calls`: service and operation of each request, as far as its headers tell."""
+    """A running endpoint. `calls`: service and operation of each request, as far as its headers show them."""
 
     def __init__(self, authority: t.Any) -> None:
         self.authority = authority
@@ -70,7 +69,7 @@ class AwsEndpoint:
 
     @property
     def connection(self) -> dict[str, str]:
-        """The arguments that lead a module of Ansible here."""
+        """The arguments that make an Ansible module use this endpoint."""
         region = self.authority.region
         return {"endpoint_url": self.server.url, "region": region, "access_key": "anyone", "secret_key": "anyone"}
 
@@ -97,7 +96,7 @@ class AwsEndpoint:
         return Reply(int(status), kept, content)
 
     def _tell(self) -> None:
-        """Send the authority's events since the last call to EventBridge."""
+        """Send EventBridge the authority's events since the last call."""
         with self._telling:
             with self.authority.store.read() as tx:
                 new = tx.journal.events(self._told)
@@ -110,7 +109,7 @@ class AwsEndpoint:
 
 @contextlib.contextmanager
 def aws_endpoint(folder: Path) -> t.Iterator[AwsEndpoint]:
-    """folder: of the authority, which is created if it does not exist."""
+    """folder: the authority's, which is created if it does not exist."""
     with mended_moto():
         endpoint = AwsEndpoint(command_line.open_or_make(str(folder)))
         endpoint.server.start()

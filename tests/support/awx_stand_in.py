@@ -3,14 +3,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The part of AWX's API that the collection awx.awx and ansible-rulebook use, on loopback, with AWX's validation.
+"""The part of the AWX API that the collection awx.awx and ansible-rulebook use, on loopback, with AWX's validation.
 
 with awx_stand_in() as awx:
     run("ansible-playbook", "certops.acm.awx", env=awx.environment)
     assert awx.one("job_templates", "Renew certificates")["webhook_service"] == "gitlab"
 
-It is stricter than AWX in one thing: a field that it does not know is refused, where AWX passes it over. It runs no
-job: one that is launched is done at once."""
+It is stricter than AWX in one respect: it refuses unknown fields, which AWX ignores. It does not run jobs: a job that is
+launched is finished immediately."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.wire.server
 
 TOKEN = "a-token"
 API = "/api/v2/"
-PLAYBOOKS = ("playbooks/deploy.yml", "playbooks/renew.yml")  # what the project's repository holds
+PLAYBOOKS = ("playbooks/deploy.yml", "playbooks/renew.yml")  # what the project's repository contains
 SECRET = "$encrypted$"
 
 Object = dict[str, t.Any]
 
 
 class Refused(Exception):
-    """A fault that AWX answers with 400: field → what is wrong with it."""
+    """A request that AWX answers with 400: field → what is wrong with it."""
 
 
 def text(value: t.Any) -> bool:
@@ -65,7 +65,7 @@ def is_json_object(value: t.Any) -> bool:
     return isinstance(json.loads(value), dict)
 
 
-# Endpoint → field → what it may be. A field whose check is a text names the endpoint of what its number refers to.
+# Endpoint → field → its check. If the check is a string, it names the endpoint of the object that the field's number refers to.
 FIELDS: dict[str, dict[str, t.Union[str, t.Callable[[t.Any], bool]]]] = {
     "organizations": {},
     "inventories": {"organization": "organizations"},
@@ -288,12 +288,12 @@ def check_credential_type(body: Object) -> None:
         if unknown or not {"id", "label"} <= set(field) or field.get("type", "string") not in ("string", "boolean"):
             raise Refused({"inputs": [f"{field} is not a field of a credential type"]})
         if not re.fullmatch(r"[a-zA-Z_]\w*", field["id"]) or field["id"] in (*ids, "tower"):
-            raise Refused({"inputs": [f"{field['id']} is not an identifier, or there twice, or reserved"]})
+            raise Refused({"inputs": [f"{field['id']} is not an identifier, appears twice, or is reserved"]})
         ids.append(field["id"])
     if set(inputs) - {"fields", "required"} or not set(inputs.get("required", ())) <= set(ids):
-        raise Refused({"inputs": ["has members that a credential type has not"]})
+        raise Refused({"inputs": ["has members that a credential type does not have"]})
     if set(injectors) - {"file", "env", "extra_vars"}:
-        raise Refused({"injectors": ["has members that a credential type has not"]})
+        raise Refused({"injectors": ["has members that a credential type does not have"]})
     for kind, pairs in injectors.items():
         for name, template in pairs.items():
             if not re.fullmatch(r"[a-zA-Z_]\w*", name) or kind == "env" and name.startswith("ANSIBLE_"):
@@ -344,7 +344,7 @@ def is_asked(found: Object, query: Object) -> bool:
 
 
 def shown(found: Object) -> Object:
-    """Secrets never come out again."""
+    """The object without its secrets, which AWX never shows."""
     if "inputs" not in found or "credential_type" not in found:
         return found
     return {**found, "inputs": {name: SECRET for name in found["inputs"]}}

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519
 
-# A keystore of Java's keytool with the keys of a.example.com and b.example.com under the passphrase geheim1
+# A keystore that Java's keytool wrote, with the keys of a.example.com and b.example.com, and the passphrase geheim1
 TWO_KEYS = """
 MIIGnwIBAzCCBkkGCSqGSIb3DQEHAaCCBjoEggY2MIIGMjCCAikGCSqGSIb3DQEHAaCCAhoEggIWMIICEjCCAQUGCyqGSIb3DQEMCgECoIG9MI
 G6MGYGCSqGSIb3DQEFDTBZMDgGCSqGSIb3DQEFDDArBBScRXF235jMgDL9Ej+aNItor7rH8AICJxACASAwDAYIKoZIhvcNAgkFADAdBglghkgB
@@ -45,7 +45,7 @@ eQxsfyhkwxr/M9MltXiLy+7/cC5HqqzGxGrsUrbFLxgu++Iw0t2NNlhaY4M+kmVClbgtBmME0wMTANBg
 
 
 def given(pair: Any, **options: Any) -> dict[str, Any]:
-    """A pair as options of acm_import."""
+    """A certificate and its key, as options of acm_import."""
     return {
         "certificate": pair.pem,
         "private_key": pair.key_pem,
@@ -55,13 +55,13 @@ def given(pair: Any, **options: Any) -> dict[str, Any]:
 
 
 def ocsp(letters: int) -> x509.AuthorityInformationAccess:
-    """The extension with the URL of an OCSP responder that has so many letters."""
+    """The extension with an OCSP responder's URL of this many letters."""
     url = x509.UniformResourceIdentifier("http://ocsp.example.com/".ljust(letters, "x"))
     return x509.AuthorityInformationAccess([x509.AccessDescription(x509.AuthorityInformationAccessOID.OCSP, url)])
 
 
 def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
-    """Name of the case → options of acm_import, the rule that they break. Files are made in the folder."""
+    """Name of the case → options of acm_import, and the rule that they break. Files are written into the folder."""
     pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
     root, intermediate = pki.authority(), pki.authority("intermediate", pki.authority())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.example.com")])
@@ -255,7 +255,7 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
 
 
 def rule_of(caught: Any) -> str:
-    """The rule by which material was refused, in one sentence that shows no key."""
+    """The rule that material was refused for; asserts that the message is one sentence and shows no key."""
     message = str(caught.value)
     assert message.endswith(".") and "\n" not in message and "PRIVATE KEY-----" not in message
     return str(caught.value.rule)

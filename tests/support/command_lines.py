@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with a command line that a guide shows: held against the programs' own parsers and models, without
-running it."""
+"""What is wrong with a command line that a guide shows, according to the programs' own parsers and models, without running
+it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from botocore import xform_name
 
 COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
-# Programs that a guide may use as their own manuals have it.
+# Programs that a guide may use, and whose arguments are not checked.
 OTHERS = set(
     ". ansible-builder ansible-inventory ansible-lint apt-get awk base64 cat cd certbot certutil chgrp chmod chown cp "
     "curl date dig echo export git grep head install journalctl jq keytool kill kubectl lego ls mkdir mktemp mv named "
@@ -39,7 +39,7 @@ OTHERS = set(
     "tar tee trap tsig-keygen "
     "umask unset useradd wait".split()
 )
-# awscli brings these beside the operations of a service's model.
+# awscli has these commands besides the operations of a service's model.
 AWSCLI_OPTIONS = set(
     "--ca-bundle --cli-input-json --cli-input-yaml --debug --endpoint-url --no-cli-pager --no-paginate --output "
     "--profile "
@@ -75,7 +75,7 @@ Check = Callable[[list[str], "Page"], list[str]]
 
 
 class Page:
-    """What else a page says that a command may refer to."""
+    """What else on the page a command may refer to."""
 
     def __init__(self, text: str, files: set[str]) -> None:
         self.text = text
@@ -100,7 +100,7 @@ def faults(language: str, text: str, page: Page) -> list[str]:
 
 
 def commands(language: str, text: str) -> Iterator[list[str]]:
-    """The words of each simple command; in a console's block only what follows a prompt."""
+    """The words of each simple command; in a console block, only what follows a prompt."""
     if language == "console":
         lines, is_continued = [], False
         for line in text.splitlines():
@@ -138,7 +138,7 @@ def faults_of(words: list[str], page: Page) -> list[str]:
     program = Path(words[0]).name if words[0].startswith(("/", "~/", "$")) else words[0]
     if program in CHECKS:
         return CHECKS[program](words[1:], page)
-    return [] if program in OTHERS else [f"{program} is no program that the guides know"]
+    return [] if program in OTHERS else [f"{program} is not a program that guides may use"]
 
 
 def without_redirections(words: list[str]) -> list[str]:
@@ -158,7 +158,7 @@ def without_redirections(words: list[str]) -> list[str]:
 
 
 def parsed(cli: type[Any], arguments: list[str]) -> argparse.Namespace | str:
-    """What the program's own parser makes of the arguments, or its error message."""
+    """The arguments as the program's own parser parses them, or its error message."""
     said = io.StringIO()
     program = cli([cli.__name__, *arguments])
     program.init_parser()
@@ -194,10 +194,10 @@ def ansible_playbook(arguments: list[str], page: Page) -> list[str]:
 
 @functools.lru_cache(maxsize=None)
 def variables_of(playbook: str) -> frozenset[str]:
-    """What may be given to a playbook of ours: the role's variables, and the words of the playbook's own templates."""
+    """The variables that one of our playbooks takes: the role's variables, and the names in the playbook's own templates."""
     files = [COLLECTION / "playbooks" / f"{playbook}.yml", *(COLLECTION / "playbooks").glob(f"t*/{playbook}*")]
     own = {word for file in files for word in re.findall(r"\b[a-z]+_[a-z_]+\b", file.read_text(encoding="utf-8"))}
-    # Only names that begin like the playbook are its variables; all others are words of Ansible.
+    # Only names that begin like the playbook's are its variables; all others are Ansible's.
     return frozenset(
         {word for word in own if word.startswith(f"{playbook}_")} | variables_of_roles() | variables_with(own)
     )
@@ -298,7 +298,7 @@ def python(arguments: list[str], page: Page) -> list[str]:
 
 
 def authority(arguments: list[str], page: Page) -> list[str]:
-    """The verbs of the authority's command line, for which a guide has an alias."""
+    """The authority's command line, for which a guide has an alias."""
     from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line
 
     source = Path(command_line.__file__).read_text(encoding="utf-8")

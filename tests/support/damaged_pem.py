@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM as people have it."""
+"""PEM in all the forms in which people have it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def per_line(text: str, form: str) -> str:
     return "".join(form.replace("@", line) for line in text.splitlines())
 
 
-# What was done to a bundle of PEM (certificate, issuer, key)
+# What happened to a PEM bundle (certificate, issuer, key)
 MANGLED: dict[str, Callable[[str], Any]] = {
     "nothing": lambda text: text,
     # line breaks

@@ -24,11 +24,11 @@ class Lab:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.hosts: dict[str, dict[str, t.Any]] = {}
-        self.everywhere: dict[str, t.Any] = {}  # variables of the group all, which the controller has too
+        self.everywhere: dict[str, t.Any] = {}  # variables of the group all, which apply to the controller too
         self.environment: dict[str, str] = {}
 
     def issue(self, authority: str, *names: str) -> str:
-        """The path of an authority that has issued these; its CA is called as it is."""
+        """Issue these certificates; returns the path of the authority, whose CA has the same name."""
         path = str(self.folder / authority)
         cas = [{"name": authority, "key_algorithm": "EC_prime256v1"}]
         made = self.module("acm_authority", path=path, certificate_authorities=cas)
@@ -58,7 +58,7 @@ class Lab:
         return self._ansible("ansible-playbook", *options, str(path))
 
     def module(self, name: str, **arguments: t.Any) -> dict[str, t.Any]:
-        """Its result, on the controller; AssertionError where it fails."""
+        """Run a module on the controller and return its result; AssertionError if it fails."""
         words = ["-m", f"certops.acm.{name}", "-a", json.dumps(arguments)]
         done = self._ansible("ansible", "localhost", *words, "-e", f"ansible_python_interpreter={sys.executable}")
         assert done.returncode == 0, done.stdout

@@ -44,7 +44,7 @@ def issue(*names: str, kind: str = "ec") -> dict[str, t.Any]:
 
 
 class Host:
-    """One in FOLDER. first: the certificates that its server serves, once begin() was called."""
+    """A host in FOLDER. first: the certificates that its server serves after begin()."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -75,7 +75,7 @@ class Host:
         environment: t.Mapping[str, str] | None = None,
         **options: t.Any,
     ) -> subprocess.Popen[str]:
-        """Begin a run; with an ENVIRONMENT under killed_module.py, which reads it."""
+        """Start a run; with an ENVIRONMENT, under killed_module.py, which reads it."""
         arguments = self.arguments(*certificates, **options)
         arguments.update(_ansible_check_mode=check, _ansible_diff=True)
         words = [sys.executable, *([str(DRIVER)] if environment is not None else []), str(MODULE)]
@@ -109,13 +109,13 @@ class Host:
         return os.readlink(self.acm / name / "live")
 
     def on_disk(self, name: str = WWW) -> str:
-        """The fingerprint of the certificate of the live set, which its key must belong to."""
+        """The fingerprint of the certificate in the live set; its key must match."""
         live = (self.acm / name / "live").resolve()
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(live / "fullchain.pem", live / "privkey.pem")
         return hashlib.sha256(ssl.PEM_cert_to_DER_cert((live / "fullchain.pem").read_text())).hexdigest()
 
     def leftovers(self) -> list[str]:
-        """What only a run that is under way may have there."""
+        """Files that may be there only while a run is in progress."""
         wanted = (
             "**/.new-*",
             "**/.old-*",
@@ -134,5 +134,5 @@ def without_key(certificate: dict[str, t.Any]) -> dict[str, t.Any]:
 def wait_for(path: Path) -> None:
     deadline = time.monotonic() + LIMIT_S
     while not path.exists():
-        assert time.monotonic() < deadline, f"{path} did not come."
+        assert time.monotonic() < deadline, f"{path} did not appear."
         time.sleep(0.02)

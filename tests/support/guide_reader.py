@@ -8,9 +8,8 @@
 reader = Reader("getting-started.md", folder, environment)
 reader.follow("The first certificate", "Check that it worked")
 
-A block that names a file is saved. What a `console` shows is typed, and exactly what is below each command must be
-printed. A block of `sh` is run, and must print the lines of the block of `text` after it, in order; it must fail where
-they say so."""
+A block that names a file is saved. The commands of a `console` block are typed, and each must print exactly what is below it.
+A block of `sh` is run, and must print the lines of the `text` block after it, in order; it must fail if they say so."""
 
 from __future__ import annotations
 
@@ -29,13 +28,13 @@ from ansible_collections.certops.acm.tests.support.programs import environment, 
 
 LIMIT_S = 300
 END = "\x1e\n"
-YAML = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}  # what docs/README.md says to set for results as YAML
+YAML = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}  # the settings that docs/README.md recommends for results as YAML
 ENVIRONMENT = {
     "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
     "ANSIBLE_LOCALHOST_WARNING": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
 }
-# What differs from one run to the next: how it is in a guide, and what it may be here.
+# What differs from one run to the next: its form in a guide, and what it may be here.
 SAME_FORM = (
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b",
     r"\b\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2})?(?:Z| UTC)",
@@ -70,7 +69,7 @@ class Reader:
                 self._save(block)
 
     def _save(self, block: Block) -> None:
-        """Only once: a test may change the file, and follow the guide then."""
+        """Only once: a test may change the file before it follows the guide."""
         if block not in self._saved:
             path = self.folder / self.here(block.file_name)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,7 +90,7 @@ class Reader:
                         printed, complaints = type_in(self.here(command))
                         assert pattern(plain(self.here(shown))).fullmatch(plain(printed)), (
                             f"{block.page.name}:{block.line}: $ {command}\n--- the guide shows\n{self.here(shown)}\n"
-                            f"--- printed\n{printed}\n--- and complained\n{complaints[-4000:]}"
+                            f"--- printed\n{printed}\n--- and on stderr\n{complaints[-4000:]}"
                         )
                 elif block.language == "sh":
                     shown = "".join(after.text for after in found[number + 1 : number + 2] if after.language == "text")
@@ -101,7 +100,7 @@ class Reader:
 
     @contextlib.contextmanager
     def _shell(self) -> Iterator[Callable[[str], tuple[str, str]]]:
-        """A shell that stays open for a while: the output and the errors of a command. Whatever still runs is ended."""
+        """A shell for several commands: a function that runs a command and returns its output and errors. Ends what still runs."""
         with tempfile.TemporaryFile() as errors, subprocess.Popen(
             ["timeout", str(LIMIT_S), "bash"],
             cwd=self.folder,
@@ -142,7 +141,7 @@ class Reader:
         there, at = " ".join(plain(self.shown).split()), 0
         for line in plain(self.here(block.text)).splitlines():
             found = pattern(" ".join(line.split())).search(there, at)
-            assert found, f"{block.page.name}:{block.line} shows {line!r}, which did not come:\n{self.shown}"
+            assert found, f"{block.page.name}:{block.line} shows {line!r}, which was not printed:\n{self.shown}"
             at = found.end()
 
 
@@ -172,7 +171,7 @@ def plain(text: str) -> str:
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """What matches the same output of another run."""
+    """A pattern that matches the same output of another run."""
     parts = re.split(f"({'|'.join(VARIABLE)})", shown)
     parts[::2] = map(re.escape, parts[::2])
     parts[1::2] = [next(here for there, here in VARIABLE.items() if re.fullmatch(there, part)) for part in parts[1::2]]

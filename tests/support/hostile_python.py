@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Python of a web host that somebody else has taken over: it runs modules and changes their answers.
+"""The Python of a compromised web host: it runs modules and changes their results.
 
     hostile_python.py PYTHON ATTACK FOLDER [arguments of Python …]
 
-FOLDER is where a command would leave a file named `pwned`, and where a deployment by other variables would write.
+FOLDER is where an injected command would leave a file named `pwned`, and where a deployment with injected variables would write.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs a module that kills itself: before or after its Nth rename, fsync, link, removal, command, or look.
+"""Run a module that kills itself, before or after a rename, fsync, link, removal, fork, command or look.
 
     killed_module.py MODULE < arguments
 
-KILL_AT is the number of the point to die at, 0 for none. KILL_POINTS is a file that gets a line for each point passed.
+KILL_AT is the number of that point, or 0 for none. KILL_POINTS is a file that gets a line for each point passed.
 KILL_SIGNAL is the signal, SIGKILL unless given. KILL_WHOM is `self`, or `parent` for the process that Ansible waits for.
 """
 

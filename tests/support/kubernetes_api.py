@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As much of the Kubernetes API as the modules k8s and k8s_info need for secrets, over loopback HTTP, in memory."""
+"""The part of the Kubernetes API that the modules k8s and k8s_info need for secrets, over loopback HTTP, in memory."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real SMTP server on loopback for tests, which keeps the mails it receives.
+"""A real SMTP server on loopback for tests, which keeps the messages that it receives.
 
 with mail_server() as server:
     ...
@@ -41,8 +41,8 @@ class _Controller(Controller):
 
 
 class MailServer:
-    """refuse: recipients that are answered 550. put_off: how often a recipient is answered 450 first.
-    users: name → password; where given, nobody else may send."""
+    """refuse: recipients that get a 550. put_off: how many times a recipient gets a 450 first.
+    users: name → password; if given, nobody else may send."""
 
     def __init__(
         self,
@@ -76,12 +76,12 @@ class MailServer:
         return [delivery.mail for delivery in self.deliveries]
 
     def wait_for(self, count: int, timeout_s: float = 5.0) -> list[EmailMessage]:
-        """The mails, as soon as there are `count` of them; AssertionError when they do not come."""
+        """The mails, as soon as there are `count` of them; AssertionError if they do not arrive."""
         deadline = time.monotonic() + timeout_s
         with self._arrived:
             while len(self.deliveries) < count:
                 left_s = deadline - time.monotonic()
-                assert left_s > 0, f"{len(self.deliveries)} of {count} mails came within {timeout_s} s"
+                assert left_s > 0, f"{len(self.deliveries)} of {count} mails arrived within {timeout_s} s"
                 self._arrived.wait(left_s)
         return self.mails
 
@@ -91,7 +91,7 @@ class MailServer:
     def stop(self) -> None:
         self._controller.stop()
 
-    # what aiosmtpd calls
+    # called by aiosmtpd
 
     def _authenticate(self, _server: t.Any, _session: t.Any, _envelope: t.Any, _mechanism: str, data: t.Any) -> t.Any:
         is_right = isinstance(data, LoginPassword) and self._users.get(data.login.decode()) == data.password.decode()
@@ -127,7 +127,7 @@ def mail_server(
     tls: t.Optional[ssl.SSLContext] = None,
     put_off: t.Optional[t.Mapping[str, int]] = None,
 ) -> t.Iterator[MailServer]:
-    """Take mail as long as the block lasts. tls: a server context; then mail in clear is refused (STARTTLS)."""
+    """Accept mail while the block runs. tls: a server context; with it, mail without STARTTLS is refused."""
     server = MailServer(refuse, users or {}, tls, put_off or {})
     server.start()
     try:

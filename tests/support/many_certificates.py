@@ -15,7 +15,7 @@ AT_ONCE = 5000  # in one transaction
 
 
 def fill(authority: Authority, arn: str, numbers: range) -> None:
-    """More certificates like an issued one, which differ only in what must be unique."""
+    """Add copies of an issued certificate that differ only in what must be unique."""
     with authority.store.read() as tx:
         one, row = tx.certificate(arn[-36:]), tx.leaf(arn[-36:])
     assert one and one.leaf and row

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 import typing as t
 
-# Where the service itself answers what its model does not say (acm-rules §2, §6; the ARN pattern knows no acm-pca).
+# Where the service's answers differ from its model (acm-rules §2, §6; the ARN pattern does not allow acm-pca).
 DECLARED = {
     ("KeyAlgorithm", "RSA-"): lambda value: value.replace("RSA-", "RSA_"),
     ("PrivateKey", "-----BEGIN ENCRYPTED"): lambda value: value.replace(" ENCRYPTED PRIVATE", " PRIVATE"),
     ("CertificateAuthorityArn", "arn:"): lambda value: value.replace(":acm-pca:", ":acm:"),
 }
-# Names of imports are shown as their certificates spell them; the model's pattern is that of requests.
+# Names of imported certificates are shown as the certificates spell them; the model's pattern is that of requests.
 AS_THEY_ARE = ("DomainNameString",)
 KINDS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -32,14 +32,14 @@ KINDS: dict[str, tuple[type, ...]] = {
 
 
 def faults(shape: t.Any, value: t.Any, path: str = "") -> list[str]:
-    """What is wrong with `value`, a parsed JSON answer; empty when it fits the shape."""
+    """What is wrong with `value`, a parsed JSON answer; empty if it matches the shape."""
     where = path or shape.name
     if not isinstance(value, KINDS[shape.type_name]) or (isinstance(value, bool) and shape.type_name != "boolean"):
-        return [f"{where}: {value!r} is no {shape.type_name}"]
+        return [f"{where}: {value!r} is not a {shape.type_name}"]
     if shape.type_name == "structure":
         return _structure(shape, value, path)
     if shape.type_name == "list":
-        # The service lists the tags of a certificate without any as [], which its model does not allow.
+        # For a certificate without tags, the service answers [], which its model does not allow.
         found = [] if where == "Tags" and not value else _length(shape, len(value), where)
         for number, each in enumerate(value):
             found += faults(shape.member, each, f"{path}[{number}]")
@@ -73,7 +73,7 @@ def _string(shape: t.Any, value: str, where: str) -> list[str]:
             value = plain(value)
     found = _length(shape, len(value), where)
     if shape.enum and value not in shape.enum:
-        found.append(f"{where}: {value!r} is none of {shape.enum}")
+        found.append(f"{where}: {value!r} is not one of {shape.enum}")
     pattern = shape.metadata.get("pattern")
     if pattern and shape.name not in AS_THEY_ARE and not re.fullmatch(_plain(pattern), value):
         found.append(f"{where}: {value!r} does not match {pattern}")
@@ -81,7 +81,7 @@ def _string(shape: t.Any, value: str, where: str) -> list[str]:
 
 
 def _plain(pattern: str) -> str:
-    """Java's classes of Unicode in Python's words; everywhere else its \\w is ASCII."""
+    """A Java pattern in Python's syntax: Java's Unicode classes, and \\w as ASCII."""
     if r"\p{" in pattern:
         return pattern.replace(r"\p{L}\p{Z}\p{N}", r"\w ")
     return f"(?a:{pattern})"
@@ -89,4 +89,4 @@ def _plain(pattern: str) -> str:
 
 def _length(shape: t.Any, length: int, where: str) -> list[str]:
     least, most = shape.metadata.get("min", 0), shape.metadata.get("max", length)
-    return [] if least <= length <= most else [f"{where}: length {length} is not in {least} to {most}"]
+    return [] if least <= length <= most else [f"{where}: length {length} is not between {least} and {most}"]

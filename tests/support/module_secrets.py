@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which options of our modules are secret, by their argument specs, and the shapes that people give them by mistake."""
+"""The secret options of our modules, according to their argument specs, and the wrong shapes in which people give them."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ def secret_paths(spec: Spec, above: tuple[str, ...] = ()) -> Iterator[tuple[str,
 
 
 def every_secret() -> list[tuple[str, tuple[str, ...]]]:
-    """Each module that has one, and the names that lead to it."""
+    """(module, path) of each secret option; the path is the names that lead to it."""
     names = sorted(each.name for each in pkgutil.iter_modules(modules.__path__))
     return [(name, path) for name in names for path in secret_paths(argument_spec(name))]
 
 
 def misshapen(module: str, secret: str) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """The name of a change to a module's arguments, and the arguments, which have the secret somewhere near its
-    place."""
+    """What was changed in a module's arguments, and the arguments, which contain the secret near its right place."""
     spec = argument_spec(module)
     paths = list(secret_paths(spec))
     for path in paths:
@@ -59,14 +58,14 @@ def _secret_misshapen(spec: Spec, path: tuple[str, ...], secret: str) -> Iterato
         ("a dictionary in a list", [{"value": {"text": secret}}]),
     ):
         yield f"{where} is {what}", _inside(spec, path, {name: value})
-    if sounds_secret(name):  # of another name nobody can tell
+    if sounds_secret(name):  # no other wrong name can be recognized
         yield f"{where} is misspelt", _inside(spec, path, {f"{name}_of_mine": secret})
         yield f"{where} is in capitals", _inside(spec, path, {name.upper(): secret})
     yield f"{where} is one level too deep", _inside(spec, path, {"options": {name: secret}})
 
 
 def _containers_misshapen(spec: Spec, path: tuple[str, ...], secret: str) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """Each dictionary or list that leads to it."""
+    """Each dictionary or list on the way to the secret, in a wrong shape."""
     *containers, name = path
     for depth, container in enumerate(containers):
         below = _inside(spec, path, {name: secret}, depth + 1)
@@ -76,14 +75,14 @@ def _containers_misshapen(spec: Spec, path: tuple[str, ...], secret: str) -> Ite
             ("a list one level too deep", [{"options": below}]),
             ("text", f"{name}={secret}"),
             ("a list of text", [f"{name}={secret}"]),
-            ("half a text of JSON", json.dumps(below)[:-1]),
+            ("truncated JSON", json.dumps(below)[:-1]),
         ):
             upto = path[: depth + 1]
             yield f"{'.'.join(upto)} with {name} in it is {what}", _inside(spec, upto, {container: value})
 
 
 def _others_misshapen(spec: Spec, paths: list[tuple[str, ...]], secret: str) -> Iterator[tuple[str, dict[str, t.Any]]]:
-    """An option of each type, together with a correct secret."""
+    """A wrong value for an option of each type, together with a correct secret."""
     kinds = {option.get("type", "str"): name for name, option in spec.items() if not option.get("no_log")}
     for kind in ("list", "dict", "int", "bool"):
         path = next((path for path in paths if path[0] != kinds.get(kind)), None)
@@ -93,7 +92,7 @@ def _others_misshapen(spec: Spec, paths: list[tuple[str, ...]], secret: str) -> 
 
 
 def _inside(spec: Spec, path: tuple[str, ...], value: dict[str, t.Any], start: int = 0) -> dict[str, t.Any]:
-    """VALUE in the containers above the last name of PATH, from START on, with all that the spec requires."""
+    """VALUE in the containers that PATH names, from START on, with everything that the spec requires."""
     here = spec
     for name in path[:start]:
         here = here[name].get("options") or {}

@@ -22,7 +22,7 @@ import typing as t
 
 REGION = "eu-central-1"
 ACCOUNT = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "a-secret-that-moto-does-not-check"}
-ISSUED_AFTER_S = 1  # moto calls every request issued when so many seconds have passed
+ISSUED_AFTER_S = 1  # moto calls every request issued after this many seconds
 
 
 class MotoServer(t.NamedTuple):
@@ -31,7 +31,7 @@ class MotoServer(t.NamedTuple):
 
     @property
     def connection(self) -> dict[str, str]:
-        """The arguments that lead a module of Ansible here."""
+        """The arguments that make an Ansible module use this server."""
         return {"endpoint_url": self.url, "region": REGION, **ACCOUNT}
 
     def client(self, service: str) -> t.Any:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Good input, damaged in a way that a seed tells again: octets, text, and JSON."""
+"""Valid input, damaged in a way that a seed reproduces: octets, text, and JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import copy
 import random
 from typing import Any
 
-# Octets that mean something to one of the readers
+# Octets that mean something to one of the parsers
 MEANINGFUL = (
     b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n", b"-----BEGIN PRIVATE KEY-----", b"-----", b"\\n", b"\r",
     b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"Proc-Type: 4,ENCRYPTED\n", b"DEK-Info: AES-256-CBC,00\n\n", b"LS0tLS1CRUdJTi", b"=",

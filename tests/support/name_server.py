@@ -3,12 +3,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A real BIND on loopback for tests: own configuration, port, TSIG key and zones.
+"""A real BIND on loopback for tests, with its own configuration, port, TSIG key and zones.
 
     with name_server({"example.com": "www A 192.0.2.1"}) as server:
         server.add("_x.example.com", "CNAME", "_y.acm-validations.aws.")
 
-Zones are master-file lines below their own SOA and NS. Only the loopback address is used, nothing is asked elsewhere.
+Zones are given as master-file lines, without SOA and NS. Only the loopback address is used, and no other server is queried.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ NAMED = shutil.which("named") or shutil.which("named", path="/usr/sbin:/usr/loca
 
 
 class NotStarted(RuntimeError):
-    """BIND did not come up; its log."""
+    """BIND did not start; the message is its log."""
 
 
 class NameServer:
-    """One running BIND. `broken` zones exist, but are answered with SERVFAIL; outside its zones it says REFUSED."""
+    """A running BIND. It answers SERVFAIL for `broken` zones, and REFUSED outside its zones."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class NameServer:
         return dict(dns.tsigkeyring.from_text({self.key_name: (algorithm, self.key_secret)}))
 
     def rfc2136(self, **others: t.Any) -> dict[str, t.Any]:
-        """The value of a module's option O(publish.rfc2136) for this server."""
+        """The value of a module's option publish.rfc2136 for this server."""
         return {
             "server": self.address,
             "port": self.port,
@@ -91,7 +91,7 @@ class NameServer:
     # starting and stopping
 
     def start(self, port: int = 0) -> None:
-        for _attempt in range(5):  # between our look and BIND's bind(), another process may take the port
+        for _attempt in range(5):  # between our check and BIND's bind(), another process may take the port
             self.port = port or free_port()
             self.write_configuration()
             log = (self.folder / "named.log").open("wb")
@@ -110,7 +110,7 @@ class NameServer:
     def is_answering(self) -> bool:
         assert self.process is not None
         query = dns.message.make_query("version.bind", "TXT", "CH")
-        query.use_tsig(self.keyring)  # somebody else's server on that port does not know our key
+        query.use_tsig(self.keyring)  # another server on that port would not know our key
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
@@ -172,7 +172,7 @@ logging {{ category default {{ default_stderr; }}; category lame-servers {{ null
     # changing what it serves
 
     def set_zone(self, zone: str, records: str = "") -> None:
-        """Serve `zone` with these records alone, whether it was there before or not. A restart: some 80 ms."""
+        """Serve `zone` with only these records, whether it existed before or not. This restarts BIND: some 80 ms."""
         self.stop()
         self.zones[zone] = records
         self.write_zone(zone)
@@ -195,7 +195,7 @@ logging {{ category default {{ default_stderr; }}; category lame-servers {{ null
             raise RuntimeError(f"BIND refused the update of {name}: {dns.rcode.to_text(reply.rcode())}")
 
     def values(self, name: str, rdtype: str = "CNAME") -> list[str]:
-        """What it answers now, in presentation form, sorted."""
+        """The values that it answers now, in presentation form, sorted."""
         reply = dns.query.udp(dns.message.make_query(name, rdtype), self.address, port=self.port, timeout=5)
         return sorted(rdata.to_text() for rrset in reply.answer for rdata in rrset)
 
@@ -204,7 +204,7 @@ logging {{ category default {{ default_stderr; }}; category lame-servers {{ null
 
 
 def free_port() -> int:
-    """A port that is free for TCP and UDP alike just now."""
+    """A port that is free now for both TCP and UDP."""
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
             tcp.bind(("127.0.0.1", 0))
@@ -225,10 +225,10 @@ def name_server(
     extra: str = "",
     forward: t.Optional[t.Mapping[str, str]] = None,
 ) -> t.Iterator[NameServer]:
-    """Run BIND with these zones (name → master-file lines) as long as the block lasts.
+    """Run BIND with these zones (name → master-file lines) while the block runs.
 
-    broken: zones that are answered with SERVFAIL. update_policy: what the key may change. extra: lines of options{}.
-    forward: zone → endpoint; with it BIND recurses, and asks there for everything in that zone.
+    broken: zones that are answered with SERVFAIL. update_policy: what the key may change. extra: lines for options{}.
+    forward: zone → endpoint; with it BIND recurses, and queries that endpoint for everything in the zone.
     """
     if not NAMED:
         raise NotStarted("BIND is not installed: install the Debian package bind9.")
@@ -243,7 +243,7 @@ def name_server(
 
 @contextlib.contextmanager
 def silent_server() -> t.Iterator[str]:
-    """An endpoint that takes DNS questions over UDP and TCP and never answers."""
+    """An endpoint that accepts DNS queries over UDP and TCP, and never answers."""
     port = free_port()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
         udp.bind(("127.0.0.1", port))

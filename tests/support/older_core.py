@@ -19,8 +19,7 @@ LIMIT_S = 300
 
 
 def python_path(folder: Path) -> str:
-    """PYTHONPATH with that release in front, which is installed in the folder first; skips the test where that cannot
-    be."""
+    """Install that release in the folder; returns PYTHONPATH with it in front. Skips the test if that is impossible."""
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
         pytest.skip(f"ansible-core {OLDER} does not run on Python {sys.version_info[0]}.{sys.version_info[1]}.")
     release = f"ansible-core~={OLDER}.0"

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs certificate_deployment, and pauses when its journal says that a phase has begun: paused_module.py PHASE BEGUN GO MODULE.
+"""Run certificate_deployment, and pause when its journal says that a phase has begun: paused_module.py PHASE BEGUN GO MODULE.
 
-It makes the file BEGUN, and goes on when there is a file GO.
+It creates the file BEGUN, and continues when the file GO exists.
 """
 
 from __future__ import annotations

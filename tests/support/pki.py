@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-# the clock of the machine, for modules that run as a whole look at it too
+# the machine's clock, because modules that run as a whole use it too
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 _CURVES = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1, "secp256k1": ec.SECP256K1}
 
@@ -61,7 +61,7 @@ def pem_of(certificate: x509.Certificate) -> str:
 
 
 class Pki:
-    """Makes what a test asks for; keys are made once and used again. now: the clock of who looks at it."""
+    """Makes keys and certificates. A key is made once and reused. now: the time at which the test checks them."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.now = now
@@ -87,7 +87,7 @@ class Pki:
 
     @functools.lru_cache(maxsize=256)
     def leaf(self, *names: str, kind: str = "P-256", number: int = 0) -> Pair:
-        """A server certificate below an intermediate below a root."""
+        """A server certificate, issued by an intermediate, which a root has issued."""
         issuer = self.authority("intermediate", self.authority("root", kind=kind), kind=kind)
         return self.issue(
             names[0] if names else "www.example.com", issuer, key=self.key(kind, number), names=names or None
@@ -147,13 +147,13 @@ class Pki:
         return Pair(builder.sign(signer, digest), key, above)
 
     def version_1_pem(self) -> str:
-        """A self-signed certificate without version and extensions."""
+        """A self-signed certificate without a version or extensions."""
         der = as_version_1(self.issue("www.example.com"))
         return f"-----BEGIN CERTIFICATE-----\n{base64.encodebytes(der).decode()}-----END CERTIFICATE-----\n"
 
 
 def tls_server(folder: Path, *names: str) -> tuple[ssl.SSLContext, str]:
-    """The context of a server with these names, and the file in FOLDER that makes it trusted; by the machine's clock."""
+    """An SSL context for a server with these names, valid by the machine's clock, and the CA file in FOLDER to trust it with."""
     pair = Pki().leaf(*names)
     served, trusted = folder / "served.pem", folder / "trusted.pem"
     served.write_text(pair.pem + pair.chain_pem + pair.key_pem)
@@ -179,7 +179,7 @@ def usage_of(*names: str) -> x509.KeyUsage:
 
 
 def as_version_1(pair: Pair) -> bytes:
-    """Take version and extensions out of the certificate and sign the rest again (EC keys)."""
+    """Remove the version and extensions from the certificate and sign the rest again (EC keys)."""
     parts = _children(pair.certificate.tbs_certificate_bytes)
     body = _wrap(0x30, b"".join(part for part in parts if part[0] not in (0xA0, 0xA3)))
     algorithm = parts[2]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is wrong with an IAM policy, as far as AWS's own descriptions of its services can tell."""
+"""What is wrong with an IAM policy, as far as AWS's own descriptions of its services show."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 import botocore.session
 
 VERSION = "2012-10-17"
-# What IAM calls a service, and the models that botocore has for it under another name.
+# IAM's name for a service, and botocore's names for its models where they differ.
 SERVICES = {"tag": ["resourcegroupstaggingapi"], "elasticloadbalancing": ["elb", "elbv2"]}
-# An action is an operation of the service's API, but for these.
+# An action is an operation of the service's API, except for these.
 ONLY_ACTIONS = {
     "apigateway": {"DELETE", "GET", "PATCH", "POST", "PUT"},
     "iam": {"PassRole"},
@@ -77,8 +77,8 @@ STATEMENT = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
 def faults(policy: dict[str, Any], *, is_any_resource_explained: bool = False) -> list[str]:
-    """One sentence for each thing that is wrong; `"Resource": "*"` needs a reason unless IAM knows no other for the
-    action."""
+    """One sentence for each thing that is wrong; `"Resource": "*"` needs a reason, unless IAM has no other resource for
+    the action."""
     found = [] if policy.get("Version") == VERSION else [f"Version is not {VERSION}"]
     statements = as_list(policy["Statement"])
     names = [statement["Sid"] for statement in statements if "Sid" in statement]
@@ -98,13 +98,13 @@ def faults_of(statement: dict[str, Any], is_any_resource_explained: bool) -> lis
     found += ["no Action"] if not actions else []
     found += [f"there is no action {action}" for action in actions if not is_action(action)]
     resources = as_list(statement.get("Resource", []))
-    # What is attached to a resource or a role (a trust policy, a queue's policy) names a principal; a role is its own resource.
+    # A policy with a principal is attached to a resource or a role (a queue's policy, a trust policy), and may omit it.
     if not resources and "Principal" not in statement:
         found.append("no Resource")
     if "*" in resources and "Condition" not in statement and not is_any_resource_explained:
         found += [f"{action} is allowed on any resource" for action in actions if not is_without_resource(action)]
     found += [
-        f"{resource} is no ARN" for resource in resources if resource != "*" and not resource.startswith("arn:aws")
+        f"{resource} is not an ARN" for resource in resources if resource != "*" and not resource.startswith("arn:aws")
     ]
     for operator in statement.get("Condition", {}).values():
         found += [f"there is no condition key {key}" for key in operator if not is_condition_key(key)]

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The command lines and environments of all processes, read again and again from /proc, as any local user may read the
-command lines, and root and the same user the environments."""
+"""The command lines and environments of all processes, read repeatedly from /proc: any local user may read a command line,
+and the process's own user and root its environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAUSE_S = 0.002
 
 
 class ProcessWatch:
-    """Reads from start to end. seen: what was read, "cmdline" or "environ" and the octets, each once."""
+    """Reads /proc while the block runs. seen: ("cmdline" or "environ", octets) for everything that was read."""
 
     def __init__(self) -> None:
         self.seen: set[tuple[str, bytes]] = set()
@@ -36,12 +36,12 @@ class ProcessWatch:
 
     def wait_for_sweep(self) -> None:
         """Return when every process that runs now has been read."""
-        wanted = self.sweeps + 2  # the one that is under way may have passed it
+        wanted = self.sweeps + 2  # the current sweep may have passed it already
         while self.sweeps < wanted:
             time.sleep(PAUSE_S)
 
     def showing(self, secrets: Iterable[str]) -> list[str]:
-        """Where any of the secrets was seen: its place, and the program."""
+        """Where any of the secrets was seen: command line or environment, and the program."""
         wanted = [secret.encode() for secret in secrets]
         found = [(place, text) for place, text in self.seen if any(secret in text for secret in wanted)]
         return sorted(f"{place} of {text.split(bytes(1))[0].decode(errors='replace')[:80]}" for place, text in found)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs that tests run to their end, or for a while."""
+"""Programs that tests run to the end, or in the background."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def require(*programs: str) -> None:
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the tests, with the tools next to their Python first in PATH."""
+    """The tests' environment, with the tools next to their Python first in PATH."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "ANSIBLE_NOCOLOR": "1", **more}
 
 
 def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> str:
-    """Its output; AssertionError with that output when it fails."""
+    """Run a program; returns its output. AssertionError with that output if it fails."""
     done = finish(words, cwd, env)
     assert done.returncode == 0, f"{words[0]} (exit code {done.returncode})\n\n{done.stdout}"
     return done.stdout
@@ -48,7 +48,7 @@ def run(words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -
 def finish(
     words: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None, limit_s: float = LIMIT_S
 ) -> subprocess.CompletedProcess[str]:
-    """Its code and, as its stdout, all that it prints."""
+    """Run a program to its end; stdout also contains its standard error."""
     return subprocess.run(
         words,
         cwd=cwd,
@@ -66,7 +66,7 @@ def finish(
 def running(
     words: Sequence[str], cwd: Path, log: Path, env: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program with its output in `log`, in a process group of its own, which is ended at the end."""
+    """Run a program while the block runs, with its output in `log`, in its own process group, which is then ended."""
     with open(log, "wb") as output:
         process = subprocess.Popen(
             words,
@@ -90,7 +90,7 @@ def running(
 
 
 def wait_until(is_so: Callable[[], bool], log: Path, limit_s: float = LIMIT_S) -> None:
-    """Wait until it is so; otherwise AssertionError with the content of `log`."""
+    """Wait until `is_so` returns true; AssertionError with the content of `log` if it does not in time."""
     deadline = time.monotonic() + limit_s
     while not is_so():
         assert time.monotonic() < deadline, log.read_text(encoding="utf-8", errors="replace")

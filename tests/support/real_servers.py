@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real servers for tests and benchmarks, each with a configuration, port and pid file of its own on loopback.
+"""Real servers for tests and benchmarks on loopback, each with its own configuration, port and pid file.
 
     real_servers.py FOLDER CERTIFICATES [NAME …]
 
-writes into FOLDER the configuration of those servers whose program is here, and prints as JSON `services`, the way the
-role acm_deploy wants them, and `missing`, the names of the others. CERTIFICATES is the role's acm_deploy_path. Nothing
-is started: the role does that with start_command, and stop_command (which the role does not know) ends it.
+writes into FOLDER the configuration of each server whose program is installed, and prints as JSON `services`, in the form that
+the role acm_deploy takes, and `missing`, the names of the others. CERTIFICATES is the role's acm_deploy_path. Nothing is
+started: the role does that with start_command, and stop_command, which the role ignores, stops it.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def nginx(folder: Path, certificates: Path, port: int) -> Service:
 
 
 def nginx_with(folder: Path, certificates: Path, blocks: str) -> Service:
-    """A server with these server blocks, in which @ is the folder of the sets and PORT its port."""
+    """An nginx with these server blocks, in which @ stands for the folder of the sets and PORT for its port."""
     port, file, pid = free_port(), folder / "nginx.conf", folder / "nginx.pid"
     temporary = "".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -132,7 +132,7 @@ def apache(folder: Path, certificates: Path, port: int) -> Service:
 
 
 def haproxy(folder: Path, certificates: Path, port: int, runtime: bool = False) -> Service:
-    label = "hr" if runtime else "h"  # short: the name of a socket may have some hundred characters
+    label = "hr" if runtime else "h"  # short, because the path of a socket may have only about a hundred characters
     file, pid, admin = folder / f"{label}.cfg", folder / f"{label}.pid", folder / f"{label}.sock"
     loaded = " ".join(f"crt {site(certificates, name)['combined']}" for name in NAMES)
     file.write_text(
@@ -162,7 +162,7 @@ def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
     first, second = (site(certificates, name) for name in NAMES)
     user = ""
     if os.getuid() == 0 and all(parent.stat().st_mode & 0o001 for parent in folder.parents):
-        # As every distribution runs it: it drops root after the start, and reloads without it.
+        # As distributions run it: it drops root after the start, and reloads without root.
         (folder / "lighttpd.log").touch()
         shutil.chown(folder / "lighttpd.log", "www-data")
         user = 'server.username = "www-data"\nserver.groupname = "www-data"\n'
@@ -180,7 +180,7 @@ def lighttpd(folder: Path, certificates: Path, port: int) -> Service:
         "start_command": ["lighttpd", "-f", str(file)],
         "stop_command": signal_words("TERM", pid),
         "pid_file": str(pid),
-        "server": "lighttpd" if user else "none",  # without it, the files belong to whoever runs this one
+        "server": "lighttpd" if user else "none",  # otherwise they belong to the user who runs this
     }
 
 
@@ -201,14 +201,14 @@ def caddy(folder: Path, certificates: Path, port: int) -> Service:
         "start_command": ["env", f"XDG_CONFIG_HOME={folder}", "caddy", "start", *config, "--pidfile", str(pid)],
         "stop_command": signal_words("TERM", pid),
         "pid_file": str(pid),
-        "server": "none",  # not Debian's: the files belong to whoever runs this one
+        "server": "none",  # not Debian's user: the files belong to the user who runs this
     }
 
 
 def postfix(_folder: Path, certificates: Path, port: int) -> Service:
-    """An instance that accepts no mail: only its STARTTLS matters."""
+    """An instance that does not accept mail: only its STARTTLS matters."""
     found = site(certificates, NAMES[0])
-    home = Path(tempfile.mkdtemp(prefix="postfix-"))  # Postfix's own user must reach it, so not in FOLDER
+    home = Path(tempfile.mkdtemp(prefix="postfix-"))  # not in FOLDER, because Postfix's own user must reach it
     home.chmod(0o755)
     for name in ("queue", "data"):
         (home / name).mkdir(parents=True)
@@ -249,7 +249,7 @@ def postfix(_folder: Path, certificates: Path, port: int) -> Service:
 
 
 def keytool(folder: Path, certificates: Path, _port: int) -> Service:
-    """A reader of Java keystores: what a Java server would serve after its reload lies in keystore.pem."""
+    """A reader of Java keystores: it writes what a Java server would serve after a reload to keystore.pem."""
     words = [
         "-keystore",
         f"{certificates}/{NAMES[0]}/live/bundle.p12",
@@ -295,7 +295,7 @@ def describe(folder: Path, certificates: Path, names: list[str]) -> dict[str, An
     services, missing = [], []
     for name in names or list(SERVERS):
         program, write = SERVERS[name]
-        # Postfix runs as root or not at all
+        # Postfix runs only as root
         if not shutil.which(program, path=PATH) or (name == "postfix" and os.getuid() != 0):
             missing.append(name)
             continue

@@ -5,9 +5,9 @@
 
 """Renewal runs, the role's entry point `renewals`, without Ansible around them, so that a year of them takes a minute.
 
-The same modules, called with the same arguments in the same order, and the same decisions, as in the role's
-tasks/renewals/; that the tasks do this is what test_renewals.py shows. Only a forced renewal is not waited for, because
-waiting takes real time. A host is a folder: what it serves is what lay in its live sets at its last reload."""
+It calls the same modules with the same arguments in the same order, and takes the same decisions, as the role's
+tasks/renewals/; test_renewals.py shows that the tasks do this. Only it does not wait for a forced renewal, because that
+would take real time. A host is a folder: it serves what was in its live sets at the last reload."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FILTERS = FilterModule().filters()
 
 
 def decide(name: str, value: t.Any, **named: t.Any) -> t.Any:
-    """The result of the filter acm_renewals_NAME for plain data, as in a fact."""
+    """The result of the filter acm_renewals_NAME for plain data, such as a fact contains."""
     return FILTERS[f"acm_renewals_{name}"](json.loads(json.dumps(value)), **named)
 
 
@@ -49,10 +49,10 @@ def call(action: str, /, *, check_mode: bool = False, **arguments: t.Any) -> dic
 
 @contextlib.contextmanager
 def one_client_for_all() -> t.Iterator[None]:
-    """Creating a client takes a tenth of a second, and a year needs thousands: here an authority's client is created
-    once for each module.
+    """Create an authority's client only once for each module: creating one takes a tenth of a second, and a year needs
+    thousands.
 
-    Nor is garbage collection turned off, as in a process that runs only one task.
+    It also keeps garbage collection, which a process for a single task turns off.
     """
     made: dict[tuple[str, str], acm.Acm] = {}
     opens, no_collection = module.AcmModule._open, module.no_collection
@@ -75,7 +75,7 @@ def one_client_for_all() -> t.Iterator[None]:
 class Host:
     """A web host: a folder for its sets, and what its server has loaded. swaps: how often each serial was put in place.
 
-    One that has all that ACM has is not looked at again: that main then changes nothing is shown elsewhere.
+    A host that has everything current is not looked at again: other tests show that main then changes nothing.
     """
 
     def __init__(self, name: str, folder: Path, entries: list[dict[str, t.Any]], authority: str) -> None:
@@ -149,8 +149,8 @@ def acm_identity(entry: t.Mapping[str, t.Any]) -> str:
 class Renewals:
     """The controller's side. told: every delivered alert, with its time.
 
-    drops, repeats: the shares of notices that the queue loses, and that it delivers again. memory: the folder of what
-    runs leave to the next.
+    drops, repeats: the shares of notices that the queue loses, and that it delivers twice. memory: the folder in which a
+    run leaves data for the next.
     """
 
     def __init__(

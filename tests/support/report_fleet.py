@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A fleet as the tasks of certops.acm.report gather it, of any size, without an ACM and without hosts.
+"""The data of a fleet of any size, as the tasks of certops.acm.report gather it, without ACM and without hosts.
 
-Some of its certificates need a person, some of its names and tags are hostile.
+Some of its certificates need attention, and some of its names and tags are hostile.
 """
 
 from __future__ import annotations
@@ -60,8 +60,7 @@ def chain_pem(name: str = "Corporate Issuing CA 1") -> str:
 
 
 def certificate(number: int, **changes: Any) -> dict[str, Any]:
-    """A certificate as acm_certificate_info returns it: public, issued, renewed by DNS, half-way through its
-    lifetime."""
+    """A certificate as acm_certificate_info returns it: public, issued, validated by DNS, and not yet due for renewal."""
     region, account, _profile = PLACES[number % 3]
     identity = uuid.UUID(int=number + 1)
     name = f"www{number}.example.com"
@@ -116,7 +115,7 @@ def remembered(name: str, ended_at: str | None) -> dict[str, str]:
 
 
 def troubled() -> list[dict[str, Any]]:
-    """One of each kind that needs a person, beyond the numbers of the others."""
+    """A certificate of each kind that needs attention, with numbers above those of the others."""
     imported = {
         "type": "IMPORTED",
         "renewal_eligibility": "INELIGIBLE",
@@ -199,7 +198,7 @@ def troubled() -> list[dict[str, Any]]:
 
 
 def host(numbers: list[int], place: int = 0) -> dict[str, Any]:
-    """What is noted of a host: nginx with these certificates."""
+    """What the tasks note about a host: nginx with these certificates."""
     region, _account, profile = PLACES[place]
     return {
         "connection": {"region": region, **({"profile": profile} if profile else {})},
@@ -240,7 +239,7 @@ def look(numbers: list[int], outdated: bool = False) -> dict[str, Any]:
 
 
 def gathered(certificates: int = 30, hosts: int = 6, *, with_trouble: bool = True, **changes: Any) -> dict[str, Any]:
-    """What the playbook hands to the filter, decision report. Every third host is of another connection."""
+    """What the playbook passes to the filter for the report. The hosts take turns with three connections."""
     numbers: dict[int, list[int]] = {place: [] for place in range(3)}
     for number in range(certificates):
         numbers[number % 3].append(number)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts that several tests of _acm_alert are about."""
+"""Alerts that several tests of _acm_alert use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def an_alert(key: str = "k", **members: t.Any) -> Alert:
 
 
 def check_slack(message: dict[str, t.Any]) -> None:
-    """The limits that Slack documents for messages, blocks and texts."""
+    """Assert the limits that Slack documents for messages, blocks and texts."""
     blocks = message["blocks"]
     assert 1 <= len(blocks) <= 50 and message["text"] and len(message["text"]) < 40_000
     assert len(blocks[0]["text"]["text"]) <= 150

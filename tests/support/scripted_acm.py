@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two stand-ins for client.Acm: one that expects exact requests, and one that has a fleet and counts calls.
+"""Two stand-ins for client.Acm: one expects exact requests, the other has a fleet and counts calls.
 
 acm = ScriptedAcm(
     ("DescribeCertificate", {"CertificateArn": ARN}, {"Certificate": detail}),
@@ -33,7 +33,7 @@ def arn(number: int) -> str:
 
 
 class _Door:
-    """What both have in common: every way to call ends in `answer`."""
+    """What both have in common: every kind of call ends in `answer`."""
 
     region = REGION
 
@@ -90,7 +90,7 @@ class _Door:
 
 
 class ScriptedAcm(_Door):
-    """Expects these (operation, members, answer), in this order; an answer may be an error to raise."""
+    """Expects these calls (operation, members, answer) in this order; an answer may be an error to raise."""
 
     def __init__(self, *script: tuple[str, dict[str, t.Any], t.Any], is_authority: bool = False) -> None:
         super().__init__(is_authority)
@@ -109,9 +109,9 @@ class ScriptedAcm(_Door):
 
 
 class Fleet(_Door):
-    """Holds public certificates number 0 to N-1 (www<number>.example.com, tag number=<number>) and counts every call.
+    """Has the public certificates 0 to N-1 (www<number>.example.com, tag number=<number>) and counts every call.
 
-    can_search, can_tag: whether SearchCertificates and the tagging API are there. exported: ARNs.
+    can_search, can_tag: whether SearchCertificates and the tagging API are available. exported: ARNs.
     """
 
     def __init__(self, size: int, *, can_search: bool = True, can_tag: bool = True, is_authority: bool = False) -> None:

@@ -24,7 +24,7 @@ SECRET = "c3RhbmQtaW4ncyBzZWNyZXQgZm9yIHRlc3RzIG9ubHk="
 
 
 class StandIn:
-    """One running demo_name_server.py; the same words as NameServer for what both can do."""
+    """A running demo_name_server.py; its interface is that of NameServer, as far as it can do the same."""
 
     def __init__(self, folder: Path, zones: t.Mapping[str, t.Optional[str]]) -> None:
         self.folder = folder
@@ -86,7 +86,7 @@ class StandIn:
 
 @contextlib.contextmanager
 def stand_in(zones: t.Mapping[str, t.Optional[str]]) -> t.Iterator[StandIn]:
-    """Run the stand-in with these zones (name → master-file lines; None: no file yet) as long as the block lasts."""
+    """Run the stand-in with these zones (name → master-file lines; None: no file yet) while the block runs."""
     with tempfile.TemporaryDirectory(prefix="stand-in-") as folder:
         server = StandIn(Path(folder), zones)
         try:

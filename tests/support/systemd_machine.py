@@ -3,10 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A machine of its own with a real systemd: namespaces over an overlay of this machine's files, of which nothing is kept.
+"""A separate machine with a real systemd: namespaces over an overlay of this machine's files, which is thrown away afterwards.
 
-It needs root, overlayfs and cgroups, and shares the network of this machine, but not /run and /dev. What it writes, in /tmp
-as elsewhere, goes into the overlay; a checkout may lie in /tmp.
+It needs root, overlayfs and cgroups. It shares this machine's network, but not /run and /dev. Everything that it writes, also
+in /tmp, goes into the overlay; the checkout may be in /tmp.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 import pytest
 
 SYSTEMD = "/lib/systemd/systemd"
-# What would touch the kernel that this machine shares, or what it lacks.
+# Units that would change the kernel, which it shares with this machine, or that need something it does not have.
 MASKED = (
     "systemd-sysctl", "systemd-udevd", "systemd-udev-trigger", "systemd-random-seed", "systemd-remount-fs",
     "systemd-modules-load", "systemd-networkd", "networking", "console-getty", "getty@tty1",
@@ -58,13 +58,13 @@ KEPT = re.compile(r"PIP_|(HTTPS?|NO)_PROXY$|SSL_CERT_|REQUESTS_CA_BUNDLE$|ANSIBL
 
 
 class Machine:
-    """init: the process id of its systemd."""
+    """init: the process ID of its systemd."""
 
     def __init__(self, init: int) -> None:
         self.init = init
 
     def run(self, *command: str, timeout: float = 60, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in it, as root; more: its environment."""
+        """Run a command in it as root; more: variables for its environment."""
         kept = {name: value for name, value in os.environ.items() if KEPT.match(name)}
         variables = {
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -97,12 +97,12 @@ class Machine:
 
 @contextlib.contextmanager
 def systemd_machine(folder: Path) -> Iterator[Machine]:
-    """Boot one; FOLDER is a new folder for it. The test is skipped where this machine does not let anybody do that."""
+    """Boot a machine in FOLDER, a new folder. The test is skipped if that is impossible here."""
     cgroups = _cgroup2()
     lacking = [name for name in (SYSTEMD, "unshare", "nsenter", "mount") if shutil.which(name) is None]
     if lacking or os.geteuid() != 0 or cgroups is None:
-        pytest.skip(f"systemd cannot be started here: {', '.join(lacking) or 'it takes root and cgroup2'}.")
-    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]  # an overlay on an overlay would not do
+        pytest.skip(f"systemd cannot be started here: {', '.join(lacking) or 'it needs root and cgroup2'}.")
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]  # because an overlay cannot be based on an overlay
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("No file system can be mounted here.")
     group = cgroups / f"certops-acm-test-{os.getpid()}"
@@ -154,7 +154,7 @@ def _awaited(booted: subprocess.Popen[str]) -> Machine:
             if told in ("running", "degraded"):
                 return machine
         time.sleep(0.1)
-    raise AssertionError(f"systemd did not come up: {told or 'it never ran'}")
+    raise AssertionError(f"systemd did not start: {told or 'it never ran'}")
 
 
 def _cgroup2() -> Path | None:

@@ -5,8 +5,8 @@
 
 """The calls of modules and roles in a piece of YAML, and the faults in each according to the called spec.
 
-For a module of ours the spec is the one that it hands to AnsibleModule, not the documented one; `ansible-test sanity`
-compares these two. A module of a collection that tests have at hand is held against its documentation.
+For our own modules the spec is the one that they pass to AnsibleModule, not the documented one; `ansible-test sanity` compares
+these two. Calls of other collections' modules, if these are installed for tests, are checked against their documentation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 COLLECTION = Path(__file__).resolve().parents[2]
 OURS = "certops.acm."
-# Where the collections of others lie: those that this one needs, and those that it is compared with.
+# Where other collections are: those that this one needs, and those that it is compared with.
 ROOTS = [
     COLLECTION.parents[1],
     *([Path(os.environ["ACM_PEERS"]) / "ansible_collections"] if "ACM_PEERS" in os.environ else []),
@@ -41,19 +41,19 @@ RULES = ("mutually_exclusive", "required_together", "required_one_of", "required
 
 
 class Call(NamedTuple):
-    """One use of a module or a role of ours."""
+    """A use of a module or of one of our roles."""
 
     where: str
     target: str  # the full name of a module or a role; a role's entry point follows after a colon
     arguments: dict[str, Any]
-    is_whole: bool = True  # False: a fragment, to which required arguments may be missing
+    is_whole: bool = True  # False: a fragment, which may lack required arguments
 
 
 # --- finding the calls ---
 
 
 def calls_in(entries: Any, where: str, defaults: dict[str, Any], variables: dict[str, Any]) -> Iterator[Call]:
-    """The calls in a list of plays, blocks or tasks, with the module_defaults and vars of what encloses them."""
+    """The calls in a list of plays, blocks or tasks, with the module_defaults and vars that apply to them."""
     for number, entry in enumerate(entries or [], 1):
         if not isinstance(entry, dict):
             continue
@@ -77,12 +77,12 @@ def calls_in(entries: Any, where: str, defaults: dict[str, Any], variables: dict
 
 
 def written(arguments: Any) -> dict[str, Any]:
-    """The arguments in the task itself; arguments given as a whole by a template are unknown."""
+    """The arguments in the task itself; if a template gives all arguments, they are unknown."""
     return arguments if isinstance(arguments, dict) else {}
 
 
 def groups_of(action: str) -> list[str]:
-    """The keys under which module_defaults may reach a module by its action group."""
+    """The keys of module_defaults that apply to a module through its action groups."""
     namespace, collection, module = action.split(".")
     runtime = next(
         (
@@ -97,26 +97,26 @@ def groups_of(action: str) -> list[str]:
 
 
 def role_call(name: str, entry_point: str, variables: dict[str, Any], where: str) -> Iterator[Call]:
-    """A role's variables may also come from the inventory, so that required ones can be missing here."""
+    """A role's variables may also come from the inventory, so required ones may be missing here."""
     if name.startswith(OURS):
         role = name.removeprefix(OURS)
         own = {key: value for key, value in variables.items() if key.startswith(f"{role}_")}
         yield Call(where, f"{OURS}{role}:{entry_point}", own, is_whole=False)
 
 
-# --- the specs they are held against ---
+# --- the specs that they must match ---
 
 MODULES = sorted(path.stem for path in (COLLECTION / "plugins" / "modules").glob("*.py"))
 ROLES = sorted(path.parents[1].name for path in COLLECTION.glob("roles/*/meta/argument_specs.yml"))
 
 
 class SpecFound(Exception):
-    """Carries a module's arguments to AnsibleModule out of its main()."""
+    """Carries what a module passes to AnsibleModule out of its main()."""
 
 
 @lru_cache(maxsize=None)
 def module_spec(name: str) -> dict[str, Any]:
-    """What the module hands to AnsibleModule: argument_spec and the rules between arguments."""
+    """What the module passes to AnsibleModule: argument_spec and the rules between arguments."""
     from ansible.module_utils.basic import AnsibleModule
 
     def stop(self: Any, *args: Any, **keywords: Any) -> None:
@@ -129,7 +129,7 @@ def module_spec(name: str) -> dict[str, Any]:
             module.main()
         except SpecFound as found:
             return found.args[0]
-    raise AssertionError(f"{name}.main() makes no AnsibleModule")
+    raise AssertionError(f"{name}.main() does not create an AnsibleModule")
 
 
 @lru_cache(maxsize=None)
@@ -154,7 +154,7 @@ DOCUMENTS: dict[str, Any] = {}
 
 
 def learn(names: set[str]) -> None:
-    """Read the documentation of the modules of others, all at once: each call of ansible-doc takes a second."""
+    """Read the documentation of other collections' modules all at once, because each call of ansible-doc takes a second."""
     if names <= set(DOCUMENTS):
         return
     paths = os.pathsep.join(str(root.parent) for root in ROOTS)
@@ -169,7 +169,7 @@ def learn(names: set[str]) -> None:
 
 
 def documented_spec(name: str) -> dict[str, Any]:
-    """An argument spec made of a module's documentation; the rules between options are not in it."""
+    """An argument spec made from a module's documentation, without the rules between options."""
     learn({name})
     assert DOCUMENTS[name], f"there is no module {name}"
     return {
@@ -188,7 +188,7 @@ def from_document(option: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-# --- holding one against the other ---
+# --- comparing them ---
 
 
 def is_templated(value: Any) -> bool:
@@ -196,7 +196,7 @@ def is_templated(value: Any) -> bool:
 
 
 def without_templated(options: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the options in which values from templates may be anything, as long as the option exists."""
+    """A copy of the options in which an option that exists may have any value if that is a template."""
     options = copy.deepcopy(options)
     for name, option in options.items():
         given = next((arguments[key] for key in (name, *option.get("aliases", [])) if key in arguments), None)

@@ -3,13 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A TLS server for tests that behaves like web servers: it reads its files when it starts and when it reloads, keeps
-the present ones if the new files are bad, chooses by SNI, and can check its configuration.
+"""A TLS server for tests that behaves like a web server: it reads its files when it starts and when it reloads, keeps the
+loaded certificates if the new files are bad, chooses by SNI, and can check its configuration.
 
     tls_stand_in.py check|serve|reload|stop FOLDER
 
 FOLDER/config.json: {"port": …, "sites": {"www.example.com": "/etc/acm/www.example.com/live", …}}; the first site is the
-default. Whoever is listed in FOLDER/refused, by a line of its certificate's PEM, does not pass the check."""
+default. A certificate that has a line of its PEM in FOLDER/refused does not pass the check."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pathlib import Path
 
 
 class StandIn:
-    """The server in FOLDER as a test sees it."""
+    """Controls the server in FOLDER."""
 
     def __init__(self, folder: Path, sites: dict[str, str]) -> None:
         self.folder = folder

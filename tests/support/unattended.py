@@ -5,7 +5,7 @@
 
 """A small site for unattended renewal: an authority with one certificate, and an inventory with one host that gets it.
 
-The host is this machine; it has no server to reload.
+The host is this machine, without a server to reload.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "www.corp.test"
 
 
 def write_inventory(folder: Path, **variables: Any) -> Path:
-    """folder/inventory, with what its group `web` gets in group_vars; files go to folder/certificates."""
+    """Write folder/inventory, with the variables of its group `web` in group_vars; sets go to folder/certificates."""
     inventory = folder / "inventory"
     (inventory / "group_vars").mkdir(parents=True)
     host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -40,13 +40,13 @@ def write_inventory(folder: Path, **variables: Any) -> Path:
 
 
 def issue(acm: AcmEndpoint) -> str:
-    """ARN of a private certificate for NAME, issued."""
+    """ARN of an issued private certificate for NAME."""
     ca = acm.authority.cas.private("corp", key_algorithm="EC_prime256v1").arn
     wanted = {"DomainName": NAME, "CertificateAuthorityArn": ca, "KeyAlgorithm": "EC_prime256v1"}
     return str(acm.client().request_certificate(**wanted)["CertificateArn"])
 
 
 def make_authority(folder: Path) -> None:
-    """With that certificate, in this folder."""
+    """Create an authority with that certificate in this folder."""
     with acm_endpoint(folder) as acm:
         issue(acm)

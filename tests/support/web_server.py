@@ -21,7 +21,7 @@ import typing as t
 
 
 class Answer(t.NamedTuple):
-    """drip_s: the pause before every octet of the body, for a server that never comes to an end."""
+    """drip_s: the pause before every octet of the body, for an answer that does not end in time."""
 
     status: int = 200
     headers: t.Mapping[str, str] = {}  # whatever the case of a name
@@ -45,8 +45,8 @@ Page = t.Union[Answer, bytes, t.Callable[[Request], Answer]]
 
 
 class WebServer:
-    """pages: path → Answer, a body for 200, or what makes an Answer of a Request. What is not in it answers 404; change
-    it at any time."""
+    """pages: path → Answer, a body for 200, or a function from Request to Answer. Other paths get a 404. It may be changed
+    at any time."""
 
     def __init__(self, pages: t.Mapping[str, Page], tls: t.Optional[ssl.SSLContext]) -> None:
         self.pages = dict(pages)
@@ -111,7 +111,7 @@ class WebServer:
 
 @contextlib.contextmanager
 def web_server(pages: t.Mapping[str, Page], *, tls: t.Optional[ssl.SSLContext] = None) -> t.Iterator[WebServer]:
-    """Serve the pages as long as the block lasts, by HTTPS with a server context."""
+    """Serve the pages while the block runs, over HTTPS if given a server context."""
     server = WebServer(pages, tls)
     server.start()
     try:

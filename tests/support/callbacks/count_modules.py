@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Append to the file COUNT_MODULES a line for each task that was not skipped, "HOST ACTION": the host on which it ran; for
-one that was skipped, "HOST skipped"."""
+"""Append a line for each task to the file COUNT_MODULES: "HOST ACTION", with the host on which it ran, or "HOST skipped"."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill ansible-playbook by SIGKILL after its KILL_AFTER-th step; without it, list the steps in the file KILL_COUNT.
+"""Kill ansible-playbook with SIGKILL after step number KILL_AFTER; if that is not set, list the steps in the file KILL_COUNT.
 
-A step is a task, or an item of its loop, that changed something; with KILL_AFTER_EACH=all any that was not skipped.
+A step is a task, or an item of its loop, that changed something; with KILL_AFTER_EACH=all, any that was not skipped.
 """
 
 from __future__ import annotations

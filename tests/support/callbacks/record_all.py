@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write every result that Ansible hands to callbacks, as AWX and the json callback record them, to the file RECORD_ALL, and
-in the end what hostvars has of every host beside its inventory: facts, and what tasks have registered."""
+"""Write every result that Ansible passes to callbacks to the file RECORD_ALL, as AWX and the json callback do, and at the end
+what hostvars contains for each host besides its inventory: facts, and registered variables."""
 
 from __future__ import annotations
 

@@ -64,15 +64,15 @@ def test_a_busy_port_is_one_sentence(idle: StandIn) -> None:
 def test_it_does_not_start_twice(idle: StandIn) -> None:
     idle.run()
     answer = idle.run()
-    assert answer.returncode == 1 and "runs already" in answer.stderr
+    assert answer.returncode == 1 and "is already running" in answer.stderr
 
 
 @pytest.mark.parametrize(
     "change, sentence",
     [
         ({"zones": []}, "names no zone"),
-        ({"port": "many"}, "is not the JSON"),
-        ({"key": {"name": "demo", "secret": "%%"}}, "is not the JSON"),
+        ({"port": "many"}, "is not a valid configuration"),
+        ({"key": {"name": "demo", "secret": "%%"}}, "is not a valid configuration"),
         ({"key": {"secret": "AAAA"}}, "lacks 'name'"),
         ({"address": "192.0.2.77"}, "Cannot listen on 192.0.2.77"),
     ],
@@ -91,7 +91,7 @@ def test_a_bad_zone_file_is_one_sentence(idle: StandIn) -> None:
 
 def test_checking_starts_nothing(idle: StandIn) -> None:
     answer = idle.run("-t")
-    assert answer.returncode == 0 and "in order: 1 zone" in answer.stdout
+    assert answer.returncode == 0 and "is valid: 1 zone" in answer.stdout
     assert not idle.is_running()
 
 

@@ -126,7 +126,7 @@ LEAST_S = {"interval": 1.0, "pause": 0.0, "repeat_after": 1.0, "sweep_every": 0.
 
 
 def options_from(args: dict[str, Any]) -> Options:
-    """Raises ValueError. Values that a rulebook's template leaves empty count as not set; numbers may be given as text."""
+    """Raises ValueError. Values that a rulebook's template leaves empty count as not set; numbers may be strings."""
     # ansible-rulebook adds the latter if a rulebook requests feedback
     unknown = sorted(set(args) - set(Options._fields) - {"eda_feedback_queue"})
     if unknown:
@@ -145,7 +145,7 @@ def options_from(args: dict[str, Any]) -> Options:
         raise ValueError("acm_queue: give queue_name or queue_url, not both.")
     if not options.queue and not options.sweep_every:
         raise ValueError(
-            "acm_queue: give a queue_name, or let sweep_every be more than 0; otherwise there is nothing to do."
+            "acm_queue: give a queue_name, or a sweep_every greater than 0; otherwise there is nothing to do."
         )
     if bool(options.access_key) != bool(options.secret_key):
         raise ValueError("acm_queue: access_key and secret_key belong together.")
@@ -162,7 +162,7 @@ class Present(NamedTuple):
 class Bell:
     """Decides when waiting messages are worth an event.
 
-    It compares all messages, not only those that wait: one that comes back because nobody acknowledged it is nothing new.
+    It compares all messages, not only the waiting ones: a message that comes back because nobody acknowledged it is not new.
     """
 
     def __init__(self, pause_s: float, repeat_after_s: float) -> None:
@@ -268,7 +268,7 @@ class Watch:
             await self._sleep(max(0.0, min(sweep_at, look_at) - self._clock()))
 
     async def _look_once(self) -> float:
-        """In how many seconds to look again."""
+        """Check the queue; returns the seconds until the next check."""
         try:
             present = await asyncio.to_thread(self._look)
         except Exception as error:  # whatever the fault, it may be temporary, and the sweeps must continue
@@ -276,12 +276,10 @@ class Watch:
             # The exponent is bounded too: a fault may last for weeks.
             wait_s = min(self._options.interval * 2 ** min(self._failures, 10), max(MAX_WAIT_S, self._options.interval))
             reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-            log.warning(
-                "Cannot look into the queue %s: %s. Trying again in %.0f s.", self._options.queue, reason, wait_s
-            )
+            log.warning("Cannot check the queue %s: %s. Trying again in %.0f s.", self._options.queue, reason, wait_s)
             return wait_s
         if self._failures:
-            log.warning("The queue %s can be looked into again.", self._options.queue)
+            log.warning("The queue %s can be checked again.", self._options.queue)
             self._failures = 0
         if self._bell.rings(present, self._clock()):
             await self._tell({"reason": "notices", "queue": self._options.queue, "waiting": present.waiting})
@@ -300,6 +298,6 @@ async def main(queue: Queue, args: dict[str, Any]) -> None:
             import boto3  # noqa: F401  # pylint: disable=unused-import
         except ImportError:
             raise ImportError(
-                "acm_queue: boto3 is missing where ansible-rulebook runs; `pip install boto3` brings it."
+                "acm_queue: boto3 is not installed for the Python that runs ansible-rulebook: install it with `pip install boto3`."
             ) from None
     await Watch(options, queue, SqsQueue(options)).run()

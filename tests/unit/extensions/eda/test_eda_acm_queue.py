@@ -168,12 +168,12 @@ def test_faults_are_tried_again_less_and_less_often_and_logged(caplog: pytest.Lo
     assert world.times("notices") == [280.0]
     said = [record.getMessage() for record in caplog.records]
     assert said == [
-        'Cannot look into the queue certops-acm: Could not connect to the endpoint URL: "https://sqs.eu-central-1.amazonaws.com/".'
+        'Cannot check the queue certops-acm: Could not connect to the endpoint URL: "https://sqs.eu-central-1.amazonaws.com/".'
         " Trying again in 40 s.",
-        "Cannot look into the queue certops-acm: An error occurred (AccessDenied) when calling the GetQueueAttributes operation:"
+        "Cannot check the queue certops-acm: An error occurred (AccessDenied) when calling the GetQueueAttributes operation:"
         " No. Really. Trying again in 80 s.",
-        "Cannot look into the queue certops-acm: ValueError. Trying again in 160 s.",
-        "The queue certops-acm can be looked into again.",
+        "Cannot check the queue certops-acm: ValueError. Trying again in 160 s.",
+        "The queue certops-acm can be checked again.",
     ]
 
 
