@@ -21,21 +21,18 @@ FILES = TESTS.parent / "plugins" / "module_utils"
 
 # The steps of a task show what they do only together: their tests run the module against an authority or an endpoint.
 MODULES = {
-    "_acm_certificate": ("modules/test_acm_certificate.py", "item lookup matching result task"),
-    "_acm_export": ("modules/test_acm_export.py", "execution item lookup options plan result task"),
+    "_acm_certificate": ("modules/test_acm_certificate.py", "item lookup result task"),
+    "_acm_export": ("modules/test_acm_export.py", "lookup plan result task"),
     "_acm_import": (
         "modules/test_acm_import.py",
-        "execution held item lookup options plan result task trust_list",
+        "execution held item lookup options plan result task",
     ),
-    "_acm_notifications": ("modules/test_acm_notification_queue.py", "queue_plan queue_services"),
-    "_web_host/deployments": ("modules/test_certificate_deployment.py", "detached report survey transaction"),
-    "_web_host/servers": ("modules/test_haproxy_certificate.py", "haproxy"),
+    "_acm_notifications": ("modules/test_acm_notification_queue.py", "queue_services"),
+    "_web_host/deployments": ("modules/test_certificate_deployment.py", "detached survey transaction"),
     "_web_host/tls": ("modules/test_served_certificate_info.py", "watch"),
 }
 # Parts that are tested through the whole.
 THROUGH = {
-    "_acm_alert/channels/aws": "_acm_alert/channels/test_sns.py",
-    "_acm_notifications/inbox": "../modules/test_acm_notifications.py",
     "_authority/authority": "_authority/test_opening.py",
     "_authority/operations/answers": "_authority/operations/test_facts_certificates.py",
 }

@@ -19,14 +19,12 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._acm_export import execution, item, task as export_task
+from ansible_collections.certops.acm.plugins.module_utils._acm_export import task as export_task
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.plugins.module_utils._files import atomic, certificate_files, locks
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import AcmError
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, InvalidMaterial
-from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 from ansible_collections.certops.acm.tests.support.acm_endpoint import acm_endpoint
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 from ansible_collections.certops.acm.tests.support.openssl import openssl, openssl_output
@@ -683,13 +681,6 @@ def test_the_key_is_returned_only_when_asked_for(
     assert pkcs12.load(base64.b64decode(store), b"keystore")[1] == pem.load_certificate(result["certificate"])
 
 
-def test_random_passphrases_are_acms_and_never_twice_the_same() -> None:
-    made = {execution.random_passphrase() for _number in range(100)}
-    assert len(made) == 100
-    for passphrase in made:
-        check_passphrase(passphrase)
-
-
 def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path) -> None:
     arn = site.request(site.name())
     idle = run(certificate_arn=arn)
@@ -717,88 +708,6 @@ def test_one_that_is_renewed_as_soon_as_it_was_exported_is_no_reason_to_warn(
     acm.spoil[f"DescribeCertificate {arn}"] = seen
     warnings = run(certificate_arn=arn, path=str(tmp_path)).get("warnings", [])
     assert [("still reports INELIGIBLE after this export" in each) for each in warnings] == [True] * warns
-
-
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({}, "either certificate_arn or domain_name"),
-        (
-            {"certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "domain_name": "a.example.com"},
-            "either",
-        ),
-        ({"certificate_arn": "x"}, "is not an ARN"),
-        ({"domain_name": "a_b.example.com"}, "a_b"),
-        ({"domain_name": "a.example.com", "passphrase": "abc"}, "4 to 128"),
-        ({"domain_name": "a.example.com", "passphrase": "geheim#"}, "#, $ or %"),
-        ({"domain_name": "a.example.com", "passphrase": "geheimß"}, "ASCII"),
-        ({"domain_name": "a.example.com", "path": "/x", "files": {"pkcs12": {}}}, "needs a passphrase"),
-        ({"domain_name": "a.example.com", "path": "/x", "encrypt_key": True}, "needs a passphrase"),
-        ({"domain_name": "a.example.com", "return_pkcs12": True}, "needs a passphrase"),
-        ({"domain_name": "a.example.com", "files": {"key": {}}}, "no folder"),
-        ({"domain_name": "a.example.com", "path": "/x", "mode": "0644"}, "every user"),
-        ({"domain_name": "a.example.com", "path": "/x", "mode": 640}, "octal"),
-        ({"domain_name": "a.example.com", "path": "/x", "mode": "u=rwz"}, "octal"),
-        ({"domain_name": "a.example.com", "path": "/x", "owner": "nobody-at-all"}, "no owner nobody-at-all"),
-        ({"domain_name": "a.example.com", "path": "/x", "group": "nobody-at-all"}, "no group nobody-at-all"),
-    ],
-)
-def test_options_that_make_no_sense(options: dict[str, Any], reason: str, pki: Any) -> None:
-    def closed() -> Any:
-        raise AssertionError("the door was opened")
-
-    result = export_task.run(closed, options, now=pki.now, is_check=False)
-    assert result["failed"] and reason in result["msg"] and "geheim" not in json.dumps(result)
-    assert result["msg"].endswith(".") and "\n" not in result["msg"]
-
-
-# ---------------------------------------------------------------- answers that ACM should never give
-
-
-@pytest.mark.parametrize(
-    ("spoil", "rule"),
-    [
-        (lambda answer, pki: answer.update(PrivateKey=""), "key-one"),
-        (lambda answer, pki: answer.pop("PrivateKey"), "key-one"),
-        (lambda answer, pki: answer.update(PrivateKey=answer["PrivateKey"][:200]), "pem"),
-        (
-            lambda answer, pki: answer.update(PrivateKey=pem.encrypted_private_key_pem(pki.key(), b"another")),
-            "key-passphrase",
-        ),
-        (
-            lambda answer, pki: answer.update(PrivateKey=pem.encrypted_private_key_pem(pki.key("P-256", 77), b"abcd")),
-            "key-matches-certificate",
-        ),
-        (
-            lambda answer, pki: answer.update(
-                CertificateChain=pem.certificate_pem(pki.authority("foreign").certificate)
-            ),
-            "chain-order",
-        ),
-        (lambda answer, pki: answer.update(Certificate=""), "certificate-one"),
-    ],
-)
-def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rule: str) -> None:
-    pair = pki.leaf()
-    answer = {
-        "Certificate": pair.pem,
-        "CertificateChain": pair.chain_pem,
-        "PrivateKey": pem.encrypted_private_key_pem(pair.key, b"abcd"),
-    }
-    assert item.parse(answer, b"abcd").certificate == pair.certificate
-    spoil(answer, pki)
-    with pytest.raises(InvalidMaterial) as caught:
-        item.parse(answer, b"abcd")
-    assert caught.value.rule == rule
-
-
-def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
-    """The user guide's sample is PBES2 with HMAC-SHA1 and a salt of 20 octets."""
-    pair = pki.leaf()
-    how = ("-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd")
-    old = openssl_output("pkcs8", *how, given=pair.key_pem.encode()).decode()
-    answer = {"Certificate": pair.pem, "CertificateChain": pair.chain_pem, "PrivateKey": old}
-    assert pem.key_matches(item.parse(answer, b"abcd").key, pair.certificate)
 
 
 # ---------------------------------------------------------------- the way to AWS
@@ -832,13 +741,6 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
     assert run_module("acm_export", {"authority": site.path})["failed"]
     listed = {"authority": site.path, "certificates": [{"certificate_arn": arn}], "path": "/x"}
     assert "certificates and path cannot be given together" in run_module("acm_export", listed)["msg"]
-
-
-def test_the_passphrase_shows_in_no_representation(tmp_path: Path) -> None:
-    wanted = item.Wanted(arn="x", passphrase=b"geheim")
-    assert "geheim" not in repr(item.Item(wanted))
-    with pytest.raises(InvalidInput):
-        atomic.read(atomic.FileSpec("cert", str(tmp_path), 0o644))
 
 
 def test_a_pkcs12_is_made_anew_when_its_alias_or_its_encryption_is_to_be_another(

@@ -189,60 +189,6 @@ def test_a_handle_that_is_not_good_is_a_warning(sqs: Sqs) -> None:
     assert "nonsense (ReceiptHandleIsInvalid" in str(done["warnings"])
 
 
-def test_a_batch_that_fails_in_part_is_tried_again(sqs: Sqs, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service's own fault is tried again, ours is not, and the rest of the batch is done once."""
-    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
-
-    asked: list[list[str]] = []
-    slept: list[float] = []
-
-    def answer(_client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
-        handles = {each["Id"]: each["ReceiptHandle"] for each in members["Entries"]}
-        asked.append(list(handles.values()))
-        fault = {"good": None, "stale": True, "slow": False if len(asked) == 1 else None, "broken": False}
-        failed = [
-            {"Id": number, "SenderFault": fault[handle], "Code": f"Code{handle}"}
-            for number, handle in handles.items()
-            if fault[handle] is not None
-        ]
-        return {"Failed": failed}
-
-    monkeypatch.setattr(inbox, "call_service", answer)
-    queue = inbox.SqsInbox(None, "url", NAME, slept.append, lambda: 0.0)
-    assert queue.acknowledge(["good", "stale", "slow", "broken"]) == {"stale": "Codestale", "broken": "Codebroken"}
-    assert asked == [["good", "stale", "slow", "broken"], ["slow", "broken"], ["broken"]] and len(slept) == 2
-
-
-@pytest.mark.parametrize(("wait_s", "polls"), [(0, [1]), (5, [5]), (21, [20, 1]), (90, [20, 20, 20, 20, 10])])
-def test_a_long_poll_has_an_end(monkeypatch: pytest.MonkeyPatch, wait_s: int, polls: list[int]) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
-
-    asked: list[int] = []
-
-    def answer(_client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
-        asked.append(members["WaitTimeSeconds"])
-        return {}
-
-    monkeypatch.setattr(inbox, "call_service", answer)
-    queue = inbox.SqsInbox(None, "url", NAME, lambda _s: None, lambda: float(sum(asked)))
-    assert queue.receive(100, wait_s, 30) == [] and asked == polls
-
-
-def test_after_the_first_it_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.certops.acm.plugins.module_utils._acm_notifications import inbox
-
-    answers: list[t.Any] = [{}, {"Messages": [{"MessageId": "1", "ReceiptHandle": "h", "Body": "b"}]}, {}]
-    asked: list[int] = []
-
-    def answer(_client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
-        asked.append(members["WaitTimeSeconds"])
-        return dict(answers.pop(0))
-
-    monkeypatch.setattr(inbox, "call_service", answer)
-    queue = inbox.SqsInbox(None, "url", NAME, lambda _s: None, lambda: float(sum(asked)))
-    assert [each.body for each in queue.receive(100, 60, 30)] == ["b"] and asked == [20, 20, 1]
-
-
 def test_a_queue_that_is_not_there(sqs: Sqs) -> None:
     answer = sqs.ask(queue_name="other")
     assert answer["failed"] and "there is no queue other in eu-central-1: create it" in answer["msg"]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module against a HAProxy's runtime socket that answers what HAProxy 2.6 answers."""
+"""Certificates over a runtime socket that answers as HAProxy 2.6 does."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.hapr
     HaproxyFault,
     Runtime,
     find_name,
+    update,
 )
-from ansible_collections.certops.acm.plugins.modules.haproxy_certificate import update
 
 
 def combined() -> str:
