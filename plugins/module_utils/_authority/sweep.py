@@ -43,25 +43,33 @@ def sweep(authority: Authority) -> Swept:
     """Do all due work: validations, renewals, notices of expiry, revocation lists, delivery of events, and deletion of
     old rows. Names that wait for validation are checked whether or not that is due: whoever runs a sweep has often just
     fixed something."""
-    started_at = authority.now()
+    swept = _settle(authority, authority.now() - timedelta(hours=authority.settings.validation_hours))
+    swept.troubles.extend(tidy(authority))
+    return deliver(authority, swept)
+
+
+def tidy(authority: Authority) -> list[str]:
+    """Only the part of a sweep that concerns no single certificate: deletion of old rows, the end of a key rotation,
+    revocation lists. Returns troubles, as a sweep does."""
+    now = authority.now()
     settings = authority.settings
-    swept = _settle(authority, started_at - timedelta(hours=settings.validation_hours))
+    troubles = []
     with authority.store.write() as tx:
-        tx.forget_tokens(started_at - timedelta(minutes=settings.idempotency_minutes))
+        tx.forget_tokens(now - timedelta(minutes=settings.idempotency_minutes))
         tx.journal.forget(
-            started_at,
-            started_at - timedelta(days=settings.events_kept_days),
-            started_at - timedelta(days=settings.audit_kept_days),
+            now,
+            now - timedelta(days=settings.events_kept_days),
+            now - timedelta(days=settings.audit_kept_days),
             tx.targets.delivered_everywhere(),
         )
-        tx.set_meta("last_sweep_at", iso(started_at))
+        tx.set_meta("last_sweep_at", iso(now))
     try:
         key_making.finish_rotation(authority.path, authority.store)
     except InvalidInput as error:
-        swept.troubles.append(str(error))
+        troubles.append(str(error))
     leftovers.remove(authority.public_folder)
     authority.cas.publish(with_crls=True)
-    return deliver(authority, swept)
+    return troubles
 
 
 def settle_due(authority: Authority, limit: int = -1) -> Swept:

@@ -25,7 +25,7 @@ from ..._rules.times import iso
 
 LOOK_S = 5.0  # between two looks for what is due
 MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not delay requests
-WHOLE_SWEEP_S = 3600.0  # between two full sweeps: revocation lists, and deletion of old rows
+TIDY_S = 3600.0  # between two revocation lists, and deletions of old rows
 LOCK = "due-work.lock"
 
 log = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ class DueWork:
         beside: t.Callable[[], object] = lambda: None,
         *,
         look_s: float = LOOK_S,
-        whole_sweep_s: float = WHOLE_SWEEP_S,
+        tidy_s: float = TIDY_S,
     ) -> None:
         self._authority = authority
         self._beside = beside
         self._look_s = look_s
-        self._whole_sweep_s = whole_sweep_s
+        self._tidy_s = tidy_s
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="due work", daemon=True)
         self._said: t.Optional[str] = None
@@ -78,23 +78,23 @@ class DueWork:
     def look(self) -> sweep.Swept:
         """Do what is due now."""
         authority = self._authority
-        if self._is_sweep_due():
-            swept = sweep.sweep(authority)
-        else:
-            swept = sweep.deliver(authority, sweep.settle_due(authority, MOST_AT_ONCE))
+        swept = sweep.settle_due(authority, MOST_AT_ONCE)
+        if self._is_tidying_due():
+            swept.troubles.extend(sweep.tidy(authority))
+        swept = sweep.deliver(authority, swept)
         with authority.store.write(durable=False) as tx:
             tx.set_meta("last_due_work_at", iso(authority.now()))
         for trouble in swept.troubles:
             log.info("%s", trouble)
         return swept
 
-    def _is_sweep_due(self) -> bool:
+    def _is_tidying_due(self) -> bool:
         with self._authority.store.read() as tx:
             last = tx.meta("last_sweep_at")
         if last is None:
             return True
         age_s = (self._authority.now() - audit.instant(last)).total_seconds()
-        return not 0 <= age_s < self._whole_sweep_s  # in the future: the clock was set back
+        return not 0 <= age_s < self._tidy_s  # in the future: the clock was set back
 
     def _say(self, trouble: t.Optional[str]) -> None:
         """Log the same trouble once, not every five seconds."""

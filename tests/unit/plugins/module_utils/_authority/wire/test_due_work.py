@@ -51,19 +51,19 @@ def test_one_server_at_a_time_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     assert due_work.end()
 
 
-def test_everything_is_swept_now_and_then(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    due_work, swept = DueWork(lab.authority), []
-    whole = sweep.sweep
-    monkeypatch.setattr(sweep, "sweep", lambda authority: swept.append(1) or whole(authority))
+def test_the_store_is_tidied_every_hour(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    due_work, tidied = DueWork(lab.authority), []
+    tidy = sweep.tidy
+    monkeypatch.setattr(sweep, "tidy", lambda authority: tidied.append(1) or tidy(authority))
     due_work.look()
     due_work.look()
-    assert len(swept) == 1
+    assert len(tidied) == 1
     clock.advance(hours=1)
     due_work.look()
-    assert len(swept) == 2
+    assert len(tidied) == 2
     clock.advance(days=-30)  # the clock was wrong
     due_work.look()
-    assert len(swept) == 3
+    assert len(tidied) == 3
 
 
 def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
@@ -76,7 +76,6 @@ def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> Non
 def test_work_for_thousands_does_not_hold_up_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look takes a part, the longest due first; the next ones take the rest."""
     monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)
-    sweep.sweep(lab.authority)  # the whole one is not due now
     for number in range(5):
         lab.publish(lab.public(f"h{number}.example.com"))
     with lab.authority.store.write() as tx:
