@@ -8,7 +8,8 @@
 Only ratios are printed, each the median of its rounds, for seconds hold for one machine on one day. Beside each stands the
 floor's: a server of aiohttp's that reads the request and answers one fixed line, so no ratio can be higher. For an import it
 also does what no server that keeps ACM's rules can leave out: in a thread, it loads both certificates and the key, verifies,
-seals the key and commits one row to the disk. Then what many, slow and unknown clients do to a client that signs its requests.
+seals the key and commits one row to the disk. That alone makes the floor only twice as fast as moto, which writes nothing to
+disk; so of an import it is only wanted that it is no slower than moto's. Then what many, slow and unknown clients do to a client that signs its requests.
 
     ./run bench authority_server         in two minutes or so; --rounds 3 for a quick look
 
@@ -63,7 +64,7 @@ SETTINGS = {  # the quotas of an account would end the run; and no name server a
     "quota_certificates": 1_000_000, "quota_requests_a_year": 1_000_000,
     "quota_imported": 1_000_000, "quota_imports_a_year": 1_000_000, "resolvers": ["127.0.0.1:9"],
 }  # fmt: skip
-AT_LEAST = {"request": 50.0, "describe": 3.0, "import": 2.0, "list": 4.0}
+AT_LEAST = {"request": 50.0, "describe": 3.0, "import": 1.0, "list": 4.0}
 LISTED = 100
 FEWEST = 30  # calls in one measurement
 FAILED: list[str] = []
