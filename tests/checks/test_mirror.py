@@ -22,14 +22,10 @@ FILES = TESTS.parent / "plugins" / "module_utils"
 # The steps of a task show what they do only together: their tests run the module against an authority or an endpoint.
 MODULES = {
     "_acm_certificate": ("modules/test_acm_certificate.py", "item lookup result task"),
-    "_acm_export": ("modules/test_acm_export.py", "lookup plan result task"),
-    "_acm_import": (
-        "modules/test_acm_import.py",
-        "execution held item lookup options plan result task",
-    ),
+    "_acm_export": ("modules/test_acm_export.py", "lookup result task"),
+    "_acm_import": ("modules/test_acm_import.py", "execution item lookup options result task"),
     "_acm_notifications": ("modules/test_acm_notification_queue.py", "queue_services"),
-    "_web_host/deployments": ("modules/test_certificate_deployment.py", "detached survey transaction"),
-    "_web_host/tls": ("modules/test_served_certificate_info.py", "watch"),
+    "_web_host/deployments": ("modules/test_certificate_deployment.py", "survey transaction"),
 }
 # Parts that are tested through the whole.
 THROUGH = {
