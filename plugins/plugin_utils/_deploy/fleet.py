@@ -102,9 +102,9 @@ def begin(
     if not fault:
         try:
             check_names(variables)
-            if "acm_deploy_authority" in variables:  # otherwise an empty text is one that is not given
-                check_authority(options.get("authority"))
-            return {**host, "fault": "", **read_wanted(read_arguments(options))}
+            check_authority(options.get("authority"))
+            given = {**options, "authority": options.get("authority") or None}
+            return {**host, "fault": "", **read_wanted(read_arguments(given))}
         except InvalidInput as error:
             fault = str(error)
     return {**host, "fault": fault, "connection": {}, "certificates": [], "services": [], "snippets": []}

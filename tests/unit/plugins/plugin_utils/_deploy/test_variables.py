@@ -83,7 +83,7 @@ def test_a_renewal_run_with_a_misspelt_one_does_not_begin() -> None:
 )
 def test_an_authority_that_is_empty_or_relative_leads_nowhere(authority: str, sentence: str) -> None:
     options = {"authority": authority, "path": "/etc/acm", "certificates": [], "services": []}
-    given = begin(options, "web1", {}, "2026-01-01T00:00:00", variables=["acm_deploy_authority"])
+    given = begin(options, "web1", {}, "2026-01-01T00:00:00")
     assert given["fault"] == sentence and given["connection"] == {}
     connections = {"authority": [authority], "region": [""], "profile": [""]}
     with pytest.raises(InvalidInput) as refused:
@@ -92,5 +92,5 @@ def test_an_authority_that_is_empty_or_relative_leads_nowhere(authority: str, se
 
 
 def test_an_authority_that_is_not_given_is_aws() -> None:
-    options = {"authority": "", "path": "/etc/acm", "certificates": [], "services": []}
+    options = {"authority": False, "path": "/etc/acm", "certificates": [], "services": []}
     assert begin(options, "web1", {}, "2026-01-01T00:00:00")["fault"] == ""
