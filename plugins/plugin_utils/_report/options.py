@@ -101,6 +101,8 @@ def _wrong_connections(given: Entry) -> t.Iterator[str]:
         return
     for connection in connections:
         yield from _unknown_keys("acm_report_connections", connection, CONNECTION)
+        if connection.get("authority") == "":
+            yield "acm_report_connections has an empty authority: give its path, or leave it out to read AWS."
         if connection.get("authority") and any(connection.get(key) for key in CONNECTION[1:]):
             yield (
                 f"acm_report_connections has the authority {connection['authority']} with a region, profile or "

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority
 from .moments import Entry
 from .options import CONNECTION
 
@@ -52,8 +53,9 @@ def services(given: t.Any) -> list[dict[str, t.Any]]:
 
 
 def connection(host: Entry) -> dict[str, str]:
-    """The connection in a host's variables; empty to use the environment's."""
-    return {key: str(host[f"acm_deploy_{key}"]) for key in CONNECTION if host.get(f"acm_deploy_{key}")}
+    """The connection in a host's variables; empty to use the environment's. An empty authority stays, to be refused."""
+    found = {key: host.get(f"acm_deploy_{key}") for key in CONNECTION}
+    return {key: str(value) for key, value in found.items() if value or (key == "authority" and value == "")}
 
 
 def label(place: Entry) -> str:
@@ -69,9 +71,11 @@ def label(place: Entry) -> str:
 def connections(hosts: t.Iterable[Entry], more: t.Iterable[Entry]) -> list[dict[str, str]]:
     """Each connection once, first those of hosts that should have certificates; the environment's if there is no other.
 
-    hosts: the notes about each, {connection, certificates, services}.
-    """
+    hosts: the notes about each, {connection, certificates, services}. Raises InvalidInput as the role does, for an
+    authority that is empty or a relative path."""
     noted = list(hosts)
+    for host in noted:
+        check_authority(host["connection"].get("authority"))
     found = {label(host["connection"]): dict(host["connection"]) for host in noted if host["certificates"]}
     found.update((label(place), {key: str(place[key]) for key in CONNECTION if place.get(key)}) for place in more)
     if not found:

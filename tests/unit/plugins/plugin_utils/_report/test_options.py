@@ -71,6 +71,10 @@ def test_all_that_may_be_said() -> None:
             "acm_report_connections has the authority /a with a region, profile or endpoint: an authority needs none "
             "of them.",
         ),
+        (
+            {"acm_report_connections": [{"authority": ""}]},
+            "acm_report_connections has an empty authority: give its path, or leave it out to read AWS.",
+        ),
         ({"acm_report_s3": {"object": "x.html"}}, "acm_report_s3 has no bucket."),
         (
             {"acm_report_s3": {"bucket": "b", "object": "x"}},

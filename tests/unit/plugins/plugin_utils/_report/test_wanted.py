@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils._report import wanted
 
 ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -111,9 +112,18 @@ def test_without_certificates_on_hosts_the_environment_says_where(hosts: list[An
 
 
 def test_the_connection_is_the_roles() -> None:
-    assert wanted.connection({"acm_deploy_region": "x", "acm_deploy_profile": None, "acm_deploy_authority": ""}) == {
+    assert wanted.connection({"acm_deploy_region": "x", "acm_deploy_profile": "", "acm_deploy_authority": False}) == {
         "region": "x"
     }
     assert wanted.label({"region": "x", "profile": "p"}) == "x, profile p"
     assert wanted.label({"authority": "/srv/acm"}) == "authority /srv/acm"
     assert wanted.label({}) == "default region"
+
+
+@pytest.mark.parametrize(
+    ("authority", "fault"), [("", "acm_deploy_authority is empty"), ("lab", "'lab'; give an absolute path")]
+)
+def test_an_authority_that_is_empty_or_relative_is_not_read_from_aws_instead(authority: str, fault: str) -> None:
+    noted = {"connection": wanted.connection({"acm_deploy_authority": authority}), "certificates": [], "services": []}
+    with pytest.raises(InvalidInput, match=fault):
+        wanted.connections([noted], [])
