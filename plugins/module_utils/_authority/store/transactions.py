@@ -21,7 +21,7 @@ import typing as t
 from contextlib import contextmanager
 from datetime import datetime
 
-from .connections import Lender
+from .connections import Lender, Replaced
 from . import facts as stored_facts
 from ..lifecycle.events import Place
 from ..lifecycle.state import Certificate, is_migrating, is_renewable, state
@@ -540,6 +540,11 @@ def _sentence(path: str, error: Exception) -> str:
     reason = getattr(error, "strerror", None) or str(error)
     if isinstance(error, (sqlite3.OperationalError, FileNotFoundError)) and not os.path.exists(path):
         return f"{path} does not exist any more: put the authority's directory back, or restore it from a backup."
+    if isinstance(error, Replaced):
+        return (
+            f"{path} was replaced while it was in use, as when a backup is restored. Nothing was changed; restart the "
+            "program that uses it, for example the authority's server."
+        )
     if "disk is full" in reason or "No space left" in reason or getattr(error, "errno", None) == 28:
         return f"The disk that holds {path} is full. Nothing was changed; free some space and run again."
     if "not a database" in reason or "malformed" in reason:

@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.connections import MOST_IDLE, Lender
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import StoreError
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
@@ -74,3 +76,17 @@ def test_only_so_many_idle_connections_are_kept(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         taken[0].execute("SELECT 1")
     assert lender.take().execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_file_that_was_replaced_is_not_written_any_more(lab: Lab) -> None:
+    """A backup was restored over a running server: what it wrote to the old file would be lost."""
+    lab.private()
+    path = lab.authority.store.path
+    shutil.copy(path, f"{path}-copy")
+    os.replace(f"{path}-copy", path)
+    with pytest.raises(StoreError, match="acm.sqlite3 was replaced while it was in use, .*; restart the program"):
+        with lab.authority.store.write():
+            pass
+    lab.authority.store.close()
+    with lab.authority.store.write():
+        pass
