@@ -13,9 +13,11 @@ import typing as t
 
 from ..authority import Authority
 from ..keys.access_keys import AccessKeys
+from ..keys.vault import WrongKey
 from ..lifecycle.records import Caller
 from ..operations import authorization, table
 from ..operations.call import Call
+from ..store.transactions import StoreError
 from .pages import approval, metrics, ocsp
 from . import tagging
 from .messages import Answer, Reply, Request, Rest, error, plain
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 WITH_A_BODY = ("/ocsp", "/approvals")  # paths that need no signature
 LARGEST_UNSIGNED = 4096  # octets of such a body: an OCSP request has about a hundred, a form two hundred
 MOST_SHOWN = 512  # characters of a client's User-Agent in the record of its call
+Work = t.TypeVar("Work")
 OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
 
 
@@ -59,6 +62,9 @@ class Service:
 
     def screen(self, request: Request) -> t.Optional[Answer]:
         """An answer to the head of a request whose body need not be read."""
+        return _while_usable(request, lambda: self._screened(request))
+
+    def _screened(self, request: Request) -> t.Optional[Answer]:
         if not _is_acm(request):
             return self.screen_public(request)
         if self._gate is None or request.peer.is_known:
@@ -81,6 +87,10 @@ class Service:
     def begin(self, request: Request) -> t.Union[Answer, Rest]:
         """The answer to a complete request if it need not wait for the disk, the network or other requests; otherwise the
         rest of the work."""
+        begun = _while_usable(request, lambda: self._begun(request))
+        return (lambda: _while_usable(request, begun)) if callable(begun) else begun
+
+    def _begun(self, request: Request) -> t.Union[Answer, Rest]:
         if _is_acm(request):
             return self._acm(request)
         if request.method in ("GET", "HEAD") and request.path == "/healthz":
@@ -98,10 +108,13 @@ class Service:
             return approval.answer(self._authority, request)
         if request.method in ("GET", "HEAD") and path == "/metrics":
             return self._metrics(request)
-        return self.public(request)
+        return self._public(request)
 
     def public(self, request: Request) -> Answer:
         """Serves only public data, all of it signed: CA certificates, revocation lists, OCSP responses."""
+        return _while_usable(request, lambda: self._public(request))
+
+    def _public(self, request: Request) -> Answer:
         path = request.path
         if request.method in ("GET", "HEAD") and path.startswith("/public/"):
             return public_file(self._public_folder, path)
@@ -160,6 +173,17 @@ def _judge(policy: t.Optional[str]) -> t.Callable[[Call], None]:
             authorization.check(call, policy)
 
     return judge
+
+
+def _while_usable(request: Request, work: t.Callable[[], Work]) -> t.Union[Work, Answer]:
+    """What the work returns, or an answer if the store cannot be used. Anybody may get it, so only the log says why."""
+    try:
+        return work()
+    except (StoreError, WrongKey) as reason:
+        log.warning("%s", reason)
+        said = "The authority cannot be used now; its server's log says why."
+        # Not a 5xx for ACM's clients, see endpoint.py
+        return error(400, "ServiceUnavailable", said) if _is_acm(request) else plain(503, f"{said}\n")
 
 
 def _is_acm(request: Request) -> bool:

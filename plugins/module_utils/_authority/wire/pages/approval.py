@@ -23,6 +23,7 @@ from ...authority import Authority
 from ...issuing import approvals
 from ...issuing.validation import approval_of
 from ...lifecycle.state import Certificate
+from ...store.transactions import StoreError
 from ...._rules.errors import InvalidInput
 from ..messages import Reply, Request, plain
 from ...._rules.times import iso
@@ -57,6 +58,8 @@ def _show(authority: Authority, request: Request) -> Reply:
     token = _fields(request.target.partition("?")[2])["context"]
     try:
         certificate, name, is_done = _asked(authority, token)
+    except StoreError:
+        raise
     except InvalidInput as error:
         return _page(404, "Nothing to approve", f"<p>{html.escape(str(error))}</p>")
     if is_done:
@@ -88,6 +91,8 @@ def _approve(authority: Authority, request: Request) -> Reply:
     try:
         certificate, name, _is_done = _asked(authority, token)
         certificate, _is_new = approvals.approve_token(authority, token)
+    except StoreError:
+        raise
     except InvalidInput as error:
         return _page(409, "The request cannot be approved", f"<p>{html.escape(str(error))}</p>")
     return _page(200, f"{name} is approved", _facts(authority, certificate, name))

@@ -7,10 +7,18 @@
 
 from __future__ import annotations
 
+import base64
+import os
+
+import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Peer, Request
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.service import Service
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 from ansible_collections.certops.acm.tests.support.authority_service import leaf_and_issuer, question
+
+AUTHORIZATION = (
+    "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261129/us-east-1/acm/aws4_request, SignedHeaders=host, Signature=00"
+)
 
 
 def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
@@ -34,3 +42,30 @@ def test_of_a_connection_that_has_signed_only_whole_requests_are_judged(lab: Lab
     assert service.screen(unsigned) is None and service.answer(unsigned).status == 400
     large = service.screen(unsigned._replace(target="/ocsp"))
     assert large is not None and large.status == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("POST", "/", 400), ("GET", "/ocsp/", 503), ("GET", "/approvals?context=x", 503),
+        ("GET", "/healthz", 503), ("GET", "/public/trust.pem", 200), ("GET", "/metrics", 200),
+    ],
+)  # fmt: skip
+def test_a_store_that_cannot_be_used(
+    lab: Lab, caplog: pytest.LogCaptureFixture, method: str, target: str, status: int
+) -> None:
+    """One line in the log, and strangers learn nothing."""
+    lab.authority.cas.ensure_public()
+    service = Service(lab.authority)
+    if target.startswith("/ocsp"):
+        leaf, issuer = leaf_and_issuer(lab, lab.private())
+        target = f"/ocsp/{base64.b64encode(question(leaf, issuer)).decode()}"
+    service._health._good_until = 0.0
+    signed = {"Authorization": AUTHORIZATION, "X-Amz-Date": "20261129T120000Z"} if target == "/" else {}
+    os.unlink(lab.authority.store.path)
+    request = Request(method, target, signed, b"", Peer("127.0.0.1"))
+    assert service.answer(request).status == status
+    assert service.screen(request) is not None
+    assert not [record for record in caplog.records if record.exc_info]
+    if target == "/":
+        assert b"ServiceUnavailable" in service.answer(request).body and b"sqlite" not in service.answer(request).body
