@@ -130,6 +130,7 @@ class Server:
             logger=_OneLine(log, {}),
             keepalive_timeout=self._limits.idle_s + 10,
             lingering_time=2.0,
+            auto_decompress=False,  # signatures and limits are about the octets that were sent
         )
         watching = self._loop.create_task(self._watch())
         self._loop.add_reader(self._listener, self._accept)

@@ -79,7 +79,7 @@ class Gate:
         scope = f"{date}/{region}/{service}/{TERMINATOR}"
         text = f"{ALGORITHM}\n{timestamp}\n{scope}\n{digest}"
         wanted = hmac.digest(_signing_key(key.secret, date, region, service), text.encode(), "sha256").hex()
-        if not hmac.compare_digest(wanted.encode(), given["Signature"].encode()):
+        if not hmac.compare_digest(wanted.encode(), given["Signature"].encode("utf-8", "surrogateescape")):
             raise _invalid(
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
                 "Access Key and signing method. Consult the service documentation for details."

@@ -7,10 +7,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import typing as t
 
 from ..authority import Authority
+from ..operations.call import Fault
+from . import shapes
+from .endpoint import members_of
 from .messages import Reply, error
 
 TARGET = "ResourceGroupsTaggingAPI_20170126.GetResources"
@@ -23,19 +27,18 @@ Tags = t.Mapping[str, str]
 def get_resources(authority: Authority, body: bytes) -> Reply:
     """The tags of certificates that have any, page by page."""
     try:
-        members = json.loads(body or b"{}")
-        wanted_arns = list(members.get("ResourceARNList") or ())
-        filters = [(each["Key"], list(each.get("Values") or ())) for each in members.get("TagFilters") or ()]
-        types = set(members.get("ResourceTypeFilters") or ["acm"])
-        size = int(members.get("ResourcesPerPage") or (MOST_ARNS if wanted_arns else PAGE_SIZE))
-        last = str(members.get("PaginationToken") or "")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return error(400, "InvalidParameterException", "The request is not a GetResources request.")
-    is_mixed = wanted_arns and (filters or members.get("ResourcesPerPage"))
-    if len(wanted_arns) > MOST_ARNS or is_mixed or not 1 <= size <= 100:
-        return error(
-            400, "InvalidParameterException", "Give at most 100 ARNs, and neither filters nor pagination with them."
-        )
+        members = shapes.read(_shape(), members_of(body))
+    except Fault as fault:
+        return _refused(fault.message)
+    wanted_arns = members.get("ResourceARNList") or []
+    filters = [(each.get("Key"), each.get("Values") or []) for each in members.get("TagFilters") or []]
+    types = set(members.get("ResourceTypeFilters") or ["acm"])
+    size = members.get("ResourcesPerPage") or (MOST_ARNS if wanted_arns else PAGE_SIZE)
+    last = members.get("PaginationToken") or ""
+    if wanted_arns and (filters or members.get("ResourcesPerPage")):
+        return _refused("Give neither filters nor pagination with ARNs.")
+    if not 1 <= size <= 100 or not all(key for key, _values in filters):
+        return _refused("Give 1 to 100 resources per page, and each filter a key.")
     found: list[tuple[str, Tags]] = []
     if types & {"acm", "acm:certificate"}:
         for arn, tags in _chosen(authority, wanted_arns) if wanted_arns else _tagged(authority, last):
@@ -51,10 +54,23 @@ def get_resources(authority: Authority, body: bytes) -> Reply:
     return error(200, "", "")._replace(body=json.dumps(answer).encode())
 
 
-def _chosen(authority: Authority, arns: t.Iterable[t.Any]) -> t.Iterator[tuple[str, Tags]]:
+@functools.lru_cache(maxsize=1)
+def _shape() -> t.Any:
+    """botocore's model of the request."""
+    import botocore.session
+
+    tagging = botocore.session.Session().get_service_model("resourcegroupstaggingapi")
+    return tagging.operation_model("GetResources").input_shape
+
+
+def _refused(message: str) -> Reply:
+    return error(400, "InvalidParameterException", message)
+
+
+def _chosen(authority: Authority, arns: t.Iterable[str]) -> t.Iterator[tuple[str, Tags]]:
     """ARN and tags of the given certificates, without those that do not exist or have no tags."""
     with authority.store.read() as tx:
-        for arn in map(str, arns):
+        for arn in arns:
             found = tx.certificate(arn.rpartition("/")[2])
             tags = tx.tags(found.id) if found and found.arn == arn else {}
             if tags:

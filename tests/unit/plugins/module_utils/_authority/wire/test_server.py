@@ -155,6 +155,13 @@ def test_several_requests_in_a_row_and_at_once(open_url: str) -> None:
     assert answers.count(b"Connection: close") == 1
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+def test_a_body_arrives_as_it_was_sent(serve: Callable[..., Server], encoding: str) -> None:
+    """Decoded, it could be a thousand times as large as any limit, and the signature is that of the encoded body."""
+    sent = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: {encoding}\r\nContent-Length: 2\r\n\r\n{{}}"
+    assert exchange(serve().url, sent.encode())[::2] == (200, b"{}")
+
+
 def test_http_1_0_closes(serve: Callable[..., Server]) -> None:
     with call(serve().url) as connection:
         connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")

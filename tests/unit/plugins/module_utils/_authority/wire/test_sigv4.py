@@ -161,6 +161,14 @@ def test_authorizations_that_are_wrong(old: str, new: str, said: str) -> None:
     assert refused(reworded(old, new)).startswith(said)
 
 
+def test_a_signature_that_is_not_text() -> None:
+    """An octet that is not UTF-8 arrives as half of a surrogate pair."""
+    request = signed_request()
+    headers = {**request.headers, "Authorization": f"{request.headers['Authorization'][:-2]}\udce9"}
+    with pytest.raises(Refusal, match="The request signature we calculated does not match"):
+        gate().check(sent("POST", headers, LIST))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

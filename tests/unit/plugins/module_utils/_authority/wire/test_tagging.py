@@ -86,18 +86,23 @@ def test_given_arns(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"x", "is not a GetResources request"),
-        (b"[]", "is not a GetResources request"),
-        (b'{"TagFilters": [{}]}', "is not a GetResources request"),
-        (b'{"ResourcesPerPage": "many"}', "is not a GetResources request"),
-        (b'{"ResourcesPerPage": 101}', "Give at most 100 ARNs"),
-        (b'{"ResourcesPerPage": -1}', "Give at most 100 ARNs"),
-        (json.dumps({"ResourceARNList": ["a"] * 101}).encode(), "Give at most 100 ARNs"),
+        (b"x", "is not JSON"),
+        (b"[]", "is not an object"),
+        (b'{"TagFilters": [{}]}', "each filter a key"),
+        (b'{"TagFilters": [{"Key": ["a"]}]}', "tagFilters.1.member.key is not a string"),
+        (b'{"ResourcesPerPage": "many"}', "resourcesPerPage is not an integer"),
+        (b'{"ResourcesPerPage": 1e999}', "resourcesPerPage is not an integer"),
+        (b'{"ResourcesPerPage": 101}', "Give 1 to 100 resources per page"),
+        (b'{"ResourcesPerPage": -1}', "Give 1 to 100 resources per page"),
+        (b'{"PaginationToken": "\\ud800"}', "paginationToken contains half of a surrogate pair"),
+        (b'{"ResourceARNList": ["\\ud800"]}', "resourceARNList contains half of a surrogate pair"),
+        (json.dumps({"ResourceARNList": ["a"] * 101}).encode(), "Member must have length less than or equal to 100"),
         (b'{"ResourceARNList": ["a"], "TagFilters": [{"Key": "a"}]}', "neither filters nor pagination"),
         (b'{"ResourceARNList": ["a"], "ResourcesPerPage": 5}', "neither filters nor pagination"),
     ],
 )
 def test_what_is_refused(lab: Lab, body: bytes, said: str) -> None:
+    tagged(lab, team="web")
     reply = get_resources(lab.authority, body)
     answer = json.loads(reply.body)
     assert (reply.status, answer["__type"]) == (400, "InvalidParameterException")
