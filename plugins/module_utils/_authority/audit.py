@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import typing as t
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from .._rules.times import read_iso
 from .lifecycle import records, state
@@ -102,8 +103,11 @@ def instant(text: str) -> datetime:
 def ago(text: str, now: datetime) -> datetime:
     """A time, or how long ago: 90m, 12h, 7d. Raises InvalidInput."""
     unit = {"m": "minutes", "h": "hours", "d": "days"}.get(text[-1:])
-    if unit and text[:-1].isdigit():
-        return now - timedelta(**{unit: min(int(text[:-1]), 1_000_000)})
+    if unit and re.fullmatch("[0-9]{1,9}", text[:-1]):
+        try:
+            return now - timedelta(**{unit: int(text[:-1])})
+        except OverflowError:
+            return datetime.min.replace(tzinfo=timezone.utc)
     try:
         return instant(text)
     except InvalidInput:

@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "--refused", dest="failed", action="store_true", default=None, help="only calls that were refused"
     )
     outcome.add_argument("--succeeded", dest="failed", action="store_false", help="only calls that were not refused")
-    verb.add_argument("--limit", type=int, metavar="NUMBER", help="the maximum number of records")
+    verb.add_argument("--limit", type=_number, metavar="NUMBER", help="the maximum number of records")
     verb.set_defaults(run=_records)
 
     verb = verbs.add_parser("backup", help="copy the authority into one file, even while it is in use")
@@ -156,6 +156,12 @@ def _port_number(text: str) -> int:
     return int(text)
 
 
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of records: use 0 or more")
+    return int(text)
+
+
 # ---------------------------------------------------------------- serve
 
 
@@ -169,7 +175,7 @@ def _serve(options: argparse.Namespace) -> int:
             f"the collection lists (python3 -m pip install -r …/requirements-server.txt) for {sys.executable}."
         ) from None
     from .due_work import DueWork
-    from .own_certificate import OwnCertificate
+    from .own_certificate import OwnCertificate, checked_name
     from .service import Service
     from .short_calls import LateRecords
     from .sparing_log import SparingLog
@@ -183,11 +189,12 @@ def _serve(options: argparse.Namespace) -> int:
         raise InvalidInput(
             f"--anyone lets anyone who can reach {address} do anything: use it only on 127.0.0.1, or leave it out."
         )
+    names = [checked_name(name) for name in _names(options, address)]
     _raise_descriptor_limit()
     ports = [options.port, *([] if options.public_port is None else [options.public_port])]
     server, *others = [_listen(address, port) for port in ports]
     authority = open_or_make(options.dir)
-    own = OwnCertificate(authority, _names(options, address)) if is_secure else None
+    own = OwnCertificate(authority, names) if is_secure else None
 
     def beside() -> None:
         sparing.tell()
@@ -205,10 +212,10 @@ def _serve(options: argparse.Namespace) -> int:
         for each in (server, *others):
             each.start()
         due_work.start()
-        url = server.url if not options.name else server.url_as(options.name[0])
+        url, *public_urls = [each.url_as(names[0]) if options.name else each.url for each in (server, *others)]
         _tell(_introduction(url, authority, options))
-        for each in others:
-            _tell(f"# Revocation lists and OCSP without TLS: {each.url}/public/, {each.url}/ocsp")
+        for public_url in public_urls:
+            _tell(f"# Revocation lists and OCSP without TLS: {public_url}/public/, {public_url}/ocsp")
         _tell_systemd("READY=1")
         wait_for_one()
     _tell_systemd("STOPPING=1")

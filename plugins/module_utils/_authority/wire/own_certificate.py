@@ -36,7 +36,7 @@ class OwnCertificate:
 
     def __init__(self, authority: Authority, names: t.Sequence[str]) -> None:
         self._authority = authority
-        self._names = [_checked(name) for name in names]
+        self._names = [checked_name(name) for name in names]
         self._not_before: t.Optional[datetime] = None
         self._not_after: t.Optional[datetime] = None
         self.context = self._new_context()
@@ -86,7 +86,8 @@ def _load(context: ssl.SSLContext, pem: bytes) -> None:
         context.load_cert_chain(file.name)
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
+    """As it is in the certificate. Raises InvalidInput."""
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:

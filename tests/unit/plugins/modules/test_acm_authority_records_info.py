@@ -113,6 +113,8 @@ def test_the_verbs_of_the_command_line(path: str, capsys: pytest.CaptureFixture[
 
     assert [each["eventName"] for each in lines("records", "--refused")] == ["DescribeCertificate"]
     assert len(lines("records", "--limit", "3")) == 3
+    with pytest.raises(SystemExit):
+        lines("records", "--limit", "-1")
     assert [each["eventName"] for each in lines("records", "--operation", "ExportCertificate", "--start", "1d")] == [
         "ExportCertificate"
     ]

@@ -276,6 +276,12 @@ def test_no_port(tmp_path: Path, port: str) -> None:
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize("name", ["a b", "", "*.example.com", "https://acm.example.com"])
+def test_a_name_that_no_certificate_can_have(tmp_path: Path, name: str) -> None:
+    assert "is neither a host name nor an IP address" in refusal(tmp_path / "a", "0", "--tls", "--name", name)
+    assert not (tmp_path / "a").exists()
+
+
 def test_a_folder_with_something_else_in_it(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     assert "is not empty: an authority can only be created in a new or empty directory." in refusal(tmp_path, "0")
