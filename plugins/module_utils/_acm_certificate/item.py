@@ -46,7 +46,6 @@ class Item(items.NamedItem[Wanted]):
     replaces: t.Optional[Certificate] = None
     is_new: bool = False
     is_stale: bool = False  # changed since it was described
-    is_renewing: bool = False
 
 
 class Settings(t.NamedTuple):

@@ -35,7 +35,8 @@ from .wanted import PKCS12_FORM, read_wanted, spell
 Entry = t.Mapping[str, t.Any]
 HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
 
-HOST, ANSWER, SEEN, EXPORTS = (f"__acm_deploy_{name}" for name in ("host", "known", "looked", "exports"))
+HOST, ANSWER = "__acm_deploy_host", "__acm_deploy_known"
+SEEN, EXPORTS = "__acm_deploy_looked", "__acm_deploy_exports"
 # What a renewal run has read, by connection; a fact of localhost.
 EARLIER_ANSWERS = "__acm_deploy_answers"
 # ACM may renew at any time: an older answer may be about a certificate that can no longer be exported.

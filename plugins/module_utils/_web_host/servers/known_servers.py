@@ -126,10 +126,6 @@ class Service(t.NamedTuple):
     knows_pid_file: bool = True
 
     @property
-    def can_reload(self) -> bool:
-        return bool(self.reload_command or self.service_name)
-
-    @property
     def can_start(self) -> bool:
         return bool(self.start_command or self.service_name)
 
