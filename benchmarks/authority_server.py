@@ -3,18 +3,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The authority's server beside moto's, in one run: the same signed requests, by turns, over one kept connection each.
+"""The authority's server compared with moto's in one run: the same signed requests in turn, each over one open connection.
 
-Only ratios are printed, each the median of its rounds, for seconds hold for one machine on one day. Beside each stands the
-floor's: a server of aiohttp's that reads the request and answers one fixed line, so no ratio can be higher. For an import it
-also does what no server that keeps ACM's rules can leave out: in a thread, it loads both certificates and the key, verifies,
-seals the key and commits one row to the disk. That alone makes the floor only twice as fast as moto, which writes nothing to
-disk; so of an import it is only wanted that it is no slower than moto's. Then what many, slow and unknown clients do to a client that signs its requests.
+Only ratios are printed, each the median of its rounds, because seconds mean something only on one machine on one day. The
+column "the floor" is the same ratio for an aiohttp server that reads the request and answers with a fixed line, so no ratio
+can be higher. For an import, the floor also does what no server that keeps ACM's rules can leave out: in a thread, it loads
+both certificates and the key, verifies them, seals the key and commits one row to the disk. This alone makes it only twice
+as fast as moto, which writes nothing to disk; so an import need only be no slower than moto's. The second part shows what
+many, slow and unknown clients do to one that signs its requests.
 
-    ./run bench authority_server         in two minutes or so; --rounds 3 for a quick look
+    ./run bench authority_server         takes about three minutes; --rounds 3 for a quick look
 
-The client signs as botocore does, but leaves out what boto3 does around it, which costs more than our server's answer to
-a small request and is the same for both; --boto3 puts it in.
+The client signs as botocore does, without the rest of boto3, which costs more than our server's answer to a small request
+and is the same for both; --boto3 includes it.
 """
 
 from __future__ import annotations
@@ -482,12 +483,12 @@ def beside(server: OurServer, what: Callable[[OurServer], Any], rounds: int = 3,
     if is_flood:
         lines = len(server.log_lines()) - logged
         fact(
-            f"{name}: nobody waits long, and the log does not grow",
+            f"{name}: no request waits long, and the log does not grow",
             longest < 1 and lines < 10,
             f"{told}, {lines} lines",
         )
     else:
-        fact(f"{name}: slow nobody down", cpu < 2 and longest < 1, told)
+        fact(f"{name}: slow no request down", cpu < 2 and longest < 1, told)
 
 
 def main() -> int:

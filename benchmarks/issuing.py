@@ -4,9 +4,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What twenty private certificates cost: one acm_certificate task on an embedded authority, and community.crypto's three
-tasks (key, request, certificate of an own CA) in loops. Whole plays, run by turns; medians.
+tasks (key, CSR, certificate signed by its own CA) in loops. Whole plays, run in turn; medians.
 
-    ./run bench issuing            in five minutes or so; --rounds 1 for a quick look
+    ./run bench issuing            takes about five minutes; --rounds 1 for a quick look
 """
 
 from __future__ import annotations
