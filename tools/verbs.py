@@ -44,7 +44,8 @@ def demo(arguments: list[str]) -> int:
     elif missing:
         packages = " ".join(DEMO_SERVERS[program] for program in missing)
         say(
-            f"Not installed: {', '.join(missing)}. The demo uses small stand-ins of its own instead. To install the real ones, as root: apt-get install {packages}"
+            f"Not installed: {', '.join(missing)}. The demo uses small stand-ins of its own instead. "
+            f"To install the real ones, as root: apt-get install {packages}"
         )
     root = workbench.WORK / "demo"
     root.mkdir(exist_ok=True)
