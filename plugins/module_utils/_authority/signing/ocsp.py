@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 try:
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
     from cryptography.x509 import ocsp
@@ -47,15 +48,26 @@ def read(der: bytes) -> Asked:
     try:
         request = ocsp.load_der_ocsp_request(der)
         nonces = [each.value for each in request.extensions if isinstance(each.value, x509.OCSPNonce)]
-        return Asked(
+        asked = Asked(
             request.serial_number,
             request.issuer_name_hash,
             request.issuer_key_hash,
             request.hash_algorithm,
             nonces[0] if nonces else None,
         )
-    except (ValueError, NotImplementedError, x509.UnsupportedGeneralNameType, TypeError) as error:
+    except (
+        ValueError,
+        NotImplementedError,
+        x509.UnsupportedGeneralNameType,
+        TypeError,
+        UnsupportedAlgorithm,
+    ) as error:
         raise Malformed(str(error)) from None
+    if asked.serial_number < 0 or not isinstance(
+        asked.algorithm, (hashes.SHA1, hashes.SHA224, hashes.SHA256, hashes.SHA384, hashes.SHA512)
+    ):
+        raise Malformed("No response can name this serial number, or use this hash algorithm.")
+    return asked
 
 
 def is_of(asked: Asked, ca_certificate: t.Any) -> bool:

@@ -18,8 +18,9 @@ from ansible_collections.certops.acm.tests.support.authority_lab import START
 from ansible_collections.certops.acm.tests.support.authority_service import question
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import OCSPNonce, ReasonFlags
-from cryptography.x509.ocsp import OCSPCertStatus, OCSPResponseStatus, load_der_ocsp_response
+from cryptography.x509.ocsp import OCSPCertStatus, OCSPRequestBuilder, OCSPResponseStatus, load_der_ocsp_response
 
 KINDS = ["P-256", "P-384", "2048"]
 
@@ -84,3 +85,21 @@ def test_responses_without_a_certificate() -> None:
 def test_what_is_not_a_question(der: bytes) -> None:
     with pytest.raises(ocsp.Malformed):
         ocsp.read(der)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "old", "new"),
+    [
+        (hashes.SHA1(), "2b0e03021a", "2b0e03021b"),  # the OID of an algorithm that nobody knows
+        (hashes.SHA256(), "608648016503040201", "608648016503040208"),  # SHA3-256
+        (hashes.SHA1(), "0203010203", "0203810203"),  # a negative serial number
+    ],
+)
+def test_a_question_that_no_response_can_answer(algorithm: t.Any, old: str, new: str) -> None:
+    asked = OCSPRequestBuilder().add_certificate_by_hash(
+        b"n" * algorithm.digest_size, b"k" * algorithm.digest_size, 0x10203, algorithm
+    )
+    der = asked.build().public_bytes(Encoding.DER).hex()
+    assert der.count(old) == 1 and ocsp.read(bytes.fromhex(der))
+    with pytest.raises(ocsp.Malformed):
+        ocsp.read(bytes.fromhex(der.replace(old, new)))
