@@ -6,12 +6,13 @@
 """The page that a validation mail links to: one name, who requested it, and one button.
 
 Merely opening the page, as mail scanners do, approves nothing. The button sends a form, which is accepted only from the
-page itself: with the cookie that the page set, and from the page's own site. No script is involved. Of the link's
-parameters only `context` counts: it is the token.
+page itself: with the cookie that the page set, and from the page's own site. Each link has a cookie of its own, so that
+several pages can be open at once. No script is involved. Of the link's parameters only `context` counts: it is the token.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import html
 import secrets
@@ -28,7 +29,6 @@ from ...._rules.errors import InvalidInput
 from ..messages import Reply, Request, plain
 from ...._rules.times import iso
 
-COOKIE = "approval"
 LONGEST = 4096  # octets of a form
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem}"
@@ -76,7 +76,7 @@ def _show(authority: Authority, request: Request) -> Reply:
     )
     reply = _page(200, f"Certificate request for {name}", body)
     secure = "; Secure" if request.peer.tls else ""
-    cookie = f"{COOKIE}={once}; Path=/approvals; HttpOnly; SameSite=Strict; Max-Age=3600{secure}"
+    cookie = f"{_cookie_name(token)}={once}; Path=/approvals; HttpOnly; SameSite=Strict; Max-Age=3600{secure}"
     return reply._replace(headers={**reply.headers, "Set-Cookie": cookie})
 
 
@@ -85,7 +85,7 @@ def _approve(authority: Authority, request: Request) -> Reply:
         return plain(413, "The form is too large.\n")
     given = _fields(request.body.decode("ascii", "replace"))
     token, once = given["context"], given["once"]
-    if not _is_from_the_page(request, once):
+    if not _is_from_the_page(request, token, once):
         said = "Open the link in the mail again and use the button on that page."
         return _page(403, "The form did not come from this page", f"<p>{said}</p>")
     try:
@@ -119,9 +119,13 @@ def _asked(authority: Authority, token: str) -> tuple[Certificate, str, bool]:
     return certificate, name, any(each.name == name and each.status == "SUCCESS" for each in validations)
 
 
-def _is_from_the_page(request: Request, once: str) -> bool:
+def _cookie_name(token: str) -> str:
+    return f"approval-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
+
+
+def _is_from_the_page(request: Request, token: str, once: str) -> bool:
     try:
-        cookie = SimpleCookie(request.headers.get("Cookie", "")).get(COOKIE)
+        cookie = SimpleCookie(request.headers.get("Cookie", "")).get(_cookie_name(token))
     except CookieError:
         cookie = None
     site = request.headers.get("Sec-Fetch-Site", "same-origin")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_name_is_approved_by_its_page(lab: Lab, code: str) -> None:
     "forged",
     [
         {"cookie": ""},
-        {"cookie": "approval=other"},
+        {"cookie": "approval-0123456789abcdef=other"},
         {"once": ""},
         {"Origin": "https://evil.example.com"},
         {"Sec_Fetch_Site": "cross-site"},
@@ -74,6 +75,32 @@ def test_a_form_of_another_site_approves_nothing(lab: Lab, code: str, forged: di
     sent = {"once": once, "cookie": cookie, **forged}
     assert press(lab, code, **sent).status == 403
     assert status(lab) == "PENDING_VALIDATION"
+
+
+def test_several_pages_are_open_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mails for all names of a certificate, each opened in a tab of the same browser."""
+    codes = {name: f"code-of-{name}" for name in ("a.example.com", "b.example.com")}
+    given = iter(codes.values())
+    lab.dns.add("example.com", "MX", "10 mail.example.com.")
+    monkeypatch.setattr(validation.secrets, "token_urlsafe", lambda _number: next(given))
+    domains = [{"DomainName": name, "ValidationDomain": "example.com"} for name in codes]
+    wanted = {"SubjectAlternativeNames": list(codes), "DomainValidationOptions": domains}
+    lab.describe(lab.public("a.example.com", ValidationMethod="EMAIL", **wanted))
+    monkeypatch.undo()
+    (_first, one, once), (_second, other, _once) = [page(lab, code) for code in codes.values()]
+    assert one.partition("=")[0] != other.partition("=")[0]
+    pressed = press(lab, codes["a.example.com"], once, f"{one}; {other}")
+    assert pressed.status == 200 and b"is approved" in pressed.body
+    assert press(lab, codes["b.example.com"], once, f"{one}; {other}").status == 403
+
+
+def test_two_people_press_at_once(lab: Lab, code: str) -> None:
+    pages = [page(lab, code)[1:] for _each in range(6)]
+    with ThreadPoolExecutor(len(pages)) as pool:
+        pressed = list(pool.map(lambda each: press(lab, code, each[1], each[0]), pages))
+    assert [each.status for each in pressed] == [200] * len(pages)
+    assert status(lab) == "SUCCESS"
+    assert len(lab.events("ACM Certificate Available")) == 1
 
 
 def test_codes_that_are_wrong_or_old(lab: Lab, code: str, clock: Clock) -> None:
