@@ -49,8 +49,8 @@ def sweep(authority: Authority) -> Swept:
 
 
 def tidy(authority: Authority) -> list[str]:
-    """Only the part of a sweep that concerns no single certificate: deletion of old rows, the end of a key rotation,
-    revocation lists. Returns troubles, as a sweep does."""
+    """Only the part of a sweep that is not work for a certificate: deletion of old rows, the end of a key rotation,
+    revocation lists, a check of the times when waiting names are due. Returns troubles, as a sweep does."""
     now = authority.now()
     settings = authority.settings
     troubles = []
@@ -69,6 +69,10 @@ def tidy(authority: Authority) -> list[str]:
         troubles.append(str(error))
     leftovers.remove(authority.public_folder)
     authority.cas.publish(with_crls=True)
+    with authority.store.read() as tx:
+        waiting = tx.waiting(now - timedelta(hours=settings.validation_hours))
+    for start in range(0, len(waiting), WALK):  # whoever checked them last may have had a clock that was ahead
+        _compute_dues(authority, waiting[start : start + WALK], now)
     return troubles
 
 
@@ -109,11 +113,19 @@ def _refresh_dues(authority: Authority) -> None:
             return
     last, now = "", authority.now()
     while True:
-        with authority.store.write() as tx:
+        with authority.store.read() as tx:
             identifiers = tx.ids_after(last, WALK)
-            for last in identifiers:
-                certificate = tx.certificate(last)
-                tx.set_due(last, authority.due_at(tx, certificate, now) if certificate else None)
-            if not identifiers:
-                tx.set_meta("due_basis", wanted)
-                return
+        if not identifiers:
+            break
+        _compute_dues(authority, identifiers, now)
+        last = identifiers[-1]
+    with authority.store.write() as tx:
+        tx.set_meta("due_basis", wanted)
+
+
+def _compute_dues(authority: Authority, identifiers: t.Sequence[str], now: datetime) -> None:
+    with authority.store.write() as tx:
+        for identifier in identifiers:
+            certificate = tx.certificate(identifier)
+            if certificate is not None:
+                tx.set_due(identifier, authority.due_at(tx, certificate, now))

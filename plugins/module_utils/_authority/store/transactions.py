@@ -323,7 +323,8 @@ class Transaction:
         return [row[0] for row in rows]
 
     def set_due(self, identifier: str, due_at: t.Optional[datetime]) -> None:
-        self._execute("UPDATE certificates SET due_at = ? WHERE id = ?", (maybe_millis(due_at), identifier))
+        at = maybe_millis(due_at)
+        self._execute("UPDATE certificates SET due_at = ? WHERE id = ? AND due_at IS NOT ?", (at, identifier, at))
 
     def ids_after(self, identifier: str, limit: int) -> list[str]:
         """Ids in order, for a walk over all certificates; begin with ""."""

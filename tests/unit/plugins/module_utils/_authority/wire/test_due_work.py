@@ -66,6 +66,20 @@ def test_the_store_is_tidied_every_hour(lab: Lab, clock: Clock, monkeypatch: pyt
     assert len(tidied) == 3
 
 
+@pytest.mark.parametrize("days", [1, 30])
+def test_names_that_were_last_checked_by_a_clock_that_was_ahead(lab: Lab, clock: Clock, days: int) -> None:
+    """Nobody ran a sweep at that time, which would have noticed; after thirty days, the request had timed out."""
+    asked_at = clock.now
+    arn = lab.public(f"asked-{days}-days-ago.example.com")
+    ((name, value),) = lab.records(arn)
+    clock.advance(days=days)
+    sweep.settle_due(lab.authority)  # as a list does
+    clock.now = asked_at
+    lab.dns.add(name, "CNAME", value)
+    due_work = DueWork(lab.authority)
+    assert [due_work.look().issued for _look in range(2)] == [[], [arn]]
+
+
 def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     due_work = DueWork(lab.authority)
     for trouble in ("The disk is full.", "The disk is full.", None, "The disk is full."):
