@@ -98,7 +98,7 @@ def test_the_check_can_fail(arguments: dict[str, Any]) -> None:
     [("amazon.aws.route53", {"zone": "example.com", "nonsense": 1}), ("amazon.aws.no_such_module", {})],
     ids=["an option that does not exist", "a module that does not exist"],
 )
-def test_the_check_of_others_can_fail(target: str, arguments: dict[str, object]) -> None:
+def test_the_check_of_other_collections_can_fail(target: str, arguments: dict[str, object]) -> None:
     try:
         found = complaints(Call("here", target, arguments, is_whole=False))
     except AssertionError as error:

@@ -112,7 +112,7 @@ def test_wrong_command_is_found(command: str) -> None:
     assert command_lines.faults("sh", f"{command}\n", command_lines.Page("", set()))
 
 
-def test_what_a_console_prints_is_not_a_command() -> None:
+def test_console_output_is_not_a_command() -> None:
     console = "$ openssl x509 -in a.pem \\\n    -noout -serial\nserial=01\n$ frobnicate\nfrobnicate: not found\n"
     assert [words[0] for words in command_lines.commands("console", console)] == ["openssl", "frobnicate"]
 

@@ -102,7 +102,7 @@ def test_module_has_its_actions(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_module_hands_the_embedded_authority_what_it_calls(module: str) -> None:
+def test_module_passes_the_operations_it_calls_to_the_embedded_authority(module: str) -> None:
     """Every operation, and no file of which it calls none."""
     called = {action.partition(":")[2] for action in documented(module) if action.startswith("acm:")}
     assert called <= table.OPERATIONS.keys()

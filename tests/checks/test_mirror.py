@@ -70,7 +70,7 @@ def every_file() -> list[str]:
     return sorted(str(path.relative_to(FILES).with_suffix("")) for path in FILES.rglob("*.py"))
 
 
-def test_every_file_has_its_tests_where_a_reader_looks_for_them() -> None:
+def test_every_file_has_tests_at_the_mirrored_path() -> None:
     known = {*ELSEWHERE, *NOTHING_TO_TEST}
     assert [file for file in every_file() if not mirror_of(file).exists() and file not in known] == []
 
@@ -83,11 +83,11 @@ def test_the_lists_name_files_that_exist_and_have_no_tests_of_their_own() -> Non
 
 
 @pytest.mark.parametrize("tests", sorted({*ELSEWHERE.values()}))
-def test_the_places_elsewhere_exist(tests: str) -> None:
+def test_tests_elsewhere_exist(tests: str) -> None:
     assert (MIRROR / tests).exists()
 
 
-def test_no_tests_are_left_behind_by_a_file_that_moved() -> None:
+def test_a_file_that_moved_leaves_no_tests_behind() -> None:
     files = set(every_file())
     found = [path.relative_to(MIRROR) for path in sorted(MIRROR.rglob("test_*.py"))]
     named = {str(path): str(path.with_name(path.stem.removeprefix("test_"))) for path in found}

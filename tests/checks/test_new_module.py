@@ -60,7 +60,7 @@ def test_sanity_passes(tool, copy: Path) -> None:
     tool("ansible-test", "sanity", "--color", "no", "--python", version, *wanted, *files, cwd=copy)
 
 
-def test_every_place_knows_the_module(copy: Path) -> None:
+def test_the_module_is_added_everywhere(copy: Path) -> None:
     readme = (copy / "README.md").read_text(encoding="utf-8")
     runtime = (copy / "meta" / "runtime.yml").read_text(encoding="utf-8").split()
     assert [name for name in KINDS if readme.count(f"| `{name}` |") != 1] == []
@@ -70,6 +70,6 @@ def test_every_place_knows_the_module(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"), [("acm_export", "already"), ("Weather", "lower-case letters"), ("a__b", "lower-case")]
 )
-def test_what_cannot_be_a_module_is_refused(new_module: ModuleType, copy: Path, name: str, sentence: str) -> None:
+def test_invalid_module_names_are_refused(new_module: ModuleType, copy: Path, name: str, sentence: str) -> None:
     with pytest.raises(new_module.Trouble, match=sentence):
         new_module.make(copy, name)

@@ -77,7 +77,7 @@ def test_workflows(collection: Path, tmp_path: Path) -> None:
     assert any("cor" in fault["message"] for fault in found_in_broken)
 
 
-def test_the_workflow_tries_what_the_matrix_tries(collection: Path) -> None:
+def test_the_workflow_runs_the_same_versions_as_the_matrix(collection: Path) -> None:
     """It has the same versions of ansible-core, each with the same Python, and runs .ci/run, also once a week."""
     workflow = read(collection / ".github" / "workflows" / "ci.yml")
     jobs = workflow["jobs"]

@@ -145,7 +145,7 @@ def test_quote_matches_a_message(page: str, quote: str) -> None:
     assert is_said(quote) or any(quote in theirs for theirs in OF_OTHERS.values())
 
 
-def test_quotes_of_others_are_needed() -> None:
+def test_every_quote_of_another_program_is_used() -> None:
     shown = {quote for _page, quote in quotes()}
     assert [quote for theirs in OF_OTHERS.values() for quote in theirs if quote not in shown] == []
 

@@ -78,7 +78,7 @@ def server_of(path: Path) -> int:
     return found[0]
 
 
-def test_the_playbook_in_the_foreground(tmp_path: Path) -> None:
+def test_the_playbook_runs_the_server_in_the_foreground(tmp_path: Path) -> None:
     """Where it answers is said before, and its output, which Ansible shows and logs at the end, has no key in it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -112,7 +112,7 @@ def test_the_playbook_in_the_foreground(tmp_path: Path) -> None:
             os.killpg(playing.pid, signal.SIGKILL)
 
 
-def test_the_playbook_says_why_the_server_ends(tmp_path: Path) -> None:
+def test_the_playbook_says_why_the_server_ended(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         playing = start_playbook(tmp_path / "authority", port)
@@ -142,19 +142,19 @@ def rendered(**variables: Any) -> str:
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render({**known, **variables})
 
 
-def test_the_unit_of_the_playbook_is_the_example() -> None:
+def test_the_playbook_writes_the_unit_of_the_example() -> None:
     """But for who wrote it, at its top, and the folder of the version."""
     example = EXAMPLE.read_text(encoding="utf-8")
     assert rendered().partition("[Unit]")[2] == example.partition("[Unit]")[2]
 
 
-def test_options_and_places_of_the_unit() -> None:
+def test_options_and_paths_of_the_unit() -> None:
     unit = rendered(__authority_server_more=["--name", "acm.example.com; rm"], __authority_server_where="/srv/acm")
     assert "serve /srv/acm 8410 --no-credentials --name 'acm.example.com; rm'\n" in unit
     assert "ReadWritePaths=-/srv\n" in unit and "ReadWritePaths" not in rendered()
 
 
-def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None:
+def test_the_playbook_installs_everything_the_server_imports(tmp_path: Path) -> None:
     play = yaml.safe_load((COLLECTION / "playbooks" / "authority_server.yml").read_text(encoding="utf-8"))[-1]
     inner = Path("ansible_collections", "certops", "acm", "plugins", "module_utils")
     for room in play["vars"]["__authority_server_rooms"]:
@@ -173,7 +173,7 @@ def test_the_playbook_brings_all_that_the_server_imports(tmp_path: Path) -> None
     server.communicate(timeout=60)
 
 
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up("systemd-analyze is not installed")
@@ -260,7 +260,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
             program.end()
 
 
-def test_signatures_that_are_replayed_late_or_by_another_clock(tmp_path: Path) -> None:
+def test_signatures_replayed_late_or_with_a_different_clock(tmp_path: Path) -> None:
     """A signature counts for fifteen minutes around its time, on whatever clock."""
     program = Running(tmp_path / "a")
     try:

@@ -84,7 +84,7 @@ def test_playbook_says_what_is_missing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", SURVEYS)
-def test_survey_asks_for_what_there_is(name: str) -> None:
+def test_survey_asks_for_variables_that_exist(name: str) -> None:
     """Each variable is the role's or the playbook's, its choices and its default are theirs, and AWX takes it."""
     survey = json.loads((COLLECTION / "playbooks" / "files" / f"awx_survey_{name}.json").read_text(encoding="utf-8"))
     playbook = (COLLECTION / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")

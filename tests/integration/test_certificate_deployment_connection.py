@@ -134,7 +134,7 @@ def fixture_host() -> Iterator[Host]:
 
 
 @pytest.mark.parametrize("step", ["check_command", "reload_command", "refused"])
-def test_a_connection_that_breaks_changes_nothing_about_the_end(connection: Connection, host: Host, step: str) -> None:
+def test_a_broken_connection_does_not_change_the_outcome(connection: Connection, host: Host, step: str) -> None:
     """Cut while the server checks the new sets, while it reloads, and on the way to sets that it refuses."""
     renewed, begun, go = issue(WWW), host.folder / "begun", host.folder / "go"
     option = "reload_command" if step == "reload_command" else "check_command"
@@ -154,7 +154,7 @@ def test_a_connection_that_breaks_changes_nothing_about_the_end(connection: Conn
     "phase, is_refused",
     [(PLACING, False), (ACTIVATING, False), (FINISHED, False), (ACTIVATING, True), (UNDOING, True), (FINISHED, True)],
 )
-def test_a_connection_may_break_in_every_phase_that_the_journal_knows(
+def test_the_connection_may_break_in_any_phase_of_the_journal(
     connection: Connection, host: Host, phase: str, is_refused: bool
 ) -> None:
     renewed, begun, go = issue(WWW), host.folder / "begun", host.folder / "go"

@@ -80,7 +80,7 @@ def test_the_next_run_converges(host: Host, whom: str) -> None:
     assert ("recovered" if whom == "self" else "lost_outcome") in told
 
 
-def test_the_next_run_goes_back_from_what_the_server_refuses(host: Host) -> None:
+def test_the_next_run_rolls_back_a_set_that_the_server_refuses(host: Host) -> None:
     """Killed anywhere on the way to a set that fails the check, and on the way back."""
     sweep = Sweep(host, "self")
     refused = issue(WWW)
@@ -100,7 +100,7 @@ def test_the_next_run_goes_back_from_what_the_server_refuses(host: Host) -> None
         assert not (host.folder / "snippets" / "www.conf").exists(), label
 
 
-def test_a_full_disk_keeps_what_is_served(host: Host, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_served_set(host: Host, tmp_path: Path) -> None:
     other = Host(tmp_path / "other")
     other.acm.mkdir()
     with small_disk(other.acm, "128k"):

@@ -105,7 +105,7 @@ def renew_and_repeat(
 
 
 @pytest.mark.parametrize("name", sorted(set(real_servers.SERVERS) - {"keytool"}))
-def test_every_known_server_is_started_reloaded_and_taken_back(site: Site, name: str) -> None:
+def test_every_known_server_is_started_reloaded_and_rolled_back(site: Site, name: str) -> None:
     program, _write = real_servers.SERVERS[name]
     require(program)
     (site.folder / "s").mkdir()
@@ -128,14 +128,14 @@ def test_every_known_server_is_started_reloaded_and_taken_back(site: Site, name:
     assert os.readlink(site.acm / WWW / "live") == live
 
 
-def test_the_default_certificate_covers_the_name_of_the_other(site: Site) -> None:
+def test_the_default_certificate_covers_the_name_of_another(site: Site) -> None:
     site.nginx(block("PORT ssl default_server", "www.a.test", "www.a.test") + block("PORT ssl", "a.test", "a.test"))
     apex, www = issue("a.test"), issue("www.a.test", "a.test")
     summary = renew_and_repeat(site, apex, www, renewed=[apex, issue("www.a.test", "a.test")])
     assert {line["state"] for line in summary} == {"served"}
 
 
-def test_rsa_and_ecdsa_of_one_name(site: Site) -> None:
+def test_rsa_and_ecdsa_for_the_same_name(site: Site) -> None:
     site.nginx(block("PORT ssl", "w.test", "rsa", "ec"))
 
     def both() -> list[dict[str, t.Any]]:
@@ -145,7 +145,7 @@ def test_rsa_and_ecdsa_of_one_name(site: Site) -> None:
     assert {line["state"] for line in summary} == {"served"}
 
 
-def test_a_wildcard_beside_a_certificate_for_a_name_below_it(site: Site) -> None:
+def test_a_wildcard_next_to_a_certificate_for_a_name_it_covers(site: Site) -> None:
     site.nginx(block("PORT ssl", "www.w.test", "www.w.test") + block("PORT ssl", "*.w.test", "wildcard.w.test"))
     summary = renew_and_repeat(
         site, issue("www.w.test"), issue("*.w.test"), renewed=[issue("www.w.test"), issue("*.w.test")]
@@ -153,7 +153,7 @@ def test_a_wildcard_beside_a_certificate_for_a_name_below_it(site: Site) -> None
     assert {line["state"] for line in summary} == {"served"}
 
 
-def test_one_certificate_in_two_sets_with_owners_and_services_of_their_own(site: Site) -> None:
+def test_one_certificate_in_two_sets_with_different_owners_and_services(site: Site) -> None:
     certificate = issue("w.test")
     sets = [{**certificate, "name": "for-web", "mode": "0600"}, {**certificate, "name": "for-mail", "mode": "0640"}]
     services = [
@@ -186,7 +186,7 @@ def test_a_flat_folder_behind_the_proxy_protocol(site: Site, version: str) -> No
     assert sorted(each.name for each in flat.iterdir()) == [f"{API}.pem", f"{WWW}.pem"]
 
 
-def test_a_server_that_insists_on_client_certificates_under_tls_1_2(site: Site) -> None:
+def test_a_server_that_requires_client_certificates_over_tls_1_2(site: Site) -> None:
     authority = site.folder / "ca.pem"
     authority.write_text(issue("ca")["certificate"])
     crt = site.acm / WWW / "live" / "combined.pem"
@@ -195,7 +195,7 @@ def test_a_server_that_insists_on_client_certificates_under_tls_1_2(site: Site) 
     assert {line["state"] for line in summary} == {"served"}
 
 
-def test_postfix_reads_key_and_chain_from_one_file(site: Site) -> None:
+def test_postfix_reads_the_key_and_the_chain_from_one_file(site: Site) -> None:
     require("postfix", "postconf")
     if os.getuid() != 0:
         pytest.skip("Postfix runs as root only.")
@@ -221,7 +221,7 @@ def test_postfix_reads_key_and_chain_from_one_file(site: Site) -> None:
     assert "key not first" not in (home / "mail.log").read_text()
 
 
-def test_keys_in_the_form_before_pkcs8(site: Site) -> None:
+def test_keys_in_the_traditional_form(site: Site) -> None:
     """What openssl reads, and writes itself with -traditional."""
     require("openssl")
     for kind, label in (("rsa", "RSA"), ("ec", "EC")):
@@ -236,7 +236,7 @@ def test_keys_in_the_form_before_pkcs8(site: Site) -> None:
         assert not site.deploy(without_key(certificate), services=[])["changed"]
 
 
-def test_a_reload_that_kills_the_server_is_made_good(site: Site) -> None:
+def test_a_server_killed_by_its_reload_is_started_again(site: Site) -> None:
     port = site.nginx(block("PORT ssl", WWW, WWW))
     first = issue(WWW)
     assert not site.deploy(first, when_stopped="start").get("failed")

@@ -112,7 +112,7 @@ def test_the_default_certificate_also_covers_the_name_of_another(site: Site) -> 
     assert plain(site.served(port, "shop.test")) == plain(site.on_disk("shop.test"))
 
 
-def test_two_certificates_of_one_name_are_told_apart_by_their_keys(site: Site) -> None:
+def test_two_certificates_for_the_same_name_are_told_apart_by_their_keys(site: Site) -> None:
     arns = [site.issue("shop.test", key_algorithm="RSA_2048"), site.issue("shop.test")]
     names = ("rsa", "ec")
     site.nginx(
@@ -122,7 +122,7 @@ def test_two_certificates_of_one_name_are_told_apart_by_their_keys(site: Site) -
     renew_and_repeat(site, *arns)
 
 
-def test_a_wildcard_lies_beside_a_certificate_for_a_name_below_it(site: Site) -> None:
+def test_a_wildcard_is_deployed_next_to_a_certificate_for_a_name_it_covers(site: Site) -> None:
     arns = [site.issue("www.shop.test"), site.issue("*.shop.test")]
     port = site.nginx(
         block("PORT ssl", "www.shop.test", "www.shop.test"),
@@ -133,7 +133,7 @@ def test_a_wildcard_lies_beside_a_certificate_for_a_name_below_it(site: Site) ->
     assert plain(site.served(port, "any.shop.test")) == plain(site.on_disk("wildcard.shop.test"))
 
 
-def test_one_certificate_under_two_names_has_snippets_and_reloads_of_each(site: Site) -> None:
+def test_a_certificate_deployed_under_two_names_has_snippets_and_reloads_for_each(site: Site) -> None:
     """The servers' own pid files are not there, and say nothing about services with commands of their own."""
     site.issue("shop.test")
     folder = site.lab.folder
@@ -165,7 +165,7 @@ def test_one_certificate_under_two_names_has_snippets_and_reloads_of_each(site: 
         (folder / f"reloaded-{name}").unlink()
 
 
-def test_options_may_be_text_where_they_are_numbers_and_lists(site: Site) -> None:
+def test_numbers_and_lists_may_be_given_as_text(site: Site) -> None:
     arn = site.issue("shop.test")
     port = site.nginx(
         block("PORT ssl", "shop.test", "shop.test"), acm_deploy_certificates=[{"domain_name": "shop.test"}]
@@ -188,7 +188,7 @@ def test_options_may_be_text_where_they_are_numbers_and_lists(site: Site) -> Non
     assert "ports in item 1 of acm_deploy_services is not a list of whole numbers" in told, told
 
 
-def test_the_controller_does_not_become_root_with_its_hosts(lab: Lab) -> None:
+def test_become_on_hosts_does_not_apply_to_the_controller(lab: Lab) -> None:
     authority = lab.issue("one", "shop.test")
     sudo = lab.folder / "sudo"
     sudo.write_text(
@@ -204,7 +204,7 @@ def test_the_controller_does_not_become_root_with_its_hosts(lab: Lab) -> None:
     assert lab.live("web1", "shop.test").is_symlink() and (lab.folder / "used").exists()
 
 
-def test_the_first_run_of_all_may_be_in_check_mode(lab: Lab) -> None:
+def test_the_very_first_run_may_be_in_check_mode(lab: Lab) -> None:
     """Request, export and deploy, when neither ACM nor the host has anything yet."""
     authority = lab.issue("one")
     lab.host("web1", acm_deploy_certificates=[{"domain_name": "shop.test"}])
@@ -223,7 +223,7 @@ def test_the_first_run_of_all_may_be_in_check_mode(lab: Lab) -> None:
     assert not (lab.folder / "web1").exists() and not (lab.folder / "exported").exists()
 
 
-def test_a_name_has_one_folder_however_it_is_written(lab: Lab) -> None:
+def test_a_name_has_one_folder_however_it_is_spelled(lab: Lab) -> None:
     authority = lab.issue("one", "straße.shop.test", "plain.shop.test")
     spellings = {
         "web1": {"domain_name": "straße.shop.test"},
@@ -238,7 +238,7 @@ def test_a_name_has_one_folder_however_it_is_written(lab: Lab) -> None:
     assert len(found) == 2 and "plain.shop.test" in found and all(name.isascii() for name in found), found
 
 
-def test_a_misspelt_variable_is_refused_on_the_host_that_has_it_and_in_the_play(lab: Lab) -> None:
+def test_a_misspelt_variable_is_refused_on_a_host_and_in_the_play(lab: Lab) -> None:
     authority = lab.issue("one", "shop.test")
     wanted = [{"domain_name": "shop.test"}]
     lab.host("web1", acm_deploy_certificates=wanted)
@@ -280,7 +280,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def test_each_mistake_is_one_sentence_of_the_host_that_has_it(lab: Lab) -> None:
+def test_each_mistake_is_reported_in_one_sentence_on_the_host_that_has_it(lab: Lab) -> None:
     """Without Ansible's layers around it, and without the types of all options."""
     authority = lab.issue("one", "shop.test")
     for host, (wrong, _sentence) in MISTAKES.items():
@@ -299,7 +299,7 @@ def test_each_mistake_is_one_sentence_of_the_host_that_has_it(lab: Lab) -> None:
     assert "argument_spec" not in done.stdout
 
 
-def test_snippets_have_the_bytes_that_ansibles_template_module_writes(lab: Lab) -> None:
+def test_snippets_are_identical_to_what_ansibles_template_module_writes(lab: Lab) -> None:
     names, folder = ["straße.shop.test", "plain.shop.test"], lab.folder / "sníppets {{ 'x' }}"
     services = [
         {

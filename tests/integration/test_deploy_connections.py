@@ -61,7 +61,7 @@ def test_a_certificate_that_fails_stops_only_its_own_hosts(lab: Lab) -> None:
     assert not (lab.folder / "web1").exists() and (lab.folder / "web2" / "www.example.com" / "live").is_symlink()
 
 
-def test_what_a_host_says_of_others_is_not_heard(lab: Lab) -> None:
+def test_what_a_host_says_about_other_hosts_is_ignored(lab: Lab) -> None:
     authority = lab.issue("one", "www.example.com", "api.example.com")
     liar = lab.folder / "python"
     liar.write_text(LIAR.format(python=sys.executable, path=str(lab.folder / "elsewhere")), encoding="utf-8")
@@ -79,7 +79,7 @@ def test_what_a_host_says_of_others_is_not_heard(lab: Lab) -> None:
     assert done.stdout.count("failed=1") == 1 and not list(lab.folder.glob("*/api.example.com"))
 
 
-def test_check_mode_foretells_what_acm_does_not_have_yet(lab: Lab) -> None:
+def test_check_mode_predicts_certificates_that_acm_does_not_have_yet(lab: Lab) -> None:
     authority = lab.issue("one", "www.example.com")
     lab.host("web1", acm_deploy_certificates=[{"domain_name": "new.example.com"}, {"domain_name": "www.example.com"}])
     done = lab.run({"hosts": "web", "vars": {"acm_deploy_authority": authority}, "tasks": [ROLE]}, options=["--check"])
@@ -87,7 +87,7 @@ def test_check_mode_foretells_what_acm_does_not_have_yet(lab: Lab) -> None:
     assert not (lab.folder / "web1").exists()
 
 
-def test_one_run_of_a_module_when_nothing_is_due_and_two_when_something_is(lab: Lab) -> None:
+def test_a_host_runs_a_module_once_when_nothing_is_due_and_twice_otherwise(lab: Lab) -> None:
     authority = lab.issue("one", "b\u00fccher.example.com")
     lab.host("web1", acm_deploy_certificates=[{"domain_name": "b\u00fccher.example.com"}])
     counter = lab.folder / "python"

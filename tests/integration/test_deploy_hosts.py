@@ -122,7 +122,7 @@ def test_every_host_says_why_a_certificate_cannot_be_read(fleet: Fleet) -> None:
         assert not (fleet.folder / host / "acm").exists()
 
 
-def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_ends_them(fleet: Fleet) -> None:
+def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_stops_them(fleet: Fleet) -> None:
     for host, site in zip(HOSTS, ["www", "api", "www"]):
         fleet.hosts[host]["site"] = site
     # one whose layout depends on the distribution, and that does not run
@@ -149,7 +149,7 @@ def test_each_certificate_is_exported_once_for_all_waves_and_a_failure_ends_them
 
 
 @pytest.mark.parametrize("order, exports", [("shuffle", 1), ("reverse_inventory", 1), ("with a failure", 2)])
-def test_the_keys_for_later_waves_are_gone_in_the_end(fleet: Fleet, order: str, exports: int) -> None:
+def test_the_keys_for_later_waves_are_removed_at_the_end(fleet: Fleet, order: str, exports: int) -> None:
     """Whatever the order of the hosts. After a failure no wave may follow, so the keys go at once; one that does follow
     has them exported anew."""
     fleet.issue("www.example.com")
@@ -178,7 +178,7 @@ def fixture_disk(fleet: Fleet) -> Iterator[Path]:
         yield path
 
 
-def test_a_host_without_space_keeps_what_it_has(fleet: Fleet, disk: Path) -> None:
+def test_a_host_with_a_full_disk_keeps_its_set(fleet: Fleet, disk: Path) -> None:
     fleet.hosts = {"web1": fleet.hosts["web1"]}
     play = {"hosts": "web", "vars": WWW, "tasks": [{"block": [ROLE], "rescue": LEAVE_BEHIND}]}
     fleet.issue("www.example.com")
@@ -196,7 +196,7 @@ def test_a_host_without_space_keeps_what_it_has(fleet: Fleet, disk: Path) -> Non
     assert fleet.live("web1") == before
 
 
-def test_a_service_that_runs_behind_a_closed_port_goes_back_to_its_set(fleet: Fleet) -> None:
+def test_a_service_running_behind_a_closed_port_is_rolled_back(fleet: Fleet) -> None:
     fleet.hosts = {"web1": fleet.hosts["web1"]}
     play = {
         "hosts": "web",
@@ -218,7 +218,7 @@ def test_a_service_that_runs_behind_a_closed_port_goes_back_to_its_set(fleet: Fl
     assert fleet.live("web1") == before
 
 
-def test_the_clear_key_is_in_no_file_but_its_own(fleet: Fleet) -> None:
+def test_the_clear_key_is_in_no_other_file(fleet: Fleet) -> None:
     """Every write of every process is looked at, with all that Ansible can tell switched on."""
     trace = ["strace", "-f", "-y", "-s", "1000000", "-e", "trace=write,writev,pwrite64", "-o"]
     works = shutil.which("strace") and subprocess.run([*trace, os.devnull, "true"], check=False, capture_output=True)

@@ -164,7 +164,7 @@ def fixture_lab() -> Iterator[Lab]:
 
 
 @pytest.mark.skipif(not os.environ.get("KILL_AFTER_EACH"), reason="Takes minutes; set KILL_AFTER_EACH.")
-def test_a_run_that_is_killed_anywhere_is_caught_up_by_the_next(lab: Lab) -> None:
+def test_a_run_killed_at_any_point_is_completed_by_the_next(lab: Lab) -> None:
     faults: list[str] = []
     done = threading.Event()
 

@@ -59,7 +59,7 @@ def test_the_oldest_python(tmp_path: Path) -> None:
     check_deployments(lab, python)
 
 
-def test_the_newest_python_that_is_here(tmp_path: Path) -> None:
+def test_the_newest_python_installed(tmp_path: Path) -> None:
     found = next((path for minor in range(NEWEST, 11, -1) if (path := find_python(minor))), None)
     if found is None:
         pytest.skip(f"Not installed: python3.{NEWEST}, nor any after python3.11.")

@@ -34,7 +34,7 @@ def fixture_lab() -> Iterator[Lab]:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_a_host_runs_one_module_when_nothing_is_due_and_two_when_something_is(lab: Lab, name: str) -> None:
+def test_a_host_runs_one_module_when_nothing_is_due_and_two_otherwise(lab: Lab, name: str) -> None:
     program, _write = real_servers.SERVERS[name]
     if not shutil.which(program, path=real_servers.PATH):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"Not installed: {program}.")

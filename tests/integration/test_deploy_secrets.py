@@ -27,7 +27,7 @@ def fixture_older_core(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("verbosity", [[], ["-vvvv"]], ids=["quiet", "vvvv"])
 @pytest.mark.parametrize("core", ["installed", OLDER])
-def test_nothing_that_is_recorded_has_a_secret(
+def test_nothing_recorded_contains_a_secret(
     tmp_path: Path, core: str, verbosity: list[str], request: pytest.FixtureRequest
 ) -> None:
     """One host where all goes well, one whose reload fails, and one that wants what ACM does not have as well."""
@@ -63,7 +63,7 @@ def test_nothing_that_is_recorded_has_a_secret(
         assert secret not in done.stdout
 
 
-def test_a_pkcs12_is_made_anew_for_another_alias_and_only_then(tmp_path: Path) -> None:
+def test_a_pkcs12_is_recreated_only_for_a_different_alias(tmp_path: Path) -> None:
     """From the role's option through the export to the set on the host; seen by OpenSSL."""
     lab = Lab(tmp_path)
     authority = lab.issue("one", NAME)

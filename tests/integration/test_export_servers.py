@@ -112,7 +112,7 @@ def served(port: int, name: str, root: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["nginx", "apache", "haproxy", "lighttpd", "caddy"])
-def test_a_server_serves_it(name: str, exported: Any, tmp_path: Path) -> None:
+def test_a_server_serves_the_export(name: str, exported: Any, tmp_path: Path) -> None:
     certificates, exports = exported
     with service(name, tmp_path, certificates) as described:
         for domain, export in exports.items():
@@ -121,7 +121,7 @@ def test_a_server_serves_it(name: str, exported: Any, tmp_path: Path) -> None:
             assert served(described["ports"][0], domain, root) == wanted
 
 
-def test_java_takes_the_key_out_of_it(exported: Any, tmp_path: Path) -> None:
+def test_java_extracts_the_key(exported: Any, tmp_path: Path) -> None:
     """keytool decrypts the key of a store, EC and RSA, and writes it into another under another passphrase."""
     certificates, exports = exported
     if real_servers.describe(tmp_path, certificates, ["keytool"])["missing"]:

@@ -89,7 +89,7 @@ def fixture_site(tmp_path: Path) -> Iterator[Path]:
             subprocess.run(["kill", pid], check=False)
 
 
-def test_an_nginx_of_your_own(site: Path) -> None:
+def test_your_own_nginx(site: Path) -> None:
     """It starts with its new files, and is seen to serve them at both ports."""
     reader = Reader("deploy.md", site, places={"/srv/shop": str(site / HOSTS[0])})
     [block] = [block for block in reader.blocks if "name: shop" in block.text]

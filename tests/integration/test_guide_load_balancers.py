@@ -134,7 +134,7 @@ def queried(reader: Reader, arn: str) -> dict[str, t.Any]:
     return {name: jmespath.search(query, answers[command]) for name, command, query in found}
 
 
-def test_a_certificate_of_another_playbook(tmp_path: Path) -> None:
+def test_a_certificate_from_another_playbook(tmp_path: Path) -> None:
     """With other names and the tag, it is replaced: not without being told to, deleted last, and kept for as long as one likes."""
     with aws_account(tmp_path / "acm") as aws, followed(aws, tmp_path) as (reader, node):
         other = {"DomainName": "www.example.com", "SubjectAlternativeNames": ["shop.example.com"]}

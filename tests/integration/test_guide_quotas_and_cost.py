@@ -40,7 +40,7 @@ def test_quotas_are_those_of_the_authority() -> None:
     ]
 
 
-def test_rates_are_those_that_the_modules_keep() -> None:
+def test_rates_are_those_the_modules_stay_within() -> None:
     sentence = TEXT.partition("of each operation: ")[2].partition("\n\n")[0]
     told: dict[str, int] = {}
     for names, rate in re.findall(r"((?:`\w+`[,\s]*(?:and )?)+)(\d+)", sentence):
@@ -50,11 +50,11 @@ def test_rates_are_those_that_the_modules_keep() -> None:
     assert len({RATES[name] for name in UNDOCUMENTED}) == 1
 
 
-def test_prices_are_those_that_the_module_reckons_with() -> None:
+def test_prices_are_those_the_module_uses() -> None:
     assert f"| ${PRICES['name']:g} for each name, ${PRICES['wildcard']:g} for each wildcard," in TEXT
 
 
-def test_what_it_shows(tmp_path: Path) -> None:
+def test_the_outputs_it_shows(tmp_path: Path) -> None:
     with aws_account(tmp_path / "acm") as aws:
         reader = Reader(PAGE, tmp_path, aws.environment | YAML)
         reader.follow("Cost")

@@ -43,7 +43,7 @@ def test_estimates_follow_from_what_was_measured() -> None:
     ]
 
 
-def test_rates_are_those_that_the_modules_keep() -> None:
+def test_rates_are_those_the_modules_stay_within() -> None:
     for _what, calls, *rate in rows("ACM's rates"):
         if rate and rate[0]:
             assert {RATES[name] for name in re.findall(r"`(\w+)`", calls)} == {int(rate[0])}
@@ -72,7 +72,7 @@ DEPLOY = """
 """
 
 
-def test_a_deployment_makes_the_calls_that_it_tells(tmp_path: Path) -> None:
+def test_a_deployment_makes_the_calls_that_the_guide_states(tmp_path: Path) -> None:
     path = tmp_path / "acm"
     names = ["a.lab.test", "b.lab.test"]
     hosts = {name: {"acm_deploy_path": str(tmp_path / name)} for name in ("web1", "web2")}

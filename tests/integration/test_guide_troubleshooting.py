@@ -110,7 +110,7 @@ CASES: dict[str, tuple[dict[str, t.Any], Names]] = {
 
 
 @pytest.mark.parametrize("problem", sorted(EXPLAINED))
-def test_it_is_in_the_words_that_people_see(problem: str) -> None:
+def test_each_explanation_quotes_the_message_that_people_see(problem: str) -> None:
     option, resolver = CASES[problem]
     detail = {"Type": "AMAZON_ISSUED", "DomainValidationOptions": [{"DomainName": "shop.test", **option}]}
     inside = dns((OWNER, "CNAME", VALUE)) if problem == "record_private" else None

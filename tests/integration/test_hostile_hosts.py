@@ -57,7 +57,7 @@ def write_site(folder: Path, told_at: str) -> Path:
 
 
 @pytest.mark.parametrize("core", ["installed", OLDER])
-def test_no_host_decides_anything_but_about_itself(tmp_path: Path, core: str, request: pytest.FixtureRequest) -> None:
+def test_a_host_can_affect_only_itself(tmp_path: Path, core: str, request: pytest.FixtureRequest) -> None:
     make_authority(tmp_path / "authority")
     more = {"PYTHONPATH": request.getfixturevalue("older_core")} if core == OLDER else {}
     with web_server({"/told": b"thanks"}) as people:

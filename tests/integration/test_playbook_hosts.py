@@ -55,7 +55,7 @@ WITH_HOSTS = {
 }
 
 
-def test_every_playbook_for_hosts_of_the_users_choice_is_here() -> None:
+def test_every_playbook_with_a_hosts_variable_is_covered() -> None:
     folder = Path(playbooks.__path__[0])
     chosen = {path.stem for path in folder.glob("*.yml") if "_hosts | default(" in path.read_text(encoding="utf-8")}
     assert chosen == set(WITH_HOSTS)
@@ -91,7 +91,7 @@ def test_the_default_without_hosts_fails_where_hosts_are_needed(site: Path, play
     assert ("or localhost, to watch certificates without deploying any." in output) is (playbook == "renew")
 
 
-def test_a_report_may_do_without_hosts_and_shows_those_that_a_limit_leaves_out(site: Path, tmp_path: Path) -> None:
+def test_a_report_needs_no_hosts_and_lists_those_excluded_by_a_limit(site: Path, tmp_path: Path) -> None:
     page = ["-e", f"acm_report_path={tmp_path / 'report.html'}", "-e", f"acm_deploy_authority={site / 'authority'}"]
     for words in ([], ["-e", "acm_deploy_hosts=shop", "-i", "localhost,", "-c", "local", "--limit", "localhost"]):
         code, output = play("report", site, *page, *words)
@@ -99,7 +99,7 @@ def test_a_report_may_do_without_hosts_and_shows_those_that_a_limit_leaves_out(s
         (tmp_path / "report.html").unlink()
 
 
-def test_hosts_that_the_inventory_names_are_not_passed_over_in_silence(site: Path, tmp_path: Path) -> None:
+def test_hosts_set_in_the_inventory_are_not_silently_ignored(site: Path, tmp_path: Path) -> None:
     """A play does not see the inventory's variables where it looks for its hosts."""
     inventory = json.loads((site / "hosts.json").read_text(encoding="utf-8"))
     inventory["all"] = {"vars": {"acm_deploy_hosts": "shop"}}
@@ -126,7 +126,7 @@ def test_hosts_that_the_inventory_names_are_not_passed_over_in_silence(site: Pat
         ),
     ],
 )
-def test_wrong_options_are_said_before_anything_is_deployed(site: Path, option: str, said: str) -> None:
+def test_wrong_options_are_reported_before_anything_is_deployed(site: Path, option: str, said: str) -> None:
     code, output = renew(site, "-e", "acm_deploy_hosts=shop", "-e", option)
     assert code != 0 and said in output, output
     assert "T0KEN" not in output and "Finalization of task args" not in output
@@ -140,7 +140,7 @@ def test_a_site_that_only_watches_says_so(site: Path) -> None:
     assert not (site / "certificates").exists()
 
 
-def test_an_authority_that_is_gone_holds_up_no_other(site: Path) -> None:
+def test_a_missing_authority_does_not_hold_up_the_others(site: Path) -> None:
     hosts = json.loads((site / "hosts.json").read_text(encoding="utf-8"))
     shop = hosts["shop"]["hosts"]
     shop["shop-0"] = {**shop["shop-1"], "acm_deploy_authority": str(site / "gone")}

@@ -94,7 +94,7 @@ def test_no_process_shows_a_key_or_a_passphrase(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["cmdline", "environ"])
-def test_one_that_does_is_seen(place: str) -> None:
+def test_a_process_that_shows_one_is_detected(place: str) -> None:
     words = [sys.executable, "-c", "input()", *([f"--passphrase={PASSPHRASE}"] if place == "cmdline" else [])]
     environment = {**os.environ, **({"PASSPHRASE": PASSPHRASE} if place == "environ" else {})}
     with ProcessWatch() as watch:

@@ -66,7 +66,7 @@ def local(_folder: Path) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("connection", [local, ssh_server], ids=["local", "ssh"])
-def test_a_long_wait_says_which_name_waits_for_what(tmp_path: Path, connection: object) -> None:
+def test_a_long_wait_says_what_each_name_is_waiting_for(tmp_path: Path, connection: object) -> None:
     place = str(tmp_path / "authority")
     creation.create(place, settings={"resolvers": [f"127.0.0.1:{free_port()}"]})
     task = {

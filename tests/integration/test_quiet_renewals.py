@@ -91,7 +91,7 @@ def fixture_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-def test_what_was_read_once_is_not_read_again(site: Site) -> None:
+def test_nothing_is_read_twice(site: Site) -> None:
     run = site.play("certops.acm.renew", "-e", "acm_deploy_serial=1")  # three batches of hosts
     assert {name: run.calls[name] for name in READS} == {
         "DescribeCertificate": 0,
@@ -101,7 +101,7 @@ def test_what_was_read_once_is_not_read_again(site: Site) -> None:
     assert run.calls["SearchCertificates"] == 2, "to list them all, and to find those that the hosts want"
 
 
-def test_a_host_with_nothing_due_has_no_more_to_do_than_in_a_deployment(site: Site) -> None:
+def test_a_host_with_nothing_due_runs_no_more_than_in_a_deployment(site: Site) -> None:
     renewed, deployed = site.play("certops.acm.renew"), site.play("certops.acm.deploy")
     for host in HOSTS:
         for run in (renewed, deployed):
@@ -110,14 +110,14 @@ def test_a_host_with_nothing_due_has_no_more_to_do_than_in_a_deployment(site: Si
             assert on_the_host == {"certops.acm.certificate_deployment": 1}
 
 
-def test_ansible_puts_a_host_through_few_tasks(site: Site) -> None:
+def test_a_host_goes_through_few_tasks(site: Site) -> None:
     renewed, deployed = site.play("certops.acm.renew"), site.play("certops.acm.deploy")
     for host in HOSTS[2:]:  # those before it are the first of a wave, which asks for all of it
         for run, most in ((renewed, TASKS_OF_A_RENEWAL_RUN), (deployed, TASKS_OF_A_DEPLOYMENT)):
             assert sum(count for (name, _module), count in run.modules.items() if name == host) == most
 
 
-def test_after_a_renewal_only_what_was_renewed_is_read_again(site: Site) -> None:
+def test_after_a_renewal_only_renewed_certificates_are_read_again(site: Site) -> None:
     due = ["-e", "acm_deploy_renewals_renew_before=99.99999%", "-e", "acm_deploy_renewals_forced_a_day=1"]
     run = site.play("certops.acm.renew", *due)
     assert run.calls["RenewCertificate"] == 1

@@ -69,7 +69,7 @@ def write_site(folder: Path) -> Path:
 
 @pytest.mark.parametrize("verbosity", [[], ["-v"], ["-vvvv"]], ids=["quiet", "v", "vvvv"])
 @pytest.mark.parametrize("core", ["installed", OLDER])
-def test_no_recorded_result_has_a_secret(
+def test_no_recorded_result_contains_a_secret(
     tmp_path: Path, core: str, verbosity: list[str], request: pytest.FixtureRequest
 ) -> None:
     make_authority(tmp_path / "authority")

@@ -157,7 +157,7 @@ BY_DNS = [*SITES, *FORGETFUL, *LOST, *FORBIDDEN, *BALANCED, *UNBALANCED, *UNUSED
 HEALTHY = [*SITES, *INSIDE, *BALANCED]
 
 
-def test_there_are_fifty() -> None:
+def test_there_are_fifty_certificates() -> None:
     assert len([*BY_DNS, *INSIDE, *ANSWERED, *UNANSWERED, *BROUGHT, *CARED_FOR, *IDLE, *NEVER]) == 50
 
 

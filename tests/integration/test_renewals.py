@@ -196,7 +196,7 @@ def test_unattended(fleet: Fleet) -> None:
     assert len(left["forced"]) == 2
 
 
-def test_one_host_that_fails(fleet: Fleet) -> None:
+def test_one_host_fails(fleet: Fleet) -> None:
     """The other one gets what is new; the next run brings the rest when somebody has mended the host."""
     sound = fleet.configurations["web-2"].read_text(encoding="utf-8")
     before = fleet.served("web-2")
@@ -233,7 +233,7 @@ def test_one_host_that_fails(fleet: Fleet) -> None:
     assert waiting["notifications"] == []
 
 
-def test_hosts_of_later_batches_are_spared_after_a_failure(fleet: Fleet) -> None:
+def test_hosts_in_later_batches_are_held_back_after_a_failure(fleet: Fleet) -> None:
     fleet.renew(BOTH)
     sound = fleet.configurations["web-1"].read_text(encoding="utf-8")
     before = fleet.served("web-2")
@@ -252,7 +252,7 @@ def test_hosts_of_later_batches_are_spared_after_a_failure(fleet: Fleet) -> None
 
 
 @pytest.mark.parametrize("port_is", ["refused", "plain"])
-def test_a_server_that_listens_elsewhere_is_not_called_stopped(fleet: Fleet, port_is: str) -> None:
+def test_a_server_listening_elsewhere_is_not_reported_as_stopped(fleet: Fleet, port_is: str) -> None:
     """It runs, and nothing shows a certificate where the inventory has it looked for: people are told until it is put right."""
     fleet.renew(BOTH)
     fleet.told()
@@ -301,7 +301,7 @@ def test_check_mode_changes_nothing(fleet: Fleet) -> None:
     assert "PRIVATE KEY" not in said
 
 
-def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
+def test_a_missing_authority_is_not_created(fleet: Fleet) -> None:
     """A folder that is not mounted must not pass for an ACM in which there is nothing to renew."""
     missing = fleet.folder / "not-mounted"
     left = fleet.left()
@@ -311,7 +311,7 @@ def test_a_missing_authority_is_not_made(fleet: Fleet) -> None:
     assert fleet.left() == left
 
 
-def test_two_ways_to_one_authority_are_told_and_remembered_together(fleet: Fleet) -> None:
+def test_two_paths_to_one_authority_share_alerts_and_memory(fleet: Fleet) -> None:
     other = fleet.folder / "by-another-name"
     other.symlink_to(fleet.authority)
     fleet.renew_in_acm()
@@ -326,7 +326,7 @@ def test_two_ways_to_one_authority_are_told_and_remembered_together(fleet: Fleet
     assert fleet.metric("acm_served_certificate_current", host="web-2") == [1, 1]
 
 
-def test_a_text_file_that_cannot_be_written_hides_nothing(fleet: Fleet) -> None:
+def test_a_textfile_that_cannot_be_written_hides_nothing(fleet: Fleet) -> None:
     said = fleet.renew(f"-e acm_deploy_renewals_textfile={fleet.folder}/not-there/acm.prom", fails=True)
     verdict = said[said.index("TASK [certops.acm.acm_deploy : Fail if something needs a person's action]") :]
     assert "web-3 does not answer, and lacks api.example.com and www.example.com." in verdict
@@ -334,7 +334,7 @@ def test_a_text_file_that_cannot_be_written_hides_nothing(fleet: Fleet) -> None:
     assert "The folder of acm_deploy_renewals_textfile must exist" in verdict
 
 
-def test_a_host_that_nobody_looked_at_is_not_called_well(fleet: Fleet) -> None:
+def test_a_host_that_was_not_looked_at_is_not_reported_as_healthy(fleet: Fleet) -> None:
     """web-3 was reported to be silent; a run that can read nothing for it does not try to reach it."""
     fleet.renew(fails=True)
     fleet.told()

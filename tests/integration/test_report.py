@@ -136,7 +136,7 @@ def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         fleet.close()
 
 
-def test_one_read_of_acm_and_one_look_a_host(fleet: Fleet) -> None:
+def test_one_read_of_acm_and_one_look_per_host(fleet: Fleet) -> None:
     fleet.acm.calls.clear()
     said = fleet.report()
     assert fleet.acm.count("SearchCertificates") + fleet.acm.count("ListCertificates") == 1
@@ -162,7 +162,7 @@ def test_names_from_outside_are_neither_templates_nor_html(fleet: Fleet) -> None
     )
 
 
-def test_the_second_run_changes_nothing_but_the_time(fleet: Fleet) -> None:
+def test_the_second_run_changes_only_the_time(fleet: Fleet) -> None:
     before = fleet.data()
     said = fleet.report()
     after = fleet.data()
@@ -183,7 +183,7 @@ def test_check_mode_writes_nothing(fleet: Fleet) -> None:
     assert not (fleet.folder / "new.html").exists() and "would" not in said
 
 
-def test_a_limit_says_what_is_missing(fleet: Fleet) -> None:
+def test_a_limited_report_says_what_is_missing(fleet: Fleet) -> None:
     fleet.report("--limit", "web1")
     data = fleet.data()
     assert data["missing"]["hosts"] == ["web2", "web3"]
@@ -216,7 +216,7 @@ def test_acm_that_cannot_be_read(fleet: Fleet) -> None:
     assert data["history"] == history
 
 
-def test_without_details_thousands_cost_one_call(fleet: Fleet) -> None:
+def test_without_details_thousands_take_one_call(fleet: Fleet) -> None:
     fleet.acm.calls.clear()
     fleet.report(acm_report_details=False, acm_report_path=str(fleet.folder / "short.html"), acm_report_mode="0600")
     assert fleet.acm.count() == 1
@@ -233,14 +233,14 @@ def test_without_details_thousands_cost_one_call(fleet: Fleet) -> None:
         ({"acm_report_pth": "x"}, "acm_report_pth is not a variable of certops.acm.report"),
     ],
 )
-def test_what_is_wrong_is_said_before_anything_is_read(fleet: Fleet, variables: dict[str, Any], sentence: str) -> None:
+def test_mistakes_are_reported_before_anything_is_read(fleet: Fleet, variables: dict[str, Any], sentence: str) -> None:
     fleet.acm.calls.clear()
     assert sentence in fleet.report(fails=True, **variables)
     assert fleet.acm.calls == []
 
 
 @pytest.mark.parametrize("suffix", [".json", ".csv"])
-def test_files_of_others_are_left_alone(fleet: Fleet, tmp_path: Path, suffix: str) -> None:
+def test_other_files_are_left_alone(fleet: Fleet, tmp_path: Path, suffix: str) -> None:
     theirs = tmp_path / f"package{suffix}"
     theirs.write_text('{"name": "theirs"}', encoding="utf-8")
     said = fleet.report(fails=True, acm_report_path=str(tmp_path / "package.html"))
@@ -248,7 +248,7 @@ def test_files_of_others_are_left_alone(fleet: Fleet, tmp_path: Path, suffix: st
     assert theirs.read_text(encoding="utf-8") == '{"name": "theirs"}' and list(tmp_path.iterdir()) == [theirs]
 
 
-def test_it_goes_to_s3(fleet: Fleet) -> None:
+def test_it_is_uploaded_to_s3(fleet: Fleet) -> None:
     with moto_server() as aws:
         s3 = aws.client("s3")
         s3.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -267,7 +267,7 @@ def test_it_goes_to_s3(fleet: Fleet) -> None:
     assert ACCOUNT  # any will do for moto: those of the environment were used
 
 
-def test_without_any_host_there_are_certificates(fleet: Fleet, tmp_path: Path) -> None:
+def test_certificates_are_reported_without_any_host(fleet: Fleet, tmp_path: Path) -> None:
     """An account whose certificates are on load balancers alone."""
     (tmp_path / "hosts.json").write_text("{}", encoding="utf-8")
     fleet.report(

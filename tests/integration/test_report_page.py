@@ -194,7 +194,7 @@ def test_grouping_by_host_and_region(visit: Any) -> None:
     assert first and all("not current" in text for text in first)  # web-004
 
 
-def test_more_is_shown_when_asked_for(visit: Any) -> None:
+def test_more_is_shown_on_request(visit: Any) -> None:
     seen = visit()
     assert len(seen.names()) == 100
     seen.page.click("#more")
@@ -202,7 +202,7 @@ def test_more_is_shown_when_asked_for(visit: Any) -> None:
     assert seen.focused() == seen.names()[100]  # the first of those that came
 
 
-def test_the_part_of_a_certificate(visit: Any) -> None:
+def test_the_section_of_a_certificate(visit: Any) -> None:
     seen = visit()
     seen.page.fill("#query", "www4.example.com")
     seen.page.click("text=www4.example.com >> nth=-1")
@@ -221,7 +221,7 @@ def test_the_part_of_a_certificate(visit: Any) -> None:
     assert not seen.page.locator("#detail").is_visible() and seen.focused() == "www4.example.com"
 
 
-def test_an_address_leads_to_a_certificate(visit: Any, site: WebServer) -> None:
+def test_a_url_leads_to_a_certificate(visit: Any, site: WebServer) -> None:
     arn = report_fleet.certificate(7)["certificate_arn"]
     seen = visit(f"/fleet.html#c={arn}")
     assert seen.page.inner_text("#detail-name") == "www7.example.com"
@@ -231,7 +231,7 @@ def test_an_address_leads_to_a_certificate(visit: Any, site: WebServer) -> None:
     visit("/fleet.html#c=%E0%A4%A")  # nonsense does no harm
 
 
-def test_by_keyboard_alone(visit: Any) -> None:
+def test_keyboard_alone_is_enough(visit: Any) -> None:
     seen = visit()
     seen.page.keyboard.press("Tab")
     assert seen.focused() == "Skip to the certificates"
@@ -271,7 +271,7 @@ def test_hostile_names_are_shown_as_text(visit: Any) -> None:
     assert not seen.is_hacked() and seen.page.locator("main img, dialog img").count() == 0
 
 
-def test_no_request_leaves(visit: Any, site: WebServer) -> None:
+def test_the_page_makes_no_request(visit: Any, site: WebServer) -> None:
     site.requests.clear()
     seen = visit()
     requests: list[str] = []
@@ -325,12 +325,12 @@ def complaints(page: Page) -> list[str]:
     ]
 
 
-def test_a_page_without_anything_is_sound_too(visit: Any) -> None:
+def test_a_page_without_certificates_is_sound_too(visit: Any) -> None:
     seen = visit("/none.html")
     assert complaints(seen.page) == [] and "There are no certificates." in seen.page.inner_text("#table")
 
 
-def test_a_narrow_screen_scrolls_in_one_direction(visit: Any) -> None:
+def test_a_narrow_screen_scrolls_only_vertically(visit: Any) -> None:
     seen = visit(viewport=NARROW)
     for _each in range(2):
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -351,7 +351,7 @@ def test_dark_is_dark(visit: Any) -> None:
     assert shades["dark"] < 150 < 600 < shades["light"]
 
 
-def test_on_paper_everything_is_there(visit: Any, tmp_path: Path) -> None:
+def test_everything_is_printed(visit: Any, tmp_path: Path) -> None:
     seen = visit(color_scheme="dark")
     seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(seen.names()) == 156 and seen.page.locator("main details:not([open])").count() == 0
@@ -366,7 +366,7 @@ def test_on_paper_everything_is_there(visit: Any, tmp_path: Path) -> None:
     assert seen.page.pdf(path=str(tmp_path / "page.pdf")).startswith(b"%PDF")
 
 
-def test_without_javascript_there_is_a_table(browser: Browser, site: WebServer) -> None:
+def test_the_table_is_shown_without_javascript(browser: Browser, site: WebServer) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"http://{site.address}/fleet.html")
@@ -378,7 +378,7 @@ def test_without_javascript_there_is_a_table(browser: Browser, site: WebServer) 
 # ---------------------------------------------------------------- a large fleet
 
 
-def test_a_large_fleet_opens_and_filters_without_a_pause(browser: Browser, site: WebServer) -> None:
+def test_a_large_fleet_opens_and_filters_without_delay(browser: Browser, site: WebServer) -> None:
     """Against a page that holds nothing, for a busy machine makes both slower."""
     paints: dict[str, list[float]] = {"/empty.html": [], "/large.html": []}
     filters: list[float] = []

@@ -125,7 +125,7 @@ def test_a_sweep_launches_the_job_template(tmp_path: Path) -> None:
         assert awx.launched == [("Renew certificates", {})]
 
 
-def test_rulebook_of_the_guide_hears_of_each_queue(tmp_path: Path, queue: Queue) -> None:
+def test_rulebook_of_the_guide_reads_each_queue(tmp_path: Path, queue: Queue) -> None:
     """With the playbook left out: the one source sweeps, and the other sends what is in its queue."""
     blocks = guides.blocks(guides.GUIDES / "event-driven.md")
     text = next(block.text for block in blocks if block.file_name == "renew_everywhere.yml")

@@ -89,7 +89,7 @@ def play(folder: Path, name: str, loop: list[Any] | None = None, **environment: 
 
 
 @pytest.mark.parametrize("name", ["acm_authority", "acm_authority with targets", "acm_alert", "acm_certificate"])
-def test_no_temporary_file(tmp_path: Path, name: str) -> None:
+def test_no_temporary_file_is_written(tmp_path: Path, name: str) -> None:
     answer, said = play(tmp_path, name, ANSIBLE_PIPELINING="false")
     assert "Nothing was sent" not in str(answer.get("msg")) and "MODULE FAILURE" not in said
     assert not (tmp_path / "temporary").exists()
@@ -100,7 +100,7 @@ def test_no_temporary_file(tmp_path: Path, name: str) -> None:
     ("name", "item"),
     [("acm_alert by url", f"http://127.0.0.1:9/{SECRET}"), ("acm_alert by headers", {"Authorization": SECRET})],
 )
-def test_an_item_that_holds_one_is_not_shown(tmp_path: Path, name: str, item: Any) -> None:
+def test_an_item_that_contains_a_secret_is_not_shown(tmp_path: Path, name: str, item: Any) -> None:
     answer, said = play(tmp_path, name, [item], ANSIBLE_PIPELINING="false")
     assert answer["results"] and SECRET not in said
     assert "give all channels to one task" in " ".join(said.split())
@@ -109,14 +109,14 @@ def test_an_item_that_holds_one_is_not_shown(tmp_path: Path, name: str, item: An
 @pytest.mark.parametrize(
     "name", [name for name in options(Path("/")) if "wrong shape" in name or "one name" in name or "elsewhere" in name]
 )
-def test_a_mistake_beside_it_does_not_show_it(tmp_path: Path, name: str) -> None:
+def test_a_mistake_elsewhere_does_not_reveal_the_secret(tmp_path: Path, name: str) -> None:
     """AnsibleModule masks only what has its right shape, and shows all arguments of a task that fails for another."""
     answer, said = play(tmp_path, name)
     assert answer["failed"] and SECRET not in said and SECRET not in json.dumps(answer)
 
 
 @pytest.mark.parametrize("name", ["acm_authority", "acm_alert", "acm_certificate"])
-def test_what_would_need_one_is_refused(tmp_path: Path, name: str) -> None:
+def test_tasks_that_would_need_a_temporary_file_are_refused(tmp_path: Path, name: str) -> None:
     answer, said = play(tmp_path, name, ANSIBLE_KEEP_REMOTE_FILES="true")
     assert answer["failed"] and answer["msg"].endswith(
         "would be written to a temporary file, as ANSIBLE_KEEP_REMOTE_FILES is set; unset it. Nothing was sent."
@@ -126,7 +126,7 @@ def test_what_would_need_one_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
-def test_a_task_without_one_makes_no_temporary_file_on_the_controller(tmp_path: Path, is_kept: bool) -> None:
+def test_a_task_without_a_secret_writes_no_temporary_file_on_the_controller(tmp_path: Path, is_kept: bool) -> None:
     """That is quicker; and who debugs a module still gets its files."""
     environment = {"ANSIBLE_PIPELINING": "false", **({"ANSIBLE_KEEP_REMOTE_FILES": "true"} if is_kept else {})}
     answer, said = play(tmp_path, "acm_authority without a secret", **environment)
@@ -135,7 +135,7 @@ def test_a_task_without_one_makes_no_temporary_file_on_the_controller(tmp_path: 
 
 
 @pytest.mark.parametrize("module", sorted({name for name, _path in every_secret()}))
-def test_a_secret_in_no_shape_whatever_is_shown(tmp_path: Path, module: str) -> None:
+def test_a_secret_of_any_shape_is_never_shown(tmp_path: Path, module: str) -> None:
     """At -vvvv, in a task of its own, and in a loop over it. Every case has a secret of its own, which tells what showed it."""
     cases: dict[str, str] = {}
     tasks: list[dict[str, Any]] = []

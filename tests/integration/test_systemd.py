@@ -48,7 +48,7 @@ def play(
     return done.returncode, int(changed[1]) if changed else -1, done.stdout + done.stderr
 
 
-def test_the_authority_is_a_service(machine: Machine) -> None:
+def test_the_authority_runs_as_a_service(machine: Machine) -> None:
     """Installed by its playbook; started means that it serves, and a start that fails fails the play."""
     port, taken = free_port(), socket.create_server(("127.0.0.1", 0))
     code, _changed, told = play(machine, "certops.acm.authority_server", authority_server_port=port)
@@ -82,7 +82,7 @@ mkdir -p /opt/acm-authority/versions/mine
 """
 
 
-def test_of_an_older_version_nothing_stays(machine: Machine) -> None:
+def test_nothing_of_an_older_version_remains(machine: Machine) -> None:
     """But what others put beside it does."""
     assert machine.run("sh", "-c", OLDER, "sh", str(COLLECTION)).returncode == 0
     port, homes = free_port(), []

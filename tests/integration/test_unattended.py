@@ -81,7 +81,7 @@ def entries(text: str) -> tuple[dict[str, str], list[str]]:
     return variables, [line for line in lines if not re.match(r"[A-Z_]+=", line)]
 
 
-def test_cron_renews_and_tells_only_of_failures(site: Site) -> None:
+def test_cron_renews_and_reports_only_failures(site: Site) -> None:
     variables, (entry,) = entries(site.placed((EXAMPLES / "acm-renewals.cron").read_text(encoding="utf-8")))
     matched = re.fullmatch(rf"{HOUR} ([\w-]+) (.+)", entry)
     assert matched and matched[3] == "acm-renewals" and "%" not in entry  # cron makes new lines of those
@@ -122,7 +122,7 @@ def unit(text: str) -> configparser.ConfigParser:
 
 
 def test_systemd_runs_what_cron_runs() -> None:
-    """Which test_cron_renews_… runs for real; it takes too long to run it twice."""
+    """Which test_cron_renews_and_reports_only_failures runs for real; it takes too long to run it twice."""
     service = unit((EXAMPLES / "acm-renewals.service").read_text(encoding="utf-8"))["Service"]
     variables, (entry,) = entries((EXAMPLES / "acm-renewals.cron").read_text(encoding="utf-8"))
     program, *words = shlex.split(service["ExecStart"])
@@ -132,7 +132,7 @@ def test_systemd_runs_what_cron_runs() -> None:
     assert f" {service['User']} cd {service['WorkingDirectory']} && " in entry
 
 
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up("systemd-analyze is not installed")
@@ -150,7 +150,7 @@ def rules() -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("rule", rules(), ids=[rule["alert"] for rule in rules()])
-def test_alert_rule_asks_for_what_a_run_writes(rule: dict[str, Any]) -> None:
+def test_alert_rule_queries_metrics_that_a_run_writes(rule: dict[str, Any]) -> None:
     metrics = (COLLECTION / "plugins/plugin_utils/_renewals/metrics.py").read_text(encoding="utf-8")
     promql_parser.parse(rule["expr"])
     named = re.findall(r"\bacm_\w+", rule["expr"])

@@ -303,7 +303,7 @@ OLD = {"web": {arn(1): make_known(ONE, serial="0f")}}
         ({"exports": [{"failed": True, "msg": "ACM throttles."}]}, {}, 1, None),
     ],
 )
-def test_a_host_that_nobody_looked_at_is_not_called_well(
+def test_a_host_that_was_not_looked_at_is_not_reported_as_healthy(
     reads: dict[str, Any], options: dict[str, Any], minutes: int, waits: str | None
 ) -> None:
     """What an earlier run reported of it still holds, and why it waits is said as it is."""
@@ -411,7 +411,7 @@ def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any])
 
 
 @pytest.mark.parametrize("written", [{"failed": True, "msg": "No folder"}, {"unreachable": True, "msg": "No folder"}])
-def test_a_text_file_that_cannot_be_written_is_one_fault_among_others(written: dict[str, Any]) -> None:
+def test_a_textfile_that_cannot_be_written_is_one_fault_among_others(written: dict[str, Any]) -> None:
     def run(**options: Any) -> runs.Run:
         expired = make_certificate(left=-1)
         done = reported(learnt(begun({"a": WEB["web"]}, **options), [expired]), {"a": outcome()})

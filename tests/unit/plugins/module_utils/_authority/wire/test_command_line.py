@@ -124,7 +124,7 @@ def ca_arn(path: Path, name: str) -> str:
 # ---------------------------------------------------------------- the program
 
 
-def test_it_makes_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
+def test_it_creates_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
     program = Running(tmp_path / "new")
     try:
         # Everything it prints can be pasted into a shell as it is.
@@ -157,7 +157,7 @@ def test_it_makes_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
         again.end()
 
 
-def test_what_it_says_leads_boto3_there(running: Running) -> None:
+def test_the_printed_variables_lead_boto3_there(running: Running) -> None:
     """With nothing but the variables: no argument, no profile."""
     program = "import boto3; print(boto3.client('acm').get_account_configuration()['ExpiryEvents'])"
     env = {"PATH": os.defpath, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **running.variables}
@@ -186,7 +186,7 @@ def test_the_life_of_a_certificate(running: Running) -> None:
         client.describe_certificate(CertificateArn=arn)
 
 
-def test_import_and_import_again(running: Running) -> None:
+def test_import_and_reimport(running: Running) -> None:
     client, pki = running.client(), Pki()
     first, second = (pki.leaf("import.example.com", number=number) for number in (1, 2))
     arn = client.import_certificate(
@@ -202,7 +202,7 @@ def test_import_and_import_again(running: Running) -> None:
     assert client.get_certificate(CertificateArn=arn)["Certificate"] == second.pem
 
 
-def test_the_largest_request_of_acm_fits(running: Running) -> None:
+def test_the_largest_request_that_acm_allows_fits(running: Running) -> None:
     """A chain of 2 MiB is refused by ACM's rules, not by the transport."""
     client, leaf = running.client(), Pki().leaf("large.example.com")
     with pytest.raises(ClientError) as caught:
@@ -222,13 +222,13 @@ def test_the_largest_request_of_acm_fits(running: Running) -> None:
         ({"region_name": "us-east-1"}, "InvalidSignatureException"),
     ],
 )
-def test_who_is_not_let_in(running: Running, changes: dict[str, Any], code: str) -> None:
+def test_wrong_credentials_are_refused(running: Running, changes: dict[str, Any], code: str) -> None:
     with pytest.raises(ClientError) as caught:
         running.client(**changes).list_certificates()
     assert caught.value.response["Error"]["Code"] == code
 
 
-def test_not_signed_at_all(running: Running) -> None:
+def test_unsigned_requests_are_refused(running: Running) -> None:
     from botocore import UNSIGNED
 
     with pytest.raises(ClientError) as caught:
@@ -239,7 +239,7 @@ def test_not_signed_at_all(running: Running) -> None:
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
-def test_anyone(tmp_path: Path) -> None:
+def test_the_option_anyone(tmp_path: Path) -> None:
     from botocore import UNSIGNED
 
     program = Running(tmp_path / "a", "--anyone")
@@ -259,7 +259,7 @@ def refusal(*arguments: str | Path) -> str:
     return err.rstrip("\n").rpartition("\n")[2]
 
 
-def test_a_port_that_is_taken(tmp_path: Path) -> None:
+def test_a_port_in_use(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = refusal(tmp_path / "a", str(port))
@@ -271,13 +271,13 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "", "١"])
-def test_no_port(tmp_path: Path, port: str) -> None:
+def test_invalid_ports(tmp_path: Path, port: str) -> None:
     assert "is not a port: use 0 to 65535" in refusal(tmp_path / "a", port) or port == "-1"
     assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize("name", ["a b", "", "*.example.com", "https://acm.example.com"])
-def test_a_name_that_no_certificate_can_have(tmp_path: Path, name: str) -> None:
+def test_names_that_are_not_host_names(tmp_path: Path, name: str) -> None:
     assert "is neither a host name nor an IP address" in refusal(tmp_path / "a", "0", "--tls", "--name", name)
     assert not (tmp_path / "a").exists()
 
@@ -294,7 +294,7 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
     assert "No authority can be created in" in refusal(tmp_path / "a" / "below", "0")
 
 
-def test_a_store_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_store(tmp_path: Path) -> None:
     (tmp_path / "acm.sqlite3").write_bytes(b"x" * 5000)
     assert "is damaged or not a SQLite file" in refusal(tmp_path, "0")
 
@@ -305,7 +305,7 @@ def test_the_key_is_missing(tmp_path: Path) -> None:
     assert "is missing: put" in refusal(tmp_path / "a", "0")
 
 
-def test_two_begin_in_the_same_folder(tmp_path: Path) -> None:
+def test_two_servers_start_in_the_same_folder(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as pool:
         programs = list(pool.map(lambda _number: Running(tmp_path / "a"), range(2)))
     try:
@@ -318,7 +318,7 @@ def test_two_begin_in_the_same_folder(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- the end
 
 
-def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
+def test_a_request_in_progress_is_answered(tmp_path: Path) -> None:
     """SIGTERM in the middle of twenty clients' requests: what was done was answered, and the rest was not done."""
     authority = creation.create(str(tmp_path / "a"))
     authority.cas.private("lab")
@@ -351,7 +351,7 @@ def test_a_request_under_way_is_answered(tmp_path: Path) -> None:
     assert stored == set(answered)
 
 
-def test_half_a_request_does_not_hold_up_the_end(tmp_path: Path) -> None:
+def test_half_a_request_does_not_delay_the_exit(tmp_path: Path) -> None:
     program = Running(tmp_path / "a")
     with call(program.url) as half, call(program.url) as idle:
         half.sendall(b"POST / HTTP/1.1\r\nContent-Le")
@@ -361,7 +361,7 @@ def test_half_a_request_does_not_hold_up_the_end(tmp_path: Path) -> None:
         assert received(half) == received(idle) == b""
 
 
-def test_a_second_signal_ends_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_signal_ends_it_immediately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = Running(tmp_path / "a")
     with call(program.url) as half:
         half.sendall(b"POST / HTTP/1.1\r\n")
@@ -434,7 +434,7 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         assert program.end()[0] == 0
 
 
-def test_beyond_this_machine_always_with_tls(tmp_path: Path) -> None:
+def test_other_machines_are_always_served_over_tls(tmp_path: Path) -> None:
     assert "--anyone lets anyone who can reach 0.0.0.0 do anything" in refusal(
         tmp_path / "a", "0", "--listen", "0.0.0.0", "--anyone"
     )
@@ -448,7 +448,7 @@ def test_beyond_this_machine_always_with_tls(tmp_path: Path) -> None:
         program.end()
 
 
-def test_without_its_library_it_says_what_to_install(tmp_path: Path) -> None:
+def test_a_missing_library_is_reported_with_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "aiohttp.py").write_text("raise ImportError('absent', name='aiohttp')")
     done = subprocess.run(
         [sys.executable, "-B", "-m", PROGRAM, "serve", str(tmp_path / "a"), "0"],

@@ -37,7 +37,7 @@ def test_due_work_is_done_without_a_sweep(lab: Lab) -> None:
         assert due_work.end()
 
 
-def test_one_server_at_a_time_does_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_server_does_the_due_work(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     turns, looks = threading.Semaphore(0), threading.Semaphore(0)
     due_work = DueWork(lab.authority, turns.release, look_s=0.01)
     monkeypatch.setattr(due_work, "look", looks.release)
@@ -80,14 +80,14 @@ def test_names_that_were_last_checked_by_a_clock_that_was_ahead(lab: Lab, clock:
     assert [due_work.look().issued for _look in range(2)] == [[], [arn]]
 
 
-def test_trouble_is_said_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_is_logged_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     due_work = DueWork(lab.authority)
     for trouble in ("The disk is full.", "The disk is full.", None, "The disk is full."):
         due_work._say(trouble)
     assert caplog.text.count("The disk is full.") == 2
 
 
-def test_work_for_thousands_does_not_hold_up_others(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_thousands_of_due_certificates_do_not_hold_up_requests(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """A look takes a part, the longest due first; the next ones take the rest."""
     monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)
     for number in range(5):

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 
-def test_the_operations_and_no_other() -> None:
+def test_only_the_operations_are_dispatched() -> None:
     assert sorted(table.OPERATIONS) == DOCUMENTED
     assert set(DOCUMENTED) <= set(model().operation_names)
 
@@ -32,7 +32,7 @@ def test_other_operations_are_not_implemented(lab: Lab, operation: str) -> None:
 @pytest.mark.parametrize(
     "target", ["", "CertificateManager.Nonsense", "DescribeCertificate", "Other.DescribeCertificate"]
 )
-def test_what_is_no_operation(lab: Lab, target: str) -> None:
+def test_invalid_operations(lab: Lab, target: str) -> None:
     status, answer = send(lab, target, {})
     assert (status, answer["__type"]) == (400, "UnknownOperationException")
 
@@ -41,11 +41,11 @@ def test_what_is_no_operation(lab: Lab, target: str) -> None:
     "body", [b"{", b"[]", b'"x"', b"1", b"null", b"\xff\xfe", b"[" * 100_000, b'{"DomainName": 1}', b'{"DomainName": "\\ud800.com"}',
              b'{"DomainName": "a.example.com", "Tags": {}}']
 )  # fmt: skip
-def test_what_is_no_request(lab: Lab, body: bytes) -> None:
+def test_invalid_requests(lab: Lab, body: bytes) -> None:
     assert code(lab, "RequestCertificate", body) == "SerializationException"
 
 
-def test_a_defect_of_ours_says_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_reveals_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_call: t.Any) -> t.Any:
         raise KeyError("secret inside")
 
@@ -85,7 +85,7 @@ def like(shape: t.Any, depth: int = 0) -> st.SearchStrategy[t.Any]:
 
 
 @pytest.mark.parametrize("operation", DOCUMENTED)
-def test_no_request_makes_it_fail(lab: Lab, operation: str) -> None:
+def test_no_request_causes_an_internal_error(lab: Lab, operation: str) -> None:
     arn = lab.private()
     shape = model().operation_model(operation).input_shape
 

@@ -103,7 +103,7 @@ def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
     assert aws("describe-certificate", f"--certificate-arn={imported}") == "ResourceNotFoundException"
 
 
-def test_what_the_examples_of_the_aws_cli_show(aws: Callable[..., Any], running: Running, tmp_path: Path) -> None:
+def test_the_examples_of_the_aws_cli(aws: Callable[..., Any], running: Running, tmp_path: Path) -> None:
     """A command of each topic that the AWS CLI documents for ACM, in the forms in which its examples have them."""
     pair, authority = Pki().leaf("shop.example.org", kind="2048"), opening.open_authority(str(running.path))
     authority.configure({"resolvers": ["127.0.0.1:9"]})  # no name server answers, so what waits goes on waiting

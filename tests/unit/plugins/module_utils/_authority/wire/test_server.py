@@ -125,12 +125,12 @@ def test_every_request_gets_an_answer_in_json(open_url: str, sent: bytes, status
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )
-def test_what_is_not_http_is_refused(open_url: str, sent: bytes) -> None:
+def test_anything_but_http_is_refused(open_url: str, sent: bytes) -> None:
     assert exchange(open_url, sent).status == 400
     assert exchange(open_url, post(LIST)).status == 200
 
 
-def test_a_body_that_is_larger_than_it_said(open_url: str) -> None:
+def test_a_chunked_body_over_the_limit(open_url: str) -> None:
     chunk = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
     with call(open_url) as connection:
         with contextlib.suppress(OSError):  # it may be closed before all is sent
@@ -138,7 +138,7 @@ def test_a_body_that_is_larger_than_it_said(open_url: str) -> None:
         assert answer_on(connection).status == 413
 
 
-def test_a_body_that_is_too_large_still_reads_the_answer(open_url: str) -> None:
+def test_a_client_with_too_large_a_body_still_gets_the_answer(open_url: str) -> None:
     connection = HTTPConnection(urlsplit(open_url).netloc, timeout=10)
     connection.request("POST", "/", b"x" * (Limits().body + 1))
     answer = connection.getresponse()
@@ -146,7 +146,7 @@ def test_a_body_that_is_too_large_still_reads_the_answer(open_url: str) -> None:
     assert answer.headers["Connection"] == "close"
 
 
-def test_several_requests_in_a_row_and_at_once(open_url: str) -> None:
+def test_keep_alive_and_pipelined_requests(open_url: str) -> None:
     """Keep-alive, also for requests that are sent before the answers of those before have come."""
     with call(open_url) as connection:
         connection.sendall(post(LIST) * 3 + post(LIST, "Connection: close"))
@@ -182,7 +182,7 @@ def test_expect_continue(serve: Callable[..., Server]) -> None:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_client_that_drips(serve: Callable[..., Server]) -> None:
+def test_a_client_that_sends_one_byte_at_a_time(serve: Callable[..., Server]) -> None:
     """However regularly something comes: the whole request has one deadline, and nobody else waits for it."""
     url = serve(stranger_s=0.5).url
     with call(url) as slow:
@@ -194,7 +194,7 @@ def test_a_client_that_drips(serve: Callable[..., Server]) -> None:
                 time.sleep(0.05)
 
 
-def test_a_body_that_drips(serve: Callable[..., Server]) -> None:
+def test_a_body_that_arrives_one_byte_at_a_time(serve: Callable[..., Server]) -> None:
     url = serve(request_s=0.5).url
     with call(url) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n")
@@ -206,7 +206,7 @@ def test_a_body_that_drips(serve: Callable[..., Server]) -> None:
         assert (told.status, json.loads(told.body)["__type"]) == (408, "RequestTimeout")
 
 
-def test_a_client_that_says_nothing(serve: Callable[..., Server]) -> None:
+def test_a_silent_client(serve: Callable[..., Server]) -> None:
     with call(serve(stranger_s=0.2).url) as connection:
         assert closed(connection)
 
@@ -218,7 +218,7 @@ def closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_a_client_that_does_not_read(serve: Callable[..., Server]) -> None:
+def test_a_client_that_does_not_read_its_answers(serve: Callable[..., Server]) -> None:
     server = serve(lambda request: Reply(200, {}, b"x" * 50_000_000), send_s=0.3)
     with call(server.url) as deaf:
         deaf.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -226,7 +226,7 @@ def test_a_client_that_does_not_read(serve: Callable[..., Server]) -> None:
         assert server.end(grace_s=2)
 
 
-def test_a_client_that_goes_away(serve: Callable[..., Server]) -> None:
+def test_a_client_that_disconnects(serve: Callable[..., Server]) -> None:
     url = serve().url
     for sent in (
         b"",
@@ -239,7 +239,7 @@ def test_a_client_that_goes_away(serve: Callable[..., Server]) -> None:
     assert exchange(url, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
 
 
-def test_a_connection_that_is_broken_off(serve: Callable[..., Server]) -> None:
+def test_a_connection_may_be_reset(serve: Callable[..., Server]) -> None:
     """An answer of None is a reset, as from a machine that died."""
     with call(serve(lambda request: None).url) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -247,7 +247,7 @@ def test_a_connection_that_is_broken_off(serve: Callable[..., Server]) -> None:
             connection.recv(100)
 
 
-def test_a_fault_of_our_own_says_nothing(serve: Callable[..., Server], caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_reveals_nothing(serve: Callable[..., Server], caplog: pytest.LogCaptureFixture) -> None:
     def fail(request: Request) -> Reply:
         raise RuntimeError("a secret")
 
@@ -259,7 +259,7 @@ def test_a_fault_of_our_own_says_nothing(serve: Callable[..., Server], caplog: p
 # ---------------------------------------------------------------- many, slow and unknown
 
 
-def test_strangers_are_the_first_to_go(serve: Callable[..., Server]) -> None:
+def test_unauthenticated_connections_are_closed_first(serve: Callable[..., Server]) -> None:
     """The oldest of them; who has signed stays, and so does who is being answered."""
     may_go = threading.Event()
 
@@ -289,7 +289,7 @@ def test_strangers_are_the_first_to_go(serve: Callable[..., Server]) -> None:
             connection.close()
 
 
-def test_who_signs_waits_for_no_thread_that_strangers_have(serve: Callable[..., Server]) -> None:
+def test_signed_requests_do_not_wait_for_threads_serving_unsigned_ones(serve: Callable[..., Server]) -> None:
     """And what is answered at once waits for no thread at all."""
     may_go, busy = threading.Event(), threading.Semaphore(0)
 
@@ -318,7 +318,7 @@ def test_who_signs_waits_for_no_thread_that_strangers_have(serve: Callable[..., 
         assert {answer_on(connection).status for connection in slow} == {200}
 
 
-def test_bodies_that_arrive_have_one_bound_together(serve: Callable[..., Server]) -> None:
+def test_all_incoming_bodies_share_one_limit(serve: Callable[..., Server]) -> None:
     url = serve(bodies=1_000_000).url
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 400000\r\n\r\n"
     with call(url) as first, call(url) as second, call(url) as third:
@@ -330,7 +330,7 @@ def test_bodies_that_arrive_have_one_bound_together(serve: Callable[..., Server]
         assert closed(first)
 
 
-def test_bodies_of_unknown_length_count_as_the_largest(serve: Callable[..., Server]) -> None:
+def test_bodies_of_unknown_length_count_as_the_maximum(serve: Callable[..., Server]) -> None:
     url = serve(bodies=1_000_000, body=600_000).url
     head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
     with call(url) as first, call(url) as second:
@@ -353,7 +353,9 @@ def test_bodies_of_unknown_length_count_as_the_largest(serve: Callable[..., Serv
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
     ],
 )
-def test_of_strangers_no_body_is_read(authority: Any, serve: Callable[..., Server], sent: bytes, status: int) -> None:
+def test_bodies_of_unsigned_requests_are_not_read(
+    authority: Any, serve: Callable[..., Server], sent: bytes, status: int
+) -> None:
     """But the small ones of forms and OCSP, whose length they say. The answer comes although the body has not."""
     served = service.Service(authority)
     server = serve(served.answer)
@@ -363,7 +365,7 @@ def test_of_strangers_no_body_is_read(authority: Any, serve: Callable[..., Serve
     assert exchange(server.url, sent).status in (status, 404)
 
 
-def test_known_clients_have_a_bound_too(serve: Callable[..., Server]) -> None:
+def test_known_clients_have_a_limit_too(serve: Callable[..., Server]) -> None:
     def answer(request: Request) -> Reply:
         request.peer.is_known = True
         return Reply(200, {}, b"")
@@ -389,7 +391,7 @@ def test_more_requests_than_threads(serve: Callable[..., Server]) -> None:
     assert told == [200] * 40
 
 
-def test_who_has_called_before_the_end_is_answered(serve: Callable[..., Server]) -> None:
+def test_requests_received_before_shutdown_are_answered(serve: Callable[..., Server]) -> None:
     is_entered, may_go = threading.Event(), threading.Event()
 
     def answer(request: Request) -> Reply:

@@ -21,7 +21,7 @@ AUTHORIZATION = (
 )
 
 
-def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
+def test_public_files_may_be_served_without_tls(lab: Lab) -> None:
     """Clients fetch revocation lists and ask responders over plain HTTP; what they get is signed."""
     lab.authority.cas.ensure_public()
     service = Service(lab.authority)
@@ -33,7 +33,7 @@ def test_what_is_public_may_be_served_without_tls(lab: Lab) -> None:
         assert service.public(Request(method, target, {}, body, Peer("192.0.2.1"))).status == code
 
 
-def test_of_a_connection_that_has_signed_only_whole_requests_are_judged(lab: Lab) -> None:
+def test_a_connection_that_has_signed_is_judged_by_whole_requests_only(lab: Lab) -> None:
     service, peer = Service(lab.authority), Peer("127.0.0.1")
     unsigned = Request("POST", "/", {}, b"{}", peer)
     refused = service.screen(unsigned)
@@ -51,9 +51,7 @@ def test_of_a_connection_that_has_signed_only_whole_requests_are_judged(lab: Lab
         ("GET", "/healthz", 503), ("GET", "/public/trust.pem", 200), ("GET", "/metrics", 200),
     ],
 )  # fmt: skip
-def test_a_store_that_cannot_be_used(
-    lab: Lab, caplog: pytest.LogCaptureFixture, method: str, target: str, status: int
-) -> None:
+def test_an_unusable_store(lab: Lab, caplog: pytest.LogCaptureFixture, method: str, target: str, status: int) -> None:
     """One line in the log, and strangers learn nothing."""
     lab.authority.cas.ensure_public()
     service = Service(lab.authority)

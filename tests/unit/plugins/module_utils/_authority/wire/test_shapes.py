@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-def test_every_broken_constraint_is_named_and_secrets_are_not(lab: Lab) -> None:
+def test_every_broken_constraint_is_named_without_secrets(lab: Lab) -> None:
     status, answer = send(lab, PREFIX + "RequestCertificate", {"KeyAlgorithm": "DSA", "IdempotencyToken": "x" * 33})
     assert answer["message"].startswith("3 validation errors detected: ")
     for part in ("'domainName'", "Member must not be null", "'keyAlgorithm'", "'idempotencyToken'"):
@@ -33,7 +33,7 @@ def test_every_broken_constraint_is_named_and_secrets_are_not(lab: Lab) -> None:
     )
 
 
-def test_nulls_are_as_if_they_were_not_there(lab: Lab) -> None:
+def test_nulls_count_as_absent(lab: Lab) -> None:
     status, _answer = send(
         lab, PREFIX + "RequestCertificate", {"DomainName": "a.example.com", "Tags": None, "Unknown": 1}
     )
@@ -41,7 +41,7 @@ def test_nulls_are_as_if_they_were_not_there(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("levels", [300, 440, 480, 900, 5000])
-def test_a_statement_that_is_nested_without_end(lab: Lab, levels: int) -> None:
+def test_a_deeply_nested_statement(lab: Lab, levels: int) -> None:
     inner = '{"Filter": {"CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/x"}}'
     body = '{"FilterStatement": ' + '{"Not": ' * levels + inner + "}" * levels + "}"
     assert code(lab, "SearchCertificates", body.encode()) in ("ValidationException", "SerializationException")
@@ -54,7 +54,7 @@ def test_a_union_has_one_member(lab: Lab) -> None:
     assert code(lab, "SearchCertificates", {"FilterStatement": {}}) == "ValidationException"
 
 
-def test_an_older_botocore_gets_what_it_knows(lab: Lab) -> None:
+def test_an_older_botocore_gets_only_members_it_knows(lab: Lab) -> None:
     shape = model().operation_model("DescribeCertificate").output_shape.members["Certificate"]
     older = types.SimpleNamespace(
         type_name="structure",
@@ -66,7 +66,7 @@ def test_an_older_botocore_gets_what_it_knows(lab: Lab) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(value=JSON, name=st.sampled_from(DOCUMENTED))
-def test_shapes_read_anything(value: t.Any, name: str) -> None:
+def test_any_json_is_read_or_refused(value: t.Any, name: str) -> None:
     shape = model().operation_model(name).input_shape
     if shape is None:
         return

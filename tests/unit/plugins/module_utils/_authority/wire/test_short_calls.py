@@ -63,7 +63,7 @@ def recorded(lab: Lab) -> list[str]:
         return [json.loads(body)["eventName"] for _number, body in tx.journal.audit(0, 1000, Wanted())]
 
 
-def test_what_is_answered_at_once_waits_for_nobody_who_writes(lab: Lab, asked: Asked) -> None:
+def test_immediate_answers_do_not_wait_for_writers(lab: Lab, asked: Asked) -> None:
     arn = lab.private()
     named = {name: "ResourceArn" if "Resource" in name else "CertificateArn" for name in table.OPERATIONS}
     with somebody_writes(lab):
@@ -72,7 +72,7 @@ def test_what_is_answered_at_once_waits_for_nobody_who_writes(lab: Lab, asked: A
     assert {name for name, is_answered in begun.items() if is_answered} == AT_ONCE
 
 
-def test_what_may_take_long_is_left_to_another_thread(lab: Lab, asked: Asked) -> None:
+def test_slow_calls_are_left_to_another_thread(lab: Lab, asked: Asked) -> None:
     """A name to look at, a renewal that is due, a limit that is counted in the store, thousands of names, a refusal that is
     to be recorded."""
     issued, pending = lab.private(), lab.public("nobody-publishes.example.com")
@@ -101,7 +101,7 @@ def test_many_names_are_left_to_another_thread(lab: Lab, asked: Asked, monkeypat
     assert asked.is_answered_at_once("DescribeCertificate", CertificateArn=arn)
 
 
-def test_what_is_answered_at_once_costs_the_same_however_many_there_are(
+def test_immediate_answers_cost_the_same_whatever_the_number_of_certificates(
     lab: Lab, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted in steps of SQLite's machine."""
@@ -132,7 +132,7 @@ def test_what_is_answered_at_once_costs_the_same_however_many_there_are(
     assert cost(arn) == alone and all(alone)
 
 
-def test_records_are_written_together_and_all_of_them(lab: Lab, asked: Asked) -> None:
+def test_all_records_are_written_in_batches(lab: Lab, asked: Asked) -> None:
     arn = lab.private()
     before = recorded(lab)
     with somebody_writes(lab):
@@ -145,7 +145,7 @@ def test_records_are_written_together_and_all_of_them(lab: Lab, asked: Asked) ->
     assert recorded(lab) == [*before, *["DescribeCertificate"] * 250, "ListTagsForCertificate"]
 
 
-def test_records_that_cannot_be_written_are_tried_again(
+def test_records_that_cannot_be_written_are_retried(
     lab: Lab, asked: Asked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And when too many wait, who reads has to wait, too."""
@@ -173,7 +173,7 @@ def test_records_that_cannot_be_written_are_tried_again(
     assert asked.is_answered_at_once("GetAccountConfiguration")
 
 
-def test_a_server_that_ends_has_recorded_all_calls(tmp_path: Path) -> None:
+def test_a_server_records_all_calls_before_it_exits(tmp_path: Path) -> None:
     program = Running(tmp_path / "authority")
     client = program.client()
     for _each in range(20):

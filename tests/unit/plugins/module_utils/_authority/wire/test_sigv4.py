@@ -104,18 +104,18 @@ def reworded(old: str, new: str) -> AWSRequest:
     return replaced(request, "Authorization", header.replace(old, new))
 
 
-def test_what_is_signed_well_comes_in() -> None:
+def test_valid_signatures_are_accepted() -> None:
     gate().check(sent("POST", signed_request().headers, LIST))
     # What no client signs may change on the way.
     gate().check(sent("POST", replaced(signed_request(), "User-Agent", "another").headers, LIST))
 
 
 @pytest.mark.parametrize("minutes", [-14.9, 14.9])
-def test_a_clock_that_is_a_little_wrong(minutes: float) -> None:
+def test_a_clock_that_is_slightly_off(minutes: float) -> None:
     gate(SIGNED_AT + timedelta(minutes=minutes)).check(sent("POST", signed_request().headers, LIST))
 
 
-def test_clocks_that_are_wrong() -> None:
+def test_clocks_that_are_too_far_off() -> None:
     late, early = (SIGNED_AT + timedelta(minutes=minutes) for minutes in (15.1, -15.1))
     assert refused(signed_request(), now=late).startswith(
         "InvalidSignatureException: Signature expired: 20150830T123600Z is now earlier than 20150830T123606Z"
@@ -132,7 +132,7 @@ def test_clocks_that_are_wrong() -> None:
         ("X-Amz-Date", "20150830T123601Z"),
     ],
 )
-def test_what_was_changed_on_the_way(name: str, value: str) -> None:
+def test_requests_altered_in_transit(name: str, value: str) -> None:
     assert "The request signature we calculated does not match" in refused(replaced(signed_request(), name, value))
     assert "does not match" in refused(signed_request(), body=LIST + b" ")
 
@@ -157,7 +157,7 @@ def test_what_was_changed_on_the_way(name: str, value: str) -> None:
         ("Signature=", "Signature=é", "InvalidSignatureException: The request signature we calculated"),
     ],
 )  # fmt: skip
-def test_authorizations_that_are_wrong(old: str, new: str, said: str) -> None:
+def test_invalid_authorization_headers(old: str, new: str, said: str) -> None:
     assert refused(reworded(old, new)).startswith(said)
 
 
@@ -179,7 +179,7 @@ def test_a_signature_that_is_not_text() -> None:
         ("X-Amz-Date", "20159930T123600Z", "IncompleteSignatureException: Date must be in ISO-8601 'basic format'."),
     ],
 )
-def test_headers_that_are_missing_or_wrong(name: str, value: str | None, said: str) -> None:
+def test_missing_or_wrong_headers(name: str, value: str | None, said: str) -> None:
     assert refused(replaced(signed_request(), name, value)).startswith(said)
 
 
@@ -195,6 +195,6 @@ def test_a_date_header_in_place_of_amazons() -> None:
 
 
 @pytest.mark.parametrize("digest", ["UNSIGNED-PAYLOAD", "0" * 64])
-def test_a_digest_that_is_not_that_of_the_body(digest: str) -> None:
+def test_a_digest_that_does_not_match_the_body(digest: str) -> None:
     """Signed or not: a body that nothing vouches for does not come in."""
     assert "'x-amz-content-sha256' header does not match" in refused(signed_request(**{"X-Amz-Content-SHA256": digest}))

@@ -47,7 +47,7 @@ def log() -> Iterator[Log]:
     logging.getLogger().removeHandler(made.handler)
 
 
-def test_a_line_is_said_once_a_period_and_then_counted(log: Log) -> None:
+def test_a_line_is_logged_once_per_period_and_then_counted(log: Log) -> None:
     for _each in range(1000):
         log.say(REFUSED, "192.0.2.1", "InvalidSignatureException")
     log.say(REFUSED, "192.0.2.2", "InvalidSignatureException")
@@ -68,7 +68,7 @@ def test_a_line_is_said_once_a_period_and_then_counted(log: Log) -> None:
     assert log.lines[4:] == ["192.0.2.1 is refused: InvalidSignatureException"]
 
 
-def test_lines_that_differ_have_a_bound_for_each_kind(log: Log) -> None:
+def test_different_lines_have_a_limit_for_each_kind(log: Log) -> None:
     for number in range(10_000):
         log.say(REFUSED, f"2001:db8::{number:x}", "InvalidSignatureException")
     log.say("The disk is full")

@@ -31,7 +31,7 @@ def tagged(lab: Lab, **tags: str) -> str:
     return lab.private(Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
 
 
-def test_only_what_has_tags(lab: Lab) -> None:
+def test_only_tagged_resources_are_returned(lab: Lab) -> None:
     assert ask(lab) == ({}, "")
     lab.private()
     arn = tagged(lab, team="web", cost="1")

@@ -43,7 +43,7 @@ def press(lab: Lab, code: str, once: str, cookie: str, **headers: str) -> Answer
     return ask(lab, "POST", "/approvals", body, Host="acm.example.com", Cookie=cookie, **headers)
 
 
-def test_a_name_is_approved_by_its_page(lab: Lab, code: str) -> None:
+def test_a_name_is_approved_on_its_page(lab: Lab, code: str) -> None:
     answer, cookie, once = page(lab, code)
     text = html.unescape(answer.body.decode())
     assert answer.status == 200 and "Certificate request for www.example.com" in text and "123456789012" in text
@@ -70,7 +70,7 @@ def test_a_name_is_approved_by_its_page(lab: Lab, code: str) -> None:
         {"Sec_Fetch_Site": "same-site"},
     ],
 )
-def test_a_form_of_another_site_approves_nothing(lab: Lab, code: str, forged: dict[str, str]) -> None:
+def test_a_form_from_another_site_approves_nothing(lab: Lab, code: str, forged: dict[str, str]) -> None:
     _answer, cookie, once = page(lab, code)
     sent = {"once": once, "cookie": cookie, **forged}
     assert press(lab, code, **sent).status == 403
@@ -103,7 +103,7 @@ def test_two_people_press_at_once(lab: Lab, code: str) -> None:
     assert len(lab.events("ACM Certificate Available")) == 1
 
 
-def test_codes_that_are_wrong_or_old(lab: Lab, code: str, clock: Clock) -> None:
+def test_wrong_or_expired_codes(lab: Lab, code: str, clock: Clock) -> None:
     for wrong in ("", "unknown", "<script>alert(1)</script>", "x" * 10_000):
         answer = ask(lab, "GET", f"/approvals?{urlencode({'context': wrong})}")
         assert answer.status == 404 and b"<script" not in answer.body
@@ -114,7 +114,7 @@ def test_codes_that_are_wrong_or_old(lab: Lab, code: str, clock: Clock) -> None:
     assert ask(lab, "DELETE", "/approvals").status == 405
 
 
-def test_links_and_forms_with_more_than_they_have(lab: Lab, code: str) -> None:
+def test_links_and_forms_with_too_many_fields(lab: Lab, code: str) -> None:
     much = "&".join(f"a={number}" for number in range(50))
     assert ask(lab, "GET", f"/approvals?context={code}&{much}").status == 404
     _answer, cookie, once = page(lab, code)

@@ -28,7 +28,7 @@ def test_health(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     assert service_answer.status == 503 and b"acm.sqlite3" in service_answer.body
 
 
-def test_a_flood_of_questions_after_health_writes_once_a_second(lab: Lab, clock: Clock) -> None:
+def test_a_flood_of_health_requests_writes_once_a_second(lab: Lab, clock: Clock) -> None:
     health = Health(lab.authority, lambda: lab.authority.now().timestamp())
     with closing(sqlite3.connect(lab.authority.store.path)) as other:
 
@@ -42,7 +42,7 @@ def test_a_flood_of_questions_after_health_writes_once_a_second(lab: Lab, clock:
         assert writes(1) and not writes(500)
 
 
-def test_a_store_that_takes_long_is_not_healthy(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_store_is_not_healthy(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """And those who ask meanwhile are told so, instead of waiting for it too; what failed is tried again at once."""
     monkeypatch.setattr(
         "ansible_collections.certops.acm.plugins.module_utils._authority.wire.pages.health.PATIENCE_S", 0

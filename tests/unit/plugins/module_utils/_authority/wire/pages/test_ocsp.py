@@ -52,7 +52,7 @@ def test_a_good_and_a_revoked_certificate(lab: Lab, ca: str, algorithm: t.Any) -
     assert told(lab, question(leaf, issuer, algorithm)).certificate_status == ocsp.OCSPCertStatus.REVOKED
 
 
-def test_openssl_believes_it(lab: Lab, tmp_path: Path) -> None:
+def test_openssl_accepts_the_response(lab: Lab, tmp_path: Path) -> None:
     arn = lab.private()
     leaf, issuer = leaf_and_issuer(lab, arn)
     for name, certificate in (("leaf", leaf), ("issuer", issuer)):
@@ -81,7 +81,7 @@ def test_get_and_nonce(lab: Lab) -> None:
     assert nonced.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 16
 
 
-def test_what_it_does_not_know(lab: Lab, pki: t.Any) -> None:
+def test_unknown_certificates(lab: Lab, pki: t.Any) -> None:
     leaf, issuer = leaf_and_issuer(lab, lab.private())
     stranger = pki.leaf("www.example.com")
     other = told(lab, question(stranger.certificate, stranger.issuers[0]))
@@ -94,7 +94,7 @@ def test_what_it_does_not_know(lab: Lab, pki: t.Any) -> None:
     assert never.certificate_status == ocsp.OCSPCertStatus.UNKNOWN
 
 
-def test_an_intermediate_is_a_certificate_of_its_root(lab: Lab) -> None:
+def test_the_root_answers_for_its_intermediates(lab: Lab) -> None:
     lab.authority.cas.ensure_public()
     with lab.authority.store.read() as tx:
         pair = [x509.load_pem_x509_certificate(row.pem.encode()) for row in tx.cas.chain("public-ec_prime256v1")]
@@ -102,13 +102,13 @@ def test_an_intermediate_is_a_certificate_of_its_root(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30", b"x" * 5000, b"\x30\x03\x02\x01\x01"])
-def test_what_is_not_a_question(lab: Lab, der: bytes) -> None:
+def test_invalid_requests(lab: Lab, der: bytes) -> None:
     assert told(lab, der).response_status == ocsp.OCSPResponseStatus.MALFORMED_REQUEST
     assert ask(lab, "GET", "/ocsp/%%%").status == 200
     assert ask(lab, "PUT", "/ocsp").status == 405
 
 
-def test_certificates_may_name_no_responder(lab: Lab) -> None:
+def test_certificates_may_omit_the_responder(lab: Lab) -> None:
     lab.set(ocsp_url="")
     leaf, _issuer = leaf_and_issuer(lab, lab.private())
     access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value

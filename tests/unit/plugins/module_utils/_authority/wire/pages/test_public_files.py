@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.tests.support.authority_service import ask
 MEDIA_TYPES = {".crt": "application/pkix-cert", ".crl": "application/pkix-crl", ".pem": "application/x-pem-file"}
 
 
-def test_its_files(lab: Lab) -> None:
+def test_published_files_are_served(lab: Lab) -> None:
     lab.authority.cas.ensure_public()
     seen = set()
     for path in Path(lab.authority.public_folder).iterdir():
@@ -38,7 +38,7 @@ def test_its_files(lab: Lab) -> None:
         "/key-encryption-key",
     ],
 )  # fmt: skip
-def test_nothing_else(lab: Lab, path: str) -> None:
+def test_nothing_else_is_served(lab: Lab, path: str) -> None:
     lab.authority.cas.ensure_public()
     folder = Path(lab.authority.public_folder)
     (folder / ".trust.pem-x.pem").write_text("half-written")
