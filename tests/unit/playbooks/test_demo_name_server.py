@@ -44,7 +44,7 @@ def test_records_outlive_the_server(idle: StandIn) -> None:
     assert Resolver([idle.endpoint]).lookup(RECORD.name, "CNAME").records == (RECORD.value,)
 
 
-def test_stop_waits_and_may_be_said_twice(idle: StandIn) -> None:
+def test_stop_waits_and_may_be_repeated(idle: StandIn) -> None:
     idle.run()
     pid = idle.pid
     assert pid is not None
@@ -53,7 +53,7 @@ def test_stop_waits_and_may_be_said_twice(idle: StandIn) -> None:
     assert idle.run("--stop").returncode == 0
 
 
-def test_a_busy_port_is_one_sentence(idle: StandIn) -> None:
+def test_a_busy_port_is_reported_in_one_sentence(idle: StandIn) -> None:
     with socket.create_server((idle.address, idle.port)):
         answer = idle.run()
     expected = f"Cannot listen on 127.0.0.1 port {idle.port}: Address already in use. Choose another port.\n"
@@ -77,13 +77,15 @@ def test_it_does_not_start_twice(idle: StandIn) -> None:
         ({"address": "192.0.2.77"}, "Cannot listen on 192.0.2.77"),
     ],
 )
-def test_a_bad_configuration_is_one_sentence(idle: StandIn, change: dict[str, t.Any], sentence: str) -> None:
+def test_a_bad_configuration_is_reported_in_one_sentence(
+    idle: StandIn, change: dict[str, t.Any], sentence: str
+) -> None:
     idle.settings.update(change)
     answer = idle.run()
     assert answer.returncode == 1 and sentence in answer.stderr and answer.stderr.count("\n") == 1
 
 
-def test_a_bad_zone_file_is_one_sentence(idle: StandIn) -> None:
+def test_a_bad_zone_file_is_reported_in_one_sentence(idle: StandIn) -> None:
     (idle.folder / "shop.example.zone").write_text("this is no zone\n")
     answer = idle.run("-t")
     assert answer.returncode == 1 and "cannot be read" in answer.stderr and answer.stderr.count("\n") == 1
@@ -117,7 +119,7 @@ def test_answers() -> None:
         assert len(resolver.lookup("big.shop.example", "TXT").records) == 20
 
 
-def test_rubbish_is_not_answered_and_harms_nobody() -> None:
+def test_garbage_is_not_answered_and_does_no_harm() -> None:
     with stand_in({"shop.example": None}) as server:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             for rubbish in (b"", b"\0", b"\xff" * 40, b"\0" * 12, b"GET / HTTP/1.1\r\n\r\n"):

@@ -110,26 +110,26 @@ def test_a_sweep_at_once_and_then_every_hour() -> None:
     assert world.looked_at[:3] == [0.0, 20.0, 40.0]
 
 
-def test_without_a_queue_it_is_a_clock() -> None:
+def test_without_a_queue_it_only_sweeps() -> None:
     world = World(until=2000)
     world.watch(sweep_every=900)
     assert world.times("sweep") == [0.0, 900.0, 1800.0] and world.looked_at == []
 
 
-def test_what_waits_at_the_start_is_left_to_the_first_sweep() -> None:
+def test_notices_waiting_at_the_start_are_left_to_the_first_sweep() -> None:
     """A run has been started already; it takes the notices with it."""
     world = World(until=3000, present=lambda now: Present(3 if now < 30 else 0, 0))
     world.watch(queue_name="certops-acm")
     assert world.times("notices") == []
 
 
-def test_a_notice_is_told_within_an_interval_and_once() -> None:
+def test_a_notice_is_reported_once_within_an_interval() -> None:
     world = World(until=3000, present=lambda now: Present(2 if 1000 <= now < 1100 else 0, 0))
     world.watch(queue_name="certops-acm", sweep_every=0)
     assert world.events == [(1000.0, {"reason": "notices", "queue": "certops-acm", "waiting": 2})]
 
 
-def test_a_host_that_is_down_does_not_start_a_run_at_every_look() -> None:
+def test_a_host_that_is_down_does_not_start_a_run_at_every_poll() -> None:
     """Each run receives the notice, fails to deploy, and lets it come back after a quarter of an hour."""
     world = World(until=7000)
     hidden_until = 0.0
@@ -149,7 +149,7 @@ def test_a_host_that_is_down_does_not_start_a_run_at_every_look() -> None:
     assert world.times("notices") == [0.0, 900.0, 1800.0, 2700.0, 3600.0, 4500.0, 5400.0, 6300.0]
 
 
-def test_faults_are_tried_again_less_and_less_often_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_faults_are_logged_and_retried_at_growing_intervals(caplog: pytest.LogCaptureFixture) -> None:
     faults = [
         EndpointConnectionError(endpoint_url="https://sqs.eu-central-1.amazonaws.com/"),
         ClientError({"Error": {"Code": "AccessDenied", "Message": "No.\nReally"}}, "GetQueueAttributes"),
@@ -177,7 +177,7 @@ def test_faults_are_tried_again_less_and_less_often_and_logged(caplog: pytest.Lo
     ]
 
 
-def test_a_queue_out_of_reach_for_a_week_stops_neither_sweeps_nor_tries() -> None:
+def test_a_queue_unreachable_for_a_week_stops_neither_sweeps_nor_retries() -> None:
     def present(now: float) -> Present:
         raise OSError("network is unreachable")
 
@@ -188,7 +188,7 @@ def test_a_queue_out_of_reach_for_a_week_stops_neither_sweeps_nor_tries() -> Non
     assert max(pauses) == 300
 
 
-def test_a_look_that_hangs_does_not_hold_up_the_loop_and_a_cancel_is_clean() -> None:
+def test_a_hanging_poll_does_not_block_the_loop_and_can_be_cancelled() -> None:
     """boto3 blocks: it must not run in the event loop, where it would stop every other source."""
 
     async def scene() -> None:
@@ -217,7 +217,7 @@ def test_a_look_that_hangs_does_not_hold_up_the_loop_and_a_cancel_is_clean() -> 
 # ---- options
 
 
-def test_options_come_as_a_rulebook_writes_them() -> None:
+def test_options_may_be_written_as_in_a_rulebook() -> None:
     options = options_from(
         {"queue_name": "q", "region": "", "profile": None, "sweep_every": "900", "eda_feedback_queue": 1}
     )
@@ -237,12 +237,12 @@ def test_options_come_as_a_rulebook_writes_them() -> None:
         ({"queue_name": "q", "access_key": "a"}, "belong together"),
     ],
 )
-def test_bad_options_are_told_before_anything_is_done(args: dict[str, t.Any], wrong: str) -> None:
+def test_bad_options_are_reported_before_anything_is_done(args: dict[str, t.Any], wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         asyncio.run(acm_queue.main(World(0), args))
 
 
-def test_its_documentation_tells_its_options() -> None:
+def test_its_documentation_lists_its_options() -> None:
     documented = yaml.safe_load(acm_queue.DOCUMENTATION)["options"]
     defaults = acm_queue.Options()._asdict()
     assert {name: option.get("default") for name, option in documented.items()} == defaults
@@ -254,7 +254,7 @@ def test_its_documentation_tells_its_options() -> None:
 
 
 @mock_aws
-def test_looking_into_sqs_takes_nothing() -> None:
+def test_polling_sqs_receives_nothing() -> None:
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
     sqs = boto3.client("sqs", "eu-central-1", **keys)
     options = options_from(

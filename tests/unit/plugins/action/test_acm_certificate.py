@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 
 
 @pytest.mark.parametrize("name", ["certificate", "private_key", "certificate_chain"])
-def test_a_task_of_community_aws_that_imports_is_told_which_module_does(name: str) -> None:
+def test_a_task_of_community_aws_that_imports_is_pointed_to_acm_import(name: str) -> None:
     plugin = ActionModule.__new__(ActionModule)
     plugin._task = types.SimpleNamespace(action="certops.acm.acm_certificate")
     with pytest.raises(InvalidInput) as caught:

@@ -29,6 +29,6 @@ def test_files_without_any_options(files: t.Any) -> None:
 
 
 @pytest.mark.parametrize("files", [None, "", {}, {"fullchain": {}, "key": {}}, {"fullchain": {}, "key": None}])
-def test_files_that_say_which_or_nothing(files: t.Any) -> None:
+def test_files_as_a_dictionary_or_left_out(files: t.Any) -> None:
     check(domain_name="www.example.com", path="/etc/tls", files=files)
     check(certificates=[{"domain_name": "b.example.com", "files": files}])

@@ -17,5 +17,5 @@ from ansible_collections.certops.acm.plugins.action.certificate_deployment impor
 @pytest.mark.parametrize(
     ("code", "is_so"), [(137, True), (143, True), (-9, True), (127, False), (1, False), (None, False), ("137", False)]
 )
-def test_which_codes_are_of_a_signal(code: t.Any, is_so: bool) -> None:
+def test_which_exit_codes_mean_a_signal(code: t.Any, is_so: bool) -> None:
     assert was_killed(code) is is_so

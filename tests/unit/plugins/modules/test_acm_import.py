@@ -594,7 +594,7 @@ def test_a_list_in_one_read(run: Any, acm: CountingAcm, pki: Any) -> None:
     assert acm.calls.count("SearchCertificates") == 1
 
 
-def test_one_that_fails_does_not_stop_the_others(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_a_failing_item_does_not_stop_the_others(run: Any, acm: CountingAcm, pki: Any) -> None:
     good, bad = given(pki.leaf("a.example.com")), {
         **given(pki.leaf("b.example.com")),
         "private_key": pki.leaf("x", number=9).key_pem,

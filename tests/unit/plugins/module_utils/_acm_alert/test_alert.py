@@ -43,7 +43,7 @@ def test_clean_keeps_paragraphs() -> None:
     assert alerts.clean("one\r\ntwo\x00\n\nthree\n") == "one\ntwo\n\nthree"
 
 
-def test_reading_an_alert_cleans_all_that_people_see() -> None:
+def test_reading_an_alert_cleans_everything_people_see() -> None:
     (alert,) = alerts.read_alerts(
         [
             {
@@ -87,7 +87,7 @@ def test_what_an_alert_is_about(members: dict[str, str], subject: str) -> None:
     assert an_alert(**members).subject == subject
 
 
-def test_the_worst_first_and_then_what_ends_first() -> None:
+def test_alerts_are_sorted_by_severity_and_then_by_deadline() -> None:
     given = [
         an_alert("a", severity="info"),
         an_alert("b", days_to_expiry=30),
@@ -113,7 +113,7 @@ def test_the_worst_first_and_then_what_ends_first() -> None:
         ({"kinds": ["expired"], "min_severity": "critical"}, "deployed", "critical", False),
     ],
 )
-def test_what_a_channel_wants(wishes: dict[str, t.Any], kind: str, severity: str, is_wanted: bool) -> None:
+def test_which_alerts_a_channel_wants(wishes: dict[str, t.Any], kind: str, severity: str, is_wanted: bool) -> None:
     assert Channel({"name": "c", **wishes}).wants(an_alert(kind=kind, severity=severity)) is is_wanted
 
 
@@ -146,7 +146,7 @@ def test_old_keys_are_forgotten(at: str, is_kept: bool) -> None:
         (["plain"], ["plain"], []),
     ],
 )
-def test_what_is_over(resolved: list[str], current: list[str], over: list[str]) -> None:
+def test_which_alerts_are_resolved(resolved: list[str], current: list[str], over: list[str]) -> None:
     told = {key: {"chat": "t"} for key in ("plain", f"{ARN}/expiring/7", f"{ARN}/action_required", f"{OTHER}/expired")}
     assert alerts.keys_over(told, resolved, [an_alert(key) for key in current]) == over
 
@@ -158,7 +158,7 @@ def test_told_must_be_what_a_run_returned() -> None:
 
 @given(st.lists(st.floats(0, 1.5)))
 @settings(max_examples=60, deadline=None)
-def test_packing_loses_nothing_and_fills_no_message_too_full(shares: list[float]) -> None:
+def test_packing_loses_nothing_and_overfills_no_message(shares: list[float]) -> None:
     each = [an_alert(str(number)) for number in range(len(shares))]
     messages = alerts.pack(each, lambda alert: shares[int(alert.key)])
     assert [alert for message in messages for alert in message] == each
@@ -194,7 +194,7 @@ MANY = st.lists(
 
 @given(MANY)
 @settings(max_examples=10, deadline=None)
-def test_no_message_is_larger_than_its_channel_takes(drawn: list[t.Any]) -> None:
+def test_no_message_exceeds_the_limit_of_its_channel(drawn: list[t.Any]) -> None:
     each = alerts.read_alerts(
         [
             {

@@ -14,7 +14,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_alert.alert impor
 from ansible_collections.certops.acm.tests.support.sample_alerts import an_alert, check_slack, FULL
 
 
-def test_slack_takes_text_for_text() -> None:
+def test_slack_shows_markup_as_text() -> None:
     message = chat.slack([FULL])
     check_slack(message)
     shown = str(message["blocks"])
@@ -23,7 +23,7 @@ def test_slack_takes_text_for_text() -> None:
     assert "&lt;!channel&gt; &amp; &lt;https://evil.example|here&gt;" in hostile["text"]
 
 
-def test_teams_takes_text_for_text() -> None:
+def test_teams_shows_markup_as_text() -> None:
     (attachment,) = chat.teams([FULL, an_alert("other")])["attachments"]
     card = attachment["content"]
     assert (attachment["contentType"], card["type"]) == ("application/vnd.microsoft.card.adaptive", "AdaptiveCard")
@@ -36,14 +36,14 @@ def test_teams_takes_text_for_text() -> None:
     assert types(card["body"]) == {"RichTextBlock", "TextRun", "Container"}  # no TextBlock, which knows Markdown
 
 
-def test_json_is_the_alert_as_it_was_given() -> None:
+def test_json_contains_the_alert_as_given() -> None:
     (member,) = chat.plain_json([FULL])["alerts"]
     assert member["records"] == [{"name": FULL.records[0].name, "type": "CNAME", "value": FULL.records[0].value}]
     assert (member["key"], member["days_to_expiry"], member["hosts"]) == (FULL.key, 15, ["web1", "web2"])
     assert set(member) == set(Alert._fields)
 
 
-def test_a_card_that_is_too_large_keeps_the_cause_and_the_remedy() -> None:
+def test_a_shortened_card_keeps_the_cause_and_the_remedy() -> None:
     seen = " ".join(f"\u00fc Seen at port {number}." for number in range(1500))
     shown = str(chat.teams([an_alert(text=f"It is broken. {seen} Mend it.", facts=(("f", "\u00fc" * 20_000),))]))
     assert "It is broken." in shown and "Mend it." in shown and "Seen at port 450." not in shown

@@ -33,7 +33,7 @@ from ansible_collections.certops.acm.tests.support.alert_channels import (
 AT = "2027-03-01T06:00:00Z"
 
 
-def test_told_once_and_again_when_it_came_back(web: WebServer) -> None:
+def test_an_alert_is_sent_once_and_again_when_it_recurs(web: WebServer) -> None:
     first = deliver([an_alert()], webhook(web))
     assert first.sent == [{"key": "k", "channel": "hook"}] and first.told == {"k": {"hook": AT}}
     second = deliver([an_alert()], webhook(web), told=first.told)
@@ -43,17 +43,17 @@ def test_told_once_and_again_when_it_came_back(web: WebServer) -> None:
     assert keys(deliver([an_alert()], webhook(web), told=over.told).sent) == ["k"]
 
 
-def test_a_new_channel_is_told_what_the_others_know(web: WebServer) -> None:
+def test_a_new_channel_gets_alerts_already_sent_to_others(web: WebServer) -> None:
     outcome = deliver([an_alert()], webhook(web), webhook(web, name="new"), told={"k": {"hook": AT}})
     assert outcome.sent == [{"key": "k", "channel": "new"}] and set(outcome.told["k"]) == {"hook", "new"}
 
 
-def test_what_a_channel_does_not_want_is_not_told_and_not_marked(web: WebServer) -> None:
+def test_what_a_channel_does_not_want_is_neither_sent_nor_recorded(web: WebServer) -> None:
     outcome = deliver([an_alert("a"), an_alert("b", severity="critical")], webhook(web, min_severity="critical"))
     assert keys(outcome.sent) == ["b"] == list(outcome.told)
 
 
-def test_an_all_clear_goes_to_those_who_were_alarmed(web: WebServer) -> None:
+def test_an_all_clear_goes_to_the_channels_that_had_the_alert(web: WebServer) -> None:
     """Whatever their kinds and severity, and to no other; where it does not arrive, it is sent the next time."""
     channels = [webhook(web, name=name, min_severity="critical") for name in ("alarmed", "spared")]
     told = {"old": {"alarmed": "2026-11-11T11:11:11Z"}}
@@ -72,7 +72,7 @@ def test_check_mode_sends_nothing_and_says_what_would_be_sent(web: WebServer) ->
     assert keys(outcome.sent) == ["b"] and web.requests == []
 
 
-def test_one_message_for_all_or_one_each(web: WebServer) -> None:
+def test_one_message_for_all_or_one_for_each(web: WebServer) -> None:
     each = [an_alert(name) for name in "abc"]
     deliver(each, webhook(web))
     assert [len(json.loads(request.body)["alerts"]) for request in web.requests] == [3]
@@ -80,7 +80,7 @@ def test_one_message_for_all_or_one_each(web: WebServer) -> None:
     assert [len(json.loads(request.body)["alerts"]) for request in web.requests] == [3, 1, 1, 1]
 
 
-def test_a_refused_digest_goes_alert_by_alert(web: WebServer) -> None:
+def test_a_refused_digest_is_sent_alert_by_alert(web: WebServer) -> None:
     web.pages[PATH] = lambda request: Answer(400 if b"poison" in request.body else 200)
     outcome = deliver([an_alert("a"), an_alert("poison"), an_alert("c")], webhook(web))
     assert (sorted(keys(outcome.sent)), keys(outcome.undelivered)) == (["a", "c"], ["poison"])
@@ -96,14 +96,14 @@ def test_a_server_that_is_down_does_not_stop_the_others(web: WebServer) -> None:
     assert outcome.told == {"a": {"hook": AT}, "b": {"hook": AT}}
 
 
-def test_a_channel_that_is_down_is_not_asked_once_more_for_every_message(web: WebServer) -> None:
+def test_a_channel_that_is_down_is_not_tried_for_every_message(web: WebServer) -> None:
     web.pages[PATH] = Answer(503)
     outcome = deliver([an_alert(name) for name in "abcd"], webhook(web, digest=False))
     assert sorted(keys(outcome.undelivered)) == ["a", "b", "c", "d"] and len(web.requests) == 3
 
 
 @pytest.mark.parametrize("kind", ["webhook", "mail"])
-def test_who_answers_a_little_at_a_time_for_ever_holds_nobody_up(kind: str) -> None:
+def test_a_server_that_answers_endlessly_a_little_at_a_time_holds_up_no_channel(kind: str) -> None:
     """Each time-out of the library is that of one read, and a single octet ends it."""
     with socket.create_server(("127.0.0.1", 0)) as listener, mail_server() as sound:
         threading.Thread(target=drip, args=(listener,), daemon=True).start()

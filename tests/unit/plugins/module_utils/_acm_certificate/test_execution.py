@@ -98,7 +98,7 @@ def test_nothing_to_do_by_name_tag() -> None:
 
 
 @pytest.mark.parametrize("how, pages", [("names", 1), ("arns", 5)])
-def test_a_hundred_present_ones_are_one_read_and_no_description(how: str, pages: int) -> None:
+def test_a_hundred_existing_certificates_take_one_read_and_no_describe(how: str, pages: int) -> None:
     acm = Fleet(2500)
     items: list[dict[str, t.Any]] = [
         {
@@ -115,7 +115,7 @@ def test_a_hundred_present_ones_are_one_read_and_no_description(how: str, pages:
     assert acm.counts == {"SearchCertificates": pages, "GetResources": 1}
 
 
-def test_a_few_of_many_are_looked_for_by_their_names() -> None:
+def test_a_few_of_many_are_searched_for_by_name() -> None:
     acm = Fleet(2500)
     fulfil(acm, *({"domain_name": f"www{number}.example.com"} for number in range(14)))
     assert acm.counts == {"SearchCertificates": 1}
@@ -186,7 +186,7 @@ def test_in_check_mode_nothing_is_written() -> None:
     assert results[3]["deleted"] == [arn(3)]
 
 
-def test_check_mode_tells_what_the_run_then_does() -> None:
+def test_check_mode_predicts_what_the_run_then_does() -> None:
     items: list[dict[str, t.Any]] = [
         {"domain_name": "new.example.com"},
         {"domain_name": "www1.example.com", "tags": {}},
@@ -291,7 +291,7 @@ def test_a_token_that_outlives_its_certificate(is_authority: bool) -> None:
 
 
 @pytest.mark.parametrize(("hours", "is_changed"), [(0, True), (20, False)])
-def test_what_the_token_brings_back_is_no_change(hours: int, is_changed: bool) -> None:
+def test_a_certificate_returned_for_an_earlier_token_is_not_a_change(hours: int, is_changed: bool) -> None:
     """Lists may lag behind: the certificate of a run before is not shown yet, but ACM remembers its token."""
 
     class Lagging(Fleet):
@@ -311,7 +311,7 @@ def test_what_the_token_brings_back_is_no_change(hours: int, is_changed: bool) -
     assert result["actions"] == (["RequestCertificate"] if is_changed else [])
 
 
-def test_waiting_for_one_that_fails_ends_at_once() -> None:
+def test_waiting_ends_as_soon_as_the_request_fails() -> None:
     pending = detail(Status="PENDING_VALIDATION")
     failed = {**pending, "Status": "FAILED", "FailureReason": "CAA_ERROR"}
     acm = ScriptedAcm(
@@ -323,7 +323,7 @@ def test_waiting_for_one_that_fails_ends_at_once() -> None:
     assert result["failed"] and "CAA_ERROR" in result["msg"]
 
 
-def test_the_time_out_says_what_blocks() -> None:
+def test_the_time_out_says_what_is_blocking() -> None:
     acm = Fleet(3)
     options = [
         {"DomainName": "www1.example.com", "ValidationMethod": "DNS", "ResourceRecord": record("www1.example.com")}
@@ -338,7 +338,7 @@ def test_the_time_out_says_what_blocks() -> None:
 # ---------------------------------------------------------------- one of many
 
 
-def test_a_look_is_taken_only_when_time_is_up() -> None:
+def test_dns_is_looked_at_only_when_time_is_up() -> None:
     looked: list[str] = []
 
     def look(details: t.Any) -> list[list[dict[str, str]]]:
@@ -361,7 +361,7 @@ def test_a_look_is_taken_only_when_time_is_up() -> None:
     assert fulfil(acm, items[1], look=blind, timeout_s=5)[0]["msg"].endswith("in public DNS.")
 
 
-def test_what_went_wrong_with_many_can_be_told_apart() -> None:
+def test_failures_of_many_items_can_be_told_apart() -> None:
     acm = Fleet(2)
     items = [
         Item(wanted.read({"certificate_arn": arn(7)})),
@@ -379,7 +379,7 @@ def test_what_went_wrong_with_many_can_be_told_apart() -> None:
     )
 
 
-def test_one_that_fails_does_not_stop_the_others() -> None:
+def test_a_failing_item_does_not_stop_the_others() -> None:
     class Full(Fleet):
         def _RequestCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             if members["DomainName"] == "two.example.com":
@@ -401,7 +401,7 @@ def test_one_that_fails_does_not_stop_the_others() -> None:
     assert [diff["before_header"] for diff in answer["diff"]] == ["one.example.com", "three.example.com"]
 
 
-def test_what_was_done_before_a_failure_is_told() -> None:
+def test_what_was_done_before_a_failure_is_reported() -> None:
     class NoRenewal(Fleet):
         def _RenewCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             raise AcmError("RenewCertificate", "ValidationException", "not exported.")
@@ -428,7 +428,7 @@ def test_two_items_for_one_certificate() -> None:
     assert arn(1) in results[2]["msg"]
 
 
-def test_tags_that_only_lag_are_left_alone() -> None:
+def test_tags_that_the_list_does_not_show_yet_are_left_alone() -> None:
     class Lagging(Fleet):
         def _GetResources(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             return {"ResourceTagMappingList": []}
@@ -458,7 +458,7 @@ def test_a_replacement_that_exists_is_not_requested_again() -> None:
     assert acm.writes == ["RequestCertificate"]
 
 
-def test_the_old_one_is_not_given_up_before_the_new_one_is_ready() -> None:
+def test_the_old_certificate_is_kept_until_the_new_one_is_ready() -> None:
     class Slow(Fleet):
         def _RequestCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             answer = super()._RequestCertificate(members)
@@ -469,7 +469,7 @@ def test_the_old_one_is_not_given_up_before_the_new_one_is_ready() -> None:
     assert result["changed"] and "superseded" not in result
 
 
-def test_a_renewal_is_waited_for_until_the_serial_changes() -> None:
+def test_a_renewal_is_awaited_until_the_serial_changes() -> None:
     old = detail(RenewalSummary={"RenewalStatus": "SUCCESS", "UpdatedAt": NOW - timedelta(days=90)})
     describe = ("DescribeCertificate", {"CertificateArn": arn(1)})
     acm = ScriptedAcm(
@@ -486,7 +486,7 @@ def test_a_renewal_is_waited_for_until_the_serial_changes() -> None:
 
 @pytest.mark.parametrize("option", [{"force_renewal": True}, {"renew_before": "99%"}], ids=str)
 @pytest.mark.parametrize("size", [1, 4])
-def test_the_second_run_waits_for_a_renewal_that_is_under_way(option: dict[str, t.Any], size: int) -> None:
+def test_the_second_run_waits_for_a_renewal_in_progress(option: dict[str, t.Any], size: int) -> None:
     """One certificate, and many without details: in both cases the renewal is waited for, or the task fails."""
     acm = Fleet(5)
     for number in range(size):
@@ -512,7 +512,7 @@ def test_the_second_run_waits_for_a_renewal_that_is_under_way(option: dict[str, 
         assert result["renewal"]["reason"] == "A renewal is already under way (PENDING_VALIDATION)."
 
 
-def test_a_renewal_by_acm_itself_is_not_waited_for_before_the_window_opens() -> None:
+def test_an_automatic_renewal_is_not_awaited_before_the_window_opens() -> None:
     acm = Fleet(2)
     acm.details[arn(1)].update(RenewalSummary={"RenewalStatus": "PENDING_AUTO_RENEWAL"})
     result = fulfil(acm, {"certificate_arn": arn(1), "wait": True, "renew_before": "1"})[0]
@@ -537,7 +537,7 @@ def test_a_renewal_by_acm_itself_is_not_waited_for_before_the_window_opens() -> 
     ],
     ids=str,
 )
-def test_renewing_by_name_never_requests_beside_what_was_meant(
+def test_renewing_by_name_never_requests_a_second_certificate(
     present: dict[str, t.Any], options: dict[str, t.Any], is_refused: bool
 ) -> None:
     acm = Fleet(3)
@@ -555,13 +555,13 @@ def test_renewing_by_name_never_requests_beside_what_was_meant(
         assert acm.writes == ["RequestCertificate"]
 
 
-def test_a_new_one_is_not_renewed() -> None:
+def test_a_new_certificate_is_not_renewed() -> None:
     acm = Fleet(3)
     fulfil(acm, {"domain_name": "new.example.com", "force_renewal": True, "renew_before": "33%"})
     assert acm.writes == ["RequestCertificate"]
 
 
-def test_one_in_use_is_deleted_when_it_is_released() -> None:
+def test_a_certificate_in_use_is_deleted_when_it_is_released() -> None:
     used = {"Certificate": detail(InUseBy=["arn:aws:x"])}
     describe = ("DescribeCertificate", {"CertificateArn": arn(1)})
     free = {"Certificate": detail(InUseBy=[])}
@@ -573,7 +573,7 @@ def test_one_in_use_is_deleted_when_it_is_released() -> None:
     assert result["deleted"] == [arn(1)]
 
 
-def test_one_that_stays_in_use_is_not_deleted() -> None:
+def test_a_certificate_that_stays_in_use_is_not_deleted() -> None:
     acm = Fleet(3)
     acm.details[arn(1)]["InUseBy"] = ["arn:aws:x"]
     for item in ({"state": "absent", "wait": True}, {"state": "absent"}):
@@ -582,7 +582,7 @@ def test_one_that_stays_in_use_is_not_deleted() -> None:
     assert acm.writes == []
 
 
-def test_in_use_after_all() -> None:
+def test_a_certificate_that_turns_out_to_be_in_use() -> None:
     describe = ("DescribeCertificate", {"CertificateArn": arn(1)}, {"Certificate": detail()})
     delete = ("DeleteCertificate", {"CertificateArn": arn(1)})
     used = AcmError("DeleteCertificate", "ResourceInUseException", "in use")
@@ -594,7 +594,7 @@ def test_in_use_after_all() -> None:
     assert result["failed"] and result["error"]["code"] == "ResourceInUseException"
 
 
-def test_a_renewal_that_is_under_way_is_no_failure_and_no_change() -> None:
+def test_a_renewal_in_progress_is_neither_a_failure_nor_a_change() -> None:
     describe = ("DescribeCertificate", {"CertificateArn": arn(1)})
     busy = AcmError("RenewCertificate", "RequestInProgressException", "busy")
     acm = ScriptedAcm(
@@ -624,7 +624,7 @@ def test_many_replacements_are_not_requested_again() -> None:
     assert [result["superseded"]["certificate_arn"] for result in second] == [arn(number) for number in range(4)]
 
 
-def test_all_waiting_of_a_task_shares_one_time_out() -> None:
+def test_all_items_of_a_task_share_one_time_out() -> None:
     acm = Fleet(3)
     acm.details[arn(1)]["Status"] = "PENDING_VALIDATION"
     acm.details[arn(2)]["InUseBy"] = ["arn:aws:x"]
@@ -639,14 +639,14 @@ def test_all_waiting_of_a_task_shares_one_time_out() -> None:
 
 
 @pytest.mark.parametrize("is_authority", [True, False])
-def test_cost_is_said_only_where_something_is_charged(is_authority: bool) -> None:
+def test_cost_is_reported_only_where_something_is_charged(is_authority: bool) -> None:
     item = {"domain_name": "new.example.com", "options": {"export": "ENABLED"}}
     for check in (True, False):
         (result,) = fulfil(Fleet(1, is_authority=is_authority), item, check=check)
         assert ("cost" in result) is ("cost" in result["diff"]["after"]) is not is_authority
 
 
-def test_what_a_list_costs_together() -> None:
+def test_the_total_cost_of_a_list() -> None:
     acm = Fleet(3)
     names = ("a.example.com", "*.b.example.com", "www1.example.com")
     items = [Item(wanted.read({"domain_name": name, "options": {"export": "ENABLED"}})) for name in names]
@@ -654,7 +654,7 @@ def test_what_a_list_costs_together() -> None:
     assert together(items, True)["cost"] == {"names": 2, "wildcards": 1, "amount": 93.0, "currency": "USD"}
 
 
-def test_gone_already() -> None:
+def test_a_certificate_that_is_already_gone() -> None:
     acm = Fleet(3)
     assert fulfil(acm, {"certificate_arn": arn(9), "state": "absent"})[0]["changed"] is False
     assert fulfil(acm, {"domain_name": "none.example.com", "state": "absent"})[0]["changed"] is False
@@ -662,7 +662,7 @@ def test_gone_already() -> None:
     assert missing["failed"] and f"There is no certificate {arn(9)}" in missing["msg"]
 
 
-def test_only_one_certificate_by_name_unless_told() -> None:
+def test_only_one_certificate_is_deleted_by_name_unless_requested() -> None:
     acm = Fleet(3)
     acm.details[arn(1)].update(DomainName="www2.example.com", SubjectAlternativeNames=["www2.example.com"])
     item = {"domain_name": "www2.example.com", "state": "absent"}
@@ -672,7 +672,7 @@ def test_only_one_certificate_by_name_unless_told() -> None:
     assert sorted(fulfil(acm, {**item, "all_matching": True})[0]["deleted"]) == [arn(1), arn(2)]
 
 
-def test_deleted_by_somebody_else_in_between() -> None:
+def test_a_certificate_deleted_by_someone_else_in_between() -> None:
     gone = AcmError("DeleteCertificate", "ResourceNotFoundException", "gone")
     acm = ScriptedAcm(
         ("DescribeCertificate", {"CertificateArn": arn(1)}, {"Certificate": detail()}),
@@ -681,7 +681,7 @@ def test_deleted_by_somebody_else_in_between() -> None:
     assert "failed" not in fulfil(acm, {"certificate_arn": arn(1), "state": "absent"})[0]
 
 
-def test_the_name_tag_finds_one_whose_names_are_to_change() -> None:
+def test_the_name_tag_finds_a_certificate_whose_names_change() -> None:
     acm = Fleet(30)
     acm.tags[arn(7)] = {"Name": "shop"}
     result = fulfil(acm, {"domain_name": "shop.example.com", "name_tag": "shop"})[0]

@@ -99,7 +99,7 @@ def test_the_newest_valid_one_wins() -> None:
     assert matching.spent(want(), [pending, new, overdue, dead[0]], NOW) == [overdue.arn, dead[0].arn]
 
 
-def test_one_without_differences_comes_before_a_newer_one_with() -> None:
+def test_a_matching_certificate_is_preferred_to_a_newer_one_that_differs() -> None:
     by_dns = have(1, age_days=1)
     by_mail = have(2, age_days=9, DomainValidationOptions=[{"DomainName": "x", "ValidationMethod": "EMAIL"}])
     assert matching.choose(want(validation_method="EMAIL"), [by_dns, by_mail], None, NOW) is by_mail
@@ -138,7 +138,7 @@ def test_a_name_tag_tells_certificates_with_the_same_names_apart() -> None:
         ({"state": "absent"}, {"is_in_use": None}, True),
     ],
 )
-def test_a_description_is_read_only_where_the_list_tells_too_little(
+def test_a_certificate_is_described_only_if_the_list_says_too_little(
     options: dict[str, t.Any], facts: dict[str, t.Any], needed: bool
 ) -> None:
     listed: dict[str, t.Any] = {

@@ -48,7 +48,7 @@ def read(**options: t.Any) -> wanted.Wanted:
         ),
     ],
 )
-def test_n2_certificates_that_cannot_be(options: dict[str, t.Any], said: str) -> None:
+def test_impossible_n2_certificates(options: dict[str, t.Any], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         read(**options)
 
@@ -71,7 +71,7 @@ def test_cloudfront_takes_certificates_from_one_region_only() -> None:
         wanted.placed(one, Place(True, "eu-west-1"))
 
 
-def test_names_are_normalised_and_told_once() -> None:
+def test_names_are_normalised_and_deduplicated() -> None:
     one = read(
         domain_name="WWW.Example.COM.", subject_alternative_names=["b.example.com", "www.example.com", "B.example.com"]
     )
@@ -145,7 +145,7 @@ def test_refused(options: dict[str, t.Any], sentence: str) -> None:
         ("stranger.example.com", "example.com", False),
     ],
 )
-def test_where_mail_may_go(name: str, domain: str, good: bool) -> None:
+def test_which_validation_domains_are_allowed(name: str, domain: str, good: bool) -> None:
     options = {
         "subject_alternative_names": ["*.example.com"],
         "validation_method": "EMAIL",
@@ -158,7 +158,7 @@ def test_where_mail_may_go(name: str, domain: str, good: bool) -> None:
             read(**options)
 
 
-def test_mail_options_want_mail() -> None:
+def test_mail_options_require_mail_validation() -> None:
     pair = [{"domain_name": "www.example.com", "validation_domain": "example.com"}]
     with pytest.raises(InvalidInput, match="validation_method=EMAIL"):
         read(domain_validation_options=pair)
@@ -190,7 +190,7 @@ def token(one: wanted.Wanted, *spent: str, tags: t.Optional[dict[str, str]] = No
     return str(wanted.request_members(one, tags, spent)["IdempotencyToken"])
 
 
-def test_the_token_stands_for_all_parameters_but_not_for_their_order() -> None:
+def test_the_token_depends_on_all_parameters_but_not_on_their_order() -> None:
     sans = ["b.example.com", "a.example.com"]
     base = token(read(subject_alternative_names=sans))
     assert token(read(subject_alternative_names=sans[::-1])) == base
@@ -208,7 +208,7 @@ def test_the_token_stands_for_all_parameters_but_not_for_their_order() -> None:
     assert token(read(), "x", "y") == token(read(), "y", "x")
 
 
-def test_tags_are_text_and_none_of_our_business_when_not_given() -> None:
+def test_tags_become_text_and_are_left_alone_if_not_given() -> None:
     assert read().all_tags is None
     assert read(tags={"port": 443, "on": True, "empty": None}).all_tags == {"port": "443", "on": "True", "empty": ""}
     named = read(name_tag="shop")
@@ -217,7 +217,7 @@ def test_tags_are_text_and_none_of_our_business_when_not_given() -> None:
     assert read(name_tag="shop", tags={}).does_purge
 
 
-def test_a_private_ca_may_be_named_by_its_name_on_an_authority() -> None:
+def test_a_private_ca_of_an_authority_may_be_given_by_name() -> None:
     lab = Place(True, REGION, lambda: {"company": CA, "lab": CA.replace("00000001-", "00000002-")})
 
     def ca_of(text: str) -> t.Optional[str]:

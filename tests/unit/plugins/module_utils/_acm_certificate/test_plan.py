@@ -56,7 +56,7 @@ def test_changes_in_place(options: dict[str, t.Any], one: Certificate, operation
     assert bool(plan.after) is bool(operations)
 
 
-def test_tags_of_aws_stay() -> None:
+def test_tags_of_aws_are_kept() -> None:
     plan = issuance.plan_present(want(tags={"b": "1"}), have(), {"a": "1", "aws:x": "1"}, NOW)
     assert [step.members for step in plan.steps] == [
         {"CertificateArn": arn(1), "Tags": [{"Key": "a"}]},
@@ -66,7 +66,7 @@ def test_tags_of_aws_stay() -> None:
     assert plan.after == {"tags": {"aws:x": "1", "b": "1"}}
 
 
-def test_a_new_one() -> None:
+def test_a_new_certificate() -> None:
     plan = issuance.plan_present(want(tags={"a": "1"}), None, None, NOW)
     assert plan.operations == ["RequestCertificate"]
     assert plan.steps[0].members["Tags"] == [{"Key": "a", "Value": "1"}]
@@ -83,7 +83,7 @@ def test_a_new_one() -> None:
     assert plan.cost is None
 
 
-def test_what_it_costs_is_told_before() -> None:
+def test_the_plan_states_the_cost() -> None:
     exportable = want(subject_alternative_names=["*.example.com", "*.b.example.com"], options={"export": "ENABLED"})
     plan = issuance.plan_present(exportable, None, None, NOW)
     assert plan.cost == plan.after["cost"] == {"names": 1, "wildcards": 2, "amount": 165.0, "currency": "USD"}
@@ -110,7 +110,7 @@ def test_what_it_costs_is_told_before() -> None:
         ({}, have(NotAfter=NOW - timedelta(days=1)), "it is EXPIRED"),
     ],
 )
-def test_what_cannot_change_is_reported_and_replaced_only_when_told(
+def test_what_cannot_change_is_reported_and_replaced_only_on_request(
     options: dict[str, t.Any], one: Certificate, sentence: str
 ) -> None:
     meant = {"certificate_arn": arn(1), **options}
@@ -124,18 +124,18 @@ def test_what_cannot_change_is_reported_and_replaced_only_when_told(
     assert plan.steps[0].members["Tags"] == [{"Key": "a", "Value": "1"}]
 
 
-def test_a_replacement_has_the_tags_that_were_asked_for() -> None:
+def test_a_replacement_has_the_requested_tags() -> None:
     meant = want(certificate_arn=arn(1), key_algorithm="EC_prime256v1", replace=True, tags={"b": "2"})
     plan = issuance.plan_present(meant, have(), {"a": "1"}, NOW)
     assert plan.after["tags"] == {"b": "2"}
 
 
-def test_tags_of_a_failed_one_may_change_when_only_its_arn_is_given() -> None:
+def test_tags_of_a_failed_certificate_may_change_when_only_its_arn_is_given() -> None:
     meant = wanted.read({"certificate_arn": arn(1), "tags": {"a": "2"}})
     assert issuance.plan_present(meant, have(Status="FAILED"), {}, NOW).operations == ["AddTagsToCertificate"]
 
 
-def test_nothing_to_request_without_a_name() -> None:
+def test_nothing_is_requested_without_a_name() -> None:
     meant = wanted.read({"name_tag": "shop", "tags": {}})
     with pytest.raises(InvalidInput, match="tagged Name=shop: give domain_name"):
         issuance.plan_present(meant, None, None, NOW)
@@ -153,7 +153,7 @@ def test_from_mail_to_dns() -> None:
     assert issuance.plan_present(want(), have(DomainValidationOptions=by_mail), None, NOW).steps == ()
 
 
-def test_mail_again_to_those_who_have_not_answered() -> None:
+def test_mail_is_resent_for_names_that_are_still_pending() -> None:
     def option(name: str, status: str, **more: str) -> dict[str, str]:
         return {"DomainName": name, "ValidationMethod": "EMAIL", "ValidationStatus": status, **more}
 
@@ -174,7 +174,7 @@ def test_mail_again_to_those_who_have_not_answered() -> None:
     assert issuance.plan_present(told, pending, None, NOW).steps[0].members["ValidationDomain"] == "www.example.com"
 
 
-def test_delete_only_what_is_clear_and_free() -> None:
+def test_only_unambiguous_and_unused_certificates_are_deleted() -> None:
     absent = want(state="absent")
     assert issuance.plan_absent([], absent) == issuance.Plan()
     imported = have(3, Type="IMPORTED")
@@ -192,7 +192,7 @@ def test_delete_only_what_is_clear_and_free() -> None:
     assert issuance.plan_absent([used], want(state="absent", wait=True)).operations == ["DeleteCertificate"]
 
 
-def test_revoke_only_what_acm_can() -> None:
+def test_only_what_acm_can_revoke_is_revoked() -> None:
     revoked = want(state="revoked", revocation_reason="SUPERSEDED")
     plan = issuance.plan_revoked([have()], revoked)
     assert plan.steps[0].members == {"CertificateArn": arn(1), "RevocationReason": "SUPERSEDED"}

@@ -50,7 +50,7 @@ def test_each_certificate_says_what_it_is_waiting_for(waiting: list[Certificate]
     assert progress.sentence(waiting, goal) == said
 
 
-def test_the_file_holds_what_was_said_last_and_goes_when_all_is_over(tmp_path: Path) -> None:
+def test_the_file_has_the_latest_progress_and_is_removed_at_the_end(tmp_path: Path) -> None:
     file = tmp_path / "progress"
     with progress.ProgressFile(str(file)) as report:
         report("a long sentence")
@@ -60,7 +60,7 @@ def test_the_file_holds_what_was_said_last_and_goes_when_all_is_over(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_is_there_is_not_touched(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_touched(tmp_path: Path) -> None:
     for path in (tmp_path / "mine", tmp_path / "none" / "x"):
         if path.parent == tmp_path:
             path.write_text("mine")

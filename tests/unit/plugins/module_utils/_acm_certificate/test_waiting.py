@@ -97,7 +97,7 @@ def test_the_status_of_the_certificate_decides(
     assert (verdict.failure is None) if sentence is None else sentence in (verdict.failure or "")
 
 
-def test_begins_fast_and_slows_down() -> None:
+def test_polling_begins_fast_and_slows_down() -> None:
     clock = Clock()
     acm = describing(*[PENDING] * 8, {**PENDING, "Status": "ISSUED"})
     outcome = wait(acm, waiting.is_issued, clock, interval_s=5)
@@ -108,12 +108,12 @@ def test_begins_fast_and_slows_down() -> None:
     acm.check_is_done()
 
 
-def test_what_is_known_is_not_read_again() -> None:
+def test_what_is_already_known_is_not_read_again() -> None:
     known = {ARN: from_detail({**PENDING, "Status": "ISSUED"})}
     assert not wait(ScriptedAcm(), waiting.is_issued, Clock(), known=known).is_timed_out
 
 
-def test_time_is_up_after_a_last_look() -> None:
+def test_a_last_look_is_taken_when_time_is_up() -> None:
     clock = Clock()
     acm = describing(*[PENDING] * 4)
     outcome = wait(acm, waiting.is_issued, clock, timeout_s=2, interval_s=1)
@@ -122,26 +122,26 @@ def test_time_is_up_after_a_last_look() -> None:
     acm.check_is_done()
 
 
-def test_no_time_at_all_is_one_look() -> None:
+def test_a_time_out_of_zero_means_one_look() -> None:
     acm = describing(PENDING)
     assert wait(acm, waiting.is_issued, Clock(), timeout_s=0).is_timed_out
     acm.check_is_done()
 
 
-def test_a_new_certificate_may_not_be_seen_at_once() -> None:
+def test_a_new_certificate_may_not_be_visible_immediately() -> None:
     gone = AcmError("DescribeCertificate", "ResourceNotFoundException", "not yet")
     acm = describing(gone, gone, {**PENDING, "Status": "ISSUED"})
     assert wait(acm, waiting.is_issued, Clock()).error is None
     acm.check_is_done()
 
 
-def test_one_that_was_deleted_meanwhile_is_not_waited_for() -> None:
+def test_a_certificate_deleted_meanwhile_is_not_awaited() -> None:
     gone = AcmError("DescribeCertificate", "ResourceNotFoundException", "gone")
     outcome = wait(describing(PENDING, gone), waiting.is_issued, Clock())
     assert outcome.error is gone and not outcome.is_timed_out
 
 
-def test_one_that_fails_does_not_stop_the_others() -> None:
+def test_a_failing_certificate_does_not_stop_the_others() -> None:
     other = arn(2)
     acm = ScriptedAcm(
         ("DescribeCertificate", {"CertificateArn": ARN}, AcmError("DescribeCertificate", "AccessDenied", "no")),

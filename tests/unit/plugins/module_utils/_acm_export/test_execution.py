@@ -11,7 +11,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_export import exe
 from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase
 
 
-def test_random_passphrases_are_acms_and_never_twice_the_same() -> None:
+def test_random_passphrases_are_valid_for_acm_and_unique() -> None:
     made = {execution.random_passphrase() for _number in range(100)}
     assert len(made) == 100
     for passphrase in made:

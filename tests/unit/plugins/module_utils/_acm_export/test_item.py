@@ -39,7 +39,7 @@ from ansible_collections.certops.acm.tests.support.openssl import openssl_output
         (lambda answer, pki: answer.update(Certificate=""), "certificate-one"),
     ],
 )
-def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rule: str) -> None:
+def test_an_answer_is_accepted_only_if_its_parts_match(pki: Any, spoil: Any, rule: str) -> None:
     pair = pki.leaf()
     answer = {
         "Certificate": pair.pem,
@@ -53,7 +53,7 @@ def test_an_answer_is_believed_only_when_its_parts_fit(pki: Any, spoil: Any, rul
     assert caught.value.rule == rule
 
 
-def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
+def test_a_key_with_the_older_encryption_is_read(pki: Any) -> None:
     """The user guide's sample is PBES2 with HMAC-SHA1 and a salt of 20 octets."""
     pair = pki.leaf()
     how = ("-topk8", "-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA1", "-passout", "pass:abcd")
@@ -62,6 +62,6 @@ def test_a_key_in_the_old_form_of_encryption_is_read(pki: Any) -> None:
     assert pem.key_matches(item.parse(answer, b"abcd").key, pair.certificate)
 
 
-def test_the_passphrase_shows_in_no_representation() -> None:
+def test_no_repr_shows_the_passphrase() -> None:
     wanted = item.Wanted(arn="x", passphrase=b"geheim")
     assert "geheim" not in repr(wanted) + repr(item.Item(wanted))

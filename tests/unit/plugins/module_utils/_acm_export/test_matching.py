@@ -56,7 +56,7 @@ MORE = certificate("more", alternative_names=(NAME, "api.example.com"))
         ([USABLE, certificate("other", domain_name="a.example.com")], True, "usable"),
     ],
 )
-def test_the_newest_that_can_be_exported(listed: list[Certificate], needs_key: bool, chosen: str) -> None:
+def test_the_newest_exportable_certificate_is_chosen(listed: list[Certificate], needs_key: bool, chosen: str) -> None:
     assert choose(Wanted(domain_name=NAME, returns_key=needs_key), listed, NOW).arn == chosen
 
 

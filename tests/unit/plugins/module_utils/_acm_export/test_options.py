@@ -39,7 +39,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
         ({"domain_name": "a.example.com", "path": "/x", "group": "nobody-at-all"}, "no group nobody-at-all"),
     ],
 )
-def test_options_that_make_no_sense(options: dict[str, Any], reason: str) -> None:
+def test_options_that_contradict_each_other_or_are_invalid(options: dict[str, Any], reason: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         export_options.read(options)
     message = str(caught.value)

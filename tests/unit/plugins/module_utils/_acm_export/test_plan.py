@@ -47,7 +47,7 @@ def decided(item: Item) -> dict[str, tuple[tuple[str, ...], bool]]:
     return {change.spec.form: (change.reasons, change.is_content) for change in item.changes}
 
 
-def test_files_as_wanted_need_nothing(pki: Any) -> None:
+def test_nothing_is_done_if_the_files_are_as_wanted(pki: Any) -> None:
     item = export(pki.leaf(), **files(pki.leaf()))
     assert decided(item) == {} and not item.needs_export
 
@@ -59,20 +59,20 @@ def test_a_public_file_is_written_without_a_key(pki: Any) -> None:
     assert not item.needs_export
 
 
-def test_public_files_alone_never_take_a_key(pki: Any) -> None:
+def test_public_files_alone_never_need_a_key(pki: Any) -> None:
     item = Item(Wanted(arn=arn(1), files=(FileSpec("cert", "/srv/cert", 0o644),)))
     item.certificate, item.keys = Certificate(arn(1), type="IMPORTED"), KeySet(pki.leaf().certificate, ())
     item.present = {"/srv/cert": None}
     assert decided(item) == {"cert": (("it was missing",), True)} and not item.needs_export
 
 
-def test_a_mode_is_corrected_without_writing(pki: Any) -> None:
+def test_a_mode_is_corrected_without_rewriting_the_file(pki: Any) -> None:
     item = export(pki.leaf(), **{**files(pki.leaf()), "cert": (pki.leaf().pem, 0o600)})
     assert decided(item) == {"cert": (("its mode was 0600",), False)}
 
 
 @pytest.mark.parametrize("key", [None, "another"])
-def test_a_key_that_is_missing_or_of_another_certificate_is_fetched(pki: Any, key: str | None) -> None:
+def test_a_key_that_is_missing_or_belongs_to_another_certificate_is_fetched(pki: Any, key: str | None) -> None:
     pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
     item = export(pair, **{**files(pair), "key": other.key_pem if key else None})
     assert decided(item) == {"key": (("it contained another key" if key else "it was missing",), True)}
@@ -90,7 +90,7 @@ def test_a_renewed_certificate_says_which_serial_it_replaces(pki: Any) -> None:
 @pytest.mark.parametrize(
     ("sealed_with", "is_as_wanted"), [(b"correct horse", True), (b"battery staple", False), (None, False)]
 )
-def test_an_encrypted_key_is_compared_by_what_is_in_it(pki: Any, sealed_with: bytes | None, is_as_wanted: bool) -> None:
+def test_an_encrypted_key_is_compared_by_its_content(pki: Any, sealed_with: bytes | None, is_as_wanted: bool) -> None:
     pair = pki.leaf()
     key = pair.key_pem_in("PKCS8", sealed_with) if sealed_with else pair.key_pem
     item = export(pair, passphrase=b"correct horse", **{**files(pair), "key": key})
@@ -98,7 +98,7 @@ def test_an_encrypted_key_is_compared_by_what_is_in_it(pki: Any, sealed_with: by
     assert ("key" not in decided(item)) is is_as_wanted
 
 
-def test_an_encrypted_key_of_another_certificate_is_not_the_wanted_one(pki: Any) -> None:
+def test_an_encrypted_key_of_another_certificate_is_replaced(pki: Any) -> None:
     pair, other = pki.leaf(), pki.leaf("other.example.com", number=7)
     sealed = other.key_pem_in("PKCS8", b"correct horse")
     item = export(pair, passphrase=b"correct horse", **{**files(pair), "key": sealed})
@@ -106,13 +106,13 @@ def test_an_encrypted_key_of_another_certificate_is_not_the_wanted_one(pki: Any)
     assert decided(item) == {"key": (("it contained another key",), True)}
 
 
-def test_a_key_that_acm_does_not_give_out_is_not_asked_for(pki: Any) -> None:
+def test_a_key_that_acm_does_not_export_is_not_requested(pki: Any) -> None:
     item = export(pki.leaf(), kind="IMPORTED", **{**files(pki.leaf()), "key": None})
     plan.decide([item])
     assert "ACM does not export imported keys" in str(item.error)
 
 
-def test_check_mode_foretells_the_files_of_a_certificate_that_is_still_missing(pki: Any) -> None:
+def test_check_mode_predicts_the_files_of_a_certificate_that_does_not_exist_yet(pki: Any) -> None:
     missing, refused = export(pki.leaf()), export(pki.leaf())
     missing.error, refused.error = matching.Missing("There is no certificate."), InvalidInput("It has expired.")
     plan.foretell([missing, refused])

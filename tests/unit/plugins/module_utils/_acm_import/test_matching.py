@@ -62,11 +62,11 @@ def test_a_serial_is_a_number_however_it_is_spelled(pki: Any, spelling: str, mon
         ((), ()),
     ],
 )
-def test_a_search_asks_for_a_name_in_each_spelling(pki: Any, names: tuple[str, ...], searched: tuple[str, ...]) -> None:
+def test_a_name_is_searched_for_in_each_spelling(pki: Any, names: tuple[str, ...], searched: tuple[str, ...]) -> None:
     assert matching.searched_names(pki.issue("x", names=names).certificate) == searched
 
 
-def test_what_two_certificates_have_in_common(pki: Any) -> None:
+def test_which_certificates_share_a_name(pki: Any) -> None:
     address, both = pki.issue(None, addresses=("192.0.2.1",)), pki.issue(None, addresses=("192.0.2.1", "192.0.2.2"))
     third = pki.issue(None, addresses=("192.0.2.3",))
     assert matching.shares_a_name(address.certificate, both.certificate)

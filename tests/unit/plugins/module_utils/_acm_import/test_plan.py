@@ -46,14 +46,14 @@ def test_the_same_certificate_is_left_alone(pki: Any) -> None:
     assert plan.steps == () and plan.before == plan.after and plan.warnings == ()
 
 
-def test_a_successor_goes_under_the_same_arn_and_tags_follow(pki: Any) -> None:
+def test_a_successor_is_imported_under_the_same_arn_and_then_tagged(pki: Any) -> None:
     plan = decide(want(pki, pki.leaf(number=7), name_tag="web"), have(pki.leaf(), Name="old"))
     assert plan.operations == ["ImportCertificate", "AddTagsToCertificate"] and not plan.supersedes
     assert plan.steps[0].members["CertificateArn"] == arn(1) and "Tags" not in plan.steps[0].members
     assert plan.before["serial"] != plan.after["serial"]
 
 
-def test_what_acm_refuses_under_the_arn_gets_its_own_with_the_old_tags(pki: Any) -> None:
+def test_what_acm_refuses_to_reimport_gets_a_new_arn_with_the_old_tags(pki: Any) -> None:
     old, new = pki.leaf(), pki.leaf(kind="P-384")
     with pytest.raises(InvalidInput, match="Set replace: true to import it under a new ARN"):
         decide(want(pki, new), have(old))
@@ -67,7 +67,7 @@ def test_what_acm_refuses_under_the_arn_gets_its_own_with_the_old_tags(pki: Any)
 
 
 @pytest.mark.parametrize(("users", "warnings"), [((), 0), ((USER,), 1)])
-def test_a_certificate_for_other_names_needs_a_word_from_the_user(
+def test_a_certificate_for_other_names_is_imported_only_with_replace(
     pki: Any, users: tuple[str, ...], warnings: int
 ) -> None:
     old, new = pki.leaf("shop.example.com"), pki.leaf("mail.example.com")
@@ -84,7 +84,7 @@ def test_a_chain_that_the_import_would_remove_is_warned_about(pki: Any) -> None:
     assert decide(lone, have(pki.leaf())._replace(held=Held(pki.leaf().certificate, ()))).warnings == ()
 
 
-def test_new_tags_are_added_before_old_ones_go_unless_there_is_no_room(pki: Any) -> None:
+def test_new_tags_are_added_before_old_ones_are_removed_unless_there_is_no_room(pki: Any) -> None:
     def operations(present: int, wanted: int) -> list[str]:
         tags = {f"new{number}": "1" for number in range(wanted)}
         old = {f"old{number}": "1" for number in range(present)}

@@ -209,7 +209,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("body", "why", "detail_type"), BROKEN)
-def test_unknown_and_broken_ones_are_kept_apart(body: str, why: str, detail_type: str | None) -> None:
+def test_unknown_and_malformed_messages_are_kept_separate(body: str, why: str, detail_type: str | None) -> None:
     with pytest.raises(Unreadable, match=why):
         read(body)
     told, (unknown,) = read_all([Message("m", "h", body, 4)])
@@ -257,7 +257,7 @@ DETAILS = ("Action", "CommonName", "CertificateExpirationDate", "DaysToExpiry", 
     st.dictionaries(st.sampled_from(FIELDS), JSON),
     st.dictionaries(st.sampled_from(DETAILS), JSON | st.sampled_from(["ACM", "0001-01-01T00:00:00+23:59", "1e999"])),
 )
-def test_no_event_brings_it_down(
+def test_no_event_makes_it_fail(
     detail_type: str, source: str, fields: dict[str, t.Any], detail: dict[str, t.Any]
 ) -> None:
     body = json.dumps({**event(detail_type, detail, source=source), **fields})
@@ -267,7 +267,7 @@ def test_no_event_brings_it_down(
         assert each["handles"] == ["h"] and each["kind"] in events.KINDS and None not in each.values()
 
 
-def test_one_poisonous_message_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_poisonous_message_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message may fail in any way. A lone surrogate, which JSON can hold, would break whoever writes it down."""
 
     def trips(body: str) -> dict[str, t.Any]:

@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils._acm_notifications imp
 NAME = "certops-acm"
 
 
-def test_a_batch_that_fails_in_part_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_partly_fails_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's own fault is tried again, ours is not, and the rest of the batch is done once."""
     asked: list[list[str]] = []
     slept: list[float] = []
@@ -38,7 +38,7 @@ def test_a_batch_that_fails_in_part_is_tried_again(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(("wait_s", "polls"), [(0, [1]), (5, [5]), (21, [20, 1]), (90, [20, 20, 20, 20, 10])])
-def test_a_long_poll_has_an_end(monkeypatch: pytest.MonkeyPatch, wait_s: int, polls: list[int]) -> None:
+def test_a_long_poll_ends(monkeypatch: pytest.MonkeyPatch, wait_s: int, polls: list[int]) -> None:
     asked: list[int] = []
 
     def answer(_client: t.Any, operation: str, **members: t.Any) -> dict[str, t.Any]:
@@ -50,7 +50,7 @@ def test_a_long_poll_has_an_end(monkeypatch: pytest.MonkeyPatch, wait_s: int, po
     assert queue.receive(100, wait_s, 30) == [] and asked == polls
 
 
-def test_after_the_first_it_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_does_not_wait_for_more_once_it_has_some(monkeypatch: pytest.MonkeyPatch) -> None:
     answers: list[t.Any] = [{}, {"Messages": [{"MessageId": "1", "ReceiptHandle": "h", "Body": "b"}]}, {}]
     asked: list[int] = []
 
@@ -79,7 +79,7 @@ class Events:
     ("empty_looks", "wait_s", "slept", "bodies"),
     [(0, 60, [], ["b"]), (2, 60, [1.0, 1.0], ["b"]), (9, 0, [], []), (9, 2, [1.0, 1.0], [])],
 )
-def test_an_authority_is_polled_until_something_comes_or_the_time_is_up(
+def test_an_authority_is_polled_until_something_arrives_or_time_is_up(
     empty_looks: int, wait_s: int, slept: list[float], bodies: list[str]
 ) -> None:
     waits: list[float] = []

@@ -80,12 +80,12 @@ def test_each_thing_is_created_after_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("topic_name", [None, "people"])
-def test_what_a_plan_makes_needs_no_other_plan(topic_name: str | None) -> None:
+def test_nothing_is_left_to_do_after_a_plan(topic_name: str | None) -> None:
     again = queue_plan.plan(made(topic_name=topic_name), want(topic_name=topic_name), PLACE)
     assert again.steps == [] and again.before == again.after
 
 
-def test_the_order_in_a_policy_and_a_list_of_one_are_no_change() -> None:
+def test_order_in_a_policy_and_a_list_of_one_are_not_changes() -> None:
     present = made()
     attributes = present.queues[QUEUE].attributes
     policy = json.loads(attributes["Policy"])
@@ -98,7 +98,7 @@ def test_the_order_in_a_policy_and_a_list_of_one_are_no_change() -> None:
     assert queue_plan.plan(present, want(), PLACE).steps == []
 
 
-def test_statements_of_others_stay_in_a_policy() -> None:
+def test_other_statements_are_kept_in_a_policy() -> None:
     present = made()
     attributes = present.queues[QUEUE].attributes
     foreign = {"Sid": "Theirs", "Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"}
@@ -108,7 +108,7 @@ def test_statements_of_others_stay_in_a_policy() -> None:
     assert [each["Sid"] for each in statements] == ["Theirs", *queue_plan.SIDS]
 
 
-def test_dead_letters_are_kept_as_long_as_messages() -> None:
+def test_dead_letters_are_kept_at_least_as_long_as_messages() -> None:
     present = made()
     present.queues[DEAD].attributes["MessageRetentionPeriod"] = "3600"
     kept = queue_plan.plan(present, want(retention_s=3600), PLACE)
@@ -117,14 +117,14 @@ def test_dead_letters_are_kept_as_long_as_messages() -> None:
     assert [step.members["QueueUrl"] for step in longer.steps] == [DEAD, QUEUE]
 
 
-def test_a_kind_that_is_no_longer_wanted_takes_its_rule_along() -> None:
+def test_the_rule_of_a_kind_that_is_no_longer_wanted_is_removed() -> None:
     kinds = tuple(kind for kind in DETAIL_TYPES if kind != queue_plan.HEALTH)
     plan = queue_plan.plan(made(), want(kinds=kinds), PLACE)
     assert operations(plan)[-2:] == ["RemoveTargets", "DeleteRule"]
     assert f"rule {HEALTH_RULE}" not in plan.after and f"rule {QUEUE}" in plan.after
 
 
-def test_a_rule_with_a_target_of_others_only_loses_ours() -> None:
+def test_a_rule_with_other_targets_loses_only_ours() -> None:
     present = made()
     present.rules[QUEUE].targets["theirs"] = {"Id": "theirs", "Arn": "arn:aws:lambda:eu-central-1:123456789012:f"}
     plan = queue_plan.removal(present, want(), force=False)

@@ -67,7 +67,7 @@ def test_a_file_is_compiled_once(archive: Path) -> None:
     assert done["compiled"]["top.second"] == done["compiled"]["top.below.third"] == 1
 
 
-def test_everything_is_where_it_is_without_it(archive: Path) -> None:
+def test_modules_and_files_are_the_same_as_without_it(archive: Path) -> None:
     with_it = told(archive, "import top.first\nsaid = ''")
     without = told(archive, "import top.second\nsaid = ''")
     assert with_it["packages"] == without["packages"] == ["top", "top.below"]
@@ -83,13 +83,13 @@ def test_everything_is_where_it_is_without_it(archive: Path) -> None:
         ("top.below.third.raise_here()", "division by zero"),
     ],
 )
-def test_errors_are_pythons(archive: Path, work: str, said: str) -> None:
+def test_errors_are_the_same_as_pythons(archive: Path, work: str, said: str) -> None:
     attempt = f"import top.first\ntry:\n    {work}\nexcept Exception as error:\n    said = str(error)"
     assert told(archive, attempt)["said"] == said
 
 
 @pytest.mark.parametrize("module", sorted(path.name for path in MODULES.glob("*.py")))
-def test_modules_that_load_much_import_the_door_first(module: str) -> None:
+def test_a_module_that_uses_the_door_imports_it_first(module: str) -> None:
     """So that what comes after it is compiled once."""
     text = (MODULES / module).read_text(encoding="utf-8")
     ours = [line for line in text.splitlines() if line.startswith(f"from {PACKAGE}")]
@@ -97,5 +97,5 @@ def test_modules_that_load_much_import_the_door_first(module: str) -> None:
     assert door in ([], ours[:1])
 
 
-def test_elsewhere_nothing_changes() -> None:
+def test_the_importer_is_not_installed_outside_a_module() -> None:
     assert fast_import.Importer not in sys.path_hooks

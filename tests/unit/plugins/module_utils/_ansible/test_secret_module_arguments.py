@@ -55,7 +55,7 @@ SPEC: dict[str, t.Any] = {
     ],
     ids=str,
 )
-def test_an_empty_text_means_not_given(parameters: dict[str, t.Any], kept: dict[str, t.Any]) -> None:
+def test_an_empty_string_means_not_given(parameters: dict[str, t.Any], kept: dict[str, t.Any]) -> None:
     assert arguments.given(parameters, SPEC, ("topic",)) == kept
 
 
@@ -101,14 +101,12 @@ CONVERT = "dictionary requested, could not parse JSON or key=value"
     ],
     ids=lambda value: str(value)[:60],
 )
-def test_what_is_wrong_is_said_with_the_option_and_without_a_secret(
-    parameters: dict[str, t.Any], sentence: str
-) -> None:
+def test_a_mistake_names_the_option_and_shows_no_secret(parameters: dict[str, t.Any], sentence: str) -> None:
     said = arguments.mistake({**parameters, "_ansible_check_mode": False}, SPEC, "x.y.z", CONVERT)
     assert said.startswith(sentence) and "secret" not in said
 
 
-def test_ansibles_own_complaint_becomes_a_sentence_where_it_is_as_good() -> None:
+def test_ansibles_own_message_becomes_a_sentence_if_it_is_clear_enough() -> None:
     complaint = "value of state must be one of: a, b, got: c"
     said = arguments.mistake({"where": '{"server": "a"}'}, SPEC, "x.y.z", complaint)
     assert said == "Value of state must be one of: a, b, got: c."

@@ -58,7 +58,7 @@ def test_an_answer_is_returned() -> None:
         (EndpointConnectionError(endpoint_url="https://sns.example.com/"), "sns cannot be used: ", False),
     ],
 )
-def test_a_fault_is_told_and_attributed(fault: Exception, reason: str, is_of_content: bool) -> None:
+def test_a_fault_is_reported_and_attributed(fault: Exception, reason: str, is_of_content: bool) -> None:
     with pytest.raises(Undelivered) as caught:
         call(Sns(fault))
     message = str(caught.value)

@@ -58,14 +58,14 @@ def test_a_ca_file_that_is_missing_is_named() -> None:
     assert outcome.undelivered[0]["reason"] == "The ca_file /no/such.pem cannot be used: No such file or directory."
 
 
-def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
+def test_no_mail_is_sent_in_the_clear_when_starttls_was_requested() -> None:
     with mail_server() as server:
         outcome = deliver([an_alert()], mail(server, security="starttls"))
         assert server.deliveries == []
     assert "does not support a required feature" in outcome.undelivered[0]["reason"]
 
 
-def test_the_others_are_told_when_a_recipient_is_refused() -> None:
+def test_the_other_recipients_get_the_mail_when_one_is_refused() -> None:
     with mail_server(refuse=["web@example.com"]) as server:
         outcome = deliver([an_alert()], mail(server))
         assert server.deliveries[0].recipients == ["ops@example.com"]
@@ -75,7 +75,7 @@ def test_the_others_are_told_when_a_recipient_is_refused() -> None:
     ]
 
 
-def test_a_recipient_who_is_put_off_gets_it_later_and_the_others_once() -> None:
+def test_a_deferred_recipient_gets_it_later_and_the_others_once() -> None:
     with mail_server(put_off={"web@example.com": 1}) as server:
         slept: list[float] = []
         outcome = deliver([an_alert()], mail(server), pauses=slept)
@@ -83,7 +83,7 @@ def test_a_recipient_who_is_put_off_gets_it_later_and_the_others_once() -> None:
     assert (bool(outcome.sent), outcome.warnings, slept) == (True, [], [1.0])
 
 
-def test_a_recipient_who_is_put_off_for_good_is_a_warning_not_a_second_mail_for_the_others() -> None:
+def test_a_recipient_deferred_for_good_causes_a_warning_and_no_second_mail_to_the_others() -> None:
     with mail_server(put_off={"web@example.com": 99}) as server:
         outcome = deliver([an_alert()], mail(server))
         assert [delivery.recipients for delivery in server.deliveries] == [["ops@example.com"]]
@@ -102,7 +102,7 @@ def test_a_mail_server_that_is_down() -> None:
     assert "cannot be reached" in outcome.undelivered[0]["reason"] and slept == [1.0, 2.0]
 
 
-def test_a_mail_server_that_says_nothing() -> None:
+def test_a_silent_mail_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = int(silent.getsockname()[1])
         outcome = deliver([an_alert()], mail(port, host="127.0.0.1", timeout=1), max_attempts=1)

@@ -45,7 +45,7 @@ TROUBLE = [
 ]
 
 
-def test_one_finding_a_certificate_fits_security_hub_s_model(aws: Aws) -> None:
+def test_each_certificate_has_one_finding_that_fits_the_model_of_security_hub(aws: Aws) -> None:
     outcome = deliver([*TROUBLE, an_alert("deployed", kind="deployed", severity="info")], hub(aws))
     assert sorted(keys(outcome.sent)) == sorted(alert.key for alert in TROUBLE)
     (request,) = aws.of("BatchImportFindings")
@@ -99,7 +99,7 @@ def test_findings_keep_within_their_limits(aws: Aws, alert: Alert) -> None:
     assert all(len(name) <= 128 and len(value) <= 2048 for name, value in made["ProductFields"].items())
 
 
-def test_a_finding_tells_of_today_s_trouble_and_keeps_its_beginning(aws: Aws) -> None:
+def test_a_finding_describes_the_current_problem_and_keeps_its_first_date(aws: Aws) -> None:
     first = deliver(TROUBLE[:2], hub(aws))
     later = [*TROUBLE[:2], an_alert(f"{ARN}/expiring/3", days_to_expiry=3)]
     second = deliver(later, hub(aws, NOW + timedelta(days=4)), told=first.told)
@@ -120,7 +120,7 @@ def test_a_finding_tells_of_today_s_trouble_and_keeps_its_beginning(aws: Aws) ->
         ([ARN, "run_missed"], [ARN, "run_missed"]),
     ],
 )
-def test_what_is_over_is_archived(aws: Aws, resolved: list[str], archived: list[str]) -> None:
+def test_resolved_findings_are_archived(aws: Aws, resolved: list[str], archived: list[str]) -> None:
     told = deliver(TROUBLE, hub(aws)).told
     foretold = deliver([], hub(aws), told=told, resolved=resolved, is_check=True)
     assert keys(foretold.archived) == archived and len(aws.of("BatchImportFindings")) == 1
@@ -137,12 +137,12 @@ def test_what_is_over_is_archived(aws: Aws, resolved: list[str], archived: list[
     assert again.archived == [] and len(aws.of("BatchUpdateFindings")) == len(updates)
 
 
-def test_what_is_still_wrong_is_not_archived(aws: Aws) -> None:
+def test_open_findings_are_not_archived(aws: Aws) -> None:
     told = deliver(TROUBLE, hub(aws)).told
     assert deliver(TROUBLE[:1], hub(aws), told=told, resolved=[ARN]).archived == []
 
 
-def test_a_finding_of_somebody_else_is_left_alone(aws: Aws) -> None:
+def test_a_finding_by_another_generator_is_left_alone(aws: Aws) -> None:
     deliver(TROUBLE, hub(aws))
     client = boto3.client("securityhub", region_name="eu-central-1")
     foreign = {**aws.of("BatchImportFindings")[0]["Findings"][0], "GeneratorId": "somebody"}
@@ -150,7 +150,7 @@ def test_a_finding_of_somebody_else_is_left_alone(aws: Aws) -> None:
     assert deliver([], hub(aws), resolved=[ARN]).archived == []
 
 
-def test_a_finding_that_stays_open_is_closed_the_next_time(aws: Aws, web: WebServer) -> None:
+def test_a_finding_that_could_not_be_archived_is_archived_the_next_time(aws: Aws, web: WebServer) -> None:
     told = deliver(TROUBLE, hub(aws), webhook(web)).told
     identifier = {"Id": ARN, "ProductArn": "arn:aws:securityhub:eu-central-1:123456789012:product/123456789012/default"}
     aws.unprocessed = [{"FindingIdentifier": identifier, "ErrorCode": "ConcurrentUpdateError", "ErrorMessage": "busy"}]
@@ -179,7 +179,7 @@ def test_a_finding_that_is_refused_does_not_stop_the_others(aws: Aws) -> None:
     }
 
 
-def test_security_hub_takes_a_hundred_findings_at_once(aws: Aws) -> None:
+def test_security_hub_gets_at_most_a_hundred_findings_per_call(aws: Aws) -> None:
     each = [an_alert(f"{ARN[:-3]}{number:03}/expired", kind="expired", severity="critical") for number in range(150)]
     assert len(deliver(each, hub(aws, region="us-east-1")).sent) == 150
     calls = aws.of("BatchImportFindings")
@@ -188,7 +188,7 @@ def test_security_hub_takes_a_hundred_findings_at_once(aws: Aws) -> None:
     assert calls[0]["Findings"][0]["ProductArn"].split(":")[3] == "us-east-1"
 
 
-def test_a_finding_has_room_for_cause_and_remedy_of_each_alert() -> None:
+def test_a_finding_has_room_for_the_cause_and_remedy_of_each_alert() -> None:
     cause, remedy = "nginx serves another certificate.", "Fix what the server complains about."
     alert = an_alert(ARN, text=f"{cause} {' '.join(f'Seen at port {n}: {n * 1111}.' for n in range(200))} {remedy}")
     made = security_hub.finding([alert] * 3, "arn:aws:securityhub:eu-central-1:123456789012:product/1/d", "1" * 12, NOW)

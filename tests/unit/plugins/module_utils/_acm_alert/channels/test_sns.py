@@ -33,7 +33,7 @@ def subscribed(topic: str, region: str = "eu-central-1") -> tuple[str, t.Callabl
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
-def test_sns_gets_one_digest_whatever_the_topic_s_region(aws: Aws, region: str) -> None:
+def test_sns_gets_one_digest_whatever_the_region_of_the_topic(aws: Aws, region: str) -> None:
     topic, read = subscribed("certificates", region)
     each = [an_alert("a", title="Für *.example.com – bald"), an_alert("b", severity="critical", kind="expired")]
     assert sorted(keys(deliver(each, sns(aws, topic)).sent)) == ["a", "b"]
@@ -46,14 +46,14 @@ def test_sns_gets_one_digest_whatever_the_topic_s_region(aws: Aws, region: str) 
     }
 
 
-def test_a_subject_of_sns_is_ascii_and_short(aws: Aws) -> None:
+def test_the_subject_for_sns_is_ascii_and_short(aws: Aws) -> None:
     topic, read = subscribed("certificates")
     deliver([an_alert(title="Über " + "x" * 200)], sns(aws, topic))
     (message,) = read()
     assert message["Subject"].startswith("Warning: ?ber xxx") and len(message["Subject"]) <= 99
 
 
-def test_sns_takes_a_quarter_of_a_megabyte_and_nothing_is_lost(aws: Aws) -> None:
+def test_messages_for_sns_fit_its_limit_and_lose_nothing(aws: Aws) -> None:
     topic, read = subscribed("certificates")
     each = [an_alert(f"k{number}", text="wörter " * 2800) for number in range(30)]
     outcome = deliver(each, sns(aws, topic))
@@ -70,12 +70,12 @@ def test_a_fifo_topic(aws: Aws) -> None:
     assert aws.of("Publish")[0]["MessageDeduplicationId"] == "0001"
 
 
-def test_a_topic_that_is_not_there(aws: Aws) -> None:
+def test_a_topic_that_does_not_exist(aws: Aws) -> None:
     outcome = deliver([an_alert("a"), an_alert("b")], sns(aws, "arn:aws:sns:eu-central-1:123456789012:gone"))
     assert "Publish failed with NotFound" in outcome.undelivered[0]["reason"]
     assert len(outcome.undelivered) == 2 and len(aws.of("Publish")) == 1
 
 
-def test_a_topic_must_be_one() -> None:
+def test_a_topic_must_be_an_arn() -> None:
     with pytest.raises(InvalidInput, match="not the ARN of an SNS topic"):
         Sns({"name": "x", "topic_arn": "certificates"}, connect=lambda *_: None, new_id=str)

@@ -62,7 +62,7 @@ def in_turn(*answers: Answer) -> t.Callable[[Request], Answer]:
         ([redirect("http://127.0.0.1:1/else")], False, []),
     ],
 )
-def test_what_may_pass_is_tried_again(
+def test_temporary_failures_are_retried(
     web: WebServer, answers: list[Answer], is_sent: bool, pauses: list[float]
 ) -> None:
     web.pages[PATH] = in_turn(*answers)
@@ -74,7 +74,7 @@ def test_what_may_pass_is_tried_again(
     assert TOKEN not in str(outcome)
 
 
-def test_the_id_of_a_message_stays_when_it_is_sent_again(web: WebServer) -> None:
+def test_a_retried_message_keeps_its_id(web: WebServer) -> None:
     web.pages[PATH] = in_turn(Answer(500), Answer(200))
     ids = iter("abcdef")
     channel = Webhook(
@@ -101,12 +101,12 @@ def test_the_id_of_a_message_stays_when_it_is_sent_again(web: WebServer) -> None
         (redirect("https://example.com/"), "127.0.0.1 answered HTTP 302: give the URL that accepts messages directly."),
     ],
 )
-def test_reasons(web: WebServer, answer: Answer, reason: str) -> None:
+def test_the_reason_for_a_failed_delivery(web: WebServer, answer: Answer, reason: str) -> None:
     web.pages[PATH] = answer
     assert deliver([an_alert()], webhook(web)).undelivered == [{"key": "k", "channel": "hook", "reason": reason}]
 
 
-def test_a_server_that_says_nothing() -> None:
+def test_a_silent_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}{PATH}"
         outcome = deliver([an_alert()], webhook(url, timeout=1), max_attempts=1)
@@ -140,7 +140,7 @@ def test_a_name_without_an_address() -> None:
         ({"signing_secret": f"whsec_{TOKEN}"}, "base64"),
     ],
 )
-def test_wrong_settings_are_said_without_the_secret(settings: dict[str, t.Any], words: str) -> None:
+def test_wrong_settings_are_reported_without_the_secret(settings: dict[str, t.Any], words: str) -> None:
     with pytest.raises(InvalidInput, match=words) as caught:
         webhook(settings.pop("url", "https://example.com/"), **settings)
     assert TOKEN not in str(caught.value)

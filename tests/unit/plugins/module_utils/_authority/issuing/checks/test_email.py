@@ -186,7 +186,7 @@ def test_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> None:
     assert len(server.deliveries) == 1
 
 
-def test_no_mail_in_clear_when_starttls_was_asked_for() -> None:
+def test_no_mail_is_sent_in_the_clear_when_starttls_was_requested() -> None:
     with mail_server() as server:
         with pytest.raises(MailNotSent, match="does not support"):
             check_email.send(a_mail(), MailServer("localhost", server.port, "starttls"))
