@@ -189,7 +189,7 @@ def test_a_handle_that_is_not_good_is_a_warning(sqs: Sqs) -> None:
     assert "nonsense (ReceiptHandleIsInvalid" in str(done["warnings"])
 
 
-def test_a_queue_that_is_not_there(sqs: Sqs) -> None:
+def test_a_queue_that_does_not_exist(sqs: Sqs) -> None:
     answer = sqs.ask(queue_name="other")
     assert answer["failed"] and "there is no queue other in eu-central-1: create it" in answer["msg"]
     assert answer["error"]["operation"] == "GetQueueUrl"

@@ -14,7 +14,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle i
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 
-def test_an_event_is_told_with_its_change_or_not_at_all(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_announced_with_its_change_or_not_at_all(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     ca = lab.ca()
     before = len(lab.audit())
 
@@ -31,7 +31,7 @@ def test_an_event_is_told_with_its_change_or_not_at_all(lab: Lab, monkeypatch: p
     assert lab.acm.search_certificates()["Results"] == []
 
 
-def test_what_is_announced_once_is_stored_once(lab: Lab, clock: Clock) -> None:
+def test_an_event_announced_twice_is_stored_once(lab: Lab, clock: Clock) -> None:
     arn = lab.private()
     with lab.authority.store.write() as tx:
         certificate = tx.certificate(arn[-36:])

@@ -53,7 +53,7 @@ def test_records_page_by_page(lab: Lab) -> None:
         ("CreateBucket-42", "it may be AddTagsToCertificate, "),
     ],
 )
-def test_a_name_that_no_operation_has(name: str, said: str) -> None:
+def test_an_unknown_operation(name: str, said: str) -> None:
     assert audit.checked_operations(["GetCertificate"]) == ("GetCertificate",)
     with pytest.raises(InvalidInput) as caught:
         audit.checked_operations(["GetCertificate", name])
@@ -77,14 +77,14 @@ def test_times(text: str, wanted: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "d", "-1d", "1.5h", "²d", "9" * 5000 + "d", "7w", "yesterday", "2026-13-01"])
-def test_what_is_not_a_time(text: str) -> None:
+def test_invalid_times(text: str) -> None:
     with pytest.raises(InvalidInput, match="is not a time: write it like 2026-11-23T12:00:00Z, or like 90m"):
         audit.ago(text, NOW)
     with pytest.raises(InvalidInput, match="is not a time: write it like 2026-11-23T12:00:00Z.$"):
         audit.instant(text)
 
 
-def test_days_to_expiry_of_what_is_valid(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_to_expiry_of_valid_certificates(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "PAGE", 2)
     first = lab.private("first.corp.test")
     lab.public("pending.example.com")

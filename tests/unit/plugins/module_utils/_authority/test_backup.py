@@ -35,7 +35,7 @@ def safe(tmp_path: Path) -> Path:
     return tmp_path / "safe"
 
 
-def test_a_copy_under_load_has_all_that_was_answered(lab: Lab, tmp_path: Path, safe: Path) -> None:
+def test_a_copy_under_load_contains_everything_answered(lab: Lab, tmp_path: Path, safe: Path) -> None:
     answered: list[str] = []
     is_over = threading.Event()
 
@@ -74,7 +74,7 @@ def test_a_copy_under_load_has_all_that_was_answered(lab: Lab, tmp_path: Path, s
     assert (public / "trust.pem").exists() and list(public.glob("*.crl"))
 
 
-def test_a_copy_of_what_a_passphrase_locks(tmp_path: Path) -> None:
+def test_a_copy_of_an_authority_with_a_passphrase(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "a"), passphrase="secret", account_id="210987654321")
     copied = backup.back_up(authority.path, str(tmp_path / "copy"))
     assert copied.key == "its passphrase"
@@ -139,7 +139,7 @@ def test_no_copy_is_made_where_others_could_replace_it(lab: Lab, tmp_path: Path)
     assert list(shared.iterdir()) == []
 
 
-def test_a_key_that_is_kept_already_is_not_written_again(lab: Lab, tmp_path: Path, safe: Path) -> None:
+def test_a_key_already_saved_is_not_written_again(lab: Lab, tmp_path: Path, safe: Path) -> None:
     key = str(safe / "key")
     backup.back_up(lab.path, str(tmp_path / "monday"), key)
     written = os.stat(key)

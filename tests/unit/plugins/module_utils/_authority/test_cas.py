@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
-def test_trust_before_the_first_request(tmp_path: Path) -> None:
+def test_trust_is_published_before_the_first_request(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "authority"))
     authority.cas.ensure_public()
     roots = pem.load_certificates(Path(authority.cas.trust_file).read_bytes())
@@ -51,7 +51,7 @@ def test_names_of_private_cas(lab: Lab, name: str) -> None:
         lab.ca(name)
 
 
-def test_two_processes_make_one_public_ca(lab: Lab) -> None:
+def test_two_processes_create_one_public_ca(lab: Lab) -> None:
     others = [opening.open_authority(lab.path) for _number in range(3)]
     with ThreadPoolExecutor(3) as pool:
         rows = list(pool.map(lambda authority: authority.cas.public("EC_prime256v1"), others))
@@ -60,14 +60,14 @@ def test_two_processes_make_one_public_ca(lab: Lab) -> None:
         assert len(tx.cas.all()) == 2
 
 
-def test_how_many_private_cas_is_a_setting(lab: Lab) -> None:
+def test_the_number_of_private_cas_is_a_setting(lab: Lab) -> None:
     lab.set(quota_private_cas=1)
     lab.ca()
     with pytest.raises(InvalidInput, match="quota_private_cas"):
         lab.ca("second")
 
 
-def test_what_is_published_replaces_a_link_and_does_not_follow_it(lab: Lab, tmp_path: Path) -> None:
+def test_a_published_file_replaces_a_link_instead_of_following_it(lab: Lab, tmp_path: Path) -> None:
     """Clients get what the authority wrote; the file of somebody else stays as it is."""
     cas = lab.authority.cas
     cas.ensure_public()

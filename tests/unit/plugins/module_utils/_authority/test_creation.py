@@ -21,7 +21,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
-def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
+def test_the_files_of_an_authority_and_their_modes(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "a" / "authority"))
     authority.cas.private("corp", key_algorithm="EC_prime256v1")
     modes = {
@@ -40,7 +40,7 @@ def test_what_lies_in_it_and_who_may_read_it(tmp_path: Path) -> None:
     assert stat.S_IMODE(os.stat(authority.path).st_mode) == 0o711
 
 
-def test_no_secret_lies_in_the_clear(lab: Lab) -> None:
+def test_no_secret_is_stored_in_the_clear(lab: Lab) -> None:
     arn = lab.private()
     key = pem.load_private_key(lab.export(arn)["PrivateKey"].encode(), b"opensesame")
     lab.authority.smtp_password.replace("mail-secret")
@@ -61,13 +61,15 @@ def test_no_secret_lies_in_the_clear(lab: Lab) -> None:
         ({"key_file": "/no/such/folder/key"}, "No such file"),
     ],
 )
-def test_nothing_is_left_of_one_that_cannot_be_made(tmp_path: Path, wanted: dict[str, t.Any], said: str) -> None:
+def test_nothing_is_left_of_an_authority_that_cannot_be_created(
+    tmp_path: Path, wanted: dict[str, t.Any], said: str
+) -> None:
     with pytest.raises(InvalidInput, match=said):
         creation.create(str(tmp_path / "authority"), **wanted)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_places_that_are_taken(tmp_path: Path) -> None:
+def test_paths_that_are_already_in_use(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").write_text("precious")
     (tmp_path / "file").write_text("precious")
@@ -82,7 +84,7 @@ def test_places_that_are_taken(tmp_path: Path) -> None:
     assert creation.create(str(tmp_path / "empty"))
 
 
-def test_none_takes_the_place_of_one_that_has_lost_its_store(tmp_path: Path) -> None:
+def test_no_authority_replaces_one_that_has_lost_its_store(tmp_path: Path) -> None:
     path = tmp_path / "a"
     creation.create(str(path))
     for file in path.glob(f"{directory.STORE_FILE}*"):
@@ -95,7 +97,7 @@ def test_none_takes_the_place_of_one_that_has_lost_its_store(tmp_path: Path) -> 
         directory.open_store(str(path))
 
 
-def test_of_two_that_make_it_at_once_one_does(tmp_path: Path) -> None:
+def test_only_one_of_two_simultaneous_creations_succeeds(tmp_path: Path) -> None:
     path, key_file = str(tmp_path / "authority"), str(tmp_path / "key")
 
     def make(_number: int) -> bool:
@@ -121,7 +123,7 @@ def test_a_folder_in_which_others_may_write_gets_no_key(tmp_path: Path) -> None:
     assert not (tmp_path / "authority").exists() and list(folder.iterdir()) == []
 
 
-def test_none_is_made_or_opened_where_others_may_write(tmp_path: Path) -> None:
+def test_no_authority_is_created_or_opened_where_others_may_write(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     creation.create(str(shared / "authority")).store.close()
     os.chmod(shared, 0o777)
@@ -142,7 +144,7 @@ def test_none_is_made_or_opened_where_others_may_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
-def test_root_uses_the_directory_of_another_user_but_not_one_that_anybody_could_have_made(tmp_path: Path) -> None:
+def test_root_uses_another_users_directory_but_none_that_anybody_could_have_created(tmp_path: Path) -> None:
     home, shared = tmp_path / "home", tmp_path / "shared"
     creation.create(str(home / "authority")).store.close()
     for folder in (home, home / "authority"):
@@ -155,7 +157,7 @@ def test_root_uses_the_directory_of_another_user_but_not_one_that_anybody_could_
         opening.open_authority(str(shared / "authority"))
 
 
-def test_the_folders_above_are_made_for_nobody_else_to_write_in(tmp_path: Path) -> None:
+def test_parent_folders_are_created_without_write_access_for_others(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
         creation.create(str(tmp_path / "a" / "b" / "authority")).store.close()

@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 from ansible_collections.certops.acm.tests.support.authority_keys import content, wrapped
 
 
-def test_every_secret_is_sealed_again(lab: Lab) -> None:
+def test_every_secret_is_encrypted_again(lab: Lab) -> None:
     arn = lab.private()
     keys = AccessKeys(lab.authority.store, lab.authority.vault)
     owner = keys.owner()
@@ -47,7 +47,7 @@ def test_every_secret_is_sealed_again(lab: Lab) -> None:
                 old.open(each, context)
 
 
-def test_nobody_else_may_have_it_open(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_data_key_is_not_renewed_while_another_process_is_open(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     other = opening.open_authority(lab.path)
     (before,) = wrapped(lab)
     with pytest.raises(InvalidInput, match="Another process has the authority in .* open"):

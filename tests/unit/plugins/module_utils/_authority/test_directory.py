@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import crea
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 
-def test_there_is_one(tmp_path: Path) -> None:
+def test_an_authority_exists(tmp_path: Path) -> None:
     path = str(tmp_path / "authority")
     assert not directory.exists(path)
     creation.create(path, account_id="210987654321")
@@ -32,7 +32,7 @@ def test_there_is_one(tmp_path: Path) -> None:
         ("https://acm.example.com/a", "https://acm.example.com/a is a URL"),
     ],
 )
-def test_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, said: str) -> None:
+def test_no_authority_exists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, said: str) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidInput, match=said):
         directory.open_store(path)

@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
-def test_a_key_file_elsewhere(tmp_path: Path) -> None:
+def test_a_key_file_in_another_place(tmp_path: Path) -> None:
     path, key = str(tmp_path / "authority"), tmp_path / "key"
     creation.create(path, key_file=str(key))
     assert not (Path(path) / "key-encryption-key").exists()
@@ -52,7 +52,7 @@ def test_a_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opening.open_authority(path)
 
 
-def test_a_secret_that_was_moved_or_altered_does_not_open(lab: Lab) -> None:
+def test_a_moved_or_altered_secret_does_not_open(lab: Lab) -> None:
     first, second = lab.private("a.corp.test"), lab.private("b.corp.test")
     with lab.authority.store.write() as tx:
         rows = [tx.leaf(arn.rpartition("/")[2]) for arn in (first, second)]

@@ -77,7 +77,7 @@ def test_defaults_are_those_of_the_guide() -> None:
         ({"days_before_expiry": 46}, "max_days_before_expiry"),
     ],
 )
-def test_what_is_wrong_is_named(wanted: dict[str, t.Any], said: str) -> None:
+def test_wrong_settings_are_named(wanted: dict[str, t.Any], said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         Settings.of(wanted)
     assert said in str(caught.value) and next(iter(wanted)) in str(caught.value)
@@ -99,7 +99,7 @@ def test_windows(settings: dict[str, t.Any], method: t.Optional[str], lifetime: 
     assert Settings.of(settings).renewal_window(method, timedelta(days=lifetime)) == timedelta(days=window)
 
 
-def test_a_reason_to_fail_holds_for_everything_below_its_domain_with_a_dot_before_it_or_without():
+def test_a_failure_reason_applies_to_all_subdomains_with_or_without_a_leading_dot():
     for domain in ("example.com", ".Example.com"):
         settings = Settings(failure_reasons={domain: "CAA_ERROR"})
         assert settings.failure_reason("*.a.example.com") == "CAA_ERROR"

@@ -20,7 +20,7 @@ def test_nothing_is_due(lab: Lab) -> None:
     assert sweep.sweep(lab.authority) == sweep.Swept(0, [], [], [], [])
 
 
-def test_what_killed_writes_left_for_clients_to_fetch_goes(lab: Lab) -> None:
+def test_public_leftovers_of_killed_writes_are_removed(lab: Lab) -> None:
     public = Path(lab.authority.public_folder)
     old, fresh = public / ".trust.pem-abcd1234", public / ".trust.pem-efgh5678"
     for path in (old, fresh):
@@ -30,7 +30,7 @@ def test_what_killed_writes_left_for_clients_to_fetch_goes(lab: Lab) -> None:
     assert not old.exists() and fresh.exists()
 
 
-def test_calls_events_and_tokens_are_forgotten_when_their_time_is_over(lab: Lab, clock: Clock) -> None:
+def test_calls_events_and_tokens_are_forgotten_in_time(lab: Lab, clock: Clock) -> None:
     lab.set(audit_kept_days=10, events_kept_days=20, idempotency_minutes=60)
     first = lab.private(IdempotencyToken="a")
     clock.advance(minutes=59)
@@ -45,7 +45,7 @@ def test_calls_events_and_tokens_are_forgotten_when_their_time_is_over(lab: Lab,
     assert len(lab.events()) == 1  # the second one's
 
 
-def test_what_another_setting_makes_due_is_found(lab: Lab, clock: Clock) -> None:
+def test_certificates_made_due_by_a_changed_setting_are_found(lab: Lab, clock: Clock) -> None:
     lab.export(lab.private())
     clock.advance(days=200)
     assert sweep.sweep(lab.authority).looked_at == 0

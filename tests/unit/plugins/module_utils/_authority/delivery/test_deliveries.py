@@ -79,7 +79,7 @@ def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
     assert (state(lab)["waiting"], state(lab)["trouble"]) == (0, None)
 
 
-def test_only_the_kinds_that_are_wanted(lab: Lab, clock: Clock, web: WebServer) -> None:
+def test_only_wanted_kinds_are_delivered(lab: Lab, clock: Clock, web: WebServer) -> None:
     wanted = ["ACM Certificate Revoked"]
     deliveries.set_targets(lab.authority, [webhook(web, detail_types=wanted), webhook(web, "other")])
     arn = lab.private()
@@ -93,7 +93,7 @@ def test_only_the_kinds_that_are_wanted(lab: Lab, clock: Clock, web: WebServer) 
 
 
 @pytest.mark.parametrize("fifo", [False, True])
-def test_into_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> None:
+def test_events_are_delivered_to_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> None:
     target = queue(sqs, "acm.fifo", FifoQueue="true") if fifo else queue(sqs, "acm")
     deliveries.set_targets(lab.authority, [target])
     for number in range(23):
@@ -106,7 +106,7 @@ def test_into_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> None:
     assert sorted(event["id"] for event in found) == sorted(event["id"] for event in lab.events())
 
 
-def test_a_queue_that_refuses_some(lab: Lab, monkeypatch: pytest.MonkeyPatch, sqs: t.Any) -> None:
+def test_a_queue_that_refuses_some_events(lab: Lab, monkeypatch: pytest.MonkeyPatch, sqs: t.Any) -> None:
     """What SQS answers in a batch: the ones behind the first that it refused are sent again."""
     target = queue(sqs, "some")
     deliveries.set_targets(lab.authority, [target])
@@ -130,7 +130,7 @@ def test_a_queue_that_refuses_some(lab: Lab, monkeypatch: pytest.MonkeyPatch, sq
 # ---------------------------------------------------------------- targets in trouble
 
 
-def test_one_in_trouble_holds_up_nobody_and_loses_nothing(lab: Lab, clock: Clock, web: WebServer) -> None:
+def test_a_failing_target_delays_no_other_and_loses_nothing(lab: Lab, clock: Clock, web: WebServer) -> None:
     deliveries.set_targets(lab.authority, [webhook(web), webhook(web, "other")])
     lab.private("first.corp.test")
     web.pages["/hook"] = REFUSED
@@ -150,7 +150,9 @@ def test_one_in_trouble_holds_up_nobody_and_loses_nothing(lab: Lab, clock: Clock
     assert (state(lab)["failing_since"], state(lab)["trouble"]) == (None, None)
 
 
-def test_what_fails_half_way_goes_on_from_there(lab: Lab, web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_delivery_that_fails_halfway_continues_from_there(
+    lab: Lab, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     deliveries.set_targets(lab.authority, [webhook(web)])
     for number in range(4):
         lab.private(f"n{number}.corp.test")
@@ -171,7 +173,7 @@ def test_what_fails_half_way_goes_on_from_there(lab: Lab, web: WebServer, monkey
     assert [event["id"] for event in bodies(web)] == [*identifiers[:3], *identifiers[2:]]
 
 
-def test_a_server_that_says_nothing_costs_one_time_out(lab: Lab, web: WebServer) -> None:
+def test_a_silent_server_costs_one_time_out(lab: Lab, web: WebServer) -> None:
     lab.set(delivery_timeout_s=0.3)
     with silent_server() as silent:
         target = webhook(web, "silent", url=f"http://{silent}/secret-path")
@@ -185,7 +187,7 @@ def test_a_server_that_says_nothing_costs_one_time_out(lab: Lab, web: WebServer)
     assert len(swept.troubles) == 1 and "secret-path" not in swept.troubles[0]
 
 
-def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
+def test_undelivered_events_are_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
     lab.set(events_kept_days=10)
     web.pages["/hook"] = REFUSED
     deliveries.set_targets(lab.authority, [webhook(web), webhook(web, "other")])
@@ -199,7 +201,7 @@ def test_what_waits_is_not_forgotten(lab: Lab, clock: Clock, web: WebServer) -> 
     assert bodies(web)[-1]["resources"] == [arn] and lab.events() == []
 
 
-def test_numbers_go_on_when_all_was_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
+def test_event_numbers_continue_when_all_events_are_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
     """Otherwise a target would take new events for ones that it has already received."""
     lab.set(events_kept_days=10)
     deliveries.set_targets(lab.authority, [webhook(web)])
@@ -216,7 +218,7 @@ def test_numbers_go_on_when_all_was_forgotten(lab: Lab, clock: Clock, web: WebSe
 # ---------------------------------------------------------------- killed, and two at once
 
 
-def test_killed_in_the_middle_each_arrives_at_least_once_in_order(lab: Lab, web: WebServer) -> None:
+def test_events_arrive_in_order_at_least_once_if_a_delivery_is_killed(lab: Lab, web: WebServer) -> None:
     deliveries.set_targets(lab.authority, [webhook(web)])
     for number in range(30):
         lab.private(f"n{number}.corp.test")
@@ -234,7 +236,7 @@ def test_killed_in_the_middle_each_arrives_at_least_once_in_order(lab: Lab, web:
     assert all(expected.index(after) - expected.index(before) in (0, 1) for before, after in zip(seen, seen[1:]))
 
 
-def test_two_sweeps_at_once_deliver_once(lab: Lab, web: WebServer) -> None:
+def test_two_simultaneous_sweeps_deliver_once(lab: Lab, web: WebServer) -> None:
     deliveries.set_targets(lab.authority, [webhook(web)])
     for number in range(20):
         lab.private(f"n{number}.corp.test")
@@ -251,7 +253,7 @@ def test_two_sweeps_at_once_deliver_once(lab: Lab, web: WebServer) -> None:
 # ---------------------------------------------------------------- the list of targets
 
 
-def test_changed_goes_on_and_removed_is_forgotten(lab: Lab, web: WebServer) -> None:
+def test_a_changed_target_continues_and_a_removed_one_is_forgotten(lab: Lab, web: WebServer) -> None:
     assert deliveries.set_targets(lab.authority, [webhook(web)])
     assert not deliveries.set_targets(lab.authority, [webhook(web)])
     lab.private()
@@ -263,7 +265,7 @@ def test_changed_goes_on_and_removed_is_forgotten(lab: Lab, web: WebServer) -> N
     assert deliveries.targets(lab.authority) == [] == deliveries.deliver(lab.authority)
 
 
-def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None:
+def test_targets_are_stored_encrypted(lab: Lab, web: WebServer) -> None:
     deliveries.set_targets(lab.authority, [webhook(web, secret=SECRET, token="let-me-in")])
     lab.private()
     deliveries.deliver(lab.authority)
@@ -282,7 +284,7 @@ def test_nothing_of_a_target_lies_in_the_clear(lab: Lab, web: WebServer) -> None
         ([{"name": "a", "kind": "webhook", "url": "ftp://hidden"}], "not an http:// or https:// URL"),
     ],
 )
-def test_targets_that_cannot_be(lab: Lab, targets: list[dict[str, t.Any]], said: str) -> None:
+def test_impossible_targets(lab: Lab, targets: list[dict[str, t.Any]], said: str) -> None:
     with pytest.raises(InvalidInput, match=said) as caught:
         deliveries.set_targets(lab.authority, targets)
     assert "hidden" not in str(caught.value)

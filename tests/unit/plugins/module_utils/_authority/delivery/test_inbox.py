@@ -47,7 +47,7 @@ def bodies(received: t.Iterable[t.Any]) -> list[str]:
     return [json.loads(each.body)["id"] for each in received]
 
 
-def test_received_is_hidden_until_its_time_is_over(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_a_received_event_is_hidden_until_its_visibility_time_out(lab: Lab, clock: Clock, told: list[str]) -> None:
     inbox = Inbox(lab.authority, "web")
     assert inbox.waiting() == 3
     first = inbox.receive(2, 60)
@@ -63,7 +63,7 @@ def test_received_is_hidden_until_its_time_is_over(lab: Lab, clock: Clock, told:
     assert bodies(again) == told and [each.deliveries for each in again] == [2, 2, 2]
 
 
-def test_acknowledged_never_comes_again(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_an_acknowledged_event_never_returns(lab: Lab, clock: Clock, told: list[str]) -> None:
     inbox = Inbox(lab.authority, "web")
     received = inbox.receive(10, 60)
     assert inbox.acknowledge([received[0].handle, received[2].handle]) == []
@@ -80,7 +80,7 @@ def test_each_consumer_sees_every_event(lab: Lab, told: list[str]) -> None:
     assert monitoring.waiting() == 3 and bodies(monitoring.receive(10, 60)) == told
 
 
-def test_a_handle_is_good_for_its_own_delivery_only(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_a_handle_is_valid_only_for_its_own_delivery(lab: Lab, clock: Clock, told: list[str]) -> None:
     web, monitoring = Inbox(lab.authority, "web"), Inbox(lab.authority, "monitoring")
     first = web.receive(1, 60)[0].handle
     monitoring.receive(1, 60)
@@ -94,7 +94,9 @@ def test_a_handle_is_good_for_its_own_delivery_only(lab: Lab, clock: Clock, told
     assert bodies(web.receive(10, 60)) == told[1:]
 
 
-def test_a_late_handle_is_good_while_nobody_else_received_it(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_a_late_handle_is_valid_while_nobody_else_has_received_the_event(
+    lab: Lab, clock: Clock, told: list[str]
+) -> None:
     inbox = Inbox(lab.authority, "web")
     (received,) = inbox.receive(1, 60)
     clock.advance(days=1)
@@ -102,7 +104,7 @@ def test_a_late_handle_is_good_while_nobody_else_received_it(lab: Lab, clock: Cl
     assert bodies(inbox.receive(10, 60)) == told[1:]
 
 
-def test_what_comes_again_comes_before_what_is_new(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_redelivered_events_come_before_new_ones(lab: Lab, clock: Clock, told: list[str]) -> None:
     inbox = Inbox(lab.authority, "web")
     inbox.receive(2, 60)
     clock.advance(seconds=61)
@@ -110,7 +112,7 @@ def test_what_comes_again_comes_before_what_is_new(lab: Lab, clock: Clock, told:
     assert bodies(inbox.receive(2, 60)) == told[2:]
 
 
-def test_forgotten_events_are_gone_and_new_ones_still_come(lab: Lab, clock: Clock, told: list[str]) -> None:
+def test_forgotten_events_are_gone_and_new_ones_still_arrive(lab: Lab, clock: Clock, told: list[str]) -> None:
     lab.set(events_kept_days=10)
     inbox = Inbox(lab.authority, "web")
     received = inbox.receive(10, 0)
@@ -124,7 +126,7 @@ def test_forgotten_events_are_gone_and_new_ones_still_come(lab: Lab, clock: Cloc
     assert lab.authority.store.verify() == []
 
 
-def test_a_name_that_no_queue_can_have(lab: Lab) -> None:
+def test_an_invalid_queue_name(lab: Lab) -> None:
     with pytest.raises(InvalidInput, match="not a valid name for a queue"):
         Inbox(lab.authority, "a/b")
 
@@ -168,7 +170,7 @@ def receive_on(path: str, acknowledged: t.Any, turns: t.Any) -> None:
             acknowledged.put(json.loads(each.body)["id"])
 
 
-def test_killed_at_any_moment_it_loses_nothing(lab: Lab, tmp_path: t.Any) -> None:
+def test_a_reader_killed_at_any_moment_loses_nothing(lab: Lab, tmp_path: t.Any) -> None:
     """What a killed reader did not acknowledge comes again, and what it acknowledged does not."""
     lab.private()
     tell(lab, 59)

@@ -54,7 +54,7 @@ def test_signed_as_standard_webhooks_are(secret: str, key: bytes) -> None:
     assert request.headers["Authorization"] == "Bearer let-me-in"
 
 
-def test_over_tls_that_is_trusted(tmp_path: Path) -> None:
+def test_tls_is_verified(tmp_path: Path) -> None:
     context, trusted = tls_server(tmp_path, "localhost")
     with web_server({"/hook": Answer(204)}, tls=context) as web:
         target = webhook(web, url=f"https://localhost:{web.port}/hook")
@@ -68,7 +68,7 @@ def test_over_tls_that_is_trusted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 410, 500, 503])
-def test_every_answer_but_2xx_is_a_refusal_and_no_redirect_is_followed(status: int) -> None:
+def test_any_answer_but_2xx_is_a_refusal_and_redirects_are_not_followed(status: int) -> None:
     with web_server({"/hook": Answer(status, {"Location": "/other"}), "/other": Answer(204)}) as web:
         with pytest.raises(NotSent) as caught:
             send(webhook(web), EVENTS[0])
@@ -76,7 +76,7 @@ def test_every_answer_but_2xx_is_a_refusal_and_no_redirect_is_followed(status: i
     assert [request.path for request in web.requests] == ["/hook"]
 
 
-def test_a_server_that_is_down_is_told_without_the_path() -> None:
+def test_a_server_that_is_down_is_reported_without_the_path() -> None:
     with web_server({}) as web:
         target = webhook(web)
     with pytest.raises(NotSent, match="/…") as caught:
@@ -88,7 +88,7 @@ def test_a_server_that_is_down_is_told_without_the_path() -> None:
 
 
 @pytest.mark.parametrize("fifo", [False, True])
-def test_into_a_queue(sqs: t.Any, fifo: bool) -> None:
+def test_events_are_sent_to_a_queue(sqs: t.Any, fifo: bool) -> None:
     name, attributes = ("sent.fifo", {"FifoQueue": "true"}) if fifo else ("sent", {})
     target = queue(sqs, name, **attributes)
     sender = senders.sender(target, "us-east-1", 5, lambda: NOW_S)
@@ -114,20 +114,20 @@ class HalfFull:
 
 
 @pytest.mark.parametrize(("refused", "arrived"), [((), 3), ((2,), 2), ((2, 1), 1)])
-def test_what_arrived_is_counted_up_to_the_first_that_was_refused(
+def test_events_count_as_delivered_up_to_the_first_refusal(
     sqs: t.Any, monkeypatch: pytest.MonkeyPatch, refused: tuple[int, ...], arrived: int
 ) -> None:
     monkeypatch.setattr(botocore.session.Session, "create_client", lambda *_words, **_members: HalfFull(*refused))
     assert send(queue(sqs, "half"), *EVENTS) == arrived
 
 
-def test_nothing_arrived_if_the_first_was_refused(sqs: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_counts_as_delivered_if_the_first_was_refused(sqs: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.session.Session, "create_client", lambda *_words, **_members: HalfFull(0, 2))
     with pytest.raises(NotSent, match="did not accept an event: InternalError later.$"):
         send(queue(sqs, "half"), *EVENTS)
 
 
-def test_a_queue_that_is_not_there(sqs: t.Any) -> None:
+def test_a_queue_that_does_not_exist(sqs: t.Any) -> None:
     target = queue(sqs, "gone")
     sqs.delete_queue(QueueUrl=target["queue_url"])
     with pytest.raises(NotSent, match=f"{target['queue_url']} did not accept the events") as caught:

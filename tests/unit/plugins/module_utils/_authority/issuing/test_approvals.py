@@ -15,7 +15,7 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Clock, L
 from ansible_collections.certops.acm.tests.support.mail_server import mail_server
 
 
-def test_mails_approval_and_issue(lab: Lab) -> None:
+def test_mails_are_sent_approved_and_the_certificate_issued(lab: Lab) -> None:
     with mail_server() as server:
         lab.set(smtp={"host": "127.0.0.1", "port": server.port})
         arn = lab.public("www.example.com", ValidationMethod="EMAIL", SubjectAlternativeNames=["*.example.com"])
@@ -41,7 +41,7 @@ def test_mails_approval_and_issue(lab: Lab) -> None:
         assert found[1] not in str(tx.journal.audit())
 
 
-def test_a_token_is_good_for_72_hours(lab: Lab, clock: Clock) -> None:
+def test_a_token_is_valid_for_72_hours(lab: Lab, clock: Clock) -> None:
     with mail_server() as server:
         lab.set(smtp={"host": "127.0.0.1", "port": server.port})
         lab.public(ValidationMethod="EMAIL")

@@ -34,7 +34,7 @@ def test_only_an_active_ca_signs(lab: Lab, status: str) -> None:
         (f"{PCA}:123456789012:certificate/00000000-0000", "PCA_INVALID_ARN"),
     ],
 )
-def test_a_ca_that_is_not_there_or_not_ours(lab: Lab, arn: str, reason: str) -> None:
+def test_a_ca_that_does_not_exist_or_belongs_to_another_account(lab: Lab, arn: str, reason: str) -> None:
     shown = lab.describe(lab.private(ca=arn))
     assert (shown["Status"], shown["FailureReason"]) == ("FAILED", reason)
 
@@ -55,7 +55,7 @@ def test_name_constraints_of_a_ca(lab: Lab) -> None:
     assert [each.value for each in extension.value.permitted_subtrees] == ["corp.test", "lab.test"]
 
 
-def test_a_ca_of_another_account_signs_as_long_as_the_role_is_there(lab: Lab, clock: Clock) -> None:
+def test_a_ca_of_another_account_signs_while_the_role_exists(lab: Lab, clock: Clock) -> None:
     ca = lab.ca("theirs", account_id="999999999999")
     assert ca.split(":")[4] == "999999999999"
     lab.set(service_linked_role=False)
@@ -81,7 +81,7 @@ def test_the_ca_must_outlive_the_certificate(lab: Lab, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("ca, leaf", [("EC_prime256v1", "RSA_2048"), ("RSA_2048", "EC_prime256v1")])
-def test_the_leaf_is_of_the_family_of_the_ca(lab: Lab, ca: str, leaf: str) -> None:
+def test_the_leaf_has_the_key_family_of_the_ca(lab: Lab, ca: str, leaf: str) -> None:
     shown = lab.describe(lab.private(ca=lab.ca("other", key_algorithm=ca), KeyAlgorithm=leaf))
     assert (shown["Status"], shown["FailureReason"]) == ("FAILED", "PCA_INVALID_ARGS")
 
@@ -92,7 +92,7 @@ def test_which_families_a_private_ca_may_have_is_a_setting(lab: Lab) -> None:
     assert lab.describe(lab.private())["FailureReason"] == "PCA_INVALID_ARGS"
 
 
-def test_certificates_a_ca(lab: Lab) -> None:
+def test_certificates_per_ca(lab: Lab) -> None:
     lab.set(quota_certificates_a_ca=2)
     reasons = [lab.describe(lab.private()).get("FailureReason") for _number in range(3)]
     assert reasons == [None, None, "PCA_LIMIT_EXCEEDED"]

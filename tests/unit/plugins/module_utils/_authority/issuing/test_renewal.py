@@ -26,7 +26,7 @@ def renewal_of(lab: Lab, arn: str) -> dict[str, t.Any]:
 
 
 @pytest.mark.parametrize("how, eligible", [("exported", True), ("used", True), ("neither", False)])
-def test_eligible(lab: Lab, clock: Clock, how: str, eligible: bool) -> None:
+def test_which_certificates_are_eligible(lab: Lab, clock: Clock, how: str, eligible: bool) -> None:
     arn = lab.private()
     if how == "exported":
         lab.export(arn)
@@ -40,7 +40,7 @@ def test_eligible(lab: Lab, clock: Clock, how: str, eligible: bool) -> None:
     assert ("RenewalSummary" in lab.describe(arn)) == eligible
 
 
-def test_a_used_one_is_renewed_again_and_again(lab: Lab, clock: Clock) -> None:
+def test_a_certificate_in_use_is_renewed_repeatedly(lab: Lab, clock: Clock) -> None:
     arn = lab.private()
     approvals.set_in_use_by(lab.authority, arn, [SERVICE])
     serials = {lab.describe(arn)["Serial"]}
@@ -51,7 +51,7 @@ def test_a_used_one_is_renewed_again_and_again(lab: Lab, clock: Clock) -> None:
     assert len(serials) == 4 and lab.describe(arn)["InUseBy"] == [SERVICE]
 
 
-def test_an_exported_one_must_be_exported_again(lab: Lab, clock: Clock) -> None:
+def test_an_exported_certificate_must_be_exported_again(lab: Lab, clock: Clock) -> None:
     arn = lab.exported()
     clock.advance(days=340)
     assert sweep.sweep(lab.authority).renewed == [arn]
@@ -99,14 +99,14 @@ def test_a_lab_sees_a_renewal_within_minutes(lab: Lab, clock: Clock) -> None:
     assert sweep.sweep(lab.authority).renewed == []
 
 
-def test_a_window_as_long_as_the_lifetime_does_not_renew_without_end(lab: Lab) -> None:
+def test_a_window_as_long_as_the_lifetime_does_not_renew_endlessly(lab: Lab) -> None:
     lab.set(private_validity_days=30)
     arn = lab.private()
     approvals.set_in_use_by(lab.authority, arn, [SERVICE])
     assert [sweep.sweep(lab.authority).renewed for _number in range(3)] == [[], [], []]
 
 
-def test_a_changed_window_counts_for_what_is_there(lab: Lab, clock: Clock) -> None:
+def test_a_changed_window_applies_to_existing_certificates(lab: Lab, clock: Clock) -> None:
     """Stored dues are computed again when a setting that they depend on changes."""
     arn = lab.exported()
     clock.advance(days=300)
@@ -118,7 +118,7 @@ def test_a_changed_window_counts_for_what_is_there(lab: Lab, clock: Clock) -> No
 # ---------------------------------------------------------------- DNS
 
 
-def test_dns_as_long_as_the_record_stands(lab: Lab, clock: Clock) -> None:
+def test_renewal_by_dns_while_the_record_exists(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("renew.example.com", Options={"Export": "ENABLED"})
     lab.export(arn)
     lab.unpublish(arn)
@@ -139,7 +139,7 @@ def test_dns_as_long_as_the_record_stands(lab: Lab, clock: Clock) -> None:
     lab.unpublish(arn)
 
 
-def test_never_renewed_is_failed_once_expired(lab: Lab, clock: Clock) -> None:
+def test_a_renewal_has_failed_when_the_certificate_expires(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("lost.example.com", Options={"Export": "ENABLED"})
     lab.export(arn)
     lab.unpublish(arn)
@@ -157,7 +157,7 @@ def test_never_renewed_is_failed_once_expired(lab: Lab, clock: Clock) -> None:
     assert reasons == {"PENDING_DOMAIN_VALIDATION"}
 
 
-def test_a_renewal_begins_again_after_72_hours(lab: Lab, clock: Clock) -> None:
+def test_a_renewal_restarts_after_72_hours(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("again.example.com", SubjectAlternativeNames=["again2.example.com"], Options={"Export": "ENABLED"})
     lab.export(arn)
     name, value = lab.records(arn)[0]
@@ -180,7 +180,7 @@ def test_a_renewal_begins_again_after_72_hours(lab: Lab, clock: Clock) -> None:
     assert statuses() == ["PENDING_VALIDATION", "PENDING_VALIDATION"]
 
 
-def test_caa_in_the_way_of_a_renewal(lab: Lab, clock: Clock) -> None:
+def test_caa_blocks_a_renewal(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("caa.example.com", Options={"Export": "ENABLED"})
     lab.export(arn)
     lab.dns.add("caa.example.com", "CAA", '0 issue ";"')
@@ -201,7 +201,7 @@ def test_caa_in_the_way_of_a_renewal(lab: Lab, clock: Clock) -> None:
 # ---------------------------------------------------------------- e-mail
 
 
-def test_email_45_days_before_and_approval_of_every_name_again(lab: Lab, clock: Clock) -> None:
+def test_renewal_by_email_begins_45_days_before_and_needs_approval_of_every_name(lab: Lab, clock: Clock) -> None:
     names = ["www.example.com", "example.com"]
     arn = lab.public(
         names[0], ValidationMethod="EMAIL", SubjectAlternativeNames=names[1:], Options={"Export": "ENABLED"}
@@ -227,7 +227,7 @@ def test_email_45_days_before_and_approval_of_every_name_again(lab: Lab, clock: 
 # ---------------------------------------------------------------- private
 
 
-def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
+def test_a_private_renewal_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     arn = lab.exported()
     lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=340)
@@ -244,7 +244,7 @@ def test_a_private_one_is_tried_hourly(lab: Lab, clock: Clock) -> None:
     assert sweep.sweep(lab.authority).renewed == [arn]
 
 
-def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
+def test_a_failed_private_renewal_is_reported_in_health(lab: Lab, clock: Clock) -> None:
     lab.exported()
     lab.authority.cas.set_status("corp", "DISABLED")
     clock.advance(days=360)
@@ -255,7 +255,7 @@ def test_a_private_failure_in_health(lab: Lab, clock: Clock) -> None:
 # ---------------------------------------------------------------- the sweep
 
 
-def test_of_two_attempts_one_counts(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_one_of_two_attempts_counts(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one attempt signs, another one renews: the first one's work is dropped."""
     arn = lab.exported()
     clock.advance(days=340)
@@ -286,7 +286,7 @@ def test_public_certificates_never_outlive_their_issuer(lab: Lab, clock: Clock) 
     lab.unpublish(first)
 
 
-def test_a_sweep_leaves_its_time_behind(lab: Lab) -> None:
+def test_a_sweep_records_its_time(lab: Lab) -> None:
     sweep.sweep(lab.authority)
     with lab.authority.store.read() as tx:
         assert tx.meta("last_sweep_at") == "2026-11-23T12:00:00Z"

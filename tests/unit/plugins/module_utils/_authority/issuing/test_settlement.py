@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.parts impor
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 
-def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
+def test_two_simultaneous_sweeps_renew_once(lab: Lab, clock: Clock) -> None:
     arns = [lab.exported() for _number in range(12)]
     clock.advance(days=340)
     gate = threading.Barrier(3)
@@ -36,7 +36,7 @@ def test_two_sweeps_at_once_renew_once(lab: Lab, clock: Clock) -> None:
         assert tx.cas.named("corp").issued == 24  # type: ignore[union-attr]
 
 
-def test_a_sweep_after_a_year_of_silence(lab: Lab, clock: Clock) -> None:
+def test_a_sweep_after_a_year_without_any(lab: Lab, clock: Clock) -> None:
     late, lost = lab.exported(), lab.exported()
     lab.set(private_validity_days=500)
     living = lab.exported()
@@ -54,7 +54,7 @@ def test_a_sweep_after_a_year_of_silence(lab: Lab, clock: Clock) -> None:
     assert sweep.sweep(lab.authority).looked_at == 0
 
 
-def test_one_certificate_in_trouble_does_not_stop_the_others(
+def test_a_failing_certificate_does_not_stop_the_others(
     lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arns = sorted(lab.exported() for _number in range(3))

@@ -41,7 +41,7 @@ def test_issued_once_the_record_is_there(lab: Lab) -> None:
     lab.unpublish(arn)
 
 
-def test_get_and_export_look_too(lab: Lab) -> None:
+def test_get_and_export_validate_too(lab: Lab) -> None:
     arn = lab.public("get.example.com", Options={"Export": "ENABLED"})
     lab.publish(arn)
     assert lab.acm.get_certificate(CertificateArn=arn)["Certificate"].startswith("-----BEGIN CERTIFICATE")
@@ -50,7 +50,7 @@ def test_get_and_export_look_too(lab: Lab) -> None:
     lab.unpublish(arn)
 
 
-def test_a_sweep_issues_what_nobody_reads(lab: Lab) -> None:
+def test_a_sweep_issues_certificates_that_nobody_reads(lab: Lab) -> None:
     arn = lab.public("sweep.example.com")
     assert sweep.sweep(lab.authority).issued == []
     lab.publish(arn)
@@ -58,7 +58,7 @@ def test_a_sweep_issues_what_nobody_reads(lab: Lab) -> None:
     lab.unpublish(arn)
 
 
-def test_the_record_is_shared_by_wildcard_and_later_certificates(lab: Lab) -> None:
+def test_the_record_is_shared_with_the_wildcard_and_later_certificates(lab: Lab) -> None:
     arn = lab.public("shared.example.com", SubjectAlternativeNames=["*.shared.example.com"])
     first, second = (each["ResourceRecord"] for each in lab.describe(arn)["DomainValidationOptions"])
     assert first == second
@@ -107,7 +107,7 @@ def test_after_72_hours_the_request_times_out_for_good(lab: Lab, clock: Clock) -
     lab.fails("get_certificate", "ValidationException", CertificateArn=arn)
 
 
-def test_the_record_may_be_told_some_seconds_later(lab: Lab, clock: Clock) -> None:
+def test_the_record_may_be_shown_some_seconds_later(lab: Lab, clock: Clock) -> None:
     lab.set(resource_record_delay_s=5)
     arn = lab.public("delay.example.com")
     assert "ResourceRecord" not in option(lab, arn)
@@ -183,7 +183,7 @@ def test_resend_refuses(lab: Lab, domain: str, validation_domain: str, code: str
     lab.fails("resend_validation_email", code, CertificateArn=arn, Domain=domain, ValidationDomain=validation_domain)
 
 
-def test_resend_for_what_is_not_pending(lab: Lab) -> None:
+def test_resend_for_a_certificate_that_is_not_pending(lab: Lab) -> None:
     lab.fails(
         "resend_validation_email", "InvalidStateException", CertificateArn=lab.private(), Domain="www.corp.test",
         ValidationDomain="corp.test",
@@ -191,7 +191,7 @@ def test_resend_for_what_is_not_pending(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("domain", ["example.net", "a.www.example.com"])
-def test_the_validation_domain_is_the_name_or_above_it(lab: Lab, domain: str) -> None:
+def test_the_validation_domain_is_the_name_or_a_parent_of_it(lab: Lab, domain: str) -> None:
     options = [{"DomainName": "www.example.com", "ValidationDomain": domain}]
     lab.fails(
         "request_certificate", "InvalidDomainValidationOptionsException", DomainName="www.example.com",
@@ -199,7 +199,7 @@ def test_the_validation_domain_is_the_name_or_above_it(lab: Lab, domain: str) ->
     )  # fmt: skip
 
 
-def test_a_mail_server_that_is_down_ends_nothing(lab: Lab) -> None:
+def test_a_mail_server_that_is_down_does_not_end_the_request(lab: Lab) -> None:
     lab.set(smtp={"host": "127.0.0.1", "port": 1})
     arn = lab.public(ValidationMethod="EMAIL")
     assert lab.status(arn) == "PENDING_VALIDATION"

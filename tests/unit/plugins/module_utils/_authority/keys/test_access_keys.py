@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-def test_keys_that_cannot_be(lab: Lab) -> None:
+def test_impossible_keys(lab: Lab) -> None:
     keys = AccessKeys(lab.authority.store, lab.authority.vault)
     alice = {"kind": "user", "name": "Alice", "policy": None}
     for wanted, said in (
@@ -31,7 +31,7 @@ def test_keys_that_cannot_be(lab: Lab) -> None:
     assert keys.all() == []
 
 
-def test_keys_come_stay_and_go(lab: Lab) -> None:
+def test_keys_are_created_kept_and_removed(lab: Lab) -> None:
     keys = AccessKeys(lab.authority.store, lab.authority.vault)
     owner = keys.owner()
     alice = {"kind": "user", "name": "Alice", "policy": None}

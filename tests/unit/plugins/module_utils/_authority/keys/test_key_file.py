@@ -14,7 +14,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import crea
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, vault
 
 
-def test_a_passphrase_of_an_earlier_version_still_opens(tmp_path: Path) -> None:
+def test_a_passphrase_from_an_earlier_version_still_opens(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "authority"), passphrase="old")
     salt = vault.new_salt()
     key = vault.key_of_passphrase("old", salt, 2**14)

@@ -23,7 +23,7 @@ from ansible_collections.certops.acm.tests.support.authority_keys import content
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
-def test_what_the_old_key_opened_is_in_no_file(lab: Lab) -> None:
+def test_nothing_that_the_old_key_opened_is_left_in_a_file(lab: Lab) -> None:
     before = wrapped(lab)
     assert before[0] in content(lab)
     for _time in range(3):
@@ -36,7 +36,7 @@ def test_what_the_old_key_opened_is_in_no_file(lab: Lab) -> None:
     assert lab.authority.store.verify() == []
 
 
-def test_the_same_of_a_passphrase(tmp_path: Path) -> None:
+def test_nothing_that_the_old_passphrase_opened_is_left_in_a_file(tmp_path: Path) -> None:
     authority = creation.create(str(tmp_path / "authority"), passphrase="old")
     with authority.store.read() as tx:
         (before,) = tx.data_keys().values()
@@ -46,7 +46,7 @@ def test_the_same_of_a_passphrase(tmp_path: Path) -> None:
     assert not any(before in path.read_bytes() for path in files)
 
 
-def test_a_rotation_that_was_killed_is_finished_by_a_sweep(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_rotation_is_completed_by_a_sweep(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     (before,) = wrapped(lab)
     monkeypatch.setattr(type(lab.authority.store), "scrub", lambda store: os._exit(9))
     child = os.fork()
@@ -93,7 +93,7 @@ def test_a_passphrase_is_replaced(tmp_path: Path) -> None:
         opening.open_authority(authority.path, passphrase="old")
 
 
-def test_a_rotation_that_is_killed_anywhere_leaves_an_authority_that_opens(lab: Lab) -> None:
+def test_a_rotation_killed_at_any_point_leaves_an_authority_that_opens(lab: Lab) -> None:
     """A rotation is killed after its n-th step, for every n."""
     lab.authority.store.close()
     done = False
@@ -135,7 +135,7 @@ def _rotate_and_die(path: str, steps: int) -> t.NoReturn:
     raise AssertionError
 
 
-def test_two_rotations_at_once(lab: Lab) -> None:
+def test_two_simultaneous_rotations(lab: Lab) -> None:
     def rotate(_number: int) -> None:
         key_making.rotate(lab.path, directory.Store(lab.authority.store.path), None, None)
 

@@ -14,7 +14,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys.lease 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 
-def test_a_lease_of_who_may_only_look(tmp_path: Path) -> None:
+def test_a_lease_needs_write_access(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="run as its owner"):
         with Lease(str(tmp_path / "absent")).alone():
             pass

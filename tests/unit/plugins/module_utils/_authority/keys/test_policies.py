@@ -70,7 +70,9 @@ def test_conditions(condition: dict[str, t.Any], values: dict[str, t.Any], holds
         ({"Action": "*", "Resource": "arn:aws:acm:*:*:certificate/*"}, "acm:ListCertificates", "*", False),
     ],
 )
-def test_what_a_statement_is_for(statement: dict[str, t.Any], action: str, resource: str, is_allowed: bool) -> None:
+def test_which_calls_a_statement_applies_to(
+    statement: dict[str, t.Any], action: str, resource: str, is_allowed: bool
+) -> None:
     policy = policies.Policy.of(document({"Effect": "Allow", **statement}), "The policy")
     assert (policy.refusal(policies.Request(action, resource, {})) is None) == is_allowed
 
@@ -103,7 +105,7 @@ def test_what_a_statement_is_for(statement: dict[str, t.Any], action: str, resou
         (document({**EVERYTHING, "Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}}), "the value soon"),
     ],
 )  # fmt: skip
-def test_documents_that_cannot_be_understood(policy: t.Any, said: str) -> None:
+def test_invalid_policy_documents(policy: t.Any, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         policies.check(policy, "The policy of Alice")
     assert said in str(caught.value) and str(caught.value).startswith("The policy of Alice")

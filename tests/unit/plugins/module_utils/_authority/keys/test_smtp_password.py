@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 
-def test_it_is_kept_replaced_and_forgotten(lab: t.Any) -> None:
+def test_the_password_is_kept_replaced_and_forgotten(lab: t.Any) -> None:
     password = lab.authority.smtp_password
     assert password.read() is None and not password.replace("")
     assert password.replace("first") and not password.replace("first")

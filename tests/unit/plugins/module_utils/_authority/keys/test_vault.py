@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import vault
 
 
-def test_an_authority_is_opened_whether_or_not_a_line_break_came_with_its_passphrase() -> None:
+def test_a_trailing_line_break_in_the_passphrase_does_not_matter() -> None:
     keys = {vault.key_of_passphrase(f"correct horse{ending}", b"salt" * 4) for ending in ("", "\n", "\r\n")}
     assert len(keys) == 1 and keys != {vault.key_of_passphrase("correct hors", b"salt" * 4)}
 
 
-def test_what_was_moved_altered_or_cut_does_not_open() -> None:
+def test_a_moved_altered_or_truncated_secret_does_not_open() -> None:
     box = vault.Vault(vault.new_key())
     sealed = box.seal(b"secret", "here")
     assert box.open(sealed, "here") == b"secret" and b"secret" not in sealed

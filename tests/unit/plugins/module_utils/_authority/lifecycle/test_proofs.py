@@ -17,7 +17,7 @@ ACCOUNT, OTHER_ACCOUNT = "123456789012", "210987654321"
 SETTINGS = Settings()
 
 
-def test_a_record_has_the_form_of_acms() -> None:
+def test_a_record_looks_like_acms() -> None:
     record = proofs.resource_record("www.example.com", ACCOUNT, SETTINGS)
     assert record["Type"] == "CNAME"
     assert re.fullmatch(r"_[0-9a-f]{32}\.www\.example\.com\.", record["Name"])
@@ -42,7 +42,7 @@ def test_which_names_share_a_record(name: str, account_id: str, is_same: bool) -
     assert (first["Value"] == second["Value"]) is is_same
 
 
-def test_what_http_redirects_to_may_be_served_in_its_place() -> None:
+def test_the_target_of_an_http_redirect_may_be_served_directly() -> None:
     redirect = proofs.http_redirect("www.example.com", ACCOUNT, "us-east-1", SETTINGS)
     assert redirect["RedirectFrom"].startswith("http://www.example.com/.well-known/pki-validation/")
     assert redirect["RedirectTo"].startswith("https://validation.us-east-1.")

@@ -97,7 +97,7 @@ def test_a_call_that_was_refused(lab: Lab) -> None:
     assert refused["errorMessage"]
 
 
-def test_nested_members_begin_small(lab: Lab) -> None:
+def test_nested_members_begin_with_a_lower_case_letter(lab: Lab) -> None:
     lab.acm.request_certificate(
         DomainName="www.example.com", ValidationMethod="DNS", Options={"Export": "ENABLED"}, KeyAlgorithm="RSA_2048"
     )
@@ -107,7 +107,7 @@ def test_nested_members_begin_small(lab: Lab) -> None:
     assert configuration == {"expiryEvents": {"daysBeforeExpiry": 10}, "idempotencyToken": "a"}
 
 
-def test_one_record_a_call(lab: Lab) -> None:
+def test_one_record_per_call(lab: Lab) -> None:
     arn = lab.private()
     lab.describe(arn)
     lab.export(arn)
@@ -145,13 +145,13 @@ def test_secrets_are_hidden(lab: Lab, pki: t.Any) -> None:
 
 
 @pytest.mark.parametrize("text", ['"errorCode":"x"', '\\"', "é\u2028"])
-def test_what_a_client_says_of_itself_stays_text(lab: Lab, text: str) -> None:
+def test_what_a_client_says_about_itself_stays_text(lab: Lab, text: str) -> None:
     call(lab, "ListCertificates", Caller("user", "Alice", "AKIA", "192.0.2.7", text))
     (record,) = lab.audit()
     assert record["userAgent"] == text and "errorCode" not in record
 
 
-def test_a_request_that_is_nested_without_end() -> None:
+def test_a_deeply_nested_request() -> None:
     nested: dict[str, t.Any] = {}
     for _level in range(5000):
         nested = {"And": [nested]}

@@ -41,11 +41,11 @@ def test_public_names(name: str, fault: t.Optional[str]) -> None:
     ("name", "is_one"),
     [("kawasaki.jp", False), ("any.kawasaki.jp", True), ("city.kawasaki.jp", False), ("example.com", False)],
 )
-def test_wildcards_and_exceptions_of_the_list(name: str, is_one: bool) -> None:
+def test_wildcards_and_exceptions_in_the_list(name: str, is_one: bool) -> None:
     assert is_public_suffix(name) is is_one
 
 
-def test_suffixes_of_a_lab_are_public_there_with_a_dot_before_them_or_without() -> None:
+def test_suffixes_of_a_lab_count_as_public_with_or_without_a_leading_dot() -> None:
     for suffix in ("lab.internal", ".lab.internal"):
         settings = Settings(public_suffixes=[suffix])
         assert domain_fault("www.lab.internal", settings) is None

@@ -123,7 +123,7 @@ def waiting(waited: timedelta, looked: timedelta, took_ms: int = 0) -> Certifica
         (waiting(timedelta(hours=3), -timedelta(hours=1)), 0, 0),  # by a clock that was wrong
     ],
 )
-def test_when_names_are_looked_at_again(given_certificate: Certificate, by_a_reader: float, by_a_list: float) -> None:
+def test_when_names_are_checked_again(given_certificate: Certificate, by_a_reader: float, by_a_list: float) -> None:
     for is_read, expected in ((True, by_a_reader), (False, by_a_list)):
         again_at = state.next_validation_at(given_certificate, NOW, DEFAULTS, is_read)
         assert (again_at - NOW).total_seconds() == expected
@@ -186,14 +186,14 @@ def test_next_due(given_certificate: Certificate, expected: t.Optional[timedelta
     assert due_at == (None if expected is None else NOW + expected)
 
 
-def test_a_renewal_of_less_than_72_hours_goes_on() -> None:
+def test_a_renewal_younger_than_72_hours_continues() -> None:
     begun = issued(renewal=renewal())
     assert state.begin_renewal(begun, NOW, DEFAULTS) is begun
     again = state.begin_renewal(begun, NOW + 2 * DAY, DEFAULTS)
     assert again.renewal and again.renewal.started_at == NOW + 2 * DAY
 
 
-def test_news_are_dated_and_repetitions_are_not() -> None:
+def test_only_a_changed_result_gets_a_new_date() -> None:
     pending = (DomainValidation("a.example.com", "DNS"),)
     begun = state.begin_renewal(issued(), NOW, DEFAULTS)
     once = state.attempted(begun, pending, None, NOW + DAY)

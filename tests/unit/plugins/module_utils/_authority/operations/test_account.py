@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 
 
-def test_days_before_expiry_has_an_end(lab: Lab) -> None:
+def test_days_before_expiry_has_a_maximum(lab: Lab) -> None:
     wanted = {"ExpiryEvents": {"DaysBeforeExpiry": 46}, "IdempotencyToken": "a"}
     assert "1 to 45" in lab.fails("put_account_configuration", "ValidationException", **wanted)
 

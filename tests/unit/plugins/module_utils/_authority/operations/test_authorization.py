@@ -113,7 +113,7 @@ def test_one_certificate(lab: Lab, operation: str) -> None:
     assert call(lab, policy, operation, CertificateArn=mine) == ("", "")
 
 
-def test_import_over_one_certificate(lab: Lab, pki: t.Any) -> None:
+def test_reimport_of_one_certificate_only(lab: Lab, pki: t.Any) -> None:
     import base64
 
     def members(number: int) -> dict[str, str]:
@@ -167,7 +167,7 @@ def test_example_2_no_wildcards(lab: Lab) -> None:
     assert request(lab, policy, "www.example.com", SubjectAlternativeNames=["example.com"]) == ""
 
 
-def test_example_3_only_below_one_domain(lab: Lab) -> None:
+def test_example_3_only_subdomains_of_one_domain(lab: Lab) -> None:
     policy = denied(**{"ForAnyValue:StringNotLike": {"acm:DomainNames": ["*.amazonaws.com"]}})
     # amazonaws.com itself is a domain that ACM never issues for: there a failed request, not a denial.
     assert request(lab, policy, "a.amazonaws.com") == ""

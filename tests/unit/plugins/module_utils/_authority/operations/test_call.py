@@ -85,7 +85,7 @@ def test_arns(lab: Lab, operation: str, arn: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("part", "other"), [("123456789012", "999999999999"), ("us-east-1", "eu-west-1"), ("arn:aws:", "arn:aws-cn:")]
 )
-def test_a_certificate_is_not_found_by_an_arn_of_another_place(lab: Lab, part: str, other: str) -> None:
+def test_a_certificate_is_not_found_by_an_arn_of_another_region_or_account(lab: Lab, part: str, other: str) -> None:
     arn = lab.private()
     lab.fails("describe_certificate", "ResourceNotFoundException", CertificateArn=arn.replace(part, other))
     assert lab.status(arn) == "ISSUED"
@@ -100,12 +100,12 @@ def test_a_certificate_is_not_found_by_an_arn_of_another_place(lab: Lab, part: s
         ({"Options": {"Export": "ENABLED", "Colour": "red"}}, "Options.Colour"),
     ],
 )
-def test_a_member_that_an_operation_does_not_know(request_: dict[str, t.Any], unknown: str | None) -> None:
+def test_an_unknown_member(request_: dict[str, t.Any], unknown: str | None) -> None:
     operation = Operation(lambda call: {}, ("DomainName", "Options", "Options.Export"))
     assert operation.unknown_member(request_) == unknown
 
 
-def test_what_reads_does_not_wait_and_is_recorded_by_who_asked(lab: Lab) -> None:
+def test_reads_do_not_wait_and_are_recorded_with_their_caller(lab: Lab) -> None:
     arn = lab.private()
     call = Call(lab.authority, "DescribeCertificate")
     assert call.look(lambda call: {"arn": call.certificate().arn}, {"CertificateArn": arn}) == {"arn": arn}

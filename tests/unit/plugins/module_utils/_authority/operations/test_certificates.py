@@ -52,7 +52,7 @@ def revoked_serials(lab: Lab) -> set[int]:
         ("REMOVE_FROM_CRL", None),
     ],
 )
-def test_revoked_and_seen_in_the_crl(lab: Lab, reason: str, flag: t.Any) -> None:
+def test_a_revoked_certificate_is_in_the_crl(lab: Lab, reason: str, flag: t.Any) -> None:
     arn = lab.private()
     lab.export(arn)
     serial = int(lab.describe(arn)["Serial"].replace(":", ""), 16)
@@ -86,7 +86,7 @@ def test_openssl_sees_the_revocation(lab: Lab, tmp_path: Path) -> None:
     assert "certificate revoked" in found["bad"].stderr
 
 
-def test_a_leaf_that_a_renewal_replaced_is_revoked_too(lab: Lab) -> None:
+def test_a_leaf_replaced_by_a_renewal_is_revoked_too(lab: Lab) -> None:
     """The one that was exported may be the one before."""
     arn = lab.private()
     lab.export(arn)
@@ -117,7 +117,7 @@ def test_a_deleted_certificate_stays_revoked(lab: Lab) -> None:
     assert len(revoked_serials(lab)) == 1
 
 
-def test_what_expired_leaves_the_crl(lab: Lab, clock: Clock) -> None:
+def test_expired_certificates_are_removed_from_the_crl(lab: Lab, clock: Clock) -> None:
     lab.set(private_validity_days=30)
     arn = lab.private()
     lab.export(arn)
@@ -141,7 +141,7 @@ def test_crls_are_fresh_and_numbered(lab: Lab, clock: Clock) -> None:
         assert numbers[0] < numbers[1]
 
 
-def test_only_what_was_exported_is_revoked(lab: Lab, pki: t.Any) -> None:
+def test_only_exported_certificates_are_revoked(lab: Lab, pki: t.Any) -> None:
     lab.fails("revoke_certificate", "ValidationException", CertificateArn=lab.private(), RevocationReason="SUPERSEDED")
     leaf = pki.leaf("www.example.com")
     imported = lab.acm.import_certificate(Certificate=leaf.pem.encode(), PrivateKey=leaf.key_pem.encode())
@@ -157,7 +157,7 @@ def test_only_what_was_exported_is_revoked(lab: Lab, pki: t.Any) -> None:
     lab.fails("revoke_certificate", "ResourceInUseException", CertificateArn=arn, RevocationReason="SUPERSEDED")
 
 
-def test_a_revocation_stands_though_public_cannot_be_written(lab: Lab) -> None:
+def test_a_revocation_holds_even_if_the_crl_cannot_be_published(lab: Lab) -> None:
     arn = lab.private()
     lab.export(arn)
     public = Path(lab.authority.public_folder)

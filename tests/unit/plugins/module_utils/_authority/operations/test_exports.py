@@ -16,7 +16,7 @@ from ansible_collections.certops.acm.tests.support.openssl import openssl
 
 
 @pytest.mark.parametrize("kind", ["private", "public", "rsa"])
-def test_what_is_exported_fits_together(lab: Lab, kind: str, tmp_path: Path) -> None:
+def test_the_parts_of_an_export_match(lab: Lab, kind: str, tmp_path: Path) -> None:
     if kind == "public":
         arn = lab.issued("export.example.com", Options={"Export": "ENABLED"})
     elif kind == "rsa":

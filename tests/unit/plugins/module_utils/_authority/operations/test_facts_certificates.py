@@ -50,7 +50,7 @@ def test_requested_and_pending(lab: Lab, algorithm: str, shown: str, signature: 
 
 
 @pytest.mark.parametrize("name, verdict", [("example.com", "PENDING_VALIDATION"), ("nomail.test", "FAILED")])
-def test_by_email_the_verdict_comes_later(lab: Lab, clock: Clock, name: str, verdict: str) -> None:
+def test_by_email_the_outcome_is_known_later(lab: Lab, clock: Clock, name: str, verdict: str) -> None:
     lab.set(validation_emails_delay_s=2)
     arn = lab.acm.request_certificate(DomainName=name, ValidationMethod="EMAIL")["CertificateArn"]
     (option,) = lab.describe(arn)["DomainValidationOptions"]
@@ -79,7 +79,7 @@ def test_only_the_name_without_mail_has_failed(lab: Lab) -> None:
     assert statuses(lab, arn) == {"example.com": "PENDING_VALIDATION", "nomail.test": "FAILED"}
 
 
-def test_only_the_name_that_caa_forbids_has_failed(lab: Lab) -> None:
+def test_only_the_name_forbidden_by_caa_has_failed(lab: Lab) -> None:
     lab.dns.add("caa.example.com", "CAA", '0 issue "other.example"')
     arn = lab.public("www.example.com", SubjectAlternativeNames=["caa.example.com"])
     lab.publish(arn)
@@ -110,7 +110,7 @@ def test_a_reason_of_a_private_ca(lab: Lab, reason: str) -> None:
 
 
 @pytest.mark.parametrize("old, usages", [(False, [SERVER]), (True, [SERVER, CLIENT])])
-def test_public_leaves_are_for_servers_alone(lab: Lab, old: bool, usages: list[dict[str, str]]) -> None:
+def test_public_leaves_are_for_server_authentication_only(lab: Lab, old: bool, usages: list[dict[str, str]]) -> None:
     lab.set(public_client_auth=old)
     arn = lab.issued("eku.example.com", KeyAlgorithm="RSA_2048")
     shown = lab.describe(arn)
@@ -168,7 +168,7 @@ def test_sans_are_not_checked(lab: Lab, pki: t.Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "evil\0.example.com"])
-def test_a_dns_name_that_is_none_is_refused_with_acms_code(lab: Lab, pki: t.Any, name: str) -> None:
+def test_an_invalid_dns_name_is_refused_with_acms_code(lab: Lab, pki: t.Any, name: str) -> None:
     pair = pki.issue("www.example.com", names=("www.example.com", name))
     message = lab.fails(
         "import_certificate", "ValidationException", Certificate=pair.pem.encode(), PrivateKey=pair.key_pem.encode()
@@ -184,7 +184,7 @@ def test_a_common_name_that_is_an_address(lab: Lab, pki: t.Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["server", "My Awesome Service", "vpn_server.staging.lab.test"])
-def test_a_common_name_that_is_no_domain_name(lab: Lab, pki: t.Any, name: str) -> None:
+def test_a_common_name_that_is_not_a_domain_name(lab: Lab, pki: t.Any, name: str) -> None:
     arn = imported(lab, pki.issue(name, names=()))
     assert lab.describe(arn)["DomainName"] == name
     listed = lab.acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
@@ -217,7 +217,7 @@ def test_summaries(lab: Lab, pki: t.Any) -> None:
     assert not {"NotBefore", "NotAfter"} & set(summary)
 
 
-def test_usages_that_are_absent_any_or_unknown(lab: Lab, pki: t.Any) -> None:
+def test_absent_any_and_unknown_usages(lab: Lab, pki: t.Any) -> None:
     names = {
         imported(lab, pki.issue(f"{name}.example.com", **usages)): name
         for name, usages in {
@@ -255,7 +255,7 @@ def test_there_is_always_a_chain(lab: Lab, pki: t.Any) -> None:
     assert (answer["Certificate"], answer["CertificateChain"]) == (pair.pem, pair.pem)
 
 
-def test_a_chain_that_begins_with_the_leaf(lab: Lab, pki: t.Any) -> None:
+def test_a_chain_that_starts_with_the_leaf(lab: Lab, pki: t.Any) -> None:
     pair = pki.leaf("www.example.com")
     whole = pair.pem + pair.chain_pem
     arn = imported(lab, pair, CertificateChain=whole.encode())

@@ -43,7 +43,7 @@ def raw(lab: Lab, operation: str, body: dict[str, t.Any]) -> tuple[int, bytes]:
 
 @pytest.mark.parametrize("arn", [UNKNOWN, UNKNOWN.replace("us-east-1", "eu-central-1")])
 @pytest.mark.parametrize("operation", ["describe_certificate", "get_certificate", "delete_certificate"])
-def test_an_arn_that_is_not_there(lab: Lab, arn: str, operation: str) -> None:
+def test_an_arn_that_does_not_exist(lab: Lab, arn: str, operation: str) -> None:
     message = lab.fails(operation, "ResourceNotFoundException", CertificateArn=arn)
     assert message == f"Could not find certificate {arn} in account 123456789012."
 

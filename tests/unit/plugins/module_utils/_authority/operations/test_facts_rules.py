@@ -48,7 +48,7 @@ def test_suffixes_of_a_lab(lab: Lab) -> None:
         assert lab.status(lab.public(name)) == status
 
 
-def test_the_list_is_dated_and_whole() -> None:
+def test_the_list_is_dated_and_complete() -> None:
     assert public_suffix_list.VERSION[:4].isdigit()
     top = public_suffix_list.TOP_LEVEL.split()
     assert len(top) > 1400 and top == sorted(set(top)) and {"com", "de", "uk", "xn--p1ai"} < set(top)
@@ -72,7 +72,7 @@ def test_the_partition_is_the_regions(tmp_path: t.Any, region: str, partition: s
     assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
 
 
-def test_certificates_for_cloudfront_are_made_in_one_region(tmp_path: t.Any) -> None:
+def test_certificates_for_cloudfront_are_requested_in_one_region(tmp_path: t.Any) -> None:
     authority = creation.create(str(tmp_path / "authority"), region="eu-central-1")
     acm = authority_client(authority)
     with pytest.raises(acm.exceptions.InvalidParameterException, match="us-east-1"):
@@ -120,12 +120,12 @@ def test_n2_certificates(lab: Lab, hierarchy: str, usage: t.Optional[str], usage
         {"RootHierarchyType": "N2_SFG2_AMAZON_MANAGED", "CertificateUsage": "CLIENT_AUTH_ONLY"},
     ],
 )
-def test_n2_certificates_that_cannot_be(lab: Lab, wanted: dict[str, str]) -> None:
+def test_impossible_n2_certificates(lab: Lab, wanted: dict[str, str]) -> None:
     members = {"DomainName": "n2.example.com", "ValidationMethod": "DNS", **wanted}
     lab.fails("request_certificate", "ValidationException", **members)
 
 
-def test_an_n2_hierarchy_is_no_private_ca(lab: Lab) -> None:
+def test_an_n2_hierarchy_is_not_a_private_ca(lab: Lab) -> None:
     members = {"CertificateAuthorityArn": lab.ca(), "RootHierarchyType": "N2_AMAZON_MANAGED"}
     lab.fails("request_certificate", "ValidationException", DomainName="a.corp.test", **members)
 
@@ -150,7 +150,7 @@ def summaries(lab: Lab, arn: str, **more: t.Any) -> list[dict[str, t.Any]]:
     return list(found["DomainValidationSummaryList"])
 
 
-def test_how_a_change_to_dns_stands(lab: Lab, clock: Clock) -> None:
+def test_the_status_of_a_change_to_dns(lab: Lab, clock: Clock) -> None:
     arn = by_mail(lab)
     approvals.approve(lab.authority, arn, "example.com")
     assert "UpdateSummary" not in lab.describe(arn)
@@ -178,7 +178,7 @@ def test_how_a_change_to_dns_stands(lab: Lab, clock: Clock) -> None:
     lab.dns.remove(record["Name"])
 
 
-def test_a_change_to_dns_that_never_comes_to_its_end(lab: Lab, clock: Clock) -> None:
+def test_a_change_to_dns_that_never_completes(lab: Lab, clock: Clock) -> None:
     arn = by_mail(lab)
     approvals.approve(lab.authority, arn, "example.com")
     lab.acm.update_certificate_options(CertificateArn=arn, Options={"ValidationMethod": "DNS"})
@@ -224,7 +224,7 @@ def test_tags_of_a_resource(lab: Lab) -> None:
 # ---------------------------------------------------------------- eligibility
 
 
-def test_an_open_renewal_ends_when_nothing_uses_the_certificate_any_more(lab: Lab, clock: Clock) -> None:
+def test_a_pending_renewal_ends_when_the_certificate_is_no_longer_in_use(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("used.example.com")
     approvals.set_in_use_by(lab.authority, arn, [LOAD_BALANCER])
     records = lab.records(arn)
@@ -277,7 +277,7 @@ def test_lists_and_searches_do_what_is_due(lab: Lab, clock: Clock) -> None:
     lab.unpublish(lab.public("listed.example.com"))
 
 
-def test_a_renewal_is_looked_at_again_within_a_minute(lab: Lab, clock: Clock) -> None:
+def test_a_renewal_is_checked_again_within_a_minute(lab: Lab, clock: Clock) -> None:
     arn = lab.issued("minute.example.com", Options={"Export": "ENABLED"})
     lab.export(arn)
     records = lab.records(arn)

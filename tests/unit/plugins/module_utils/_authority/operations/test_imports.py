@@ -26,7 +26,7 @@ def imported(lab: Lab, pair: t.Any, **more: t.Any) -> str:
     return str(lab.acm.import_certificate(**members(pair, **more))["CertificateArn"])
 
 
-def test_what_is_shown_of_an_import(lab: Lab, pki: t.Any) -> None:
+def test_what_is_shown_about_an_import(lab: Lab, pki: t.Any) -> None:
     pair = pki.leaf("www.example.com", "example.com")
     arn = imported(lab, pair, Tags=[{"Key": "team", "Value": "web"}])
     shown = lab.describe(arn)
@@ -39,13 +39,13 @@ def test_what_is_shown_of_an_import(lab: Lab, pki: t.Any) -> None:
     assert (answer["Certificate"], answer["CertificateChain"]) == (pair.pem, pair.chain_pem)
 
 
-def test_a_self_signed_one_needs_no_chain(lab: Lab, pki: t.Any) -> None:
+def test_a_self_signed_certificate_needs_no_chain(lab: Lab, pki: t.Any) -> None:
     arn = imported(lab, pki.issue("self.example.com"))
     answer = lab.acm.get_certificate(CertificateArn=arn)
     assert answer["CertificateChain"] == answer["Certificate"]  # clients read it without asking
 
 
-def test_one_without_a_domain_name(lab: Lab, pki: t.Any) -> None:
+def test_a_certificate_without_a_domain_name(lab: Lab, pki: t.Any) -> None:
     arn = imported(lab, pki.issue("192.0.2.1", names=(), addresses=("192.0.2.1",)))
     shown = lab.describe(arn)
     assert not {"DomainName", "SubjectAlternativeNames"} & set(shown)

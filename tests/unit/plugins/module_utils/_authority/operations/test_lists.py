@@ -179,7 +179,7 @@ def token_of(value: t.Any) -> str:
      token_of(["CREATED_AT", True, 10**30, 1]), token_of(["CREATED_AT", True, "\ud800", 1]), token_of(["CREATED_AT", True, [], 1]),
      base64.urlsafe_b64encode(b"[" * 7000).decode(), token_of("abcd"), token_of(None)],
 )  # fmt: skip
-def test_tokens_of_others(lab: Lab, token: str) -> None:
+def test_invalid_page_tokens(lab: Lab, token: str) -> None:
     lab.fails("list_certificates", "ValidationException", NextToken=token)
 
 
@@ -270,7 +270,7 @@ SORTS = [
 
 
 @pytest.mark.parametrize("sort_by", SORTS)
-def test_every_order_pages_without_loss_or_repetition(zoo: Lab, sort_by: str) -> None:
+def test_paging_in_every_order_neither_loses_nor_repeats(zoo: Lab, sort_by: str) -> None:
     walked = {}
     for order in ("ASCENDING", "DESCENDING"):
         wanted: dict[str, t.Any] = {"SortBy": sort_by, "SortOrder": order, "MaxResults": 2}
@@ -323,7 +323,7 @@ def test_a_statement_too_deep_or_too_large(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("value", ["'", '"', "x' OR '1'='1", "%", "_", "\0", "ü", "\\", "*"])
-def test_what_is_searched_for_is_never_sql(zoo: Lab, value: str) -> None:
+def test_search_values_are_never_sql(zoo: Lab, value: str) -> None:
     for how in ("EQUALS", "CONTAINS"):
         assert found(zoo, common_name(value, how)) == found(zoo, dns_name(value, how)) == []
 
@@ -385,7 +385,7 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
         },
     ],
 )  # fmt: skip
-def test_a_page_costs_the_same_among_many(zoo: Lab, statement: dict[str, t.Any]) -> None:
+def test_a_page_costs_the_same_however_many_there_are(zoo: Lab, statement: dict[str, t.Any]) -> None:
     """Whether nearly all have what is searched for, a few, or none."""
     arn = zoo.made["private.corp.test"]  # type: ignore[attr-defined]
     fill(zoo.authority, arn, range(300))

@@ -46,7 +46,7 @@ def test_defaults_of_a_request(lab: Lab) -> None:
     assert [option["ValidationMethod"] for option in shown["DomainValidationOptions"]] == ["EMAIL"]
 
 
-def test_names_are_those_of_the_request_once_each(lab: Lab) -> None:
+def test_names_are_those_requested_without_duplicates(lab: Lab) -> None:
     arn = lab.public("WWW.Example.com", SubjectAlternativeNames=["example.com", "www.example.com", "EXAMPLE.com"])
     assert lab.describe(arn)["SubjectAlternativeNames"] == ["www.example.com", "example.com"]
 
@@ -94,7 +94,7 @@ def test_the_issued_leaf(lab: Lab, clock: Clock) -> None:
     assert leaf.not_valid_before_utc <= clock.now < leaf.not_valid_after_utc
 
 
-def test_an_rsa_leaf_may_encipher_keys(lab: Lab) -> None:
+def test_an_rsa_leaf_allows_key_encipherment(lab: Lab) -> None:
     arn = lab.private(ca=lab.ca("rsa", key_algorithm="RSA_2048"), KeyAlgorithm="RSA_2048")
     assert lab.describe(arn)["KeyUsages"] == [{"Name": "DIGITAL_SIGNATURE"}, {"Name": "KEY_ENCIPHERMENT"}]
 
@@ -142,7 +142,7 @@ def test_names_that_are_refused(lab: Lab, name: str, code: str) -> None:
     lab.fails("request_certificate", code, DomainName=name)
 
 
-def test_a_further_name_may_be_longer_than_the_first(lab: Lab) -> None:
+def test_other_names_may_be_longer_than_the_first(lab: Lab) -> None:
     long = ".".join(["a" * 60] * 4)[: 253 - len(".example.com")].rstrip(".") + ".example.com"
     assert lab.describe(lab.public("example.com", SubjectAlternativeNames=[long]))["SubjectAlternativeNames"][1] == long
     lab.fails("request_certificate", "InvalidDomainValidationOptionsException", DomainName=long)
@@ -193,7 +193,7 @@ def test_a_private_certificate_may_have_any_name(lab: Lab) -> None:
 # ---------------------------------------------------------------- options
 
 
-def test_export_is_fixed_at_the_request(lab: Lab) -> None:
+def test_export_is_fixed_by_the_request(lab: Lab) -> None:
     arn = lab.issued(Options={"Export": "ENABLED"})
     assert lab.describe(arn)["Options"]["Export"] == "ENABLED"
     message = lab.fails(
@@ -202,7 +202,7 @@ def test_export_is_fixed_at_the_request(lab: Lab) -> None:
     assert "Export" in message
 
 
-def test_export_is_no_option_of_a_private_certificate(lab: Lab) -> None:
+def test_export_is_not_an_option_of_a_private_certificate(lab: Lab) -> None:
     lab.fails(
         "request_certificate", "ValidationException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
         Options={"Export": "ENABLED"},
@@ -253,7 +253,7 @@ def test_from_email_to_dns(lab: Lab) -> None:
     )
 
 
-def test_an_issued_one_goes_over_to_dns_with_its_next_renewal(lab: Lab, clock: Clock) -> None:
+def test_an_issued_certificate_changes_to_dns_with_its_next_renewal(lab: Lab, clock: Clock) -> None:
     members = {"ValidationMethod": "EMAIL", "KeyAlgorithm": "EC_prime256v1"}
     arn = lab.acm.request_certificate(DomainName="example.com", **members)["CertificateArn"]
     approvals.approve(lab.authority, arn, "example.com")
@@ -312,7 +312,7 @@ def test_the_same_token_with_another_request(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("token", ["x" * 33, "with-hyphen", "with space", "ümlaut"])
-def test_a_token_that_is_none(lab: Lab, token: str) -> None:
+def test_an_invalid_token(lab: Lab, token: str) -> None:
     lab.fails("request_certificate", "ValidationException", DomainName="a.example.com", IdempotencyToken=token)
 
 

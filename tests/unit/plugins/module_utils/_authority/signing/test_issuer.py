@@ -19,7 +19,7 @@ from cryptography import x509
 
 
 @pytest.mark.parametrize("ca", ["RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1"])
-def test_what_is_shown_is_what_the_leaf_says(lab: Lab, ca: str) -> None:
+def test_what_is_shown_agrees_with_the_leaf(lab: Lab, ca: str) -> None:
     """It is written down while the leaf is made, and not read out of it."""
     arn = lab.ca(ca, key_algorithm=ca, common_name='Büro, "Test" + 1')
     for algorithm in ("RSA_2048",) if ca.startswith("RSA") else ("EC_prime256v1", "EC_secp384r1"):
@@ -46,7 +46,9 @@ def ca_of(algorithm: str = "EC_prime256v1") -> issuer.Signer:
         (timedelta(minutes=48), timedelta(minutes=2)),
     ],
 )
-def test_valid_from_a_little_before_and_as_long_as_wanted(pki: t.Any, validity: timedelta, before: timedelta) -> None:
+def test_validity_begins_slightly_earlier_and_lasts_as_long_as_wanted(
+    pki: t.Any, validity: timedelta, before: timedelta
+) -> None:
     wanted = {"names": ["www.corp.test"], "public_key": pki.key().public_key(), "ca": ca_of(), "now": START}
     leaves = [
         issuer.issue_leaf(**wanted, validity=validity, publication_url="http://corp.test/"),

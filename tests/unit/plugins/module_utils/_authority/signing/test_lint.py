@@ -53,7 +53,7 @@ def stored(lab: Lab, arn: str) -> tuple[str, str]:
     return answer["Certificate"], answer["CertificateChain"].split("-----END")[0] + "-----END CERTIFICATE-----\n"
 
 
-def test_the_linter_finds_something(lint: Lint, pki: t.Any) -> None:
+def test_the_linter_can_find_something(lint: Lint, pki: t.Any) -> None:
     found = lint(lint_cabf_serverauth_cert, pki.leaf("www.example.com").pem, options=["-t", "DV-FINAL-CERTIFICATE"])
     assert "cabf.serverauth.subscriber.certificate_policies_extension_absent" in found
 

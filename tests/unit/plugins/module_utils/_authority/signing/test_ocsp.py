@@ -31,7 +31,7 @@ def signer(pair: t.Any) -> Signer:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256()], ids=["SHA-1", "SHA-256"])
-def test_whose_certificate_is_asked_about(pki: t.Any, kind: str, algorithm: t.Any) -> None:
+def test_which_ca_a_request_is_about(pki: t.Any, kind: str, algorithm: t.Any) -> None:
     ca, namesake = pki.authority("corp", kind=kind), pki.authority("corp", kind=kind, number=1)
     leaf = pki.issue("www.corp.test", ca)
     asked = ocsp.read(question(leaf.certificate, ca.certificate, algorithm))
@@ -68,7 +68,7 @@ def test_a_response_is_signed_by_the_ca_and_valid_from_now_on(pki: t.Any, kind: 
         (Standing(START), OCSPCertStatus.REVOKED, None),
     ],
 )
-def test_what_it_says_of_a_certificate(pki: t.Any, standing: Standing | None, status: t.Any, reason: t.Any) -> None:
+def test_the_status_of_a_certificate(pki: t.Any, standing: Standing | None, status: t.Any, reason: t.Any) -> None:
     ca = pki.authority("corp")
     asked = ocsp.read(question(pki.issue("www.corp.test", ca).certificate, ca.certificate))
     response = load_der_ocsp_response(ocsp.answer(asked, signer(ca), standing, START, timedelta(hours=24)))
@@ -82,7 +82,7 @@ def test_responses_without_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30", b"x" * 5000, b"\x30\x03\x02\x01\x01"])
-def test_what_is_not_a_question(der: bytes) -> None:
+def test_malformed_requests(der: bytes) -> None:
     with pytest.raises(ocsp.Malformed):
         ocsp.read(der)
 

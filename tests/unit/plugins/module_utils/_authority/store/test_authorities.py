@@ -40,7 +40,7 @@ def test_a_chain_ends_with_the_root(lab: Lab) -> None:
         assert [each.id for each in tx.cas.chain("root")] == ["root"]
 
 
-def test_changes_are_of_one_ca(lab: Lab) -> None:
+def test_a_change_affects_one_ca(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         for each in (row("a"), row("b")):
             tx.cas.add(each)

@@ -39,7 +39,7 @@ def test_a_fork_leaves_the_connections_of_its_parent_alone(lab: Lab) -> None:
     assert lab.authority.store.verify() == []
 
 
-def test_writers_by_turns_share_a_connection(lab: Lab) -> None:
+def test_writers_taking_turns_share_a_connection(lab: Lab) -> None:
     identifier = lab.private()[-36:]
 
     def write(number: int) -> None:
@@ -64,7 +64,7 @@ def test_a_connection_that_is_returned_has_nothing_uncommitted(tmp_path: Path) -
     assert connection.execute("SELECT count(*) FROM a").fetchone() == (0,)
 
 
-def test_only_so_many_idle_connections_are_kept(tmp_path: Path) -> None:
+def test_the_number_of_idle_connections_is_limited(tmp_path: Path) -> None:
     lender = Lender(str(tmp_path / "store"))
     taken = [lender.take() for _number in range(MOST_IDLE + 1)]
     assert len(set(map(id, taken))) == len(taken)
@@ -78,7 +78,7 @@ def test_only_so_many_idle_connections_are_kept(tmp_path: Path) -> None:
     assert lender.take().execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_file_that_was_replaced_is_not_written_any_more(lab: Lab) -> None:
+def test_a_replaced_file_is_no_longer_written(lab: Lab) -> None:
     """A backup was restored over a running server: what it wrote to the old file would be lost."""
     lab.private()
     path = lab.authority.store.path

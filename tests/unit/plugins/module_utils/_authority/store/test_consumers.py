@@ -35,7 +35,7 @@ def test_new_events_in_order_and_each_once(lab: Lab) -> None:
         assert tx.consumers.free(WEB, 0, 1)[0][2] == "id-0"
 
 
-def test_what_is_hidden_comes_back_at_its_time(lab: Lab) -> None:
+def test_hidden_events_return_in_time(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         add_events(tx, 2)
         tx.consumers.take_new(WEB, 2)
@@ -44,7 +44,7 @@ def test_what_is_hidden_comes_back_at_its_time(lab: Lab) -> None:
         assert (free(tx, 100), tx.consumers.waiting(WEB, 100)) == ([(1, 1), (2, 0)], 2)
 
 
-def test_acknowledged_by_the_handle_of_the_last_receipt_only(lab: Lab) -> None:
+def test_only_the_last_handle_acknowledges(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         add_events(tx, 1)
         for consumer in (WEB, "another"):

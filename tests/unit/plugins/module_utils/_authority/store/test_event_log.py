@@ -27,7 +27,7 @@ def test_old_events_are_forgotten(lab: Lab, clock: Clock) -> None:
     assert lab.events() == []
 
 
-def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Clock) -> None:
+def test_events_from_a_wrong_clock_do_not_keep_old_ones(lab: Lab, clock: Clock) -> None:
     lab.set(events_kept_days=10, audit_kept_days=10)
     lab.ca()
     clock.advance(days=3000)
@@ -41,7 +41,7 @@ def test_what_a_wrong_clock_wrote_does_not_keep_old_events(lab: Lab, clock: Cloc
     assert [record["responseElements"]["certificateArn"] for record in lab.audit()] == [future, arn]
 
 
-def test_what_get_and_export_answer_is_in_their_records(lab: Lab, pki: t.Any) -> None:
+def test_the_answers_of_get_and_export_are_in_their_records(lab: Lab, pki: t.Any) -> None:
     """Of what the authority issued, by a reference to the store; of what was imported, and may be deleted, as it is."""
     arn = lab.private()
     got = lab.acm.get_certificate(CertificateArn=arn)
@@ -66,7 +66,7 @@ def test_what_get_and_export_answer_is_in_their_records(lab: Lab, pki: t.Any) ->
     assert lab.audit()[4]["responseElements"]["certificate"] == again["Certificate"]
 
 
-def test_records_are_found_by_what_they_are_of(lab: Lab, clock: Clock) -> None:
+def test_records_are_filtered(lab: Lab, clock: Clock) -> None:
     first = lab.private()
     clock.advance(hours=1)
     second = lab.private()

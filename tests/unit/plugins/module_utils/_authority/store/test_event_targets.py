@@ -19,7 +19,7 @@ def add_events(tx: Transaction, number: int) -> None:
         tx.journal.add_event(START, "arn", "kind", f"id-{each}", {}, None)
 
 
-def test_a_new_target_gets_the_events_from_now_on_and_a_changed_one_continues(lab: Lab) -> None:
+def test_a_new_target_gets_only_new_events_and_a_changed_one_continues(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         add_events(tx, 2)
         tx.targets.put("hook", b"old")
@@ -32,7 +32,7 @@ def test_a_new_target_gets_the_events_from_now_on_and_a_changed_one_continues(la
         assert tx.targets.one("hook") is None and tx.targets.one("api") == TargetRow("api", b"", 5)
 
 
-def test_progress_never_goes_back_and_ends_a_failure(lab: Lab) -> None:
+def test_progress_never_goes_back_and_clears_a_failure(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         tx.targets.put("hook", b"")
         tx.targets.not_delivered("hook", 100, "It said no.")
@@ -43,7 +43,7 @@ def test_progress_never_goes_back_and_ends_a_failure(lab: Lab) -> None:
         assert not tx.targets.move("absent", 4, 300)
 
 
-def test_events_may_be_forgotten_that_every_target_has(lab: Lab) -> None:
+def test_only_events_that_every_target_has_may_be_forgotten(lab: Lab) -> None:
     with lab.authority.store.write() as tx:
         assert tx.targets.delivered_everywhere() == LARGEST
         add_events(tx, 3)

@@ -22,7 +22,7 @@ STATUSES = "PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVO
 
 @settings(max_examples=300, deadline=None)
 @given(CERTIFICATES, st.integers(1, 45))
-def test_what_is_due_is_due_in_the_store(one: Certificate, days: int) -> None:
+def test_everything_due_is_due_in_the_store(one: Certificate, days: int) -> None:
     """No lazy work waits for a sweep that would not look: what is due now has a due time that has passed."""
     due_at = state.next_due_at(one, NOW, DEFAULTS, days)
     is_due = (

@@ -101,7 +101,7 @@ def whole(lab: Lab) -> dict[str, state.Certificate]:
 # ---------------------------------------------------------------- kill -9
 
 
-def test_killed_at_any_instant_it_loses_nothing_that_it_answered(lab: Lab, pki: t.Any) -> None:
+def test_a_process_killed_at_any_instant_loses_nothing_it_answered(lab: Lab, pki: t.Any) -> None:
     lab.set(quota_certificates=10**6, quota_requests_a_year=10**6, quota_imports_a_year=10**6, quota_imported=10**6)
     lab.ca()
     pair = pki.leaf("import.example.com")
@@ -183,14 +183,14 @@ def test_many_processes_at_once(lab: Lab) -> None:
     assert len(set(arns)) == 4 * MANY and set(whole(lab)) == set(arns)
 
 
-def test_the_same_token_from_many_processes_makes_one(lab: Lab) -> None:
+def test_the_same_token_from_many_processes_creates_one_certificate(lab: Lab) -> None:
     ca = lab.ca()
     children = [Child(lab, lambda tell: tell(lab.private(ca=ca, IdempotencyToken="same"))) for _number in range(MANY)]
     assert len({arn for child in children for arn in child.told()}) == 1
     assert len(whole(lab)) == 1
 
 
-def test_a_reader_sees_one_moment(lab: Lab) -> None:
+def test_a_reader_sees_a_consistent_snapshot(lab: Lab) -> None:
     lab.private()
     with lab.authority.store.read() as tx:
         before = tx.count("PRIVATE")
@@ -211,7 +211,7 @@ def test_a_directory_that_has_vanished(lab: Lab) -> None:
             pass
 
 
-def test_what_is_answered_is_on_the_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answered_changes_are_on_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     ca, path = lab.ca(), lab.authority.store.path
     seen = []
 
@@ -244,7 +244,7 @@ def lab_beside(lab: Lab) -> t.Any:
     return Beside
 
 
-def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
+def test_a_kind_that_was_rolled_back_is_not_remembered(lab: Lab) -> None:
     store = lab.authority.store
     with store.read() as tx:
         one = tx.certificate(lab.private()[-36:])
@@ -268,7 +268,7 @@ def test_a_kind_that_was_not_carried_out_is_not_remembered(lab: Lab) -> None:
     "content, said",
     [(b"", "is not the store"), (b"hello, world\n" * 100, "not a SQLite file"), (b"\0" * 8192, "not a SQLite file")],
 )
-def test_a_file_that_is_no_store(lab: Lab, content: bytes, said: str) -> None:
+def test_a_file_that_is_not_a_store(lab: Lab, content: bytes, said: str) -> None:
     lab.authority.store.close()
     path = Path(lab.authority.store.path)
     for each in path.parent.glob("acm.sqlite3*"):
@@ -294,7 +294,7 @@ def test_a_foreign_database(lab: Lab) -> None:
     ("version", "advice"),
     [(99, "created it, or a newer version"), (2, "created it, or create a new authority in another directory")],
 )
-def test_another_format(lab: Lab, version: int, advice: str) -> None:
+def test_a_store_of_another_format(lab: Lab, version: int, advice: str) -> None:
     lab.authority.store._lender.take().execute(f"PRAGMA user_version = {version}")
     with pytest.raises(StoreError, match=f"format {version}, .* {advice}"):
         opening.open_authority(lab.path)
@@ -381,7 +381,7 @@ def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_somebody_elses_authority(dns: t.Any, clock: Clock) -> None:
+def test_another_users_authority(dns: t.Any, clock: Clock) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         lab = Lab(Path(folder) / "authority", dns, clock)
@@ -420,7 +420,7 @@ def test_a_folder_that_became_read_only(dns: t.Any, clock: Clock) -> None:
                 path.chmod(0o755)
 
 
-def test_a_store_is_never_made_over_a_file(tmp_path: Path) -> None:
+def test_a_store_never_overwrites_a_file(tmp_path: Path) -> None:
     (tmp_path / "acm.sqlite3").write_text("precious")
     with pytest.raises(FileExistsError):
         Store(str(tmp_path / "acm.sqlite3")).create()

@@ -49,7 +49,7 @@ def test_the_verdict(name: str, wildcard: bool, status: str, reason: str | None)
     assert verdict.detail.endswith(".")
 
 
-def test_silence_is_not_a_permission() -> None:
+def test_a_missing_answer_does_not_permit_issuance() -> None:
     with silent_server() as silent:
         verdict = caa.check("www.example.com", list(ACM_ISSUERS), False, Resolver([silent], timeout_s=0.1))
     assert verdict.status == "PENDING" and silent in verdict.detail

@@ -36,12 +36,12 @@ def verdict(bind: NameServer, **changes: t.Any) -> t.Any:
 
 
 @pytest.mark.parametrize("value", [VALUE, VALUE[1:], VALUE.upper(), VALUE[1:].upper()])
-def test_the_value_with_or_without_underscore_in_any_case(bind: NameServer, value: str) -> None:
+def test_the_value_matches_with_or_without_underscore_in_any_case(bind: NameServer, value: str) -> None:
     bind.add(OWNER, "CNAME", value)
     assert verdict(bind).status == "SUCCESS"
 
 
-def test_names_without_their_last_dot_and_in_capitals_are_the_same(bind: NameServer) -> None:
+def test_names_match_without_the_final_dot_and_in_capitals(bind: NameServer) -> None:
     bind.add(OWNER, "CNAME", VALUE)
     assert verdict(bind, record_name=OWNER.rstrip(".").upper(), record_value=VALUE.rstrip(".")).status == "SUCCESS"
 
@@ -75,7 +75,7 @@ def test_another_kind_of_record(bind: NameServer, rdtype: str, value: str) -> No
 
 
 @pytest.mark.parametrize("length, status", [(1, "SUCCESS"), (4, "SUCCESS"), (5, "SUCCESS"), (6, "PENDING")])
-def test_at_most_five_cnames_are_chained(bind: NameServer, length: int, status: str) -> None:
+def test_at_most_five_cnames_are_followed(bind: NameServer, length: int, status: str) -> None:
     owners = [OWNER, *(f"hop{number}.example.net." for number in range(1, length))]
     for owner, target in zip(owners, [*owners[1:], VALUE]):
         bind.add(owner, "CNAME", target)
@@ -95,7 +95,7 @@ def test_the_longest_chain_is_a_setting(bind: NameServer) -> None:
     bind.remove("hop.example.net")
 
 
-def test_a_chain_that_ends_elsewhere_and_a_circle(bind: NameServer) -> None:
+def test_a_chain_that_ends_elsewhere_or_in_a_loop(bind: NameServer) -> None:
     bind.add(OWNER, "CNAME", "hop.example.net.")
     assert "leads to hop.example.net" in verdict(bind).detail
     bind.add("hop.example.net", "CNAME", OWNER)
@@ -103,7 +103,7 @@ def test_a_chain_that_ends_elsewhere_and_a_circle(bind: NameServer) -> None:
     bind.remove("hop.example.net")
 
 
-def test_dns_that_does_not_work_is_not_the_end(bind: NameServer) -> None:
+def test_a_dns_failure_is_not_final(bind: NameServer) -> None:
     found = verdict(bind, name="broken.test", record_name="_x.broken.test")
     assert found.status == "PENDING" and "SERVFAIL" in found.detail
     with silent_server() as silent:

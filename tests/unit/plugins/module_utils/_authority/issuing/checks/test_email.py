@@ -101,7 +101,7 @@ def test_five_addresses(domain: str, after_the_at: str) -> None:
         ("www.not-ours.test", "PENDING", None),
     ],
 )
-def test_a_domain_needs_an_mx(bind: NameServer, domain: str, status: str, reason: t.Optional[str]) -> None:
+def test_a_domain_needs_an_mx_record(bind: NameServer, domain: str, status: str, reason: t.Optional[str]) -> None:
     verdict = check_email.contacts(domain, Resolver([bind.endpoint]))
     assert (verdict.status, verdict.reason) == (status, reason)
 
@@ -110,7 +110,7 @@ def test_the_null_mx_is_named(bind: NameServer) -> None:
     assert "null MX" in check_email.contacts("nomail.example.com", Resolver([bind.endpoint])).detail
 
 
-def test_the_message_says_everything() -> None:
+def test_the_message_contains_everything() -> None:
     mail = a_mail(link="https://approve.example.org/?code=c0de&context=T0ken")
     assert mail["Subject"] == "Certificate request for www.example.com"
     assert mail["To"] == ", ".join(check_email.recipients("www.example.com"))
@@ -130,19 +130,19 @@ def test_the_message_says_everything() -> None:
     assert "in order to renew" not in text
 
 
-def test_a_renewal_has_words_of_its_own() -> None:
+def test_a_renewal_has_its_own_wording() -> None:
     text = a_mail(is_renewal=True).get_content()
     assert "validate ownership of the domain in order to renew the existing certificate" in text
     assert f"Certificate Identifier: {ARN}" in text.splitlines()
 
 
-def test_without_a_link_the_task_is_named() -> None:
+def test_without_a_link_the_message_shows_the_task() -> None:
     text = a_mail().get_content()
     assert "T0ken" in text and "certops.acm.acm_authority" in text
 
 
 @pytest.mark.parametrize("field", ["name", "sender", "validation_domain"])
-def test_no_header_can_be_smuggled_in(field: str) -> None:
+def test_no_header_can_be_injected(field: str) -> None:
     with pytest.raises(ValueError):
         a_mail(**{field: "x@example.com\r\nBcc: someone@example.net"})
 
@@ -193,7 +193,7 @@ def test_no_mail_is_sent_in_the_clear_when_starttls_was_requested() -> None:
         assert server.deliveries == []
 
 
-def test_nobody_there_or_silence() -> None:
+def test_a_closed_port_or_a_silent_server() -> None:
     with pytest.raises(MailNotSent, match="cannot be used: .*refused"):
         check_email.send(a_mail(), MailServer("127.0.0.1", free_port()))
     with silent_server() as silent:

@@ -65,7 +65,7 @@ def test_the_web_server_is_asked_by_its_name(web: WebServer) -> None:
     assert [(request.host, request.path) for request in web.requests] == [("www.example.com", PATH)]
 
 
-def test_the_sentence_says_where_it_leads(web: WebServer) -> None:
+def test_the_message_says_where_it_leads(web: WebServer) -> None:
     assert verdict(web, redirect("https://www.example.com/")).detail == (
         f"{FROM} redirects to https://www.example.com/ and not to {TO}."
     )
@@ -80,14 +80,14 @@ def test_a_ca_that_does_not_know_the_content_reads_it() -> None:
     assert "Nobody is there." in check_http.check("www.example.com", FROM, TO, pages.__getitem__).detail
 
 
-def test_a_wildcard_fails_without_a_question() -> None:
+def test_a_wildcard_fails_without_a_request() -> None:
     def fetch(url: str) -> Page:
         raise AssertionError(url)
 
     assert check_http.check("*.example.com", FROM, TO, fetch).status == "FAILED"
 
 
-def test_nobody_there() -> None:
+def test_a_closed_port() -> None:
     fetch = Fetcher(addresses={"www.example.com": f"127.0.0.1:{free_port()}"})
     found = check_http.check("www.example.com", FROM, TO, fetch)
     assert found.status == "PENDING" and "Connection refused" in found.detail
