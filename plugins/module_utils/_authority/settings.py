@@ -260,7 +260,7 @@ class Settings(t.NamedTuple):
         }
         for key, patterns in self.request_policy.items():
             for value in values[key]:
-                if value is not None and not any(fnmatchcase(value, _literal(each)) for each in patterns):
+                if value is not None and not any(fnmatchcase(value, without_sets(each)) for each in patterns):
                     return key
         return None
 
@@ -307,6 +307,6 @@ def _check_kind(name: str, value: t.Any, default: t.Any) -> None:
             raise InvalidInput(f"settings.{name} is {value!r}: each entry must be {KINDS[inner]}.")
 
 
-def _literal(pattern: str) -> str:
+def without_sets(pattern: str) -> str:
     """IAM patterns have no [sets]; fnmatch's do."""
     return pattern.replace("[", "[[]")

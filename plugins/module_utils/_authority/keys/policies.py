@@ -12,12 +12,14 @@ A document that cannot be understood as a whole is refused when it is given, not
 from __future__ import annotations
 
 import functools
+import glob
 import ipaddress
 import json
 import re
 import typing as t
+from fnmatch import fnmatchcase
 
-from ..settings import CONDITIONS as ACM_KEYS
+from ..settings import CONDITIONS as ACM_KEYS, without_sets
 from ..._rules.times import read_iso
 from ..._rules.errors import InvalidInput
 
@@ -150,7 +152,7 @@ def _equals_ignoring_case(value: str, wanted: str, values: Values) -> bool:
 
 def _like(value: str, wanted: str, values: Values) -> bool:
     pattern = _pattern(wanted, values)
-    return pattern is not None and re.fullmatch(pattern, value, re.DOTALL) is not None
+    return pattern is not None and fnmatchcase(value, pattern)  # in linear time, however many * it has
 
 
 def _arn_like(value: str, wanted: str, values: Values) -> bool:
@@ -218,19 +220,16 @@ def _variable(name: str, values: Values) -> t.Optional[str]:
 
 
 def _pattern(text: str, values: Values) -> t.Optional[str]:
-    """An IAM pattern (* and ?) as a regular expression; the values of variables are taken literally."""
+    """An IAM pattern (* and ?) as one of fnmatch's, which have [sets], too; the values of variables are taken
+    literally."""
     parts, last = [], 0
     for found in VARIABLE.finditer(text):
         value = _variable(found[1], values)
         if value is None:
             return None
-        parts += [_wild(text[last : found.start()]), re.escape(value)]
+        parts += [without_sets(text[last : found.start()]), glob.escape(value)]
         last = found.end()
-    return "".join([*parts, _wild(text[last:])])
-
-
-def _wild(text: str) -> str:
-    return re.escape(text).replace(r"\*", ".*").replace(r"\?", ".")
+    return "".join([*parts, without_sets(text[last:])])
 
 
 def _is_meant(what: str, patterns: t.Optional[tuple[str, ...]], excluded: tuple[str, ...], values: Values) -> bool:
@@ -289,7 +288,7 @@ def _check_action(action: str, where: str) -> None:
         raise InvalidInput(
             f"{where} has the action {action}: write it with its service, for example acm:ListCertificates."
         )
-    if service == "acm" and not any(re.fullmatch(_wild(name), each.lower()) for each in ACTIONS):
+    if service == "acm" and not any(fnmatchcase(each.lower(), without_sets(name)) for each in ACTIONS):
         raise InvalidInput(f"{where} has the action {action}, which ACM does not have.")
 
 

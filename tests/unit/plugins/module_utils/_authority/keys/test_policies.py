@@ -32,6 +32,9 @@ def document(*statements: dict[str, t.Any]) -> dict[str, t.Any]:
         ({"StringNotEqualsIgnoreCase": {"aws:UserAgent": "A"}}, {"aws:useragent": ["a"]}, False),
         ({"StringLike": {"aws:UserAgent": "a?c*"}}, {"aws:useragent": ["abcd"]}, True),
         ({"StringLike": {"aws:UserAgent": "a?c[d]"}}, {"aws:useragent": ["abcd"]}, False),
+        ({"StringLike": {"aws:UserAgent": "${aws:username}?"}}, {"aws:useragent": ["[a]b"], "aws:username": ["[a]"]}, True),
+        # A match that goes back for each * would end in years, and hold up the whole server.
+        ({"StringLike": {"aws:UserAgent": "*" + "a*" * 40 + "b"}}, {"aws:useragent": ["a" * 250]}, False),
         ({"StringLike": {"aws:UserAgent": "A*"}}, {"aws:useragent": ["abcd"]}, False),
         ({"StringEquals": {"aws:UserAgent": "${aws:username}"}}, {"aws:useragent": ["x"]}, False),
         ({"StringLike": {"aws:UserAgent": "${aws:username}*"}}, {"aws:useragent": ["x*y"], "aws:username": ["x*"]}, True),
