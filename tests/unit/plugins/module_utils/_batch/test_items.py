@@ -34,7 +34,7 @@ def judge(options: dict[str, t.Any]) -> Wanted:
     return Wanted(options["domain_name"], options.get("certificate_arn"))
 
 
-def test_items_inherit_everything_but_what_says_which_certificate_is_meant() -> None:
+def test_items_inherit_everything_except_what_identifies_a_certificate() -> None:
     task = {"certificates": [{}], "certificate_arn": arn(1), "wait": True, "tags": {"a": "1"}, "replace": False}
     item = {"domain_name": "a.example.com", "wait": None, "tags": None, "replace": True, "certificate_arn": None}
     assert batch.inherit(item, task, OWN) == {
@@ -45,7 +45,7 @@ def test_items_inherit_everything_but_what_says_which_certificate_is_meant() -> 
     }
 
 
-def test_what_is_wrong_with_one_stays_with_it() -> None:
+def test_an_invalid_item_fails_alone() -> None:
     task = {"certificates": [{"domain_name": "a"}, {"domain_name": "bad"}, {"domain_name": "c"}], "wait": True}
     items = batch.read(task, judge, Item, own=OWN)
     assert [(item.is_open, item.label, str(item.error or "")) for item in items] == [
@@ -68,7 +68,7 @@ def test_a_task_without_a_list_is_one_item() -> None:
     assert batch.read({"certificates": []}, judge, Item, own=OWN) == []
 
 
-def test_a_refusal_of_acm_stays_with_its_item() -> None:
+def test_an_item_that_acm_refuses_fails_alone() -> None:
     items = [Item(Wanted(str(number), arn(number))) for number in range(3)]
     gone = AcmError("GetCertificate", "ResourceNotFoundException", "gone")
     acm = ScriptedAcm(
@@ -83,7 +83,7 @@ def test_a_refusal_of_acm_stays_with_its_item() -> None:
     assert [item.answer for item in items] == [{"Certificate": "0"}, None, {"Certificate": "2"}]
 
 
-def test_two_items_never_mean_one_certificate() -> None:
+def test_two_items_may_not_mean_the_same_certificate() -> None:
     items = [Item(Wanted(label)) for label in ("a", "b", "a", "a")]
     items[0].error = InvalidInput("It has failed already, so the next one may have it.")
     batch.refuse_twins(items, lambda item: item.label)

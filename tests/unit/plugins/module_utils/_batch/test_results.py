@@ -27,7 +27,7 @@ def outcome(item: Item[t.Any], **members: t.Any) -> dict[str, t.Any]:
     return {**result, **results.failure(item.error)} if item.error else result
 
 
-def test_one_contract_for_errors() -> None:
+def test_every_error_keeps_the_contract() -> None:
     refusal = AcmError("RequestCertificate", "LimitExceededException", "Too many.")
     assert results.failure(refusal, ["AddTagsToCertificate", "AddTagsToCertificate"], arn(1)) == {
         "failed": True,
@@ -97,7 +97,7 @@ def message(*errors: t.Any) -> str:
     ],
     ids=["none", "one", "named in its sentence", "two alike", "alike but for their ARNs"],
 )
-def test_each_reason_is_said_once(errors: list[t.Any], sentence: str) -> None:
+def test_each_reason_is_given_once(errors: list[t.Any], sentence: str) -> None:
     assert message(*errors) == sentence
 
 

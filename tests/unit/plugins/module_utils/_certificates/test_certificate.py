@@ -93,7 +93,7 @@ def test_tags_are_left_out_when_they_were_not_read() -> None:
     assert as_result(detail(), {})["tags"] == {}
 
 
-def test_search_list_and_description_tell_the_same() -> None:
+def test_search_list_and_describe_agree() -> None:
     fleet = Fleet(2)
     searched = from_search(fleet.call("SearchCertificates")["Results"][1])
     listed = from_list(fleet.call("ListCertificates")["CertificateSummaryList"][1])
@@ -121,7 +121,7 @@ def test_search_list_and_description_tell_the_same() -> None:
     }
 
 
-def test_names_that_were_cut_or_not_told_are_known_to_be_so() -> None:
+def test_truncated_or_missing_names_are_recognised() -> None:
     assert not from_list({"DomainName": "a.example.com"}).names_are_complete
     assert not from_list(
         {
@@ -133,7 +133,7 @@ def test_names_that_were_cut_or_not_told_are_known_to_be_so() -> None:
     assert not from_search({"CertificateArn": ARN, "X509Attributes": {}}).names_are_complete
 
 
-def test_names_are_compared_without_case_and_order() -> None:
+def test_names_are_compared_regardless_of_case_and_order() -> None:
     one = Certificate(ARN, "WWW.Example.com", ("b.example.com", "www.example.com"))
     assert one.names == {"www.example.com", "b.example.com"}
     assert Certificate(ARN, "not an Ä name..").names == {"not an ä name.."}
@@ -154,7 +154,7 @@ def test_names_are_compared_without_case_and_order() -> None:
         (None, None, False, False),
     ],
 )
-def test_validity_follows_the_date_and_not_the_status_alone(
+def test_validity_depends_on_the_date_as_well_as_the_status(
     status: t.Optional[str], days_left: t.Optional[int], valid: bool, live: bool
 ) -> None:
     not_after = None if days_left is None else NOW + timedelta(days=days_left)
@@ -180,7 +180,7 @@ def test_newest_valid_first() -> None:
     assert newest([pending, expired, old, new], NOW) == [new, old, pending, expired]
 
 
-def test_description_keeps_what_only_a_list_tells() -> None:
+def test_a_description_keeps_what_only_a_list_shows() -> None:
     listed = certificate.from_list({"CertificateArn": ARN, "Exported": True})
     assert listed.detailed(detail()).was_exported is True
     assert listed.detailed(detail()).result()["exported"] is True

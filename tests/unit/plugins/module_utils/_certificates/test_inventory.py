@@ -28,7 +28,7 @@ def named(name: str) -> dict[str, t.Any]:
     return {"Filter": {"X509AttributeFilter": {"SubjectAlternativeName": condition}}}
 
 
-def test_everything_is_one_search() -> None:
+def test_everything_is_found_in_one_search() -> None:
     acm = ScriptedAcm(
         ("SearchCertificates", {"MaxResults": 500}, {"Results": [{"CertificateArn": arn(1)}], "NextToken": "more"}),
         ("SearchCertificates", {"MaxResults": 500, "NextToken": "more"}, {"Results": [{"CertificateArn": arn(2)}]}),
@@ -38,7 +38,7 @@ def test_everything_is_one_search() -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperation", "UnknownOperationException", "500"])
-def test_without_search_the_list_tells(code: str) -> None:
+def test_without_search_the_list_is_used(code: str) -> None:
     wanted = {
         "MaxItems": 1000,
         "Includes": {"keyTypes": list(KEY_ALGORITHMS)},
@@ -66,20 +66,20 @@ def test_amazon_n2_costs_a_call_only_where_it_may_be(types: tuple[str, ...] | No
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "EndpointConnectionError", "NoCredentialsError"])
-def test_no_answer_is_not_taken_for_no_search(code: str) -> None:
+def test_a_failed_search_does_not_count_as_an_unsupported_one(code: str) -> None:
     acm = ScriptedAcm(("SearchCertificates", {"MaxResults": 500}, AcmError("SearchCertificates", code, "no")))
     with pytest.raises(AcmError, match=code):
         inventory.find(acm, Query(), NOW)
 
 
-def test_a_name_is_looked_for_among_the_pending_ones_too() -> None:
+def test_a_name_is_also_searched_for_among_pending_requests() -> None:
     statement = inventory.search_filter(Query(names=("www.example.com",)), NOW)
     assert statement == {"Or": [named("www.example.com"), PENDING]}
     statement = inventory.search_filter(Query(names=("Www.example.com",), covering=True), NOW)
     assert statement == {"Or": [named("www.example.com"), named("*.example.com"), PENDING]}
 
 
-def test_conditions_are_joined() -> None:
+def test_conditions_are_combined() -> None:
     query = Query(
         statuses=("ISSUED", "EXPIRED"),
         types=("PRIVATE",),
@@ -112,7 +112,7 @@ def test_conditions_are_joined() -> None:
     }
 
 
-def test_many_names_are_sought_in_groups_and_very_many_mean_everything() -> None:
+def test_many_names_are_searched_in_groups_and_very_many_by_listing_everything() -> None:
     names = tuple(f"www{number:03}.example.com" for number in range(150))
     terms = [*map(named, names), PENDING]
     assert inventory.search_filter(Query(any_names=names[:14]), NOW) == {"Or": [*terms[:14], PENDING]}
@@ -123,7 +123,7 @@ def test_many_names_are_sought_in_groups_and_very_many_mean_everything() -> None
     assert inventory.search_filter(Query(any_names=names), NOW) is None
 
 
-def test_a_pending_request_whose_names_are_not_told_is_described() -> None:
+def test_a_pending_request_listed_without_its_names_is_described() -> None:
     pending = {
         "CertificateArn": arn(1),
         "CertificateMetadata": {"AcmCertificateMetadata": {"Status": "PENDING_VALIDATION", "Type": "AMAZON_ISSUED"}},
@@ -144,7 +144,7 @@ def test_a_pending_request_whose_names_are_not_told_is_described() -> None:
     acm.check_is_done()
 
 
-def test_deleted_between_list_and_describe() -> None:
+def test_a_certificate_deleted_between_list_and_describe() -> None:
     gone = AcmError("DescribeCertificate", "ResourceNotFoundException", "gone")
     acm = ScriptedAcm(
         ("DescribeCertificate", {"CertificateArn": arn(1)}, gone),
@@ -153,7 +153,7 @@ def test_deleted_between_list_and_describe() -> None:
     assert [one.arn for one in inventory.described(acm, [Certificate(arn(1)), Certificate(arn(2))])] == [arn(2)]
 
 
-def test_other_faults_of_a_description_are_told() -> None:
+def test_other_failures_of_describe_are_reported() -> None:
     acm = ScriptedAcm(
         ("DescribeCertificate", {"CertificateArn": arn(1)}, AcmError("DescribeCertificate", "AccessDenied", "no")),
     )
@@ -204,7 +204,7 @@ def test_satisfies(query: Query, facts: dict[str, t.Any], wanted: bool) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("can_search", [True, False])
-def test_number_of_calls_for_a_list_of_all(size: int, can_search: bool) -> None:
+def test_number_of_calls_to_list_everything(size: int, can_search: bool) -> None:
     acm = Fleet(size, can_search=can_search)
     assert len(inventory.find(acm, Query(), NOW)) == size
     if can_search:
@@ -214,7 +214,7 @@ def test_number_of_calls_for_a_list_of_all(size: int, can_search: bool) -> None:
 
 
 @pytest.mark.parametrize("can_search", [True, False])
-def test_the_date_tells_what_has_expired_whatever_acm_says(can_search: bool) -> None:
+def test_the_date_decides_what_has_expired_whatever_acm_says(can_search: bool) -> None:
     acm = Fleet(4, can_search=can_search)
     for number, status in enumerate(("ISSUED", "EXPIRED", "INACTIVE")):
         acm.details[arn(number)].update(Status=status, NotAfter=NOW - timedelta(days=1))
@@ -232,14 +232,14 @@ def test_every_key_type_is_listed() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_tags_of_many_come_a_hundred_a_call(size: int) -> None:
+def test_tags_of_many_are_read_a_hundred_per_call(size: int) -> None:
     acm = Fleet(size)
     tags = inventory.tags_of(acm, list(acm.details))
     assert tags == acm.tags
     assert acm.counts == {"GetResources": -(-size // 100)}
 
 
-def test_tags_of_few_come_from_acm_itself() -> None:
+def test_tags_of_a_few_are_read_from_acm_itself() -> None:
     acm = Fleet(3)
     assert inventory.tags_of(acm, [arn(1), arn(2), arn(1)]) == {arn(1): acm.tags[arn(1)], arn(2): acm.tags[arn(2)]}
     assert acm.counts == {"ListTagsForCertificate": 2}

@@ -55,7 +55,7 @@ def test_windows(text: t.Any, days: t.Optional[float], share: t.Optional[float])
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-3", "0", "0%", "100%", "120%", "3 weeks", "30 %%", "1e3", "nan", None])
-def test_windows_that_are_none(text: t.Any) -> None:
+def test_invalid_windows(text: t.Any) -> None:
     with pytest.raises(InvalidInput, match="renew_before"):
         renewal_window.parse_window(text)
 
@@ -107,7 +107,7 @@ def test_a_fresh_certificate_is_never_due_by_share(share: float) -> None:
     assert decision is not None and not decision.is_due
 
 
-def test_nobody_asked() -> None:
+def test_no_decision_unless_requested() -> None:
     assert renewal_window.decide(certificate(1), None, False, NOW) is None
 
 
@@ -119,7 +119,7 @@ def test_forced() -> None:
 
 @pytest.mark.parametrize("status", ["PENDING_AUTO_RENEWAL", "PENDING_VALIDATION"])
 @pytest.mark.parametrize("is_forced", [True, False])
-def test_a_renewal_under_way_is_not_begun_again(status: str, is_forced: bool) -> None:
+def test_a_renewal_in_progress_is_not_started_again(status: str, is_forced: bool) -> None:
     one = certificate(1, renewal_status=status)
     decision = renewal_window.decide(one, renewal_window.parse_window("30"), is_forced, NOW)
     assert decision is not None and not decision.is_due
@@ -145,7 +145,7 @@ def test_expired_whatever_the_status_says() -> None:
         renewal_window.decide(certificate(-1), renewal_window.parse_window("30"), False, NOW)
 
 
-def test_pending_and_undated_ones_wait() -> None:
+def test_pending_and_undated_certificates_are_not_due() -> None:
     for one in (certificate(10, status="PENDING_VALIDATION"), certificate(10, not_after=None)):
         decision = renewal_window.decide(one, renewal_window.parse_window("30"), False, NOW)
         assert decision is not None and not decision.is_due
@@ -158,7 +158,7 @@ def test_the_serial_decides_whether_it_has_changed() -> None:
     assert renewal_window.has_changed(before, certificate(10, serial="0a:02"))
 
 
-def test_an_earlier_failure_is_not_this_one() -> None:
+def test_an_earlier_failure_does_not_count() -> None:
     def described(status: str, updated_at: datetime) -> Certificate:
         return from_detail({"RenewalSummary": {"RenewalStatus": status, "UpdatedAt": updated_at}})
 

@@ -33,7 +33,7 @@ def look(acm: Fleet, query: Query = Query(), **wishes: t.Any) -> list[dict[str, 
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_all_of_them(size: int) -> None:
+def test_all_certificates(size: int) -> None:
     acm = Fleet(size)
     found = look(acm)
     assert [one["certificate_arn"] for one in found[:2]] == [arn(size - 1), arn(size - 2)]
@@ -42,14 +42,14 @@ def test_all_of_them(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_all_of_them_with_tags(size: int) -> None:
+def test_all_certificates_with_tags(size: int) -> None:
     acm = Fleet(size)
     assert look(acm, tags=True)[0]["tags"] == acm.tags[arn(size - 1)]
     assert acm.counts == {"SearchCertificates": max(1, size // 500), "GetResources": -(-size // 100)}
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_all_of_them_with_everything(size: int) -> None:
+def test_all_certificates_with_everything(size: int) -> None:
     acm = Fleet(size)
     found = look(acm, details=True, pem=True, tags=True)
     assert acm.counts["DescribeCertificate"] == acm.counts["GetCertificate"] == size
@@ -79,7 +79,7 @@ def test_by_name(size: int) -> None:
     assert acm.counts == {"SearchCertificates": 1}
 
 
-def test_without_search_none_is_hidden() -> None:
+def test_without_search_no_certificate_is_hidden() -> None:
     acm = Fleet(4, can_search=False)
     acm.details[arn(1)]["KeyAlgorithm"] = "EC_secp384r1"
     acm.details[arn(2)]["CertificateKeyPairOrigin"] = "ACME"
@@ -125,21 +125,21 @@ def test_by_several_arns(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_by_several_arns_with_what_only_a_list_tells(size: int) -> None:
+def test_by_several_arns_with_what_only_a_list_shows(size: int) -> None:
     acm = Fleet(size)
     found = look(acm, Query(arns=(arn(3), arn(9999))), details=True, tags=True)
     assert [(one["certificate_arn"], one["exported"]) for one in found] == [(arn(3), False)]
     assert acm.counts == {"SearchCertificates": 1, "DescribeCertificate": 2, "ListTagsForCertificate": 1}
 
 
-def test_whether_they_were_exported_is_a_condition_that_a_description_does_not_answer() -> None:
+def test_whether_a_certificate_was_exported_cannot_be_seen_in_its_description() -> None:
     acm = Fleet(5)
     acm.exported.add(arn(1))
     query = Query(arns=(arn(1), arn(2)), was_exported=True)
     assert [one["certificate_arn"] for one in look(acm, query)] == [arn(1)]
 
 
-def test_who_may_describe_need_not_be_allowed_to_list() -> None:
+def test_permission_to_describe_is_enough_without_permission_to_list() -> None:
     class Closed(Fleet):
         def _ListCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             raise AcmError("ListCertificates", "AccessDeniedException", "not authorized")
@@ -151,7 +151,7 @@ def test_who_may_describe_need_not_be_allowed_to_list() -> None:
         look(acm, Query(arns=(arn(1),), was_exported=True))
 
 
-def test_pems_only_of_what_was_issued() -> None:
+def test_pems_of_issued_certificates_only() -> None:
     class Odd(Fleet):
         def _GetCertificate(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
             if members["CertificateArn"] == arn(2):
@@ -165,7 +165,7 @@ def test_pems_only_of_what_was_issued() -> None:
     assert acm.counts["GetCertificate"] == 4
 
 
-def test_a_diagnosis_reads_what_has_names_to_validate() -> None:
+def test_a_diagnosis_reads_certificates_with_names_to_validate() -> None:
     acm = Fleet(5)
     acm.details[arn(1)].update(Status="FAILED", FailureReason="CAA_ERROR")
     acm.details[arn(2)].update(Type="IMPORTED")
@@ -175,7 +175,7 @@ def test_a_diagnosis_reads_what_has_names_to_validate() -> None:
     assert acm.counts["DescribeCertificate"] == 4
 
 
-def test_a_diagnosis_joins_what_acm_tells_and_what_dns_shows() -> None:
+def test_a_diagnosis_combines_what_acm_says_with_what_dns_shows() -> None:
     acm = Fleet(3)
     acm.details[arn(1)].update(Status="PENDING_VALIDATION")
     acm.details[arn(1)]["DomainValidationOptions"][0]["ValidationStatus"] = "PENDING_VALIDATION"
@@ -194,7 +194,7 @@ def test_a_diagnosis_joins_what_acm_tells_and_what_dns_shows() -> None:
     assert found[arn(2)] == []
 
 
-def test_a_private_one_is_read_for_a_diagnosis_when_its_renewal_is_stuck() -> None:
+def test_a_private_certificate_is_diagnosed_when_its_renewal_is_stuck() -> None:
     acm = Fleet(4)
     for number in range(4):
         acm.details[arn(number)].update(Type="PRIVATE")

@@ -114,7 +114,7 @@ def test_a_name_doubled_below_the_apex(resolver: Resolver, bind: NameServer) -> 
     bind.remove("_deep.www.example.com.example.com")
 
 
-def test_a_domain_that_nobody_registered_is_named_itself(resolver: Resolver) -> None:
+def test_an_unregistered_domain_is_named(resolver: Resolver) -> None:
     (finding,) = diagnose(certificate("a.b.gone.test", "_x.a.b.gone.test"), resolver)
     assert finding["message"].startswith("Public DNS does not know gone.test:")
 
@@ -189,7 +189,7 @@ def test_web(resolver: Resolver, web: WebServer, answer: t.Union[Answer, bytes],
     assert problems(diagnose(one, resolver, Fetcher(addresses={"www.example.com": web.address}))) == expected
 
 
-def test_web_with_the_same_content_or_with_nothing(resolver: Resolver) -> None:
+def test_web_with_the_same_content_or_no_answer(resolver: Resolver) -> None:
     one = certificate("www.example.com", ValidationMethod="HTTP", HttpRedirect={"RedirectFrom": FROM, "RedirectTo": TO})
     pages = {FROM: Page(200, body=b"x"), TO: Page(200, body=b"x\n")}
     assert diagnose(one, resolver, pages.__getitem__) == []
@@ -212,7 +212,7 @@ def test_private_and_imported_certificates_are_not_looked_at() -> None:
     assert diagnose({}, Nobody()) == []
 
 
-def test_many_names_keep_their_order_and_ask_no_question_twice(resolver: Resolver) -> None:
+def test_many_names_keep_their_order_and_no_query_is_sent_twice(resolver: Resolver) -> None:
     asked: list[tuple[str, str]] = []
 
     class Counting:

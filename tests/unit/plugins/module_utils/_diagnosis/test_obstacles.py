@@ -82,7 +82,7 @@ def test_a_record_that_acm_has_not_seen_yet(bind: NameServer) -> None:
     assert message.endswith("The record exists: ACM only has to check again.")
 
 
-def test_every_name_and_every_mistake(bind: NameServer) -> None:
+def test_every_name_and_every_mistake_is_reported(bind: NameServer) -> None:
     one = detail(
         option("www.example.com", "_good", ValidationStatus="SUCCESS"),
         option("a.example.com", "_wrong"),
@@ -99,7 +99,7 @@ def test_every_name_and_every_mistake(bind: NameServer) -> None:
     assert 'Add the CAA record 0 issue "amazon.com" there.' in message
 
 
-def test_what_will_be_missed_at_the_renewal(bind: NameServer) -> None:
+def test_a_record_that_the_renewal_will_miss(bind: NameServer) -> None:
     found, message = both(bind, detail(option("www.example.com", "_none", ValidationStatus="SUCCESS"), status="ISSUED"))
     assert [(item["problem"], item["status"]) for item in found] == [("record_missing", "SUCCESS")]
     assert message == ""
@@ -126,7 +126,7 @@ class Unasked:
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "REVOKED", "INACTIVE"])
-def test_what_has_ended_is_not_looked_at(status: str) -> None:
+def test_ended_certificates_are_not_looked_at(status: str) -> None:
     one = detail(option("www.example.com", "_none"), status=status)
     (findings,) = obstacles.look([one], obstacles.Eyes(Unasked()))
     assert findings == []
@@ -145,7 +145,7 @@ def test_a_redirect_is_fetched(bind: NameServer) -> None:
         assert obstacles.look([one], through) == [[]]
 
 
-def test_a_look_has_its_time() -> None:
+def test_a_look_is_limited_in_time() -> None:
     with silent_server() as nobody:
         many = [detail(option(f"n{number}.example.com", f"_n{number}")) for number in range(200)]
         started_at = time.monotonic()
@@ -154,7 +154,7 @@ def test_a_look_has_its_time() -> None:
     assert all(found[0]["problem"] == "resolver_silent" for found in findings)
 
 
-def test_a_resolver_that_never_speaks_is_soon_left_alone() -> None:
+def test_a_silent_resolver_is_soon_abandoned() -> None:
     asked = []
 
     class Silent:
@@ -168,7 +168,7 @@ def test_a_resolver_that_never_speaks_is_soon_left_alone() -> None:
     assert len(asked) < 20
 
 
-def test_one_question_for_many_certificates(bind: NameServer) -> None:
+def test_one_query_for_many_certificates(bind: NameServer) -> None:
     asked = []
     through = obstacles.eyes([bind.endpoint])
 
@@ -189,11 +189,11 @@ def test_a_private_zone_is_recognised(bind: NameServer) -> None:
     assert [finding["problem"] for finding in findings] == ["record_private"]
 
 
-def test_nonsense_is_refused_before_it_is_asked() -> None:
+def test_nonsense_is_refused_before_any_query() -> None:
     with pytest.raises(InvalidInput, match="not a name server"):
         obstacles.eyes(["ns1.example.com"])
 
 
-def test_a_long_message_is_cut() -> None:
+def test_a_long_message_is_shortened() -> None:
     one = detail(*[option(f"n{number}.example.com", f"_n{number}") for number in range(9)])
     assert obstacles.explain(one, None).endswith("And 4 more.")

@@ -50,7 +50,7 @@ def door_of(is_authority=True, **answers):
     return acm.Acm(scripted, lambda service: service, is_authority=is_authority), scripted
 
 
-def test_members_that_are_none_are_not_sent():
+def test_members_set_to_none_are_not_sent():
     door, scripted = door_of(list_certificates={"CertificateSummaryList": [], "ResponseMetadata": {}})
     assert door.call("ListCertificates", MaxItems=5, NextToken=None) == {"CertificateSummaryList": []}
     assert scripted.requests == [("list_certificates", {"MaxItems": 5})]
@@ -104,7 +104,7 @@ def test_which_members_an_operation_takes(tmp_path):
     assert not door.takes("Nonsense", "MaxItems")
 
 
-def test_what_botocore_refuses_was_not_sent():
+def test_requests_refused_by_botocore_were_not_sent():
     door, _scripted = door_of(describe_certificate=ParamValidationError(report="Missing required\n parameter"))
     with pytest.raises(InvalidInput, match="^DescribeCertificate was not sent: .*Missing required parameter\\.$"):
         door.call("DescribeCertificate")
@@ -153,7 +153,7 @@ def test_the_first_call_goes_at_once(rate):
     assert slept == []
 
 
-def test_behind_a_call_that_left_late_the_next_does_not_leave_early():
+def test_after_a_late_call_the_next_one_is_not_early():
     """Where ACM takes one call a second, one that comes early is refused, and costs a second more."""
     now_s, chance = 0.0, random.Random(1)
 
@@ -186,7 +186,7 @@ class Throttling:
         return {"Certificate": {}}
 
 
-def test_what_others_use_up_is_waited_for():
+def test_a_rate_shared_with_others_is_respected():
     """Ours may go at ten a second, but only one is left over."""
     bucket = Throttling(rate=1)
     scripted = Scripted(describe_certificate=bucket.describe)
@@ -197,7 +197,7 @@ def test_what_others_use_up_is_waited_for():
     assert bucket.refused < 300
 
 
-def test_patience_has_an_end():
+def test_throttling_is_not_retried_forever():
     bucket = Throttling(rate=0)
     scripted = Scripted(describe_certificate=bucket.describe)
     door = acm.Acm(scripted, None, is_authority=False, sleep=bucket.sleep, monotonic=lambda: bucket.now_s)
@@ -207,7 +207,7 @@ def test_patience_has_an_end():
     assert pacing.PATIENCE_S <= bucket.now_s < pacing.PATIENCE_S + 10
 
 
-def test_some_refusals_do_not_slow_down():
+def test_a_few_refusals_do_not_slow_it_down():
     slept = []
     turn = pacing.Turnstile(10, slept.append, lambda: 0.0)
     for call in range(300):
@@ -228,7 +228,7 @@ def test_some_refusals_do_not_slow_down():
 
 
 @pytest.mark.parametrize("is_broken", [False, True], ids=["quota", "internal failure"])
-def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
+def test_an_authority_is_called_once(tmp_path, monkeypatch, is_broken):
     """It is in the same process: what it refused, or failed at, it would refuse again."""
     authority = creation.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     asked = []
@@ -245,7 +245,7 @@ def test_an_authority_is_asked_once(tmp_path, monkeypatch, is_broken):
     assert asked == [1]
 
 
-def test_a_turnstile_without_a_rate_stops_nobody():
+def test_a_turnstile_without_a_rate_never_waits():
     slept: list[float] = []
     turn = pacing.Turnstile(None, slept.append, lambda: 0.0)
     for _call in range(1000):

@@ -64,7 +64,7 @@ NEW, AGAIN = b'{"Certificate": "x"}', b'{"CertificateArn": "a", "Certificate": "
         ("RequestCertificate", b"{}", QUOTA, None, True),
     ],
 )
-def test_what_is_never_repeated(operation, body, response, caught, is_vetoed):
+def test_errors_that_are_never_retried(operation, body, response, caught, is_vetoed):
     def ask():
         aws.veto_retry(
             operation=Operation(operation),
@@ -81,7 +81,7 @@ def test_what_is_never_repeated(operation, body, response, caught, is_vetoed):
         ask()
 
 
-def test_a_quota_is_told_at_once(tmp_path):
+def test_a_quota_error_is_reported_immediately(tmp_path):
     """botocore alone would try for half a minute."""
     authority = creation.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     with acm_endpoint(authority) as served:

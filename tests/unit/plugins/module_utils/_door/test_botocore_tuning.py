@@ -50,7 +50,7 @@ def test_clients_are_the_same(service: str, region: str) -> None:
     assert facts(fast.create_client(service, region_name=region, **KEYS)) == facts(wanted)
 
 
-def test_without_endpoints_one_has_to_be_given() -> None:
+def test_without_endpoint_data_an_endpoint_must_be_given() -> None:
     session = quick(botocore.session.Session(), knows_endpoints=False)
     client = session.create_client("acm", region_name="us-east-1", endpoint_url="http://127.0.0.1:9", **KEYS)
     assert client.meta.endpoint_url == "http://127.0.0.1:9"

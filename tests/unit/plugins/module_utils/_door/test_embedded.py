@@ -30,7 +30,7 @@ def test_the_users_aws_settings_mean_nothing_to_an_authority(tmp_path, monkeypat
     assert acm_client.list_certificates()["CertificateSummaryList"] == []
 
 
-def test_a_client_of_an_authority_answers_what_one_over_http_does(tmp_path):
+def test_a_client_of_an_authority_answers_as_one_over_http_does(tmp_path):
     authority = creation.create(str(tmp_path / "acm"))
     ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn
     within = authority_client(authority)
@@ -65,7 +65,7 @@ def _outcome(acm_client, operation, members):
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1"])
-def test_an_authority_needs_nothing_of_endpoints(tmp_path, monkeypatch, region):
+def test_an_authority_needs_no_endpoint_data(tmp_path, monkeypatch, region):
     authority = creation.create(str(tmp_path / "acm"), region=region)
     loaded, load_file = [], JSONFileLoader.load_file
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda self, path: loaded.append(path) or load_file(self, path))

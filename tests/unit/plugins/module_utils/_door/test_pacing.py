@@ -49,12 +49,12 @@ def read_all(acm: Acm) -> int:
     return len([one for one in found if "in_use_by" in one])
 
 
-def test_alone_it_stays_within_the_rate(acm: AcmEndpoint) -> None:
+def test_a_single_process_stays_within_the_rate(acm: AcmEndpoint) -> None:
     assert read_all(door(acm)) == SIZE
     assert acm.count("DescribeCertificate") == acm.count("DescribeCertificate", "ok") == SIZE
 
 
-def test_eight_at_once_all_come_through(acm: AcmEndpoint) -> None:
+def test_eight_simultaneous_processes_all_succeed(acm: AcmEndpoint) -> None:
     doors = [door(acm) for _each in range(8)]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(read_all, doors)) == [SIZE] * 8

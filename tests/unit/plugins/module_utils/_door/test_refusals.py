@@ -74,7 +74,7 @@ def answer(code: str, message: str = "no") -> ClientError:
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BotoCoreError) else str(value),
 )
-def test_a_remedy_for_each(raised: Exception, parts: list[str]) -> None:
+def test_every_error_has_a_remedy(raised: Exception, parts: list[str]) -> None:
     said = said_of(raised)
     assert said.startswith("DescribeCertificate failed with ") and all(part in said for part in parts), said
     for theirs in ("Unable to locate", "Could not connect", "secret@", "\n", "config profile"):
@@ -104,14 +104,14 @@ def test_a_misspelt_region_is_named_first_whatever_else_is_wrong(raised: Excepti
     assert said.endswith(said_of(raised).partition(": ")[2].partition("; ")[2])
 
 
-def test_no_region_is_blamed_that_is_known_or_need_not_be() -> None:
+def test_a_region_is_not_blamed_if_it_is_known_or_need_not_be() -> None:
     assert "is not a region" not in said_of(exceptions.NoCredentialsError(), region="cn-north-1")
     for service, settings in (("acm", {"endpoint_url": "https://lab.test"}), ("route53", {})):
         client = botocore.session.Session().create_client(service, region_name="lab", **settings)
         assert refusals.of_silence(exceptions.NoCredentialsError(), client).startswith("no AWS credentials were found")
 
 
-def test_a_host_that_does_not_exist_is_not_asked_again() -> None:
+def test_a_host_that_does_not_exist_is_not_tried_again() -> None:
     unknown = exceptions.EndpointConnectionError(
         endpoint_url="https://acm.x/", error=socket.gaierror(socket.EAI_NONAME, "unknown")
     )
@@ -146,7 +146,7 @@ def test_a_botocore_that_is_too_old(report: str, sentence: str) -> None:
     assert said.startswith(sentence) and said.endswith(("is installed: upgrade both.", "DomainName."))
 
 
-def test_options_with_which_no_client_can_be_made() -> None:
+def test_options_that_allow_no_client() -> None:
     assert "The profile nobody is not in the AWS configuration" in refusals.of_setup(
         exceptions.ProfileNotFound(profile="nobody")
     )

@@ -24,7 +24,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a 
 
 
 @needs_root
-def test_a_key_is_not_given_to_who_owned_the_file_before(tmp_path: Path) -> None:
+def test_a_key_is_not_given_to_the_previous_owner_of_the_file(tmp_path: Path) -> None:
     """Only where nobody else can have put that file there does its owner stay."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for folder in (ours, theirs):
@@ -41,7 +41,7 @@ def test_a_key_is_not_given_to_who_owned_the_file_before(tmp_path: Path) -> None
 
 
 @needs_root
-def test_a_link_in_the_place_of_the_file_is_replaced_and_lends_nothing(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_file_is_replaced_and_its_owner_and_mode_are_ignored(tmp_path: Path) -> None:
     (tmp_path / "other").write_bytes(b"other")
     os.chown(tmp_path / "other", 12345, 12345)
     (tmp_path / "privkey.pem").symlink_to("other")
@@ -72,7 +72,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*"))
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_written_files_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "privkey.pem"
     before = os.umask(0)
     try:
@@ -92,13 +92,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         (os.mkdir, "is not a regular file; move it away"),
     ],
 )
-def test_what_is_not_a_file_is_not_read(tmp_path: Path, make: t.Callable[[Path], None], said: str) -> None:
+def test_only_regular_files_are_read(tmp_path: Path, make: t.Callable[[Path], None], said: str) -> None:
     make(tmp_path / "key")
     with pytest.raises(InvalidInput, match=f"{tmp_path}/key {said}"):
         atomic.read(spec_of(tmp_path / "key"))
 
 
-def test_how_access_differs() -> None:
+def test_differences_in_access() -> None:
     present = atomic.Present(b"", 0o644, 1, 2)
     same = atomic.FileSpec("key", "/key", 0o644)
     assert atomic.access_differences(same, present) == []
@@ -107,7 +107,7 @@ def test_how_access_differs() -> None:
     assert atomic.access_differences(wanted, present) == ["its mode was 0644", "its owner was 1", "its group was 2"]
 
 
-def test_a_file_opens_to_nobody_before_it_is_whole(tmp_path: Path) -> None:
+def test_nobody_can_open_a_file_before_it_is_complete(tmp_path: Path) -> None:
     """Its name comes last: until then the content is under another one, which only its owner may open."""
     seen = []
 
@@ -122,7 +122,7 @@ def test_a_file_opens_to_nobody_before_it_is_whole(tmp_path: Path) -> None:
     assert all(mode & 0o077 == 0 and size == 0 for _path, mode, size, _is_there in seen)
 
 
-def test_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_either_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.pem").write_bytes(b"old")
     create, created = folders.Folder.create, []
 
@@ -139,7 +139,7 @@ def test_all_files_are_written_or_none(tmp_path: Path, monkeypatch: pytest.Monke
     assert names(tmp_path) == ["a.pem"], "neither the first file nor the new folder is left"
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / ".a.pem.0123456789abcdef").write_bytes(b"half a key")
     for name in (".a.pem.0123", ".b.pem.0123456789abcdef", "a.pem.0123456789abcdef"):
         (tmp_path / name).write_bytes(b"of somebody else")
@@ -147,7 +147,7 @@ def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == [".a.pem.0123", ".b.pem.0123456789abcdef", "a.pem", "a.pem.0123456789abcdef"]
 
 
-def test_access_is_mended_and_the_content_stays(tmp_path: Path) -> None:
+def test_access_is_corrected_and_the_content_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.pem"
     path.write_bytes(b"key")
     path.chmod(0o666)
@@ -158,7 +158,7 @@ def test_access_is_mended_and_the_content_stays(tmp_path: Path) -> None:
     assert (stat.S_IMODE(path.stat().st_mode), path.read_bytes()) == (0o640, b"key")
 
 
-def test_another_run_is_waited_for_and_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_run_is_waited_for_but_not_indefinitely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(atomic, "LOCK_TIMEOUT_S", 0)
     with atomic.locked([spec_of(tmp_path / "a.pem")]):
         with pytest.raises(InvalidInput, match="Another run has locked"):

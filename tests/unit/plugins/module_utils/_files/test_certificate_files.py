@@ -40,7 +40,7 @@ def test_modes(value: t.Any, mode: int) -> None:
 @pytest.mark.parametrize(
     "value", ["rw-r-----", "0999", "8", "u=rw;g=r", "u", "x=r", True, 1.5, -1, 0o1777, "4755", "z"]
 )
-def test_what_is_not_a_mode(value: t.Any) -> None:
+def test_invalid_modes(value: t.Any) -> None:
     with pytest.raises(InvalidInput, match="option mode is .* not a file mode"):
         certificate_files.read_mode("mode", value, 0o600)
 

@@ -30,7 +30,7 @@ def opened(path: Path, **how: t.Any) -> str:
         return os.readlink(f"/proc/self/fd/{folder.descriptor}")
 
 
-def test_a_folder_of_ones_own(tmp_path: Path) -> None:
+def test_a_folder_of_the_users_own(tmp_path: Path) -> None:
     assert opened(tmp_path) == str(tmp_path)
     with pytest.raises(FileNotFoundError):
         opened(tmp_path / "missing")
@@ -49,7 +49,7 @@ def test_links_are_followed_where_only_the_user_could_have_made_them(tmp_path: P
         opened(tmp_path / "loop")
 
 
-def test_what_is_made_has_its_mode_whatever_the_umask(tmp_path: Path) -> None:
+def test_new_folders_have_their_mode_whatever_the_umask(tmp_path: Path) -> None:
     made = folders.Made()
     for umask in (0, 0o077):
         before = os.umask(umask)
@@ -112,7 +112,7 @@ def test_errors_name_whole_paths(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_through_a_folder_that_may_be_passed_and_not_listed() -> None:
+def test_through_a_folder_that_may_be_entered_but_not_listed() -> None:
     """Such as other people's homes; a child tries, since root may list everything."""
     with tempfile.TemporaryDirectory() as home:
         own = Path(home) / "own"
@@ -141,7 +141,7 @@ def test_a_folder_of_another_user(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_a_link_of_the_files_owner_leads_nowhere(tmp_path: Path) -> None:
+def test_a_link_made_by_the_files_owner_is_not_followed(tmp_path: Path) -> None:
     """Root would put files of that user's wherever they like; a link that root has made there may be meant."""
     theirs = tmp_path / "theirs"
     theirs.mkdir()
@@ -158,7 +158,7 @@ def test_a_link_of_the_files_owner_leads_nowhere(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
+def test_below_a_sticky_folder_in_another_users_folder(tmp_path: Path) -> None:
     sticky = tmp_path / "sticky"
     (sticky / "theirs").mkdir(parents=True)
     os.chmod(sticky, 0o1777)
@@ -167,7 +167,7 @@ def test_below_a_sticky_folder_in_one_of_another_user(tmp_path: Path) -> None:
         opened(sticky / "theirs")
 
 
-def test_only_so_much_is_read_and_links_are_followed(tmp_path: Path) -> None:
+def test_a_limited_amount_is_read_and_links_are_followed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"0123456789")
     (tmp_path / "link").symlink_to("file")
     assert read_regular(str(tmp_path / "link"), 4) == b"0123"

@@ -14,7 +14,7 @@ from pathlib import Path
 from ansible_collections.certops.acm.plugins.module_utils._files import leftovers
 
 
-def test_what_killed_writes_left_is_removed(tmp_path: Path) -> None:
+def test_leftovers_of_killed_writes_are_removed(tmp_path: Path) -> None:
     old, fresh, ours = ".trust.pem-abcd1234", ".trust.pem-efgh5678", "a.crt"
     for name in (old, fresh, ours):
         (tmp_path / name).write_text("half")

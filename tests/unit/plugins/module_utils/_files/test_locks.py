@@ -40,7 +40,7 @@ def test_a_local_user_who_locks_the_folder_itself_holds_nobody_up(folder: int, t
 
 
 @pytest.mark.parametrize("umask", [0, 0o022, 0o077])
-def test_what_is_locked_can_be_opened_by_its_owner_alone(folder: int, tmp_path: Path, umask: int) -> None:
+def test_only_the_owner_can_open_a_lock_file(folder: int, tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         held = locks.hold_folder(folder, str(tmp_path), 0)
@@ -53,7 +53,7 @@ def test_what_is_locked_can_be_opened_by_its_owner_alone(folder: int, tmp_path: 
     assert os.listdir(tmp_path) == []
 
 
-def test_a_link_or_pipe_in_its_place_is_refused_or_does_no_harm(folder: int, tmp_path: Path) -> None:
+def test_a_link_or_pipe_in_place_of_the_lock_is_refused_or_harmless(folder: int, tmp_path: Path) -> None:
     (tmp_path / locks.NAME).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="symbolic links"):
         locks.hold_folder(folder, str(tmp_path), 0)
@@ -63,13 +63,13 @@ def test_a_link_or_pipe_in_its_place_is_refused_or_does_no_harm(folder: int, tmp
     locks.release_folder(folder, locks.hold_folder(folder, str(tmp_path), 0))
 
 
-def test_what_a_killed_run_left_is_used_and_removed(folder: int, tmp_path: Path) -> None:
+def test_a_lock_left_by_a_killed_run_is_used_and_removed(folder: int, tmp_path: Path) -> None:
     (tmp_path / locks.NAME).touch()
     locks.release_folder(folder, locks.hold_folder(folder, str(tmp_path), 0))
     assert os.listdir(tmp_path) == []
 
 
-def test_of_many_runs_one_at_a_time_holds_it(folder: int, tmp_path: Path) -> None:
+def test_only_one_of_many_runs_holds_the_lock_at_a_time(folder: int, tmp_path: Path) -> None:
     """Although each removes what it has locked, and the next may have opened that already."""
     inside: list[int] = []
     overlaps: list[int] = []
@@ -90,7 +90,9 @@ def test_of_many_runs_one_at_a_time_holds_it(folder: int, tmp_path: Path) -> Non
     assert overlaps == [] and os.listdir(tmp_path) == []
 
 
-def test_without_space_a_run_goes_on_without_it(folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_continues_without_the_lock_if_the_disk_is_full(
+    folder: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_arguments: t.Any, **_named: t.Any) -> int:
         raise OSError(28, "No space left on device")
 
@@ -100,7 +102,7 @@ def test_without_space_a_run_goes_on_without_it(folder: int, tmp_path: Path, mon
     locks.release_folder(folder, held)
 
 
-def test_a_turn_is_one_run_s_alone(tmp_path: Path) -> None:
+def test_only_one_run_at_a_time_has_its_turn(tmp_path: Path) -> None:
     path = str(tmp_path / "lock")
     with locks.turn(path) as is_ours:
         with locks.turn(path) as is_theirs:

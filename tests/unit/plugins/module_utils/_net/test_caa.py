@@ -98,7 +98,7 @@ class Flaky:
         return Lookup("NODATA")
 
 
-def test_a_fault_is_asked_about_once_more() -> None:
+def test_a_failed_query_is_retried_once() -> None:
     assert permission("www.example.com", ACM_ISSUERS, Flaky()).is_given is True
 
 
@@ -119,11 +119,11 @@ def test_issuer_of_a_value(value: str, issuer: str) -> None:
     assert issuer_of(value) == issuer
 
 
-def test_tags_and_issuers_know_no_case() -> None:
+def test_tags_and_issuers_are_case_insensitive() -> None:
     assert judge([CaaRecord(False, "ISSUE", "AMAZON.com")], ["Amazon.Com"], False)[0]
 
 
-def test_a_critical_tag_that_is_known_does_no_harm() -> None:
+def test_a_known_critical_tag_does_no_harm() -> None:
     assert judge([CaaRecord(True, "issue", "amazon.com")], ACM_ISSUERS, False)[0]
     assert judge([CaaRecord(True, "IODEF", "mailto:a@example.com")], ACM_ISSUERS, False)[0]
 
@@ -137,7 +137,9 @@ CAA = strategies.builds(
 
 
 @given(strategies.lists(CAA, min_size=1, max_size=6), strategies.booleans())
-def test_more_issuers_never_lose_a_permission_and_order_is_no_matter(records: list[CaaRecord], wildcard: bool) -> None:
+def test_more_issuers_never_remove_a_permission_and_order_does_not_matter(
+    records: list[CaaRecord], wildcard: bool
+) -> None:
     few, _why = judge(records, ["amazon.com"], wildcard)
     many, _why = judge(records, ACM_ISSUERS, wildcard)
     assert many or not few

@@ -45,20 +45,20 @@ def test_a_page(fetch: Fetcher) -> None:
     assert fetch("http://www.example.com/nowhere").status == 404
 
 
-def test_a_redirect_is_told_and_not_followed(fetch: Fetcher, web: WebServer) -> None:
+def test_a_redirect_is_reported_and_not_followed(fetch: Fetcher, web: WebServer) -> None:
     web.requests.clear()
     page = fetch("http://www.example.com/away")
     assert (page.status, page.location) == (302, "https://example.net/")
     assert len(web.requests) == 1
 
 
-def test_size_is_bounded(fetch: Fetcher) -> None:
+def test_size_is_limited(fetch: Fetcher) -> None:
     assert len(fetch("http://www.example.com/just").body) == MAX_BODY_OCTETS
     page = fetch("http://www.example.com/big")
     assert page.status == 0 and "more than" in page.detail
 
 
-def test_time_is_bounded_even_if_octets_keep_coming(web: WebServer) -> None:
+def test_time_is_limited_even_if_bytes_keep_coming(web: WebServer) -> None:
     began = time.monotonic()
     page = Fetcher(addresses={"www.example.com": web.address}, timeout_s=0.3)("http://www.example.com/drip")
     assert time.monotonic() - began < 25  # the whole page takes 50 s
@@ -72,7 +72,7 @@ def test_a_silent_server(scheme: str) -> None:
     assert page.status == 0 and silent in page.detail
 
 
-def test_what_is_no_http(fetch: Fetcher) -> None:
+def test_answers_that_are_not_http(fetch: Fetcher) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def greet() -> None:
@@ -89,11 +89,11 @@ def test_what_is_no_http(fetch: Fetcher) -> None:
 @pytest.mark.parametrize(
     "url", ["", "ftp://www.example.com/", "file:///etc/passwd", "http://", "http://[", "http://u:p@www.example.com/"]
 )
-def test_what_is_no_url(fetch: Fetcher, url: str) -> None:
+def test_invalid_urls(fetch: Fetcher, url: str) -> None:
     assert fetch(url).status == 0
 
 
-def test_a_path_cannot_smuggle_a_request(fetch: Fetcher, web: WebServer) -> None:
+def test_a_path_cannot_inject_a_request(fetch: Fetcher, web: WebServer) -> None:
     web.requests.clear()
     fetch("http://www.example.com/\r\nGET /away HTTP/1.1")
     fetch("http://www.example.com/a b")
@@ -105,7 +105,7 @@ def test_tls_is_verified(web: WebServer, fetch: Fetcher) -> None:
     assert page.status == 0 and "TLS" in page.detail
 
 
-def test_where_a_name_lives_may_come_from_dns() -> None:
+def test_addresses_may_come_from_the_given_resolver() -> None:
     with name_server({"example.com": "www A 127.0.0.1\nnone TXT x\n"}) as dns, web_server({"/": b"home"}) as web:
         fetch = Fetcher(Resolver([dns.endpoint]), timeout_s=2)
         assert fetch(f"http://www.example.com:{web.port}/").body == b"home"
@@ -118,7 +118,7 @@ def test_the_system_resolver_may_fail() -> None:
     assert "has no address" in Fetcher()("http://www.does-not-exist.invalid/").detail
 
 
-def test_an_address_that_is_none_is_said_at_once() -> None:
+def test_an_invalid_address_is_reported_immediately() -> None:
     with pytest.raises(InvalidInput):
         Fetcher(addresses={"www.example.com": "localhost"})
 

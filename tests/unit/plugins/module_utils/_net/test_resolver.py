@@ -111,28 +111,28 @@ def test_a_server_that_recurses_follows_the_chain_itself() -> None:
             assert resolver.lookup("none.one.test", "A").status == NXDOMAIN
 
 
-def test_all_records_of_a_set_come(resolver: Resolver) -> None:
+def test_all_records_of_a_set_are_returned(resolver: Resolver) -> None:
     found = resolver.lookup("example.com", "MX")
     assert set(found.records) == {MxRecord(10, "mail1.example.com"), MxRecord(20, "mail2.example.com")}
     assert found.is_authoritative
 
 
-def test_an_answer_too_big_for_udp_comes_over_tcp(resolver: Resolver) -> None:
+def test_an_answer_too_large_for_udp_is_read_over_tcp(resolver: Resolver) -> None:
     assert len(resolver.lookup("big.example.com", "TXT").records) == 30
 
 
-def test_circles_and_endless_chains_end(resolver: Resolver) -> None:
+def test_loops_and_endless_chains_end(resolver: Resolver) -> None:
     assert resolver.lookup("circle.example.com", "A").status == SERVFAIL
     assert "form a loop" in resolver.lookup("circle.example.com", "A").detail
     assert resolver.lookup("c0.chain.test", "A").status == SERVFAIL
 
 
 @pytest.mark.parametrize("name", ["x" * 64 + ".example.com", ".".join(["x" * 60] * 5), "two..dots.example.com"])
-def test_what_is_no_name_for_dns_does_not_exist(resolver: Resolver, name: str) -> None:
+def test_invalid_dns_names_do_not_exist(resolver: Resolver, name: str) -> None:
     assert resolver.lookup(name, "A").status == NXDOMAIN
 
 
-def test_a_record_is_seen_the_moment_it_is_there(bind: NameServer, resolver: Resolver) -> None:
+def test_a_record_is_seen_as_soon_as_it_exists(bind: NameServer, resolver: Resolver) -> None:
     assert resolver.lookup("later.example.com", "CNAME").status == NXDOMAIN
     bind.add("later.example.com", "CNAME", "www.example.com.")
     assert resolver.lookup("later.example.com", "CNAME").records == ("www.example.com",)
@@ -140,14 +140,14 @@ def test_a_record_is_seen_the_moment_it_is_there(bind: NameServer, resolver: Res
     assert resolver.lookup("later.example.com", "CNAME").status == NXDOMAIN
 
 
-def test_the_next_server_is_asked_when_one_is_of_no_use(bind: NameServer) -> None:
+def test_the_next_server_is_tried_when_one_is_useless(bind: NameServer) -> None:
     with name_server({"other.test": "www A 192.0.2.3"}) as second:
         both = Resolver([bind.endpoint, second.endpoint])
         assert both.lookup("www.other.test", "A").records == ("192.0.2.3",)
         assert both.lookup("www.example.com", "A").records == ("192.0.2.1",)
 
 
-def test_a_server_that_is_not_there_costs_no_time(bind: NameServer) -> None:
+def test_an_unreachable_server_costs_no_time(bind: NameServer) -> None:
     began = time.monotonic()
     closed = f"127.0.0.1:{free_port()}"
     assert Resolver([closed, bind.endpoint]).lookup("www.example.com", "A").records == ("192.0.2.1",)
@@ -164,12 +164,12 @@ def test_a_silent_server_costs_no_more_than_the_time_given() -> None:
         assert time.monotonic() - began < 20  # a hundred servers at 0.4 s each would take 40
 
 
-def test_without_any_server_there_is_a_sentence() -> None:
+def test_having_no_server_is_reported_in_a_sentence() -> None:
     found = Resolver([]).lookup("www.example.com", "A")
     assert found.status == SERVFAIL and "No name server" in found.detail
 
 
-def test_without_dnspython_there_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_dnspython_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dns", None)
     with pytest.raises(InvalidInput, match="dnspython, which .* does not have: install it there"):
         Resolver(["192.0.2.1"]).lookup("www.example.com", "A")
@@ -206,6 +206,6 @@ def test_endpoints(text: str, expected: Endpoint) -> None:
         "::1]:53",
     ],
 )
-def test_what_is_no_endpoint(text: str) -> None:
+def test_invalid_endpoints(text: str) -> None:
     with pytest.raises(InvalidInput, match="name server"):
         Resolver([text])

@@ -40,7 +40,7 @@ FULL: dict[str, Any] = {
 }
 
 
-def test_what_is_sound_stays_as_it_is() -> None:
+def test_a_sound_memory_is_left_unchanged() -> None:
     assert memory.judge(json.dumps(FULL), NOW) == (FULL, [], False)
 
 
@@ -67,7 +67,7 @@ def test_what_is_sound_stays_as_it_is() -> None:
         (json.dumps({**FULL, "missed": [{}]}), "is damaged"),
     ],
 )
-def test_what_is_damaged(text: str, said: str) -> None:
+def test_a_damaged_memory(text: str, said: str) -> None:
     document, problems, must_be_put_aside = memory.judge(text, NOW)
     assert document == memory.empty() and must_be_put_aside
     assert said in problems[0]
@@ -92,7 +92,7 @@ def store(folder: Path) -> memory.Store:
     return memory.Store(str(folder / "state"), "here", str(folder / "spare"))
 
 
-def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
+def test_a_stored_memory_is_read_back(tmp_path: Path) -> None:
     assert store(tmp_path).recall(NOW) == (memory.empty(), [])
     assert store(tmp_path).remember(FULL) is None
     assert store(tmp_path).recall(NOW) == (FULL, [])
@@ -102,7 +102,7 @@ def test_what_is_remembered_is_recalled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{"])
-def test_what_is_damaged_is_moved_aside(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_is_moved_aside(tmp_path: Path, text: str) -> None:
     path = tmp_path / "state" / "here.json"
     path.parent.mkdir(mode=0o700)
     path.write_text(text, encoding="utf-8")
@@ -115,7 +115,9 @@ def test_what_is_damaged_is_moved_aside(tmp_path: Path, text: str) -> None:
     assert not path.exists() and Path(moved).read_text(encoding="utf-8") == text
 
 
-def test_what_cannot_be_moved_aside_is_left_to_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_file_that_cannot_be_moved_is_left_to_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "state" / "here.json"
     path.parent.mkdir(mode=0o700)
     path.write_text("{", encoding="utf-8")
@@ -129,7 +131,7 @@ def refuse(*_given: object) -> None:
     raise OSError(errno.EROFS, os.strerror(errno.EROFS), "/somewhere")
 
 
-def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
+def test_a_memory_that_cannot_be_written_is_stored_elsewhere(tmp_path: Path) -> None:
     """The folder is a file here: so that it holds for root too."""
     (tmp_path / "state").write_text("", encoding="utf-8")
     assert store(tmp_path).recall(NOW)[1] == [
@@ -147,7 +149,7 @@ def test_where_it_cannot_be_written_it_lies_elsewhere(tmp_path: Path) -> None:
     assert store(tmp_path).recall(NOW) == (newer, []) and not (tmp_path / "spare" / "here.json").exists()
 
 
-def test_where_nothing_can_be_written(tmp_path: Path) -> None:
+def test_no_place_can_be_written(tmp_path: Path) -> None:
     for name in ("state", "spare"):
         (tmp_path / name).write_text("", encoding="utf-8")
     with pytest.raises(InvalidInput) as refused:
@@ -168,7 +170,7 @@ def test_a_folder_to_which_others_may_write_is_refused_in_one_sentence(tmp_path:
     )
 
 
-def test_what_others_put_into_the_temporary_folder_is_not_taken(tmp_path: Path) -> None:
+def test_files_that_others_put_into_the_temporary_folder_are_not_used(tmp_path: Path) -> None:
     spare = tmp_path / "spare"
     spare.mkdir()
     spare.chmod(0o777)

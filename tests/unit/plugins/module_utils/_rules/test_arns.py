@@ -22,6 +22,6 @@ def test_arn() -> None:
     "text",
     ["", "arn", "arn:aws:acm:r:1", "urn:aws:acm:r:1:certificate/x", "arn::acm:r:1:x", "arn:aws:acm:r:1:", None, 5],
 )
-def test_what_is_no_arn(text: Any) -> None:
+def test_invalid_arns(text: Any) -> None:
     with pytest.raises(InvalidInput, match="not an ARN"):
         arns.parse_arn(text)

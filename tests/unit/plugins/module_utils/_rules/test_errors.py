@@ -35,7 +35,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import (
         (OSError("a"), {"code": "OSError", "operation": None}),
     ],
 )
-def test_an_error_tells_its_code_its_operation_and_its_rule(error: Exception, told: dict[str, Any]) -> None:
+def test_an_error_has_its_code_operation_and_rule(error: Exception, told: dict[str, Any]) -> None:
     assert contract_of(error) == told
 
 
@@ -45,5 +45,5 @@ def test_the_contract_always_has_both_members() -> None:
 
 
 @pytest.mark.parametrize("kind", [TimedOut, RequestFailed, InvalidMaterial])
-def test_whoever_catches_invalid_input_catches_its_kinds(kind: type[Exception]) -> None:
+def test_catching_invalid_input_catches_its_kinds(kind: type[Exception]) -> None:
     assert issubclass(kind, InvalidInput)

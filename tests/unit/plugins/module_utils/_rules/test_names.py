@@ -63,7 +63,7 @@ def test_one_spelling_of_a_name(given: str, wanted: str) -> None:
         "example.xn--p1ai",
     ],
 )
-def test_names_that_are_fine(name: str) -> None:
+def test_valid_names(name: str) -> None:
     assert names.check_domain_name(name) == names.to_ascii(name)
 
 
@@ -143,7 +143,7 @@ def test_length_counts_in_punycode() -> None:
     ],
     ids=str,
 )
-def test_what_is_given_for_a_name_by_mistake(name: str, sentence: str) -> None:
+def test_common_mistakes_in_names(name: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         names.check_domain_name(name, option="domain_name")
     assert str(caught.value).startswith(f"domain_name: {name!r} {sentence}")
@@ -198,7 +198,7 @@ def test_plain_names_need_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
         names.check_domain_name("bücher.example")
 
 
-def test_importing_the_rules_costs_no_third_party_package() -> None:
+def test_importing_the_rules_needs_no_third_party_package() -> None:
     folder = str(Path(names.__file__).parents[1])
     code = (
         f"import sys; sys.path.insert(0, {folder!r}); import _rules.names; "

@@ -26,5 +26,5 @@ def test_passphrases_that_acm_refuses(passphrase: bytes) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])
-def test_the_line_break_of_a_file_or_a_vault_is_no_part_of_a_passphrase(ending: str) -> None:
+def test_the_line_break_of_a_file_or_vault_is_not_part_of_a_passphrase(ending: str) -> None:
     assert passphrases.octets(f" correct  h\u00f6rse {ending}") == " correct  h\u00f6rse ".encode()

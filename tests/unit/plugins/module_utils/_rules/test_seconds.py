@@ -16,7 +16,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import 
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.1, 60.1])
-def test_what_is_not_a_sensible_number_of_seconds_is_refused(value: float) -> None:
+def test_impossible_numbers_of_seconds_are_refused(value: float) -> None:
     with pytest.raises(InvalidInput) as caught:
         check_seconds("timeout", value, 60)
     assert str(caught.value) == f"timeout is {value:g}; give a number of seconds, 0 or more and at most 60."

@@ -18,7 +18,7 @@ REMEDY = "Fix what the server complains about; the next run tries again."
 SIGHT = f"127.0.0.1 port 443 without SNI serves CN=www.example.com, SHA-256 {'5e' * 32}."
 
 
-def test_what_fits_is_left_as_it_is() -> None:
+def test_text_that_fits_is_left_unchanged() -> None:
     assert condense(f"{CAUSE}\n{SIGHT} {SIGHT}", 400) == f"{CAUSE}\n{SIGHT} {SIGHT}"
 
 
@@ -33,14 +33,14 @@ def test_what_fits_is_left_as_it_is() -> None:
     ids=["digest", "repeated", "long", "several long"],
 )
 @pytest.mark.parametrize("most", [900, 2000])
-def test_data_goes_before_sentences(data: str, most: int) -> None:
+def test_data_is_dropped_before_sentences(data: str, most: int) -> None:
     shown = condense(f"{CAUSE}\n{data}\n{HINT}\n{STATE} {data} {REMEDY}", most)
     assert len(shown) <= most
     assert all(sentence in shown for sentence in (CAUSE, HINT, STATE, REMEDY)), shown
 
 
 @pytest.mark.parametrize("most", [240, 512, 4000])
-def test_of_too_many_sentences_the_first_and_the_last_remain(most: int) -> None:
+def test_the_first_and_last_of_too_many_sentences_are_kept(most: int) -> None:
     middle = " ".join(f"Sentence {number} says something else." for number in range(500))
     shown = condense(f"{CAUSE} {middle} {STATE} {REMEDY}", most)
     assert len(shown) <= most and shown.startswith(CAUSE) and shown.endswith(f"{STATE} {REMEDY}") and " … " in shown
@@ -52,7 +52,7 @@ def test_no_limit_is_exceeded(most: int) -> None:
     assert len(without_middle("x" * 100, most)) <= most
 
 
-def test_of_many_things_the_first_few_are_named() -> None:
+def test_the_first_few_of_many_things_are_named() -> None:
     assert first_few(["a"], "or") == "a"
     assert first_few(["a", "b"], "or") == "a or b"
     assert first_few(list("abcde"), "and") == "a, b, c and 2 more"

@@ -26,12 +26,12 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
     "text",
     ["2026-11-23T12:00:00Z", "2026-11-23T12:00:00z", "2026-11-23T12:00:00", "2026-11-23T14:00:00+02:00"],
 )
-def test_iso_8601_is_read_and_without_a_zone_it_is_utc(text: str) -> None:
+def test_iso_8601_is_read_and_means_utc_without_a_zone(text: str) -> None:
     assert read_iso(text) == NOON
 
 
 @pytest.mark.parametrize("text", ["", "soon", "23.11.2026", "2026-13-01T00:00:00Z"])
-def test_what_is_not_a_time_is_refused(text: str) -> None:
+def test_invalid_times_are_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_iso(text)
 
@@ -41,6 +41,6 @@ def test_moments_are_shown_in_utc_to_the_second() -> None:
     assert iso(NOON.astimezone(there) + timedelta(microseconds=999)) == "2026-11-23T12:00:00Z"
 
 
-def test_milliseconds_come_back_as_they_went() -> None:
+def test_milliseconds_survive_a_round_trip() -> None:
     assert moment(millis(NOON + timedelta(milliseconds=7))) == NOON + timedelta(milliseconds=7)
     assert maybe_millis(None) is None

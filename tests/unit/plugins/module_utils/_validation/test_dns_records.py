@@ -34,7 +34,7 @@ def test_the_time_to_live(settings: dict[str, Any], ttl_s: int) -> None:
 
 
 @pytest.mark.parametrize("ttl", [-1, LONGEST_TTL_S + 1])
-def test_a_time_to_live_that_dns_cannot_hold(ttl: int) -> None:
+def test_a_time_to_live_outside_the_range_of_dns(ttl: int) -> None:
     with pytest.raises(InvalidInput, match=f"ttl is {ttl}; give seconds from 0 to {LONGEST_TTL_S}"):
         ttl_of({"ttl": ttl})
 
@@ -42,7 +42,7 @@ def test_a_time_to_live_that_dns_cannot_hold(ttl: int) -> None:
 @pytest.mark.parametrize(
     ("action", "before", "shown"), [(CREATE, (), []), (REPLACE, ("_c.example.net",), ["_c.example.net."])]
 )
-def test_results_show_names_with_their_last_dot(action: str, before: tuple[str, ...], shown: list[str]) -> None:
+def test_results_show_names_with_the_final_dot(action: str, before: tuple[str, ...], shown: list[str]) -> None:
     assert Change(action, "example.com", RECORD, 300, before).as_result() == {
         "action": action,
         "zone": "example.com",

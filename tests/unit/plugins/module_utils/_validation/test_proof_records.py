@@ -64,11 +64,11 @@ def test_validated_names_keep_their_record() -> None:
 
 
 @pytest.mark.parametrize("status", ["FAILED", "VALIDATION_TIMED_OUT", "EXPIRED", "REVOKED", "INACTIVE"])
-def test_what_has_ended_needs_no_record(status: str) -> None:
+def test_ended_certificates_need_no_record(status: str) -> None:
     assert proof_records.records(detail(option("example.com", APEX), Status=status)) == []
 
 
-def test_a_renewal_may_ask_for_more() -> None:
+def test_a_renewal_may_need_more_records() -> None:
     one = detail(
         option("example.com", APEX, ValidationStatus="SUCCESS"),
         Status="ISSUED",
@@ -80,14 +80,14 @@ def test_a_renewal_may_ask_for_more() -> None:
     assert proof_records.records(one) == [as_item(APEX), as_item(WWW)]
 
 
-def test_mail_web_private_and_imported_need_none() -> None:
+def test_mail_web_private_and_imported_certificates_need_no_record() -> None:
     assert proof_records.records(detail(option("example.com", ValidationMethod="EMAIL", ValidationEmails=MAIL))) == []
     assert proof_records.records(detail(option("example.com", ValidationMethod="HTTP", HttpRedirect=REDIRECT))) == []
     assert proof_records.records({"Type": "PRIVATE", "Status": "ISSUED"}) == []
     assert proof_records.records({"Type": "IMPORTED", "Status": "ISSUED", "DomainValidationOptions": None}) == []
 
 
-def test_records_that_are_not_told_yet() -> None:
+def test_records_that_acm_does_not_show_yet() -> None:
     one = detail(
         option("example.com", APEX), option("www.example.com"), option("x.example.com", ValidationMethod="EMAIL")
     )
@@ -97,7 +97,7 @@ def test_records_that_are_not_told_yet() -> None:
     assert proof_records.has_records(one)
 
 
-def test_right_after_the_request_nothing_is_told_at_all() -> None:
+def test_right_after_the_request_acm_shows_no_names_at_all() -> None:
     assert not proof_records.has_records({"Type": "AMAZON_ISSUED", "Status": "PENDING_VALIDATION"})
     assert proof_records.has_records({"Type": "AMAZON_ISSUED", "Status": "FAILED"})
     assert proof_records.has_records({"Type": "PRIVATE", "Status": "PENDING_VALIDATION"})
@@ -125,14 +125,14 @@ class Shelf:
             self.there[change.record.name] = change.record.value
 
 
-def test_check_mode_tells_and_changes_nothing() -> None:
+def test_check_mode_reports_and_changes_nothing() -> None:
     shelf = Shelf()
     (change,) = proof_records.publish_records([as_item(APEX)], shelf, check_mode=True)
     assert change.record == Record("_a.example.com", "_1.acm-validations.aws")
     assert shelf.there == {} and shelf.applied == []
 
 
-def test_shared_records_are_put_once_and_never_again() -> None:
+def test_shared_records_are_written_once_and_never_again() -> None:
     shelf = Shelf()
     same = {**as_item(APEX), "name": "_A.Example.COM"}
     assert len(proof_records.publish_records([as_item(APEX), same, as_item(APEX)], shelf)) == 1
@@ -149,7 +149,7 @@ NAMES = strategies.sampled_from([f"_{letter}.example.com" for letter in "abcdef"
 
 
 @given(strategies.sets(NAMES), strategies.sets(NAMES))
-def test_after_publishing_what_is_needed_stands(there: set[str], wanted: set[str]) -> None:
+def test_after_publishing_every_needed_record_exists(there: set[str], wanted: set[str]) -> None:
     items = [{"name": name + ".", "type": "CNAME", "value": "_v.acm-validations.aws."} for name in sorted(wanted)]
     shelf = Shelf(**dict.fromkeys(there, "_v.acm-validations.aws"))
     changed = proof_records.publish_records(items, shelf)
@@ -189,7 +189,7 @@ def test_from_a_description_to_the_name_server(bind: NameServer) -> None:
     assert bind.values("_a.example.com") == [APEX["Value"]]
 
 
-def test_an_error_tells_what_was_done() -> None:
+def test_an_error_says_what_was_done() -> None:
     change = Change("create", "zone", Record("_a.example.com", "_1.acm-validations.aws"), 300)
     assert PublishError("No.", [change]).done == [change] and str(PublishError("No.")) == "No."
 
@@ -197,7 +197,7 @@ def test_an_error_tells_what_was_done() -> None:
 # ---------------------------------------------------------------- what is in the way
 
 
-def test_every_pending_name_says_what_it_waits_for() -> None:
+def test_every_pending_name_says_what_it_is_waiting_for() -> None:
     found = proof_records.blocking(
         detail(
             option("done.example.com", APEX, ValidationStatus="SUCCESS"),
@@ -226,7 +226,7 @@ def test_every_pending_name_says_what_it_waits_for() -> None:
     ]
 
 
-def test_nothing_is_in_the_way_of_what_is_issued() -> None:
+def test_nothing_blocks_an_issued_certificate() -> None:
     assert (
         proof_records.blocking(detail(option("example.com", APEX, ValidationStatus="SUCCESS"), Status="ISSUED")) == []
     )
@@ -251,7 +251,7 @@ def test_the_failures_are_those_of_acm() -> None:
     assert set(shape.enum) <= set(proof_records.FAILURES)
 
 
-def test_a_failure_names_the_names_that_failed() -> None:
+def test_a_failure_lists_the_names_that_failed() -> None:
     one = detail(
         option("example.com", APEX, ValidationStatus="SUCCESS"),
         option("www.example.com", WWW, ValidationStatus="FAILED"),
@@ -263,7 +263,7 @@ def test_a_failure_names_the_names_that_failed() -> None:
 
 
 @pytest.mark.parametrize("code", sorted([*proof_records.FAILURES, "NEW_ONE"]))
-def test_a_failure_and_its_remedy_are_said_once_for_all_names(code: str) -> None:
+def test_a_failure_and_its_remedy_are_given_once_for_all_names(code: str) -> None:
     names = ["host.internal", "corp.local", "printer.local", "a.home.arpa", "b.home.arpa"]
     one = detail(*[option(name, WWW, ValidationStatus="FAILED") for name in names], Status="FAILED", FailureReason=code)
     said = proof_records.explain(one)
@@ -281,7 +281,7 @@ def test_timed_out() -> None:
 
 
 @pytest.mark.parametrize("status", ["EXPIRED", "REVOKED", "INACTIVE"])
-def test_what_has_ended_says_so(status: str) -> None:
+def test_ended_certificates_are_reported_as_such(status: str) -> None:
     (item,) = proof_records.blocking(detail(Status=status))
     assert status in item["reason"]
 
@@ -312,7 +312,7 @@ def test_a_renewal_that_is_stuck(status: str, blocked: int) -> None:
         ({}, None),
     ],
 )
-def test_a_renewal_that_no_name_holds_up(summary: dict[str, str], sentence: t.Optional[str]) -> None:
+def test_a_renewal_that_is_not_blocked_by_any_name(summary: dict[str, str], sentence: t.Optional[str]) -> None:
     one = {"DomainName": "example.com", "Status": "ISSUED", "Type": "PRIVATE", "RenewalSummary": summary}
     found = proof_records.blocking(one)
     assert len(found) == (sentence is not None)
@@ -321,7 +321,7 @@ def test_a_renewal_that_no_name_holds_up(summary: dict[str, str], sentence: t.Op
     assert proof_records.blocking({**one, "Status": "EXPIRED"})[0]["status"] == "EXPIRED"
 
 
-def test_the_text_for_an_error_message_is_not_endless() -> None:
+def test_the_text_for_an_error_message_is_limited() -> None:
     one = detail(*[option(f"n{number}.example.com", APEX) for number in range(100)])
     text = proof_records.explain(one)
     assert text.startswith("n0.example.com is waiting for") and text.endswith("And 95 more.")

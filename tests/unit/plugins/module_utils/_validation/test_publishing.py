@@ -65,7 +65,7 @@ def names(published: publishing.Published) -> list[str]:
     return [change.record.name for change in published.changes]
 
 
-def test_a_shared_record_is_put_once_and_told_to_both(zones: dict[str, Zone]) -> None:
+def test_a_shared_record_is_written_once_and_reported_for_both(zones: dict[str, Zone]) -> None:
     first, second = publish(
         (SERVER, [record("example.com"), record("www.example.com")]), (SERVER, [record("example.com")])
     )
@@ -75,13 +75,13 @@ def test_a_shared_record_is_put_once_and_told_to_both(zones: dict[str, Zone]) ->
     assert [names(one) for one in publish((SERVER, [record("example.com")]))] == [[]]
 
 
-def test_every_way_is_gone_by_itself(zones: dict[str, Zone]) -> None:
+def test_each_destination_gets_only_its_own_records(zones: dict[str, Zone]) -> None:
     publish((SERVER, [record("a.example.com")]), (OTHER, [record("b.example.com")]))
     assert zones["192.0.2.1"].applied == [["_x.a.example.com"]]
     assert zones["192.0.2.2"].applied == [["_x.b.example.com"]]
 
 
-def test_only_those_fail_that_have_to(zones: dict[str, Zone]) -> None:
+def test_only_the_affected_certificates_fail(zones: dict[str, Zone]) -> None:
     zones["192.0.2.1"] = Zone(refused="example.net")
     good, bad, other = publish(
         (SERVER, [record("a.example.com")]), (SERVER, [record("b.example.net")]), (OTHER, [record("b.example.net")])
@@ -91,18 +91,18 @@ def test_only_those_fail_that_have_to(zones: dict[str, Zone]) -> None:
     assert other.error is None
 
 
-def test_check_mode_puts_nothing(zones: dict[str, Zone]) -> None:
+def test_check_mode_writes_nothing(zones: dict[str, Zone]) -> None:
     (one,) = publish((SERVER, [record("a.example.com")]), check=True)
     assert names(one) == ["_x.a.example.com"]
     assert zones["192.0.2.1"].applied == []
 
 
-def test_nothing_known_yet_is_nothing_to_put(zones: dict[str, Zone]) -> None:
+def test_nothing_is_written_before_records_are_known(zones: dict[str, Zone]) -> None:
     (one,) = publish((SERVER, []))
     assert one == publishing.Published([])
 
 
-def test_settings_that_make_no_sense_fail_their_own_certificate() -> None:
+def test_invalid_settings_fail_only_their_own_certificate() -> None:
     good, bad = publish(
         (SERVER, []), ({"rfc2136": {"server": "192.0.2.1", "key_name": "x"}}, [record("a.example.com")])
     )

@@ -118,24 +118,24 @@ def test_whether_there_is_a_zone_is_known_before_anything_is_requested(server: S
         quick(server, zone="example.com").check(["a.example.net"])
 
 
-def test_a_zone_given_is_used_and_must_fit(server: Server) -> None:
+def test_a_given_zone_is_used_and_must_match(server: Server) -> None:
     (change,) = quick(server, zone="Example.COM.").plan([ONE])
     assert change.zone == "example.com"
     with pytest.raises(PublishError, match="_c.example.net is not in the zone example.com"):
         quick(server, zone="example.com").plan([OTHER])
 
 
-def test_without_a_zone_here(server: Server) -> None:
+def test_the_server_has_no_zone_for_the_name(server: Server) -> None:
     with pytest.raises(PublishError, match="has no zone for _x.elsewhere.test"):
         quick(server).plan([Record("_x.elsewhere.test", "_1.acm-validations.aws")])
 
 
-def test_an_unknown_key_is_found_before_anything_is_sent(server: Server) -> None:
+def test_an_unknown_key_is_detected_before_anything_is_sent(server: Server) -> None:
     with pytest.raises(PublishError, match="does not know the key stranger|cannot be trusted"):
         quick(server, key_name="stranger").plan([ONE])
 
 
-def test_a_wrong_secret_is_found_and_never_said(server: Server) -> None:
+def test_a_wrong_secret_is_detected_and_never_shown(server: Server) -> None:
     secret = base64.b64encode(b"something else entirely").decode()
     with pytest.raises(PublishError, match="another secret for the key|cannot be trusted") as caught:
         quick(server, key_secret=secret).plan([ONE])
@@ -150,7 +150,7 @@ def test_updates_without_a_key_are_refused(server: Server) -> None:
     assert seen(server, ONE.name) == ()
 
 
-def test_a_name_taken_by_other_records_is_said(server: Server) -> None:
+def test_a_name_with_conflicting_records_is_reported(server: Server) -> None:
     import dns.query
     import dns.tsigkeyring
     import dns.update
@@ -166,7 +166,7 @@ def test_a_name_taken_by_other_records_is_said(server: Server) -> None:
         publisher.apply(publisher.plan([Record("_taken.example.com", "_1.acm-validations.aws")]))
 
 
-def test_what_was_done_before_a_failure_is_told(server: Server) -> None:
+def test_what_was_done_before_a_failure_is_reported(server: Server) -> None:
     publisher = quick(server)
     changes = publisher.plan([ONE])
     foreign = changes[0]._replace(zone="not-here.test", record=Record("_x.not-here.test", "_1.acm-validations.aws"))
@@ -216,7 +216,7 @@ def test_a_key_that_may_not_change_the_zone() -> None:
             publisher.apply(publisher.plan([ONE]))
 
 
-def test_nobody_there() -> None:
+def test_nothing_listens() -> None:
     port = free_port()
     with pytest.raises(PublishError, match=f"127.0.0.1 port {port} cannot be used over TCP: Connection refused"):
         Rfc2136({"server": "127.0.0.1", "port": port}).plan([ONE])
@@ -224,14 +224,14 @@ def test_nobody_there() -> None:
         Rfc2136({"server": "ns.invalid"}).plan([ONE])
 
 
-def test_silence() -> None:
+def test_a_silent_server() -> None:
     with silent_server() as silent:
         port = int(silent.rpartition(":")[2])
         with pytest.raises(PublishError, match="did not answer within 0.2 s"):
             Rfc2136({"server": "127.0.0.1", "port": port}, timeout_s=0.2).plan([ONE])
 
 
-def test_a_server_that_hangs_up() -> None:
+def test_a_server_that_closes_the_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def hang_up() -> None:
@@ -243,7 +243,7 @@ def test_a_server_that_hangs_up() -> None:
             Rfc2136({"server": "127.0.0.1", "port": listener.getsockname()[1]}, timeout_s=1).plan([ONE])
 
 
-def test_a_connection_that_the_server_closed_is_opened_again(bind: NameServer) -> None:
+def test_a_closed_connection_is_reopened(bind: NameServer) -> None:
     publisher = quick(bind)
     with publisher:
         publisher._ask("example.com", "SOA")
@@ -263,13 +263,13 @@ def test_a_connection_that_the_server_closed_is_opened_again(bind: NameServer) -
         ({"server": "192.0.2.1", "key_algorithm": "rot13"}, "key_algorithm is 'rot13'"),
     ],
 )
-def test_settings_that_cannot_be(settings: dict[str, t.Any], sentence: str) -> None:
+def test_invalid_settings(settings: dict[str, t.Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence) as caught:
         Rfc2136(settings)
     assert "not base64!" not in str(caught.value)
 
 
 @pytest.mark.parametrize("added", ["\n", "\r\n", " ", "\n\n"])
-def test_the_line_break_that_a_vault_adds_is_no_part_of_the_key(added: str) -> None:
+def test_the_line_break_that_a_vault_adds_is_not_part_of_the_key(added: str) -> None:
     publisher = Rfc2136({"server": "192.0.2.1", "key_name": "k", "key_secret": f"c2VjcmV0{added}"})
     assert publisher._key_secret == "c2VjcmV0"

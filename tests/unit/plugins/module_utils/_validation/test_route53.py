@@ -91,7 +91,7 @@ def test_each_record_goes_to_the_longest_public_zone(aws: Aws) -> None:
     assert aws.values(other) == {"_c.example.net.": ["_3.acm-validations.aws."]}
 
 
-def test_one_batch_a_zone(aws: Aws) -> None:
+def test_one_batch_per_zone(aws: Aws) -> None:
     aws.zone("example.com")
     publish(aws, *[Record(f"_{number}.example.com", "_v.acm-validations.aws") for number in range(20)])
     assert aws.changes() == 1
@@ -152,7 +152,7 @@ def test_a_zone_that_does_not_exist(aws: Aws) -> None:
         publisher(aws, zone_ids=["Z0NONE"]).check(["www.example.com"])
 
 
-def test_two_zones_of_one_name_want_a_choice(aws: Aws) -> None:
+def test_two_zones_with_the_same_name_require_a_choice(aws: Aws) -> None:
     one, two = aws.zone("example.com"), aws.zone("example.com")
     with pytest.raises(PublishError, match="Several public hosted zones are called example.com"):
         publisher(aws).plan([APEX])
@@ -160,7 +160,7 @@ def test_two_zones_of_one_name_want_a_choice(aws: Aws) -> None:
     assert aws.values(one) == {} and len(aws.values(two)) == 1
 
 
-def test_zones_that_are_given_are_the_only_ones(aws: Aws) -> None:
+def test_only_the_given_zones_are_used(aws: Aws) -> None:
     zone = aws.zone("example.com")
     aws.zone("example.net")
     with pytest.raises(PublishError, match="of publish.route53.zone_ids contains _c.example.net: add the ID"):
@@ -172,7 +172,7 @@ def test_zones_that_are_given_are_the_only_ones(aws: Aws) -> None:
         publisher(aws, zone_ids=["Z0"]).plan([APEX])
 
 
-def test_an_alias_or_a_routing_policy_is_said(aws: Aws) -> None:
+def test_an_alias_or_a_routing_policy_is_reported(aws: Aws) -> None:
     zone = aws.zone("example.com")
     aws.put(
         zone,
@@ -241,7 +241,7 @@ def test_the_zones_of_another_profile(aws: Aws, tmp_path: Path, monkeypatch: pyt
         publisher(aws, profile="nobody").plan([APEX])
 
 
-def test_what_route_53_refuses_is_one_sentence(aws: Aws) -> None:
+def test_a_refusal_by_route_53_is_one_sentence(aws: Aws) -> None:
     zone = aws.zone("example.com")
     aws.put(zone, Name=APEX.name, Type="A", TTL=60, ResourceRecords=[{"Value": "192.0.2.1"}])
     aws.zone("example.net")
@@ -263,6 +263,6 @@ def test_without_credentials(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
         Route53({}, connect).plan([APEX])
 
 
-def test_settings_that_cannot_be(aws: Aws) -> None:
+def test_invalid_settings(aws: Aws) -> None:
     with pytest.raises(InvalidInput, match="external_id is only valid together with role_arn"):
         publisher(aws, external_id="x")

@@ -67,7 +67,7 @@ def test_the_result_comes_back_from_another_session() -> None:
     ) == ("{'is_leader': True, 'is_other': True}")
 
 
-def test_what_the_work_prints_does_not_get_into_the_answer() -> None:
+def test_output_of_the_work_does_not_get_into_the_answer() -> None:
     assert printed("print('x', flush=True); sys.stderr.write('y'); return {}") == "{}"
 
 
@@ -75,7 +75,7 @@ def test_what_the_work_prints_does_not_get_into_the_answer() -> None:
     ("work", "how"),
     [("os.kill(os.getpid(), signal.SIGKILL)", "signal 9"), ("os._exit(3)", "status 3"), ("1 / 0", "status 1")],
 )
-def test_work_without_a_result_is_told_with_the_reason(work: str, how: str) -> None:
+def test_work_without_a_result_is_reported_with_the_reason(work: str, how: str) -> None:
     assert printed(work) == f"killed: {how}"
 
 
@@ -98,7 +98,7 @@ def test_a_lost_connection_does_not_end_the_work() -> None:
     assert printed("os.kill(os.getpid(), signal.SIGHUP); os.kill(os.getpid(), signal.SIGPIPE); return {}") == "{}"
 
 
-def test_the_work_is_done_even_if_nobody_waits_any_more(tmp_path: Path) -> None:
+def test_the_work_is_completed_even_if_nobody_is_waiting(tmp_path: Path) -> None:
     done = tmp_path / "done"
     work = f"""
     os.kill(parent, signal.SIGKILL)

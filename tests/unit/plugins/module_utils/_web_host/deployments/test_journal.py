@@ -61,7 +61,7 @@ def journal(tmp_path: Path) -> Journal:
     return made
 
 
-def test_a_record_is_read_as_it_was_written_and_gone_when_removed(journal: Journal) -> None:
+def test_a_record_is_read_back_as_written_and_gone_after_removal(journal: Journal) -> None:
     assert journal.peek() is None
     journal.write(RECORD)
     journal.write({**RECORD, "starts": ["web"]})
@@ -74,25 +74,25 @@ def test_a_record_is_read_as_it_was_written_and_gone_when_removed(journal: Journ
 
 
 @pytest.mark.parametrize("before", [Before(), Before(b"old", mode=0o640), Before(target="/etc/x")])
-def test_a_snippet_is_kept_as_it_was(journal: Journal, before: Before) -> None:
+def test_the_previous_snippet_is_kept_unchanged(journal: Journal, before: Before) -> None:
     assert journal.kept(journal.keep(0, before)) == before
 
 
-def test_a_record_leads_to_no_file_elsewhere(journal: Journal, tmp_path: Path) -> None:
+def test_a_record_cannot_name_files_elsewhere(journal: Journal, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("not for a web server")
     with pytest.raises(FileNotFoundError):
         journal.kept({"backup": "../../secret", "target": None, "mode": 0o644})
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"format": 1}', '{"format": 2}', "\udcff"])
-def test_one_that_cannot_be_read_is_never_taken_for_none(journal: Journal, text: str) -> None:
+def test_an_unreadable_journal_does_not_count_as_absent(journal: Journal, text: str) -> None:
     Path(journal.path, "journal.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(InvalidInput, match="cannot be read"):
         journal.peek()
 
 
 @pytest.mark.parametrize("record", [RECORD, ENDED], ids=["in progress", "ended"])
-def test_one_that_is_not_whole_cannot_be_read_either(journal: Journal, record: dict[str, t.Any]) -> None:
+def test_an_incomplete_journal_cannot_be_read(journal: Journal, record: dict[str, t.Any]) -> None:
     broken = [*parts(record), *({**record, key: 5} for key in record)]
     for each in broken:
         journal.write(each)

@@ -62,31 +62,31 @@ def expect(
 WWW, API = deployed("www.x"), deployed("api.x")
 
 
-def test_each_name_shows_its_own_and_nothing_is_known_without_a_name() -> None:
+def test_each_name_must_show_its_own_certificate_and_nothing_is_expected_without_a_name() -> None:
     assert expect(WWW, API) == {("www.x", None): ["www.x"], ("api.x", None): ["api.x"], (None, None): []}
 
 
 @pytest.mark.parametrize("shown", ["old-api.x", "new-api.x"])
-def test_what_was_shown_without_a_name_says_what_is_expected_there(shown: str) -> None:
+def test_what_was_served_without_a_name_determines_what_is_expected_there(shown: str) -> None:
     assert expect(WWW, API, shown={None: shown})[(None, None)] == ["api.x", "www.x"]
     assert expect(WWW, API, shown={None: "another"})[(None, None)] == []
 
 
-def test_a_name_that_two_certificates_have_may_show_either() -> None:
+def test_a_name_in_two_certificates_may_show_either() -> None:
     apex, www = deployed("apex.x"), deployed("www.apex.x", "www.apex.x", "apex.x")
     found = expect(apex, www, shown={None: "old-www.apex.x"})
     assert found[("apex.x", None)] == ["apex.x", "www.apex.x"] and found[("www.apex.x", None)] == ["www.apex.x"]
     assert found[(None, None)] == ["www.apex.x", "apex.x"]
 
 
-def test_a_wildcard_is_asked_for_by_a_name_that_no_other_certificate_has() -> None:
+def test_a_wildcard_is_requested_by_a_name_that_is_in_no_other_certificate() -> None:
     wildcard = deployed("wildcard.x", "*.x")
     assert ("www.x", None) in expect(wildcard)
     found = expect(WWW, wildcard)
     assert found[("www.x", None)] == ["www.x", "wildcard.x"] and found[("wildcard.x", None)] == ["wildcard.x"]
 
 
-def test_two_types_of_key_are_asked_for_one_by_one() -> None:
+def test_two_key_types_are_requested_separately() -> None:
     rsa, ec = deployed("rsa", "www.x", key_type="rsa"), deployed("ec", "www.x")
     assert expect(rsa, ec) == {("www.x", "ecdsa"): ["ec"], ("www.x", "rsa"): ["rsa"], (None, None): []}
     assert expect(rsa, ec, sni=False) == {(None, "ecdsa"): ["ec"], (None, "rsa"): ["rsa"]}
@@ -94,24 +94,24 @@ def test_two_types_of_key_are_asked_for_one_by_one() -> None:
     assert expect(silent, ec) == {("www.x", "ecdsa"): ["ec"], ("www.x", "rsa"): ["rsa"], (None, None): []}
 
 
-def test_two_certificates_of_one_name_and_type_may_be_shown_both() -> None:
+def test_either_of_two_certificates_with_the_same_name_and_type_may_be_shown() -> None:
     one, two = deployed("one", "www.x"), deployed("two", "www.x")
     assert expect(one, two)[("www.x", None)] == ["one", "two"]
 
 
-def test_a_server_without_sni_shows_one_of_its_own() -> None:
+def test_without_sni_the_only_or_the_default_certificate_is_expected() -> None:
     assert expect(WWW, sni=False) == {(None, None): ["www.x"]}
     assert expect(WWW, API, sni=False, default_certificate="api.x") == {(None, None): ["api.x"]}
     assert expect(WWW, API, default_certificate="api.x")[(None, None)] == ["api.x"]
 
 
-def test_what_is_left_out_of_a_run_is_not_judged() -> None:
+def test_certificates_left_out_of_a_run_are_not_judged() -> None:
     partial = {"is_partial": True, "shown": {"www.x": "left-out", None: "left-out"}}
     assert expect(WWW, **partial) == {("www.x", None): [], (None, None): []}
     assert expect(WWW, is_partial=True, shown={"www.x": "old-www.x"})[("www.x", None)] == ["www.x"]
 
 
-def test_no_port_is_no_place_to_look_at() -> None:
+def test_without_a_port_there_is_nothing_to_look_at() -> None:
     assert expect(WWW, ports=[]) == {}
 
 
@@ -123,7 +123,7 @@ def test_names_have_one_spelling(name: str, expected: str) -> None:
     assert to_ascii(name) == expected
 
 
-def test_a_name_that_is_none_is_refused() -> None:
+def test_an_invalid_name_is_refused() -> None:
     with pytest.raises(InvalidInput):
         to_ascii("ü" * 70 + ".example")
     with pytest.raises(InvalidInput, match="Punycode"):
@@ -176,5 +176,5 @@ def test_what_a_look_means(state: str, sightings: list[dict[str, t.Any]], expect
     assert standing(state, *sightings, ports=[443]) == expected
 
 
-def test_what_is_not_looked_at_is_not_served() -> None:
+def test_what_was_not_looked_at_does_not_count_as_served() -> None:
     assert standing("assumed") == "not_looked_at" and standing("stopped") == "stopped"

@@ -97,7 +97,7 @@ def test_check_mode_of_a_stopped_service() -> None:
     assert (result["services"][0]["action"], result["services"][0]["reason"]) == ("start", "it is not running")
 
 
-def test_what_was_seen_afterwards_replaces_what_was_seen_before() -> None:
+def test_later_observations_replace_earlier_ones() -> None:
     result = told(found(), seen=NEW)
     assert result["served_before"] == [OLD] and result["served_after"] == [NEW]
     assert [line["state"] for line in result["summary"]] == ["served"]
@@ -105,7 +105,7 @@ def test_what_was_seen_afterwards_replaces_what_was_seen_before() -> None:
     assert [line["state"] for line in told(found())["summary"]] == ["not_served"]
 
 
-def test_a_stopped_service_is_told_once() -> None:
+def test_a_stopped_service_is_reported_once() -> None:
     result = told(found(states={"web": STOPPED}, sightings=[{"reachable": False}], reloads=[]))
     assert [text for text in result["sentences"] if "not running" in text] == [
         f"web is not running; www is in place for when it starts: serial 02, valid until {UNTIL} (before: serial 01)."
@@ -120,12 +120,12 @@ def test_a_set_of_the_same_certificate_was_corrected() -> None:
     assert "was corrected" not in str(told(found(), seen=NEW)["sentences"])
 
 
-def test_a_set_that_no_service_uses_has_its_own_sentence() -> None:
+def test_a_set_that_no_service_uses_gets_its_own_sentence() -> None:
     result = told(found(bundles=[bundle(), bundle("spare", previous_serial=None)]), seen=NEW)
     assert result["sentences"][-1] == f"spare is in place in /etc/acm/spare/live: serial 02, valid until {UNTIL}."
 
 
-def test_what_was_pruned_and_what_is_known_by_now_is_reported() -> None:
+def test_pruned_sets_and_the_latest_findings_are_reported() -> None:
     survey = found()
     result = report([service()], survey, {}, {"web": STOPPED}, {"www": ["01"]}, False)
     assert result["bundles"][0]["pruned"] == ["01"] and result["services"][0]["state"] == "stopped"

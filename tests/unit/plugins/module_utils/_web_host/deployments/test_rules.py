@@ -65,11 +65,11 @@ def test_what_is_known_about_a_service(
     assert found.name == state and found.evidence.endswith(".")
 
 
-def test_a_unit_that_nobody_knows_behind_a_refused_port_is_stopped() -> None:
+def test_an_unknown_unit_behind_a_refused_port_counts_as_stopped() -> None:
     assert judge_state(service(reload_command=None, service_name="own"), None, None, [REFUSED]).name == "stopped"
 
 
-def test_who_starts_or_refuses_what_is_stopped_counts_the_unknown_as_that() -> None:
+def test_an_unknown_state_counts_as_stopped_where_stopped_services_are_started_or_refused() -> None:
     unknown = State("unknown", "Nothing was seen.")
     assert [settle(unknown, each).name for each in ("ignore", "start", "fail")] == ["unknown", "stopped", "stopped"]
 
@@ -95,7 +95,7 @@ def reloads(
     return [(each.reason, bool(each.combined), each.may_fail) for each in found]
 
 
-def test_what_reloads_and_why() -> None:
+def test_which_services_reload_and_why() -> None:
     assert reloads() == []
     assert reloads(swapped=True) == [("www is new", False, False)]
     assert reloads(swapped=True, state="stopped") == []
@@ -167,7 +167,7 @@ def test_a_complaint_says_what_to_look_at() -> None:
     assert silent[0] == "own on [::1]:443, asked for www, should serve www (serial 2). Nothing listens there."
 
 
-def test_a_complaint_names_the_other_endpoints_and_says_nothing_twice() -> None:
+def test_a_complaint_names_the_other_endpoints_without_repetition() -> None:
     others = [failed(OLD, server_name=None), failed(OLD, server_name="api"), failed(OLD, port=444)]
     told = complain([failed(OLD), *others]).splitlines()[2:]
     assert told == [
@@ -176,7 +176,7 @@ def test_a_complaint_names_the_other_endpoints_and_says_nothing_twice() -> None:
     assert len(complain([failed(GONE), failed(GONE, server_name=None)]).splitlines()) == 2
 
 
-def test_a_complaint_stays_short_however_many_sets_are_right_there() -> None:
+def test_a_complaint_stays_short_however_many_sets_are_served_correctly() -> None:
     sets = {f"s{number}": deployed(f"s{number}") for number in range(40)}
     (proof,) = list_proofs([Expectation("own", Endpoint("localhost", 443, "www"), ["s0"], list(sets))], sets, [])
     said = complain([(proof, {**OLD, "fingerprint": "a" * 64})] * 40)

@@ -32,7 +32,7 @@ def test_what_is_refused(entries: list[dict[str, t.Any]], sentence: str) -> None
         snippets.read_snippets([{"content": "", **entry} for entry in entries], ["web"])
 
 
-def test_a_file_is_written_whole_and_put_back_as_it_was(tmp_path: Path) -> None:
+def test_a_snippet_is_written_whole_and_restored_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "conf.d" / "tls.conf"
     snippet = Snippet("web", str(path), b"new\n", mode=0o640)
     nothing = snippets.look(snippet)
@@ -51,13 +51,13 @@ def test_a_file_is_written_whole_and_put_back_as_it_was(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old\n" and stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_one_without_replace_is_left_alone(tmp_path: Path) -> None:
+def test_an_existing_snippet_is_left_alone_without_replace(tmp_path: Path) -> None:
     (tmp_path / "tls.conf").write_text("edited by hand")
     snippet = Snippet("web", str(tmp_path / "tls.conf"), b"new", replace=False)
     assert not snippets.is_due(snippet, snippets.look(snippet))
 
 
-def test_a_link_is_never_written_over_a_file(tmp_path: Path) -> None:
+def test_a_link_never_replaces_a_file(tmp_path: Path) -> None:
     [link] = snippets.links(str(tmp_path), "haproxy", ["www"], "/etc/acm")
     snippets.write(link)
     assert os.readlink(tmp_path / "www.pem") == "/etc/acm/www/live/combined.pem"
@@ -68,7 +68,7 @@ def test_a_link_is_never_written_over_a_file(tmp_path: Path) -> None:
         snippets.is_due(link, snippets.look(link))
 
 
-def test_what_could_not_be_put_back_whole_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_could_not_be_restored_completely_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large"
     with open(path, "wb") as file:
         file.truncate(snippets.MAX_OCTETS)
@@ -82,7 +82,7 @@ def test_what_could_not_be_put_back_whole_is_refused(tmp_path: Path) -> None:
         snippets.look(Snippet("web", str(tmp_path)))
 
 
-def test_what_a_killed_run_left_beside_it_goes(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_beside_it_are_removed(tmp_path: Path) -> None:
     snippet = Snippet("web", str(tmp_path / "tls.conf"), b"new")
     (tmp_path / ".tls.conf.acm-new").write_text("half")
     snippets.sweep(snippet)

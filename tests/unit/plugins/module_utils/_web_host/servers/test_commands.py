@@ -58,7 +58,7 @@ def test_an_empty_first_word_is_refused() -> None:
         read_words("reload_command", "nginx", [" "])
 
 
-def test_what_a_command_says_is_kept_and_shortened() -> None:
+def test_the_output_of_a_command_is_kept_and_shortened() -> None:
     outcome = run(["sh", "-c", "echo out; echo err >&2; exit 3"], 10)
     assert (outcome.status, outcome.is_good, outcome.sentence) == (3, False, "out err.")
     assert run(["false"], 10).sentence == "The command false exited with code 1 and printed nothing."
@@ -67,7 +67,7 @@ def test_what_a_command_says_is_kept_and_shortened() -> None:
     assert "secret" not in shorten("-----BEGIN PRIVATE KEY-----\nsecret\n")
 
 
-def test_programs_of_administrators_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_in_sbin_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "acm-test-program"
     program.write_text('#!/bin/sh\necho "$PATH"\n')
     program.chmod(0o755)
@@ -77,7 +77,7 @@ def test_programs_of_administrators_are_found(tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("words", [["no-such-program-here"], ["/no/such/program"]])
-def test_what_cannot_be_started_is_said(words: list[str]) -> None:
+def test_a_command_that_cannot_be_started_is_reported(words: list[str]) -> None:
     outcome = run(words, 10)
     assert outcome.status is None and "cannot be started" in outcome.sentence
 
@@ -87,7 +87,7 @@ def test_time_limits_end_a_command_and_its_children() -> None:
     assert outcome.status is None and "did not end within 0.3 s and was killed. It printed: begun." in outcome.sentence
 
 
-def test_without_space_for_its_output_a_command_runs_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_runs_even_without_space_for_its_output(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: t.Any) -> t.Any:
         raise OSError(28, "No space left on device")
 
@@ -105,7 +105,7 @@ def test_warnings_do_not_hide_why_a_command_failed(mark: str) -> None:
     assert shorten(f"{many[0]}\n{fault}") == f"{many[0]} {fault}."
 
 
-def test_a_long_output_names_each_line_once() -> None:
+def test_a_long_output_shows_each_line_once() -> None:
     lines = [
         *["the same line of an output"] * 60,
         "/etc/nginx/nginx.conf:7: unknown directive",

@@ -105,7 +105,7 @@ def fixture_files(tmp_path: Path) -> dict[str, str]:
     return paths
 
 
-def test_what_differs_is_handed_over_and_put_to_use(tmp_path: Path, files: dict[str, str]) -> None:
+def test_only_what_differs_is_sent_and_committed(tmp_path: Path, files: dict[str, str]) -> None:
     a, b = files.values()
     haproxy = Haproxy(**{a: combined(), b: Path(b).read_text()})
     with listening(tmp_path / "s", haproxy) as runtime:
@@ -120,7 +120,7 @@ def test_what_differs_is_handed_over_and_put_to_use(tmp_path: Path, files: dict[
         assert not any(line.startswith("set") for line in haproxy.said)
 
 
-def test_several_are_put_to_use_one_by_one_also_when_somebody_left_a_change_open(
+def test_several_files_are_committed_one_by_one_even_with_a_transaction_left_open(
     tmp_path: Path, files: dict[str, str]
 ) -> None:
     a, b = files.values()
@@ -132,7 +132,7 @@ def test_several_are_put_to_use_one_by_one_also_when_somebody_left_a_change_open
     assert haproxy.open is None
 
 
-def test_what_is_refused_leaves_no_change_open(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_refused_file_leaves_no_transaction_open(tmp_path: Path, files: dict[str, str]) -> None:
     a, b = files.values()
     haproxy = Haproxy(**{a: combined(), b: combined()})
     haproxy.refuses = {f"set ssl cert {b} <<"}
@@ -143,7 +143,7 @@ def test_what_is_refused_leaves_no_change_open(tmp_path: Path, files: dict[str, 
     assert sha1(haproxy.served[a]) == sha1(Path(a).read_text()) and haproxy.open is None
 
 
-def test_a_file_that_it_does_not_know_is_told(tmp_path: Path, files: dict[str, str]) -> None:
+def test_a_file_unknown_to_haproxy_is_reported(tmp_path: Path, files: dict[str, str]) -> None:
     a, b = files.values()
     haproxy = Haproxy(**{a: combined()})
     with listening(tmp_path / "s", haproxy) as runtime:
@@ -168,7 +168,7 @@ def test_a_file_is_found_however_it_is_spelled(tmp_path: Path) -> None:
     "answer, words",
     [("Permission denied\n", "level admin"), ("Unknown command: 'show ssl cert'\n", "HAProxy 2.2 or newer")],
 )
-def test_a_socket_that_does_not_serve(tmp_path: Path, answer: str, words: str) -> None:
+def test_a_socket_that_cannot_update_certificates(tmp_path: Path, answer: str, words: str) -> None:
     haproxy = Haproxy()
     haproxy.answer = lambda command: answer  # type: ignore[method-assign]
     with listening(tmp_path / "s", haproxy) as runtime:
@@ -176,18 +176,18 @@ def test_a_socket_that_does_not_serve(tmp_path: Path, answer: str, words: str) -
             runtime.names()
 
 
-def test_no_socket_at_all(tmp_path: Path) -> None:
+def test_a_socket_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(HaproxyFault, match="cannot be used .* check that HAProxy is running"):
         Runtime(str(tmp_path / "s")).names()
 
 
 @pytest.mark.parametrize("name", ["/etc/a b.pem", "/etc/a;b.pem", "/etc/a\nset", "/etc/<<"])
-def test_names_that_its_command_line_would_misread_are_never_said(tmp_path: Path, name: str) -> None:
+def test_names_that_its_command_line_would_misread_are_never_sent(tmp_path: Path, name: str) -> None:
     with pytest.raises(HaproxyFault, match="cannot be sent"):
         Runtime(str(tmp_path / "s")).fingerprint(name)
 
 
-def test_files_that_cannot_serve(tmp_path: Path) -> None:
+def test_files_that_haproxy_cannot_use(tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_text("nothing")
     with listening(tmp_path / "s", Haproxy()) as runtime:
         with pytest.raises(HaproxyFault, match="contains no certificate"):
@@ -197,7 +197,7 @@ def test_files_that_cannot_serve(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pause_s", [0.1, 0.0])
-def test_a_socket_that_never_ends_its_answer_holds_nobody_up(tmp_path: Path, pause_s: float) -> None:
+def test_an_endless_answer_is_cut_off(tmp_path: Path, pause_s: float) -> None:
     """A little at a time, or as much as it can."""
     path = str(tmp_path / "socket")
 

@@ -61,7 +61,7 @@ def fixture_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-def test_an_init_system_counts_if_it_runs(machine: Machine) -> None:
+def test_an_init_system_counts_only_if_it_is_running(machine: Machine) -> None:
     machine.program("service", "")
     for name in ("systemctl", "rc-service"):
         machine.program(name, "")

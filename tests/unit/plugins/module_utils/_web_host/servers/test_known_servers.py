@@ -38,7 +38,7 @@ def test_the_family_of_an_operating_system(text: str, family: str) -> None:
     assert os_family_of(text) == family
 
 
-def test_the_first_os_release_that_is_there_counts(tmp_path: Path) -> None:
+def test_the_first_existing_os_release_counts(tmp_path: Path) -> None:
     (tmp_path / "second").write_text("ID=alpine\n")
     assert read_os_family([str(tmp_path / "first"), str(tmp_path / "second")]) == "Alpine"
     assert read_os_family([str(tmp_path / "first")]) == ""
@@ -61,7 +61,7 @@ def test_what_is_known_by_server_and_family(server: str, family: str, expected: 
     assert service.certificates == ["www"] and service.ports == [443] and service.sni is True
 
 
-def test_own_words_come_first_and_null_is_not_a_word() -> None:
+def test_the_users_values_take_precedence_and_null_means_not_given() -> None:
     entry = {"name": "mail", "server": "postfix", "ports": [465], "starttls": None, "check_command": [], "sni": True}
     (service,) = complete([entry], ["www"], "")
     assert (service.ports, service.starttls, service.check_command, service.sni) == ([465], "smtp", None, True)
@@ -74,7 +74,7 @@ def test_every_known_server_needs_nothing_but_its_name(name: str) -> None:
     assert (service.reload_command or service.service_name) and service.files
 
 
-def test_the_same_port_of_two_hosts_is_no_mistake() -> None:
+def test_the_same_port_on_two_hosts_is_not_a_mistake() -> None:
     entries = [{"name": "nginx"}, {"name": "apache", "host": "127.0.0.2"}, {"name": "caddy", "ports": []}]
     assert len(complete(entries, ["www"], "")) == 3
 
@@ -83,13 +83,13 @@ def test_the_same_port_of_two_hosts_is_no_mistake() -> None:
     "name, hint",
     [("ngnix", "did you mean nginx?"), ("Apache", "did you mean apache?"), ("zzz", "these are apache, caddy")],
 )
-def test_a_misspelt_server_is_recognised(name: str, hint: str) -> None:
+def test_a_misspelt_server_gets_a_suggestion(name: str, hint: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         complete([{"name": name}], ["www"], "")
     assert hint in str(caught.value)
 
 
-def test_what_a_package_says_is_not_evidence_against_another_instance() -> None:
+def test_the_unit_of_a_package_says_nothing_about_another_instance() -> None:
     def known(**options: t.Any) -> tuple[bool, str | None]:
         (service,) = complete([{"name": "web", "server": "nginx", **options}], ["www"], "")
         return service.knows_pid_file, service.service_name

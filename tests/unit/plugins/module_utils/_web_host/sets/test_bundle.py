@@ -55,7 +55,7 @@ def served(base: Path, name: str = "www") -> str:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".deployment", "a/b", "-a", "../x", "*.example.com", "a b", "é"])
-def test_names_that_are_no_folder_are_refused(tmp_path: Path, name: str) -> None:
+def test_names_that_cannot_be_folders_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(
         BundleFault, match="is not a valid name for a folder; .*, and begin with a letter, a digit or an underscore"
     ):
@@ -85,7 +85,7 @@ def test_a_set_on_disk(tmp_path: Path, ca: Authority) -> None:
     assert served(tmp_path / "acm") == pair.facts.fingerprint
 
 
-def test_a_file_opens_to_nobody_before_owner_and_mode_are_right(
+def test_nobody_can_open_a_file_before_its_owner_and_mode_are_right(
     tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, int]] = []
@@ -106,7 +106,7 @@ def test_a_file_opens_to_nobody_before_owner_and_mode_are_right(
     assert seen == [(0o400, 0), (0o400, 0)]  # key and combined: right, and still empty, when the key is written
 
 
-def test_what_is_there_is_left_alone(tmp_path: Path, ca: Authority) -> None:
+def test_a_set_that_is_up_to_date_is_left_alone(tmp_path: Path, ca: Authority) -> None:
     pair = ca.pair()
     assert put(tmp_path, pair) == put(tmp_path, pair)
 
@@ -120,7 +120,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path, ca: Authority) -> None:
         (lambda live: (live / "privkey.pem").chmod(0o644), "privkey.pem had mode 0644, not 0600", False),
     ],
 )
-def test_what_was_spoilt_is_seen(
+def test_damage_is_detected(
     tmp_path: Path, ca: Authority, spoil: t.Callable[[Path], t.Any], text: str, is_content: bool
 ) -> None:
     pair = ca.pair()
@@ -137,7 +137,7 @@ def replace_by_link(path: Path) -> None:
     path.symlink_to("/etc/hostname")
 
 
-def test_a_mode_is_mended_in_place(tmp_path: Path, ca: Authority) -> None:
+def test_a_mode_is_corrected_in_place(tmp_path: Path, ca: Authority) -> None:
     pair = ca.pair()
     put(tmp_path, pair)
     key = tmp_path / "www" / "live" / "privkey.pem"
@@ -151,7 +151,7 @@ def test_a_mode_is_mended_in_place(tmp_path: Path, ca: Authority) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_owner_and_group_stay_at_a_renewal(tmp_path: Path, ca: Authority) -> None:
+def test_owner_and_group_are_kept_by_a_renewal(tmp_path: Path, ca: Authority) -> None:
     put(tmp_path, ca.pair(), ACCESS._replace(uid=1234, gid=2345, key_mode=0o640))
     put(tmp_path, ca.pair())
     status = (tmp_path / "www" / "live" / "privkey.pem").stat()
@@ -163,7 +163,7 @@ def test_previous_sets_are_kept_and_older_ones_pruned(tmp_path: Path, ca: Author
     assert sorted(os.listdir(tmp_path / "www" / "versions")) == versions[-2:]
 
 
-def test_what_others_made_is_never_removed(tmp_path: Path, ca: Authority) -> None:
+def test_other_files_are_never_removed(tmp_path: Path, ca: Authority) -> None:
     put(tmp_path, ca.pair())
     foreign = tmp_path / "www" / "versions" / "0001-aaaaaaaaaaaa"
     foreign.mkdir()
@@ -177,7 +177,7 @@ def test_what_others_made_is_never_removed(tmp_path: Path, ca: Authority) -> Non
     assert sorted(os.listdir(tmp_path / "www")) == ["notes.txt", "versions"]
 
 
-def test_rolling_back_follows_what_was_live(tmp_path: Path, ca: Authority) -> None:
+def test_a_rollback_restores_what_was_live(tmp_path: Path, ca: Authority) -> None:
     first, second = ca.pair(), ca.pair()
     put(tmp_path, first)
     put(tmp_path, second)
@@ -193,7 +193,7 @@ def test_rolling_back_follows_what_was_live(tmp_path: Path, ca: Authority) -> No
     assert bundle.version(version).previous_id == before.id  # type: ignore[union-attr]
 
 
-def test_a_damaged_set_is_not_gone_back_to(tmp_path: Path, ca: Authority) -> None:
+def test_a_rollback_skips_a_damaged_set(tmp_path: Path, ca: Authority) -> None:
     old = put(tmp_path, ca.pair())
     put(tmp_path, ca.pair())
     (tmp_path / "www" / "versions" / old / "privkey.pem").unlink()
@@ -203,7 +203,7 @@ def test_a_damaged_set_is_not_gone_back_to(tmp_path: Path, ca: Authority) -> Non
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("/etc")])
-def test_a_live_that_is_not_ours_is_left_alone(tmp_path: Path, ca: Authority, make: t.Callable[[Path], None]) -> None:
+def test_a_foreign_live_is_left_alone(tmp_path: Path, ca: Authority, make: t.Callable[[Path], None]) -> None:
     (tmp_path / "www").mkdir()
     make(tmp_path / "www" / "live")
     with pytest.raises(BundleFault, match="was not created by this module"):
@@ -258,7 +258,7 @@ def test_a_first_set_that_fails_leaves_no_folder(tmp_path: Path, ca: Authority) 
     assert tree(tmp_path) == []
 
 
-def test_another_run_is_waited_for_and_not_for_ever(
+def test_another_run_is_waited_for_but_not_indefinitely(
     tmp_path: Path, ca: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bundle_module, "LOCK_TIMEOUT_S", 0)
@@ -301,7 +301,7 @@ def run_and_die(base: Path, pair: KeyPair, step: int) -> bool:
     return code == 99
 
 
-def test_killed_between_any_two_steps_the_host_has_a_whole_set_and_the_next_run_converges(
+def test_a_run_killed_between_any_two_steps_leaves_a_whole_set_and_the_next_run_converges(
     tmp_path: Path, ca: Authority
 ) -> None:
     old, new = ca.pair(), ca.pair()
@@ -326,7 +326,7 @@ def test_killed_between_any_two_steps_the_host_has_a_whole_set_and_the_next_run_
     assert seen == allowed
 
 
-def test_killed_at_the_first_set_the_next_run_converges(tmp_path: Path, ca: Authority) -> None:
+def test_the_next_run_converges_if_the_first_one_is_killed(tmp_path: Path, ca: Authority) -> None:
     pair = ca.pair()
     for step in range(200):
         base = tmp_path / str(step)

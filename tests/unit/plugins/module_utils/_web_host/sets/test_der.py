@@ -129,7 +129,7 @@ def test_names_as_rfc_4514_writes_them(ca: Authority, parts: list[tuple[x509.Obj
         (lambda der: der.replace(b"\x17\x0d2", b"\x17\x0dx"), "not DER"),
     ],
 )
-def test_what_is_not_a_certificate(ca: Authority, spoil: t.Callable[[bytes], bytes], words: str) -> None:
+def test_data_that_is_not_a_certificate(ca: Authority, spoil: t.Callable[[bytes], bytes], words: str) -> None:
     with pytest.raises(Unreadable, match=words):
         read_certificate(spoil(der_of(ca.root)))
 
@@ -165,7 +165,7 @@ def test_a_wildcard_covers_one_level(pattern: str, name: str, holds: bool) -> No
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "P-521", "1024", "2048"])
-def test_a_key_in_the_form_before_pkcs8(ca: Authority, kind: str) -> None:
+def test_a_key_in_the_traditional_form(ca: Authority, kind: str) -> None:
     key, clear = ca.pki.key(kind), serialization.NoEncryption()
     label, der = traditional_key(key.private_bytes(DER, serialization.PrivateFormat.PKCS8, clear))
     assert label == ("EC" if kind.startswith("P") else "RSA")
@@ -173,7 +173,7 @@ def test_a_key_in_the_form_before_pkcs8(ca: Authority, kind: str) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x03\x02\x01\x00", b"\x30\x05\x02\x01\x00", b"\xff" * 9])
-def test_what_is_not_pkcs8(data: bytes) -> None:
+def test_data_that_is_not_pkcs8(data: bytes) -> None:
     with pytest.raises(Unreadable):
         traditional_key(data)
 

@@ -40,7 +40,7 @@ def test_a_key_of_another_certificate_is_refused(ca: Authority, kind: str, other
 
 
 @pytest.mark.parametrize(("not_before", "words"), [(-99, "expired at"), (1, "is not valid before")])
-def test_dates_are_judged_by_the_clock_given(ca: Authority, not_before: int, words: str) -> None:
+def test_dates_are_judged_by_the_given_clock(ca: Authority, not_before: int, words: str) -> None:
     pair = ca.pair(not_before=not_before)
     with pytest.raises(BundleFault, match=words):
         check_key_pair(pair, NOW)
@@ -95,7 +95,7 @@ def test_the_root_may_come_last_and_the_leaf_twice(ca: Authority) -> None:
         (lambda c, i, k: (c.replace("MII", "AAA"), i, k), "cannot be read"),
     ],
 )
-def test_what_is_not_pem_is_refused(ca: Authority, change: t.Callable[..., t.Any], words: str) -> None:
+def test_text_that_is_not_pem_is_refused(ca: Authority, change: t.Callable[..., t.Any], words: str) -> None:
     with pytest.raises(BundleFault, match=words):
         read_key_pair("www", *change(*ca.texts()))
 
@@ -145,7 +145,7 @@ def test_without_a_key_its_files_are_unknown_and_an_empty_chain_makes_no_file(ca
     }
 
 
-def test_a_pkcs12_that_was_given_is_written_whatever_the_kinds(ca: Authority) -> None:
+def test_a_given_pkcs12_is_always_written(ca: Authority) -> None:
     pair = read_key_pair("www", *ca.texts(), b"a PKCS#12")
     assert pair.render(["cert"])["bundle.p12"] == b"a PKCS#12"
 
@@ -175,7 +175,7 @@ def test_the_key_of_the_certificate_is_adopted(ca: Authority) -> None:
     assert (pair.private_key, pair.pkcs12) == (key, b"a PKCS#12")
 
 
-def test_what_was_given_is_kept(ca: Authority) -> None:
+def test_a_given_key_is_kept(ca: Authority) -> None:
     certificate, chain, key = ca.texts()
     pair = read_key_pair("www", certificate, chain, key, b"given")
     pair.adopt(ca.leaf().key_pem.encode(), b"on the host")

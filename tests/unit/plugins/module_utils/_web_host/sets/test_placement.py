@@ -76,7 +76,7 @@ def test_the_mode_of_keys(tmp_path: Path, layout: Item, own: Item, key_mode: int
     assert bundle.access.directory_mode == 0o755
 
 
-def test_the_owner_of_one_certificate_goes_before_that_of_all(tmp_path: Path) -> None:
+def test_the_owner_of_one_certificate_overrides_that_of_all(tmp_path: Path) -> None:
     layout = Layout(str(tmp_path), owner="1", group="2", directory_mode="0750")
     wanted = ((None, None, (1, 2)), ("3", None, (3, 2)), (None, "4", (1, 4)))
     for owner, group, ids in wanted:
@@ -85,7 +85,7 @@ def test_the_owner_of_one_certificate_goes_before_that_of_all(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("mode", ["0604", "0641", "0666"])
-def test_a_key_for_everybody_is_refused(tmp_path: Path, mode: str) -> None:
+def test_a_key_readable_by_everybody_is_refused(tmp_path: Path, mode: str) -> None:
     with pytest.raises(BundleFault, match=f"The mode {mode} of www would let every user read its key"):
         make_bundle(Layout(str(tmp_path), mode=mode), {**BARE, "name": "www"})
 
@@ -128,7 +128,7 @@ def test_reasons_for_a_new_set(tmp_path: Path, ca: Authority) -> None:
     assert reasons(planned(tmp_path, {**old, "files": ["cert"]})) == ["other files are wanted"]
 
 
-def test_a_pkcs12_in_another_form_is_not_used_again(tmp_path: Path, ca: Authority) -> None:
+def test_a_pkcs12_in_another_form_is_not_reused(tmp_path: Path, ca: Authority) -> None:
     item = item_of(ca, files=["pkcs12"], pkcs12=base64.b64encode(b"\x30\x03one").decode(), pkcs12_form="modern")
     put(tmp_path, item)
     without = {**item, "pkcs12": None}
@@ -137,7 +137,7 @@ def test_a_pkcs12_in_another_form_is_not_used_again(tmp_path: Path, ca: Authorit
     assert reasons(other) == ["bundle.p12 was in another form"] and other.needs_key
 
 
-def test_the_key_on_the_host_serves_a_certificate_that_comes_without(tmp_path: Path, ca: Authority) -> None:
+def test_a_certificate_without_a_key_uses_the_key_on_the_host(tmp_path: Path, ca: Authority) -> None:
     item = item_of(ca)
     put(tmp_path, item)
     same, other = planned(tmp_path, {**item, "private_key": None}), planned(tmp_path, item_of(ca, private_key=None))
@@ -148,14 +148,14 @@ def test_the_key_on_the_host_serves_a_certificate_that_comes_without(tmp_path: P
 # --- what is done is what was predicted ----------------------------------------------------------------------------------
 
 
-def test_the_set_has_the_name_that_was_predicted(tmp_path: Path, ca: Authority) -> None:
+def test_the_new_set_has_the_predicted_name(tmp_path: Path, ca: Authority) -> None:
     for item in (item_of(ca), item_of(ca)):
         predicted = predicted_version(planned(tmp_path, item))
         assert put(tmp_path, item) == predicted == predicted_version(planned(tmp_path, item))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 2])
-def test_the_sets_that_were_predicted_are_pruned(tmp_path: Path, ca: Authority, keep: int) -> None:
+def test_the_predicted_sets_are_pruned(tmp_path: Path, ca: Authority, keep: int) -> None:
     for _number in range(3):
         put(tmp_path, item_of(ca))
     item = item_of(ca)
@@ -176,7 +176,7 @@ def test_all_sets_are_staged_or_none(tmp_path: Path, ca: Authority) -> None:
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
-def test_what_is_unstaged_is_gone(tmp_path: Path, ca: Authority) -> None:
+def test_an_unstaged_set_is_gone(tmp_path: Path, ca: Authority) -> None:
     plan = planned(tmp_path, item_of(ca))
     with locked([plan]):
         staged = stage([plan], NOW)
@@ -185,7 +185,7 @@ def test_what_is_unstaged_is_gone(tmp_path: Path, ca: Authority) -> None:
         assert os.listdir(tmp_path / "www" / "versions") == []
 
 
-def test_a_mode_is_mended_without_a_new_set(tmp_path: Path, ca: Authority) -> None:
+def test_a_mode_is_corrected_without_a_new_set(tmp_path: Path, ca: Authority) -> None:
     item = item_of(ca)
     version = put(tmp_path, item)
     key = tmp_path / "www" / "live" / "privkey.pem"
@@ -228,7 +228,7 @@ def test_a_renewal_is_described(tmp_path: Path, ca: Authority) -> None:
     assert "PRIVATE" not in str(result)
 
 
-def test_what_is_as_wanted_is_described_as_unchanged(tmp_path: Path, ca: Authority) -> None:
+def test_an_up_to_date_set_is_described_as_unchanged(tmp_path: Path, ca: Authority) -> None:
     item = item_of(ca)
     version = put(tmp_path, item)
     result = describe(planned(tmp_path, item), version, [])
@@ -236,7 +236,7 @@ def test_what_is_as_wanted_is_described_as_unchanged(tmp_path: Path, ca: Authori
     assert result["diff"]["before"] == result["diff"]["after"]
 
 
-def test_a_set_that_cannot_be_read_any_more_is_described_so(tmp_path: Path, ca: Authority) -> None:
+def test_a_set_that_can_no_longer_be_read_is_described_as_such(tmp_path: Path, ca: Authority) -> None:
     item = item_of(ca, files=["cert"])
     version = put(tmp_path, item)
     (tmp_path / "www" / "live" / "cert.pem").write_text("x")

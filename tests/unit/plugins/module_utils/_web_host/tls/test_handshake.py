@@ -105,7 +105,7 @@ def test_what_comes_before_tls(tmp_path: Path, prepare: Prepare, options: dict[s
         assert sight.leaf.fingerprint == certificate["fingerprint"]
 
 
-def test_a_database_that_offers_no_tls_is_said(tmp_path: Path) -> None:
+def test_a_database_that_offers_no_tls_is_reported(tmp_path: Path) -> None:
     with serving(context_of(tmp_path, issue("www.example.com")), lambda plain: plain.sendall(b"N")) as port:
         with pytest.raises(Unreachable) as caught:
             look(Endpoint("127.0.0.1", port, None, "postgres"), 10)
@@ -113,7 +113,7 @@ def test_a_database_that_offers_no_tls_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_server_that_insists_on_a_client_certificate_shows_its_own(tmp_path: Path, version: ssl.TLSVersion) -> None:
+def test_a_server_that_requires_a_client_certificate_shows_its_own(tmp_path: Path, version: ssl.TLSVersion) -> None:
     certificate = issue("www.example.com")
     context = context_of(tmp_path, certificate)
     context.minimum_version = context.maximum_version = version
@@ -125,7 +125,7 @@ def test_a_server_that_insists_on_a_client_certificate_shows_its_own(tmp_path: P
     assert sight.protocol == version.name.replace("_", ".")
 
 
-def test_a_certificate_of_a_handshake_that_fails_for_another_reason_does_not_count(tmp_path: Path) -> None:
+def test_a_certificate_seen_in_an_otherwise_failed_handshake_does_not_count(tmp_path: Path) -> None:
     """A flight with a certificate, and without a request for one of the client's, proves nothing."""
 
     def send_garbage(plain: socket.socket) -> None:
@@ -139,7 +139,7 @@ def test_a_certificate_of_a_handshake_that_fails_for_another_reason_does_not_cou
             look(Endpoint("127.0.0.1", port, "www.example.com"), 10)
 
 
-def test_certificates_of_one_name_are_asked_for_by_the_type_of_their_keys(tmp_path: Path) -> None:
+def test_certificates_for_the_same_name_are_requested_by_key_type(tmp_path: Path) -> None:
     rsa, ec = issue("www.example.com", kind="rsa"), issue("www.example.com")
     with serving(context_of(tmp_path, rsa, ec)) as port:
         for key_type, certificate in (("rsa", rsa), ("ecdsa", ec)):

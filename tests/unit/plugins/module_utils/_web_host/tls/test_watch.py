@@ -77,20 +77,20 @@ def test_without_a_wait_there_is_one_look(looks: list[Shown]) -> None:
     assert (watch.looks, watch.is_as_expected) == (1, False)
 
 
-def test_the_expected_certificate_must_be_shown_for_some_time(looks: list[Shown]) -> None:
+def test_the_expected_certificate_must_be_served_for_some_time(looks: list[Shown]) -> None:
     watch = watched(looks, OLD, REFUSED, NEW)
     assert watch.is_as_expected and watch.error is None
     assert watch.steady_since is not None and watch.last_look_at - watch.steady_since >= 0.1
     assert 4 < watch.looks < 10
 
 
-def test_another_certificate_in_between_starts_the_time_anew(looks: list[Shown]) -> None:
+def test_another_certificate_in_between_restarts_the_time(looks: list[Shown]) -> None:
     watch = watched(looks, NEW, NEW, OLD, NEW)
     assert watch.first_seen_at is not None and watch.steady_since is not None
     assert watch.steady_since > watch.first_seen_at and watch.is_as_expected
 
 
-def test_old_and_new_in_turns_never_settle(looks: list[Shown]) -> None:
+def test_alternating_old_and_new_certificates_never_settle(looks: list[Shown]) -> None:
     watch = watched(looks, *turns(), OLD, wait_s=2)
     assert not watch.is_as_expected and 30 < watch.looks < 70
 
@@ -100,7 +100,7 @@ def test_what_is_right_when_the_time_is_up_gets_the_time_to_settle(looks: list[S
     assert watched(looks, *late, NEW, wait_s=2, steady_for_s=1).is_as_expected
 
 
-def test_to_be_steady_is_never_waited_for_longer_than_the_wait(looks: list[Shown]) -> None:
+def test_the_steady_time_is_capped_by_the_wait(looks: list[Shown]) -> None:
     watch = watched(looks, NEW, wait_s=1, steady_for_s=3600)
     assert watch.is_as_expected and 20 < watch.looks < 30
 
