@@ -343,7 +343,9 @@ class Trials:
 @pytest.mark.parametrize(
     ("name", "is_link"), [(name, is_link) for name, work in WORKS.items() for is_link in work.exchanges]
 )
-def test_what_is_written_goes_where_it_was_judged_or_nowhere(tmp_path: Path, name: str, is_link: bool) -> None:
+def test_everything_is_written_to_the_folder_that_was_checked_or_nowhere(
+    tmp_path: Path, name: str, is_link: bool
+) -> None:
     trials = Trials(tmp_path, WORKS[name], is_link)
     for victim in trials.work.folders:
         calls = trials.calls(victim)
@@ -352,7 +354,7 @@ def test_what_is_written_goes_where_it_was_judged_or_nowhere(tmp_path: Path, nam
             assert not exchange.touched(), f"{victim}, before call {call} of {calls}"
 
 
-def test_one_that_goes_by_paths_is_caught(tmp_path: Path) -> None:
+def test_writing_by_path_is_detected(tmp_path: Path) -> None:
     """What this file looks for is seen when it happens."""
 
     def by_path(root: Path) -> None:

@@ -121,7 +121,7 @@ def check_material(sources: Sources, now: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_damaged_material_is_refused_in_one_sentence_or_keeps_the_rules(pki: Any) -> None:
+def test_damaged_material_is_refused_in_one_sentence_or_obeys_the_rules(pki: Any) -> None:
     ways = materials(pki, pki.leaf(), pki.issue(None, pki.authority(), addresses=("192.0.2.1",)))
     slow, slowest = materials(pki, pki.leaf(kind="2048")), costly_materials(pki)
     for number in range(MATERIALS):

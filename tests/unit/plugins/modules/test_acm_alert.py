@@ -63,13 +63,13 @@ def test_run_and_run_again(run_module: t.Any, web: WebServer) -> None:
     assert over["told"] == TOLD and len(web.requests) == 1
 
 
-def test_nothing_to_tell_needs_nothing(run_module: t.Any) -> None:
+def test_no_alerts_need_no_connection(run_module: t.Any) -> None:
     """No region, no credentials, no connection."""
     channels = [{"name": "topic", "type": "sns", "topic_arn": TOPIC}, {"name": "hub", "type": "security_hub"}]
     assert run_module("acm_alert", {"channels": channels})["changed"] is False
 
 
-def test_what_cannot_be_delivered_is_a_warning(run_module: t.Any, web: WebServer) -> None:
+def test_a_failed_delivery_is_a_warning(run_module: t.Any, web: WebServer) -> None:
     web.pages[PATH] = Answer(403)
     alerts = [{**ALERT, "key": f"k{number}", "title": f"Title {number}"} for number in range(5)]
     result = run_module("acm_alert", {"alerts": alerts, "channels": [chat(web)]})
@@ -78,7 +78,7 @@ def test_what_cannot_be_delivered_is_a_warning(run_module: t.Any, web: WebServer
     assert len(result["warnings"]) == 1 and words in str(result["warnings"])
 
 
-def test_or_a_failure_after_all_else_was_done(run_module: t.Any, web: WebServer) -> None:
+def test_a_failed_delivery_fails_the_task_on_request_after_everything_else(run_module: t.Any, web: WebServer) -> None:
     channels = [{**chat(web), "name": "gone", "url": f"http://{web.address}/gone/{TOKEN}"}, chat(web)]
     result = run_module("acm_alert", {"alerts": [ALERT], "channels": channels, "fail_on_error": True})
     assert result["failed"] and "Channel gone did not get 'www.example.com expires in 11 days'" in result["msg"]
@@ -87,7 +87,7 @@ def test_or_a_failure_after_all_else_was_done(run_module: t.Any, web: WebServer)
 
 @pytest.mark.parametrize("status", [200, 403, 429, 500])
 @pytest.mark.parametrize("verbosity", [0, 4])
-def test_no_secret_comes_out(run_module: t.Any, web: WebServer, status: int, verbosity: int) -> None:
+def test_no_secret_is_returned(run_module: t.Any, web: WebServer, status: int, verbosity: int) -> None:
     web.pages[PATH] = Answer(status, body=f"{TOKEN} {HEADER}".encode())
     with mail_server() as server:
         channels = [
@@ -148,7 +148,7 @@ def test_with_an_authority_chat_and_mail_work(run_module: t.Any, web: WebServer,
     assert run_module("acm_alert", given)["sent"]
 
 
-def test_sns_and_security_hub_with_the_task_s_credentials(run_module: t.Any) -> None:
+def test_sns_and_security_hub_use_the_credentials_of_the_task(run_module: t.Any) -> None:
     with mock_aws():
         topic = boto3.client("sns", region_name="us-east-1").create_topic(Name="t")["TopicArn"]
         given = {
@@ -169,7 +169,7 @@ def test_told_must_be_what_a_run_returned(run_module: t.Any, web: WebServer) -> 
     assert "give what an earlier run returned as told" in result["msg"] and web.requests == []
 
 
-def test_a_line_break_at_the_end_of_a_secret_is_left_out(run_module: t.Any, web: WebServer) -> None:
+def test_a_line_break_at_the_end_of_a_secret_is_removed(run_module: t.Any, web: WebServer) -> None:
     """As `echo URL | ansible-vault encrypt_string` makes it."""
     channel = chat(web, headers={"Authorization": f"{HEADER}\n"}, signing_secret=f"{SIGNING}\r\n")
     channel["url"] += "\n"

@@ -62,7 +62,7 @@ def task(tmp_path: Path) -> Task:
 
 
 @pytest.mark.parametrize("setting", ["ocsp_url", "approval_url"])
-def test_an_empty_url_is_a_setting(task: Task, setting: str) -> None:
+def test_an_empty_url_is_a_valid_setting(task: Task, setting: str) -> None:
     """Certificates then name no responder, mails no page; null still means that it stays as it is."""
     assert task(settings={setting: "http://lab.example.com"})["authority"]["settings"][setting]
     assert task(settings={setting: None})["changed"] is False
@@ -71,7 +71,7 @@ def test_an_empty_url_is_a_setting(task: Task, setting: str) -> None:
     assert task(settings={setting: ""})["changed"] is False
 
 
-def test_made_and_then_unchanged(task: Task) -> None:
+def test_created_and_then_unchanged(task: Task) -> None:
     first = task(certificate_authorities=[CORP], settings={"validity_days": 47})
     assert first["changed"]
     shown = first["authority"]
@@ -122,7 +122,7 @@ STEPS: list[dict[str, t.Any]] = [
 ]
 
 
-def test_check_mode_tells_what_would_be_and_does_nothing(task: Task) -> None:
+def test_check_mode_reports_what_would_happen_and_does_nothing(task: Task) -> None:
     for options in STEPS:
         present = task(check=True)["authority"] if os.path.exists(task.path) else None
         foretold = task(check=True, **options)
@@ -144,7 +144,7 @@ def test_a_diff_shows_settings_that_differ_from_the_defaults_and_no_secret(task:
     assert task(settings={"validity_days": 395})["diff"]["after"]["settings"].keys() == {"smtp"}
 
 
-def test_keys_are_told_without_their_secrets(task: Task) -> None:
+def test_keys_are_returned_without_their_secrets(task: Task) -> None:
     task()
     done = task(access_keys=[{"name": "web", "policy": ALLOW}])
     (shown,) = done["authority"]["access_keys"]
@@ -175,7 +175,7 @@ def test_events_are_delivered_by_a_sweep(task: Task) -> None:
         assert not task(sweep=True)["changed"] and "hidden" not in str(done)
 
 
-def test_where_it_is_and_whose(task: Task) -> None:
+def test_region_and_account_cannot_change(task: Task) -> None:
     shown = task(region="eu-central-1", account_id="000000000001")["authority"]
     assert (shown["region"], shown["account_id"]) == ("eu-central-1", "000000000001")
     assert task()["changed"] is False
@@ -194,7 +194,7 @@ def test_where_it_is_and_whose(task: Task) -> None:
         ({"new_passphrase": "x"}, "rotate_key"),
     ],
 )
-def test_what_is_refused_before_anything_is_made(task: Task, options: dict[str, t.Any], said: str) -> None:
+def test_mistakes_are_refused_before_anything_is_created(task: Task, options: dict[str, t.Any], said: str) -> None:
     assert said in task.fails(**options)
     assert not os.path.exists(task.path)
 
@@ -207,12 +207,12 @@ def test_a_directory_with_something_else_in_it(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- CAs
 
 
-def test_the_key_of_a_ca_is_fixed(task: Task) -> None:
+def test_the_key_of_a_ca_cannot_change(task: Task) -> None:
     task(certificate_authorities=[CORP])
     assert "cannot be changed" in task.fails(certificate_authorities=[{**CORP, "key_algorithm": "EC_secp384r1"}])
 
 
-def test_whose_a_ca_is_and_what_it_may_sign_is_fixed(task: Task) -> None:
+def test_the_owner_and_constraints_of_a_ca_cannot_change(task: Task) -> None:
     narrow = {**CORP, "account_id": "999999999999", "permitted_domains": ["Corp.test", "bücher.example"]}
     (ca,) = task(certificate_authorities=[narrow])["authority"]["certificate_authorities"]
     assert ca["arn"].split(":")[4] == "999999999999"
@@ -225,7 +225,7 @@ def test_whose_a_ca_is_and_what_it_may_sign_is_fixed(task: Task) -> None:
     assert "wildcard" in task.fails(certificate_authorities=[{**CORP, "name": "b", "permitted_domains": ["*.a.test"]}])
 
 
-def test_cas_that_are_not_named_are_left_alone(task: Task) -> None:
+def test_unlisted_cas_are_left_alone(task: Task) -> None:
     task(certificate_authorities=[CORP])
     shown = task(certificate_authorities=[{**CORP, "name": "other", "common_name": "Other Ltd", "validity_days": 500}])
     other, corp = sorted(shown["authority"]["certificate_authorities"], key=lambda ca: str(ca["name"]), reverse=True)
@@ -235,7 +235,7 @@ def test_cas_that_are_not_named_are_left_alone(task: Task) -> None:
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(days=500, seconds=-1)
 
 
-def test_a_ca_out_of_service_signs_nothing(task: Task) -> None:
+def test_a_disabled_ca_signs_nothing(task: Task) -> None:
     ca = task(certificate_authorities=[CORP])["authority"]["certificate_authorities"][0]["arn"]
     acm = authority_client(task.path)
 
@@ -362,12 +362,12 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 
 @pytest.mark.parametrize("settings", [{"validity_dys": 1}, {"smtp": {"host": "m"}}, {"validity_days": "many"}])
-def test_what_is_no_setting(settings: dict[str, t.Any]) -> None:
+def test_unknown_and_invalid_settings(settings: dict[str, t.Any]) -> None:
     checked = ArgumentSpecValidator(acm_authority.ARGUMENT_SPEC).validate({"path": "x", "settings": settings})
     assert next(iter(settings)) in " ".join(checked.error_messages)
 
 
-def test_a_setting_may_come_as_text(task: Task) -> None:
+def test_a_setting_may_be_given_as_text(task: Task) -> None:
     """As it does from a template."""
     shown = task(settings={"validity_days": "47", "rate_limits": "yes", "resolver_timeout_s": "2"})["authority"]
     assert (shown["settings"]["validity_days"], shown["settings"]["rate_limits"]) == (47, True)

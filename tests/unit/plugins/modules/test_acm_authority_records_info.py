@@ -127,5 +127,5 @@ def test_the_verbs_of_the_command_line(path: str, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().err.startswith("soon is not a time: write it like 2026-11-23T12:00:00Z, or like 90m,")
 
 
-def test_every_operation_can_be_asked_for() -> None:
+def test_every_operation_can_be_requested() -> None:
     assert set(audit.OPERATIONS) == set(table.OPERATIONS)

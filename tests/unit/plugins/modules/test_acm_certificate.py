@@ -178,7 +178,7 @@ def test_bad_input_is_refused_before_any_call(
     assert calls == []
 
 
-def test_the_algorithms_of_tsig_are_those_of_the_way_there() -> None:
+def test_the_tsig_algorithms_are_those_that_rfc2136_supports() -> None:
     assert acm_certificate.TSIG_ALGORITHMS == tuple(rfc2136.KEY_ALGORITHMS)
 
 
@@ -210,18 +210,18 @@ def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[st
     assert not [name for name in modules if name.startswith("authority")]
 
 
-def test_one_of_both(task: t.Any) -> None:
+def test_certificates_and_domain_name_are_mutually_exclusive_and_one_is_required(task: t.Any) -> None:
     assert "One of the following is required" in task()["msg"]
     both = task(domain_name="a.example.com", certificates=[{"domain_name": "b.example.com"}])
     assert both["msg"] == "certificates and domain_name cannot be given together: leave one of them out."
 
 
-def test_no_items_are_nothing_to_do(task: t.Any, calls: Calls) -> None:
+def test_an_empty_list_needs_no_call(task: t.Any, calls: Calls) -> None:
     assert task(certificates=[])["certificates"] == []
     assert calls == []
 
 
-def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
+def test_the_time_out_message_says_what_dns_shows(task: t.Any) -> None:
     with name_server({"example.com": ""}) as server:
         wanted = {"domain_name": "www.example.com", "wait": True, "wait_timeout": 0, "resolvers": [server.endpoint]}
         missing = task(**wanted)
@@ -241,7 +241,7 @@ def test_the_time_out_says_what_a_look_at_dns_shows(task: t.Any) -> None:
     assert "not a name server" in task(**wanted)["msg"]
 
 
-def test_a_secret_is_nowhere(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_secret_appears_nowhere(task: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQ="
     way = {"rfc2136": {"server": "127.0.0.1", "port": 1, "key_name": "k", "key_secret": secret}}
     result = task(domain_name="www.example.com", publish=way)

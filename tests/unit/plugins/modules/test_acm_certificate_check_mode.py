@@ -145,7 +145,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_check_mode_writes_nothing_and_tells_what_the_run_does(
+def test_check_mode_writes_nothing_and_predicts_what_the_run_does(
     change: t.Callable[[Stage], Result], run_module: t.Any, stage: t.Callable[..., Stage]
 ) -> None:
     here = stage(run_module)

@@ -81,7 +81,7 @@ def test_conditions(look: t.Any, options: dict[str, t.Any], found: list[str]) ->
     assert sorted(one["is"] for one in look(**options)) == sorted(found)
 
 
-def test_valid_ones_come_first(look: t.Any) -> None:
+def test_valid_certificates_come_first(look: t.Any) -> None:
     assert [one["is"] for one in look()][-1] == "three"
 
 
@@ -128,7 +128,7 @@ def test_diagnosis_by_real_queries(look: t.Any) -> None:
         assert problems(server) == ["pending"]
 
 
-def test_a_renewal_that_the_ca_holds_up(run_module: t.Any, tmp_path: Path) -> None:
+def test_a_renewal_blocked_by_the_ca(run_module: t.Any, tmp_path: Path) -> None:
     path = str(tmp_path / "authority")
     authority = creation.create(path)
     ca = authority.cas.private("internal", key_algorithm="EC_prime256v1").arn

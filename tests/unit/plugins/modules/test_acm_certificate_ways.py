@@ -96,7 +96,7 @@ def test_by_mail(task: t.Any, run_module: t.Any, place: str) -> None:
     assert not task(**arn, resend_validation_email=True)["changed"]
 
 
-def test_a_domain_that_takes_no_mail(task: t.Any) -> None:
+def test_a_domain_that_accepts_no_mail(task: t.Any) -> None:
     """It fails at once, says why, and a diagnosis says what to do."""
     result = task(domain_name="www.example.net", validation_method="EMAIL", wait=True, wait_timeout=5)
     assert result["failed"] and "NO_AVAILABLE_CONTACTS" in result["msg"]
@@ -123,7 +123,7 @@ def test_from_mail_to_dns(task: t.Any, run_module: t.Any, place: str, bind: Name
 
 
 @pytest.mark.parametrize("is_issued", [False, True])
-def test_from_mail_to_dns_where_that_is_offered(
+def test_from_mail_to_dns_where_the_service_offers_it(
     task: t.Any, run_module: t.Any, place: str, bind: NameServer, is_issued: bool
 ) -> None:
     """As the service does it: the same certificate, its records published and waited for in one task."""
@@ -149,7 +149,7 @@ def test_from_mail_to_dns_where_that_is_offered(
     assert not task(**arn, **way)["changed"]
 
 
-def test_by_the_web(task: t.Any, run_module: t.Any, place: str) -> None:
+def test_by_http(task: t.Any, run_module: t.Any, place: str) -> None:
     wanted = {"domain_name": "web.example.com", "validation_method": "HTTP", "managed_by": "CLOUDFRONT"}
     with web_server({}) as server:
         run_module(

@@ -182,7 +182,7 @@ def test_openssl_reads_what_is_written(run: Any, site: Site, tmp_path: Path) -> 
     assert openssl_output("verify", *trust, files["cert"]).endswith(b"cert.pem: OK\n")
 
 
-def test_files_of_their_own_names_owners_and_modes(run: Any, site: Site, tmp_path: Path) -> None:
+def test_files_with_their_own_names_owners_and_modes(run: Any, site: Site, tmp_path: Path) -> None:
     files = {
         "fullchain": {"path": str(tmp_path / "a" / "www.pem"), "mode": "0444"},
         "key": {"path": "www.key", "mode": "0400", "group": str(os.getgid())},
@@ -204,7 +204,7 @@ def test_a_group_may_read_the_key(run: Any, site: Site, tmp_path: Path) -> None:
 # ---------------------------------------------------------------- unchanged, mended, renewed
 
 
-def test_nothing_to_do_is_two_calls_and_no_export(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_an_unchanged_run_takes_two_calls_and_no_export(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     arn = site.request(site.name())
     options = {"certificate_arn": arn, "path": str(tmp_path / "tls"), "files": ALL, "passphrase": "keystore"}
     foreseen = run(is_check=True, **options)
@@ -239,7 +239,7 @@ def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: Count
 
 @pytest.mark.parametrize("form", list(certificate_files.FILE_NAMES))
 @pytest.mark.parametrize("damage", ["missing", "altered", "cut", "empty", "longer", "another"])
-def test_a_damaged_file_is_mended_with_the_key_at_hand(
+def test_a_damaged_file_is_repaired_with_the_key_at_hand(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, damage: str, form: str
 ) -> None:
     arn = getattr(site, "one_arn", None) or site.request(site.name())
@@ -272,7 +272,7 @@ def test_a_damaged_file_is_mended_with_the_key_at_hand(
     assert not run(**options)["changed"]
 
 
-def test_the_only_key_is_fetched_again(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_a_missing_or_damaged_key_is_exported_again(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     arn = site.request(site.name())
     run(certificate_arn=arn, path=str(tmp_path))
     key = (tmp_path / "privkey.pem").read_bytes()
@@ -288,7 +288,7 @@ def test_the_only_key_is_fetched_again(run: Any, site: Site, acm: CountingAcm, t
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o666, 0o400, 0o640])
-def test_a_wrong_mode_is_mended_without_writing(run: Any, site: Site, tmp_path: Path, mode: int) -> None:
+def test_a_wrong_mode_is_corrected_without_rewriting_the_file(run: Any, site: Site, tmp_path: Path, mode: int) -> None:
     arn = site.request(site.name())
     run(certificate_arn=arn, path=str(tmp_path))
     before = contents(tmp_path)
@@ -302,7 +302,7 @@ def test_a_wrong_mode_is_mended_without_writing(run: Any, site: Site, tmp_path: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
-def test_owner_and_group_are_set_mended_and_kept(run: Any, site: Site, tmp_path: Path) -> None:
+def test_owner_and_group_are_set_corrected_and_kept(run: Any, site: Site, tmp_path: Path) -> None:
     arn = site.request(site.name())
     run(certificate_arn=arn, path=str(tmp_path), owner="daemon", group="www-data")
     status = (tmp_path / "privkey.pem").stat()
@@ -329,9 +329,7 @@ def test_an_encrypted_key_stays_as_it_is_under_the_same_passphrase(
     assert run(**options, passphrase="second")["export"]["exported"] is False
 
 
-def test_an_authority_that_answers_nothing_new_is_not_asked_for_a_public_file(
-    run: Any, site: Site, acm: CountingAcm, tmp_path: Path
-) -> None:
+def test_a_public_file_is_written_without_an_export(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     result = run(certificate_arn=site.request(site.name()), path=str(tmp_path), files={"fullchain": {}})
     assert result["changed"] and acm.calls == ["DescribeCertificate", "GetCertificate"]
     assert run(certificate_arn=site.request(site.name()))["export"]["exported"] is False
@@ -340,7 +338,7 @@ def test_an_authority_that_answers_nothing_new_is_not_asked_for_a_public_file(
 # ---------------------------------------------------------------- never wider than it will be
 
 
-def test_no_file_is_ever_wider_than_its_final_mode(
+def test_no_file_is_ever_more_accessible_than_its_final_mode(
     run: Any, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every name that appears in the folder is looked at before and after every call that could widen it."""
@@ -398,7 +396,9 @@ def test_a_failure_leaves_the_old_set(run: Any, site: Site, tmp_path: Path, monk
 
 
 @pytest.mark.parametrize("what", ["symlink", "dangling", "folder", "pipe", "file as folder"])
-def test_what_is_no_file_is_left_alone(run: Any, site: Site, acm: CountingAcm, tmp_path: Path, what: str) -> None:
+def test_anything_but_a_regular_file_is_left_alone(
+    run: Any, site: Site, acm: CountingAcm, tmp_path: Path, what: str
+) -> None:
     target, path = tmp_path / "target", tmp_path / "tls" / "privkey.pem"
     path.parent.mkdir()
     target.write_text("precious")
@@ -422,7 +422,7 @@ def test_what_is_no_file_is_left_alone(run: Any, site: Site, acm: CountingAcm, t
 # ---------------------------------------------------------------- which certificate
 
 
-def test_by_name_the_newest_valid_one(run: Any, site: Site, acm: CountingAcm) -> None:
+def test_the_newest_valid_certificate_is_found_by_name(run: Any, site: Site, acm: CountingAcm) -> None:
     name = site.name()
     site.request(name)
     newest = site.request(name)
@@ -436,7 +436,7 @@ def test_by_name_the_newest_valid_one(run: Any, site: Site, acm: CountingAcm) ->
     assert result["failed"] and "but lacks nobody.example.com" in result["msg"]
 
 
-def test_what_cannot_be_exported_is_said_before_anything_is_called(
+def test_certificates_that_cannot_be_exported_are_reported_before_the_export(
     run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
 ) -> None:
     name = site.name()
@@ -470,7 +470,7 @@ def test_what_cannot_be_exported_is_said_before_anything_is_called(
     assert run(certificate_arn=imported)["export"]["type"] == "IMPORTED"
 
 
-def test_check_mode_foretells_the_export_of_a_certificate_that_an_earlier_task_requests(
+def test_check_mode_predicts_the_export_of_a_certificate_that_an_earlier_task_requests(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path
 ) -> None:
     name, folder = site.name(), tmp_path / "tls"
@@ -493,7 +493,7 @@ def test_check_mode_foretells_the_export_of_a_certificate_that_an_earlier_task_r
     assert other["changed"] and arn in other["warnings"][0] and f"lacks more.{name}" in other["warnings"][0]
 
 
-def test_a_refused_export_is_told_in_acms_words(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_a_refused_export_quotes_acms_message(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     arn = site.request(site.name())
     acm.refuse = {"ExportCertificate": "AccessDeniedException"}
     result = run(certificate_arn=arn, path=str(tmp_path / "tls"))
@@ -504,7 +504,7 @@ def test_a_refused_export_is_told_in_acms_words(run: Any, site: Site, acm: Count
 # ---------------------------------------------------------------- several
 
 
-def test_the_right_domain_name_with_a_wrong_name_beside_it(run: Any, site: Site, tmp_path: Path) -> None:
+def test_a_wrong_name_next_to_the_right_domain_name(run: Any, site: Site, tmp_path: Path) -> None:
     name = site.name()
     arn = site.request(name, f"api.{name}")
     for names, differences in (
@@ -516,7 +516,7 @@ def test_the_right_domain_name_with_a_wrong_name_beside_it(run: Any, site: Site,
         assert result["failed"] and f": {arn} has {name}, but {differences}. Correct subject" in result["msg"]
 
 
-def test_a_list_side_by_side(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_a_list_with_a_failing_item(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     names = [site.name() for _number in range(3)]
     for name in names:
         site.request(name)
@@ -587,7 +587,7 @@ def test_a_list_that_lags_behind_does_not_mislead(run: Any, site: Site, acm: Cou
     ]
 
 
-def test_whatever_one_fails_for_the_others_are_done(
+def test_a_failing_item_does_not_stop_the_others(
     run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
 ) -> None:
     good = [site.request(site.name()) for _number in range(2)]
@@ -652,7 +652,7 @@ def test_whatever_one_fails_for_the_others_are_done(
     )
 
 
-def test_two_never_write_one_file(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_two_items_may_not_write_the_same_file(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     arns = [site.request(site.name()), site.request(site.name())]
     result = run(certificates=[{"certificate_arn": arn, "path": str(tmp_path)} for arn in arns])
     assert [bool(each.get("failed")) for each in result["exports"]] == [False, True]
@@ -664,9 +664,7 @@ def test_two_never_write_one_file(run: Any, site: Site, acm: CountingAcm, tmp_pa
 # ---------------------------------------------------------------- keys, passphrases, renewal
 
 
-def test_the_key_is_returned_only_when_asked_for(
-    run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path
-) -> None:
+def test_the_key_is_returned_only_on_request(run: Any, site: Site, acm: CountingAcm, pki: Any, tmp_path: Path) -> None:
     arn = site.request(site.name())
     foreseen = run(is_check=True, certificate_arn=arn, return_private_key=True)
     assert not foreseen["changed"] and "private_key" not in foreseen["export"]
@@ -694,7 +692,7 @@ def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path)
 
 
 @pytest.mark.parametrize(("changes", "warns"), [({}, True), ({"Serial": "0a:0b"}, False)])
-def test_one_that_is_renewed_as_soon_as_it_was_exported_is_no_reason_to_warn(
+def test_a_renewal_right_after_the_export_causes_no_warning(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, changes: dict[str, str], warns: bool
 ) -> None:
     """The new one is INELIGIBLE until it is exported in turn, which is the next run's business."""
@@ -713,7 +711,7 @@ def test_one_that_is_renewed_as_soon_as_it_was_exported_is_no_reason_to_warn(
 # ---------------------------------------------------------------- the way to AWS
 
 
-def test_over_the_wire(run_module: Any, site: Site, tmp_path: Path) -> None:
+def test_over_http(run_module: Any, site: Site, tmp_path: Path) -> None:
     name = site.name()
     site.request(name)
     with acm_endpoint(site.path, throttle_share=0.2, seed=3) as acm:
@@ -743,9 +741,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
     assert "certificates and path cannot be given together" in run_module("acm_export", listed)["msg"]
 
 
-def test_a_pkcs12_is_made_anew_when_its_alias_or_its_encryption_is_to_be_another(
-    run: Any, site: Site, tmp_path: Path
-) -> None:
+def test_a_pkcs12_is_recreated_when_its_alias_or_encryption_changes(run: Any, site: Site, tmp_path: Path) -> None:
     """Held against OpenSSL, which needs its legacy provider for Triple DES."""
     arn, store = site.request(site.name()), tmp_path / "bundle.p12"
     options = {

@@ -135,7 +135,7 @@ def serials(folder: Path) -> set[str]:
     return found
 
 
-def test_killed_at_any_instant_it_leaves_whole_files_and_the_next_run_mends(
+def test_a_run_killed_at_any_instant_leaves_complete_files_and_the_next_run_repairs_them(
     export: Any, pki: Any, tmp_path: Path
 ) -> None:
     old, new = pki.leaf(number=1), pki.leaf(number=2)
@@ -172,9 +172,7 @@ def test_killed_at_any_instant_it_leaves_whole_files_and_the_next_run_mends(
     assert number > 60 and left_behind > 60
 
 
-def test_a_run_that_reads_before_and_writes_after_another_makes_no_mixture(
-    export: Any, pki: Any, tmp_path: Path
-) -> None:
+def test_a_run_overlapping_another_does_not_mix_their_files(export: Any, pki: Any, tmp_path: Path) -> None:
     old, new = pki.leaf(number=1), pki.leaf(number=2)
     for missing in ("cert.pem", "fullchain.pem", "privkey.pem"):
         export(old, tmp_path)
@@ -190,7 +188,7 @@ def test_a_run_that_reads_before_and_writes_after_another_makes_no_mixture(
         assert items[0].error is None and serials(tmp_path) == {pem.serial(old.certificate)}
 
 
-def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:
+def test_two_simultaneous_exports(export: Any, pki: Any, tmp_path: Path) -> None:
     old, new = pki.leaf(number=1), pki.leaf(number=2)
     for number in range(10):
         folder, results = tmp_path / str(number) / "tls", []
@@ -210,7 +208,7 @@ def test_two_at_once(export: Any, pki: Any, tmp_path: Path) -> None:
         assert len(list(folder.iterdir())) == len(FILES)
 
 
-def test_one_that_hangs_is_not_waited_for_for_ever(
+def test_a_hanging_run_is_not_waited_for_indefinitely(
     export: Any, pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(atomic, "LOCK_TIMEOUT_S", 0.1)
@@ -219,7 +217,7 @@ def test_one_that_hangs_is_not_waited_for_for_ever(
     assert result["failed"] and "Another run has locked" in result["msg"] and list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_is_full_half_way_leaves_the_old_set(export: Any, pki: Any, tmp_path: Path) -> None:
+def test_a_disk_that_fills_up_halfway_leaves_the_old_set(export: Any, pki: Any, tmp_path: Path) -> None:
     old, new = pki.leaf(number=1), pki.leaf(number=2)
     export(old, tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
@@ -272,7 +270,9 @@ def test_a_disk_that_is_really_full(export: Any, pki: Any, disk: Path) -> None:
 
 
 @pytest.mark.parametrize("has_files", [False, True])
-def test_where_it_may_not_write_nothing_changes(export: Any, pki: Any, public_folder: Path, has_files: bool) -> None:
+def test_nothing_changes_without_permission_to_write(
+    export: Any, pki: Any, public_folder: Path, has_files: bool
+) -> None:
     old, new = pki.leaf(number=1), pki.leaf(number=2)
     folder = public_folder / "tls"
     folder.mkdir()

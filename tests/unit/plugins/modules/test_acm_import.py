@@ -85,7 +85,7 @@ def tags(acm: CountingAcm, arn: str) -> dict[str, str]:
 # ---------------------------------------------------------------- import, again, anew
 
 
-def test_import_then_nothing_then_the_successor(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_import_then_no_change_then_the_successor(run: Any, acm: CountingAcm, pki: Any) -> None:
     first, second = pki.leaf("www.example.com", number=1), pki.leaf("www.example.com", number=2)
     foreseen = run(is_check=True, **given(first))
     assert foreseen["changed"] and acm.writes == [], foreseen
@@ -167,7 +167,7 @@ def test_by_arn(run: Any, acm: CountingAcm, pki: Any) -> None:
         ("certificate/1", "is not an ARN"),
     ],
 )
-def test_an_arn_that_leads_nowhere(run: Any, acm: CountingAcm, pki: Any, arn: str, reason: str) -> None:
+def test_an_arn_that_does_not_exist(run: Any, acm: CountingAcm, pki: Any, arn: str, reason: str) -> None:
     result = run(**given(pki.leaf(), certificate_arn=arn))
     assert result["failed"] and not result["changed"] and reason in result["msg"]
     assert acm.writes == []
@@ -180,7 +180,7 @@ def test_a_requested_certificate_is_not_imported_over(run: Any, acm: CountingAcm
     assert run(**given(pki.leaf()))["certificate"]["certificate_arn"] != arn
 
 
-def test_key_algorithms_are_certificates_of_their_own(run: Any, pki: Any) -> None:
+def test_each_key_algorithm_is_a_separate_certificate(run: Any, pki: Any) -> None:
     one = run(**given(pki.leaf("www.example.com", kind="P-256")))["certificate"]
     two = run(**given(pki.leaf("www.example.com", kind="2048")))["certificate"]
     assert one["certificate_arn"] != two["certificate_arn"]
@@ -323,7 +323,7 @@ def test_duplicates_in_the_account(run: Any, acm: CountingAcm, pki: Any, has_sea
     assert not again["changed"] and again["certificate"]["certificate_arn"] == third["certificate"]["certificate_arn"]
 
 
-def test_what_another_tool_imported_with_its_certificate_in_the_chain(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_a_certificate_imported_by_another_tool_with_itself_in_the_chain(run: Any, acm: CountingAcm, pki: Any) -> None:
     pair = pki.leaf()
     members = {"Certificate": pair.pem, "PrivateKey": pair.key_pem, "CertificateChain": pair.pem + pair.chain_pem}
     arn = acm.call("ImportCertificate", **members)["CertificateArn"]
@@ -347,7 +347,7 @@ def in_use(acm: CountingAcm, monkeypatch: pytest.MonkeyPatch, *users: str) -> No
 
 
 @pytest.mark.parametrize("how", ["certificate_arn", "name_tag"])
-def test_a_certificate_for_other_names_is_not_put_in_its_place(
+def test_a_certificate_for_other_names_does_not_replace_it(
     run: Any, acm: CountingAcm, pki: Any, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     arn = run(**given(pki.leaf("shop.example.com")), name_tag="shop")["certificate"]["certificate_arn"]
@@ -383,7 +383,7 @@ def test_names_in_common_are_enough(run: Any, pki: Any, old: tuple[str, ...], ne
     assert run(**given(pki.issue(new[0], names=new)), certificate_arn=arn)["actions"] == ["ImportCertificate"]
 
 
-def test_an_empty_name_tag_or_arn_is_none_given(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_an_empty_name_tag_or_arn_counts_as_not_given(run: Any, acm: CountingAcm, pki: Any) -> None:
     arns = {
         run(**given(pki.leaf(f"{name}.example.com", number=number)), name_tag=empty, certificate_arn=empty)["certificate"]["certificate_arn"]
         for number, name in enumerate("abc")
@@ -392,7 +392,7 @@ def test_an_empty_name_tag_or_arn_is_none_given(run: Any, acm: CountingAcm, pki:
     assert len(arns) == 3 and tags(acm, arns.pop()) == {}
 
 
-def test_an_empty_chain_is_none_given(run: Any, pki: Any, tmp_path: Path) -> None:
+def test_an_empty_chain_counts_as_not_given(run: Any, pki: Any, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("\n")
     pair = pki.leaf()
     for chain in ({"certificate_chain": ""}, {"certificate_chain_path": str(tmp_path / "empty.pem")}):
@@ -400,7 +400,7 @@ def test_an_empty_chain_is_none_given(run: Any, pki: Any, tmp_path: Path) -> Non
         assert "No chain was given" in run(**options)["warnings"][0]
 
 
-def test_a_chain_that_would_go_is_said(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_a_chain_that_would_be_removed_is_reported(run: Any, acm: CountingAcm, pki: Any) -> None:
     arn = run(**given(pki.leaf(number=1)))["certificate"]["certificate_arn"]
     successor = given(pki.leaf(number=2), certificate_chain=None)
     for is_check in (True, False):
@@ -419,7 +419,7 @@ def test_replace_cannot_help_an_arn(run: Any, pki: Any) -> None:
     assert result["failed"] and "Leave out certificate_arn to import it under a new ARN." in result["msg"]
 
 
-def test_a_passphrase_for_a_clear_key_is_said_unless_it_is_for_all(run: Any, pki: Any) -> None:
+def test_a_passphrase_for_a_clear_key_is_reported_unless_it_is_for_all_items(run: Any, pki: Any) -> None:
     pair = given(pki.leaf())
     assert "is not encrypted" in run(**pair, passphrase="secret")["warnings"][0]
     assert "is not encrypted" in run(certificates=[{**pair, "passphrase": "secret"}])["warnings"][0]
@@ -440,7 +440,7 @@ def test_the_name_tag_comes_with_the_import(run: Any, acm: CountingAcm, pki: Any
     assert tags(acm, arn) == {"Name": "www", "Team": "web", "Port": "443"}
 
 
-def test_what_nobody_tagged_is_adopted_by_its_names(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_an_untagged_certificate_is_adopted_by_its_names(run: Any, acm: CountingAcm, pki: Any) -> None:
     arn = run(**given(pki.leaf()))["certificate"]["certificate_arn"]
     adopted = run(**given(pki.leaf(), name_tag="www"))
     assert adopted["certificate"]["certificate_arn"] == arn and adopted["actions"] == ["AddTagsToCertificate"]
@@ -469,7 +469,7 @@ def test_tags_change_after_a_reimport(run: Any, acm: CountingAcm, pki: Any) -> N
     assert run(**given(pki.leaf(number=2), tags={}))["actions"] == ["RemoveTagsFromCertificate"]
 
 
-def test_fifty_tags_are_exchanged_for_fifty_others(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_fifty_tags_are_replaced_by_fifty_others(run: Any, acm: CountingAcm, pki: Any) -> None:
     old, new = ({f"{letter}{number}": "x" for number in range(50)} for letter in "ab")
     arn = run(**given(pki.leaf(), tags=old))["certificate"]["certificate_arn"]
     assert run(**given(pki.leaf(), tags=new))["actions"] == ["RemoveTagsFromCertificate", "AddTagsToCertificate"]
@@ -495,7 +495,7 @@ def test_a_certificate_survives_tags_that_cannot_be_set(run: Any, acm: CountingA
     assert run(**given(second, tags={"a": "2"}))["actions"] == ["AddTagsToCertificate"]
 
 
-def test_a_refused_import_leaves_what_was(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_a_refused_import_changes_nothing(run: Any, acm: CountingAcm, pki: Any) -> None:
     arn = run(**given(pki.leaf(number=1), tags={"a": "1"}))["certificate"]["certificate_arn"]
     acm.refuse = {"ImportCertificate": "LimitExceededException"}
     result = run(**given(pki.leaf(number=2), tags={"a": "2"}))
@@ -508,7 +508,7 @@ def test_a_refused_import_leaves_what_was(run: Any, acm: CountingAcm, pki: Any) 
 @pytest.mark.parametrize("is_carried_out", [True, False])
 @pytest.mark.parametrize("is_new", [True, False])
 @pytest.mark.parametrize("has_search", [True, False])
-def test_a_lost_answer_makes_no_second_certificate(
+def test_a_lost_answer_causes_no_second_certificate(
     run: Any,
     acm: CountingAcm,
     pki: Any,
@@ -554,7 +554,9 @@ def test_a_lost_answer_makes_no_second_certificate(
         (lambda pki: pki.issue("192.0.2.1", names=(), addresses=("192.0.2.1",)), "reimport-names"),
     ],
 )
-def test_what_cannot_take_the_place(run: Any, acm: CountingAcm, pki: Any, successor: Any, rule: str) -> None:
+def test_certificates_that_cannot_replace_the_old_one(
+    run: Any, acm: CountingAcm, pki: Any, successor: Any, rule: str
+) -> None:
     arn = run(**given(pki.issue("www.example.com"), name_tag="www", tags={"a": "1"}))["certificate"]["certificate_arn"]
     for is_check in (True, False):
         result = run(**given(successor(pki), name_tag="www"), is_check=is_check)
@@ -567,7 +569,7 @@ def test_what_cannot_take_the_place(run: Any, acm: CountingAcm, pki: Any, succes
     assert tags(acm, arn) == {"Name": "www", "a": "1"}
 
 
-def test_replace_makes_no_third(run: Any, pki: Any) -> None:
+def test_replace_creates_no_third_certificate(run: Any, pki: Any) -> None:
     run(**given(pki.issue("www.example.com"), name_tag="www"))
     pair = pki.issue("www.example.com", key=pki.key("P-384"))
     made = run(**given(pair, name_tag="www"), replace=True)
@@ -613,7 +615,7 @@ def test_a_failing_item_does_not_stop_the_others(run: Any, acm: CountingAcm, pki
 # ---------------------------------------------------------------- any material in
 
 
-def test_any_form_of_material_is_taken(run: Any, acm: CountingAcm, pki: Any, tmp_path: Path) -> None:
+def test_any_form_of_material_is_accepted(run: Any, acm: CountingAcm, pki: Any, tmp_path: Path) -> None:
     pair = pki.leaf()
     leaf, issuers = pair.pem, "".join(pem.certificate_pem(each) for each in pair.issuers)
     backwards = "".join(pem.certificate_pem(each) for each in reversed(pair.issuers))
@@ -680,7 +682,7 @@ def test_any_form_of_material_is_taken(run: Any, acm: CountingAcm, pki: Any, tmp
         assert held(acm, arn) == (pair.certificate, list(pair.issuers[:1]))
 
 
-def test_the_named_one_of_two_with_the_same_key(run: Any, pki: Any) -> None:
+def test_the_named_certificate_of_two_with_the_same_key(run: Any, pki: Any) -> None:
     old, new = (pki.issue("www.example.com", key=pki.key(), not_before=start) for start in (-80, -1))
     result = run(**given(new, certificate_chain=old.pem))
     assert result["certificate"]["serial"] == pem.serial(new.certificate)
@@ -780,7 +782,7 @@ def test_odd_material_that_is_fine(run: Any, pki: Any, make: str) -> None:
 # ---------------------------------------------------------------- the way to AWS
 
 
-def test_over_the_wire_with_name_tags(run_module: Any, pki: Any, tmp_path: Path) -> None:
+def test_over_http_with_name_tags(run_module: Any, pki: Any, tmp_path: Path) -> None:
     with acm_endpoint(tmp_path / "authority") as acm:
         options = {**acm.connection, **given(pki.leaf(number=1)), "name_tag": "www", "tags": {"a": "b"}}
         made = run_module("acm_import", options)
@@ -807,7 +809,9 @@ def test_over_the_wire_with_name_tags(run_module: Any, pki: Any, tmp_path: Path)
 @pytest.mark.parametrize(
     "unknown", [(), ("GetResources",), ("SearchCertificates",), ("SearchCertificates", "GetResources")]
 )
-def test_without_search_or_tagging_api_it_is_the_same(run_module: Any, pki: Any, tmp_path: Path, unknown: Any) -> None:
+def test_the_result_is_the_same_without_search_or_tagging_api(
+    run_module: Any, pki: Any, tmp_path: Path, unknown: Any
+) -> None:
     with acm_endpoint(tmp_path / "authority", unknown=unknown) as acm:
         first, other = pki.leaf("a.example.com", "b.example.com", number=1), pki.leaf("c.example.com", kind="P-384")
         arns = {
@@ -822,7 +826,7 @@ def test_without_search_or_tagging_api_it_is_the_same(run_module: Any, pki: Any,
         assert successor["changed"] and successor["certificate"]["certificate_arn"] in arns
 
 
-def test_throttling_is_waited_out(run_module: Any, pki: Any, tmp_path: Path) -> None:
+def test_throttled_calls_are_retried(run_module: Any, pki: Any, tmp_path: Path) -> None:
     with acm_endpoint(tmp_path / "authority", throttle_share=0.3, seed=4) as acm:
         items = [given(pki.leaf(f"{name}.example.com", number=number)) for number, name in enumerate("abc")]
         made = run_module("acm_import", {**acm.connection, "certificates": items})
@@ -832,7 +836,7 @@ def test_throttling_is_waited_out(run_module: Any, pki: Any, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("operation", ["SearchCertificates", "ImportCertificate"])
-def test_what_is_denied_is_said(run_module: Any, pki: Any, tmp_path: Path, operation: str) -> None:
+def test_a_denied_operation_is_reported(run_module: Any, pki: Any, tmp_path: Path, operation: str) -> None:
     deny = (operation, "ListCertificates") if operation == "SearchCertificates" else (operation,)
     with acm_endpoint(tmp_path / "authority", deny=deny) as acm:
         result = run_module("acm_import", {**acm.connection, **given(pki.leaf())})
@@ -843,7 +847,7 @@ def test_what_is_denied_is_said(run_module: Any, pki: Any, tmp_path: Path, opera
 # ---------------------------------------------------------------- the module as a whole
 
 
-def test_the_module_hides_a_key_in_the_wrong_option(run_module: Any, pki: Any, tmp_path: Path) -> None:
+def test_a_key_in_the_wrong_option_is_hidden(run_module: Any, pki: Any, tmp_path: Path) -> None:
     creation.create(str(tmp_path / "authority"))
     pair = pki.leaf()
     output = run_module(
@@ -863,7 +867,7 @@ def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path
     assert run_module("acm_import", {**options, "bundle": "x", "bundle_path": "y"})["failed"]
 
 
-def test_a_file_that_does_not_exist_is_named_with_the_place_where_it_was_sought(
+def test_a_missing_file_is_reported_with_the_place_where_it_was_sought(
     run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

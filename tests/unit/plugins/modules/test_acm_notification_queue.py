@@ -114,7 +114,7 @@ def account(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Ac
         yield Account(run_module, monkeypatch)
 
 
-def test_what_is_made(account: Account) -> None:
+def test_what_is_created(account: Account) -> None:
     answer = account.bring()
     made = answer["notification_queue"]
     assert answer["changed"] and made["is_needed"] and made["queue_url"] == account.url()
@@ -163,7 +163,7 @@ def test_calls(account: Account) -> None:
     assert account.made == [] and len(account.calls) == 13 and not again["changed"]
 
 
-def test_check_mode_tells_and_makes_nothing(account: Account) -> None:
+def test_check_mode_reports_and_creates_nothing(account: Account) -> None:
     asked = {"tags": {"team": "web"}, "topic_name": "people", "days_before_expiry": 30}
     foreseen = account.bring(_ansible_check_mode=True, _ansible_diff=True, **asked)
     assert foreseen["changed"] and account.made == [] and account.names() == set()
@@ -194,7 +194,7 @@ def test_check_mode_tells_and_makes_nothing(account: Account) -> None:
     ],
     ids=str,
 )
-def test_each_change_is_made_once(account: Account, change: dict[str, t.Any], calls: list[str]) -> None:
+def test_each_change_is_made_only_once(account: Account, change: dict[str, t.Any], calls: list[str]) -> None:
     account.bring()
     answer = account.bring(**change)
     assert account.made == calls and answer["changed"] == bool(calls)
@@ -203,7 +203,7 @@ def test_each_change_is_made_once(account: Account, change: dict[str, t.Any], ca
     assert account.made == [] and not again["changed"]
 
 
-def test_what_is_not_given_is_left_alone(account: Account) -> None:
+def test_options_not_given_are_left_alone(account: Account) -> None:
     account.bring(retention_days=2, visibility_timeout=60, max_receives=3, kms_key_id="alias/mine", topic_name="people")
     account.bring()
     assert account.made == []
@@ -220,7 +220,7 @@ def test_tags_are_set_and_purged_but_never_our_own(account: Account) -> None:
     assert account.tags() == account.tags(DEAD) == {"a": "x", OWNER: NAME}
 
 
-def test_what_others_added_stays(account: Account) -> None:
+def test_additions_by_others_are_kept(account: Account) -> None:
     account.bring(topic_name="people")
     theirs = {"Sid": "Audit", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sqs:ReceiveMessage"}
     policy = account.queue()["Policy"]
@@ -237,7 +237,7 @@ def test_what_others_added_stays(account: Account) -> None:
     assert set(account.targets()) == {"log", "certops-acm-queue", "certops-acm-topic"}
 
 
-def test_what_is_there_is_adopted_and_mended_and_not_removed(account: Account) -> None:
+def test_existing_resources_are_adopted_and_repaired_but_not_removed(account: Account) -> None:
     account.sqs.create_queue(QueueName=NAME, Attributes={"SqsManagedSseEnabled": "false"}, tags={"mine": "yes"})
     account.events.put_rule(Name=NAME, EventPattern='{"source": ["aws.acm"]}', State="DISABLED", Description="mine")
     account.bring()
@@ -255,7 +255,7 @@ def test_what_is_there_is_adopted_and_mended_and_not_removed(account: Account) -
 
 
 @pytest.mark.parametrize("broken", ["queue", "dead-letter queue", "rule", "target", "policy", "topic"])
-def test_what_is_broken_is_mended(account: Account, broken: str) -> None:
+def test_broken_resources_are_repaired(account: Account, broken: str) -> None:
     account.bring(topic_name="people")
     if broken == "queue":
         account.sqs.delete_queue(QueueUrl=account.url())
@@ -277,7 +277,7 @@ def test_what_is_broken_is_mended(account: Account, broken: str) -> None:
     assert account.made == []
 
 
-def test_a_topic_for_people(account: Account) -> None:
+def test_an_additional_topic_for_people(account: Account) -> None:
     answer = account.bring(topic_name="people", kms_key_id="alias/mine")
     arn = answer["notification_queue"]["topic"]["arn"]
     policy = json.loads(account.sns.get_topic_attributes(TopicArn=arn)["Attributes"]["Policy"])
@@ -318,7 +318,7 @@ def test_a_queue_that_holds_messages_is_not_removed(account: Account, name: str)
     assert account.names() == set()
 
 
-def test_a_rule_that_others_use_stays(account: Account) -> None:
+def test_a_rule_used_by_others_is_kept(account: Account) -> None:
     account.bring()
     other = {"Id": "log", "Arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/events/x"}
     account.events.put_targets(Rule=NAME, Targets=[other])

@@ -60,7 +60,7 @@ def test_on_the_authority(authority: str, run_module: t.Any) -> None:
     assert ask(queue_name="monitoring")["notifications"][0]["deliveries"] == 2
 
 
-def test_it_waits_for_what_comes(authority: str, run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_waits_for_notices(authority: str, run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     monkeypatch.setattr("time.monotonic", lambda: sum(slept))
@@ -147,7 +147,7 @@ def test_received_and_acknowledged_in_the_fewest_calls(sqs: Sqs) -> None:
     assert sqs.left() == 0
 
 
-def test_at_most_so_many(sqs: Sqs) -> None:
+def test_no_more_than_requested_are_received(sqs: Sqs) -> None:
     sqs.send(*[event(number) for number in range(15)])
     told = sqs.ask(max_notifications=12, queue_url=sqs.url)
     assert sqs.calls == ["ReceiveMessage"] * 2 + ["GetQueueAttributes"]
@@ -164,7 +164,7 @@ def test_check_mode_receives_nothing(sqs: Sqs) -> None:
     assert sqs.calls == [] and sqs.left() == 1
 
 
-def test_what_cannot_be_read_goes_to_the_dead_letter_queue(sqs: Sqs) -> None:
+def test_unreadable_messages_go_to_the_dead_letter_queue(sqs: Sqs) -> None:
     dead = sqs.client.create_queue(QueueName="dead")["QueueUrl"]
     arn = sqs.client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
@@ -181,7 +181,7 @@ def test_what_cannot_be_read_goes_to_the_dead_letter_queue(sqs: Sqs) -> None:
     assert message["Body"] == "what is this"
 
 
-def test_a_handle_that_is_not_good_is_a_warning(sqs: Sqs) -> None:
+def test_an_invalid_handle_causes_a_warning(sqs: Sqs) -> None:
     sqs.send(event(1))
     (told,) = sqs.ask()["notifications"]
     done = sqs.ask(acknowledge=["nonsense", *told["handles"]])

@@ -72,7 +72,7 @@ def tree(path: Path) -> dict[str, str]:
     return found
 
 
-def test_check_mode_tells_what_the_run_then_does_and_the_run_after_it_nothing(run: Run, tmp_path: Path) -> None:
+def test_check_mode_predicts_the_run_and_a_second_run_changes_nothing(run: Run, tmp_path: Path) -> None:
     www = make()
     told = run(www, check=True)
     assert told["changed"] and tree(tmp_path) == {}
@@ -83,7 +83,7 @@ def test_check_mode_tells_what_the_run_then_does_and_the_run_after_it_nothing(ru
     assert not again["changed"] and again["diff"] == [] and tree(tmp_path) == before
 
 
-def test_check_mode_tells_a_renewal_and_its_pruning(run: Run, tmp_path: Path) -> None:
+def test_check_mode_predicts_a_renewal_and_its_pruning(run: Run, tmp_path: Path) -> None:
     old, new = make(), make()
     run(old)
     before = tree(tmp_path)
@@ -97,7 +97,7 @@ def test_check_mode_tells_a_renewal_and_its_pruning(run: Run, tmp_path: Path) ->
     assert bundle["swapped"]
 
 
-def test_check_mode_and_diff_tell_a_mode_that_is_mended(run: Run, tmp_path: Path) -> None:
+def test_check_mode_and_diff_report_a_corrected_mode(run: Run, tmp_path: Path) -> None:
     www = make()
     key = Path(run(www)["bundles"][0]["files"]["key"])
     key.chmod(0o644)
@@ -121,7 +121,7 @@ def test_check_mode_needs_no_key(run: Run) -> None:
     assert {**done, "invocation": None} == {**told, "invocation": None}
 
 
-def test_the_key_of_the_live_set_serves_when_none_is_given(run: Run, tmp_path: Path) -> None:
+def test_the_key_of_the_live_set_is_used_when_none_is_given(run: Run, tmp_path: Path) -> None:
     www = make()
     run(www)
     before = tree(tmp_path)
@@ -135,7 +135,7 @@ def test_the_key_of_the_live_set_serves_when_none_is_given(run: Run, tmp_path: P
 
 
 @pytest.mark.parametrize("damage", ["another's", "garbage", "gone"])
-def test_a_key_that_is_not_the_certificates_is_needed_anew(run: Run, damage: str) -> None:
+def test_a_key_is_needed_if_the_present_one_does_not_match(run: Run, damage: str) -> None:
     www = make()
     key = Path(run(www)["bundles"][0]["files"]["key"])
     key.write_text({"another's": make()["private_key"], "garbage": "x", "gone": ""}[damage])
@@ -148,7 +148,7 @@ def test_a_key_that_is_not_the_certificates_is_needed_anew(run: Run, damage: str
     assert run(www)["bundles"][0]["swapped"] and not run(without_key)["changed"]
 
 
-def test_a_pkcs12_is_needed_until_it_lies_there(run: Run) -> None:
+def test_a_pkcs12_is_needed_until_it_exists(run: Run) -> None:
     www = make()
     run(www)
     without_key = {**{key: value for key, value in www.items() if key != "private_key"}, "files": ["key", "pkcs12"]}
@@ -161,7 +161,7 @@ def test_a_pkcs12_is_needed_until_it_lies_there(run: Run) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_one_bad_certificate_keeps_all_from_going_live(run: Run, tmp_path: Path, check: bool) -> None:
+def test_one_bad_certificate_prevents_all_from_going_live(run: Run, tmp_path: Path, check: bool) -> None:
     run(make("a.example.com"))
     before = tree(tmp_path)
     bad = {**make("b.example.com"), "private_key": make()["private_key"]}
@@ -171,7 +171,7 @@ def test_one_bad_certificate_keeps_all_from_going_live(run: Run, tmp_path: Path,
     assert tree(tmp_path) == before
 
 
-def test_one_that_cannot_be_written_keeps_all_from_going_live(run: Run, tmp_path: Path) -> None:
+def test_one_set_that_cannot_be_written_prevents_all_from_going_live(run: Run, tmp_path: Path) -> None:
     run(make("a.example.com"))
     (tmp_path / "acm" / "b.example.com").write_text("in the way")
     before = tree(tmp_path)
@@ -180,7 +180,7 @@ def test_one_that_cannot_be_written_keeps_all_from_going_live(run: Run, tmp_path
     assert tree(tmp_path) == before
 
 
-def test_rolled_back_and_told_so(run: Run) -> None:
+def test_a_rollback_is_reported(run: Run) -> None:
     old, new = make(), make()
     first = run(old)["bundles"][0]
     second = run(new)["bundles"][0]
@@ -195,7 +195,7 @@ def test_rolled_back_and_told_so(run: Run) -> None:
     assert "no set was live before" in run(name, state="rolled_back")["msg"]
 
 
-def test_absent_removes_what_it_made_and_nothing_else(run: Run, tmp_path: Path) -> None:
+def test_absent_removes_only_what_the_module_created(run: Run, tmp_path: Path) -> None:
     run(make())
     (tmp_path / "acm" / "www.example.com" / "notes.txt").write_text("mine")
     name = {"name": "www.example.com"}
@@ -205,7 +205,7 @@ def test_absent_removes_what_it_made_and_nothing_else(run: Run, tmp_path: Path) 
     assert not run(name, state="absent")["changed"]
 
 
-def test_a_pkcs12_is_not_written_again_for_its_salt(run: Run, tmp_path: Path) -> None:
+def test_a_pkcs12_is_not_rewritten_because_of_its_salt(run: Run, tmp_path: Path) -> None:
     www = make()
     first = run({**www, "pkcs12": base64.b64encode(ONE).decode()})["bundles"][0]
     again = run({**www, "pkcs12": base64.b64encode(ANOTHER).decode()})
@@ -279,7 +279,7 @@ class SelinuxHost:
         return differs or changed
 
 
-def test_a_file_gets_the_context_that_the_policy_wants_for_its_final_path(tmp_path: Path) -> None:
+def test_a_file_gets_the_selinux_context_for_its_final_path(tmp_path: Path) -> None:
     staged = tmp_path / "privkey.pem"
     staged.touch()
     host = SelinuxHost(True)
@@ -291,25 +291,25 @@ def test_a_file_gets_the_context_that_the_policy_wants_for_its_final_path(tmp_pa
     assert context_restorer(t.cast(t.Any, SelinuxHost(False))) is None
 
 
-def test_no_files_means_the_default_ones(run: Run, tmp_path: Path) -> None:
+def test_empty_files_mean_the_default_ones(run: Run, tmp_path: Path) -> None:
     (bundle,) = run({**make(), "files": []})["bundles"]
     assert set(bundle["files"]) == {"cert", "fullchain", "key"}  # it has no chain
     assert (tmp_path / "acm/www.example.com/live/privkey.pem").exists()
 
 
 @pytest.mark.parametrize("given", [b"notap12", b"\x30\x05abc", b""])
-def test_what_is_not_pkcs12_is_refused(run: Run, tmp_path: Path, given: bytes) -> None:
+def test_data_that_is_not_pkcs12_is_refused(run: Run, tmp_path: Path, given: bytes) -> None:
     text = base64.b64encode(given).decode()
     result = run({**make(), "pkcs12": text or "=", "files": ["pkcs12", "key"]})
     assert result["failed"] and "pkcs12 of www.example.com" in result["msg"] and not (tmp_path / "acm").exists()
 
 
-def test_a_name_too_long_for_a_folder_is_refused_for_its_length(run: Run) -> None:
+def test_a_name_too_long_for_a_folder_is_refused(run: Run) -> None:
     assert "has 300 characters; use at most 200" in run({**make(), "name": "a" * 300})["msg"]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="Only root can give files to a group that it is not in.")
-def test_the_next_set_keeps_the_group_of_its_folder_too(run: Run, tmp_path: Path) -> None:
+def test_the_next_set_keeps_the_group_of_its_folder(run: Run, tmp_path: Path) -> None:
     """A server that may enter the old folder through its group alone may enter the new one."""
     run(make(), group="4242", directory_mode="0750")
     run(make(), directory_mode="0750")

@@ -52,7 +52,7 @@ def test_the_first_deployment_starts_the_server_and_the_second_changes_nothing(h
     assert answer["summary"][0]["served"] and "serves www.example.com" in answer["sentences"][0]
 
 
-def test_a_renewal_reloads_once_and_says_what_was_and_is_served(live_host: Host) -> None:
+def test_a_renewal_reloads_once_and_reports_what_was_and_is_served(live_host: Host) -> None:
     first, renewed = live_host.first, [issue(WWW), issue(API)]
     answer = live_host.run(*renewed)
     assert answer["changed"] and [step["step"] for step in answer["steps"]].count("reload") == 1
@@ -78,12 +78,12 @@ def test_check_mode_looks_without_a_key_and_changes_nothing(live_host: Host) -> 
     assert live_host.served() == live_host.first[0]["fingerprint"]
 
 
-def test_check_mode_on_a_new_host_foretells(host: Host) -> None:
+def test_check_mode_predicts_the_deployment_on_a_new_host(host: Host) -> None:
     answer = host.run(without_key(issue(WWW)), check=True, when_stopped="start")
     assert answer["changed"] and answer["needs_key"] and not host.acm.exists()
 
 
-def test_a_configuration_that_the_server_refuses_is_taken_back(live_host: Host) -> None:
+def test_a_configuration_that_the_server_refuses_is_rolled_back(live_host: Host) -> None:
     renewed, live = issue(WWW), live_host.live()
     live_host.server.refuse(renewed["certificate"])
     answer = live_host.run(renewed, live_host.first[1])
@@ -124,7 +124,7 @@ def test_a_reload_that_was_lost_is_made_up_for(live_host: Host) -> None:
     assert live_host.served() == renewed[0]["fingerprint"]
 
 
-def test_a_service_that_lives_behind_a_silent_port_fails_and_is_not_taken_as_stopped(live_host: Host) -> None:
+def test_a_running_service_with_a_silent_port_fails_and_does_not_count_as_stopped(live_host: Host) -> None:
     services = [live_host.server.service(ports=[1], reload_command=["true"])]
     for certificates in ([issue(WWW), live_host.first[1]], live_host.first):
         answer = live_host.run(*certificates, services=services, timeout=0.2)
@@ -134,7 +134,7 @@ def test_a_service_that_lives_behind_a_silent_port_fails_and_is_not_taken_as_sto
     assert live_host.served() == live_host.first[0]["fingerprint"]
 
 
-def test_what_a_rollback_does_not_take_back_is_a_change(host: Host) -> None:
+def test_whatever_a_rollback_leaves_is_a_change(host: Host) -> None:
     """The first sets stay, and a server that was started goes on."""
     services = [host.server.service(ports=[1])]
     answer = host.run(issue(WWW), issue(API), services=services, when_stopped="start", timeout=0.2)
@@ -143,14 +143,14 @@ def test_what_a_rollback_does_not_take_back_is_a_change(host: Host) -> None:
     assert "No port answered before" in answer["msg"]
 
 
-def test_what_is_not_looked_at_is_not_called_served(host: Host) -> None:
+def test_services_not_looked_at_are_not_reported_as_served(host: Host) -> None:
     services = [{"name": "other", "ports": [], "reload_command": ["true"]}]
     answer = host.run(issue(WWW), services=services)
     assert not answer.get("failed") and answer["services"][0]["state"] == "assumed"
     assert answer["summary"][0]["state"] == "not_looked_at" and not answer["summary"][0]["served"]
 
 
-def test_a_set_that_no_service_uses_is_said_to_be_in_place(host: Host) -> None:
+def test_a_set_that_no_service_uses_is_reported_as_in_place(host: Host) -> None:
     answer = host.run(issue(WWW), services=[])
     assert answer["summary"] == []
     first, *_others = answer["bundles"]
@@ -160,7 +160,7 @@ def test_a_set_that_no_service_uses_is_said_to_be_in_place(host: Host) -> None:
     assert said in answer["sentences"]
 
 
-def test_a_pid_file_that_only_the_table_names_decides_nothing(host: Host, tmp_path: Path) -> None:
+def test_a_pid_file_known_only_from_the_table_decides_nothing(host: Host, tmp_path: Path) -> None:
     """Neither that the service is stopped, nor, on the way back, that it went down and has to be started."""
     own = {"name": "own", "server": "lighttpd", "ports": [], "certificates": [WWW], "check_command": [], "group": None}
     own["reload_command"] = ["sh", "-c", f"echo reloaded >> {tmp_path}/log"]
@@ -174,7 +174,7 @@ def test_a_pid_file_that_only_the_table_names_decides_nothing(host: Host, tmp_pa
     assert (tmp_path / "log").read_text().split() == ["reloaded"] * 3
 
 
-def test_what_was_not_seen_is_not_counted_as_served(host: Host) -> None:
+def test_sets_that_were_not_seen_do_not_count_as_served(host: Host) -> None:
     host.begin()
     renewed = [issue(WWW), host.first[1]]
     other = {"name": "other", "host": "127.0.0.1", "ports": [1], "reload_command": ["true"]}
@@ -184,7 +184,7 @@ def test_what_was_not_seen_is_not_counted_as_served(host: Host) -> None:
 
 
 @pytest.mark.parametrize("command, state", [("true", "unknown"), ("false", "stopped")])
-def test_a_service_of_which_only_a_refused_port_is_known_is_reloaded(host: Host, command: str, state: str) -> None:
+def test_a_service_known_only_by_a_refused_port_is_reloaded(host: Host, command: str, state: str) -> None:
     services = [{"name": "other", "host": "127.0.0.1", "ports": [1], "reload_command": [command]}]
     answer = host.run(issue(WWW), services=services)
     assert not answer.get("failed") and answer["services"][0]["state"] == state, answer
@@ -193,7 +193,7 @@ def test_a_service_of_which_only_a_refused_port_is_known_is_reloaded(host: Host,
     assert not host.run(issue(WWW), services=services, check=True)["summary"][0]["served"]
 
 
-def test_a_port_that_speaks_no_tls_is_not_taken_as_stopped(host: Host, tmp_path: Path) -> None:
+def test_a_port_without_tls_does_not_count_as_stopped(host: Host, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer_in_clear() -> None:
@@ -229,7 +229,7 @@ def test_the_unit_of_a_package_is_not_started_in_place_of_another_instance(host:
     )
 
 
-def test_a_rollback_does_not_start_it_either(live_host: Host) -> None:
+def test_a_rollback_does_not_start_the_unit_of_a_package_either(live_host: Host) -> None:
     down = live_host.server.words("stop")
     services = [live_host.server.service(server="nginx", start_command=None, reload_command=down)]
     answer = live_host.run(issue(WWW), live_host.first[1], services=services, timeout=0.2)
@@ -238,7 +238,7 @@ def test_a_rollback_does_not_start_it_either(live_host: Host) -> None:
     assert not any(step["step"] == "start" for step in answer["steps"])
 
 
-def test_a_stopped_service_is_refused_where_that_is_wanted(host: Host) -> None:
+def test_a_stopped_service_is_refused_on_request(host: Host) -> None:
     answer = host.run(issue(WWW), when_stopped="fail")
     assert answer["failed"] and answer["restored"]
     assert "stand-in is not running on web1; start it" in answer["msg"] and not (host.acm / WWW).exists()
@@ -324,7 +324,7 @@ def test_a_command_that_hangs_is_killed_with_its_children(live_host: Host) -> No
         pytest.fail("The child of the command lives.")
 
 
-def test_a_daemon_that_a_command_leaves_behind_holds_nobody_up(live_host: Host) -> None:
+def test_a_daemon_started_by_a_command_is_not_waited_for(live_host: Host) -> None:
     """Its output is a file, and it does not inherit ignored signals."""
     found = live_host.folder / "signals"
     script = (
@@ -339,7 +339,7 @@ def test_a_daemon_that_a_command_leaves_behind_holds_nobody_up(live_host: Host) 
     assert [mask & dangerous for mask in masks] == [0, 0]
 
 
-def test_sigterm_starts_the_way_back(live_host: Host) -> None:
+def test_sigterm_starts_a_rollback(live_host: Host) -> None:
     begun, hang = live_host.folder / "begun", live_host.folder / "hang"
     hang.touch()
     script = f"if rm {hang}; then touch {begun}; sleep 600; fi; {' '.join(live_host.server.words('reload'))}"
@@ -354,7 +354,7 @@ def test_sigterm_starts_the_way_back(live_host: Host) -> None:
     assert not answer["changed"] and "recovered" not in answer and "lost_outcome" not in answer
 
 
-def test_who_loses_the_connection_is_told_by_the_next_run(live_host: Host) -> None:
+def test_the_next_run_reports_the_result_after_a_lost_connection(live_host: Host) -> None:
     begun, go = live_host.folder / "begun", live_host.folder / "go"
     script = f"touch {begun}; while [ ! -e {go} ]; do sleep 0.05; done; {' '.join(live_host.server.words('reload'))}"
     services = [live_host.server.service(reload_command=["sh", "-c", script])]
@@ -387,7 +387,7 @@ def test_a_second_deployment_waits_for_a_limited_time(live_host: Host) -> None:
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_a_journal_that_is_not_whole_is_told_in_a_sentence(live_host: Host, check: bool) -> None:
+def test_an_incomplete_journal_is_reported_in_a_sentence(live_host: Host, check: bool) -> None:
     journal = live_host.acm / ".deployment" / "journal.json"
     journal.write_text('{"format": 1}')
     answer = live_host.run(issue(WWW), live_host.first[1], check=check)
@@ -438,7 +438,7 @@ def test_bad_options_are_refused_in_a_sentence(host: Host, options: dict[str, t.
         assert answer["msg"].endswith("Nothing was changed.") and not host.acm.exists()
 
 
-def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:
+def test_an_internal_error_is_reported_without_arguments() -> None:
     said = ""
     try:
         raise KeyError("-----BEGIN PRIVATE KEY-----")
@@ -447,14 +447,14 @@ def test_a_fault_of_the_module_is_said_without_its_arguments() -> None:
     assert "KeyError in test_certificate_deployment.py line" in said and "PRIVATE" not in said
 
 
-def test_that_a_service_is_stopped_is_said_once(host: Host) -> None:
+def test_a_stopped_service_is_reported_once(host: Host) -> None:
     answer = host.run(issue(WWW))
     assert [text for text in answer["sentences"] if "stand-in is not running" in text] == [
         line["sentence"] for line in answer["summary"]
     ], answer["sentences"]
 
 
-def test_a_configuration_that_names_another_certificate_is_explained_whole(live_host: Host) -> None:
+def test_a_configuration_that_names_another_certificate_is_fully_explained(live_host: Host) -> None:
     """It was not reloaded since it was changed. So what was served before does not come back, and the role's limit
     keeps that."""
     other, foreign = live_host.folder / "other", issue("other.example.com")

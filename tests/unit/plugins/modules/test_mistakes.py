@@ -103,7 +103,7 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
 
 
 @pytest.mark.parametrize(("module", "arguments", "sentence"), ROWS, ids=[f"{row[0]}-{row[1]}" for row in ROWS])
-def test_a_sentence_for_each(
+def test_each_mistake_gets_its_sentence(
     run_module: t.Any, tmp_path: Path, module: str, arguments: dict[str, t.Any], sentence: str
 ) -> None:
     is_lab = module.startswith("acm_") and module not in (

@@ -123,7 +123,7 @@ def test_by_name_and_without_one(server: Server) -> None:
     assert [sight["server_name"] for sight in answer["served"]] == ["api.example.com", "www.example.com", None]
 
 
-def test_what_is_told_of_a_certificate(server: Server) -> None:
+def test_what_is_returned_about_a_certificate(server: Server) -> None:
     (sight,) = run(port=server.port, server_name="www.example.com")["served"]
     assert sight["serial"] == "0a:1b:2c"
     assert sight["subject"] == sight["issuer"] == "CN=www.example.com"
@@ -145,7 +145,7 @@ def test_a_server_that_refuses_starttls_is_quoted(tmp_path: Path) -> None:
     assert not sight["reachable"] and "it answered '+OK ready'" in sight["error"]
 
 
-def test_a_port_where_nothing_listens_is_a_result_or_a_failure() -> None:
+def test_a_closed_port_is_a_result_or_a_failure() -> None:
     port = free_port()
     answer = run(port=port)
     assert answer["served"][0]["error"] == f"127.0.0.1:{port} cannot be reached: nothing listens there."
@@ -153,7 +153,7 @@ def test_a_port_where_nothing_listens_is_a_result_or_a_failure() -> None:
     assert run(port=port, expect_fingerprint="ab")["failed"]
 
 
-def test_a_silent_server_is_given_up_in_time() -> None:
+def test_a_silent_server_is_abandoned_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         with pytest.raises(Unreachable, match="did not finish a TLS handshake within 0.3 s"):
@@ -163,7 +163,7 @@ def test_a_silent_server_is_given_up_in_time() -> None:
         assert time.monotonic() - began < 30
 
 
-def test_a_server_that_speaks_no_tls_is_told_apart(tmp_path: Path) -> None:
+def test_a_server_without_tls_is_recognised(tmp_path: Path) -> None:
     server = Server(tmp_path, "mail.example.com", starttls="smtp")
     (sight,) = run(port=server.port, timeout=2)["served"]
     assert "refused the TLS handshake" in sight["error"]
@@ -184,7 +184,7 @@ def test_the_expected_certificate_is_waited_for(server: Server) -> None:
     assert sight["fingerprint"] != old["www.example.com"]
 
 
-def test_one_sight_of_the_new_certificate_is_not_enough(server: Server) -> None:
+def test_seeing_the_new_certificate_once_is_not_enough(server: Server) -> None:
     """Old and new in turns, as while workers change: it never settles."""
     old, new = server.contexts["www.example.com"], make_context(server.folder, "www.example.com")
 
@@ -198,7 +198,7 @@ def test_one_sight_of_the_new_certificate_is_not_enough(server: Server) -> None:
     assert answer["failed"] and "Waited 1 s." in answer["msg"]
 
 
-def test_the_watch_ends_however_long_it_should_be_steady(server: Server) -> None:
+def test_the_watch_ends_however_long_the_steady_time(server: Server) -> None:
     right = server.renew("www.example.com")
     answer = run(
         port=server.port, server_name="www.example.com", expect_fingerprint=right, wait_timeout=0.5, steady_for=3600
@@ -206,7 +206,7 @@ def test_the_watch_ends_however_long_it_should_be_steady(server: Server) -> None
     assert not answer.get("failed") and answer["served"][0]["as_expected"], answer
 
 
-def test_another_certificate_than_expected_fails_in_a_sentence(server: Server) -> None:
+def test_an_unexpected_certificate_fails_in_a_sentence(server: Server) -> None:
     answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:CD")
     assert answer["failed"]
     assert (
@@ -252,7 +252,7 @@ def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
     ]
 
 
-def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
+def test_an_invalid_ca_file_fails_in_a_sentence(tmp_path: Path) -> None:
     answer = run(ca_file=str(tmp_path / "missing.pem"))
     assert answer["failed"] and "contains no readable CA certificate" in answer["msg"]
 
@@ -273,6 +273,6 @@ def test_a_ca_file_that_is_none_fails_in_a_sentence(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_what_no_handshake_can_be_tried_with_is_refused(options: dict[str, t.Any], sentence: str) -> None:
+def test_options_that_allow_no_handshake_are_refused(options: dict[str, t.Any], sentence: str) -> None:
     answer = run(**options)
     assert answer["failed"] and sentence in answer["msg"] and answer["error"]["code"] == "InvalidInput"

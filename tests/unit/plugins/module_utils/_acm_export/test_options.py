@@ -66,7 +66,7 @@ def test_only_the_named_files_are_written_and_an_absolute_path_needs_no_folder()
     }
 
 
-def test_two_items_never_write_one_file() -> None:
+def test_two_items_may_not_write_the_same_file() -> None:
     def item(**options: Any) -> Item:
         return Item(export_options.read({"domain_name": "a.example.com", **options}))
 

@@ -105,12 +105,12 @@ def built(pki: Any, leaf: str, pool: str, trusted: str = "", **options: Any) -> 
         ("below_int", "int cross_expired old", "int cross_expired"),
     ],
 )
-def test_the_shortest_way_that_is_whole(pki: Any, leaf: str, pool: str, chain: str) -> None:
+def test_the_shortest_complete_chain_is_chosen(pki: Any, leaf: str, pool: str, chain: str) -> None:
     names, found = built(pki, leaf, pool)
     assert (names, found.open_end) == (chain, None)
 
 
-def test_every_order_of_a_bundle_gives_one_chain(pki: Any) -> None:
+def test_every_order_of_a_bundle_gives_the_same_chain(pki: Any) -> None:
     for bundle in ("int int_by_old root cross sibling", "int int_by_old", "int int_by_old root old"):
         chains_made = {built(pki, "below_int", " ".join(pool))[0] for pool in itertools.permutations(bundle.split())}
         assert len(chains_made) == 1
@@ -140,7 +140,7 @@ def test_the_missing_certificate_is_named(pki: Any, leaf: str, pool: str, missin
     assert caught.value.rule == "chain-link" and f"was issued by {missing}" in str(caught.value)
 
 
-def test_intermediates_without_a_root_are_taken_and_what_is_left_out_is_said(pki: Any) -> None:
+def test_intermediates_without_a_root_are_used_and_omissions_are_reported(pki: Any) -> None:
     names, found = built(pki, "below_int", "sibling int")
     assert names == "int" and found.open_end == bundles(pki).int.certificate
     assert found.left_out == (bundles(pki).sibling.certificate,)
@@ -158,7 +158,7 @@ def test_intermediates_without_a_root_are_taken_and_what_is_left_out_is_said(pki
         ("below_lower", "lower upper", "upper", "lower upper"),
     ],
 )
-def test_the_hosts_trust_list_decides_in_doubt(pki: Any, leaf: str, pool: str, trusted: str, chain: str) -> None:
+def test_the_hosts_trust_list_decides_if_in_doubt(pki: Any, leaf: str, pool: str, trusted: str, chain: str) -> None:
     names, found = built(pki, leaf, pool, trusted)
     assert (names, found.open_end) == (chain, None)
 
@@ -173,7 +173,7 @@ def test_a_cycle_of_cross_signed_authorities_ends(pki: Any) -> None:
     assert found == Chain([one_by_two, two_by_one])
 
 
-def test_a_hostile_bundle_costs_little(pki: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_bundle_is_cheap(pki: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A hundred certificates that all could have issued each other."""
     known, tried = pki.authority("x"), []
     hostile = [known.certificate] + [
@@ -202,7 +202,9 @@ def test_a_hostile_bundle_costs_little(pki: Any, monkeypatch: pytest.MonkeyPatch
     assert caught.value.rule == "chain-size"
 
 
-def test_a_root_is_a_root_where_its_signature_is_too_old_to_check(pki: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_root_is_recognised_even_if_its_signature_is_too_old_to_check(
+    pki: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As on hosts whose policy forbids SHA-1: the roots of many a bundle are signed with it."""
     old = pki.issue("old", key=pki.key("2048", 930), is_ca=True, names=(), digest=hashes.SHA256()).certificate
     monkeypatch.setattr(chains, "is_self_signed", lambda _certificate: False)

@@ -72,7 +72,7 @@ def test_rules_of_a_reimport(pki: Any, present: dict[str, Any], wanted: dict[str
     assert rule_of(caught) == rule
 
 
-def test_material_is_returned_loaded(pki: Any) -> None:
+def test_material_is_returned_parsed(pki: Any) -> None:
     pair = pki.leaf()
     made = import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), pair.chain_pem.encode(), pki.now)
     assert made.certificate == pair.certificate
@@ -160,12 +160,12 @@ def test_each_rule_of_an_import(pki: Any, change: Any, rule: str) -> None:
         lambda pki, root: pki.issue("www.example.com", root, key=pki.key("2048")),
     ],
 )
-def test_what_the_service_accepts_is_accepted(pki: Any, make: Any) -> None:
+def test_everything_the_service_accepts_is_accepted(pki: Any, make: Any) -> None:
     pair = make(pki, pki.authority())
     import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), None, pki.now)
 
 
-def test_a_chain_may_begin_with_the_certificate_and_comes_back_whole(pki: Any) -> None:
+def test_a_chain_may_begin_with_the_certificate_and_is_returned_whole(pki: Any) -> None:
     pair = pki.leaf()
     chain = (pair.pem + pair.chain_pem).encode()
     made = import_rules.check_import(pair.pem.encode(), pair.key_pem.encode(), chain, pki.now)

@@ -116,7 +116,7 @@ def test_pkcs8_of_version_2_and_its_der(pki: Any, cipher: str, refused: str | No
 
 
 @pytest.mark.parametrize("how", [("-scrypt",), ("-v2", "aes256", "-v2prf", "hmacWithSHA512"), ("-iter", "100000")])
-def test_ways_to_stretch_a_passphrase(pki: Any, how: tuple[str, ...]) -> None:
+def test_key_derivation_functions(pki: Any, how: tuple[str, ...]) -> None:
     pair = pki.leaf()
     check(
         pki, pair, openssl_output("pkcs8", "-topk8", *how, "-passout", "pass:geheim", given=pair.key_pem.encode()), None
@@ -154,7 +154,7 @@ def test_a_line_break_after_the_passphrase_does_not_matter(pki: Any, ending: byt
     imported(pki, pair, pair.key_pem_in("PKCS8", b"correct horse" + ending).encode(), b"correct horse" + ending)
 
 
-def test_letters_beyond_ascii_in_utf_8_or_latin_1(pki: Any) -> None:
+def test_non_ascii_passphrases_in_utf_8_or_latin_1(pki: Any) -> None:
     pair, passphrase = pki.leaf(), "größer"
     for encoding in ("utf-8", "latin-1"):
         imported(pki, pair, pair.key_pem_in("PKCS8", passphrase.encode(encoding)).encode(), passphrase.encode("utf-8"))
@@ -165,7 +165,7 @@ def test_a_clear_key_needs_no_passphrase(pki: Any) -> None:
     assert not imported(pki, pki.leaf(), pki.leaf().key_pem.encode(), None).was_encrypted
 
 
-def test_a_curve_without_a_name_is_taken_or_said_to_be_so(pki: Any) -> None:
+def test_a_curve_without_a_name_is_accepted_or_reported(pki: Any) -> None:
     """Newer versions of cryptography know a curve by its parameters."""
     pair = pki.leaf()
     key = openssl_output("ec", "-param_enc", "explicit", given=pair.key_pem.encode())

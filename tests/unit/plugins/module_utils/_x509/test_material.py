@@ -127,7 +127,7 @@ def test_damaged_binary(pki: Any, form: str, how: Any) -> None:
 
 @fuzz(max_examples=150)
 @given(flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=4))
-def test_a_certificate_that_says_odd_things(pki: Any, flips: list[tuple[int, int]]) -> None:
+def test_a_certificate_with_odd_contents(pki: Any, flips: list[tuple[int, int]]) -> None:
     """Base64 and often the structure are whole, so that what a certificate says is read too."""
     pair = pki.leaf()
     der = bytearray(pair.certificate.public_bytes(DER))
@@ -151,7 +151,7 @@ def test_a_certificate_that_says_odd_things(pki: Any, flips: list[tuple[int, int
     flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=3),
     kind=st.sampled_from(["P-256", "2048"]),
 )
-def test_a_key_that_says_odd_things(pki: Any, flips: list[tuple[int, int]], kind: str) -> None:
+def test_a_key_with_odd_contents(pki: Any, flips: list[tuple[int, int]], kind: str) -> None:
     pair = pki.leaf(kind=kind)
     der = bytearray(pair.key.private_bytes(DER, PKCS8, serialization.NoEncryption()))
     for place, octet in flips:
@@ -178,7 +178,7 @@ def test_anything_at_all(pki: Any, data: dict[str, Any]) -> None:
 
 @fuzz(max_examples=30)
 @given(part=st.sampled_from(["Certificate", "CertificateChain", "PrivateKey"]), how=mutations)
-def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
+def test_damaged_answers_from_acm(pki: Any, part: str, how: Any) -> None:
     pair = pki.leaf()
     answer = {
         "Certificate": pair.pem,
@@ -197,7 +197,7 @@ def test_what_acm_should_never_answer(pki: Any, part: str, how: Any) -> None:
     item.key_in("pkcs12", mutated(whole(pki)["store"], how), PASSPHRASE)
 
 
-def test_a_subject_writes_no_lines_of_its_own(pki: Any) -> None:
+def test_a_subject_cannot_inject_lines(pki: Any) -> None:
     pair = pki.issue("www.example.com\nFAILED! => {}\u2028\u202e\x1b[31m", names=("a.example.com",))
     own = "CN=www.example.com\\0AFAILED! =\\> {}\\E2\\80\\A8\\E2\\80\\AE\\1B[31m"
     assert pem.describe(pair.certificate) == f"{own} (serial {pem.serial(pair.certificate)})"
@@ -213,7 +213,7 @@ def test_the_forms_are_good_before_they_are_damaged(pki: Any) -> None:
         make_ready([Source("bundle", "bundle", b"\0" * (MAX_SOURCE_OCTETS + 1))], None, pki.now)
 
 
-def test_of_several_keys_only_the_places_that_hold_one_are_named(pki: Any) -> None:
+def test_several_keys_are_reported_with_only_the_places_that_contain_one(pki: Any) -> None:
     leaf, other = pki.leaf(number=1), pki.leaf(number=2)
     sources = [
         Source("certificate_path c.pem", "certificate", leaf.pem.encode()),

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-384", "P-521", "2048"])
-def test_keys_go_out_and_come_back(pki: Any, kind: str) -> None:
+def test_keys_survive_a_round_trip(pki: Any, kind: str) -> None:
     key = pki.key(kind)
     clear = pem.private_key_pem(key)
     assert clear.startswith("-----BEGIN PRIVATE KEY-----\n") and clear.endswith("-----END PRIVATE KEY-----\n")
@@ -36,7 +36,7 @@ def test_the_key_is_encrypted_as_acm_does(pki: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["P-256", "P-521", "2048"])
-def test_a_key_in_a_file_is_sealed_with_the_rounds_of_today_and_openssl_opens_it(
+def test_a_key_in_a_file_is_encrypted_with_current_iterations_and_openssl_reads_it(
     pki: Any, tmp_path: Path, kind: str
 ) -> None:
     key, path = pki.key(kind), tmp_path / "key.pem"
@@ -55,7 +55,7 @@ def test_a_key_in_a_file_is_sealed_with_the_rounds_of_today_and_openssl_opens_it
 
 @pytest.mark.parametrize("size", [0, 1, 15, 16, 100, 200, 70_000])
 @pytest.mark.parametrize("rounds", [1, 127, 128, 2048, 600_000])
-def test_what_is_sealed_has_lengths_and_numbers_as_der_wants_them(size: int, rounds: int) -> None:
+def test_encrypted_keys_are_valid_der(size: int, rounds: int) -> None:
     if size and rounds == 600_000:
         return  # once is enough
     der = sealed(b"x" * size, b"abcd", rounds)

@@ -26,7 +26,7 @@ def test_every_form_of_an_encrypted_key_is_read(pki: Any, form: str) -> None:
         assert "horse" not in str(caught.value)
 
 
-def test_text_between_blocks_is_passed_over(pki: Any) -> None:
+def test_text_between_blocks_is_skipped(pki: Any) -> None:
     pair = pki.leaf()
     ec_parameters = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
     text = (
@@ -65,18 +65,18 @@ def test_text_between_blocks_is_passed_over(pki: Any) -> None:
         lambda text: text.replace("-----END", "-----BEGIN CERTIFICATE-----\n-----END"),
     ],
 )
-def test_damaged_blocks_are_said_to_be_so(pki: Any, spoil: Any) -> None:
+def test_damaged_blocks_are_reported(pki: Any, spoil: Any) -> None:
     with pytest.raises(InvalidMaterial) as caught:
         pem.blocks(spoil(pki.leaf().pem))
     assert rule_of(caught) == "pem"
 
 
-def test_no_blocks_in_nothing() -> None:
+def test_empty_text_has_no_blocks() -> None:
     assert pem.blocks("") == [] == pem.blocks(b"\x30\x82\x01\x00")
     assert pem.chain_pem([]) == ""
 
 
-def test_one_certificate_means_one(pki: Any) -> None:
+def test_exactly_one_certificate_is_required(pki: Any) -> None:
     assert pem.certificate_pem(pki.leaf().certificate) == pki.leaf().pem
     for text in ("", pki.leaf().pem * 2, pki.leaf().key_pem):
         with pytest.raises(InvalidMaterial) as caught:
@@ -85,7 +85,7 @@ def test_one_certificate_means_one(pki: Any) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "two", "ssh", "damaged"])
-def test_one_private_key_means_one(pki: Any, text: str) -> None:
+def test_exactly_one_private_key_is_required(pki: Any, text: str) -> None:
     key = pki.key()
     ssh = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()

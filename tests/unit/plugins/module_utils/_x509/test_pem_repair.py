@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.tests.support.damaged_pem import as_bytes, 
 
 
 @pytest.mark.parametrize("how", MANGLED)
-def test_text_as_people_have_it_is_taken(pki: Any, how: str) -> None:
+def test_text_as_people_paste_it_is_accepted(pki: Any, how: str) -> None:
     for kind in ("P-256", "2048"):
         pair = pki.leaf(kind=kind)
         text = pair.pem + pair.chain_pem + pair.key_pem
@@ -28,7 +28,7 @@ def test_text_as_people_have_it_is_taken(pki: Any, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", MANGLED)
-def test_the_repair_is_the_same_whatever_was_done(pki: Any, how: str) -> None:
+def test_the_repair_is_idempotent(pki: Any, how: str) -> None:
     """So that no second way of reading exists: clean PEM passes the repair and comes out as it is."""
     text = pki.leaf().pem + pki.leaf().key_pem
     assert pem_repair.repaired(text.encode()) == text.encode()
@@ -57,7 +57,7 @@ def test_the_repair_is_the_same_whatever_was_done(pki: Any, how: str) -> None:
     ],
     ids=lambda evil: repr(evil[:12]),
 )
-def test_hostile_text_costs_no_more_than_its_length(evil: bytes) -> None:
+def test_hostile_text_is_repaired_in_linear_time(evil: bytes) -> None:
     """No measure of time: a step that is not linear would take hours here, and the suite's own limit ends it."""
     with pytest.raises(InvalidMaterial):
         read_source(Source("bundle", "bundle", evil), None)

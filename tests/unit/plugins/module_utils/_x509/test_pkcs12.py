@@ -29,7 +29,7 @@ def test_pkcs12_is_read_by_openssl_with_everything_in_it(pki: Any, tmp_path: Pat
 
 @pytest.mark.parametrize("is_legacy", [False, True])
 @pytest.mark.parametrize("name", ["www", "zwölf.example.com"])
-def test_what_is_packed_is_loaded_again(pki: Any, name: str, is_legacy: bool) -> None:
+def test_a_created_store_can_be_loaded_again(pki: Any, name: str, is_legacy: bool) -> None:
     pair = pki.leaf()
     store = pkcs12.packed(name, pair.key, pair.certificate, pair.issuers, b"abcd", is_legacy)
     key, certificate, others = pkcs12.load(store, b"abcd")

@@ -28,7 +28,7 @@ DER = serialization.Encoding.DER
 
 
 @pytest.mark.parametrize("how", [how for how in MANGLED if how not in ("X509 CERTIFICATE", "lower case")])
-def test_encrypted_keys_of_both_forms_are_taken_as_well(pki: Any, how: str) -> None:
+def test_encrypted_keys_of_both_forms_are_accepted(pki: Any, how: str) -> None:
     pair = pki.leaf()
     for form in ("PKCS8", "TraditionalOpenSSL"):
         text = pair.key_pem_in(form, b"secret horse")
@@ -41,7 +41,7 @@ def test_encrypted_keys_of_both_forms_are_taken_as_well(pki: Any, how: str) -> N
         assert make_ready(sources, b"secret horse", pki.now).private_key_pem.decode() == pair.key_pem
 
 
-def test_the_output_of_openssl_is_taken(pki: Any) -> None:
+def test_the_output_of_openssl_is_accepted(pki: Any) -> None:
     pair = pki.leaf()
     trusted = openssl_output(
         "x509", "-trustout", "-addtrust", "serverAuth", "-setalias", "www", given=pair.pem.encode()
@@ -154,7 +154,7 @@ NAMED: dict[str, tuple[str, Callable[[Any], bytes | str], str]] = {
 
 
 @pytest.mark.parametrize("what", NAMED)
-def test_what_is_something_else_is_named(pki: Any, what: str) -> None:
+def test_other_formats_are_named(pki: Any, what: str) -> None:
     kind, make, sentence = NAMED[what]
     with pytest.raises(InvalidMaterial) as caught:
         read_source(Source(kind, kind, as_bytes(make(pki.leaf()))), None)
@@ -175,7 +175,7 @@ def test_a_certificate_of_no_version_in_a_container(pki: Any) -> None:
 
 
 @pytest.mark.parametrize("shift", ["", "x", "xx"])
-def test_a_key_in_an_option_that_is_logged_is_seen_in_base64_too(pki: Any, shift: str) -> None:
+def test_a_key_in_a_logged_option_is_detected_in_base64_too(pki: Any, shift: str) -> None:
     pair = pki.leaf()
     for text in (pair.key_pem, pair.key_pem_in("TraditionalOpenSSL"), pair.key_pem.replace(" ", "\u00a0")):
         assert holds_private_key(text)

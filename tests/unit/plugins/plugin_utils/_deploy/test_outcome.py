@@ -174,7 +174,7 @@ def test_the_end_of_a_traceback_does_not_hide_what_it_means() -> None:
     assert "the next run says how it ended" in found["message"]
 
 
-def test_that_a_service_is_stopped_is_said_once() -> None:
+def test_a_stopped_service_is_reported_once() -> None:
     line = {"state": "stopped", "served": False, "running": False, "sentence": "nginx is not running; it is in place."}
     said = ["nginx is not running: no process was found.", "haproxy is not running: no process was found."]
     looked = {**answer(line=line, bundle={"needs_key": False}, due=False, needs_key=False), "sentences": said}
