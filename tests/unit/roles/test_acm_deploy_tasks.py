@@ -24,7 +24,7 @@ def calls(tasks: t.Iterable[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
             yield from calls(task.get(name, ()))
 
 
-def test_both_runs_on_a_host_are_given_the_same_but_the_keys() -> None:
+def test_both_runs_on_a_host_get_the_same_arguments_except_keys() -> None:
     look, deploy = (
         call
         for name in ("main.yml", "deploy.yml")

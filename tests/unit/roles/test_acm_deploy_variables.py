@@ -39,7 +39,7 @@ def test_no_fact_hides_a_variable_of_a_task() -> None:
     assert left & own == set()
 
 
-def test_every_variable_is_the_roles_own_by_its_name() -> None:
+def test_every_variable_has_the_prefix_of_the_role() -> None:
     left, own = names()
     public = {"acm_deploy_failure", "acm_deploy_summary"}
     foreign = {

@@ -64,7 +64,7 @@ def codes(call: Any, times: int) -> list[str]:
     return outcomes
 
 
-def test_it_counts_and_takes_its_time(authority: Any) -> None:
+def test_calls_are_counted_and_delayed(authority: Any) -> None:
     with acm_endpoint(authority, latency_s=0.1) as acm:
         acm.client().list_certificates()
         acm.client().list_certificates()
@@ -76,7 +76,7 @@ def test_it_counts_and_takes_its_time(authority: Any) -> None:
         assert all(0.1 <= call.ended_at - call.started_at < 0.5 for call in acm.calls)
 
 
-def test_chance_repeats_itself(authority: Any) -> None:
+def test_the_same_seed_gives_the_same_faults(authority: Any) -> None:
     outcomes = []
     for _run in range(2):
         with acm_endpoint(authority, throttle_share=0.3, drop_share=0.1, seed=7) as acm:
@@ -88,7 +88,7 @@ def test_chance_repeats_itself(authority: Any) -> None:
     assert 3 <= outcomes[0].count("closed") <= 20
 
 
-def test_dropped_is_not_done_and_lost_is(authority: Any, arns: list[str]) -> None:
+def test_dropped_calls_are_not_executed_and_lost_ones_are(authority: Any, arns: list[str]) -> None:
     def add(acm: Any, key: str) -> None:
         acm.client(**ONCE).add_tags_to_certificate(CertificateArn=arns[0], Tags=[{"Key": key}])
 

@@ -90,7 +90,7 @@ def leftovers(checkout: Path) -> list[str]:
     return sorted(str(path.relative_to(work)) for path in kept if "cache" not in path.parts)
 
 
-def test_alone_it_lists_its_verbs(run: Run, checkout: Path) -> None:
+def test_without_arguments_it_lists_its_verbs(run: Run, checkout: Path) -> None:
     done = run()
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]

@@ -50,7 +50,7 @@ def test_copy_follows_the_checkout(bench: Path) -> None:
     assert not (workbench.COLLECTION / "deep").exists()
 
 
-def test_copy_leaves_what_tests_have_made(bench: Path) -> None:
+def test_copy_leaves_what_tests_have_created(bench: Path) -> None:
     write(bench / "tests" / "a.py", "a")
     workbench.refresh_collection(["tests/a.py"])
     write(workbench.COLLECTION / "tests" / "output" / "report", "made by a test")
@@ -58,7 +58,7 @@ def test_copy_leaves_what_tests_have_made(bench: Path) -> None:
     assert copied() == {"tests/output/report": "made by a test"}
 
 
-def test_made_once(bench: Path) -> None:
+def test_a_target_is_made_once(bench: Path) -> None:
     made = []
     target = bench / ".work" / "thing"
 
@@ -71,7 +71,7 @@ def test_made_once(bench: Path) -> None:
     assert made == [target, target]
 
 
-def test_nothing_half_made_stays(bench: Path) -> None:
+def test_nothing_half_made_remains(bench: Path) -> None:
     target = bench / ".work" / "thing"
 
     def build(folder: Path) -> None:

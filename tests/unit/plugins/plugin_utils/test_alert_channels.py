@@ -57,5 +57,5 @@ def test_mistakes(channels: Any, said: str) -> None:
 
 
 @pytest.mark.parametrize("channels", [None, [], [SOUND], [{**SOUND, "headers": {"X": "1"}}]])
-def test_what_is_right(channels: Any) -> None:
+def test_valid_channels(channels: Any) -> None:
     alert_channels.check_channels(channels)

@@ -34,7 +34,7 @@ INTERPRETER = {"discovered_interpreter_python": "/usr/bin/python3"}
         ({"ansible_stats": {"data": {"ok": 1}}}, {}),
     ],
 )
-def test_what_ansible_would_obey_is_dropped(obeyed: dict[str, Any], kept: dict[str, Any]) -> None:
+def test_results_that_ansible_would_act_on_are_dropped(obeyed: dict[str, Any], kept: dict[str, Any]) -> None:
     result = {"changed": True, **obeyed}
     drop_what_ansible_obeys(result)
     assert result == {"changed": True, **kept}

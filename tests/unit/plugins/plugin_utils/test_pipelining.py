@@ -77,12 +77,12 @@ def test_an_item_that_holds_a_secret(secret: Any, item: Any, is_shown: bool) -> 
 
 
 @pytest.mark.parametrize(("name", "path"), every_secret())
-def test_every_option_that_is_hidden_in_logs_is_kept_out_of_temporary_files(name: str, path: tuple[str, ...]) -> None:
+def test_every_option_hidden_in_logs_is_kept_out_of_temporary_files(name: str, path: tuple[str, ...]) -> None:
     plugin = importlib.import_module(f"{action.__name__}.{name}").ActionModule
     assert path[-1] in plugin.SECRET_OPTIONS and set(path[:-1]) <= set(plugin.CONTAINERS)
 
 
-def test_what_only_sounds_like_one_counts_where_that_is_asked_for() -> None:
+def test_options_that_sound_secret_count_on_request() -> None:
     arguments = {"Passphrase": "p", "inner": [{"my_password_1": 1234}], "return_secret": True, "token": None}
     assert list(secrets_in(arguments, sounds_secret, CONTAINERS)) == ["p", 1234]
 
@@ -103,7 +103,7 @@ def test_an_item_with_something_secret_in_it(item: Any, is_one: bool) -> None:
     assert has_secret(item) is is_one
 
 
-def test_there_are_secrets() -> None:
+def test_secrets_are_found_in_the_modules() -> None:
     names = {name for name, _path in every_secret()}
     assert {"acm_alert", "acm_authority", "acm_certificate", "acm_export", "acm_import", "certificate_bundle"} <= names
 
@@ -150,7 +150,7 @@ def test_a_container_of_another_shape_is_shown_as_it_is_written() -> None:
         {"items": '[{"key": "k"}]', "inner": "{'key': 'k'}"},
     ],
 )
-def test_shapes_that_are_right(arguments: Any) -> None:
+def test_valid_shapes(arguments: Any) -> None:
     check_shapes(arguments, SHAPES)
 
 
@@ -165,7 +165,7 @@ def test_shapes_that_are_right(arguments: Any) -> None:
         ({"items": [{"private_key": "@"}, {"name": "@"}]}, "items[2].name"),
     ],
 )
-def test_a_private_key_where_none_belongs(arguments: dict[str, Any], where: str) -> None:
+def test_a_private_key_in_the_wrong_option(arguments: dict[str, Any], where: str) -> None:
     for name in ("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", "EC PRIVATE KEY"):
         with pytest.raises(InvalidInput) as caught:
             refuse_private_keys(filled(arguments, f"-----BEGIN {name}-----MIGH"), ("private_key",))
@@ -181,7 +181,7 @@ def filled(value: Any, key: str) -> Any:
     return value.replace("@", key)
 
 
-def test_secrets_are_masked_in_what_ansible_tells() -> None:
+def test_secrets_are_masked_in_ansibles_output() -> None:
     result = {
         "msg": "cannot read long-secret here, but 1234 is a number",
         "invocation": {"module_args": {"items": [{"key": "long-secret", "pin": "1234"}], "port": 12345}},

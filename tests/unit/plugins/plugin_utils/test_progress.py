@@ -63,7 +63,7 @@ def watch(action: Action, looks: int, written: t.Optional[str] = None) -> list[f
     return pauses
 
 
-def test_it_speaks_at_growing_intervals() -> None:
+def test_progress_is_shown_at_growing_intervals() -> None:
     action = Action()
     assert watch(action, 5, "a waits for b.") == [10.0, 20.0, 40.0, 80.0, 120.0, 120.0]
     assert action.shown == [
@@ -81,7 +81,7 @@ def test_it_speaks_at_growing_intervals() -> None:
     ],
     ids=["read", "not there", "connection broken"],
 )
-def test_elsewhere_it_asks_the_host_and_never_fails(answer: t.Any, line: str) -> None:
+def test_progress_on_another_host_is_read_there_and_never_fails(answer: t.Any, line: str) -> None:
     action = Action("ssh", answer)
     watch(action, 1)
     assert action.shown == [line] and action.asked[0].startswith("cat /tmp/.certops-acm-")
@@ -123,13 +123,13 @@ def test_a_task_is_about_the_certificates_that_it_names(items: list[t.Any], subj
         ("certificate_bundle", {"path": "/srv"}, ""),
     ],
 )
-def test_modules_that_may_take_long_say_what_they_are_about(
+def test_modules_that_may_take_long_name_their_certificates(
     module: str, arguments: dict[str, t.Any], subject: str
 ) -> None:
     action = importlib.import_module(f"{actions.__name__}.{module}").ActionModule
     assert action.subject(action.__new__(action), arguments) == subject
 
 
-def test_what_a_host_wrote_is_fit_for_a_terminal() -> None:
+def test_output_from_a_host_is_safe_for_a_terminal() -> None:
     text = progress.shown("a\x1b[31m b\r\nc\u202e" + "x" * 5000)
     assert text.startswith("a [31m b c x") and len(text) <= progress.LONGEST

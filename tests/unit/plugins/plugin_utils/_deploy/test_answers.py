@@ -77,7 +77,7 @@ def test_a_good_answer_is_used() -> None:
         (answer(sentences=[1]), "sentences"),
     ],
 )
-def test_an_odd_answer_is_refused_and_gets_no_key(odd: dict[str, Any], where: str) -> None:
+def test_an_unexpected_answer_is_refused_and_gets_no_key(odd: dict[str, Any], where: str) -> None:
     fault = fault_of(odd, HOST)
     assert fault.startswith("web1 returned something that certificate_deployment never returns (")
     assert f"({where})".replace("\\", "") in fault and lacking_keys(HOST, odd) == set()
@@ -86,5 +86,5 @@ def test_an_odd_answer_is_refused_and_gets_no_key(odd: dict[str, Any], where: st
 @pytest.mark.parametrize(
     "silence", [{}, {"skipped": True}, {"unreachable": True, "due": True}, {"msg": "MODULE FAILURE"}, None]
 )
-def test_no_answer_is_no_answer(silence: Any) -> None:
+def test_a_host_without_an_answer(silence: Any) -> None:
     assert not has_answered(silence) and lacking_keys(HOST, silence) == set()

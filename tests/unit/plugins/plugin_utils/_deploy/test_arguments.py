@@ -41,7 +41,7 @@ def test_options_of_services_get_their_types(given: dict[str, Any], option: str,
     assert read_arguments({**NEEDED, **given})["services"][0][option] == value
 
 
-def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
+def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
     read = read_arguments(
         {**NEEDED, "leave_out": "www.example.com", "keep": "3", "timeout": "0.5", "owner": "", "group": None}
     )
@@ -111,7 +111,7 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:
+def test_mistakes_are_named(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence) as error:
         read_arguments({**NEEDED, **given})
     assert "<class" not in str(error.value) and "secret" not in str(error.value)

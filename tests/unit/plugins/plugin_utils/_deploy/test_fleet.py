@@ -137,7 +137,7 @@ def test_hosts_of_two_authorities_never_get_each_others_certificate() -> None:
 
 
 @pytest.mark.parametrize(("at", "is_found"), [(EARLY, True), (LATE, True), ("2026-11-29T09:59:59.000000", False)])
-def test_what_was_read_before_this_host_began_does_not_count(at: str, is_found: bool) -> None:
+def test_answers_from_before_this_host_began_do_not_count(at: str, is_found: bool) -> None:
     play = Play(web1={"certificates": [WWW]}, web2={"certificates": [WWW]})
     play.begin()
     play.read("web1", "www.example.com", at=at)
@@ -159,7 +159,9 @@ RUN_BEGAN = "2026-11-29T09:55:00"
         ("2026-11-29T09:45:01.000000", OURS, "2026-11-29T09:00:00", True),
     ],
 )
-def test_what_the_renewal_run_has_read_is_not_read_again(at: str, connection: Any, since: str, is_found: bool) -> None:
+def test_certificates_read_by_the_renewal_run_are_not_read_again(
+    at: str, connection: Any, since: str, is_found: bool
+) -> None:
     play = Play(web1={"certificates": [WWW]})
     play.begin(reads_since=since)
     requests = [{"domain_name": "WWW.Example.com"}]  # as the inventory spells it
@@ -179,7 +181,7 @@ def test_a_renewal_run_reads_only_what_it_has_not_read_yet() -> None:
     assert set(fleet.find_read(play.host("web1"), ["web1"], play.variables)) == {"www.example.com", ARN}
 
 
-def test_a_host_that_is_done_or_refused_or_hostile_reads_for_nobody() -> None:
+def test_a_finished_refused_or_hostile_host_reads_for_no_other() -> None:
     play = Play(
         done={"certificates": [WWW]},
         refused={"certificates": []},
@@ -235,7 +237,7 @@ def test_a_key_is_exported_once_and_every_host_gets_only_what_it_lacks() -> None
     ("eligibility", "depends", "is_due"),
     [("INELIGIBLE", True, True), ("ELIGIBLE", True, False), ("INELIGIBLE", False, False)],
 )
-def test_an_export_that_keeps_a_renewal_eligible_is_due_though_no_host_lacks_a_key(
+def test_an_export_that_keeps_a_certificate_eligible_is_due_even_if_no_host_lacks_a_key(
     eligibility: str, depends: bool, is_due: bool
 ) -> None:
     play = Play(web={"certificates": [WWW]})
@@ -262,7 +264,7 @@ def test_no_host_has_the_passphrase_or_the_pkcs12_of_another() -> None:
     assert fleet.find_keys(play.host("web2"), play.batch, play.variables) == {}
 
 
-def test_a_key_never_gets_under_another_certificates_name() -> None:
+def test_a_key_is_never_stored_under_another_certificates_name() -> None:
     play = Play(web={"certificates": [API]})
     play.begin()
     play.read("web", ARN)
@@ -273,7 +275,7 @@ def test_a_key_never_gets_under_another_certificates_name() -> None:
     assert "The export of" in fleet.find_keys(play.host("web"), play.batch, play.variables)["api"]["fault"]
 
 
-def test_what_was_renewed_meanwhile_is_not_mixed_up() -> None:
+def test_a_renewal_in_between_is_not_mixed_up() -> None:
     play = Play(web={"certificates": [API]})
     play.begin()
     play.read("web", ARN)
@@ -302,7 +304,7 @@ def test_arns_without_a_name_get_the_folder_of_their_domain() -> None:
     assert "would use the folder wildcard.example.com" in play.host("web")["fault"]
 
 
-def test_in_check_mode_what_acm_does_not_have_yet_is_foretold() -> None:
+def test_check_mode_predicts_what_acm_does_not_have_yet() -> None:
     host = fleet.begin({"path": "/etc/acm", "services": [{"name": "nginx"}], "certificates": [WWW]}, "web", {}, EARLY)
     answer = {"exports": [{"failed": True, "msg": "Item 1: There is no certificate for www.example.com; request it."}]}
     read = fleet.keep_answer(answer, [{"domain_name": "www.example.com"}], {}, LATE)["certificates"]
@@ -311,7 +313,7 @@ def test_in_check_mode_what_acm_does_not_have_yet_is_foretold() -> None:
     assert orders.settle(host, read, is_check=False)["fault"].startswith("There is no certificate")
 
 
-def test_an_option_that_no_certificate_has_is_never_secret_to_a_host() -> None:
+def test_a_certificate_without_a_passphrase_has_none() -> None:
     assert wanted.passphrases([WWW]) == {}
 
 

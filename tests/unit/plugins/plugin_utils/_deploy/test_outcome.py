@@ -69,7 +69,7 @@ def outcome(looked: Any, done: Any = None, keys: Any = None, is_check: bool = Fa
         (answer(), None, {}, "www.example.com was renewed during this run; run it again.", True),
     ],
 )
-def test_failures_say_what_and_whether_all_is_as_before(
+def test_failures_say_what_failed_and_whether_everything_was_restored(
     looked: Any, done: Any, host: dict[str, Any], message: str, restored: bool
 ) -> None:
     found = outcome(looked, done, **host)
@@ -77,7 +77,7 @@ def test_failures_say_what_and_whether_all_is_as_before(
     assert found["failure"]["restored"] is restored and found["summary"] == []
 
 
-def test_a_fault_of_an_export_is_the_hosts_failure() -> None:
+def test_a_failed_export_is_a_failure_of_the_host() -> None:
     found = outcome(answer(), keys={"www.example.com": {"fault": "AccessDenied."}})
     assert found["failure"] == {"message": "AccessDenied. Nothing was changed.", "restored": True}
 
@@ -91,19 +91,19 @@ def test_when_nothing_is_due_the_screen_is_short() -> None:
     ]
 
 
-def test_what_was_not_seen_is_not_called_served() -> None:
+def test_sets_that_were_not_seen_are_not_reported_as_served() -> None:
     unseen = {**LINE, "state": "not_looked_at", "served": False}
     assert outcome({**LOOKED, "summary": [unseen]})["sentences"][0].endswith("valid until 2027-11-01T00:00:00Z.")
 
 
-def test_services_that_nobody_looked_at_are_in_no_summary_but_in_the_result() -> None:
+def test_services_not_looked_at_are_in_the_result_but_not_in_the_summary() -> None:
     unseen = {**LINE, "state": "not_looked_at", "served": False}
     found = outcome({**LOOKED, "summary": [unseen]})
     assert found["summary"] == [] and found["certificates"][0]["lines"] == [unseen]
     assert found["certificates"][0]["identity"] == "www.example.com"
 
 
-def test_what_was_cut_off_or_killed_before_is_told() -> None:
+def test_an_interrupted_or_killed_earlier_run_is_reported() -> None:
     began = "An earlier deployment, begun at 2026-11-01T00:00:00Z, ended after its connection was lost: "
     for message, told in (("nginx is broken.", "nginx is broken."), ("", "it succeeded.")):
         lost = {"message": message, "started_at": "2026-11-01T00:00:00Z"}
@@ -115,7 +115,7 @@ def test_what_was_cut_off_or_killed_before_is_told() -> None:
     assert outcome(answer(), done, keys={"www.example.com": {}})["sentences"] == ["It was undone.", "Done."]
 
 
-def test_check_mode_tells_what_would_be() -> None:
+def test_check_mode_says_what_would_be_done() -> None:
     found = outcome({**answer(), "sentences": ["nginx would be reloaded."]}, is_check=True)
     assert found["failure"] == {} and found["sentences"] == ["nginx would be reloaded."]
     found = outcome({}, is_check=True, certificates=[], to_come=["www.example.com"])
@@ -154,7 +154,7 @@ def test_the_reason_of_a_failure(result: dict[str, Any], reason: str) -> None:
     assert find_reason(result) == reason
 
 
-def test_a_failure_keeps_cause_remedy_and_state_however_much_was_seen() -> None:
+def test_a_failure_keeps_its_cause_remedy_and_state_however_long_it_is() -> None:
     sight = f"127.0.0.1:443, asked without SNI, serves CN=www, serial {':'.join(['0a'] * 16)}, SHA-256 {'d2' * 32}."
     sentences = [
         "own on 127.0.0.1:443, asked without SNI, should serve www.",

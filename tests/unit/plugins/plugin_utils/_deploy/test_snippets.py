@@ -21,6 +21,6 @@ def test_snippets_point_at_the_files() -> None:
     ]
 
 
-def test_a_list_that_lacks_some_does_not_replace_one_that_has_them() -> None:
+def test_an_incomplete_list_is_marked_as_partial() -> None:
     (found,) = list_snippets([{**SERVICE, "server": "haproxy"}], "/etc/acm")
     assert found["folders"] == ["/etc/acm/a/live", "/etc/acm/b/live"] and found["is_partial"]

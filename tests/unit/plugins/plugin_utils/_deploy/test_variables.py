@@ -51,12 +51,12 @@ def test_everything_known_is_in_the_role_or_a_playbook() -> None:
         ("acm_deploy_", "has no variable acm_deploy_;"),
     ],
 )
-def test_an_unknown_one_is_refused(name: str, sentence: str) -> None:
+def test_an_unknown_variable_is_refused(name: str, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         check_names(["acm_deploy_path", name, "acm_deploy_summary"])
 
 
-def test_a_host_with_a_misspelt_one_is_not_deployed_to() -> None:
+def test_a_host_with_a_misspelt_variable_is_not_deployed_to() -> None:
     options = {
         "certificates": [{"domain_name": "www.example.com"}],
         "services": [{"name": "nginx"}],
@@ -68,7 +68,7 @@ def test_a_host_with_a_misspelt_one_is_not_deployed_to() -> None:
     assert fault == "The role acm_deploy has no variable acm_deploy_whenstopped; did you mean acm_deploy_when_stopped?"
 
 
-def test_a_renewal_run_with_a_misspelt_one_does_not_begin() -> None:
+def test_a_renewal_run_with_a_misspelt_variable_does_not_begin() -> None:
     with pytest.raises(InvalidInput, match="did you mean acm_deploy_renewals_channels"):
         runs.begin({}, [], [], {}, "2026-11-29T03:00:00Z", False, ["acm_deploy_renewals_chanels"])
 
@@ -81,7 +81,7 @@ def test_a_renewal_run_with_a_misspelt_one_does_not_begin() -> None:
         ("lab", "acm_deploy_authority is 'lab'; give an absolute path such as /srv/acm."),
     ],
 )
-def test_an_authority_that_is_empty_or_relative_leads_nowhere(authority: str, sentence: str) -> None:
+def test_an_empty_or_relative_authority_is_refused(authority: str, sentence: str) -> None:
     options = {"authority": authority, "path": "/etc/acm", "certificates": [], "services": []}
     given = begin(options, "web1", {}, "2026-01-01T00:00:00")
     assert given["fault"] == sentence and given["connection"] == {}

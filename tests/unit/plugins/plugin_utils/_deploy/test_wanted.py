@@ -38,14 +38,14 @@ def test_every_spelling_of_a_name_means_one_folder(name: str, identity: str, fol
     assert (certificate["identity"], certificate["folder"]) == (identity, folder)
 
 
-def test_names_that_a_server_is_asked_by_are_spelled_on_the_controller() -> None:
+def test_server_names_are_normalised_on_the_controller() -> None:
     names = ["straße.example.com", "*.Example.com.", "192.0.2.1", "2001:DB8::1"]
     (certificate,) = wanted([{**WWW, "server_names": names}])["certificates"]
     expected = ["xn--strae-oqa.example.com", "*.example.com", "192.0.2.1", "2001:db8::1"]
     assert certificate["server_names"] == expected
 
 
-def test_one_certificate_may_have_two_folders_and_each_service_its_own() -> None:
+def test_a_certificate_may_have_two_folders_each_for_its_own_service() -> None:
     entries = [{**WWW, "name": "for-web", "group": "web"}, {**WWW, "name": "for-mail", "group": "mail"}]
     both = wanted(entries, {"name": "web", "certificates": ["for-web"]}, {"name": "mail", "certificates": ["for-mail"]})
     assert [certificate["identity"] for certificate in both["certificates"]] == ["www.example.com"] * 2
@@ -55,7 +55,7 @@ def test_one_certificate_may_have_two_folders_and_each_service_its_own() -> None
 
 
 @pytest.mark.parametrize("word", ["api", ARN, ARN.upper()])
-def test_what_is_left_out_is_named_by_any_of_its_words(word: str) -> None:
+def test_a_certificate_may_be_left_out_by_any_of_its_identifiers(word: str) -> None:
     found = wanted([WWW, API], {"name": "nginx"}, leave_out=[word])
     assert [certificate["folder"] for certificate in found["certificates"]] == ["www.example.com"]
     assert found["services"][0]["certificates"] == ["www.example.com"] and found["services"][0]["is_partial"]
@@ -94,14 +94,14 @@ def test_a_service_with_nothing_left_is_left_out_too() -> None:
         ([WWW], {"snippets": "x"}, {}, "is not an absolute path"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
+def test_invalid_combinations_are_refused(
     certificates: list[dict[str, Any]], service: dict[str, Any], options: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         wanted(certificates, {"name": "nginx", **service}, **options)
 
 
-def test_passphrases_stay_out_of_what_is_kept() -> None:
+def test_passphrases_are_kept_separately() -> None:
     entries = [{**WWW, "pkcs12_passphrase": "correct horse"}]
     found = wanted(entries, {"name": "app", "files": ["pkcs12"]}, authority="/srv/acm", profile="x")
     assert "correct horse" not in str(found) and found["certificates"][0]["wants_pkcs12"]
@@ -109,7 +109,7 @@ def test_passphrases_stay_out_of_what_is_kept() -> None:
     assert found["connection"] == {"authority": "/srv/acm", "profile": "x"}
 
 
-def test_how_a_pkcs12_is_made_is_told_to_the_host_as_one_text() -> None:
+def test_the_host_gets_the_form_of_a_pkcs12_as_one_string() -> None:
     """A set whose text is another is made anew, and one that was made before there was a text is not."""
     plain = {**WWW, "pkcs12_passphrase": "keystore"}
     service = {"name": "nginx", "files": ["pkcs12"]}

@@ -93,7 +93,7 @@ def told(*arguments: Any, **named: Any) -> list[dict[str, Any]]:
         ({"domain_name": None, "subject_alternative_names": None, "left": 14}, ["expiring"]),
     ],
 )
-def test_of_one_that_nobody_deploys(members: dict[str, Any], kinds: list[str]) -> None:
+def test_alerts_about_a_certificate_that_is_not_deployed(members: dict[str, Any], kinds: list[str]) -> None:
     one = make_certificate(**members)
     assert [alert["kind"] for alert in told([one])] == kinds
     assert told([one], policy={"watch": "deployed"}) == []
@@ -118,12 +118,12 @@ def test_of_one_that_nobody_deploys(members: dict[str, Any], kinds: list[str]) -
         ({"renewal_eligibility": "INELIGIBLE", "options": {"export": "DISABLED"}}, []),
     ],
 )
-def test_of_one_that_is_deployed(members: dict[str, Any], kinds: list[str]) -> None:
+def test_alerts_about_a_certificate_that_is_deployed(members: dict[str, Any], kinds: list[str]) -> None:
     one = make_certificate(**members)
     assert [alert["kind"] for alert in told([one], standing(one), policy={"watch": "deployed"})] == kinds
 
 
-def test_what_was_replaced_expires_in_silence() -> None:
+def test_a_replaced_certificate_expires_without_an_alert() -> None:
     names = ["www.example.com", "example.com"]
     old = make_certificate(1, left=20, domain_name=names[0], subject_alternative_names=names)
     new = make_certificate(2, left=300, domain_name=names[1], subject_alternative_names=[*names, "more.example.com"])
@@ -181,7 +181,7 @@ def test_each_notice_day_has_a_key_of_its_own() -> None:
     assert keys.index(f"expiring {arn(1)} 01 30") == 45 - 30
 
 
-def test_deployed_is_told_once_for_all_hosts() -> None:
+def test_a_deployment_is_reported_once_for_all_hosts() -> None:
     one = make_certificate()
     hosts = [standing(one, host=f"web-{number}", was_new=True, services=("nginx",)) for number in (2, 1)]
     (alert,) = told([one], *hosts, standing(one, host="web-3"))
@@ -195,7 +195,7 @@ def test_deployed_is_told_once_for_all_hosts() -> None:
 OLD = {"served_serial": "0f", "served_until": NOW + timedelta(days=20)}
 
 
-def test_a_failed_host_is_told_at_once_and_at_the_notice_days() -> None:
+def test_a_failed_host_is_reported_immediately_and_on_the_notice_days() -> None:
     one = make_certificate()
     keys = []
     for left in (50, 40, 20, 2):
@@ -210,7 +210,7 @@ def test_a_failed_host_is_told_at_once_and_at_the_notice_days() -> None:
     assert [key.split(" ")[-1] for key in keys] == ["first", "45", "30", "3"]
 
 
-def test_a_silent_host_is_told_of_only_when_it_lacks_something() -> None:
+def test_a_silent_host_is_reported_only_if_it_lacks_something() -> None:
     one, two = make_certificate(1), make_certificate(2)
     assert told([one], standing(one, state="unreachable")) == []
     (alert,) = told([one, two], standing(one, state="unreachable", **OLD), standing(two, state="unreachable", **OLD))
@@ -220,7 +220,7 @@ def test_a_silent_host_is_told_of_only_when_it_lacks_something() -> None:
     assert "It is not known which certificate the server has." in alert["text"]
 
 
-def test_an_entry_that_acm_does_not_know() -> None:
+def test_an_entry_without_a_certificate_in_acm() -> None:
     gone = plan.Standing(
         "web", "www.example.com", None, "www.example.com", "left_out", None, None, None, reason="None."
     )
@@ -230,7 +230,7 @@ def test_an_entry_that_acm_does_not_know() -> None:
     assert "certificate_arn" not in alert
 
 
-def test_a_valid_certificate_that_acm_does_not_hand_out() -> None:
+def test_a_valid_certificate_that_acm_does_not_export() -> None:
     one = make_certificate()
     unread = standing(one, state="left_out", serial=None, reason="Not authorized to perform acm:GetCertificate")
     (alert,) = told([one], unread)
@@ -239,7 +239,7 @@ def test_a_valid_certificate_that_acm_does_not_hand_out() -> None:
     assert alert["text"] == "Not authorized to perform acm:GetCertificate. Hosts keep their present certificates."
 
 
-def test_forced_in_vain() -> None:
+def test_a_failed_forced_renewal() -> None:
     (alert,) = told([make_certificate()], forced_in_vain=[(arn(1), "The CA is DISABLED.")])
     assert (alert["kind"], alert["domain_name"]) == ("renewal_failed", "host-1.example.com")
     assert alert["text"].startswith("The CA is DISABLED.")
@@ -264,7 +264,7 @@ def test_forced_in_vain() -> None:
         ),
     ],
 )
-def test_runs_that_were_missed_or_did_not_end(memory: dict[str, Any], title: str | None) -> None:
+def test_runs_that_were_missed_or_did_not_finish(memory: dict[str, Any], title: str | None) -> None:
     assert [alert["title"] for alert in told([], memory=make_memory(**memory))] == ([title] if title else [])
 
 
@@ -305,7 +305,9 @@ def test_resolved() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["deploy_failed", "host_unreachable", "not_served"])
-def test_a_host_is_well_again_when_all_was_seen_there(kind: str, states: tuple[str, ...], is_over: bool) -> None:
+def test_a_host_has_recovered_when_all_its_certificates_were_seen(
+    kind: str, states: tuple[str, ...], is_over: bool
+) -> None:
     """Nobody has looked at what was held back, could not be read or is out of reach, even if it lacks nothing."""
     key, elsewhere = f"{kind} web 01 first", f"{kind} elsewhere 01 first"
     listing = [make_certificate(1), make_certificate(2, status="REVOKED")]
@@ -318,7 +320,7 @@ def test_a_host_is_well_again_when_all_was_seen_there(kind: str, states: tuple[s
     assert alerts.still_open(current, over, seen) == ([] if is_over else [kind])
 
 
-def test_what_acm_still_does_not_deliver_is_not_available_again() -> None:
+def test_a_certificate_that_acm_still_does_not_export_is_not_reported_as_available() -> None:
     pending = make_certificate(status="PENDING_VALIDATION", not_after=None, created_at=iso(NOW))
     left_out = standing(pending, identity="www.example.com", state="left_out", serial=None)
     memory = make_memory(told={"unavailable www.example.com absent": {"chat": iso(NOW)}})
@@ -327,7 +329,7 @@ def test_what_acm_still_does_not_deliver_is_not_available_again() -> None:
         assert alerts.resolved(alerts.findings(seen, read_policy({})), seen, read_policy({})) == over
 
 
-def test_acm_says_itself_that_it_renews_a_certificate_again() -> None:
+def test_a_certificate_is_renewed_again_only_if_acm_says_so() -> None:
     """It is not enough that a host lacks the certificate, which will be exported for it."""
     memory = make_memory(told={f"ineligible {arn(1)} 01": {"chat": iso(NOW)}})
     for eligibility, over in (("INELIGIBLE", []), ("ELIGIBLE", list(memory["told"]))):
@@ -356,7 +358,7 @@ def test_all_clear() -> None:
     assert host["text"] == "The server answers again and is up to date."
 
 
-def test_check_mode_tells_nothing_that_only_a_run_could_make_true() -> None:
+def test_check_mode_reports_nothing_that_only_a_run_could_make_true() -> None:
     """A certificate that check mode did not export is not eligible for renewal, and needs no alert."""
     one = make_certificate(renewal_eligibility="INELIGIBLE")
     assert [alert["kind"] for alert in told([one], standing(one, was_new=True))] == ["deployed", "ineligible"]

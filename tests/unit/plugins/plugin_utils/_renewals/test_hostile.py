@@ -79,7 +79,7 @@ def done_now(*certificates: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("begins", "ends"), list(itertools.product(MOMENTS, repeat=2)))
-def test_a_certificate_of_any_time_silences_no_other(begins: str, ends: str) -> None:
+def test_a_certificate_with_any_dates_silences_no_other(begins: str, ends: str) -> None:
     odd = make_certificate(1, not_before=begins, not_after=ends, created_at=begins)
     run, _left = whole_run([odd, EXPIRED], done_now(odd, EXPIRED))
     assert "expired" in kinds(run)
@@ -87,7 +87,7 @@ def test_a_certificate_of_any_time_silences_no_other(begins: str, ends: str) -> 
 
 
 @pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(hours=-2), timedelta(hours=2), timedelta(days=400)])
-def test_a_clock_that_jumps_during_a_run_has_the_next_one_say_nothing_false(jump: timedelta) -> None:
+def test_after_a_clock_jump_the_next_run_reports_nothing_false(jump: timedelta) -> None:
     good = make_certificate(1, left=3000, lifetime=4000)
     _run, left = whole_run([good], done_now(good), ended=NOW + jump)
     recalled = memory.judge(json.dumps(left), NOW + timedelta(hours=1)).document
@@ -131,7 +131,7 @@ def test_no_outcome_of_a_host_silences_the_others_alerts() -> None:
 
 
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda value: type(value).__name__)
-def test_no_notice_silences_an_alert_or_acts_on_what_is_not_ours(strange: Any) -> None:
+def test_no_notice_silences_an_alert_or_affects_foreign_certificates(strange: Any) -> None:
     foreign = "arn:aws:acm:us-east-1:999999999999:certificate/00000000-0000-0000-0000-000000000001"
     notices: Any = [
         strange,
@@ -146,7 +146,7 @@ def test_no_notice_silences_an_alert_or_acts_on_what_is_not_ours(strange: Any) -
     assert "foreign" in own["report"]["acknowledged"], "it is nothing of ours, and must not come again for ever"
 
 
-def test_what_is_remembered_of_other_hosts_stays() -> None:
+def test_the_memory_of_other_hosts_is_kept() -> None:
     known = make_memory(hosts={"db": {arn(5): make_known(make_certificate(5))}})
     _run, left = whole_run([EXPIRED], done_now(EXPIRED), known=known)
     assert left["hosts"]["db"] == known["hosts"]["db"]

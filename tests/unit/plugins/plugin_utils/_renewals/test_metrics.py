@@ -78,5 +78,5 @@ def test_textfile() -> None:
     }
 
 
-def test_nothing_to_tell_but_when() -> None:
+def test_without_certificates_only_the_time_is_written() -> None:
     assert list(parsed(metrics.textfile(NOW, [], [], {}))) == [("acm_renewals_last_run_timestamp_seconds", labels())]

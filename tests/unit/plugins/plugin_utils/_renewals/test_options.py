@@ -20,7 +20,7 @@ SPECS = yaml.safe_load((ROLE / "meta" / "argument_specs.yml").read_text(encoding
 RENEWALS = SPECS["argument_specs"]["renewals"]["options"]
 
 
-def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
+def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
     window = {"weekdays": "sat,sun", "start": "22:30", "end": "05:00"}
     given = {"notice_days": "45, 7", "failed_hosts": "2", "tolerate": "memory", "maintenance_window": window}
     read = read_options({**given, "renew_before": "", "resolvers": None, "become": "no", "has_channels": True})
@@ -64,13 +64,13 @@ def test_options_get_their_types_and_what_is_empty_is_not_given() -> None:
         ({"has_sound_channels": False}, "^acm_deploy_renewals_channels is not a list of dictionaries; give a list"),
     ],
 )
-def test_what_is_wrong_is_named(given: dict[str, Any], sentence: str) -> None:
+def test_mistakes_are_named(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence) as error:
         read_options(given)
     assert "<class" not in str(error.value)
 
 
-def test_what_ansible_itself_would_refuse_is_judged_here() -> None:
+def test_the_argument_spec_leaves_validation_to_this_code() -> None:
     documented = {name.removeprefix("acm_deploy_renewals_"): option for name, option in RENEWALS.items()}
     assert {option["type"] for option in documented.values()} <= {"raw", "str"}
     assert not any("choices" in option or "required" in option for option in documented.values())

@@ -62,7 +62,7 @@ def test_forced(members: dict[str, Any], options: dict[str, Any], is_due: bool, 
     assert forced.wrong == []
 
 
-def test_a_window_as_long_as_the_lifetime_forces_nothing_and_says_so() -> None:
+def test_a_window_as_long_as_the_lifetime_forces_nothing_and_is_reported() -> None:
     """It would renew at each run."""
     forced = force([make_certificate(1, left=20, lifetime=25), make_certificate(2, left=20)])
     assert forced.due == [arn(2)]
@@ -104,7 +104,7 @@ def test_held_back(known: dict[str, Any], waits: bool) -> None:
         assert held == ([one["certificate_arn"]] if expected else [])
 
 
-def test_what_is_current_is_not_held_back() -> None:
+def test_a_current_certificate_is_not_held_back() -> None:
     """So that a file that somebody has damaged is mended at any time."""
     one = make_certificate()
     memory = make_memory(hosts={"web": {one["certificate_arn"]: make_known(one)}})
@@ -163,7 +163,7 @@ def test_a_name_is_known_in_every_spelling() -> None:
     assert [(one.state, one.is_current) for one in found] == [("deployed", True)]
 
 
-def test_one_certificate_under_two_names_stands_once_with_what_both_services_showed() -> None:
+def test_a_certificate_under_two_names_appears_once_with_what_both_services_served() -> None:
     done = make_done(make_certificate())
     silent = {"service": "mail", "reason": "It could not be seen.", "is_stopped": False}
     told = [
@@ -176,7 +176,7 @@ def test_one_certificate_under_two_names_stands_once_with_what_both_services_sho
     assert one.was_new and one.services == ("web",) and one.unserved == (("mail", "It could not be seen."),)
 
 
-def test_what_acm_cannot_deliver_is_left_out() -> None:
+def test_what_acm_cannot_export_is_left_out() -> None:
     for outcome in (DONE, {"reachable": False}):  # no host can change that
         one = stand(outcome, failed=True, msg="It is REVOKED.")
         assert (one.state, one.reason) == ("left_out", "It is REVOKED.")
@@ -221,7 +221,7 @@ def test_suspects(members: dict[str, Any], is_suspect: bool) -> None:
     assert plan.suspects([one], [], read_policy({"watch": "deployed"}), NOW) == []
 
 
-def test_a_notice_has_its_certificate_looked_at_closely() -> None:
+def test_a_certificate_with_a_notice_is_examined_closely() -> None:
     listing = [make_certificate(1), make_certificate(2)]
     assert plan.suspects(listing, [], read_policy({}), NOW, noticed={arn(2)}) == [arn(2)]
 
@@ -234,7 +234,7 @@ def test_a_notice_has_its_certificate_looked_at_closely() -> None:
         ({"is_stopped": False}, [], True),  # it runs, and nobody can see what it shows
     ],
 )
-def test_a_server_that_is_not_seen_to_serve(unserved: dict[str, Any], once: list[str], told: bool) -> None:
+def test_a_server_that_was_not_seen_serving_it(unserved: dict[str, Any], once: list[str], told: bool) -> None:
     done = {**make_done(make_certificate()), "unserved": [{"service": "nginx", "reason": "It is off", **unserved}]}
     known = {"web": {arn(1): make_known(make_certificate(), services=once)}}
     one = stand({"reachable": True, "done": [done], "failures": []}, make_memory(hosts=known))

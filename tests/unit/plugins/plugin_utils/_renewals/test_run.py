@@ -67,7 +67,7 @@ ONE = make_certificate(1)
 WEB = {"web": [{"certificate_arn": arn(1), "pkcs12_passphrase": SECRET}]}
 
 
-def test_a_region_beside_an_authority_reaches_it_and_two_are_refused() -> None:
+def test_a_region_next_to_an_authority_is_passed_on_and_two_regions_are_refused() -> None:
     def begin(*regions: str) -> runs.Run:
         hosts = [f"web-{number}" for number, _region in enumerate(regions)]
         entries: list[list[dict[str, Any]]] = [[] for _host in hosts]
@@ -80,7 +80,7 @@ def test_a_region_beside_an_authority_reaches_it_and_two_are_refused() -> None:
         begin(HERE, "us-east-1")
 
 
-def test_a_host_that_begins_has_done_nothing_yet() -> None:
+def test_a_host_that_has_just_begun_has_done_nothing_yet() -> None:
     run = learnt(begun(WEB), [ONE])
     assert runs.begin_host(run, "web", [], iso(NOW)) == {**outcome(), "chosen": [arn(1)]}
     assert runs.begin_host(run, "unknown", [], iso(NOW)) == {}
@@ -121,7 +121,7 @@ def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
     assert runs.memory_name({"authority": "/srv/../srv/acm"}, []) == runs.memory_name({"authority": "/srv/acm"}, [])
 
 
-def test_two_profiles_of_one_account_are_told_and_remembered_together() -> None:
+def test_two_profiles_of_one_account_share_alerts_and_memory() -> None:
     """They have one memory: what the one leaves there must not be lost by the other, nor be taken for an earlier run's."""
     two = make_certificate(2)
     connections = {"authority": [False, False], "region": [HERE, HERE], "profile": ["web", "shop"]}
@@ -162,19 +162,19 @@ def test_this_run_is_not_taken_for_one_that_did_not_finish() -> None:
 
 
 @pytest.mark.parametrize("entries", ["www.example.com", ["www.example.com"], [{}], [{"name": "x"}], {"a": 1}])
-def test_entries_that_name_nothing(entries: Any) -> None:
+def test_entries_that_name_no_certificate(entries: Any) -> None:
     with pytest.raises(InvalidInput, match="acm_deploy_certificates"):
         begun({"web": entries})
 
 
-def test_wrong_options_are_one_sentence() -> None:
+def test_wrong_options_are_reported_in_one_sentence() -> None:
     refused = FilterModule().filters()["acm_renewals_run"]
     given = {"hosts": [], "certificates": [], "connections": {}, "started_at": iso(NOW), "is_check": False}
     assert "acm_deploy_renewals_renew_before is '100%'" in refused({"renew_before": "100%"}, **given)["refusal"]
     assert refused({}, **given)["refusal"] == ""
 
 
-def test_acm_that_could_not_be_asked_is_in_the_summary_too() -> None:
+def test_a_failed_call_to_acm_is_in_the_summary_too() -> None:
     why = "The authority belongs to eu-west-1."
     run = FilterModule().filters()["acm_renewals_learned"](
         begun(WEB), connection=HERE, listed={"failed": True, "msg": why}, recalled={}, received={}, read={}
@@ -189,14 +189,14 @@ def test_a_run_that_only_watches_says_that_it_deploys_nothing() -> None:
 
 
 @pytest.mark.parametrize("certificates", [None, "<html>", {"a": 1}, ["x"], [{}], [None]])
-def test_an_answer_that_is_no_list_is_a_fault(certificates: Any) -> None:
+def test_an_answer_that_is_not_a_list_is_a_fault(certificates: Any) -> None:
     with pytest.raises(InvalidInput, match="did not answer with a list"):
         learnt(begun(WEB), [], listed={"certificates": certificates})
     with pytest.raises(InvalidInput, match="could not be read"):
         learnt(begun(WEB), [ONE], read={"exports": certificates})
 
 
-def test_one_spoilt_notice_does_not_take_the_others_with_it() -> None:
+def test_one_malformed_notice_does_not_affect_the_others() -> None:
     good = {"kind": "rotated", "certificate_arns": [arn(1)], "handles": ["h"], "domain_name": "host-1.example.com"}
     run = learnt(begun(WEB), [ONE], received={"notifications": ["x", {}, good, {"handles": 1}], "unknown": [{}]})
     own = run["connections"][HERE]
@@ -229,7 +229,7 @@ def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) 
     assert not own["writable"]
 
 
-def test_a_memory_that_was_only_not_written_is_not_called_unreliable() -> None:
+def test_a_memory_that_merely_was_not_written_is_not_reported_as_unreliable() -> None:
     sentence = "It is in /tmp/x.json instead, because /x.json cannot be written (No space left on device): fix that."
     recalled = {"memory": make_memory(), "problems": [], "unwritten": sentence, "writable": True}
     expected = [f"The memory of the renewal runs could not be written where it belongs. {sentence}"]
@@ -242,7 +242,7 @@ def test_a_memory_that_was_only_not_written_is_not_called_unreliable() -> None:
     assert lost.endswith("where it belongs. No route to host.")
 
 
-def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
+def test_only_renewed_certificates_are_read_again() -> None:
     two = make_certificate(2)
     hosts = {"web": [{"certificate_arn": arn(1)}, {"certificate_arn": arn(2)}]}
     run = learnt(begun(hosts, renew_before="30"), [make_certificate(1, left=20), two])
@@ -267,13 +267,13 @@ def test_what_was_renewed_is_read_again_and_nothing_else() -> None:
         ({"failed": True, "msg": "The CA is DISABLED."}, "in_vain"),
     ],
 )
-def test_what_came_of_a_forced_renewal(result: dict[str, Any], field: str) -> None:
+def test_the_result_of_a_forced_renewal(result: dict[str, Any], field: str) -> None:
     run = learnt(begun(WEB, renew_before="30"), [make_certificate(1, left=20)])
     forced = runs.end_forcing(run, HERE, [result], {"skipped": True})["connections"][HERE]["forced"]
     assert [name for name in ("renewed", "waiting", "in_vain") if forced[name]] == [field]
 
 
-def test_hosts_are_spared_after_failures_and_after_the_limit() -> None:
+def test_hosts_are_held_back_after_failures_and_after_the_limit() -> None:
     run = learnt(begun({"a": WEB["web"], "b": WEB["web"]}, failed_hosts=1, run_limit=10), [ONE])
     failed = outcome(failures=[{"identities": [arn(1)], "reason": "nginx -t failed."}])
     soon, late = iso(NOW + timedelta(minutes=9)), iso(NOW + timedelta(minutes=10))
@@ -324,18 +324,18 @@ def test_a_host_that_was_not_looked_at_is_not_reported_as_healthy(
 
 
 @pytest.mark.parametrize("strange", ["soon", ["x"], {"started_at": iso(NOW)}, {"started_at": iso(NOW), "done": "all"}])
-def test_what_a_host_reports_is_judged_before_it_is_used(strange: Any) -> None:
+def test_what_a_host_reports_is_validated_before_use(strange: Any) -> None:
     run = learnt(begun(WEB), [ONE])
     assert runs.choose(run, "web", [strange], iso(NOW)) == [arn(1)]
     reported(run, {"web": strange})
 
 
-def test_one_that_fell_silent_did_not_answer() -> None:
+def test_a_host_that_was_lost_is_reported_as_not_answering() -> None:
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))}, lost=["web"])
     assert told(run) == ["web does not answer, and lacks host-1.example.com"]
 
 
-def test_what_merely_happened_is_told_by_the_next_run_when_a_channel_missed_it() -> None:
+def test_events_missed_by_a_channel_are_reported_by_the_next_run() -> None:
     done = outcome(make_done(ONE, swapped=True))
     run = reported(learnt(begun(WEB, has_channels=True), [ONE]), {"web": done})
     (alert,) = run["connections"][HERE]["report"]["alerts"]
@@ -363,7 +363,7 @@ def test_the_failure_of_a_run_repeats_why_a_deployment_failed() -> None:
     ]
 
 
-def test_what_a_site_tolerates_is_said_and_does_not_fail_the_run() -> None:
+def test_tolerated_faults_are_reported_and_do_not_fail_the_run() -> None:
     silent = {"web": outcome(reachable=False)}
     assert runs.faults(reported(learnt(begun(WEB), [ONE]), silent), {}) == [
         "web does not answer, and lacks host-1.example.com."
@@ -384,7 +384,7 @@ def test_check_mode_says_what_would_happen() -> None:
     assert run["connections"][HERE]["report"]["resolved"] == [] and not any("was forced" in line for line in said)
 
 
-def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
+def test_a_quiet_run_is_one_line_and_reads_acm_only_once() -> None:
     run = reported(learnt(begun(WEB), [ONE]), {"web": outcome(make_done(ONE))})
     assert runs.lines(run, {}) == [
         "0 notices; 1 certificate in ACM; 1 of 1 certificate on 1 host is up to date with ACM."
@@ -395,7 +395,7 @@ def test_a_quiet_run_is_one_line_and_asks_acm_no_second_time() -> None:
 
 
 @pytest.mark.parametrize("listed", [{"failed": True, "msg": "The network is down."}, {"certificates": "garbage"}])
-def test_a_region_that_does_not_answer_holds_up_no_other(listed: dict[str, Any]) -> None:
+def test_an_unreachable_region_does_not_hold_up_the_others(listed: dict[str, Any]) -> None:
     connections = {"authority": [False, False], "region": [HERE, "us-east-1"], "profile": ["", ""]}
     entries = [[{"certificate_arn": arn(1)}]] * 2
     run = runs.begin({}, ["here", "there"], entries, connections, iso(NOW), False)

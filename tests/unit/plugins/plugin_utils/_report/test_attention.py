@@ -81,7 +81,7 @@ def test_what_needs_a_person(changes: dict[str, Any], expected: list[Any]) -> No
     assert all(item["remedy"] and item["title"] for item in items)
 
 
-def test_one_that_has_a_successor_and_no_user_expires_in_peace() -> None:
+def test_a_replaced_and_unused_certificate_expires_without_attention() -> None:
     first = {**ends(days=10), **UNUSED, **IMPORTED}
     successor = {
         "subject_alternative_names": ["www0.example.com", "*.www0.example.com"],
@@ -92,7 +92,7 @@ def test_one_that_has_a_successor_and_no_user_expires_in_peace() -> None:
     assert kinds(found({**first, **IN_USE}, successor)) == [("warning", "expiring")]
 
 
-def test_a_failed_request_that_was_repeated_with_success_needs_nobody() -> None:
+def test_a_failed_request_that_later_succeeded_needs_no_attention() -> None:
     why = "The request for www0.example.com failed with CAA_ERROR: CAA records do not allow Amazon to issue."
     failed = {"status": "FAILED", "created_at": iso(NOW), **UNUSED}
     failed["diagnosis"] = [{**FINDING, "problem": "ended", "reason": why}]
@@ -144,7 +144,7 @@ def test_hosts_that_did_not_answer_are_one_item_for_each_reason() -> None:
     assert (item["title"], item["text"]) == ("2 hosts could not be checked", "… does not answer")
 
 
-def test_hosts_that_were_left_out_are_no_trouble() -> None:
+def test_excluded_hosts_need_no_attention() -> None:
     assert found({}, {}, hosts=WEB) == []
 
 
@@ -153,14 +153,14 @@ def test_a_certificate_that_acm_does_not_have() -> None:
     assert (item["severity"], item["title"]) == ("critical", "ACM has no valid certificate for www3.example.com")
 
 
-def test_nothing_answers_at_a_port() -> None:
+def test_a_port_without_an_answer() -> None:
     look = {"served": [{"reachable": False, "error": "localhost port 443 refuses connections."}]}
     (item,) = found({}, hosts={"web-1": report_fleet.host([0])}, looks={"web-1": look})
     assert item["title"] == "www0.example.com is not served on web-1"
     assert item["text"] == "nginx, port 443. localhost port 443 refuses connections."
 
 
-def test_acm_that_was_not_read_and_runs_that_have_stopped() -> None:
+def test_failed_reads_of_acm_and_runs_that_have_stopped() -> None:
     items = found(
         connections=[{"label": LABEL, "error": "Access denied."}, {"label": "x", "error": None}],
         runs=[{"what": "", "at": iso(NOW - timedelta(hours=49))}, {"what": "b", "at": iso(NOW)}],

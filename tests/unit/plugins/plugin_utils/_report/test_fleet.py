@@ -43,7 +43,7 @@ NOW_SERIAL = report_fleet.serial("now", 0)
         ({"reachable": False, "error": "refused"}, fleet.SILENT),
     ],
 )
-def test_what_is_served_is_compared_with_what_acm_has(sight: dict[str, Any], state: str) -> None:
+def test_the_served_certificate_is_compared_with_the_one_in_acm(sight: dict[str, Any], state: str) -> None:
     certificates = known({})
     place = placed(certificates, **sight)
     assert (place["state"], place["certificate_arn"]) == (state, certificates[0]["certificate_arn"])
@@ -58,7 +58,7 @@ def test_the_fingerprint_decides_where_it_is_known() -> None:
     assert placed([certificate], serial="01", fingerprint="aa")["state"] == fleet.CURRENT
 
 
-def test_a_host_that_was_not_looked_at_is_not_known() -> None:
+def test_the_state_of_a_host_not_looked_at_is_unknown() -> None:
     hosts = fleet.hosts({"web": report_fleet.host([0])}, {}, known({}))
     assert [(host["looked_at"], host["trouble"]) for host in hosts] == [(False, None)]
     assert [place["state"] for place in hosts[0]["places"]] == [fleet.UNKNOWN]
@@ -72,7 +72,7 @@ def test_why_a_host_could_not_be_looked_at(look: dict[str, Any]) -> None:
     assert (host["looked_at"], host["trouble"]) == (False, "no route")
 
 
-def test_of_a_connection_that_was_not_read_nothing_is_said_to_be_missing() -> None:
+def test_nothing_is_reported_missing_from_a_connection_that_was_not_read() -> None:
     (host,) = fleet.hosts({"web": report_fleet.host([0], place=1)}, {}, known({}))
     assert host["certificates"] == [{"identity": "www0.example.com", "certificate_arn": None, "is_known": False}]
 
@@ -87,13 +87,13 @@ def test_of_a_connection_that_was_not_read_nothing_is_said_to_be_missing() -> No
         ([{"not_after": iso(NOW)}], None),
     ],
 )
-def test_a_name_means_the_newest_that_can_be_deployed(changes: list[dict[str, Any]], chosen: int | None) -> None:
+def test_a_name_means_the_newest_deployable_certificate(changes: list[dict[str, Any]], chosen: int | None) -> None:
     (host,) = fleet.hosts({"web": report_fleet.host([0])}, {}, known(*changes))
     arn = None if chosen is None else report_fleet.certificate(3 * chosen)["certificate_arn"]
     assert host["certificates"][0]["certificate_arn"] == arn
 
 
-def test_two_connections_that_show_the_same_acm() -> None:
+def test_two_connections_to_the_same_acm() -> None:
     told = [report_fleet.certificate(0)]
     reads = [{"label": "a", "certificates": told}, {"label": "b", "certificates": told}]
     assert [each["connection"] for each in fleet.certificates(reads, None, NOW)] == ["a"]
@@ -121,7 +121,7 @@ def test_the_renewal_run_may_begin_earlier() -> None:
     assert other["renewal_from"] < iso(NOW + timedelta(days=198 - 3 - 59))
 
 
-def test_the_chain_is_what_stands_above() -> None:
+def test_the_chain_excludes_the_leaf() -> None:
     (one,) = known(
         {
             "certificate": report_fleet.chain_pem("leaf"),

@@ -52,7 +52,7 @@ def test_each_serial_is_kept_with_when_it_was_first_seen(before: Any, certificat
     assert serials(history.prolong(before, certificates, {"here"}, NOW)) == expected
 
 
-def test_it_does_not_grow_without_end() -> None:
+def test_the_history_does_not_grow_endlessly() -> None:
     before: Any = {}
     for number in range(100):
         before = history.prolong(before, [one(str(number))], {"here"}, NOW)
@@ -60,11 +60,11 @@ def test_it_does_not_grow_without_end() -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "{", "[]", "7", '{"generator": "another"}'])
-def test_a_file_that_is_something_else_is_not_written_over(text: str) -> None:
+def test_a_foreign_file_is_not_overwritten(text: str) -> None:
     with pytest.raises(InvalidInput, match="^/srv/x.json already exists and is not the data of a report"):
         history.read_previous(text, "/srv/x.json")
 
 
-def test_data_of_another_format_is_ours_and_is_not_read() -> None:
+def test_data_of_another_format_is_ignored() -> None:
     assert history.read_previous(json.dumps({"generator": history.GENERATOR, "format": 99}), "x") == {}
     assert history.read_previous(None, "x") == history.read_previous("", "x") == {}

@@ -36,9 +36,9 @@ def test_the_last_runs_are_found(files: list[Any], expected: list[Any]) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"7", b'"text"', b"\xff", b"{}"])
-def test_what_is_something_else_is_passed_over(content: bytes) -> None:
+def test_foreign_files_are_skipped(content: bytes) -> None:
     assert last_runs([{"source": "/x.json", "content": base64.b64encode(content).decode()}]) == []
 
 
-def test_the_renewals_still_write_what_is_read_here() -> None:
+def test_renewal_runs_write_what_is_read_here() -> None:
     assert "ended_at" in memory.empty()

@@ -22,12 +22,12 @@ def read(**given: Any) -> dict[str, Any]:
     ("path", "absolute"),
     [("page.html", "/srv/here/page.html"), ("../www/a.b.html", "/srv/www/a.b.html"), ("/srv/x.html", "/srv/x.html")],
 )
-def test_the_path_is_absolute_and_the_data_is_beside_it(path: str, absolute: str) -> None:
+def test_the_path_is_absolute_and_the_data_is_next_to_it(path: str, absolute: str) -> None:
     found = read(acm_report_path=path)
     assert (found["acm_report_path"], found["stem"]) == (absolute, absolute.removesuffix(".html"))
 
 
-def test_all_that_may_be_said() -> None:
+def test_all_options() -> None:
     found = read(
         acm_report_mode="0640",
         acm_report_title="Shop",
@@ -93,13 +93,13 @@ def test_all_that_may_be_said() -> None:
         ),
     ],
 )
-def test_one_sentence_says_what_is_wrong(given: dict[str, Any], sentence: str) -> None:
+def test_each_mistake_is_reported_in_one_sentence(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         read(**given)
     assert str(refused.value) == sentence
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_mistakes_are_reported_together() -> None:
     with pytest.raises(InvalidInput) as refused:
         read(acm_report_pth="x", acm_report_mode="rw")
     said = str(refused.value)

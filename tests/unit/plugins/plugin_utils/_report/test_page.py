@@ -54,7 +54,7 @@ def fixture_page(made: dict[str, Any]) -> Page:
     return Page(made["html"])
 
 
-def test_the_policy_lets_in_this_script_and_this_style_alone(page: Page) -> None:
+def test_the_policy_allows_only_this_script_and_this_style(page: Page) -> None:
     (policy,) = [
         attrs["content"] for tag, attrs in page.elements if attrs.get("http-equiv") == "Content-Security-Policy"
     ]

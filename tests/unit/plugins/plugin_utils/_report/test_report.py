@@ -21,7 +21,7 @@ def make(**changes: Any) -> dict[str, Any]:
     return acm_report(report_fleet.gathered(**changes), "report")
 
 
-def test_the_same_facts_are_no_change_whatever_the_time() -> None:
+def test_the_same_facts_at_another_time_are_not_a_change() -> None:
     first = make()
     assert first["changed"]
     later = iso(NOW + timedelta(minutes=5))
@@ -29,7 +29,7 @@ def test_the_same_facts_are_no_change_whatever_the_time() -> None:
     assert not second["changed"] and second["json"] != first["json"]
 
 
-def test_a_renewal_is_a_change_and_the_serials_before_are_kept() -> None:
+def test_a_renewal_is_a_change_and_earlier_serials_are_kept() -> None:
     first = make(certificates=3, hosts=0, with_trouble=False)
     renewed = report_fleet.gathered(3, 0, with_trouble=False, previous=first["json"])
     certificate = renewed["reads"][0]["certificates"][0]
@@ -40,7 +40,7 @@ def test_a_renewal_is_a_change_and_the_serials_before_are_kept() -> None:
     assert [each["serial"] for each in data["history"][certificate["certificate_arn"]]] == ["0a:0b", before]
 
 
-def test_what_could_not_be_read_is_said_and_keeps_its_history() -> None:
+def test_a_connection_that_could_not_be_read_is_reported_and_keeps_its_history() -> None:
     first = make(with_trouble=False)
     gathered = report_fleet.gathered(with_trouble=False, previous=first["json"])
     del gathered["reads"][1]["certificates"]
@@ -53,7 +53,7 @@ def test_what_could_not_be_read_is_said_and_keeps_its_history() -> None:
     assert data["history"] == json.loads(first["json"])["history"]
 
 
-def test_hosts_that_were_left_out_are_missing_and_not_gone() -> None:
+def test_excluded_hosts_are_missing_and_not_gone() -> None:
     gathered = report_fleet.gathered(with_trouble=False)
     del gathered["looks"]["web-001.example.com"]
     made = acm_report({**gathered, "left_out": ["web-001.example.com"]}, "report")
@@ -66,7 +66,7 @@ def test_hosts_that_were_left_out_are_missing_and_not_gone() -> None:
     assert states == {"unknown"}
 
 
-def test_a_connection_of_hosts_that_were_left_out() -> None:
+def test_a_connection_of_excluded_hosts() -> None:
     gathered = report_fleet.gathered(with_trouble=False)
     gathered["reads"].pop()
     data = json.loads(acm_report(gathered, "report")["json"])
@@ -84,7 +84,7 @@ def test_the_summary() -> None:
     )
 
 
-def test_the_sentence_counts_as_people_do() -> None:
+def test_the_sentence_uses_singular_and_plural() -> None:
     gathered = report_fleet.gathered(1, 1, with_trouble=False)
     gathered["hosts"]["localhost"] = {**next(iter(gathered["hosts"].values())), "certificates": [], "services": []}
     said = acm_report(gathered, "report")["sentence"]
@@ -100,18 +100,18 @@ def test_the_last_sweep_of_an_authority() -> None:
     assert data["connections"][0]["last_sweep_at"] == iso(NOW)
 
 
-def test_the_data_stays_a_text_on_its_way_through_templates() -> None:
+def test_the_data_stays_text_when_templated() -> None:
     """Up to ansible-core 2.18, a text that begins with a brace or bracket becomes a dictionary or list."""
     made = make()
     assert not made["json"].startswith(("{", "[")) and json.loads(made["json"])["generator"] == "certops.acm.report"
 
 
-def test_a_file_of_others_is_left_alone() -> None:
+def test_a_foreign_file_is_left_alone() -> None:
     with pytest.raises(AnsibleFilterError, match="^/srv/www/fleet.json already exists and is not the data of a report"):
         make(previous='{"name": "my-package"}')
 
 
-def test_what_goes_back_to_ansible_is_never_a_template() -> None:
+def test_values_returned_to_ansible_are_never_templates() -> None:
     """Up to ansible-core 2.18 facts are templated again, unless they are marked."""
     noted = acm_report({"acm_deploy_certificates": [{"domain_name": report_fleet.HOSTILE[3]}]}, "host")
     assert type(noted["certificates"][0]["domain_name"]) is type(wrap_var("x"))

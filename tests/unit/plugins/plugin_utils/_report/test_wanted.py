@@ -74,16 +74,16 @@ def test_where_to_look(certificates: list[Any], services: list[Any], expected: l
     assert looked(certificates, services) == expected
 
 
-def test_one_that_acm_does_not_have_cannot_be_asked_for() -> None:
+def test_a_certificate_missing_from_acm_is_not_looked_for() -> None:
     assert wanted.wishes(host([API], [{"name": "nginx"}]), {}) == []
 
 
-def test_endpoints_are_what_the_module_takes() -> None:
+def test_endpoints_are_valid_for_the_module() -> None:
     wishes = wanted.wishes(host([WWW], [{"name": "postfix"}]), NAMES)
     assert wanted.endpoints(wishes) == [{"host": "localhost", "port": 25, "starttls": "smtp"}]
 
 
-def test_passphrases_are_left_behind() -> None:
+def test_passphrases_are_dropped() -> None:
     (entry,) = wanted.entries([{**WWW, "pkcs12_passphrase": "secret", "owner": "root"}, "nonsense", {}])
     assert entry == WWW
 
@@ -107,7 +107,9 @@ def test_each_connection_is_read_once() -> None:
     ("hosts", "expected"),
     [([], [{}]), ([host([], [])], [{}]), ([host([], [], region="us-east-1")], [{"region": "us-east-1"}])],
 )
-def test_without_certificates_on_hosts_the_environment_says_where(hosts: list[Any], expected: list[Any]) -> None:
+def test_without_certificates_on_hosts_the_environment_determines_the_connection(
+    hosts: list[Any], expected: list[Any]
+) -> None:
     assert wanted.connections(hosts, []) == expected
 
 
@@ -123,7 +125,7 @@ def test_the_connection_is_the_roles() -> None:
 @pytest.mark.parametrize(
     ("authority", "fault"), [("", "acm_deploy_authority is empty"), ("lab", "'lab'; give an absolute path")]
 )
-def test_an_authority_that_is_empty_or_relative_is_not_read_from_aws_instead(authority: str, fault: str) -> None:
+def test_aws_is_not_read_in_place_of_an_empty_or_relative_authority(authority: str, fault: str) -> None:
     noted = {"connection": wanted.connection({"acm_deploy_authority": authority}), "certificates": [], "services": []}
     with pytest.raises(InvalidInput, match=fault):
         wanted.connections([noted], [])
