@@ -17,6 +17,7 @@ import asyncio
 import collections
 import functools
 import logging
+import math
 import socket
 import ssl
 import struct
@@ -34,8 +35,8 @@ from .messages import Answer, Peer, Request, error
 
 log = logging.getLogger(__name__)
 
-SMALL = 60_000  # octets of an answer that asyncio and the kernel buffer at once
-WAITING, RECEIVING, ANSWERING = "for a request", "a request's body", "a request"  # the state of a connection
+# The state of a connection
+WAITING, RECEIVING, ANSWERING, SENDING = "for a request", "a request's body", "a request", "an answer"
 
 
 class Limits(t.NamedTuple):
@@ -201,12 +202,16 @@ class Server:
             await asyncio.sleep(0.25)
             now = self._loop.time()
             for connection in list(self._connections):
-                known = connection.peer.is_known
-                limit_s = self._limits.idle_s if known else self._limits.stranger_s
-                is_late = connection.state == WAITING and now - connection.since > limit_s
+                is_late = now - connection.since > self._limit_s(connection)
                 if is_late or (connection.transport is not None and connection.transport.is_closing()):
                     if connection.state != ANSWERING:
                         self._leave(connection)
+
+    def _limit_s(self, connection: _Connection) -> float:
+        """How long the connection may be in its state. Arriving bodies have a limit of their own (_answer)."""
+        if connection.state == WAITING:
+            return self._limits.idle_s if connection.peer.is_known else self._limits.stranger_s
+        return self._limits.send_s if connection.state == SENDING else math.inf
 
     def _make_room(self, wanted: int) -> None:
         """Close connections while there are too many: first unknown clients', the oldest of the address with the
@@ -243,7 +248,7 @@ class Server:
         connection.meet(request.transport)
         try:
             answer = await self._answer(request, connection)
-            connection.enter(ANSWERING, self._loop.time())
+            connection.enter(SENDING, self._loop.time())
             if answer is None:
                 # A reset, as when a machine goes down, instead of an orderly close.
                 connection.socket_option(socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -254,14 +259,8 @@ class Server:
             if self._is_ending or connection.is_refused:
                 response.force_close()
             await response.prepare(request)
-            if len(answer.body) < SMALL:  # an answer that fits into the connection's buffers never blocks
-                await response.write_eof()
-            else:
-                await asyncio.wait_for(response.write_eof(), self._limits.send_s)
+            await response.write_eof()
             return response
-        except asyncio.TimeoutError:
-            self._leave(connection)
-            raise asyncio.CancelledError from None
         finally:
             connection.enter(WAITING, self._loop.time())
 
@@ -320,7 +319,7 @@ class Server:
             lambda each: each.state == RECEIVING, min(deadline, self._loop.time() + self._limits.half_request_s)
         )
         self._leave_those(WAITING, RECEIVING)
-        return await self._until(lambda each: each.state == ANSWERING, deadline)
+        return await self._until(lambda each: each.state in (ANSWERING, SENDING), deadline)
 
     def _leave_those(self, *states: str) -> None:
         for connection in [each for each in self._connections if each.state in states]:

@@ -226,6 +226,17 @@ def test_a_client_that_does_not_read_its_answers(serve: Callable[..., Server]) -
         assert server.end(grace_s=2)
 
 
+def test_a_client_that_asks_on_and_on_and_does_not_read(serve: Callable[..., Server]) -> None:
+    """Each of its answers is small; together they fill the buffers."""
+    server = serve(lambda request: Reply(200, {}, b"x" * 10_000), send_s=0.3)
+    with call(server.url) as deaf:
+        deaf.settimeout(0.2)
+        with pytest.raises(OSError):  # until the server reads no more, or closes the connection
+            while True:
+                deaf.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
+        assert server.end(grace_s=10)
+
+
 def test_a_client_that_disconnects(serve: Callable[..., Server]) -> None:
     url = serve().url
     for sent in (
