@@ -1042,7 +1042,8 @@ def main() -> None:
     if not HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=CRYPTOGRAPHY_IMPORT_ERROR)
     try:
-        result = run(module.params, module.check_mode)
+        with module.warning_of_what_is_logged():
+            result = run(module.params, module.check_mode)
     except InvalidInput as error:
         module.fail(error)
     for trouble in result.get("swept", {}).get("troubles", []):

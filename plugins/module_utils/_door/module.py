@@ -69,6 +69,10 @@ class AcmModule(AnsibleAWSModule):
         # AnsibleAWSModule also puts warnings into the result, which ansible-core 2.19 calls deprecated.
         self._module.warn(warning)
 
+    def warning_of_what_is_logged(self) -> t.ContextManager[None]:
+        warning: t.ContextManager[None] = self._module.warning_of_what_is_logged()
+        return warning
+
     def _open(self, path: t.Optional[str]) -> Acm:
         if not path:
             return aws.open_door(self)
@@ -80,7 +84,8 @@ class AcmModule(AnsibleAWSModule):
 def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
     """Run a module's work, and end the module with its result or with one sentence about the fault."""
     try:
-        result = action()
+        with module.warning_of_what_is_logged():
+            result = action()
     except InvalidInput as error:
         module.fail_json(msg=str(error), error=contract(type(error).__name__))
     except AcmError as error:

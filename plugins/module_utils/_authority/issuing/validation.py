@@ -11,6 +11,7 @@ Slow (DNS, mail, HTTP), so never inside a write transaction.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ from ..._net.resolver import Resolver
 
 SIDE_BY_SIDE = 10
 SENDER = "no-reply@certificates.acm.internal"
+
+log = logging.getLogger(__name__)
 
 
 class Looked(t.NamedTuple):
@@ -145,6 +148,9 @@ def send_mail(
     try:
         refused = email.send(mail, email.MailServer(**server, password=authority.smtp_password.read()))
     except email.MailNotSent as error:
+        log.warning(
+            "The mail for %s was not sent, and is not sent again unless ResendValidationEmail asks for it. %s", name, error
+        )
         return str(error)
     except TypeError:
         raise InvalidInput(

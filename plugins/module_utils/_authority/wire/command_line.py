@@ -30,6 +30,7 @@ from ..._rules.errors import InvalidInput
 from .pages import metrics
 
 PROGRAM = "python3 -m ansible_collections.certops.acm.plugins.module_utils._authority.wire.command_line"
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 VARIABLES_IN_THE_WAY = ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
@@ -101,12 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=_serve)
 
     verb = verbs.add_parser("credentials", help="show an access key, as lines for a shell")
-    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory")
     verb.add_argument("name", metavar="NAME", nargs="?", default="owner", help="default: owner")
     verb.set_defaults(run=_credentials)
 
     verb = verbs.add_parser("records", help="show the records of calls as in CloudTrail, one line of JSON each")
-    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory")
     verb.add_argument(
         "--operation",
         action="append",
@@ -126,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=_records)
 
     verb = verbs.add_parser("backup", help="copy the authority into one file, even while it is in use")
-    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory")
     verb.add_argument("file", metavar="FILE", help="the copy, which must not exist")
     verb.add_argument(
         "--key-to",
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.set_defaults(run=_back_up)
 
     verb = verbs.add_parser("restore", help="restore an authority from a copy")
-    verb.add_argument("file", metavar="FILE")
+    verb.add_argument("file", metavar="FILE", help="the copy")
     verb.add_argument("dir", metavar="DIR", help="a new or empty directory")
     verb.add_argument("--key-from", metavar="FILE", help="the copy of the key file")
     verb.set_defaults(run=_restore)
@@ -144,7 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     verb = verbs.add_parser(
         "metric", help="show DaysToExpiry of every certificate, one CloudWatch MetricDatum per line"
     )
-    verb.add_argument("dir", metavar="DIR")
+    verb.add_argument("dir", metavar="DIR", help="the authority's directory")
     verb.add_argument("--prometheus", action="store_true", help="in the format of Prometheus")
     verb.set_defaults(run=_metric)
     return parser
@@ -189,7 +190,7 @@ def _serve(options: argparse.Namespace) -> int:
         raise InvalidInput(
             f"--anyone lets anyone who can reach {address} do anything: use it only on 127.0.0.1, or leave it out."
         )
-    names = [checked_name(name) for name in _names(options, address)]
+    names = list(dict.fromkeys(checked_name(name) for name in _names(options, address)))
     _raise_descriptor_limit()
     ports = [options.port, *([] if options.public_port is None else [options.public_port])]
     server, *others = [_listen(address, port) for port in ports]
@@ -255,14 +256,12 @@ def _network(text: str) -> t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
 def _names(options: argparse.Namespace, address: t.Any) -> list[str]:
-    """The names and addresses in the server's certificate."""
-    if options.name:
-        return [*options.name, *(["localhost", str(address)] if address.is_loopback else [])]
+    """The names and addresses in the server's certificate: those of clients elsewhere, and on this machine."""
     if address.is_loopback:
-        return ["localhost", "127.0.0.1", "::1"]
+        return [*options.name, *LOOPBACK, str(address)]
     if address.is_unspecified:
-        return [socket.getfqdn(), "localhost", "127.0.0.1", "::1"]
-    return [str(address)]
+        return [*(options.name or [socket.getfqdn()]), *LOOPBACK]
+    return options.name or [str(address)]
 
 
 def open_or_make(path: str) -> Authority:

@@ -96,6 +96,14 @@ def test_by_mail(task: t.Any, run_module: t.Any, place: str) -> None:
     assert not task(**arn, resend_validation_email=True)["changed"]
 
 
+def test_a_mail_that_cannot_be_sent(task: t.Any, run_module: t.Any, place: str) -> None:
+    assert "failed" not in run_module("acm_authority", {"path": place, "smtp": {"host": "127.0.0.1", "port": 1}})
+    made = task(domain_name="www.example.com", validation_method="EMAIL")
+    (warning,) = made["warnings"]
+    assert "The mail for www.example.com was not sent" in str(warning) and "127.0.0.1:1 cannot be used" in str(warning)
+    assert "warnings" not in task(domain_name="www.example.com", validation_method="EMAIL")
+
+
 def test_a_domain_that_accepts_no_mail(task: t.Any) -> None:
     """It fails at once, says why, and a diagnosis says what to do."""
     result = task(domain_name="www.example.net", validation_method="EMAIL", wait=True, wait_timeout=5)

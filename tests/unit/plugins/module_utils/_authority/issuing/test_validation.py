@@ -199,10 +199,14 @@ def test_the_validation_domain_is_the_name_or_a_parent_of_it(lab: Lab, domain: s
     )  # fmt: skip
 
 
-def test_a_mail_server_that_is_down_does_not_end_the_request(lab: Lab) -> None:
+def test_a_mail_server_that_is_down_does_not_end_the_request(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     lab.set(smtp={"host": "127.0.0.1", "port": 1})
     arn = lab.public(ValidationMethod="EMAIL")
     assert lab.status(arn) == "PENDING_VALIDATION"
+    (said,) = caplog.messages
+    assert said.startswith("The mail for www.example.com was not sent")
+    lab.acm.resend_validation_email(CertificateArn=arn, Domain="www.example.com", ValidationDomain="example.com")
+    assert caplog.messages == [said, said]
 
 
 # ---------------------------------------------------------------- HTTP

@@ -13,9 +13,11 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -441,9 +443,13 @@ def test_other_machines_are_always_served_over_tls(tmp_path: Path) -> None:
     assert "--listen takes an IP address" in refusal(tmp_path / "a", "0", "--listen", "localhost")
     assert "10.0.0.1/8 has host bits set" in refusal(tmp_path / "a", "0", "--metrics-for", "10.0.0.1/8")
     assert not (tmp_path / "a").exists()
-    program = Running(tmp_path / "a", "--listen", "0.0.0.0", "--name", "localhost")
+    program = Running(tmp_path / "a", "--listen", "0.0.0.0", "--name", "acm.example.com")
     try:
-        assert program.url.startswith("https://")
+        assert program.url.startswith("https://acm.example.com:")
+        trust = ssl.create_default_context(cafile=program.variables["AWS_CA_BUNDLE"])
+        here = program.url.replace("acm.example.com", "localhost")  # who reads the metrics of this machine knows it so
+        with urllib.request.urlopen(f"{here}/metrics", context=trust) as answer:
+            assert answer.status == 200
     finally:
         program.end()
 
