@@ -225,8 +225,9 @@ options:
         elements: str
       validation_interval_s:
         description:
-          - How long after a look at names that wait for validation the next one is due, in seconds (0 or more), for requests and renewals. Lists,
-            searches and a running server do what is due; a sweep looks at once. Just after the request, looks are closer together. By default 60.
+          - How long names that are waiting for validation are left alone between two checks, in seconds (0 or more), for requests and renewals. Lists,
+            searches and a running server check what is due; a sweep checks immediately. Just after the request, checks are more frequent. By
+            default 60.
         type: float
       read_interval_s:
         description:
@@ -899,6 +900,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys import
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, moment
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
+from ansible_collections.certops.acm.plugins.module_utils._ansible.log_warnings import log_as_warnings
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
@@ -1042,7 +1044,7 @@ def main() -> None:
     if not HAS_CRYPTOGRAPHY:
         module.fail_json(msg=missing_required_lib("cryptography >= 45"), exception=CRYPTOGRAPHY_IMPORT_ERROR)
     try:
-        with module.warning_of_what_is_logged():
+        with log_as_warnings(module.warn):
             result = run(module.params, module.check_mode)
     except InvalidInput as error:
         module.fail(error)

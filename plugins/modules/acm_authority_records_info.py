@@ -35,7 +35,7 @@ options:
     aliases: [operation]
   certificate_arn:
     description:
-      - Only calls that name this certificate, or that made it.
+      - Only calls that name this certificate, or the one that created it.
     type: str
     aliases: [arn]
   start:
@@ -59,7 +59,7 @@ options:
     default: 1000
   next_token:
     description:
-      - Go on where an earlier task ended, which returned it.
+      - Continue where an earlier task ended; its result has the token.
     type: str
   days_to_expiry:
     description:

@@ -15,7 +15,8 @@ import typing as t
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment, finish
+from ansible_collections.certops.acm.tests.support.guide_reader import Reader
+from ansible_collections.certops.acm.tests.support.programs import COLLECTION, environment, finish, require
 
 GUIDE = COLLECTION / "docs" / "guides" / "try-a-renewal.md"
 LIMIT_S = 900
@@ -77,3 +78,14 @@ def test_the_guide(tmp_path: Path) -> None:
             at = found.end()
     serials = re.findall(r"^serial=(\w+)$", done.stdout, re.MULTILINE)
     assert len(serials) == len(set(serials)) == 2
+
+
+def test_certificates_that_are_valid_for_minutes(tmp_path: Path) -> None:
+    require("openssl")
+    places = {
+        "validity_minutes: 4": "validity_minutes: 1",
+        "10081": str(free_port()),
+        "~/.ansible/collections": str(COLLECTION.parents[2]),
+    }
+    reader = Reader(GUIDE.name, tmp_path, places=places)
+    reader.follow("A renewal every two minutes")

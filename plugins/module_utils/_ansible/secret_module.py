@@ -8,9 +8,7 @@ given, and a clear sentence about an invalid argument. Standard library and Ansi
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import logging
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -26,7 +24,6 @@ EXAMPLES = 3  # the number of options that a sentence names
 # way to start Ansible, so it is refused; files that are only read may be given that way.
 ABSOLUTE = frozenset({"authority", "path", "key_file", "backup_to", "link_directory"})
 LONGEST = 60  # characters of a value that a sentence repeats
-OUR_LOG = __name__.partition("._ansible.")[0]  # above the loggers of all rooms
 # How Ansible converts a value to a type, and what the type is called in a sentence.
 TYPES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "int": (validation.check_type_int, "a whole number"),
@@ -35,15 +32,6 @@ TYPES: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "dict": (validation.check_type_dict, "a dictionary"),
     "list": (validation.check_type_list, "a list"),
 }
-
-
-class _WarningsOf(logging.Handler):
-    def __init__(self, module: AnsibleModule) -> None:
-        super().__init__(logging.WARNING)
-        self._module = module
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._module.warn(self.format(record))
 
 
 class DiscreetModule(AnsibleModule):
@@ -67,16 +55,6 @@ class DiscreetModule(AnsibleModule):
         relative = relative_path(self.params, self.argument_spec)
         if relative:
             self.fail_json(msg=relative, invocation={"module_args": {}})  # a subclass may yet have secrets to mask
-
-    @contextlib.contextmanager
-    def warning_of_what_is_logged(self) -> t.Iterator[None]:
-        """What our own code logs meanwhile, such as a mail that an authority could not send, becomes a warning."""
-        log, handler = logging.getLogger(OUR_LOG), _WarningsOf(self)
-        log.addHandler(handler)
-        try:
-            yield
-        finally:
-            log.removeHandler(handler)
 
     def _load_params(self) -> None:
         super()._load_params()

@@ -18,6 +18,7 @@ _loading.enter_context(no_collection())
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
+from .._ansible.log_warnings import log_as_warnings
 from .._ansible.secret_module import DiscreetModule
 from .._rules.errors import InvalidInput, contract
 from . import aws
@@ -69,10 +70,6 @@ class AcmModule(AnsibleAWSModule):
         # AnsibleAWSModule also puts warnings into the result, which ansible-core 2.19 calls deprecated.
         self._module.warn(warning)
 
-    def warning_of_what_is_logged(self) -> t.ContextManager[None]:
-        warning: t.ContextManager[None] = self._module.warning_of_what_is_logged()
-        return warning
-
     def _open(self, path: t.Optional[str]) -> Acm:
         if not path:
             return aws.open_door(self)
@@ -84,7 +81,7 @@ class AcmModule(AnsibleAWSModule):
 def guard(module: AcmModule, action: t.Callable[[], dict[str, t.Any]]) -> t.NoReturn:
     """Run a module's work, and end the module with its result or with one sentence about the fault."""
     try:
-        with module.warning_of_what_is_logged():
+        with log_as_warnings(module.warn):
             result = action()
     except InvalidInput as error:
         module.fail_json(msg=str(error), error=contract(type(error).__name__))

@@ -149,7 +149,9 @@ def send_mail(
         refused = email.send(mail, email.MailServer(**server, password=authority.smtp_password.read()))
     except email.MailNotSent as error:
         log.warning(
-            "The mail for %s was not sent, and is not sent again unless ResendValidationEmail asks for it. %s", name, error
+            "The mail for %s was not sent, and is not sent again unless ResendValidationEmail asks for it. %s",
+            name,
+            error,
         )
         return str(error)
     except TypeError:

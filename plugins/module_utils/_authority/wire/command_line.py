@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help=("for example ExportCertificate; may be repeated"),
     )
-    verb.add_argument("--arn", help="calls that name this certificate or created it")
+    verb.add_argument("--arn", help="calls that name this certificate, or the one that created it")
     verb.add_argument("--start", metavar="TIME", help="calls since this time: ISO 8601, or how long ago (90m, 12h, 7d)")
     verb.add_argument("--end", metavar="TIME", help="calls before this time")
     outcome = verb.add_mutually_exclusive_group()
