@@ -79,7 +79,7 @@ def server_of(path: Path) -> int:
 
 
 def test_the_playbook_runs_the_server_in_the_foreground(tmp_path: Path) -> None:
-    """Where it answers is said before, and its output, which Ansible shows and logs at the end, has no key in it."""
+    """Its address is shown first; its output, which Ansible shows and logs at the end, contains no key."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     path = tmp_path / "authority"
@@ -143,7 +143,7 @@ def rendered(**variables: Any) -> str:
 
 
 def test_the_playbook_writes_the_unit_of_the_example() -> None:
-    """But for who wrote it, at its top, and the folder of the version."""
+    """Except for the author at its top, and the folder of the version."""
     example = EXAMPLE.read_text(encoding="utf-8")
     assert rendered().partition("[Unit]")[2] == example.partition("[Unit]")[2]
 
@@ -197,7 +197,7 @@ def stored(path: Path) -> set[str]:
 
 
 def test_killed_under_load(tmp_path: Path) -> None:
-    """kill -9, five times: the store is whole, and every call that was answered is in it."""
+    """kill -9, five times: the store is intact, and contains every call that was answered."""
     path = tmp_path / "authority"
     creation.create(str(path)).cas.private("lab", key_algorithm="EC_prime256v1")
     arn, answered = ca_arn(path, "lab"), []
@@ -231,7 +231,7 @@ def test_killed_under_load(tmp_path: Path) -> None:
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    """ACM's error, and a line in the log; what was answered stays, and with space it goes on."""
+    """ACM's error and a line in the log; answered calls are kept, and the server continues when there is space."""
     (tmp_path / "disk").mkdir()
     with small_disk(tmp_path / "disk", "6m") as disk:
         path = disk / "authority"
@@ -261,7 +261,7 @@ def test_a_full_disk(tmp_path: Path) -> None:
 
 
 def test_signatures_replayed_late_or_with_a_different_clock(tmp_path: Path) -> None:
-    """A signature counts for fifteen minutes around its time, on whatever clock."""
+    """A signature is valid for fifteen minutes before and after its time, whatever the clock."""
     program = Running(tmp_path / "a")
     try:
         keys = Credentials(program.variables["AWS_ACCESS_KEY_ID"], program.variables["AWS_SECRET_ACCESS_KEY"])

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""AWX: playbooks/awx.yml with the real awx.awx against a stand-in for its API, the surveys, the execution environment."""
+"""AWX: playbooks/awx.yml with the real awx.awx and a stand-in for its API, surveys and the execution environment."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_playbook_sets_up_awx(tmp_path: Path) -> None:
         assert channels["injectors"]["extra_vars"]["acm_alert_slack_webhook_url"] == "{{ slack_webhook_url }}"
         assert awx.one("credentials", "certops.acm authority")["inputs"] == {"passphrase": "another-secret"}
 
-        # Again, from behind the secrets, which AWX never shows and which are sent once more therefore.
+        # Again, without the secrets, which AWX never shows and which are therefore sent once more.
         changes = awx.changes
         again = ["--start-at-task", "Set up the execution environment"]
         assert changed(set_up(awx, tmp_path, *again, **SAID, **SECRETS)) == 0 and awx.changes == changes
@@ -85,7 +85,7 @@ def test_playbook_says_what_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SURVEYS)
 def test_survey_asks_for_variables_that_exist(name: str) -> None:
-    """Each variable is the role's or the playbook's, its choices and its default are theirs, and AWX takes it."""
+    """Each variable belongs to the role or the playbook, with the same choices and default, and AWX accepts it."""
     survey = json.loads((COLLECTION / "playbooks" / "files" / f"awx_survey_{name}.json").read_text(encoding="utf-8"))
     playbook = (COLLECTION / "playbooks" / f"{name}.yml").read_text(encoding="utf-8")
     specs = yaml.safe_load((COLLECTION / "roles/acm_deploy/meta/argument_specs.yml").read_text(encoding="utf-8"))
@@ -125,7 +125,7 @@ def test_the_stand_in_refuses_credential_types_as_awx_does() -> None:
 
 
 def test_execution_environment(tmp_path: Path) -> None:
-    """ansible-builder takes the definition, and finds what the collection needs by the collection's own words."""
+    """ansible-builder accepts the definition, and finds the requirements that the collection declares."""
     definition = COLLECTION / "docs" / "examples" / "execution-environment.yml"
     context = tmp_path / "context"
     run(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certificate_deployment over a real sshd and sudo with a terminal of its own, where the connection is cut at each step."""
+"""certificate_deployment over a real sshd and sudo with its own terminal; the connection is cut at each step."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Connection:
     def start(
         self, host: Host, *certificates: dict[str, t.Any], driver: t.Sequence[str] = (), **options: t.Any
     ) -> subprocess.Popen[str]:
-        """Begin a run there; DRIVER are the words of a program that runs the module."""
+        """Start a run there; DRIVER is the command line of a program that runs the module."""
         remote = ["sudo", "-n", "env", f"PYTHONPATH={COLLECTION.parents[2]}", sys.executable, *driver, str(MODULE)]
         process = subprocess.Popen(
             [*self.words, shlex.join(remote)],
@@ -86,7 +86,7 @@ class Connection:
         return process
 
     def cut(self) -> None:
-        """End every session, and nothing else, as a network that breaks would in the end."""
+        """End every session, and nothing else, as a broken network eventually does."""
         for pid in self._sessions(self.sshd.pid):
             os.kill(pid, signal.SIGKILL)
 
@@ -173,8 +173,8 @@ def judge(
     files: tuple[Path, Path],
     is_refused: bool,
 ) -> None:
-    """Cut the connection of PROCESS, which has got as far as the first of the FILES says and waits for the second, and run
-    once more."""
+    """Cut the connection of PROCESS, which has written the first of the FILES and waits for the second, and run
+    again."""
     begun, go = files
     wait_for(begun)
     connection.cut()

@@ -25,7 +25,7 @@ STRIDE = 1 if os.environ.get("KILL_AFTER_EACH") == "all" else 7
 
 
 class Sweep:
-    """Renewals of one host's certificate, each killed at another point."""
+    """Renewals of one host's certificate, each killed at a different point."""
 
     def __init__(self, host: Host, whom: str) -> None:
         self.host, self.whom = host, whom

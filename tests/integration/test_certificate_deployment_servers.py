@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certificate_deployment and real servers: each by its own commands, and the ways in which a correct server shows certificates."""
+"""certificate_deployment with real servers: the commands of each, and the ways in which servers select certificates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def fixture_folder() -> Iterator[Path]:
 
 
 class Site(Host):
-    """A host whose server is a real one; words are its command."""
+    """A host with a real server; `words` is its command."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -91,7 +91,7 @@ def fixture_site(folder: Path) -> Iterator[Site]:
 def renew_and_repeat(
     site: Site, *certificates: dict[str, t.Any], renewed: list[dict[str, t.Any]]
 ) -> list[dict[str, t.Any]]:
-    """Deploy, do nothing, renew, do nothing; returns the summary in the end."""
+    """Deploy, do nothing, renew, do nothing; returns the final summary."""
     answer = site.deploy(*certificates, when_stopped="start")
     assert not answer.get("failed") and answer["changed"], answer
     answer = site.deploy(*map(without_key, certificates))
@@ -222,7 +222,7 @@ def test_postfix_reads_the_key_and_the_chain_from_one_file(site: Site) -> None:
 
 
 def test_keys_in_the_traditional_form(site: Site) -> None:
-    """What openssl reads, and writes itself with -traditional."""
+    """As openssl reads them, and writes them with -traditional."""
     require("openssl")
     for kind, label in (("rsa", "RSA"), ("ec", "EC")):
         certificate = {**issue("w.test", kind=kind), "name": kind, "files": ["fullchain", "pkcs1"]}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role acm_deploy in situations that people have met: how servers choose certificates, and how options are
+"""The role acm_deploy in situations that occur in practice: how servers choose certificates, and how options are
 written."""
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Site:
         return self.lab.request(path, wanted_now, ca=ca, key_algorithm=key_algorithm)[0]
 
     def nginx(self, *blocks: str, **variables: Any) -> int:
-        """The port of one with these server blocks, on the host web1."""
+        """The port of an nginx with these server blocks, on the host web1."""
         service = real_servers.nginx_with(self.lab.folder, self.lab.folder / "web1", "".join(blocks))
         self.stop_commands.append(service.pop("stop_command"))
         self.lab.host("web1", acm_deploy_services=[service], acm_deploy_when_stopped="start", **variables)
@@ -134,7 +134,7 @@ def test_a_wildcard_is_deployed_next_to_a_certificate_for_a_name_it_covers(site:
 
 
 def test_a_certificate_deployed_under_two_names_has_snippets_and_reloads_for_each(site: Site) -> None:
-    """The servers' own pid files are not there, and say nothing about services with commands of their own."""
+    """The servers' usual PID files do not exist, and say nothing about services with their own commands."""
     site.issue("shop.test")
     folder = site.lab.folder
     services: list[dict[str, Any]] = [
@@ -252,7 +252,7 @@ def test_a_misspelt_variable_is_refused_on_a_host_and_in_the_play(lab: Lab) -> N
     assert done.returncode != 0 and "did you mean acm_deploy_leave_out?" in done.stdout, done.stdout
 
 
-# What is wrong, and the beginning and end of what its host says about it.
+# What is wrong, and how the message of its host begins and ends.
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "no-certificates": ({"acm_deploy_certificates": None}, "acm_deploy_certificates is not set; give a list of"),
     "one-certificate": ({"acm_deploy_certificates": "shop.test"}, "acm_deploy_certificates is text; give a list of"),
@@ -281,7 +281,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def test_each_mistake_is_reported_in_one_sentence_on_the_host_that_has_it(lab: Lab) -> None:
-    """Without Ansible's layers around it, and without the types of all options."""
+    """Without Ansible's wrapping, and without the types of all options."""
     authority = lab.issue("one", "shop.test")
     for host, (wrong, _sentence) in MISTAKES.items():
         lab.host(host, **{"acm_deploy_certificates": [{"domain_name": "shop.test"}], **wrong})

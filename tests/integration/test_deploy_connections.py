@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.certops.acm.tests.support.deploy_lab import ROLE, Lab
 
-# A Python that lets every module say more than it should.
+# A Python that makes every module return more than it should.
 LIAR = """#!{python}
 import json, subprocess, sys
 done = subprocess.run([{python!r}, *sys.argv[1:]], stdin=sys.stdin, capture_output=True, text=True)

@@ -88,7 +88,7 @@ class Fleet:
         return finish([*words, playbook, "-v", "-i", *files], self.folder, environment)
 
     def exports(self) -> int:
-        """How many certificates were exported so far, by the authority's own records."""
+        """How many certificates have been exported so far, according to the authority's records."""
         with sqlite3.connect(Path(self.authority) / "acm.sqlite3") as database:
             counted = database.execute("SELECT count(*) FROM audit WHERE operation = 'ExportCertificate'")
             return int(counted.fetchone()[0])
@@ -219,7 +219,7 @@ def test_a_service_running_behind_a_closed_port_is_rolled_back(fleet: Fleet) -> 
 
 
 def test_the_clear_key_is_in_no_other_file(fleet: Fleet) -> None:
-    """Every write of every process is looked at, with all that Ansible can tell switched on."""
+    """Every write of every process is examined, at Ansible's highest verbosity."""
     trace = ["strace", "-f", "-y", "-s", "1000000", "-e", "trace=write,writev,pwrite64", "-o"]
     works = shutil.which("strace") and subprocess.run([*trace, os.devnull, "true"], check=False, capture_output=True)
     if not works or works.returncode:
@@ -264,7 +264,7 @@ esac
 
 @pytest.fixture(name="init_service")
 def fixture_init_service(fleet: Fleet) -> Iterator[dict[str, Any]]:
-    """An nginx of web1 that is in the hands of this machine's init scripts."""
+    """An nginx of web1 that is managed by this machine's init scripts."""
     if os.getuid() != 0 or not Path("/etc/init.d").is_dir() or Path("/run/systemd/system").exists():
         pytest.skip("This machine has no init scripts to add one to.")
     home = fleet.folder / "web1"

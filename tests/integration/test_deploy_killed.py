@@ -130,11 +130,11 @@ class Lab:
         assert done.returncode == 0, done.stdout
 
     def served(self, server: str) -> str:
-        """The fingerprint of what it serves."""
+        """The fingerprint of the certificate that it serves."""
         return look(self.endpoints[server], 10, None).leaf.fingerprint
 
     def on_disk(self) -> str:
-        """The fingerprint of the certificate of the live set, which its key must belong to."""
+        """The fingerprint of the certificate of the live set, whose key must match."""
         live = (self.acm / NAME / "live").resolve()  # one set, also when the link moves meanwhile
         files = [live / name for name in ("fullchain.pem", "privkey.pem")]
         if not files[0].exists():  # HAProxy alone needs no others

@@ -21,7 +21,7 @@ NEWEST = 14  # the minor version
 
 
 def find_python(minor: int) -> str | None:
-    """On PATH, or where a version manager or Debian puts it. A shim may be there and yet not run."""
+    """On PATH, or where a version manager or Debian puts it. A shim may exist and still not run."""
     name = f"python3.{minor}"
     managed = Path(os.environ.get("PYENV_ROOT", "~root/.pyenv")).expanduser() / "versions"
     found = [shutil.which(name), *map(str, managed.glob(f"3.{minor}.*/bin/{name}")), f"/usr/bin/{name}"]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No result of a deployment, as callbacks record it, and no variable that it leaves behind holds a key or a passphrase."""
+"""No recorded result of a deployment, and no variable that it leaves behind, contains a key or a passphrase."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fixture_older_core(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_nothing_recorded_contains_a_secret(
     tmp_path: Path, core: str, verbosity: list[str], request: pytest.FixtureRequest
 ) -> None:
-    """One host where all goes well, one whose reload fails, and one that wants what ACM does not have as well."""
+    """One host where all goes well, one whose reload fails, and one that wants a certificate missing from ACM."""
     lab = Lab(tmp_path)
     authority = lab.issue("one", NAME)
     entry = {"domain_name": NAME, "pkcs12_passphrase": PASSPHRASE, "files": ["pkcs12", "key", "fullchain"]}
@@ -64,7 +64,7 @@ def test_nothing_recorded_contains_a_secret(
 
 
 def test_a_pkcs12_is_recreated_only_for_a_different_alias(tmp_path: Path) -> None:
-    """From the role's option through the export to the set on the host; seen by OpenSSL."""
+    """From the role's option through the export to the set on the host, as OpenSSL reads it."""
     lab = Lab(tmp_path)
     authority = lab.issue("one", NAME)
     entry = {"domain_name": NAME, "pkcs12_passphrase": PASSPHRASE, "files": ["pkcs12"]}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real servers start with what acm_export writes, and serve it; Java opens its PKCS#12."""
+"""Real servers start with the files that acm_export writes, and serve them; Java opens its PKCS#12."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def service(name: str, folder: Path, certificates: Path) -> Iterator[dict[str, A
 
 
 def served(port: int, name: str, root: str) -> bytes:
-    """The certificate that a client gets who trusts the end of the chain and checks the name."""
+    """The certificate that a client gets which trusts the end of the chain and checks the name."""
     context = ssl.create_default_context(cadata=root)
     context.verify_flags |= ssl.VerifyFlags(0x80000)  # X509_V_FLAG_PARTIAL_CHAIN
     deadline = time.monotonic() + LIMIT_S
@@ -122,7 +122,7 @@ def test_a_server_serves_the_export(name: str, exported: Any, tmp_path: Path) ->
 
 
 def test_java_extracts_the_key(exported: Any, tmp_path: Path) -> None:
-    """keytool decrypts the key of a store, EC and RSA, and writes it into another under another passphrase."""
+    """keytool decrypts the EC or RSA key of a store, and writes it into another store with another passphrase."""
     certificates, exports = exported
     if real_servers.describe(tmp_path, certificates, ["keytool"])["missing"]:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("keytool is not installed.")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/getting-started.md: what it has people run and see, the policies it gives them, and the messages it explains."""
+"""docs/guides/getting-started.md: its commands and their output, its policies, and the messages that it explains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Rea
 
 PAGE = "getting-started.md"
 ROLE = "Route 53 in another account"
-# In the policy for what a run without a mishap does not need.
+# In the policy, but not needed by a run without failures.
 IN_RESERVE = {"acm:ListCertificates"}
 
 
@@ -50,7 +50,7 @@ def test_a_zone_in_another_account(aws: AwsAccount, tmp_path: Path) -> None:
 # What leads to each message under "What goes wrong": the task and its environment.
 WWW, PUBLISH = {"domain_name": "www.example.com"}, {"publish": {"route53": {}}}
 FORBIDDEN, FULL = "us-west-1", "us-west-2"
-# AWS itself, which is not reached.
+# AWS itself, which cannot be reached.
 UNREACHABLE = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "HTTPS_PROXY": "http://127.0.0.1:1"}
 MISHAPS: list[tuple[dict[str, t.Any], dict[str, str]]] = [
     (WWW, {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/import.md: its playbooks import what certbot and lego leave on the disk, and each successor; its watch reports."""
+"""docs/guides/import.md: its playbooks import the files of certbot and lego, and each successor; its watch reports."""
 
 from __future__ import annotations
 

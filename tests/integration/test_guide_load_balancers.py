@@ -55,7 +55,7 @@ def certificates(aws: AwsAccount) -> list[str]:
 
 
 class Node:
-    """Of the load balancer: it serves a certificate with the serial of the listener's, but learns of a new one after a handshake."""
+    """Of the load balancer: serves a certificate with the listener's serial, and gets a new one after a handshake."""
 
     def __init__(self, aws: AwsAccount, folder: Path) -> None:
         self._aws, self._folder, self._arn = aws, folder, ""
@@ -135,7 +135,7 @@ def queried(reader: Reader, arn: str) -> dict[str, t.Any]:
 
 
 def test_a_certificate_from_another_playbook(tmp_path: Path) -> None:
-    """With other names and the tag, it is replaced: not without being told to, deleted last, and kept for as long as one likes."""
+    """With other names and the tag, it is replaced, but only on request; the old one is deleted last, or kept."""
     with aws_account(tmp_path / "acm") as aws, followed(aws, tmp_path) as (reader, node):
         other = {"DomainName": "www.example.com", "SubjectAlternativeNames": ["shop.example.com"]}
         acm = aws.client("acm")

@@ -48,7 +48,7 @@ def fixture_reader(tmp_path: Path) -> Iterator[Reader]:
     (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
     yield reader
     for words in stop_commands:
-        subprocess.run(words, capture_output=True, check=False)  # one that never ran cannot be stopped
+        subprocess.run(words, capture_output=True, check=False)  # a server that never ran cannot be stopped
 
 
 def test_guide(reader: Reader) -> None:
@@ -64,7 +64,7 @@ def test_guide(reader: Reader) -> None:
         without=("python3 -m venv ", "systemctl ", "chown "),
     )
 
-    # What the guide says of files with several certificates, and of the one to distribute.
+    # What the guide says about files with several certificates, and about the one to distribute.
     store = ["-keystore", "trust.p12", "-storepass", "changeit"]
     for number, name in enumerate(("company-ca.crt", "srv/acm/public/trust.pem")):
         run(["keytool", "-importcert", "-noprompt", "-alias", f"a{number}", "-file", name, *store], tmp_path)
@@ -77,7 +77,7 @@ def test_guide(reader: Reader) -> None:
 
 
 def test_key_of_the_wrong_family(reader: Reader) -> None:
-    """What goes wrong without key_algorithm, and how it is put right."""
+    """What goes wrong without key_algorithm, and how to correct it."""
     reader.follow("Create the CA")
     path = reader.folder / "issue.yml"
     right = path.read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def test_restore_without_a_copy(reader: Reader) -> None:
 
 
 def test_trust(tmp_path: Path) -> None:
-    """The playbook as it is, for a host whose anchors are in this folder."""
+    """The unchanged playbook, for a host whose trust anchors are in this folder."""
     reader = Reader("private-ca.md", tmp_path)
     reader.save()
     (tmp_path / "company-ca.crt").write_text("a certificate\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/quotas-and-cost.md: its figures are those that the code has, and its runs make the calls that it tells."""
+"""docs/guides/quotas-and-cost.md: its figures are those in the code, and its runs make the calls that it states."""
 
 from __future__ import annotations
 

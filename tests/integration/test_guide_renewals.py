@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/renewals.md: several regions and accounts, and secrets, as the guide sets them up. test_renewals.py and its kin
-have the rest."""
+"""docs/guides/renewals.md: several regions and accounts, and secrets, as the guide sets them up. The rest is in
+test_renewals.py and similar files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_profile_assumes_a_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_secrets(tmp_path: Path) -> None:
-    """What the commands write is opened by the ansible.cfg of the guide."""
+    """The guide's ansible.cfg decrypts what its commands write."""
     [commands] = blocks("Secrets").values()
     places = {
         "/etc/acm-renewals": str(tmp_path),

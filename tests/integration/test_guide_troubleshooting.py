@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/troubleshooting.md: it explains every problem and every reason that there is, in the words that people see."""
+"""docs/guides/troubleshooting.md: it explains every problem and every reason, quoting the messages that people see."""
 
 from __future__ import annotations
 

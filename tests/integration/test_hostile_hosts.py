@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A renewal run over one web host that is ours and many that are not any more: each attack is on the host that makes it."""
+"""A renewal run over one sound web host and many compromised ones: each attack is named by its host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.certops.acm.tests.support.unattended import NAME, make_
 from ansible_collections.certops.acm.tests.support.web_server import web_server
 
 LIMIT_S = 800
-# What Ansible or the action plugin takes out, so that nothing of the attack is left.
+# What Ansible or the action plugin removes, so that nothing of the attack is left.
 HARMLESS = {"facts", "facts-below", "inventory", "internal"}
 
 

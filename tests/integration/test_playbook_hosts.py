@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The hosts and options that playbooks are started with: what cannot be is said in one sentence, before anything."""
+"""The hosts and options that playbooks are started with: mistakes are reported first, in one sentence."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_hosts_set_in_the_inventory_are_not_silently_ignored(site: Path, tmp_pat
     code, output = renew(tmp_path)
     assert code != 0 and "give it on the command line instead, with -e acm_deploy_hosts=shop" in output
     code, output = renew(tmp_path, "-e", "acm_deploy_hosts=shop", "-e", "acm_deploy_renewals_tolerate=hosts")
-    assert "acm_deploy_renewals_tolerate has 'hosts'" in output  # it has got as far as the role
+    assert "acm_deploy_renewals_tolerate has 'hosts'" in output  # it got as far as the role
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A long wait of acm_certificate says where it stands: in real plays, on this machine and over SSH."""
+"""During a long wait, acm_certificate reports its progress: in real plays, on this machine and over SSH."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WAITS = "www.example.com is waiting for the CNAME record"
 
 @contextmanager
 def ssh_server(folder: Path) -> Iterator[dict[str, str]]:
-    """An SSH server for the user of the tests; answers the connection variables of Ansible."""
+    """An SSH server for the user of the tests; returns Ansible's connection variables."""
     for program in ("sshd", "ssh", "ssh-keygen"):
         if not shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin"):
             pytest.fail(f"This test needs {program}: install OpenSSH.")
@@ -90,7 +90,7 @@ def test_a_long_wait_says_what_each_name_is_waiting_for(tmp_path: Path, connecti
         command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(inventory), str(play)]
         with programs.running(command, tmp_path, log) as process:
             programs.wait_until(lambda: WAITS in log.read_text(), log)
-            # What it waits for goes away, which ends the waiting and the play.
+            # The certificate is deleted, which ends the wait and the play.
             client = authority_client(place)
             for certificate in client.list_certificates()["CertificateSummaryList"]:
                 client.delete_certificate(CertificateArn=certificate["CertificateArn"])

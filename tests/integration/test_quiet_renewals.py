@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a renewal run costs that has little to do: calls of ACM, and modules on the hosts."""
+"""The cost of a renewal run that has little to do: calls to ACM, and modules on the hosts."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No result of a renewal run, as callbacks record it, holds a passphrase, a private key or what opens a channel."""
+"""No recorded result of a renewal run contains a passphrase, a private key or the secret of a channel."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class World:
 
     @contextmanager
     def real_time(self) -> Iterator[None]:
-        """BIND has its own clock, and takes no update that was signed at another time."""
+        """BIND has its own clock, and refuses updates signed at another time."""
         now = datetime.now(timezone.utc)
         self.clock.stop()
         try:
@@ -136,11 +136,11 @@ def names_of(kind: str, number: int, zone: str = "example.com") -> list[str]:
 
 
 SITES = names_of("site", 13)  # public, exportable, on three web servers
-FORGETFUL = names_of("forgetful", 1)  # as these, its record vanishes, and is published again when somebody is told
-LOST = names_of("lost", 1)  # as these, its record vanishes for ever
+FORGETFUL = names_of("forgetful", 1)  # as these, but the record vanishes, and is published again after an alert
+LOST = names_of("lost", 1)  # as these, but the record vanishes for good
 FORBIDDEN = names_of("forbidden", 1, "example.net")  # as these, until a CAA record forbids it
 INSIDE = names_of("inside", 12, "corp.example.com")  # private, on two application servers
-ANSWERED = names_of("answered", 2)  # validated by mail, on a web server, and approved when somebody is told
+ANSWERED = names_of("answered", 2)  # validated by mail, on a web server, and approved after an alert
 UNANSWERED = names_of("unanswered", 2)  # as these, but nobody reads the mail
 BALANCED = names_of("balanced", 5)  # public, not exportable, used by a load balancer
 UNBALANCED = names_of("unbalanced", 1)  # as these, but the record vanishes
@@ -148,7 +148,7 @@ BROUGHT = {"brought-47.example.com": 47, "brought-90.example.com": 90, "brought-
 CARED_FOR = {
     "cared-90.example.com": 90,
     "cared-200.example.com": 200,
-}  # as these, and its successor when somebody is told
+}  # as these, and its successor after an alert
 UNUSED = names_of("unused", 3)  # public, exportable, never exported
 IDLE = names_of("idle", 2, "corp.example.com")  # private, never exported
 ABROAD = names_of("abroad", 4, "corp.example.com")  # private, in the other region, on two servers, of which one dies
@@ -264,7 +264,7 @@ def expired_somewhere(hosts: list[Host], name_of: dict[str, str], day: int) -> l
 
 
 def check_hosts(hosts: list[Host], world: World, name_of: dict[str, str]) -> None:
-    """Every host that is alive serves what ACM has, and each was put in place once."""
+    """Every living host serves what ACM has, and each certificate was deployed once."""
     listing = [
         certificate
         for authority in (world.authority, world.other_region)
@@ -344,7 +344,7 @@ def _is_of_host(alert: dict[str, Any]) -> bool:
 
 
 def check_all_clears(renewals: Renewals, name_of: dict[str, str]) -> None:
-    """Who was told that something is wrong is told that it is over, and nobody else."""
+    """Whoever was alerted to a problem is told when it is over, and nobody else."""
     clears = [alert for _at, alert in renewals.told if alert["kind"] == "resolved"]
     about = {name_of.get(alert.get("certificate_arn", ""), "") or alert["hosts"][0] for alert in clears}
     assert {*FORGETFUL, *ANSWERED, *CARED_FOR, "web-3"} <= about

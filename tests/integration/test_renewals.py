@@ -45,7 +45,7 @@ ONCE = "-e acm_deploy_renewals_renew_before=99.99999%"  # seconds after it was i
 
 
 class Fleet:
-    """An authority, web hosts that are folders of this machine with an nginx each, and somebody who is told."""
+    """An authority, web hosts that are folders of this machine with an nginx each, and a receiver of alerts."""
 
     def __init__(self, folder: Path, people: WebServer) -> None:
         self.folder = folder
@@ -117,7 +117,7 @@ class Fleet:
         self.module("acm_certificate", authority=self.authority, certificates=renewed, force_renewal=True, wait=True)
 
     def renew(self, *words: str, fails: bool = False, of: dict[str, dict[str, Any]] | None = None) -> str:
-        """Its output, in one line. of: variables of hosts that are others in this run."""
+        """Its output, in one line. of: variables of hosts that differ in this run."""
         self.write_inventory(of or {})
         done = self.ansible("ansible-playbook", "certops.acm.renew", *" ".join(words).split())
         assert bool(done.returncode) is fails, done.stdout
@@ -131,7 +131,7 @@ class Fleet:
                 return x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"").serial_number
 
     def left(self) -> str:
-        """What the run before left to the next."""
+        """What the previous run left for the next."""
         (path,) = (self.folder / "left").glob("*.json")
         return path.read_text(encoding="utf-8")
 
@@ -175,7 +175,7 @@ def fixture_fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 def test_unattended(fleet: Fleet) -> None:
-    """One story: each of its runs begins with what the one before has left."""
+    """One story: each run begins with what the previous one left."""
     said = fleet.renew(fails=True)
     assert fleet.served("web-1") == fleet.served("web-2")
     alerts = fleet.told()
@@ -197,7 +197,7 @@ def test_unattended(fleet: Fleet) -> None:
 
 
 def test_one_host_fails(fleet: Fleet) -> None:
-    """The other one gets what is new; the next run brings the rest when somebody has mended the host."""
+    """The other host gets the new certificate; the next run deploys the rest once the first is repaired."""
     sound = fleet.configurations["web-2"].read_text(encoding="utf-8")
     before = fleet.served("web-2")
     fleet.renew_in_acm()
@@ -215,7 +215,7 @@ def test_one_host_fails(fleet: Fleet) -> None:
     assert fleet.metric("acm_served_certificate_current", host="web-2") == [0, 0]
     assert fleet.metric("acm_renewals_troubles", kind="deploy_failed") == [1]
 
-    # a run that has no reason to look at the host does not call it well
+    # a run that has no reason to look at the host does not report it as healthy
     said = fleet.renew(BOTH, CLOSED)
     assert "web-2: www.example.com waits. The maintenance window is closed." in said
     assert fleet.told() == []
@@ -253,7 +253,7 @@ def test_hosts_in_later_batches_are_held_back_after_a_failure(fleet: Fleet) -> N
 
 @pytest.mark.parametrize("port_is", ["refused", "plain"])
 def test_a_server_listening_elsewhere_is_not_reported_as_stopped(fleet: Fleet, port_is: str) -> None:
-    """It runs, and nothing shows a certificate where the inventory has it looked for: people are told until it is put right."""
+    """It runs, but nothing answers where the inventory says it listens: alerts continue until that is corrected."""
     fleet.renew(BOTH)
     fleet.told()
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -302,7 +302,7 @@ def test_check_mode_changes_nothing(fleet: Fleet) -> None:
 
 
 def test_a_missing_authority_is_not_created(fleet: Fleet) -> None:
-    """A folder that is not mounted must not pass for an ACM in which there is nothing to renew."""
+    """A folder that is not mounted must not look like an ACM with nothing to renew."""
     missing = fleet.folder / "not-mounted"
     left = fleet.left()
     said = fleet.renew(BOTH, f"-e acm_deploy_authority={missing}", fails=True)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook certops.acm.report: two ACMs, two hosts that serve, one that does not answer, and where the page goes."""
+"""The playbook certops.acm.report: two ACMs, two hosts that serve, one that is silent, and where the page goes."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ HOSTILE = "{{ lookup('pipe', 'touch $HOME/hacked') }}</script><b>"
 
 
 def hostile_import() -> dict[str, bytes]:
-    """Who issued it is a template that touches a file, and ends a script."""
+    """Its issuer is a template that touches a file, and ends a script."""
     pair = Pki().issue(HOSTILE, names=("imported.corp.test",), not_before=-300, days=320)
     return {"Certificate": pair.pem.encode(), "PrivateKey": pair.key_pem.encode()}
 

@@ -30,7 +30,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WIDE, NARROW = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
-# With 2,500 certificates on 500 hosts, against the first paint of a page that holds only a heading. Measured on two busy
+# With 2,500 certificates on 500 hosts, compared with the first paint of a page with a heading only. Measured on two busy
 # cores: 44 ms for the empty page, 220 ms for the large one, 34 ms for a filter.
 PAINT_RATIO = 20
 FILTER_RATIO = 5
@@ -50,7 +50,7 @@ def fixture_browser() -> Iterator[Browser]:
 
 @pytest.fixture(name="site", scope="module")
 def fixture_site() -> Iterator[WebServer]:
-    """Pages on a web server, which knows what was asked of it."""
+    """Pages on a web server that records its requests."""
     pages = {
         "/fleet.html": acm_report(report_fleet.gathered(150, 12, left_out=["web-900.example.com"]), "report")["html"],
         "/large.html": acm_report(report_fleet.gathered(2500, 500), "report")["html"],
@@ -63,7 +63,7 @@ def fixture_site() -> Iterator[WebServer]:
 
 
 class Visit:
-    """A page that was opened, with all that it complained of."""
+    """An open page, with all errors that it logged."""
 
     def __init__(self, context: BrowserContext, site: WebServer, path: str) -> None:
         self.context = context
@@ -92,7 +92,7 @@ class Visit:
 
 @pytest.fixture(name="visit")
 def fixture_visit(browser: Browser, site: WebServer) -> Iterator[Any]:
-    """visit(path="/fleet.html", **options of the browser's context) opens a page; none may complain."""
+    """visit(path="/fleet.html", **options of the browser's context) opens a page; none may log an error."""
     visits: list[Visit] = []
 
     def visit(path: str = "/fleet.html", **options: Any) -> Visit:
@@ -114,7 +114,7 @@ def test_the_most_urgent_are_at_the_top(visit: Any) -> None:
     titles = seen.page.locator(".item h3").all_inner_texts()
     assert titles[0].startswith("Critical pay.example.com expires on ")
     assert seen.names()[0] == "pay.example.com"
-    # with the record to publish, the mail to approve, and the host to mend
+    # with the record to publish, the mail to approve, and the host to repair
     said = seen.page.locator("main").inner_text()
     assert ".acm-validations.aws." in said and "admin@example.org" in said and "serves an earlier certificate" in said
 
@@ -284,7 +284,7 @@ def test_the_page_makes_no_request(visit: Any, site: WebServer) -> None:
 
 
 def test_the_policy_holds(browser: Browser, site: WebServer) -> None:
-    """What gets into the page all the same, in whatever way, neither runs nor fetches nor looks like ours."""
+    """Content that gets into the page in spite of everything neither runs, nor fetches anything, nor looks genuine."""
     context = browser.new_context()
     seen = Visit(context, site, "/fleet.html")
     site.requests.clear()
@@ -379,7 +379,7 @@ def test_the_table_is_shown_without_javascript(browser: Browser, site: WebServer
 
 
 def test_a_large_fleet_opens_and_filters_without_delay(browser: Browser, site: WebServer) -> None:
-    """Against a page that holds nothing, for a busy machine makes both slower."""
+    """Compared with an empty page, because a busy machine slows down both."""
     paints: dict[str, list[float]] = {"/empty.html": [], "/large.html": []}
     filters: list[float] = []
     for _round in range(4):

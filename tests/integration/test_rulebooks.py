@@ -23,7 +23,7 @@ from ansible_collections.certops.acm.tests.support.programs import running, wait
 from ansible_collections.certops.acm.tests.support.unattended import NAME, issue, write_inventory
 from moto.server import ThreadedMotoServer
 
-REGION = "us-east-1"  # an authority's own, where none is said
+REGION = "us-east-1"  # the authority's own, if none is given
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI"}
 
 
@@ -46,7 +46,7 @@ class Queue:
         self.client.send_message(QueueUrl=self.url, MessageBody=json.dumps(body))
 
     def present(self) -> tuple[int, int]:
-        """Those that wait, and those that somebody works on."""
+        """Waiting messages, and those being processed."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
         return int(found[names[0]]), int(found[names[1]])
@@ -70,7 +70,7 @@ def acm(tmp_path: Path) -> Iterator[AcmEndpoint]:
 
 
 def available(arn: str) -> dict[str, Any]:
-    """As EventBridge tells it."""
+    """As EventBridge sends it."""
     return {
         "version": "0",
         "id": "7bf73129-1428-4cd3-a780-95db273d1602",
@@ -121,12 +121,12 @@ def test_a_sweep_launches_the_job_template(tmp_path: Path) -> None:
         words += ["--controller-url", awx.url, "--controller-token", TOKEN]
         with running(words, tmp_path, log, {"HOME": str(tmp_path), "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.2"}):
             wait_until(lambda: bool(awx.launched), log)
-        # Nothing is sent along that the job template would have to allow.
+        # No variable is sent that the job template would have to allow.
         assert awx.launched == [("Renew certificates", {})]
 
 
 def test_rulebook_of_the_guide_reads_each_queue(tmp_path: Path, queue: Queue) -> None:
-    """With the playbook left out: the one source sweeps, and the other sends what is in its queue."""
+    """Without the playbook: one source sweeps, and the other sends what is in its queue."""
     blocks = guides.blocks(guides.GUIDES / "event-driven.md")
     text = next(block.text for block in blocks if block.file_name == "renew_everywhere.yml")
     action = "run_playbook:\n          name: certops.acm.renew\n"

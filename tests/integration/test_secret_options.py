@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Options that hold a secret reach their module through the connection: Ansible's temporary folder is never made.
+"""Options with a secret reach their module through the connection: Ansible's temporary folder is never created.
 
-Of private keys, targets/certificate_bundle and targets/acm_export show the same.
+targets/certificate_bundle and targets/acm_export show the same for private keys.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def options(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def play(folder: Path, name: str, loop: list[Any] | None = None, **environment: str) -> tuple[dict[str, Any], str]:
-    """What one task with these options answered, and all that Ansible said."""
+    """What one task with these options returned, and all of Ansible's output."""
     module = f"certops.acm.{name.split()[0]}"
     looped = {"loop": loop} if loop else {}
     work = {module: options(folder)[name], "register": "answer", "ignore_errors": True, **looped}
@@ -110,7 +110,7 @@ def test_an_item_that_contains_a_secret_is_not_shown(tmp_path: Path, name: str, 
     "name", [name for name in options(Path("/")) if "wrong shape" in name or "one name" in name or "elsewhere" in name]
 )
 def test_a_mistake_elsewhere_does_not_reveal_the_secret(tmp_path: Path, name: str) -> None:
-    """AnsibleModule masks only what has its right shape, and shows all arguments of a task that fails for another."""
+    """AnsibleModule masks only well-formed secrets, and shows all arguments of a task that fails for another reason."""
     answer, said = play(tmp_path, name)
     assert answer["failed"] and SECRET not in said and SECRET not in json.dumps(answer)
 
@@ -127,7 +127,7 @@ def test_tasks_that_would_need_a_temporary_file_are_refused(tmp_path: Path, name
 
 @pytest.mark.parametrize("is_kept", [False, True])
 def test_a_task_without_a_secret_writes_no_temporary_file_on_the_controller(tmp_path: Path, is_kept: bool) -> None:
-    """That is quicker; and who debugs a module still gets its files."""
+    """That is faster, and whoever debugs a module still gets its files."""
     environment = {"ANSIBLE_PIPELINING": "false", **({"ANSIBLE_KEEP_REMOTE_FILES": "true"} if is_kept else {})}
     answer, said = play(tmp_path, "acm_authority without a secret", **environment)
     assert answer["changed"] is True and "MODULE FAILURE" not in said
@@ -136,7 +136,7 @@ def test_a_task_without_a_secret_writes_no_temporary_file_on_the_controller(tmp_
 
 @pytest.mark.parametrize("module", sorted({name for name, _path in every_secret()}))
 def test_a_secret_of_any_shape_is_never_shown(tmp_path: Path, module: str) -> None:
-    """At -vvvv, in a task of its own, and in a loop over it. Every case has a secret of its own, which tells what showed it."""
+    """At -vvvv, in a separate task and in a loop. Every case has its own secret, so that a leak can be traced."""
     cases: dict[str, str] = {}
     tasks: list[dict[str, Any]] = []
     for number in range(len(list(misshapen(module, "")))):
@@ -167,7 +167,7 @@ def said_by(folder: Path, tasks: list[dict[str, Any]]) -> str:
 
 
 def test_async_without_a_secret(tmp_path: Path) -> None:
-    """These modules wait long, so what hands them over must not stand in the way."""
+    """These modules may take long, so keeping secrets out of files must not prevent async."""
     command = [
         str(Path(sys.executable).with_name("ansible")), "localhost", "-B", "60", "-P", "1", "-m", "certops.acm.acm_authority",
         "-e", f"ansible_python_interpreter={sys.executable}", "-a", f"path={tmp_path}/authority",

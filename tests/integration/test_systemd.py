@@ -49,7 +49,7 @@ def play(
 
 
 def test_the_authority_runs_as_a_service(machine: Machine) -> None:
-    """Installed by its playbook; started means that it serves, and a start that fails fails the play."""
+    """Installed by its playbook; once started it serves, and a failed start fails the play."""
     port, taken = free_port(), socket.create_server(("127.0.0.1", 0))
     code, _changed, told = play(machine, "certops.acm.authority_server", authority_server_port=port)
     assert code == 0, told
@@ -83,7 +83,7 @@ mkdir -p /opt/acm-authority/versions/mine
 
 
 def test_nothing_of_an_older_version_remains(machine: Machine) -> None:
-    """But what others put beside it does."""
+    """But files that others put next to it do."""
     assert machine.run("sh", "-c", OLDER, "sh", str(COLLECTION)).returncode == 0
     port, homes = free_port(), []
     for path, brings in (("/srv/older", True), (str(COLLECTION.parents[2]), False)):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Targets that need more of AWS than ACM: with SQS, EventBridge and SNS beside it."""
+"""Targets that need more of AWS than ACM: SQS, EventBridge and SNS."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same targets with the same assertions on moto, an ACM that somebody else wrote, with Route 53 beside it.
+"""The same targets with the same assertions on moto, an independent implementation of ACM, with Route 53.
 
-What moto cannot is said in tasks/main.yml of each target.
+What moto cannot do is stated in tasks/main.yml of each target.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The same targets with the same assertions, on an ACM that is away, keeps AWS's rates, and is not always well."""
+"""The same targets with the same assertions, on an ACM that is remote, has AWS's rate limits, and sometimes fails."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/guides/try-a-renewal.md, word by word: its files are written, its commands run, and what it shows is what comes."""
+"""docs/guides/try-a-renewal.md, word for word: its files are written, its commands run, and their output compared."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def blocks() -> t.Iterator[tuple[str, str]]:
 
 
 def shown(lines: str) -> re.Pattern[str]:
-    """What the guide shows, with anything in the place of an ellipsis."""
+    """What the guide shows, with anything in place of an ellipsis."""
     return re.compile(".*".join(re.escape(part) for part in lines.strip("\n").split("…")))
 
 

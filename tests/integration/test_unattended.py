@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The files in docs/examples for unattended renewal: cron and systemd run what they say, and the alert rules are true."""
+"""The files in docs/examples for unattended renewal: cron and systemd run them, and the alert rules fit the metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOUR = r"(\d+|\*) (\d+|\*) \* \* \*"
 
 
 class Site:
-    """A machine that renews unattended, with its folders below one of the test's, and an authority of its own."""
+    """A machine that renews unattended, with its folders below one of the test's, and its own authority."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -48,7 +48,7 @@ class Site:
         make_authority(self.authority)
 
     def placed(self, text: str) -> str:
-        """The text of an example, with the places that it names moved below `folder`."""
+        """The text of an example, with its paths moved below `folder`."""
         return (
             text.replace("/opt/acm-renewals/bin", str(self.folder / "bin"))
             .replace("/etc/acm-renewals", str(self.folder / "etc"))
@@ -84,7 +84,7 @@ def entries(text: str) -> tuple[dict[str, str], list[str]]:
 def test_cron_renews_and_reports_only_failures(site: Site) -> None:
     variables, (entry,) = entries(site.placed((EXAMPLES / "acm-renewals.cron").read_text(encoding="utf-8")))
     matched = re.fullmatch(rf"{HOUR} ([\w-]+) (.+)", entry)
-    assert matched and matched[3] == "acm-renewals" and "%" not in entry  # cron makes new lines of those
+    assert matched and matched[3] == "acm-renewals" and "%" not in entry  # cron turns these into new lines
     env = {**site.environment(), **{name: value for name, value in variables.items() if name != "MAILTO"}}
     home = site.folder / "home"
 
@@ -122,7 +122,7 @@ def unit(text: str) -> configparser.ConfigParser:
 
 
 def test_systemd_runs_what_cron_runs() -> None:
-    """Which test_cron_renews_and_reports_only_failures runs for real; it takes too long to run it twice."""
+    """test_cron_renews_and_reports_only_failures runs it for real; doing so twice takes too long."""
     service = unit((EXAMPLES / "acm-renewals.service").read_text(encoding="utf-8"))["Service"]
     variables, (entry,) = entries((EXAMPLES / "acm-renewals.cron").read_text(encoding="utf-8"))
     program, *words = shlex.split(service["ExecStart"])
@@ -140,7 +140,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     for name in names:
         text = (EXAMPLES / name).read_text(encoding="utf-8")
         (tmp_path / name).write_text(text.replace("/opt/acm-renewals/bin/ansible-playbook", "/bin/true"))
-    # Its exit code forgives what it does not know.
+    # Its exit code ignores what it does not know.
     assert run(["systemd-analyze", "verify", *names], cwd=tmp_path, env={"SYSTEMD_LOG_LEVEL": "warning"}) == ""
 
 

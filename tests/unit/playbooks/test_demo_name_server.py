@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo's stand-in name server as a program: starting, stopping, keeping records, saying what is wrong."""
+"""The demo's stand-in name server as a program: starting, stopping, keeping records, reporting mistakes."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the role acm_deploy names its variables: a fact comes before a task's own variable, and outlives the task."""
+"""How the role acm_deploy names its variables: a fact overrides a task's own variable, and outlives the task."""
 
 from __future__ import annotations
 

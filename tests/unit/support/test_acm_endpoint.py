@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The endpoint that other tests lean on does what its knobs say, and counts right."""
+"""The endpoint that other tests use does what its knobs say, and counts correctly."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def arns(authority: Any) -> list[str]:
 
 
 def codes(call: Any, times: int) -> list[str]:
-    """What so many calls come to: "ok", an error code, or the name of botocore's exception."""
+    """The results of this many calls: "ok", an error code, or the name of botocore's exception."""
     outcomes = []
     for _number in range(times):
         try:

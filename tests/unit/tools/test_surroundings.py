@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""./run in bad surroundings: one clear sentence, an exit code, and nothing half-made left behind."""
+"""./run in bad conditions: one clear sentence, an exit code, and nothing half-made left behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[3]
 REAL_PYTHON = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
-# `run` itself needs no more of a system than this.
+# `run` itself needs nothing else from the system.
 PROGRAMS = ("bash", "dirname", "env", "git")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -54,7 +54,7 @@ def programs(tmp_path: Path) -> Path:
 def environment(programs: Path, tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
-    # Port 9 (discard) of this machine answers nobody: pip is as good as offline.
+    # Nothing answers on port 9 (discard) of this machine: pip is as good as offline.
     offline = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://someone:secret@127.0.0.1:9/simple"}
     return {"PATH": str(programs), "HOME": str(home), **offline}
 
@@ -84,7 +84,7 @@ def sentence(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def leftovers(checkout: Path) -> list[str]:
-    """What lies in .work besides logs, locks and the empty home folder."""
+    """What is in .work besides logs, locks and the empty home folder."""
     work = checkout / ".work"
     kept = [path for path in work.rglob("*") if path.is_file() and path.suffix not in (".log", ".lock")]
     return sorted(str(path.relative_to(work)) for path in kept if "cache" not in path.parts)
@@ -149,7 +149,7 @@ def test_not_a_clone(run: Run, checkout: Path) -> None:
 
 
 def test_folder_that_cannot_be_written(run: Run, checkout: Path) -> None:
-    # A file where the folder should be stops root as well, whom permissions do not.
+    # A file in place of the folder stops root too, whom permissions do not.
     (checkout / ".work").write_text("", encoding="utf-8")
     assert "Cannot write in" in sentence(run("demo"))
 
@@ -160,7 +160,7 @@ def test_playbook_is_missing(run: Run) -> None:
 
 @pytest.fixture
 def silent_index() -> Iterator[str]:
-    """A package index that takes calls and never answers."""
+    """A package index that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}/simple"
 
@@ -180,7 +180,7 @@ def test_interrupted_while_setting_up(
     deadline = time.monotonic() + 60
     while "index" not in (log.read_text(encoding="utf-8") if log.exists() else "") and time.monotonic() < deadline:
         time.sleep(0.05)
-    # A terminal sends Ctrl-C to the whole group; who stops a service sends SIGTERM to the one.
+    # A terminal sends Ctrl-C to the whole group; a service manager sends SIGTERM to one process.
     (os.killpg if sent == signal.SIGINT else os.kill)(running.pid, sent)
     said = running.communicate(timeout=30)[1]
     assert running.returncode == 128 + sent

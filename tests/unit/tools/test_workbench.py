@@ -89,7 +89,7 @@ def test_requirements_of_requirements_count(tmp_path: Path) -> None:
     assert "boto3" in workbench.requirements_text(tmp_path / "dev.txt")
 
 
-# Starts a daemon as servers do (a session of its own, its parent gone), says its number, and ends with an exit code of its own.
+# Starts a daemon as servers do (own session, parent gone), prints its process ID, and exits with a given code.
 START_A_DAEMON = "setsid sleep 987 >/dev/null 2>&1 & echo $!; exit 3"
 
 

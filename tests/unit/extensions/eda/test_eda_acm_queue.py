@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The event source acm_queue: when it rings, that it is a clock, what it does about faults. Its time is the tests'."""
+"""The event source acm_queue: when it rings and sweeps, and how it handles faults. The tests set its time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class End(Exception):
 
 
 class World:
-    """A clock that only sleeping moves, a queue whose messages a test scripts, and the events that came."""
+    """A clock that only sleeping advances, a queue whose messages a test scripts, and the events that were sent."""
 
     def __init__(self, until: float, present: t.Callable[[float], Present] = lambda now: Present(0, 0)) -> None:
         self.now = 0.0
@@ -117,7 +117,7 @@ def test_without_a_queue_it_only_sweeps() -> None:
 
 
 def test_notices_waiting_at_the_start_are_left_to_the_first_sweep() -> None:
-    """A run has been started already; it takes the notices with it."""
+    """A run has already been started; it handles the notices too."""
     world = World(until=3000, present=lambda now: Present(3 if now < 30 else 0, 0))
     world.watch(queue_name="certops-acm")
     assert world.times("notices") == []
@@ -130,7 +130,7 @@ def test_a_notice_is_reported_once_within_an_interval() -> None:
 
 
 def test_a_host_that_is_down_does_not_start_a_run_at_every_poll() -> None:
-    """Each run receives the notice, fails to deploy, and lets it come back after a quarter of an hour."""
+    """Each run receives the notice, fails to deploy, and the notice returns after a quarter of an hour."""
     world = World(until=7000)
     hidden_until = 0.0
 

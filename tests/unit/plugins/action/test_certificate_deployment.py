@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module that did not answer: killed half-way, or never begun."""
+"""A module that did not answer: killed halfway, or never started."""
 
 from __future__ import annotations
 

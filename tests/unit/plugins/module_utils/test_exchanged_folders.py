@@ -355,7 +355,7 @@ def test_everything_is_written_to_the_folder_that_was_checked_or_nowhere(
 
 
 def test_writing_by_path_is_detected(tmp_path: Path) -> None:
-    """What this file looks for is seen when it happens."""
+    """The check of this file can fail."""
 
     def by_path(root: Path) -> None:
         folders.open_folder(str(root / "tls")).close()

@@ -49,7 +49,7 @@ Sources = list[Source]
 
 
 def materials(pki: Any, *pairs: Any) -> list[Callable[[random.Random], Sources]]:
-    """Ways to make damaged material of these pairs."""
+    """Ways to make damaged material from these pairs."""
     made: list[Callable[[random.Random], Sources]] = []
     for pair in pairs:
         certificates = (pair.pem + "".join(pem.certificate_pem(each) for each in pair.issuers)).encode()
@@ -187,7 +187,7 @@ class Wire:
         return dict(found)
 
     def request(self, operation: str, chance: random.Random) -> Any:
-        """A request of the shape that the operation has, with values that are plausible."""
+        """A request with the shape of the operation and plausible values."""
         if operation in self.requests and chance.random() < 0.5:
             return dict(self.requests[operation])
         shape = self.model.operation_model(operation).input_shape

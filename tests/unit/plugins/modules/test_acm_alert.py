@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""acm_alert as Ansible runs it: what it returns, what it warns of, and that no secret is in it."""
+"""acm_alert as Ansible runs it: its result, its warnings, and that they contain no secret."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_an_authority_has_neither_sns_nor_security_hub(run_module: t.Any, tmp_pa
 
 
 def test_with_an_authority_chat_and_mail_work(run_module: t.Any, web: WebServer, tmp_path: Path) -> None:
-    """It need not even be there: nobody asks it."""
+    """The authority need not even exist: it is not used."""
     given = {"alerts": [ALERT], "channels": [chat(web)], "authority": str(tmp_path / "none")}
     assert run_module("acm_alert", given)["sent"]
 

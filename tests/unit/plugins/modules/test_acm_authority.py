@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""acm_authority: what the task does, says in check mode, and refuses."""
+"""acm_authority: what the task does, reports in check mode, and refuses."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def task(tmp_path: Path) -> Task:
 
 @pytest.mark.parametrize("setting", ["ocsp_url", "approval_url"])
 def test_an_empty_url_is_a_valid_setting(task: Task, setting: str) -> None:
-    """Certificates then name no responder, mails no page; null still means that it stays as it is."""
+    """Certificates then name no responder, and mails no page; null still leaves it unchanged."""
     assert task(settings={setting: "http://lab.example.com"})["authority"]["settings"][setting]
     assert task(settings={setting: None})["changed"] is False
     emptied = task(settings={setting: ""})
@@ -368,7 +368,7 @@ def test_unknown_and_invalid_settings(settings: dict[str, t.Any]) -> None:
 
 
 def test_a_setting_may_be_given_as_text(task: Task) -> None:
-    """As it does from a template."""
+    """As a template does."""
     shown = task(settings={"validity_days": "47", "rate_limits": "yes", "resolver_timeout_s": "2"})["authority"]
     assert (shown["settings"]["validity_days"], shown["settings"]["rate_limits"]) == (47, True)
     assert shown["settings"]["resolver_timeout_s"] == 2

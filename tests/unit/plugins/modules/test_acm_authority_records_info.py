@@ -20,7 +20,7 @@ from ansible_collections.certops.acm.tests.support.authority_client import autho
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:
-    """An authority with five calls, one of them refused. Its key has gone elsewhere since."""
+    """An authority with five calls, one of them refused. Its key has since been moved away."""
     path = str(tmp_path / "authority")
     ca = creation.create(path).cas.private("corp", key_algorithm="EC_prime256v1").arn
     acm = authority_client(path)

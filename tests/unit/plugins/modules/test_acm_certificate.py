@@ -183,7 +183,7 @@ def test_the_tsig_algorithms_are_those_that_rfc2136_supports() -> None:
 
 
 def test_a_run_that_changes_nothing_imports_no_more_than_it_needs(place: dict[str, str]) -> None:
-    """Each is some milliseconds of every task, because modules travel as source."""
+    """Each costs every task some milliseconds, because modules are sent as source."""
     acm = authority_client(place["path"])
     arn = acm.request_certificate(DomainName="a.example.com", CertificateAuthorityArn=place["ca"])["CertificateArn"]
     program = (

@@ -212,7 +212,7 @@ LOOKING: list[tuple[dict[str, t.Any], str]] = [
 
 @pytest.fixture(name="refused")
 def fixture_refused(run_module: t.Any, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., str]:
-    """What a module that must fail says. It is led to where nothing listens, and any call of ACM is an error."""
+    """The message of a module that must fail. Nothing listens at its endpoint, and any call to ACM is an error."""
 
     def call(_acm: acm.Acm, operation: str, **_members: t.Any) -> t.NoReturn:
         raise AssertionError(f"{operation} was called")
@@ -244,12 +244,12 @@ ITEMS = [
     (options, sentence)
     for options, sentence in OPTIONS[2 * len(NAMES) :]
     if options and not OF_THE_TASK & set(options)
-    if "required" not in sentence and "must be one of" not in sentence  # which Ansible itself tells
+    if "required" not in sentence and "must be one of" not in sentence  # which Ansible itself reports
 ]
 
 
 @pytest.mark.parametrize(("options", "sentence"), ITEMS)
 def test_refused_in_a_list(refused: t.Callable[..., str], options: dict[str, t.Any], sentence: str) -> None:
-    """The same as an item, whose number is said."""
+    """The same as an item of a list, whose number is given."""
     message = refused("acm_certificate", {"certificates": [options]})
     assert sentence in message and "Item 1" in message

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every change of a state three times: in check mode, for real, and again. ACM's own log says what was called."""
+"""Every change three times: in check mode, for real, and again. ACM's own log shows the calls."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ansible_collections.certops.acm.tests.support.name_server import NameServer
 
 READS = ("Describe", "List", "Search", "Get")
 ONLY_AFTERWARDS = ("validation_records",)  # of what does not exist yet
-AGAIN = {"ResendValidationEmail", "RenewCertificate"}  # done at each run, the latter for so wide a window
+AGAIN = {"ResendValidationEmail", "RenewCertificate"}  # done in each run, the latter because the window is so wide
 
 Result = t.Dict[str, t.Any]
 
 
 class Stage:
-    """An authority behind an endpoint, with BIND and a mail server beside it, and one private CA."""
+    """An authority behind an endpoint, with BIND, a mail server and one private CA."""
 
     def __init__(
         self, run_module: t.Callable[..., Result], acm: AcmEndpoint, bind: NameServer, mail: MailServer, ca: str
@@ -43,7 +43,7 @@ class Stage:
         return self._run_module("acm_certificate", {**self.acm.connection, **wait, **options})
 
     def made(self, **options: t.Any) -> str:
-        """The ARN of a certificate that is there already."""
+        """The ARN of a certificate that already exists."""
         result = self.task(wait=True, **options)
         assert "failed" not in result, result["msg"]
         return str(result["certificate"]["certificate_arn"])
@@ -169,7 +169,7 @@ def test_check_mode_writes_nothing_and_predicts_what_the_run_does(
 
 
 def zone(stage: Stage) -> list[str]:
-    """The CNAME records that stand in DNS, as BIND keeps them."""
+    """The CNAME records in DNS, as BIND stores them."""
     found = dns.zone.from_xfr(dns.query.xfr(stage.bind.address, "example.com", port=stage.bind.port))
     return sorted(str(name) for name, _rdataset in found.iterate_rdatasets(dns.rdatatype.CNAME))
 
@@ -180,7 +180,7 @@ def actions(result: Result) -> list[str]:
 
 
 def told(result: Result) -> list[Result]:
-    """The diffs, without what can be known afterwards only."""
+    """The diffs, without what is known only afterwards."""
     diffs = result["diff"] if isinstance(result["diff"], list) else [result["diff"]]
     return [
         (

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way to prove a name, from the request to the issued certificate: mail, the web, and DNS in Route 53."""
+"""Every way to validate a name, from the request to the issued certificate: mail, HTTP, and DNS in Route 53."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_an_amazon_n2_certificate(task: t.Any, bind: NameServer) -> None:
 
 
 def test_by_mail(task: t.Any, run_module: t.Any, place: str) -> None:
-    """Mails go out, a second run sends none, resending does, and the link in the mail issues."""
+    """Mails are sent, a second run sends none, resending does, and the link in the mail leads to issuance."""
     with mail_server() as server:
         smtp = {"host": "127.0.0.1", "port": server.port}
         assert "failed" not in run_module("acm_authority", {"path": place, "smtp": smtp})
@@ -105,14 +105,14 @@ def test_a_mail_that_cannot_be_sent(task: t.Any, run_module: t.Any, place: str) 
 
 
 def test_a_domain_that_accepts_no_mail(task: t.Any) -> None:
-    """It fails at once, says why, and a diagnosis says what to do."""
+    """It fails immediately and says why, and a diagnosis says what to do."""
     result = task(domain_name="www.example.net", validation_method="EMAIL", wait=True, wait_timeout=5)
     assert result["failed"] and "NO_AVAILABLE_CONTACTS" in result["msg"]
     assert result["error"]["code"] == "RequestFailed"
 
 
 def test_from_mail_to_dns(task: t.Any, run_module: t.Any, place: str, bind: NameServer) -> None:
-    """Where the method cannot be changed, that is said, and a new certificate is requested if wanted."""
+    """Where the method cannot be changed, that is reported, and a new certificate is requested if wanted."""
     run_module("acm_authority", {"path": place, "settings": {"email_to_dns": False}})
     made = task(domain_name="silent.example.com", validation_method="EMAIL")
     arn = made["certificate"]["certificate_arn"]
@@ -134,7 +134,7 @@ def test_from_mail_to_dns(task: t.Any, run_module: t.Any, place: str, bind: Name
 def test_from_mail_to_dns_where_the_service_offers_it(
     task: t.Any, run_module: t.Any, place: str, bind: NameServer, is_issued: bool
 ) -> None:
-    """As the service does it: the same certificate, its records published and waited for in one task."""
+    """As the service does it: for the same certificate, records are published and validation awaited in one task."""
     name = f"{'issued' if is_issued else 'pending'}.silent.example.com"
     domain = {"domain_name": name, "validation_domain": "silent.example.com"}
     made = task(domain_name=name, validation_method="EMAIL", domain_validation_options=[domain])

@@ -3,8 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""acm_export on the embedded authority, calls counted, files watched; what ACM should never answer by a scripted
-door."""
+"""acm_export on the embedded authority, with calls counted and files watched; a scripted door gives the answers that
+ACM should never give."""
 
 from __future__ import annotations
 
@@ -341,7 +341,7 @@ def test_a_public_file_is_written_without_an_export(run: Any, site: Site, acm: C
 def test_no_file_is_ever_more_accessible_than_its_final_mode(
     run: Any, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every name that appears in the folder is looked at before and after every call that could widen it."""
+    """Every name in the folder is examined before and after every call that could widen its access."""
     arn = site.request(site.name())
     seen: list[tuple[str, int, int]] = []
 
@@ -483,7 +483,7 @@ def test_check_mode_predicts_the_export_of_a_certificate_that_an_earlier_task_re
     assert warning.startswith(f"There is no certificate for {name}") and "otherwise this task fails" in warning
     assert "ExportCertificate" not in acm.calls and not folder.exists()
     assert run(**options)["failed"], "a misspelled name does not pass"
-    for others in ({"return_private_key": True}, {}):  # there is nothing to foretell
+    for others in ({"return_private_key": True}, {}):  # there is nothing to predict
         assert run(is_check=True, domain_name=name, **others)["failed"]
 
     arn = site.request(name)
@@ -529,7 +529,7 @@ def test_a_list_with_a_failing_item(run: Any, site: Site, acm: CountingAcm, tmp_
         and result["msg"].startswith("1 of 4 exports failed. Item 2: There is no")
     )
     assert [bool(each.get("failed")) for each in result["exports"]] == [False, True, False, False]
-    # one read before, one after that shows whether the exports keep the renewal alive
+    # one read before, and one after that shows whether the certificates are now eligible for renewal
     assert acm.calls == ["SearchCertificates", *["ExportCertificate"] * 3, "SearchCertificates"]
     assert len(set(acm.passphrases)) == 3
     assert [each.get("renewal_eligibility") for each in result["exports"]] == ["ELIGIBLE", None, "ELIGIBLE", "ELIGIBLE"]
@@ -563,7 +563,7 @@ def test_many_by_arn_are_read_at_once(run: Any, site: Site, acm: CountingAcm, tm
 
 
 def test_a_list_that_lags_behind_does_not_mislead(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
-    """What is shown to be unfit, or unexported after the export, is described before anybody is told so."""
+    """A certificate listed as unusable, or as not exported after its export, is described before that is reported."""
     arns = [site.request(site.name()) for _number in range(3)]
 
     def pending(answer: dict[str, Any]) -> dict[str, Any]:
@@ -695,7 +695,7 @@ def test_an_export_keeps_the_renewal_alive(run: Any, site: Site, tmp_path: Path)
 def test_a_renewal_right_after_the_export_causes_no_warning(
     run: Any, site: Site, acm: CountingAcm, tmp_path: Path, changes: dict[str, str], warns: bool
 ) -> None:
-    """The new one is INELIGIBLE until it is exported in turn, which is the next run's business."""
+    """The new one is INELIGIBLE until it is exported in turn, which the next run does."""
     arn = site.request(site.name())
 
     def seen(answer: dict[str, Any]) -> dict[str, Any]:
@@ -742,7 +742,7 @@ def test_the_module_from_arguments_to_files(run_module: Any, site: Site, tmp_pat
 
 
 def test_a_pkcs12_is_recreated_when_its_alias_or_encryption_changes(run: Any, site: Site, tmp_path: Path) -> None:
-    """Held against OpenSSL, which needs its legacy provider for Triple DES."""
+    """Checked with OpenSSL, which needs its legacy provider for Triple DES."""
     arn, store = site.request(site.name()), tmp_path / "bundle.p12"
     options = {
         "certificate_arn": arn,

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""acm_export killed at each of its system calls, beside another run, on a full disk, and where it may not write."""
+"""acm_export killed at each of its system calls, next to another run, on a full disk, or without write access."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def public_folder() -> Iterator[Path]:
 
 
 def in_child(action: Callable[[], None]) -> int:
-    """The wait status of a process that does it; 0 when all went well."""
+    """The wait status of a process that does it; 0 if all went well."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -103,7 +103,7 @@ def in_child(action: Callable[[], None]) -> int:
 
 
 def kill_at(number: int) -> None:
-    """Let this process die just before its system call of that number, counted from now."""
+    """Let this process die just before the system call with that number, counted from now."""
     left = number
 
     def deadly(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,7 +121,7 @@ def kill_at(number: int) -> None:
 
 
 def serials(folder: Path) -> set[str]:
-    """The serials of the certificates that the files are about, a key's included. One: the files fit together."""
+    """The serials of the certificates to which the files, keys included, belong. If there is one, the files match."""
     found = {
         pem.serial(pem.load_certificates((folder / name).read_bytes())[0])
         for name in ("cert.pem", "fullchain.pem", "combined.pem")
@@ -249,7 +249,7 @@ def fixture_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_is_really_full(export: Any, pki: Any, disk: Path) -> None:
-    """Whatever the number of free pages is with which it comes to its end, the set there is the one before."""
+    """With whatever number of free pages it ends, the previous set remains."""
     old, new = pki.leaf(number=1), pki.leaf(number=2)
     folder, ballast = disk / "tls", disk / "ballast"
     export(old, folder)

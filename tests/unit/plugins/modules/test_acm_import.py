@@ -274,8 +274,7 @@ def test_the_second_run_changes_nothing(run: Any, acm: CountingAcm, pki: Any, wh
 
 
 def shown_names(certificate: dict[str, Any]) -> set[str]:
-    """In one spelling: what matters here is that no name is foreseen that is not there, and none is there that is
-    not."""
+    """In one spelling: what matters here is that exactly the existing names are predicted."""
     names = [certificate.get("domain_name"), *certificate.get("subject_alternative_names", [])]
     return {name.lower() for name in names if name}
 
@@ -728,7 +727,7 @@ def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path
 def test_a_task_full_of_broken_material_calls_nothing_writes_nothing_and_logs_no_key(
     run_module: Any, pki: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The whole table through the module, over HTTP, as one list; then each thing that the module left behind."""
+    """The whole table through the module, over HTTP, as one list; then everything that the module left behind."""
     (tmp_path / "material").mkdir()
     (tmp_path / "temporary").mkdir()
     logged: list[str] = []

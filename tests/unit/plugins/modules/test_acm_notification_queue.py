@@ -97,7 +97,7 @@ _opened: list[t.Any] = []
 
 
 def opened(module: t.Any) -> t.Any:
-    """The same door for all tasks: to make the clients of five services costs half a second."""
+    """The same door for all tasks, since creating the clients of five services takes half a second."""
     if not _opened:
         acm = _open_door(module)
         acm.client = functools.lru_cache(maxsize=None)(acm.client)

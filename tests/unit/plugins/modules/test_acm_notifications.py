@@ -24,7 +24,7 @@ NAME = "certops-acm"
 
 @pytest.fixture
 def authority(tmp_path: Path) -> str:
-    """One with a certificate that was issued: it has told of that."""
+    """An authority with an issued certificate, which it has announced."""
     path = str(tmp_path / "authority")
     made = creation.create(path)
     ca = made.cas.private("corp", key_algorithm="EC_prime256v1").arn
@@ -111,7 +111,7 @@ class Sqs:
         )
 
     def ask(self, **arguments: t.Any) -> dict[str, t.Any]:
-        """The module's result; what it called stands in `calls`."""
+        """The module's result; its calls are in `calls`."""
         self.calls.clear()
         return t.cast("dict[str, t.Any]", self._run_module("acm_notifications", {"region": REGION, **arguments}))
 

@@ -24,7 +24,7 @@ from ansible_collections.certops.acm.tests.support.pki import Pki
 COLLECTION = Path(__file__).resolve().parents[4]
 MODULE = COLLECTION / "plugins" / "modules" / "certificate_bundle.py"
 
-# Two PKCS#12 as far as the module looks into them: a sequence
+# Two PKCS#12 files, as far as the module examines them: a sequence
 ONE, ANOTHER = b"\x30\x03one", b"\x30\x07another"
 Run = t.Callable[..., t.Dict[str, t.Any]]
 
@@ -310,7 +310,7 @@ def test_a_name_too_long_for_a_folder_is_refused(run: Run) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="Only root can give files to a group that it is not in.")
 def test_the_next_set_keeps_the_group_of_its_folder(run: Run, tmp_path: Path) -> None:
-    """A server that may enter the old folder through its group alone may enter the new one."""
+    """A server that may enter the old folder only through its group may enter the new one."""
     run(make(), group="4242", directory_mode="0750")
     run(make(), directory_mode="0750")
     live = (tmp_path / "acm/www.example.com/live").resolve()

@@ -135,7 +135,7 @@ def test_a_running_service_with_a_silent_port_fails_and_does_not_count_as_stoppe
 
 
 def test_whatever_a_rollback_leaves_is_a_change(host: Host) -> None:
-    """The first sets stay, and a server that was started goes on."""
+    """The first sets stay, and a server that was started keeps running."""
     services = [host.server.service(ports=[1])]
     answer = host.run(issue(WWW), issue(API), services=services, when_stopped="start", timeout=0.2)
     assert answer["failed"] and answer["changed"] and host.acm.joinpath(WWW, "live").exists(), answer
@@ -161,7 +161,7 @@ def test_a_set_that_no_service_uses_is_reported_as_in_place(host: Host) -> None:
 
 
 def test_a_pid_file_known_only_from_the_table_decides_nothing(host: Host, tmp_path: Path) -> None:
-    """Neither that the service is stopped, nor, on the way back, that it went down and has to be started."""
+    """Neither that the service is stopped, nor, in a rollback, that it went down and has to be started."""
     own = {"name": "own", "server": "lighttpd", "ports": [], "certificates": [WWW], "check_command": [], "group": None}
     own["reload_command"] = ["sh", "-c", f"echo reloaded >> {tmp_path}/log"]
     own["start_command"] = ["sh", "-c", f"echo started >> {tmp_path}/log"]
@@ -361,9 +361,9 @@ def test_the_next_run_reports_the_result_after_a_lost_connection(live_host: Host
     renewed = issue(WWW)
     process = live_host.start(renewed, live_host.first[1], services=services)
     wait_for(begun)
-    process.kill()  # as a lost connection may end it: what it has begun goes on
+    process.kill()  # as a lost connection may end it: the deployment continues
     process.communicate()
-    second = live_host.start(without_key(renewed), live_host.first[1])  # as ssh's reconnection would: it waits
+    second = live_host.start(without_key(renewed), live_host.first[1])  # as a reconnection by ssh would: it waits
     time.sleep(0.3)
     assert second.poll() is None
     go.touch()

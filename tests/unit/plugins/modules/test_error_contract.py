@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever fails, in whichever module, has one sentence, a code and an operation (docs/developing/errors.md)."""
+"""Every failure of every module has one sentence, a code and an operation (docs/developing/errors.md)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODULES = Path(__file__).resolve().parents[4] / "plugins" / "modules"
 NOWHERE = "/nowhere/at/all"
 ARN = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-4000-8000-000000000000"
 ENDPOINT = {"host": "127.0.0.1", "port": 1}
-# What fails in a module once its options were taken, and the code that it fails with.
+# What fails in a module after its options were accepted, and the error code.
 FAULTS: dict[str, tuple[dict[str, t.Any], str]] = {
     "acm_alert": (
         {

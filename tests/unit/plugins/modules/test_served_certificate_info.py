@@ -40,8 +40,7 @@ GREETINGS = {
 
 
 class Server:
-    """Serves a certificate for each name, and the first to who asks for none. `contexts` may be changed while it
-    runs."""
+    """Serves a certificate for each name, and the first one without SNI. `contexts` may be changed while it runs."""
 
     def __init__(self, folder: Path, *names: str, starttls: str | None = None) -> None:
         self.folder = folder
@@ -185,7 +184,7 @@ def test_the_expected_certificate_is_waited_for(server: Server) -> None:
 
 
 def test_seeing_the_new_certificate_once_is_not_enough(server: Server) -> None:
-    """Old and new in turns, as while workers change: it never settles."""
+    """Old and new alternate, as while workers are replaced: it never settles."""
     old, new = server.contexts["www.example.com"], make_context(server.folder, "www.example.com")
 
     def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:

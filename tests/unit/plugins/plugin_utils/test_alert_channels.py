@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Channels that are misspelt or misshapen: what is wrong is said, and no value of theirs."""
+"""Misspelt or malformed channels: the message names the mistake, and shows no value."""
 
 from __future__ import annotations
 

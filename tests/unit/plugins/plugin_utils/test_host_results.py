@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Results of a host that somebody else has taken over."""
+"""Results from a compromised host."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is displayed while a module waits, when, and that nothing of it can harm the task."""
+"""What is displayed while a module waits, when, and that it cannot harm the task."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Action:
 
 
 def watch(action: Action, looks: int, written: t.Optional[str] = None) -> list[float]:
-    """Let a module run for so many looks; answers the pauses between them."""
+    """Let a module run for this many looks; returns the pauses between them."""
     pauses: list[float] = []
     is_over = threading.Event()
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rules of alerts: who wants which, who was told, what is over, how many go into one message."""
+"""The rules of alerts: who wants which, who was told, which are resolved, how many go into one message."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Alerts on their way to people: real HTTP and SMTP servers, moto for AWS, and every fault that is to be expected."""
+"""Delivery of alerts: real HTTP and SMTP servers, moto for AWS, and every fault that is to be expected."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_a_channel_does_not_want_is_neither_sent_nor_recorded(web: WebServe
 
 
 def test_an_all_clear_goes_to_the_channels_that_had_the_alert(web: WebServer) -> None:
-    """Whatever their kinds and severity, and to no other; where it does not arrive, it is sent the next time."""
+    """Whatever their kinds and severity, and to no others; if it does not arrive, it is sent the next time."""
     channels = [webhook(web, name=name, min_severity="critical") for name in ("alarmed", "spared")]
     told = {"old": {"alarmed": "2026-11-11T11:11:11Z"}}
     answer = an_alert("over", kind="resolved", severity="info", answers=("old",))
@@ -104,7 +104,7 @@ def test_a_channel_that_is_down_is_not_tried_for_every_message(web: WebServer) -
 
 @pytest.mark.parametrize("kind", ["webhook", "mail"])
 def test_a_server_that_answers_endlessly_a_little_at_a_time_holds_up_no_channel(kind: str) -> None:
-    """Each time-out of the library is that of one read, and a single octet ends it."""
+    """The library's time-outs apply to one read, and a single byte restarts them."""
     with socket.create_server(("127.0.0.1", 0)) as listener, mail_server() as sound:
         threading.Thread(target=drip, args=(listener,), daemon=True).start()
         port = int(listener.getsockname()[1])

@@ -76,4 +76,4 @@ def test_html_is_escaped_and_holds_the_same() -> None:
     assert "<script" not in shown and "<img" not in shown and "&lt;*.example.com&gt;" in shown
     for part in ("_abc_def_.example.com.", "_xyz.acm-validations.aws.", "(in 15 days)", "Critical (1)", "Warning (1)"):
         assert part in shown
-    assert "http" not in shown  # nothing is fetched by who reads it
+    assert "http" not in shown  # a reader's program fetches nothing

@@ -266,7 +266,7 @@ def test_a_request_that_fails_at_once_fails_the_task() -> None:
 
 @pytest.mark.parametrize("is_authority", [True, False])
 def test_a_token_that_outlives_its_certificate(is_authority: bool) -> None:
-    """Requested, deleted, and requested again within an hour, where ACM answers the ARN of the deleted one."""
+    """Requested, deleted, and requested again within an hour, when ACM returns the ARN of the deleted certificate."""
 
     class Remembering(Fleet):
         tokens: dict[str, str] = {}
@@ -292,7 +292,7 @@ def test_a_token_that_outlives_its_certificate(is_authority: bool) -> None:
 
 @pytest.mark.parametrize(("hours", "is_changed"), [(0, True), (20, False)])
 def test_a_certificate_returned_for_an_earlier_token_is_not_a_change(hours: int, is_changed: bool) -> None:
-    """Lists may lag behind: the certificate of a run before is not shown yet, but ACM remembers its token."""
+    """Lists may lag behind: the certificate of an earlier run is not shown yet, but ACM remembers its token."""
 
     class Lagging(Fleet):
         def _SearchCertificates(self, members: dict[str, t.Any]) -> dict[str, t.Any]:  # noqa: N802
@@ -487,7 +487,7 @@ def test_a_renewal_is_awaited_until_the_serial_changes() -> None:
 @pytest.mark.parametrize("option", [{"force_renewal": True}, {"renew_before": "99%"}], ids=str)
 @pytest.mark.parametrize("size", [1, 4])
 def test_the_second_run_waits_for_a_renewal_in_progress(option: dict[str, t.Any], size: int) -> None:
-    """One certificate, and many without details: in both cases the renewal is waited for, or the task fails."""
+    """One certificate, or many without details: in both cases the task waits for the renewal, or fails."""
     acm = Fleet(5)
     for number in range(size):
         acm.details[arn(number)].update(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a user asks for: read, normalised, and refused before anything is called."""
+"""What a user requests: read, normalised, and refused before any call."""
 
 from __future__ import annotations
 

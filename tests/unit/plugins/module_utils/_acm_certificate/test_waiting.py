@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting that ends: on every end state, at the time-out, and with the reason."""
+"""Waiting ends: in every final state, at the time-out, and with the reason."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RECORD = {"Name": "_a.www.example.com.", "Type": "CNAME", "Value": "_b.acm-valid
 
 
 class Clock:
-    """Time that passes only by sleeping."""
+    """Time passes only by sleeping."""
 
     def __init__(self) -> None:
         self.now_s = 0.0

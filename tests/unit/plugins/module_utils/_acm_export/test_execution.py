@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The passphrases under which ACM seals the keys that it hands out."""
+"""The passphrases with which ACM encrypts exported keys."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an answer of ACM must contain, and what an item shows of itself."""
+"""What an answer from ACM must contain, and what the repr of an item shows."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which files have to be written or corrected, and when that takes a key from ACM: no calls, no files."""
+"""Which files have to be written or corrected, and when that requires a key from ACM: no calls, no files."""
 
 from __future__ import annotations
 

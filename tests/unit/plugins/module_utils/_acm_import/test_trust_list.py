@@ -18,7 +18,7 @@ DAMAGED = "-----BEGIN CERTIFICATE-----\nbm90IGEgY2VydGlmaWNhdGU=\n-----END CERTI
 
 @pytest.fixture(name="place")
 def fixture_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[Path]:
-    """The only place where a trust list is looked for."""
+    """The only place where a trust list is searched for."""
     path = tmp_path / "ca-certificates.crt"
     monkeypatch.setattr(trust_list, "PLACES", (str(path),))
     monkeypatch.setattr(

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reading what ACM and Health tell: every event of acm-rules §8, in every wrapping, and whatever else may lie in a
+"""Reading the events of ACM and Health: each of acm-rules §8, in every wrapping, and whatever else may be in a
 queue."""
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def test_no_event_makes_it_fail(
 
 
 def test_one_poisonous_message_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message may fail in any way. A lone surrogate, which JSON can hold, would break whoever writes it down."""
+    """A message may fail in any way. A lone surrogate, which JSON can contain, would break whatever writes it."""
 
     def trips(body: str) -> dict[str, t.Any]:
         if "poison" in body:

@@ -16,7 +16,7 @@ NAME = "certops-acm"
 
 
 def test_a_batch_that_partly_fails_is_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service's own fault is tried again, ours is not, and the rest of the batch is done once."""
+    """A fault of the service is retried, one of ours is not, and the rest of the batch is done once."""
     asked: list[list[str]] = []
     slept: list[float] = []
 
@@ -64,7 +64,7 @@ def test_it_does_not_wait_for_more_once_it_has_some(monkeypatch: pytest.MonkeyPa
 
 
 class Events:
-    """The events of an authority: empty at the first looks."""
+    """The events of an authority: none at first."""
 
     def __init__(self, empty_looks: int) -> None:
         self.empty_looks = empty_looks

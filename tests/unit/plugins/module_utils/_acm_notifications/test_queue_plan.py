@@ -62,7 +62,7 @@ def operations(plan: Plan) -> list[str]:
 
 
 def test_each_thing_is_created_after_what_it_needs() -> None:
-    """So whichever call is the last, no event goes where it is not accepted, and none is lost."""
+    """So whichever call is the last, no event is sent where it is not accepted, and none is lost."""
     plan = queue_plan.plan(NOTHING, want(topic_name="people"), PLACE)
     assert [
         (step.operation, step.members.get("QueueName") or step.members.get("Name") or step.members.get("Rule"))

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Imports out of a zip, in a process of their own."""
+"""Imports from a zip, in a separate process."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _archive(tmp_path: Path) -> Path:
 
 
 def test_a_file_is_compiled_once(archive: Path) -> None:
-    """But for those that were on their way before loading.py was."""
+    """Except those whose import began before loading.py was imported."""
     done = told(archive, "import top.first\nsaid = ''")
     assert done["compiled"]["top.second"] == done["compiled"]["top.below.third"] == 1
 
@@ -90,7 +90,7 @@ def test_errors_are_the_same_as_pythons(archive: Path, work: str, said: str) -> 
 
 @pytest.mark.parametrize("module", sorted(path.name for path in MODULES.glob("*.py")))
 def test_a_module_that_uses_the_door_imports_it_first(module: str) -> None:
-    """So that what comes after it is compiled once."""
+    """So that later imports are compiled once."""
     text = (MODULES / module).read_text(encoding="utf-8")
     ours = [line for line in text.splitlines() if line.startswith(f"from {PACKAGE}")]
     door = [line for line in ours if line.startswith(f"from {PACKAGE}._door.module ")]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules write to the system's log when their secrets stand in a list."""
+"""What modules write to the system's log when their secrets are in a list."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What counts as not given, and what is said about arguments that are wrong."""
+"""What counts as not given, and the messages for wrong arguments."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is read of the authority's records: pages, names of operations, times, and the days to expiry."""
+"""Reading the authority's records: pages, names of operations, times, and the days to expiry."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_a_copy_under_load_contains_everything_answered(lab: Lab, tmp_path: Path
         assert before <= arns(restored.path) <= set(answered)
         assert restored.store.verify() == []
     assert [path.name for path in tmp_path.glob(".*")] == []
-    # Whoever is restored goes on: it signs, exports what it had, and publishes.
+    # A restored authority continues: it signs, exports what it had, and publishes.
     acm = authority_client(restored.path)
     some = sorted(before)[0]
     assert acm.export_certificate(CertificateArn=some, Passphrase=b"passphrase")["PrivateKey"]

@@ -68,7 +68,7 @@ def test_the_number_of_private_cas_is_a_setting(lab: Lab) -> None:
 
 
 def test_a_published_file_replaces_a_link_instead_of_following_it(lab: Lab, tmp_path: Path) -> None:
-    """Clients get what the authority wrote; the file of somebody else stays as it is."""
+    """Clients get what the authority wrote; the other file is unchanged."""
     cas = lab.authority.cas
     cas.ensure_public()
     trust, elsewhere = Path(cas.trust_file), tmp_path / "elsewhere"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An authority is made whole or not at all, and nobody but its owner reads what is secret in it."""
+"""An authority is created completely or not at all, and only its owner can read its secrets."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_no_authority_is_created_or_opened_where_others_may_write(tmp_path: Path
         with pytest.raises(InvalidInput, match=f"The folder {shared}, .* is writable by everyone"):
             attempt()
     assert os.listdir(shared) == ["authority"]
-    os.chmod(shared, 0o1777)  # as /tmp is: nobody else can exchange what this user has made in it
+    os.chmod(shared, 0o1777)  # as /tmp is: nobody else can replace what this user has created in it
     creation.create(str(shared / "new")).store.close()
     os.chmod(shared / "new", 0o777)
     with pytest.raises(InvalidInput, match="new is writable by everyone"):

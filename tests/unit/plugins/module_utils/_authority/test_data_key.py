@@ -34,7 +34,7 @@ def test_every_secret_is_encrypted_again(lab: Lab) -> None:
     lab.export(arn)
     lab.authority.cas.private("made-after", key_algorithm="EC_prime256v1")
     again = opening.open_authority(lab.path)
-    assert lab.private(ca=lab.ca("made-after"))  # what was made since is sealed with the new key, too
+    assert lab.private(ca=lab.ca("made-after"))  # secrets created since are encrypted with the new key, too
     assert AccessKeys(again.store, again.vault).all() == [owner, web]
     assert again.smtp_password.read() == "of the mail server"
     assert deliveries.targets(again)[0]["name"] == "hook"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where an authority is, and what is said where none is."""
+"""Where an authority is, and the message where there is none."""
 
 from __future__ import annotations
 

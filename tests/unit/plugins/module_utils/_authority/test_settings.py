@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Settings: the defaults of acm-rules, and one sentence for each that is wrong."""
+"""Settings: the defaults of acm-rules, and one sentence for each mistake."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A sweep does whatever is due; what a renewal, a delivery or a rotation makes of it is tested with those."""
+"""A sweep does whatever is due; its renewals, deliveries and rotations are tested with those."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task about many items says: one contract for errors, and each reason once."""
+"""The result of a task with many items: one contract for errors, and each reason once."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One shape for what three operations tell, and the return values made of it."""
+"""One shape for the answers of three operations, and the return values made from it."""
 
 from __future__ import annotations
 

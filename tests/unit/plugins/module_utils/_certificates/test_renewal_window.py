@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether to renew: windows in days and shares, and what they must never lead to."""
+"""Whether to renew: windows in days and shares, and what they must never cause."""
 
 from __future__ import annotations
 

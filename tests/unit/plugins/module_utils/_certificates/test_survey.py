@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What acm_certificate_info answers, and what it asks for."""
+"""What acm_certificate_info returns, and the calls that it makes."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ def test_many_names_keep_their_order_and_no_query_is_sent_twice(resolver: Resolv
     options = [certificate(name, f"_x.{name}")["DomainValidationOptions"][0] for name in names]
     found = diagnose({"Type": "AMAZON_ISSUED", "DomainValidationOptions": options}, Counting())
     assert [finding["domain_name"] for finding in found] == names
-    assert asked.count(("example.com", "CAA")) <= 8  # once, but for those that ask at the same moment
+    assert asked.count(("example.com", "CAA")) <= 8  # once, except for simultaneous queries
 
 
 def test_every_problem_has_a_case_and_every_case_a_problem() -> None:

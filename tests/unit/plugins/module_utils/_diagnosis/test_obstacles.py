@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ACM tells and what a real BIND shows, in one list and in one message."""
+"""What ACM says and what a real BIND shows, in one list and in one message."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_one_query_for_many_certificates(bind: NameServer) -> None:
 
     many = [detail(option("example.com", "_good")) for _number in range(1)] * 30
     obstacles.look(many, obstacles.Eyes(Counting()))
-    assert asked.count(("_good.example.com", "CNAME")) <= 8  # those that ask at the same instant
+    assert asked.count(("_good.example.com", "CNAME")) <= 8  # simultaneous queries
 
 
 def test_a_private_zone_is_recognised(bind: NameServer) -> None:

@@ -22,7 +22,7 @@ class Meta:
 
 
 class Scripted:
-    """A boto3 client whose methods answer, or raise, what a test says."""
+    """A boto3 client whose methods return or raise what a test says."""
 
     meta = Meta()
 
@@ -138,7 +138,7 @@ def test_each_keeps_the_order_and_leaves_errors_in_their_place():
 
 
 def test_on_aws_each_never_exceeds_the_rate():
-    """Twenty-five describes at ten a second: the first second's worth but one at once, the rest one by one."""
+    """Twenty-five describes at ten per second: all but one of the first second's share at once, the rest one by one."""
     slept: list[float] = []
     turn = pacing.Turnstile(10, slept.append, lambda: 0.0)
     for _call in range(25):
@@ -154,7 +154,7 @@ def test_the_first_call_goes_at_once(rate):
 
 
 def test_after_a_late_call_the_next_one_is_not_early():
-    """Where ACM takes one call a second, one that comes early is refused, and costs a second more."""
+    """Where ACM accepts one call per second, an early one is refused and costs another second."""
     now_s, chance = 0.0, random.Random(1)
 
     def sleep(seconds):
@@ -169,7 +169,7 @@ def test_after_a_late_call_the_next_one_is_not_early():
 
 
 class Throttling:
-    """A bucket of ACM's that several accounts' worth of callers share, on a clock of its own."""
+    """One of ACM's token buckets, shared by many callers, with its own clock."""
 
     def __init__(self, rate):
         self.now_s, self.tokens, self.rate, self.refused = 0.0, rate, rate, 0
@@ -187,7 +187,7 @@ class Throttling:
 
 
 def test_a_rate_shared_with_others_is_respected():
-    """Ours may go at ten a second, but only one is left over."""
+    """We may send ten calls per second, but others leave us only one."""
     bucket = Throttling(rate=1)
     scripted = Scripted(describe_certificate=bucket.describe)
     door = acm.Acm(scripted, None, is_authority=False, sleep=bucket.sleep, monotonic=lambda: bucket.now_s)
@@ -229,7 +229,7 @@ def test_a_few_refusals_do_not_slow_it_down():
 
 @pytest.mark.parametrize("is_broken", [False, True], ids=["quota", "internal failure"])
 def test_an_authority_is_called_once(tmp_path, monkeypatch, is_broken):
-    """It is in the same process: what it refused, or failed at, it would refuse again."""
+    """It is in the same process: whatever it refused or failed, it would refuse again."""
     authority = creation.create(str(tmp_path / "authority"), settings={"quota_certificates": 0})
     asked = []
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The door to AWS: which endpoint, and what is sent again."""
+"""The door to AWS: which endpoint, and what is retried."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients that are created faster are the clients that botocore creates."""
+"""Clients that are created faster equal the clients that botocore creates."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_errors_are_the_same() -> None:
 
 
 def test_the_users_own_models_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """AWS_DATA_PATH: a service that botocore does not have, beside those that it has."""
+    """AWS_DATA_PATH: a service that botocore does not have, next to those that it has."""
     own = tmp_path / "models" / "acm-next" / "2030-01-01"
     own.mkdir(parents=True)
     model = botocore.session.Session().get_service_data("acm")

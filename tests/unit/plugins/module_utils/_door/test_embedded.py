@@ -50,7 +50,7 @@ def test_a_client_of_an_authority_answers_as_one_over_http_does(tmp_path):
 
 
 def _outcome(acm_client, operation, members):
-    """The answer or the error, in all its parts but what is of one call, or of HTTP, alone."""
+    """The answer or the error, without the parts that belong to one call or to HTTP."""
     try:
         kind, answer = None, getattr(acm_client, operation)(**members)
     except ClientError as error:

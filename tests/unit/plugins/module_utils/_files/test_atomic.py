@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that nobody ever sees half of, and keys that nobody else gets to read."""
+"""Files that nobody ever sees half-written, and keys that nobody else can read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a 
 
 @needs_root
 def test_a_key_is_not_given_to_the_previous_owner_of_the_file(tmp_path: Path) -> None:
-    """Only where nobody else can have put that file there does its owner stay."""
+    """The owner is kept only where nobody else can have put the file there."""
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
     for folder in (ours, theirs):
         folder.mkdir()
@@ -108,7 +108,7 @@ def test_differences_in_access() -> None:
 
 
 def test_nobody_can_open_a_file_before_it_is_complete(tmp_path: Path) -> None:
-    """Its name comes last: until then the content is under another one, which only its owner may open."""
+    """It is renamed last: until then the content has another name, which only its owner can open."""
     seen = []
 
     def restore(path: str, final_path: str) -> bool:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which folders may hold a key. As root, since other users' folders are needed for it."""
+"""Which folders may contain a key. As root, because the tests need other users' folders."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_errors_name_whole_paths(tmp_path: Path) -> None:
 
 @needs_root
 def test_through_a_folder_that_may_be_entered_but_not_listed() -> None:
-    """Such as other people's homes; a child tries, since root may list everything."""
+    """Such as other users' homes; a child process tries, since root may list everything."""
     with tempfile.TemporaryDirectory() as home:
         own = Path(home) / "own"
         own.mkdir()
@@ -142,7 +142,7 @@ def test_a_folder_of_another_user(tmp_path: Path) -> None:
 
 @needs_root
 def test_a_link_made_by_the_files_owner_is_not_followed(tmp_path: Path) -> None:
-    """Root would put files of that user's wherever they like; a link that root has made there may be meant."""
+    """Root would write that user's files wherever they like; a link that root has made is followed."""
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (tmp_path / "real").mkdir()
@@ -174,7 +174,7 @@ def test_a_limited_amount_is_read_and_links_are_followed(tmp_path: Path) -> None
 
 
 def test_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
-    """Nobody writes to it, so opening it like a file would block for ever."""
+    """Nobody writes to it, so opening it like a file would block forever."""
     pipe = str(tmp_path / "app.pid")
     os.mkfifo(pipe)
     with pytest.raises(OSError, match="Not a regular file"):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Locks: one holder, given back when it ends, and a wait that ends. A folder is held by nobody but runs of ours."""
+"""Locks: one holder, released when it ends, and a wait that ends. Only our runs can hold a folder."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_lock_left_by_a_killed_run_is_used_and_removed(folder: int, tmp_path: 
 
 
 def test_only_one_of_many_runs_holds_the_lock_at_a_time(folder: int, tmp_path: Path) -> None:
-    """Although each removes what it has locked, and the next may have opened that already."""
+    """Although each removes its lock file, which the next may already have opened."""
     inside: list[int] = []
     overlaps: list[int] = []
 

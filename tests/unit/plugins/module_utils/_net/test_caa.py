@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""RFC 8659, rule by rule: the judgement on one set, and the climb against a real BIND."""
+"""RFC 8659, rule by rule: the evaluation of one set, and the climb up the tree with a real BIND."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def bind() -> t.Iterator[NameServer]:
         ("*.ours.example.com", True),  # issue governs wildcards too while there is no issuewild
         ("other.example.com", False),
         ("deep.a.b.other.example.com", False),  # climbed
-        ("open.other.example.com", True),  # the nearest set counts alone
+        ("open.other.example.com", True),  # only the nearest set counts
         ("x.open.other.example.com", True),
         ("nobody.example.com", False),
         ("*.nobody.example.com", False),
         ("wildno.example.com", True),
         ("*.wildno.example.com", False),
-        ("x.wildno.example.com", True),  # a plain name below: issuewild is none of its business
+        ("x.wildno.example.com", True),  # a plain name below: issuewild does not apply
         ("wildonly.example.com", False),
         ("*.wildonly.example.com", True),
         ("critical.example.com", False),
@@ -86,7 +86,7 @@ def test_the_sentence_says_where_and_what(bind: NameServer) -> None:
 
 
 class Flaky:
-    """Fails the first question about every name, as a server does that is being restarted."""
+    """Fails the first query for every name, as a server does that is restarting."""
 
     def __init__(self) -> None:
         self.asked: set[str] = set()

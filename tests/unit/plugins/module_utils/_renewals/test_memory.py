@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run leaves to the next: read whatever happened to it, and written where it can be."""
+"""What a run leaves for the next: read whatever has happened to it, and written wherever possible."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_damaged_memory(text: str, said: str) -> None:
 
 
 def test_a_clock_that_was_ahead() -> None:
-    """Twenty renewals forced "in the future" would use up the attempts of a day for years."""
+    """Twenty renewals forced "in the future" would use up the daily attempts for years."""
     ahead = ago(days=-300)
     forced = [{"arn": f"{ARN}{number}", "at": ahead} for number in range(20)]
     told = {"old": {"chat": ago(days=1)}, "new": {"chat": ahead}}
@@ -132,7 +132,7 @@ def refuse(*_given: object) -> None:
 
 
 def test_a_memory_that_cannot_be_written_is_stored_elsewhere(tmp_path: Path) -> None:
-    """The folder is a file here: so that it holds for root too."""
+    """The folder is a file here, which stops root too."""
     (tmp_path / "state").write_text("", encoding="utf-8")
     assert store(tmp_path).recall(NOW)[1] == [
         f"{tmp_path}/state/here.json cannot be read (Not a directory), so alerts may be sent twice: fix that, or set "
@@ -179,7 +179,7 @@ def test_files_that_others_put_into_the_temporary_folder_are_not_used(tmp_path: 
 
 
 def test_a_link_in_the_temporary_folder_removes_nothing(tmp_path: Path) -> None:
-    """Somebody has put one there that leads to the folder in which runs remember."""
+    """Somebody has created one that points to the folder of the memory."""
     (tmp_path / "temporary").mkdir()
     (tmp_path / "temporary").chmod(0o1777)
     (tmp_path / "temporary" / "spare").symlink_to(tmp_path / "state")

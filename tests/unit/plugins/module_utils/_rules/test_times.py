@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Moments: read, shown, and kept as milliseconds."""
+"""Times: read, shown, and stored as milliseconds."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_a_wildcard_and_its_apex_share_one_record() -> None:
 
 
 def test_validated_names_keep_their_record() -> None:
-    """The next renewal looks for it again."""
+    """The next renewal checks it again."""
     one = detail(option("example.com", APEX, ValidationStatus="SUCCESS"), Status="ISSUED")
     assert proof_records.records(one) == [as_item(APEX)]
 

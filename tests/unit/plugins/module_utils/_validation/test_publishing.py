@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Records of many certificates, put where each wants them: together where it can be, alone where it must be."""
+"""Records of many certificates, written where each needs them: together if possible, separately if necessary."""
 
 from __future__ import annotations
 

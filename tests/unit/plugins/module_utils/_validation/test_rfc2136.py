@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Publishing by RFC 2136: against a real BIND, and against the demo's stand-in, which must behave the same."""
+"""Publishing by RFC 2136, with a real BIND and with the demo's stand-in, which must behave the same."""
 
 from __future__ import annotations
 

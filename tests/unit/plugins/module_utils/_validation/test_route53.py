@@ -79,7 +79,7 @@ def publish(aws: Aws, *records: Record, **settings: t.Any) -> list[t.Any]:
 def test_each_record_goes_to_the_longest_public_zone(aws: Aws) -> None:
     top, deep, other = aws.zone("example.com"), aws.zone("deep.example.com"), aws.zone("example.net")
     aws.zone("www.deep.example.com", private=True)
-    aws.zone("eep.example.com")  # ends alike, but is no parent
+    aws.zone("eep.example.com")  # ends alike, but is not a parent
     changes = publish(aws, APEX, DEEP, OTHER)
     assert [change.zone for change in changes] == [
         f"example.com ({top})",

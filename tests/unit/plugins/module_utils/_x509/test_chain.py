@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A table of bundles as CAs and people make them: which chain comes out, or which certificate is missing."""
+"""A table of bundles as CAs and people make them: the resulting chain, or the missing certificate."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import hashes
 
 
 class Bundles:
-    """Two roots, cross-signed in every way that is met, and what is below them; `old` is the root that goes."""
+    """Two roots, cross-signed in every way that occurs, and what is below them; `old` is the root being retired."""
 
     def __init__(self, pki: Any) -> None:
         self.pki = pki
@@ -54,7 +54,7 @@ def bundles(pki: Any) -> Bundles:
 
 
 def built(pki: Any, leaf: str, pool: str, trusted: str = "", **options: Any) -> tuple[str, Chain]:
-    """The names of the certificates that come out, and the whole answer."""
+    """The names of the resulting certificates, and the whole answer."""
     known = bundles(pki)
     names = {pair.certificate: name for name, pair in vars(known).items() if hasattr(pair, "certificate")}
     roots = [getattr(known, name).certificate for name in trusted.split()]
@@ -153,7 +153,7 @@ def test_intermediates_without_a_root_are_used_and_omissions_are_reported(pki: A
         ("below_int", "int foreign", "root", "int"),
         ("below_int", "int int_by_old foreign", "old", "int_by_old"),
         ("below_root", "foreign", "root", ""),
-        # the host has no say where the bundle is clear: another host must come to the same chain
+        # the host does not matter if the bundle is unambiguous: every host must build the same chain
         ("below_int", "int cross", "root", "int cross"),
         ("below_lower", "lower upper", "upper", "lower upper"),
     ],
@@ -174,7 +174,7 @@ def test_a_cycle_of_cross_signed_authorities_ends(pki: Any) -> None:
 
 
 def test_a_hostile_bundle_is_cheap(pki: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred certificates that all could have issued each other."""
+    """A hundred certificates that could all have issued each other."""
     known, tried = pki.authority("x"), []
     hostile = [known.certificate] + [
         pki.issue("x", known, key=pki.key("P-256", 920), is_ca=True, names=()).certificate for _number in range(99)
@@ -191,7 +191,7 @@ def test_a_hostile_bundle_is_cheap(pki: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert len(found.certificates) == 1 and len(tried) <= chains.MAX_SIGNATURES
 
     def reversed_order(child: x509.Certificate, parent: x509.Certificate) -> bool:
-        """Each leads to one alone, and that is tried last."""
+        """Each leads to only one, which is tried last."""
         return order[parent] == order.get(child, 100) - 1
 
     by_trial = sorted(hostile, key=lambda each: each.fingerprint(hashes.SHA256()))
@@ -205,7 +205,7 @@ def test_a_hostile_bundle_is_cheap(pki: Any, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_root_is_recognised_even_if_its_signature_is_too_old_to_check(
     pki: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on hosts whose policy forbids SHA-1: the roots of many a bundle are signed with it."""
+    """As on hosts whose policy forbids SHA-1, with which many roots are signed."""
     old = pki.issue("old", key=pki.key("2048", 930), is_ca=True, names=(), digest=hashes.SHA256()).certificate
     monkeypatch.setattr(chains, "is_self_signed", lambda _certificate: False)
     assert not chains.is_root(old)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every encryption that OpenSSL can write: the key is taken, or the algorithm is named; and every mistake with passphrases."""
+"""Every encryption that OpenSSL can write: the key is read, or the algorithm named; and mistakes with passphrases."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_a_clear_key_needs_no_passphrase(pki: Any) -> None:
 
 
 def test_a_curve_without_a_name_is_accepted_or_reported(pki: Any) -> None:
-    """Newer versions of cryptography know a curve by its parameters."""
+    """Newer versions of cryptography recognise a curve by its parameters."""
     pair = pki.leaf()
     key = openssl_output("ec", "-param_enc", "explicit", given=pair.key_pem.encode())
     try:

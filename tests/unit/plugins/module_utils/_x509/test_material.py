@@ -72,7 +72,7 @@ def block(label: str, der: bytes) -> bytes:
 
 @functools.lru_cache(maxsize=None)
 def whole(pki: Any) -> dict[str, bytes]:
-    """What people have, each whole."""
+    """What people have, undamaged."""
     pair = pki.leaf()
     certificates = (pair.pem + pair.chain_pem).encode()
     key = pair.key.private_bytes(DER, PKCS8, serialization.NoEncryption())
@@ -91,7 +91,7 @@ def whole(pki: Any) -> dict[str, bytes]:
 
 
 def check(sources: list[Source], now: Any) -> None:
-    """Either it is refused in one sentence that tells no secret, or what comes out keeps every rule."""
+    """Either it is refused in one sentence without a secret, or the result obeys every rule."""
     try:
         ready = make_ready(sources, PASSPHRASE, now)
     except InvalidMaterial as error:
@@ -128,7 +128,7 @@ def test_damaged_binary(pki: Any, form: str, how: Any) -> None:
 @fuzz(max_examples=150)
 @given(flips=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=4))
 def test_a_certificate_with_odd_contents(pki: Any, flips: list[tuple[int, int]]) -> None:
-    """Base64 and often the structure are whole, so that what a certificate says is read too."""
+    """Base64 and often the structure are intact, so that the contents are read too."""
     pair = pki.leaf()
     der = bytearray(pair.certificate.public_bytes(DER))
     for place, octet in flips:

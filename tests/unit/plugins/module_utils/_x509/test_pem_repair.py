@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""PEM as people paste it, made whole."""
+"""PEM as people paste it, repaired."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_text_as_people_paste_it_is_accepted(pki: Any, how: str) -> None:
 
 @pytest.mark.parametrize("how", MANGLED)
 def test_the_repair_is_idempotent(pki: Any, how: str) -> None:
-    """So that no second way of reading exists: clean PEM passes the repair and comes out as it is."""
+    """So there is only one way of reading: clean PEM passes the repair unchanged."""
     text = pki.leaf().pem + pki.leaf().key_pem
     assert pem_repair.repaired(text.encode()) == text.encode()
 
@@ -58,6 +58,6 @@ def test_the_repair_is_idempotent(pki: Any, how: str) -> None:
     ids=lambda evil: repr(evil[:12]),
 )
 def test_hostile_text_is_repaired_in_linear_time(evil: bytes) -> None:
-    """No measure of time: a step that is not linear would take hours here, and the suite's own limit ends it."""
+    """Nothing is timed: a step that is not linear would take hours here, and reach the suite's own limit."""
     with pytest.raises(InvalidMaterial):
         read_source(Source("bundle", "bundle", evil), None)

@@ -40,7 +40,7 @@ def test_a_created_store_can_be_loaded_again(pki: Any, name: str, is_legacy: boo
 
 @pytest.mark.parametrize("passphrase", ["", None])
 def test_a_store_without_a_passphrase(pki: Any, passphrase: str | None, tmp_path: Path) -> None:
-    """Some programs take none for an empty one, others for none at all."""
+    """Some programs treat none as an empty one, others as none at all."""
     (tmp_path / "both.pem").write_text(pki.leaf().key_pem + pki.leaf().pem)
     store = openssl_output("pkcs12", "-export", "-in", tmp_path / "both.pem", "-passout", "pass:")
     given = None if passphrase is None else passphrase.encode()

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Two tables: text as people have it, which is accepted; and what is not material, which is named with what to do."""
+"""Two tables: text as people have it, which is accepted; and anything else, which is named with what to do."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_other_formats_are_named(pki: Any, what: str) -> None:
 
 
 def test_a_certificate_of_no_version_in_a_container(pki: Any) -> None:
-    """cryptography has an error of its own for these, which is no ValueError."""
+    """cryptography has its own error for these, which is not a ValueError."""
     pair = pki.leaf()
     version, wrong = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x1c"
     der = pkcs7.serialize_certificates([pair.certificate], DER)

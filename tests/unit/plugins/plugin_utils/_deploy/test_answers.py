@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host answers is used only if it is what certificate_deployment says."""
+"""A host's answer is used only if it is one that certificate_deployment gives."""
 
 from __future__ import annotations
 

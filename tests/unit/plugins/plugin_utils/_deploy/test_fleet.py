@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who asks ACM for whom, and whose keys go where."""
+"""Which host reads ACM for which others, and whose keys go where."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FINGERPRINT = {"www.example.com": "aa", ARN: "bb"}
 
 
 def told(identity: str, issuer: str = "ours", **more: Any) -> dict[str, Any]:
-    """What acm_export says of a certificate."""
+    """What acm_export returns about a certificate."""
     return {
         "certificate_arn": identity if identity.startswith("arn:") else f"arn of {identity}",
         "domain_name": identity,
@@ -319,7 +319,7 @@ def test_a_certificate_without_a_passphrase_has_none() -> None:
 
 @pytest.mark.parametrize("step", [1, -1])  # the order of the inventory, and reverse_inventory
 def test_the_last_batch_is_known_without_looking_at_all_hosts_in_each(step: int) -> None:
-    """Ansible puts a host's variables together at every look."""
+    """Ansible assembles a host's variables at every access."""
     names = [f"web-{number:03}" for number in range(200)]
 
     class Looks(dict[str, dict[str, Any]]):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where snippets are: by the role's variables alone."""
+"""Where snippets are, from the role's variables alone."""
 
 from __future__ import annotations
 

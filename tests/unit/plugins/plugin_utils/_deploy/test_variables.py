@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names of variables that begin as the role's do: those that exist, and those that are misspelt."""
+"""Names of variables with the role's prefix: those that exist, and those that are misspelt."""
 
 from __future__ import annotations
 

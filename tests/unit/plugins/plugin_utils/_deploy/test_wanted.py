@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host is to have, by its options."""
+"""What a host should have, according to its options."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_passphrases_are_kept_separately() -> None:
 
 
 def test_the_host_gets_the_form_of_a_pkcs12_as_one_string() -> None:
-    """A set whose text is another is made anew, and one that was made before there was a text is not."""
+    """A set with a different text is replaced, and one from before there was a text is not."""
     plain = {**WWW, "pkcs12_passphrase": "keystore"}
     service = {"name": "nginx", "files": ["pkcs12"]}
     (certificate,) = wanted([plain], service)["certificates"]

@@ -275,7 +275,7 @@ def seen_with(told_before: list[str], *standings: plan.Standing, **others: Any) 
 
 
 def test_resolved() -> None:
-    """A trouble is over when its subject has none; the next notice of the same expiry does not end the one before."""
+    """A problem is resolved when its subject has none; the next notice of an expiry does not resolve the previous one."""
     keys = [
         f"expiring {arn(1)} 01 45",
         f"expiring {arn(1)} 01 30",
@@ -284,7 +284,7 @@ def test_resolved() -> None:
         "host_unreachable web 01 first",
         "host_unreachable elsewhere 01 first",  # which is not in this play, as with --limit
         f"expired {arn(3)} 03",  # which ACM does not have any more
-        f"expired {arn(4)} 04",  # so long ago that nobody is told any more
+        f"expired {arn(4)} 04",  # so long ago that nobody is alerted any more
     ]
     seen = seen_with(keys, standing(make_certificate(2)))
     current = alerts.findings(seen, read_policy({}))
@@ -308,7 +308,7 @@ def test_resolved() -> None:
 def test_a_host_has_recovered_when_all_its_certificates_were_seen(
     kind: str, states: tuple[str, ...], is_over: bool
 ) -> None:
-    """Nobody has looked at what was held back, could not be read or is out of reach, even if it lacks nothing."""
+    """A host that was held back, unreadable or unreachable was not checked, even if it lacks nothing."""
     key, elsewhere = f"{kind} web 01 first", f"{kind} elsewhere 01 first"
     listing = [make_certificate(1), make_certificate(2, status="REVOKED")]
     here = [standing(one, state=state) for one, state in zip(listing, states)]
@@ -330,7 +330,7 @@ def test_a_certificate_that_acm_still_does_not_export_is_not_reported_as_availab
 
 
 def test_a_certificate_is_renewed_again_only_if_acm_says_so() -> None:
-    """It is not enough that a host lacks the certificate, which will be exported for it."""
+    """It is not enough that a host lacks the certificate, and that it will therefore be exported."""
     memory = make_memory(told={f"ineligible {arn(1)} 01": {"chat": iso(NOW)}})
     for eligibility, over in (("INELIGIBLE", []), ("ELIGIBLE", list(memory["told"]))):
         one = make_certificate(renewal_eligibility=eligibility)

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A renewal run whatever times, notices and hosts say: it comes to its end, and every certificate keeps its alert."""
+"""A renewal run, whatever times, notices and hosts say: it finishes, and every certificate keeps its alert."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ STRANGE: list[Any] = [
 
 
 def test_no_outcome_of_a_host_silences_the_others_alerts() -> None:
-    """An outcome is made on the controller, of what a host has answered; whatever got into it, the run ends with its report."""
+    """An outcome is made on the controller from a host's answer; whatever it contains, the run ends with its report."""
     chance = random.Random(17)
     good = make_certificate(1)
     for _time in range(600):

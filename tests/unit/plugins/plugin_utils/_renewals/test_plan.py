@@ -63,7 +63,7 @@ def test_forced(members: dict[str, Any], options: dict[str, Any], is_due: bool, 
 
 
 def test_a_window_as_long_as_the_lifetime_forces_nothing_and_is_reported() -> None:
-    """It would renew at each run."""
+    """It would renew in every run."""
     forced = force([make_certificate(1, left=20, lifetime=25), make_certificate(2, left=20)])
     assert forced.due == [arn(2)]
     assert [(which, "25 days" in said) for which, said in forced.wrong] == [(arn(1), True)]
@@ -105,7 +105,7 @@ def test_held_back(known: dict[str, Any], waits: bool) -> None:
 
 
 def test_a_current_certificate_is_not_held_back() -> None:
-    """So that a file that somebody has damaged is mended at any time."""
+    """So that a damaged file is repaired at any time."""
     one = make_certificate()
     memory = make_memory(hosts={"web": {one["certificate_arn"]: make_known(one)}})
     reads = {one["certificate_arn"]: make_read(one)}

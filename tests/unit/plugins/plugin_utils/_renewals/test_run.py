@@ -122,7 +122,7 @@ def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
 
 
 def test_two_profiles_of_one_account_share_alerts_and_memory() -> None:
-    """They have one memory: what the one leaves there must not be lost by the other, nor be taken for an earlier run's."""
+    """They share one memory: neither may lose what the other stores, or mistake it for an earlier run's."""
     two = make_certificate(2)
     connections = {"authority": [False, False], "region": [HERE, HERE], "profile": ["web", "shop"]}
     entries = [[{"certificate_arn": arn(1)}], [{"certificate_arn": arn(2)}, {"certificate_arn": arn(1)}]]
@@ -155,7 +155,7 @@ def test_two_profiles_of_one_account_share_alerts_and_memory() -> None:
 
 
 def test_this_run_is_not_taken_for_one_that_did_not_finish() -> None:
-    """As where two connections have one memory, and what the first one is to deploy cannot be read."""
+    """As where two connections share one memory, and the first one's certificates cannot be read."""
     memory = make_memory(began_at=iso(NOW), ended_at=iso(NOW - timedelta(hours=1)))
     run = learnt(begun(WEB), [ONE], recalled={"memory": memory, "problems": [], "writable": True})
     assert told(reported(run, {"web": outcome(make_done(ONE))})) == []
@@ -214,7 +214,7 @@ def test_one_malformed_notice_does_not_affect_the_others() -> None:
     ],
 )
 def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) -> None:
-    """It forces nothing, which it would do at every run, and tells nobody by a channel, for the same reason."""
+    """It forces no renewal and sends no alert, because it would do so again in every run."""
     ripe = make_certificate(1, left=20)
     run = learnt(begun(WEB, renew_before="30", has_channels=True), [ripe], recalled=recalled)
     own = run["connections"][HERE]
@@ -306,7 +306,7 @@ OLD = {"web": {arn(1): make_known(ONE, serial="0f")}}
 def test_a_host_that_was_not_looked_at_is_not_reported_as_healthy(
     reads: dict[str, Any], options: dict[str, Any], minutes: int, waits: str | None
 ) -> None:
-    """What an earlier run reported of it still holds, and why it waits is said as it is."""
+    """What an earlier run reported about it still holds, and the reason why it waits is given."""
     failed = outcome(failures=[{"identities": [arn(1)], "reason": "nginx -t failed."}])
     memory = make_memory(hosts=OLD, told={f"deploy_failed web {ONE['serial']} first": {"chat": iso(NOW)}})
     recalled = {"memory": memory, "problems": [], "writable": True}

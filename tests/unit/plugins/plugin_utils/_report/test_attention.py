@@ -118,7 +118,7 @@ def test_the_most_urgent_comes_first() -> None:
 
 
 def test_texts_do_not_change_from_one_day_to_the_next() -> None:
-    """So that a report with the same facts is not a change."""
+    """So that a report of the same facts is not a change."""
     told = [report_fleet.certificate(0, **ends(days=20), **IN_USE)]
     reads = [{"label": LABEL, "certificates": told}]
     first, second = (

@@ -23,7 +23,7 @@ def known(*changes: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def placed(certificates: list[dict[str, Any]], **sight: Any) -> dict[str, Any]:
-    """One host that is to serve www0, and the sight of it."""
+    """One host that should serve www0, and what was seen there."""
     look = {"served": [{"reachable": True, "names": [], "serial": "00", **sight}]}
     (host,) = fleet.hosts({"web": report_fleet.host([0])}, {"web": look}, certificates)
     (place,) = host["places"]
@@ -51,7 +51,7 @@ def test_the_served_certificate_is_compared_with_the_one_in_acm(sight: dict[str,
 
 
 def test_the_fingerprint_decides_where_it_is_known() -> None:
-    """Authorities count their serials from 1: two of them have the same one."""
+    """Authorities count their serials from 1, so two of them may use the same one."""
     (certificate,) = known({"serial": "01"})
     certificate["fingerprint"] = "aa"
     assert placed([certificate], serial="01", fingerprint="bb")["state"] == fleet.OTHER

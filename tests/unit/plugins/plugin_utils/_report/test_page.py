@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page as text. What a browser makes of it is in tests/integration/test_report_page.py."""
+"""The page as text. tests/integration/test_report_page.py tests it in a browser."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def looked(certificates: list[Any], services: list[Any]) -> list[tuple[Any, ...]
             [{"name": "submission", "server": "postfix", "ports": [587], "default_certificate": "api"}],
             [("submission", 587, None, "smtp", [ARN])],
         ),
-        # two certificates for one name are one place
+        # two certificates for one name are one endpoint
         (
             [WWW, {"domain_name": "x.example.com", "server_names": ["www.example.com"]}],
             [{"name": "nginx"}],
@@ -93,7 +93,7 @@ def test_each_connection_is_read_once() -> None:
         host([WWW], [], region="eu-central-1"),
         host([API], [], region="eu-central-1"),
         host([WWW], [], authority="/srv/acm"),
-        host([], [], region="us-east-1"),  # it is to have nothing
+        host([], [], region="us-east-1"),  # it should have nothing
     ]
     more = [{"region": "eu-central-1"}, {"region": "us-west-2", "profile": "shop"}]
     assert wanted.connections(hosts, more) == [

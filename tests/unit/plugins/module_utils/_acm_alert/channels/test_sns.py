@@ -18,7 +18,7 @@ from ansible_collections.certops.acm.tests.support.alert_channels import an_aler
 
 
 def subscribed(topic: str, region: str = "eu-central-1") -> tuple[str, t.Callable[[], list[t.Any]]]:
-    """A topic and what reads the messages that came to a queue behind it."""
+    """A topic, and a function that reads its messages from a subscribed queue."""
     client, queues = boto3.client("sns", region_name=region), boto3.client("sqs", region_name=region)
     arn = client.create_topic(Name=topic)["TopicArn"]
     queue = queues.create_queue(QueueName=topic)["QueueUrl"]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Events that leave: to a real HTTP server, and into moto's SQS over HTTP (acm-rules §8, deliveries.py)."""
+"""Delivery of events to a real HTTP server and to moto's SQS over HTTP (acm-rules §8, deliveries.py)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_every_event_in_order(lab: Lab, clock: Clock, web: WebServer) -> None:
     lab.export(arn)
     clock.advance(days=340)
     swept = sweep.sweep(lab.authority)
-    told = lab.events()[1:]  # what was before the target came is not for it
+    told = lab.events()[1:]  # events from before the target existed are not for it
     assert bodies(web) == told and swept.delivered == len(told) >= 3
     assert [event["detail"].get("Action") for event in told][:2] == ["ISSUANCE", "RENEWAL"]
     request = web.requests[0]
@@ -107,7 +107,7 @@ def test_events_are_delivered_to_a_queue(lab: Lab, sqs: t.Any, fifo: bool) -> No
 
 
 def test_a_queue_that_refuses_some_events(lab: Lab, monkeypatch: pytest.MonkeyPatch, sqs: t.Any) -> None:
-    """What SQS answers in a batch: the ones behind the first that it refused are sent again."""
+    """As SQS may answer a batch: the events after the first refused one are sent again."""
     target = queue(sqs, "some")
     deliveries.set_targets(lab.authority, [target])
     for number in range(5):
@@ -140,7 +140,7 @@ def test_a_failing_target_delays_no_other_and_loses_nothing(lab: Lab, clock: Clo
         assert len(swept.troubles) == 1 and "answered 503" in swept.troubles[0] and "/hook" not in swept.troubles[0]
         clock.advance(hours=1)
     assert bodies(web, "/other") == lab.events()
-    assert bodies(web) == lab.events()[:1] * 3  # the first is offered again and again, none goes before it
+    assert bodies(web) == lab.events()[:1] * 3  # the first is offered again and again, and none overtakes it
     shown = state(lab)
     assert (shown["waiting"], shown["failing_since"]) == (4, "2026-11-23T12:00:00Z")
     web.requests.clear()
@@ -202,7 +202,7 @@ def test_undelivered_events_are_not_forgotten(lab: Lab, clock: Clock, web: WebSe
 
 
 def test_event_numbers_continue_when_all_events_are_forgotten(lab: Lab, clock: Clock, web: WebServer) -> None:
-    """Otherwise a target would take new events for ones that it has already received."""
+    """Otherwise a target would mistake new events for ones that it has already received."""
     lab.set(events_kept_days=10)
     deliveries.set_targets(lab.authority, [webhook(web)])
     lab.private()
@@ -231,7 +231,7 @@ def test_events_arrive_in_order_at_least_once_if_a_delivery_is_killed(lab: Lab, 
     expected = [event["id"] for event in lab.events()]
     seen = [event["id"] for event in bodies(web)]
     assert list(dict.fromkeys(seen)) == expected
-    # Again only what was under way when it was killed: one each time.
+    # Only what was in progress when it was killed is sent again: one each time.
     assert len(seen) <= len(expected) + 6
     assert all(expected.index(after) - expected.index(before) in (0, 1) for before, after in zip(seen, seen[1:]))
 

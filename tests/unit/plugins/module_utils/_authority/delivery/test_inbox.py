@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The authority's events as a queue: hidden until acknowledged or their time is over, one reader's at a time."""
+"""The authority's events as a queue: hidden until acknowledged or timed out, for one reader at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ AVAILABLE = "ACM Certificate Available"
 
 
 def tell(lab: Lab, number: int = 1) -> None:
-    """Store so many events more, about the first certificate."""
+    """Store this many more events about the first certificate."""
     with lab.authority.store.write() as tx:
         certificate = tx.certificate(tx.ids_after("", 1)[0])
         assert certificate
@@ -171,7 +171,7 @@ def receive_on(path: str, acknowledged: t.Any, turns: t.Any) -> None:
 
 
 def test_a_reader_killed_at_any_moment_loses_nothing(lab: Lab, tmp_path: t.Any) -> None:
-    """What a killed reader did not acknowledge comes again, and what it acknowledged does not."""
+    """Events that a killed reader did not acknowledge return, and those it acknowledged do not."""
     lab.private()
     tell(lab, 59)
     context = multiprocessing.get_context("fork")
@@ -188,5 +188,5 @@ def test_a_reader_killed_at_any_moment_loses_nothing(lab: Lab, tmp_path: t.Any) 
             known.add(acknowledged.get())
     left = bodies(Inbox(opening.open_authority(lab.path), "web").receive(100, 0))
     assert lab.authority.store.verify() == []
-    # The one that was acknowledged when the kill came may not have been told of.
+    # The event being acknowledged when the kill came may not have been reported.
     assert not known & set(left) and 60 - 6 <= len(known | set(left)) <= 60

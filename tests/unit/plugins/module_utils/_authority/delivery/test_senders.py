@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One sender and what it sends: to a real HTTP server, and into moto's SQS over HTTP."""
+"""Each sender, with a real HTTP server and with moto's SQS over HTTP."""
 
 from __future__ import annotations
 

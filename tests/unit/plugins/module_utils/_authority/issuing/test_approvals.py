@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names that are approved: by the link of an approval mail, or by the operator (acm-rules §3)."""
+"""Approval of names: by the link in an approval mail, or by the operator (acm-rules §3)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_mails_are_sent_approved_and_the_certificate_issued(lab: Lab) -> None:
         _certificate, changed = approvals.approve_token(lab.authority, found[1])
         assert changed
         assert lab.status(arn) == ("PENDING_VALIDATION", "ISSUED")[place]
-    assert found is not None and approvals.approve_token(lab.authority, found[1])[1] is False  # twice is once
+    assert found is not None and approvals.approve_token(lab.authority, found[1])[1] is False  # no change
     with lab.authority.store.read() as tx:
         assert found[1] not in str(tx.journal.audit())
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which CA signs a private certificate, and why one does not (acm-rules §4)."""
+"""Which CA signs a private certificate, and why it may not (acm-rules §4)."""
 
 from __future__ import annotations
 

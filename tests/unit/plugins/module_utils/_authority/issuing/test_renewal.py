@@ -107,7 +107,7 @@ def test_a_window_as_long_as_the_lifetime_does_not_renew_endlessly(lab: Lab) -> 
 
 
 def test_a_changed_window_applies_to_existing_certificates(lab: Lab, clock: Clock) -> None:
-    """Stored dues are computed again when a setting that they depend on changes."""
+    """Stored due times are recomputed when a setting that they depend on changes."""
     arn = lab.exported()
     clock.advance(days=300)
     assert sweep.sweep(lab.authority).looked_at == 0
@@ -256,7 +256,7 @@ def test_a_failed_private_renewal_is_reported_in_health(lab: Lab, clock: Clock) 
 
 
 def test_only_one_of_two_attempts_counts(lab: Lab, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one attempt signs, another one renews: the first one's work is dropped."""
+    """While one attempt signs, another one renews: the first one's result is dropped."""
     arn = lab.exported()
     clock.advance(days=340)
     with lab.authority.store.read() as tx:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Due work is done once, whoever finds it first, and one certificate in trouble does not stop the others."""
+"""Due work is done once, whoever finds it first, and a failing certificate does not stop the others."""
 
 from __future__ import annotations
 

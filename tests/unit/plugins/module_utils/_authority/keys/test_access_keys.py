@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Access keys with policies: which ones there are, and which cannot be."""
+"""Access keys with policies: which exist, and which are impossible."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rotation means it: what the old key opened is in no file any more, and no kill loses the authority."""
+"""Rotation is thorough: nothing that the old key opened is left in a file, and no kill loses the authority."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_key_file_is_rotated(lab: Lab) -> None:
     assert key_file.read_text() != before and stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert not key_file.with_suffix(".new").exists()
     opening.open_authority(lab.path)
-    lab.export(arn)  # one that is open goes on
+    lab.export(arn)  # an open authority keeps working
     key_file.write_text(before)
     with pytest.raises(InvalidInput, match="does not open"):
         opening.open_authority(lab.path)
@@ -94,7 +94,7 @@ def test_a_passphrase_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_rotation_killed_at_any_point_leaves_an_authority_that_opens(lab: Lab) -> None:
-    """A rotation is killed after its n-th step, for every n."""
+    """A rotation is killed after its nth step, for every n."""
     lab.authority.store.close()
     done = False
     for steps in range(1, 200):
@@ -113,7 +113,7 @@ def test_a_rotation_killed_at_any_point_leaves_an_authority_that_opens(lab: Lab)
 
 
 def _rotate_and_die(path: str, steps: int) -> t.NoReturn:
-    """Die at the n-th call into the system that changes anything."""
+    """Die at the nth system call that changes anything."""
     left = [steps]
 
     def counted(call: t.Any) -> t.Any:

@@ -33,7 +33,7 @@ def document(*statements: dict[str, t.Any]) -> dict[str, t.Any]:
         ({"StringLike": {"aws:UserAgent": "a?c*"}}, {"aws:useragent": ["abcd"]}, True),
         ({"StringLike": {"aws:UserAgent": "a?c[d]"}}, {"aws:useragent": ["abcd"]}, False),
         ({"StringLike": {"aws:UserAgent": "${aws:username}?"}}, {"aws:useragent": ["[a]b"], "aws:username": ["[a]"]}, True),
-        # A match that goes back for each * would end in years, and hold up the whole server.
+        # A match that backtracks for each * would take years, and hold up the whole server.
         ({"StringLike": {"aws:UserAgent": "*" + "a*" * 40 + "b"}}, {"aws:useragent": ["a" * 250]}, False),
         ({"StringLike": {"aws:UserAgent": "A*"}}, {"aws:useragent": ["abcd"]}, False),
         ({"StringEquals": {"aws:UserAgent": "${aws:username}"}}, {"aws:useragent": ["x"]}, False),

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The mail server's password: sealed, replaced only by another one, and gone when emptied."""
+"""The mail server's password: encrypted, replaced only by a different one, and removed when emptied."""
 
 from __future__ import annotations
 

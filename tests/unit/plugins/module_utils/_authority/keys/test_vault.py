@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is sealed opens with its key and in its place only; the key that a passphrase makes."""
+"""Secrets open only with their key and in their place; the key derived from a passphrase."""
 
 from __future__ import annotations
 

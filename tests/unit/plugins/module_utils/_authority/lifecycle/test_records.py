@@ -24,7 +24,7 @@ UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 
 def call(lab: Lab, operation: str, caller: Caller, **members: t.Any) -> tuple[dict[str, t.Any], str]:
-    """A call as the server hands it on: what was answered, and the id of the request."""
+    """A call as the server passes it on: the answer, and the ID of the request."""
     told = Endpoint(lab.authority, OPERATIONS).answer(
         f"CertificateManager.{operation}", json.dumps(members).encode(), caller
     )

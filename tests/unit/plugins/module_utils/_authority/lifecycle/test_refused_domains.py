@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Names that no public certificate is ever issued for."""
+"""Names for which no public certificate is ever issued."""
 
 from __future__ import annotations
 

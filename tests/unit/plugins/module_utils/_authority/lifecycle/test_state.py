@@ -88,7 +88,7 @@ def test_eligible(given_certificate: Certificate, expected: bool) -> None:
         (issued(10 * DAY, exported_at=None), False),
         (issued(10 * DAY, type="IMPORTED"), False),
         (issued(-DAY), False),
-        (issued(renewal=renewal()), True),  # asked for, long before the window
+        (issued(renewal=renewal()), True),  # requested long before the window
         (issued(renewal=renewal("SUCCESS")), False),
         (issued(50 * DAY, renewal=renewal("SUCCESS")), True),
         (issued(exported_at=None, renewal=renewal()), True),
@@ -104,7 +104,7 @@ MAILED = (DomainValidation("a.example.com", "EMAIL", emails=("admin@a.example.co
 
 
 def waiting(waited: timedelta, looked: timedelta, took_ms: int = 0) -> Certificate:
-    """A request whose names were looked at `looked` ago, after it had waited so long."""
+    """A request whose names were checked `looked` ago, after it had waited this long."""
     made = certificate(created_at=NOW - looked - waited, validations=NO_RECORD)
     return made._replace(looked_at=NOW - looked, look_ms=took_ms)
 
@@ -164,7 +164,7 @@ def test_a_renewal_ends_with_eligibility(made: Certificate, is_dropped: bool) ->
     "given_certificate, expected",
     [
         (certificate(), timedelta(0)),
-        (certificate(validations=MAILED), None),  # its approval is told, not looked for
+        (certificate(validations=MAILED), None),  # its approval is reported, not polled for
         (certificate(created_at=NOW - 4 * DAY), None),
         (certificate(failed_at=NOW), None),
         (issued(), 30 * DAY),

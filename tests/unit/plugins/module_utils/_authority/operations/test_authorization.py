@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which calls a policy allows: every example of the user guide's IAM chapter through the wire, and tags."""
+"""Which calls a policy allows: every example in the user guide's IAM chapter over the wire, and tags."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ def document(*statements: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def denied(**condition: t.Any) -> dict[str, t.Any]:
-    """All is allowed but requests for which this holds; as a policy of the guide, which denies only, beside an
-    Allow."""
+    """All is allowed except requests that match: a policy of the guide, which only denies, next to an Allow."""
     statement = {"Effect": "Deny", "Action": "acm:RequestCertificate", "Resource": "*", "Condition": condition}
     return document(EVERYTHING, statement)
 

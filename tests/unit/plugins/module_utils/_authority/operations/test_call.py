@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all operations begin with: the rate of calls (acm-rules §11), and the certificate that a request names."""
+"""What all operations share: the rate of calls (acm-rules §11), and the certificate that a request names."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_each_operation_has_a_bucket_of_its_own(lab: Lab, clock: Clock) -> None:
     lab.describe(arn)
     lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
     clock.advance(hours=1)
-    for _call in range(10):  # a second's worth, however long nobody called
+    for _call in range(10):  # one second's worth, however long nobody has called
         lab.describe(arn)
     lab.fails("describe_certificate", "ThrottlingException", CertificateArn=arn)
     lab.set(rates={"DescribeCertificate": 20})

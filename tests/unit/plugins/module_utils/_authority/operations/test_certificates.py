@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Revocation, forced renewal, deletion (acm-rules §6), held against OpenSSL."""
+"""Revocation, forced renewal and deletion (acm-rules §6), checked with OpenSSL."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_openssl_sees_the_revocation(lab: Lab, tmp_path: Path) -> None:
 
 
 def test_a_leaf_replaced_by_a_renewal_is_revoked_too(lab: Lab) -> None:
-    """The one that was exported may be the one before."""
+    """The exported leaf may be the previous one."""
     arn = lab.private()
     lab.export(arn)
     before = lab.describe(arn)["Serial"]

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ExportCertificate (acm-rules §6), held against OpenSSL."""
+"""ExportCertificate (acm-rules §6), checked with OpenSSL."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the live service was seen to answer for certificates, a test a line of it."""
+"""What the live service was seen to answer about certificates, one test for each fact."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_only_the_name_forbidden_by_caa_has_failed(lab: Lab) -> None:
 
 
 def test_a_reason_that_only_the_service_knows(lab: Lab) -> None:
-    """ADDITIONAL_VERIFICATION_REQUIRED was seen for test.example.com beside names of another domain."""
+    """ADDITIONAL_VERIFICATION_REQUIRED was seen for test.example.com next to names of another domain."""
     lab.set(failure_reasons={"test.example.com": "ADDITIONAL_VERIFICATION_REQUIRED"})
     arn = lab.public("www.example.net", SubjectAlternativeNames=["test.example.com", "a.example.net"])
     assert lab.describe(arn)["FailureReason"] == "ADDITIONAL_VERIFICATION_REQUIRED"

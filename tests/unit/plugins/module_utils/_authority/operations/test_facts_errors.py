@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The codes and words of errors, as the live service was seen to answer them; and rules that it has changed."""
+"""The codes and messages of errors, as seen in the live service, and rules that it has changed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def imported(lab: Lab, pair: t.Any, **more: t.Any) -> str:
 
 
 def raw(lab: Lab, operation: str, body: dict[str, t.Any]) -> tuple[int, bytes]:
-    """What botocore would not send, or not show."""
+    """What botocore would not send or not show."""
     answer = Endpoint(lab.authority, OPERATIONS).answer(f"CertificateManager.{operation}", json.dumps(body).encode())
     return answer.status, answer.body
 

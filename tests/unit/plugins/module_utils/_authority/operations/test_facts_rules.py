@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Rules of the guide and of botocore's newest model: names, newest members and operations, looks at names that wait."""
+"""Rules of the guide and of botocore's newest model: names, new members and operations, checks of pending names."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_quotas(lab: Lab, clock: Clock, pki: t.Any) -> None:
     first = imported(lab, pair)
     imported(lab, pair)
     lab.fails("import_certificate", "LimitExceededException", **members(pair))
-    imported(lab, pair, CertificateArn=first)  # the same again is no new one
+    imported(lab, pair, CertificateArn=first)  # the same again is not a new one
     lab.acm.delete_certificate(CertificateArn=first)
     second = imported(lab, pair)
     lab.acm.delete_certificate(CertificateArn=second)
@@ -157,7 +157,7 @@ def test_quotas(lab: Lab, clock: Clock, pki: t.Any) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_mutated_material_is_refused_with_a_code_of_acm(lab: Lab, pki: t.Any, data: st.DataObject) -> None:
-    """Never InternalFailure, whatever is in the parts. A change that leaves the material whole may be accepted."""
+    """Never InternalFailure, whatever the parts contain. A change that leaves the material valid may be accepted."""
     wanted = members(pki.leaf("www.example.com"))
     part = data.draw(st.sampled_from(sorted(wanted)))
     content = bytearray(wanted[part])

@@ -161,7 +161,7 @@ def test_pages_are_stable_while_certificates_come_and_go(lab: Lab, clock: Clock)
     page = lab.acm.list_certificates(**wanted)
     seen = [each["CertificateArn"] for each in page["CertificateSummaryList"]]
     lab.private("new.corp.test")
-    lab.acm.delete_certificate(CertificateArn=seen[1])  # the very one that the token stands behind
+    lab.acm.delete_certificate(CertificateArn=seen[1])  # the very certificate after which the token continues
     lab.acm.delete_certificate(CertificateArn=arns[2])
     while "NextToken" in page:
         page = lab.acm.list_certificates(NextToken=page["NextToken"], **wanted)
@@ -332,7 +332,7 @@ def test_search_values_are_never_sql(zoo: Lab, value: str) -> None:
 
 
 def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
-    """Of SQLite's machine for one search, in tens: the same on any computer."""
+    """Steps of SQLite's virtual machine for one search, in tens: the same on any computer."""
     count = 0
 
     def step() -> int:
@@ -340,7 +340,7 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
         count += 1
         return 0
 
-    lab.acm.search_certificates(FilterStatement=statement)  # does what is due, side by side
+    lab.acm.search_certificates(FilterStatement=statement)  # does due work in parallel
     lab.authority.store.close()
     lab.describe(lab.made["private.corp.test"])  # type: ignore[attr-defined]
     [connection] = lab.authority.store._lender._idle
@@ -386,7 +386,7 @@ def steps(lab: Lab, statement: dict[str, t.Any]) -> int:
     ],
 )  # fmt: skip
 def test_a_page_costs_the_same_however_many_there_are(zoo: Lab, statement: dict[str, t.Any]) -> None:
-    """Whether nearly all have what is searched for, a few, or none."""
+    """Whether nearly all match, a few, or none."""
     arn = zoo.made["private.corp.test"]  # type: ignore[attr-defined]
     fill(zoo.authority, arn, range(300))
     few = steps(zoo, statement)

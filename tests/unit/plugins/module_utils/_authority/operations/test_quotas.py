@@ -22,9 +22,9 @@ def test_certificates_held(lab: Lab) -> None:
 
 def test_requests_in_365_days(lab: Lab, clock: Clock) -> None:
     lab.set(quota_requests_a_year=2)
-    lab.private()  # counts for nothing
+    lab.private()  # does not count
     for arn in [lab.public(), lab.public()]:
-        lab.acm.delete_certificate(CertificateArn=arn)  # deleting gives nothing back
+        lab.acm.delete_certificate(CertificateArn=arn)  # deleting does not reduce the count
     lab.fails("request_certificate", "LimitExceededException", DomainName="www.example.com")
     clock.advance(days=366)
     lab.public()

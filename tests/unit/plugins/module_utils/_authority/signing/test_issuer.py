@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Certificates and lists as they are signed: what is noted while signing, and what a list says."""
+"""Signed certificates and lists: what is recorded while signing, and what a list says."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cryptography import x509
 
 @pytest.mark.parametrize("ca", ["RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1"])
 def test_what_is_shown_agrees_with_the_leaf(lab: Lab, ca: str) -> None:
-    """It is written down while the leaf is made, and not read out of it."""
+    """It is recorded while the leaf is made, and not read from it."""
     arn = lab.ca(ca, key_algorithm=ca, common_name='Büro, "Test" + 1')
     for algorithm in ("RSA_2048",) if ca.startswith("RSA") else ("EC_prime256v1", "EC_secp384r1"):
         made = lab.private("*.corp.test", ca=arn, KeyAlgorithm=algorithm, SubjectAlternativeNames=["corp.test"])

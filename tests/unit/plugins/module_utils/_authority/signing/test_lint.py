@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a public certificate linter (pkilint) says of every kind of leaf, CA and CRL (acm-rules §2)."""
+"""What a public certificate linter (pkilint) says about every kind of leaf, CA and CRL (acm-rules §2)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LEAF_ALGORITHMS = ("RSA_2048", "EC_prime256v1", "EC_secp384r1")
 
 @pytest.fixture
 def lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Lint:
-    """The codes of all that a linter finds worth a notice or more."""
+    """The codes of all findings of a linter, from notices up."""
 
     def run(linter: t.Any, *documents: t.Any, options: t.Sequence[str] = ()) -> set[str]:
         paths = []
@@ -95,7 +95,7 @@ def test_private_certificates(lab: Lab, lint: Lint, algorithm: str) -> None:
 
 
 def test_revocation_lists(lab: Lab, lint: Lint, clock: Clock) -> None:
-    """Those of public CAs by the baseline too, whatever the reason that ACM was told."""
+    """Those of public CAs by the baseline requirements too, whatever the reason given to ACM."""
     reasons = sorted({"UNSPECIFIED", "REMOVE_FROM_CRL", *issuer.REVOCATION_REASONS})
     for make in (lambda name: lab.issued(name, Options={"Export": "ENABLED"}), lab.private):
         for number, reason in enumerate(reasons):

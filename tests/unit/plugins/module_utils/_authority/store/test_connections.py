@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Connections to the store: lent to one at a time, and never across a fork."""
+"""Connections to the store: lent to one user at a time, and never across a fork."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_number_of_idle_connections_is_limited(tmp_path: Path) -> None:
 
 
 def test_a_replaced_file_is_no_longer_written(lab: Lab) -> None:
-    """A backup was restored over a running server: what it wrote to the old file would be lost."""
+    """A backup was restored under a running server: what it wrote to the old file would be lost."""
     lab.private()
     path = lab.authority.store.path
     shutil.copy(path, f"{path}-copy")

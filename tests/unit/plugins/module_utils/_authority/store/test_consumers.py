@@ -19,7 +19,7 @@ def add_events(tx: Transaction, number: int) -> None:
 
 
 def free(tx: Transaction, now: int, consumer: str = WEB) -> list[tuple[int, int]]:
-    """Number and count of deliveries of what can be received now."""
+    """Number and delivery count of each event that can be received now."""
     return [(row[0], row[1]) for row in tx.consumers.free(consumer, now, 9)]
 
 

@@ -42,7 +42,7 @@ def test_events_from_a_wrong_clock_do_not_keep_old_ones(lab: Lab, clock: Clock) 
 
 
 def test_the_answers_of_get_and_export_are_in_their_records(lab: Lab, pki: t.Any) -> None:
-    """Of what the authority issued, by a reference to the store; of what was imported, and may be deleted, as it is."""
+    """For issued certificates as a reference to the store; for imported ones, which may be deleted, in full."""
     arn = lab.private()
     got = lab.acm.get_certificate(CertificateArn=arn)
     exported = lab.export(arn)

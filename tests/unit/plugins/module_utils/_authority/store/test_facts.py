@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is stored of a certificate, and read again."""
+"""What is stored about a certificate, and read back."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What SQL says of stored certificates is what lifecycle.state says of them."""
+"""SQL and lifecycle.state agree about stored certificates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATUSES = "PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVO
 @settings(max_examples=300, deadline=None)
 @given(CERTIFICATES, st.integers(1, 45))
 def test_everything_due_is_due_in_the_store(one: Certificate, days: int) -> None:
-    """No lazy work waits for a sweep that would not look: what is due now has a due time that has passed."""
+    """A sweep misses nothing: whatever is due now has a stored due time that has passed."""
     due_at = state.next_due_at(one, NOW, DEFAULTS, days)
     is_due = (
         state.is_validation_open(one, NOW, DEFAULTS)

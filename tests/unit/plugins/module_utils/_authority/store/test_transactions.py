@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Faults: kill -9 in the middle of work, many processes at once, full disks, files that are not a store."""
+"""Faults: kill -9 during work, many processes at once, full disks, files that are not a store."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.store.trans
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 
-KILLS = int(os.environ.get("ACM_KILLS", "8"))  # ACM_KILLS=200 for a long look
+KILLS = int(os.environ.get("ACM_KILLS", "8"))  # ACM_KILLS=200 for a long test
 MANY = 50  # processes at once
 
 
 class Child:
-    """Work in another process that tells what it has done, line by line, and can be killed."""
+    """Work in another process that reports what it has done, line by line, and can be killed."""
 
     def __init__(self, lab: Lab, work: t.Callable[[t.Callable[[str], None]], None]) -> None:
         lab.authority.store.close()
@@ -60,11 +60,11 @@ class Child:
         with os.fdopen(self._reader, "rb") as file:
             lines = file.read().decode().split("\n")
         self.status = os.waitpid(self.pid, 0)[1]
-        return lines[:-1]  # what is behind the last newline was not said to its end
+        return lines[:-1]  # what follows the last newline is incomplete
 
 
 def whole(lab: Lab) -> dict[str, state.Certificate]:
-    """Every certificate by ARN, after all that must hold in any state was held."""
+    """Every certificate by ARN, after checking what must hold in any state."""
     assert lab.authority.store.verify() == []
     with lab.authority.store.read() as tx:
         execute = tx._execute
@@ -202,7 +202,7 @@ def test_a_reader_sees_a_consistent_snapshot(lab: Lab) -> None:
 
 
 def test_a_directory_that_has_vanished(lab: Lab) -> None:
-    """A running server loses it: no number of an error, and no file that the user does not know."""
+    """While a server runs: no errno, and no file that the user does not know."""
     os.rename(os.path.dirname(lab.authority.store.path), f"{os.path.dirname(lab.authority.store.path)}-away")
     with pytest.raises(
         store.StoreError, match="^[^ ]*/acm.sqlite3 does not exist any more: put the .* back, or restore"
@@ -217,7 +217,7 @@ def test_answered_changes_are_on_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch)
 
     def look(handle: int) -> None:
         with open(path + "-writers", "rb") as turn:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody else waits for the disk of this one
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)  # no other process waits for this one's disk
         with lab.authority.store.read() as tx:
             seen.append((os.readlink(f"/proc/self/fd/{handle}"), tx.count("PRIVATE")))
 
@@ -225,7 +225,7 @@ def test_answered_changes_are_on_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch)
     arn = lab.private(ca=ca)
     assert seen == [(path + "-wal", 1)]
     lab.describe(arn)
-    assert len(seen) == 1  # the record of what only reads may wait
+    assert len(seen) == 1  # the records of calls that only read may wait
 
     def fail(_handle: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -236,7 +236,7 @@ def test_answered_changes_are_on_disk(lab: Lab, monkeypatch: pytest.MonkeyPatch)
 
 
 def lab_beside(lab: Lab) -> t.Any:
-    """What Child closes before it forks is not the connection whose transaction is open here."""
+    """What Child closes before it forks is not the connection with the transaction that is open here."""
 
     class Beside:
         authority = opening.open_authority(lab.path)
@@ -253,7 +253,7 @@ def test_a_kind_that_was_rolled_back_is_not_remembered(lab: Lab) -> None:
     with pytest.raises(ZeroDivisionError), store.write() as tx:
         tx.add(first, {}, None)
         raise ZeroDivisionError
-    for each in (second, first):  # the number that the first kind had is the second's now
+    for each in (second, first):  # the number that the first kind had now belongs to the second
         with store.write() as tx:
             tx.add(each, {}, None)
     with store.read() as tx:
@@ -368,7 +368,7 @@ def test_a_clock_that_jumps_ahead_and_back(lab: Lab, clock: Clock) -> None:
     assert sweep.sweep(lab.authority).renewed == []
     clock.advance(days=-10 * 365)
     assert (lab.status(arn), lab.describe(arn)["Serial"]) == ("ISSUED", serial)
-    clock.advance(days=-2)  # before it was made: nothing is signed, and one sentence says why
+    clock.advance(days=-2)  # before it is created: nothing is signed, and one sentence says why
     message = lab.fails(
         "request_certificate", "ValidationException", DomainName="a.corp.test", CertificateAuthorityArn=lab.ca(),
         KeyAlgorithm="EC_prime256v1",

@@ -48,7 +48,7 @@ def start(*arguments: str | Path) -> subprocess.Popen[str]:
 
 
 class Running:
-    """A started program, and what it told its user to set."""
+    """A started program, and the variables that it told its user to set."""
 
     def __init__(self, path: Path, *options: str, port: int = 0) -> None:
         self.path = path
@@ -160,7 +160,7 @@ def test_it_creates_the_authority_and_says_what_to_set(tmp_path: Path) -> None:
 
 
 def test_the_printed_variables_lead_boto3_there(running: Running) -> None:
-    """With nothing but the variables: no argument, no profile."""
+    """With the variables alone: no argument, no profile."""
     program = "import boto3; print(boto3.client('acm').get_account_configuration()['ExpiryEvents'])"
     env = {"PATH": os.defpath, "HOME": "/nonexistent", "AWS_EC2_METADATA_DISABLED": "true", **running.variables}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
@@ -254,7 +254,7 @@ def test_the_option_anyone(tmp_path: Path) -> None:
 
 
 def refusal(*arguments: str | Path) -> str:
-    """The one sentence with which it does not even begin."""
+    """The one sentence with which it refuses to start."""
     process = start("serve", *arguments)
     out, err = process.communicate(timeout=30)
     assert process.returncode in (1, 2) and out == "" and "Traceback" not in err
@@ -321,7 +321,7 @@ def test_two_servers_start_in_the_same_folder(tmp_path: Path) -> None:
 
 
 def test_a_request_in_progress_is_answered(tmp_path: Path) -> None:
-    """SIGTERM in the middle of twenty clients' requests: what was done was answered, and the rest was not done."""
+    """SIGTERM during the requests of twenty clients: whatever was done was answered, and the rest was not done."""
     authority = creation.create(str(tmp_path / "a"))
     authority.cas.private("lab")
     program = Running(tmp_path / "a")
@@ -422,7 +422,7 @@ def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
         arn = ca_arn(tmp_path / "a", "public-ec_prime256v1")
         assert client.list_certificates()["CertificateSummaryList"] == [], arn
         with pytest.raises(BotoCoreError):
-            program.client().list_certificates()  # whom it does not know, a client does not believe
+            program.client().list_certificates()  # a client does not trust an unknown issuer
         with opening.open_authority(str(tmp_path / "a")).store.read() as tx:
             (record,) = [json.loads(body) for _number, body in tx.journal.audit()]
         assert record["tlsDetails"]["tlsVersion"] == "TLSv1.3"

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a server does without being asked."""
+"""What a server does on its own."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_an_error_is_logged_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_thousands_of_due_certificates_do_not_hold_up_requests(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look takes a part, the longest due first; the next ones take the rest."""
+    """Each round does some of the work, the longest due first; the next ones do the rest."""
     monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)
     for number in range(5):
         lab.publish(lab.public(f"h{number}.example.com"))

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The wire: protocol, shapes, and that nothing that anybody sends makes the authority fail (endpoint.py, shapes.py)."""
+"""The wire: protocol, shapes, and that no input makes the authority fail (endpoint.py, shapes.py)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ KNOWN_TEXTS = st.sampled_from(
 
 
 def like(shape: t.Any, depth: int = 0) -> st.SearchStrategy[t.Any]:
-    """Values that are nearly what the shape wants: right in most places, anything in others."""
+    """Values that nearly match the shape: right in most places, anything in others."""
     kind = shape.type_name
     right: st.SearchStrategy[t.Any] = JSON
     if kind == "structure" and depth < 6:

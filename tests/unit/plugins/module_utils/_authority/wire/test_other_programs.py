@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The authority's server, spoken to by programs of others that know nothing of it: the AWS CLI, AWS's SDK for JavaScript,
+"""The authority's server, used by programs that know nothing about it: the AWS CLI, AWS's SDK for JavaScript,
 community.aws's modules, and Cloud Custodian."""
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
         "AMAZON_ISSUED",
     )
     assert {each["ResourceRecord"]["Type"] for each in shown["DomainValidationOptions"]} == {"CNAME"}
-    # Its own paging: more pages than it is asked to show.
+    # The CLI's own paging: more pages than it is asked to show.
     listed = aws("list-certificates", "--page-size=1", "--includes=keyTypes=RSA_2048")["CertificateSummaryList"]
     assert [each["CertificateArn"] for each in listed] == [requested, imported]
     tags = aws("list-tags-for-certificate", f"--certificate-arn={requested}")["Tags"]
@@ -104,7 +104,7 @@ def test_the_aws_cli(aws: Callable[..., Any], tmp_path: Path) -> None:
 
 
 def test_the_examples_of_the_aws_cli(aws: Callable[..., Any], running: Running, tmp_path: Path) -> None:
-    """A command of each topic that the AWS CLI documents for ACM, in the forms in which its examples have them."""
+    """A command for each topic that the AWS CLI documents for ACM, as its examples show it."""
     pair, authority = Pki().leaf("shop.example.org", kind="2048"), opening.open_authority(str(running.path))
     authority.configure({"resolvers": ["127.0.0.1:9"]})  # no name server answers, so what waits goes on waiting
     for name, text in (("leaf", pair.pem), ("key", pair.key_pem), ("chain", pair.chain_pem), ("word", "open sesame")):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP server octet by octet, and what it does when clients are slow, many or gone."""
+"""The HTTP server byte by byte, and what it does when clients are slow, many or gone."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_client_with_too_large_a_body_still_gets_the_answer(open_url: str) -> 
 
 
 def test_keep_alive_and_pipelined_requests(open_url: str) -> None:
-    """Keep-alive, also for requests that are sent before the answers of those before have come."""
+    """Keep-alive, also for requests sent before earlier ones are answered."""
     with call(open_url) as connection:
         connection.sendall(post(LIST) * 3 + post(LIST, "Connection: close"))
         answers = received(connection)
@@ -157,7 +157,7 @@ def test_keep_alive_and_pipelined_requests(open_url: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 def test_a_body_arrives_as_it_was_sent(serve: Callable[..., Server], encoding: str) -> None:
-    """Decoded, it could be a thousand times as large as any limit, and the signature is that of the encoded body."""
+    """Decoded, it could be a thousand times larger than any limit, and the signature covers the encoded body."""
     sent = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Encoding: {encoding}\r\nContent-Length: 2\r\n\r\n{{}}"
     assert exchange(serve().url, sent.encode())[::2] == (200, b"{}")
 
@@ -183,7 +183,7 @@ def test_expect_continue(serve: Callable[..., Server]) -> None:
 
 
 def test_a_client_that_sends_one_byte_at_a_time(serve: Callable[..., Server]) -> None:
-    """However regularly something comes: the whole request has one deadline, and nobody else waits for it."""
+    """However steadily bytes arrive, the whole request has one deadline, and no other client waits for it."""
     url = serve(stranger_s=0.5).url
     with call(url) as slow:
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nX: ")
@@ -271,7 +271,7 @@ def test_an_internal_error_reveals_nothing(serve: Callable[..., Server], caplog:
 
 
 def test_unauthenticated_connections_are_closed_first(serve: Callable[..., Server]) -> None:
-    """The oldest of them; who has signed stays, and so does who is being answered."""
+    """The oldest first; clients that have signed stay, and so do those being answered."""
     may_go = threading.Event()
 
     def answer(request: Request) -> Reply:
@@ -301,7 +301,7 @@ def test_unauthenticated_connections_are_closed_first(serve: Callable[..., Serve
 
 
 def test_signed_requests_do_not_wait_for_threads_serving_unsigned_ones(serve: Callable[..., Server]) -> None:
-    """And what is answered at once waits for no thread at all."""
+    """And immediate answers wait for no thread at all."""
     may_go, busy = threading.Event(), threading.Semaphore(0)
 
     def answer(request: Request) -> Reply:
@@ -320,7 +320,7 @@ def test_signed_requests_do_not_wait_for_threads_serving_unsigned_ones(serve: Ca
         slow = [stack.enter_context(call(server.url)) for _number in range(8)]
         for number, connection in enumerate(slow):
             connection.sendall(b"GET /slow-%s HTTP/1.1\r\nHost: x\r\n\r\n" % (b"signed" if number > 6 else b""))
-        for _each in range(3):  # two of strangers, and one that is signed: the others have to wait
+        for _each in range(3):  # two unsigned ones and one signed one: the others have to wait
             assert busy.acquire(timeout=60)
         assert exchange(server.url, b"GET /signed HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
         assert exchange(server.url, b"GET /now HTTP/1.1\r\nHost: x\r\n\r\n").status == 200
@@ -367,7 +367,7 @@ def test_bodies_of_unknown_length_count_as_the_maximum(serve: Callable[..., Serv
 def test_bodies_of_unsigned_requests_are_not_read(
     authority: Any, serve: Callable[..., Server], sent: bytes, status: int
 ) -> None:
-    """But the small ones of forms and OCSP, whose length they say. The answer comes although the body has not."""
+    """Except small ones with a length, for forms and OCSP. The answer is sent although the body has not arrived."""
     served = service.Service(authority)
     server = serve(served.answer)
     server.screen = served.screen

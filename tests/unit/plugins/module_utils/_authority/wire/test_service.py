@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the server serves beside ACM: OCSP, the approval page, metrics, health; and the work that it does itself."""
+"""What the server serves besides ACM: OCSP, the approval page, metrics and health; and its own work."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AUTHORIZATION = (
 
 
 def test_public_files_may_be_served_without_tls(lab: Lab) -> None:
-    """Clients fetch revocation lists and ask responders over plain HTTP; what they get is signed."""
+    """Clients fetch revocation lists and query responders over plain HTTP; the answers are signed."""
     lab.authority.cas.ensure_public()
     service = Service(lab.authority)
     leaf, issuer = leaf_and_issuer(lab, lab.private())
@@ -52,7 +52,7 @@ def test_a_connection_that_has_signed_is_judged_by_whole_requests_only(lab: Lab)
     ],
 )  # fmt: skip
 def test_an_unusable_store(lab: Lab, caplog: pytest.LogCaptureFixture, method: str, target: str, status: int) -> None:
-    """One line in the log, and strangers learn nothing."""
+    """One line in the log, and unauthenticated clients learn nothing."""
     lab.authority.cas.ensure_public()
     service = Service(lab.authority)
     if target.startswith("/ocsp"):

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Calls that are answered in the thread that reads connections: which, that they wait for nothing, and their records."""
+"""Calls answered in the thread that reads connections: which, that they wait for nothing, and their records."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def asked(lab: Lab) -> Asked:
 
 @contextlib.contextmanager
 def somebody_writes(lab: Lab) -> Iterator[None]:
-    """For as long as the block takes."""
+    """While the block runs."""
     with open(lab.authority.store.path + "-writers", "a", encoding="ascii") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
@@ -104,7 +104,7 @@ def test_many_names_are_left_to_another_thread(lab: Lab, asked: Asked, monkeypat
 def test_immediate_answers_cost_the_same_whatever_the_number_of_certificates(
     lab: Lab, asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted in steps of SQLite's machine."""
+    """Counted in steps of SQLite's virtual machine."""
     steps = [0]
     connect = sqlite3.connect
 
@@ -148,7 +148,7 @@ def test_all_records_are_written_in_batches(lab: Lab, asked: Asked) -> None:
 def test_records_that_cannot_be_written_are_retried(
     lab: Lab, asked: Asked, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And when too many wait, who reads has to wait, too."""
+    """When too many are waiting, reads have to wait, too."""
     monkeypatch.setattr(short_calls, "AGAIN_S", 0.01)
     monkeypatch.setattr(short_calls, "MOST", 3)
     store, is_ill = lab.authority.store, [True]

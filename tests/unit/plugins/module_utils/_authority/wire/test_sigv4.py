@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Signatures: those of AWS's own test suite, those of botocore, and all that is wrong with them."""
+"""Signatures: those of AWS's own test suite, those of botocore, and every way in which they can be wrong."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def reworded(old: str, new: str) -> AWSRequest:
 
 def test_valid_signatures_are_accepted() -> None:
     gate().check(sent("POST", signed_request().headers, LIST))
-    # What no client signs may change on the way.
+    # Headers that no client signs may change in transit.
     gate().check(sent("POST", replaced(signed_request(), "User-Agent", "another").headers, LIST))
 
 
@@ -162,7 +162,7 @@ def test_invalid_authorization_headers(old: str, new: str, said: str) -> None:
 
 
 def test_a_signature_that_is_not_text() -> None:
-    """An octet that is not UTF-8 arrives as half of a surrogate pair."""
+    """A byte that is not UTF-8 arrives as half of a surrogate pair."""
     request = signed_request()
     headers = {**request.headers, "Authorization": f"{request.headers['Authorization'][:-2]}\udce9"}
     with pytest.raises(Refusal, match="The request signature we calculated does not match"):
@@ -196,5 +196,5 @@ def test_a_date_header_in_place_of_amazons() -> None:
 
 @pytest.mark.parametrize("digest", ["UNSIGNED-PAYLOAD", "0" * 64])
 def test_a_digest_that_does_not_match_the_body(digest: str) -> None:
-    """Signed or not: a body that nothing vouches for does not come in."""
+    """Signed or not: a body that no digest covers is refused."""
     assert "'x-amz-content-sha256' header does not match" in refused(signed_request(**{"X-Amz-Content-SHA256": digest}))

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The log of a server that is flooded: how many lines, and that none of what happened is left unsaid."""
+"""The log of a flooded server: how many lines, and that nothing goes unreported."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_different_lines_have_a_limit_for_each_kind(log: Log) -> None:
 
 
 def test_a_flood_of_requests_leaves_a_few_lines(tmp_path: Path) -> None:
-    """Of each kind that a stranger can cause: without a signature, with a wrong one, what is not HTTP."""
+    """Of each kind that a stranger can cause: no signature, a wrong one, or no HTTP at all."""
     program = Running(tmp_path / "authority")
     address = urlsplit(program.url).netloc
 

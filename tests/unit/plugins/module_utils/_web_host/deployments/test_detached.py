@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Work in a session of its own: its result comes back, and a signal to the waiting process stops it in an orderly way."""
+"""Work in its own session: its result is returned, and a signal to the waiting process stops it in an orderly way."""
 
 from __future__ import annotations
 

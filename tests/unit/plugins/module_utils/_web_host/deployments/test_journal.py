@@ -44,7 +44,7 @@ ENDED: dict[str, t.Any] = {
 
 
 def parts(value: t.Any) -> t.Iterator[t.Any]:
-    """Every copy of VALUE that lacks one key of one of its dictionaries."""
+    """Every copy of VALUE with one key missing from one of its dictionaries."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield {other: each for other, each in value.items() if other != key}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a correct server may show, case by case."""
+"""What a correct server may serve, case by case."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def deployed(name: str, *names: str, ask: list[str] | None = None, key_type: str = "ecdsa") -> Deployed:
-    """A set whose new certificate has the fingerprint new-NAME, and that held old-NAME before."""
+    """A set whose new certificate has the fingerprint new-NAME, and whose previous one had old-NAME."""
     held = list(names or [name])
     facts = CertificateFacts(
         serial="0a",
@@ -51,7 +51,7 @@ def deployed(name: str, *names: str, ask: list[str] | None = None, key_type: str
 def expect(
     *sets: Deployed, shown: dict[t.Any, str] | None = None, **options: t.Any
 ) -> dict[tuple[str | None, str | None], list[str]]:
-    """(name asked for, key type asked for) → what is right there."""
+    """(requested name, requested key type) → what is correct there."""
     entry = {"name": "own", "reload_command": ["true"], **options}
     services = complete([entry], [each.name for each in sets], "")
     before = {("own", Endpoint("localhost", 443, name)): fingerprint for name, fingerprint in (shown or {}).items()}

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The result of a run in data and sentences: before it, after it, and in check mode."""
+"""The result of a run in data and sentences: before, after, and in check mode."""
 
 from __future__ import annotations
 

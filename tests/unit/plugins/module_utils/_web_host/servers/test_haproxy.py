@@ -47,7 +47,7 @@ def sha1(text: str) -> str:
 
 
 class Haproxy:
-    """What it serves by name, what waits in its one transaction, and every first line that it was sent."""
+    """What it serves by name, its one open transaction, and the first line of every command it was sent."""
 
     def __init__(self, **served: str) -> None:
         self.served = dict(served)

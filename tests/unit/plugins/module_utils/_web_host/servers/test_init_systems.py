@@ -3,8 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Init systems by stand-ins on PATH, which say and answer what the real ones do. No real systemd or OpenRC is asked
-here."""
+"""Stand-ins for init systems on PATH, which answer as the real ones do. No real systemd or OpenRC is used."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ esac
 
 
 class Machine:
-    """Programs on PATH, and the folders by which an init system shows that it runs."""
+    """Programs on PATH, and the folders that show which init system is running."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
@@ -66,7 +65,7 @@ def test_an_init_system_counts_only_if_it_is_running(machine: Machine) -> None:
     for name in ("systemctl", "rc-service"):
         machine.program(name, "")
     found = find_init_system()
-    assert found and found.name == "service"  # the others are installed only
+    assert found and found.name == "service"  # the others are only installed
     machine.runs("OPENRC_FOLDER")
     found = find_init_system()
     assert found and found.name == "openrc"

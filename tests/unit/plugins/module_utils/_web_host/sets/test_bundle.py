@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Sets of certificate files: what is on the disk afterwards, and what a stop at any instant leaves."""
+"""Sets of certificate files: what is on disk afterwards, and what a kill at any instant leaves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ACCESS = Access(uid=None, gid=None, key_mode=0o600, directory_mode=0o755)
 
 
 def put(base: Path, pair: KeyPair, access: Access = ACCESS, keep: int = 2, name: str = "www") -> str:
-    """What certificate_bundle does for one certificate whose live set is another."""
+    """What certificate_bundle does for a certificate that differs from the live set."""
     bundle = Bundle(str(base), name, access)
     files = pair.render(FILES)
     with bundle.locked(make=True):
@@ -48,7 +48,7 @@ def put(base: Path, pair: KeyPair, access: Access = ACCESS, keep: int = 2, name:
 
 
 def served(base: Path, name: str = "www") -> str:
-    """The fingerprint of the set that a server would load now; raises unless it is whole and fits together."""
+    """The fingerprint of the set that a server would load now; raises unless it is complete and consistent."""
     live = base / name / "live"
     ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(live / "fullchain.pem", live / "privkey.pem")
     return read_certificate(pem_certificates((live / "cert.pem").read_bytes())[0]).fingerprint

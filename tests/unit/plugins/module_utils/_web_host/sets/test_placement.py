@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module's options make of the sets on a host: planned, staged all or none, and described as it then is."""
+"""Sets on a host according to a module's options: planned, staged all or none, and described afterwards."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Looks at servers that want something before, or besides, a plain handshake."""
+"""Looks at servers that need something before or besides a plain handshake."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Prepare = t.Callable[[socket.socket], None]
 
 @contextlib.contextmanager
 def serving(context: ssl.SSLContext, prepare: Prepare = lambda plain: None) -> Iterator[int]:
-    """The port of a server that does PREPARE with each connection before TLS begins."""
+    """The port of a server that runs PREPARE on each connection before TLS begins."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -126,7 +126,7 @@ def test_a_server_that_requires_a_client_certificate_shows_its_own(tmp_path: Pat
 
 
 def test_a_certificate_seen_in_an_otherwise_failed_handshake_does_not_count(tmp_path: Path) -> None:
-    """A flight with a certificate, and without a request for one of the client's, proves nothing."""
+    """A flight with a certificate but without a request for a client certificate proves nothing."""
 
     def send_garbage(plain: socket.socket) -> None:
         plain.recv(4096)
@@ -152,7 +152,7 @@ def test_certificates_for_the_same_name_are_requested_by_key_type(tmp_path: Path
 
 
 def test_a_python_that_cannot_choose_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that was built with another library than OpenSSL does not read its configuration."""
+    """A Python built with a library other than OpenSSL does not read its configuration."""
     module = "ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshake"
     monkeypatch.setattr(f"{module}._CONFIGURATION", "# {}\n")
     with serving(context_of(tmp_path, issue("www.example.com"))) as port:

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When a watch is settled, by a clock that only looks and pauses advance."""
+"""When a watch settles, by a clock that only looks and pauses advance."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sight(fingerprint: str) -> Sight:
 
 @pytest.fixture(name="looks")
 def fixture_looks(monkeypatch: pytest.MonkeyPatch) -> list[Shown]:
-    """What the looks will show, one after the other, the last again and again. A look takes 10 ms."""
+    """What successive looks show; the last one is repeated. A look takes 10 ms."""
     shown: list[Shown] = []
     clock = {"now": 100.0}
 

@@ -21,7 +21,7 @@ from ansible_collections.certops.acm.tests.support.authority_service import ask,
 
 @pytest.fixture
 def code(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the mail for a name has."""
+    """The code in the mail for a name."""
     monkeypatch.setattr(validation.secrets, "token_urlsafe", lambda _number: "a-code-of-the-mail")
     lab.dns.add("example.com", "MX", "10 mail.example.com.")
     arn = lab.public("www.example.com", ValidationMethod="EMAIL")
@@ -51,7 +51,7 @@ def test_a_name_is_approved_on_its_page(lab: Lab, code: str) -> None:
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Referrer-Policy"] == "no-referrer" and answer.headers["Cache-Control"] == "no-store"
     assert "SameSite=Strict" in answer.headers["Set-Cookie"] and "HttpOnly" in answer.headers["Set-Cookie"]
-    assert status(lab) == "PENDING_VALIDATION"  # merely opened, as mail scanners do
+    assert status(lab) == "PENDING_VALIDATION"  # only opened, as mail scanners do
     pressed = press(lab, code, once, cookie, Origin="https://acm.example.com", Sec_Fetch_Site="same-origin")
     assert pressed.status == 200 and b"www.example.com is approved" in pressed.body
     assert status(lab) == "SUCCESS"

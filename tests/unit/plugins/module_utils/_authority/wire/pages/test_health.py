@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the server is well."""
+"""Whether the server is healthy."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_flood_of_health_requests_writes_once_a_second(lab: Lab, clock: Clock)
 
 
 def test_a_slow_store_is_not_healthy(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And those who ask meanwhile are told so, instead of waiting for it too; what failed is tried again at once."""
+    """Clients that ask meanwhile are told so instead of waiting too; after a failure, the next check is immediate."""
     monkeypatch.setattr(
         "ansible_collections.certops.acm.plugins.module_utils._authority.wire.pages.health.PATIENCE_S", 0
     )

@@ -30,7 +30,7 @@ def test_metrics(lab: Lab, clock: Clock) -> None:
     assert found["acm_authority_up",] == 1
     assert found["acm_authority_certificates", "PRIVATE"] == 1
     clock.advance(days=400)
-    assert arn not in ask(lab, "GET", "/metrics").body.decode()  # CloudWatch gets none for what has expired
+    assert arn not in ask(lab, "GET", "/metrics").body.decode()  # CloudWatch gets none for expired certificates
 
 
 def test_who_may_read_the_metrics(lab: Lab) -> None:
