@@ -84,15 +84,15 @@ class World:
         ([(0, 0, 3), (20, 0, 3), (40, 1, 2)], [40]),
     ],
     ids=[
-        "nothing waits",
+        "no notice is waiting",
         "the first notice",
-        "one that stays does not ring again",
-        "one that stays rings again after a while",
-        "a second one rings when the pause is over",
-        "worked on, then a new one",
-        "worked on, and back because nobody acknowledged it",
-        "a new one while the first is worked on",
-        "what others have received rings when it is back",
+        "a notice that stays does not ring again",
+        "a notice that stays rings again after a while",
+        "a second notice rings after the pause",
+        "one in progress, then a new one",
+        "in progress, then back without an acknowledgement",
+        "a new notice while the first is in progress",
+        "a notice received by others rings when it returns",
     ],
 )
 def test_bell(looks: list[tuple[float, int, int]], rung: list[float]) -> None:

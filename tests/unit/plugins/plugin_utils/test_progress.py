@@ -79,7 +79,7 @@ def test_progress_is_shown_at_growing_intervals() -> None:
         ({"rc": 1, "stdout": "", "stderr": "no such file"}, "Have it: still waiting after 10 seconds: b.example.com."),
         (OSError("gone"), "Have it: still waiting after 10 seconds: b.example.com."),
     ],
-    ids=["read", "not there", "connection broken"],
+    ids=["read", "missing", "connection broken"],
 )
 def test_progress_on_another_host_is_read_there_and_never_fails(answer: t.Any, line: str) -> None:
     action = Action("ssh", answer)

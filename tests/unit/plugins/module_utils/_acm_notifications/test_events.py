@@ -136,12 +136,12 @@ EVENTS = [
     pytest.param(
         event("ACM Certificate Expired", {"InUse": 3, "CommonName": ["x"], "CertificateExpirationDate": "soon"}),
         {"kind": "expired"},
-        id="what makes no sense is left out",
+        id="malformed values are left out",
     ),
     pytest.param(
         event("ACM Certificate Available", {"DaysToExpiry": True, "CertificateExpirationDate": 5, "Action": None}),
         {"kind": "available"},
-        id="nothing is made up",
+        id="absent values are not invented",
     ),
     pytest.param(
         event("ACM Certificate Expired", {"CertificateExpirationDate": "Tue, 22 Dec 2026 19:43:48 +0100"}),

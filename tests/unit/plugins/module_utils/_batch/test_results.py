@@ -95,7 +95,7 @@ def message(*errors: t.Any) -> str:
             f"the same reason; the first: {arn(0)} is gone.",
         ),
     ],
-    ids=["none", "one", "named in its sentence", "two alike", "alike but for their ARNs"],
+    ids=["none", "one", "named in its sentence", "two identical", "identical except for ARNs"],
 )
 def test_each_reason_is_given_once(errors: list[t.Any], sentence: str) -> None:
     assert message(*errors) == sentence
