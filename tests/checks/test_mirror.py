@@ -75,7 +75,7 @@ def test_every_file_has_tests_at_the_mirrored_path() -> None:
     assert [file for file in every_file() if not mirror_of(file).exists() and file not in known] == []
 
 
-def test_the_lists_name_files_that_exist_and_have_no_tests_of_their_own() -> None:
+def test_the_lists_name_existing_files_without_their_own_tests() -> None:
     files = set(every_file())
     listed = [*ELSEWHERE, *NOTHING_TO_TEST]
     assert [file for file in listed if file not in files or mirror_of(file).exists()] == []

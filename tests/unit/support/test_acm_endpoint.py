@@ -111,7 +111,7 @@ def test_a_bucket() -> None:
     assert [Bucket(0.5, 0.0).take(0.0)] == [True]
 
 
-def test_each_operation_has_a_rate_of_its_own(authority: Any) -> None:
+def test_each_operation_has_its_own_rate(authority: Any) -> None:
     with acm_endpoint(authority, rates=RATES) as acm:
         client = acm.client(**ONCE)
         assert codes(client.list_certificates, 9)[:8] == ["ok"] * 8

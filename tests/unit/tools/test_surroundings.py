@@ -114,7 +114,7 @@ def test_no_python(run: Run, programs: Path) -> None:
     assert "Python 3.10 or newer is needed" in sentence(run())
 
 
-def test_newer_python_beside_an_old_one(run: Run, programs: Path) -> None:
+def test_newer_python_next_to_an_old_one(run: Run, programs: Path) -> None:
     script(programs / "python3", "exit 1")
     (programs / "python3.12").symlink_to(REAL_PYTHON)
     done = run()

@@ -222,7 +222,7 @@ def test_an_unchanged_run_takes_two_calls_and_no_export(run: Any, site: Site, ac
     assert {**again["export"], "exported": True, "changed": True, "files": 0} == {**made["export"], "files": 0}
 
 
-def test_a_renewed_certificate_is_exported_anew(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
+def test_a_renewed_certificate_is_exported_again(run: Any, site: Site, acm: CountingAcm, tmp_path: Path) -> None:
     arn = site.request(site.name())
     old = run(certificate_arn=arn, path=str(tmp_path))["export"]
     site.renew(arn)

@@ -196,7 +196,7 @@ def test_names_in_any_order_and_case_are_the_same_certificate(run: Any, pki: Any
     assert other["certificate"]["certificate_arn"] != arn
 
 
-def test_a_common_name_that_is_no_domain_does_not_matter(run: Any, pki: Any) -> None:
+def test_a_common_name_that_is_not_a_domain_does_not_matter(run: Any, pki: Any) -> None:
     made = run(**given(pki.issue("Web server 3", names=("www.example.com",))))
     again = run(**given(pki.issue("Web server 3", names=("www.example.com",))))
     assert again["changed"] and again["certificate"]["certificate_arn"] == made["certificate"]["certificate_arn"]
@@ -448,7 +448,7 @@ def test_an_untagged_certificate_is_adopted_by_its_names(run: Any, acm: Counting
     assert someone_elses["certificate"]["certificate_arn"] != arn
 
 
-def test_two_with_one_name_tag(run: Any, acm: CountingAcm, pki: Any) -> None:
+def test_two_certificates_with_the_same_name_tag(run: Any, acm: CountingAcm, pki: Any) -> None:
     first, second = pki.leaf("a.example.com", number=1), pki.leaf("b.example.com", number=2)
     arns = [run(**given(pair))["certificate"]["certificate_arn"] for pair in (first, second)]
     for arn in arns:
@@ -866,7 +866,7 @@ def test_the_module_from_arguments_to_result(run_module: Any, pki: Any, tmp_path
     assert run_module("acm_import", {**options, "bundle": "x", "bundle_path": "y"})["failed"]
 
 
-def test_a_missing_file_is_reported_with_the_place_where_it_was_sought(
+def test_a_missing_file_is_reported_with_the_path_that_was_tried(
     run: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)

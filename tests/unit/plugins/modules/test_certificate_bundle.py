@@ -254,7 +254,7 @@ def test_a_name_given_twice_is_refused(run: Run) -> None:
     assert "is given twice" in run(make(), make())["msg"]
 
 
-def test_a_mode_without_quotes_means_what_yaml_makes_of_it(run: Run) -> None:
+def test_an_unquoted_mode_means_what_yaml_makes_of_it(run: Run) -> None:
     bundle = run(make(), mode=0o640)["bundles"][0]
     assert os.stat(bundle["files"]["key"]).st_mode & 0o777 == 0o640
 

@@ -286,7 +286,7 @@ def test_snippets_and_links_come_and_go_with_the_sets(live_host: Host) -> None:
     assert not live_host.run(*first, services=services, snippets=[kept])["changed"]
 
 
-def test_options_are_taken_as_people_write_them(live_host: Host) -> None:
+def test_options_are_accepted_as_people_write_them(live_host: Host) -> None:
     service = live_host.server.service()
     service.update(
         ports=str(service["ports"][0]),

@@ -61,6 +61,6 @@ def test_every_failure_keeps_the_contract(run_module: t.Any, module: str) -> Non
 
 
 @pytest.mark.parametrize("module", sorted(FAULTS))
-def test_the_documentation_names_it(module: str) -> None:
+def test_the_documentation_describes_the_error(module: str) -> None:
     text = (MODULES / f"{module}.py").read_text(encoding="utf-8").partition('RETURN = r"""')[2].partition('"""')[0]
     assert {"code", "operation"} <= set(yaml.safe_load(text)["error"]["contains"])

@@ -99,7 +99,7 @@ def test_options_that_sound_secret_count_on_request() -> None:
         ("www.example.com", False),
     ],
 )
-def test_an_item_with_something_secret_in_it(item: Any, is_one: bool) -> None:
+def test_an_item_containing_a_secret(item: Any, is_one: bool) -> None:
     assert has_secret(item) is is_one
 
 
@@ -126,13 +126,13 @@ SHAPES = {"items": LIST, "inner": DICT, "files": DICTS}
         ({"files": {"key": "/geheim"}}, "The option files.key is text; give a dictionary."),
     ],
 )
-def test_a_container_of_another_shape(arguments: Any, said: str) -> None:
+def test_a_malformed_container(arguments: Any, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         check_shapes(arguments, SHAPES)
     assert str(caught.value) == said
 
 
-def test_a_container_of_another_shape_is_shown_as_it_is_written() -> None:
+def test_a_message_about_a_malformed_container_shows_the_right_form() -> None:
     for given, what in (("www.example.com", "items is text"), (["www.example.com"], "items[1] is text")):
         with pytest.raises(InvalidInput) as caught:
             check_shapes({"items": given}, SHAPES, {"items": "[{name: a}]"})

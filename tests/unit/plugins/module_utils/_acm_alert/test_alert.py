@@ -63,7 +63,7 @@ def test_reading_an_alert_cleans_everything_people_see() -> None:
     assert alert.facts == (("Reason", "CAA_ERROR, 7"),)
 
 
-def test_of_two_alerts_with_one_key_the_first_counts() -> None:
+def test_the_first_of_two_alerts_with_the_same_key_counts() -> None:
     given = [{"key": "k", "kind": "expired", "severity": "info", "title": title} for title in ("one", "two")]
     assert [alert.title for alert in alerts.read_alerts(given)] == ["one"]
 
@@ -83,7 +83,7 @@ def test_an_alert_needs_a_key_and_a_title(members: dict[str, str]) -> None:
         ({"key": f"expiring:{ARN}:7"}, ARN),
     ],
 )
-def test_what_an_alert_is_about(members: dict[str, str], subject: str) -> None:
+def test_the_subject_of_an_alert(members: dict[str, str], subject: str) -> None:
     assert an_alert(**members).subject == subject
 
 

@@ -88,7 +88,7 @@ def test_identity(options: dict[str, t.Any], one: Certificate, same: bool) -> No
     assert matching.may_be(want(**options), one) is same
 
 
-def test_the_newest_valid_one_wins() -> None:
+def test_the_newest_valid_certificate_wins() -> None:
     pending = have(1, age_days=0, Status="PENDING_VALIDATION", NotAfter=None)
     old, new = have(2, age_days=100), have(3, age_days=50)
     dead = [have(4, age_days=1, Status=status) for status in ("FAILED", "EXPIRED", "REVOKED", "VALIDATION_TIMED_OUT")]

@@ -78,7 +78,9 @@ def test_the_newest_exportable_certificate_is_chosen(listed: list[Certificate], 
         ),
     ],
 )
-def test_why_none_can_be_exported(listed: list[Certificate], names: tuple[str, ...] | None, said: str) -> None:
+def test_why_no_certificate_can_be_exported(
+    listed: list[Certificate], names: tuple[str, ...] | None, said: str
+) -> None:
     wanted = Wanted(domain_name=NAME, names=name_set(names[0], names[1:]) if names else None, returns_key=True)
     with pytest.raises(InvalidInput) as caught:
         choose(wanted, listed, NOW)
@@ -95,7 +97,7 @@ def test_why_none_can_be_exported(listed: list[Certificate], names: tuple[str, .
         (certificate("a", status="INACTIVE"), "has the status INACTIVE"),
     ],
 )
-def test_what_cannot_be_served_now(given: Certificate, said: str | None) -> None:
+def test_certificates_that_cannot_be_served_now(given: Certificate, said: str | None) -> None:
     if said is None:
         check_state(given, NOW)
     else:

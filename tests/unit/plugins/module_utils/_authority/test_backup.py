@@ -88,7 +88,7 @@ def test_a_copy_of_an_authority_with_a_passphrase(tmp_path: Path) -> None:
     assert not (tmp_path / "other").exists()
 
 
-def test_an_old_copy_opens_with_its_own_key_alone(lab: Lab, tmp_path: Path, safe: Path) -> None:
+def test_an_old_copy_opens_only_with_its_own_key(lab: Lab, tmp_path: Path, safe: Path) -> None:
     copied = backup.back_up(lab.path, str(tmp_path / "copy"), str(safe / "key"))
     key_making.rotate(lab.path, lab.authority.store, None, None)
     with pytest.raises(

@@ -147,7 +147,7 @@ def test_on_aws_each_never_exceeds_the_rate():
 
 
 @pytest.mark.parametrize("rate", [1, 2, 5, 10])
-def test_the_first_call_goes_at_once(rate):
+def test_the_first_call_is_immediate(rate):
     slept: list[float] = []
     pacing.Turnstile(rate, slept.append, lambda: 0.0).wait()
     assert slept == []

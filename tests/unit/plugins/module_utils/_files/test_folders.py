@@ -173,7 +173,7 @@ def test_a_limited_amount_is_read_and_links_are_followed(tmp_path: Path) -> None
     assert read_regular(str(tmp_path / "link"), 4) == b"0123"
 
 
-def test_a_pipe_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_pipe_does_not_block(tmp_path: Path) -> None:
     """Nobody writes to it, so opening it like a file would block forever."""
     pipe = str(tmp_path / "app.pid")
     os.mkfifo(pipe)

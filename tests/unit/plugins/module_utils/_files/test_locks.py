@@ -27,7 +27,7 @@ def fixture_folder(tmp_path: Path) -> Iterator[int]:
     os.close(descriptor)
 
 
-def test_a_local_user_who_locks_the_folder_itself_holds_nobody_up(folder: int, tmp_path: Path) -> None:
+def test_a_local_user_who_locks_the_folder_itself_blocks_nobody(folder: int, tmp_path: Path) -> None:
     """Every local user can open and lock a folder that servers read from."""
     intruder = os.open(tmp_path, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(intruder, fcntl.LOCK_EX)

@@ -176,7 +176,7 @@ def test_what_was_done_before_a_failure_is_reported(server: Server) -> None:
     assert seen(server, ONE.name) == (ONE.value,)
 
 
-def test_hundreds_of_records_go_in_a_few_updates(server: Server) -> None:
+def test_hundreds_of_records_are_sent_in_a_few_updates(server: Server) -> None:
     records = [Record(f"_{number}.many.example.net", "_v.acm-validations.aws") for number in range(250)]
     publisher = quick(server)
     publisher.apply(publisher.plan(records))

@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.tests.support.broken_material import rule_o
 from ansible_collections.certops.acm.tests.support.openssl import openssl_output
 
 
-def test_pkcs12_is_read_by_openssl_with_everything_in_it(pki: Any, tmp_path: Path) -> None:
+def test_openssl_reads_everything_in_a_pkcs12(pki: Any, tmp_path: Path) -> None:
     pair = pki.leaf()
     store = pkcs12.packed("www", pair.key, pair.certificate, pair.issuers, b"abcd")
     (tmp_path / "store.p12").write_bytes(store)

@@ -174,7 +174,7 @@ def test_action_required_by_mail() -> None:
     )
 
 
-def test_each_notice_day_has_a_key_of_its_own() -> None:
+def test_each_notice_day_has_its_own_key() -> None:
     members: dict[str, Any] = {"type": "IMPORTED"}
     keys = [told([make_certificate(left=left + 0.25, **members)])[0]["key"] for left in range(45, -1, -1)]
     assert [key.split(" ")[-1] for key in dict.fromkeys(keys)] == ["45", "30", "15", "7", "3", "1"]

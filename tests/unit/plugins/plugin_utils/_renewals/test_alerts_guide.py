@@ -146,7 +146,7 @@ def test_the_guide_shows_the_finding_that_security_hub_has(connect: Callable[...
     assert connect("securityhub").get_findings()["Findings"] == [sample("Security Hub")]
 
 
-def test_the_guide_shows_what_sns_is_given(connect: Callable[..., Any]) -> None:
+def test_the_guide_shows_what_sns_receives(connect: Callable[..., Any]) -> None:
     client, published = connect("sns"), []
     client.meta.events.register("provide-client-params.sns.Publish", lambda params, **_: published.append(params))
     topic = client.create_topic(Name="certificates")["TopicArn"]

@@ -69,7 +69,7 @@ def test_a_window_as_long_as_the_lifetime_forces_nothing_and_is_reported() -> No
     assert [(which, "25 days" in said) for which, said in forced.wrong] == [(arn(1), True)]
 
 
-def test_the_cap_is_for_the_soonest_to_expire_and_counts_what_was_forced_today() -> None:
+def test_the_cap_favours_the_soonest_to_expire_and_counts_renewals_forced_today() -> None:
     listing = [make_certificate(number, left=left) for number, left in ((1, 20), (2, 10), (3, 15), (4, 5))]
     memory = make_memory(
         forced=[

@@ -87,7 +87,7 @@ def test_a_host_that_has_just_begun_has_done_nothing_yet() -> None:
     assert runs.is_of_run(runs.begin_host(run, "web", [], iso(NOW)), run)
 
 
-def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_are() -> None:
+def test_hosts_of_many_connections_are_kept_apart_and_no_secret_is_stored() -> None:
     run = runs.begin(
         {},
         ["a", "b", "c"],
@@ -106,7 +106,7 @@ def test_hosts_of_many_connections_are_told_apart_and_secrets_stay_where_they_ar
     assert SECRET not in str(run)
 
 
-def test_every_account_region_and_authority_has_a_memory_of_its_own() -> None:
+def test_every_account_region_and_authority_has_its_own_memory() -> None:
     listings = [[ONE], [make_certificate(1, certificate_arn=arn(1).replace("eu-central-1", "us-east-1"))], []]
     options: list[dict[str, str]] = [
         {},
@@ -154,7 +154,7 @@ def test_two_profiles_of_one_account_share_alerts_and_memory() -> None:
     assert remembered["forced"] == left["forced"]
 
 
-def test_this_run_is_not_taken_for_one_that_did_not_finish() -> None:
+def test_this_run_is_not_mistaken_for_one_that_did_not_finish() -> None:
     """As where two connections share one memory, and the first one's certificates cannot be read."""
     memory = make_memory(began_at=iso(NOW), ended_at=iso(NOW - timedelta(hours=1)))
     run = learnt(begun(WEB), [ONE], recalled={"memory": memory, "problems": [], "writable": True})
@@ -213,7 +213,7 @@ def test_one_malformed_notice_does_not_affect_the_others() -> None:
         {"memory": make_memory(), "problems": ["/x.json is damaged."], "writable": False},
     ],
 )
-def test_without_a_memory_the_run_goes_on_and_says_so(recalled: dict[str, Any]) -> None:
+def test_without_a_memory_the_run_continues_and_says_so(recalled: dict[str, Any]) -> None:
     """It forces no renewal and sends no alert, because it would do so again in every run."""
     ripe = make_certificate(1, left=20)
     run = learnt(begun(WEB, renew_before="30", has_channels=True), [ripe], recalled=recalled)

@@ -117,7 +117,7 @@ def test_the_most_urgent_comes_first() -> None:
     assert [item["title"].split(" ")[0] for item in items] == [f"www{number}.example.com" for number in (6, 3, 9, 0)]
 
 
-def test_texts_do_not_change_from_one_day_to_the_next() -> None:
+def test_texts_do_not_change_from_day_to_day() -> None:
     """So that a report of the same facts is not a change."""
     told = [report_fleet.certificate(0, **ends(days=20), **IN_USE)]
     reads = [{"label": LABEL, "certificates": told}]

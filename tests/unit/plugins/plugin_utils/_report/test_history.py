@@ -48,7 +48,7 @@ def serials(found: history.History) -> dict[str, list[tuple[str, str]]]:
         ({"arn:2": [past("a")], "arn:3": [past("c", "elsewhere")]}, [], {"arn:3": [("c", BEFORE)]}),
     ],
 )
-def test_each_serial_is_kept_with_when_it_was_first_seen(before: Any, certificates: Any, expected: Any) -> None:
+def test_each_serial_is_kept_with_the_time_it_was_first_seen(before: Any, certificates: Any, expected: Any) -> None:
     assert serials(history.prolong(before, certificates, {"here"}, NOW)) == expected
 
 

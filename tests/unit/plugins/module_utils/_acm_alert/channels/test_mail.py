@@ -90,7 +90,7 @@ def test_a_recipient_deferred_for_good_causes_a_warning_and_no_second_mail_to_th
     assert outcome.told and "web@example.com" in outcome.warnings[0]
 
 
-def test_when_all_recipients_are_refused_nobody_was_told() -> None:
+def test_nobody_is_told_when_all_recipients_are_refused() -> None:
     with mail_server(refuse=["web@example.com", "ops@example.com"]) as server:
         outcome = deliver([an_alert()], mail(server))
     assert not outcome.told and "refuses recipients" in outcome.undelivered[0]["reason"]

@@ -144,7 +144,7 @@ def read_and_acknowledge(path: str, results: t.Any) -> None:
         results.put(bodies(received))
 
 
-def test_several_readers_share_the_events_and_none_gets_anothers(lab: Lab) -> None:
+def test_several_readers_share_the_events_without_overlap(lab: Lab) -> None:
     lab.private()
     tell(lab, 199)
     context = multiprocessing.get_context("fork")

@@ -26,7 +26,7 @@ def test_rates_are_off_unless_switched_on(lab: Lab) -> None:
         lab.acm.get_account_configuration()
 
 
-def test_each_operation_has_a_bucket_of_its_own(lab: Lab, clock: Clock) -> None:
+def test_each_operation_has_its_own_bucket(lab: Lab, clock: Clock) -> None:
     arn = lab.private()
     lab.set(rate_limits=True)
     for _call in range(10):

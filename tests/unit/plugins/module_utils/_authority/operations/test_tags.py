@@ -70,7 +70,7 @@ def test_tags_that_are_accepted(lab: Lab, tag: dict[str, str]) -> None:
     assert tags_of(lab, lab.private(Tags=[tag])) == {tag["Key"]: tag["Value"]}
 
 
-def test_a_setting_allows_longer_ones(lab: Lab) -> None:
+def test_a_setting_allows_longer_tags(lab: Lab) -> None:
     lab.set(max_tag_key_length=128, max_tag_value_length=256)
     lab.private(Tags=[{"Key": "k" * 128, "Value": "v" * 256}])
 

@@ -414,7 +414,7 @@ def all_arns(client: Any) -> Iterator[str]:
 # ---------------------------------------------------------------- TLS
 
 
-def test_tls_with_a_certificate_of_its_own(tmp_path: Path) -> None:
+def test_tls_with_its_own_certificate(tmp_path: Path) -> None:
     program = Running(tmp_path / "a", "--tls", "--name", "localhost")
     try:
         assert program.url.startswith("https://localhost:")

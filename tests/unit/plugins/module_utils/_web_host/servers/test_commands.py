@@ -47,7 +47,7 @@ def test_words_are_split_as_a_shell_would(value: t.Any, words: list[str] | None)
         "a &",
     ],
 )
-def test_what_needs_a_shell_is_refused(value: str) -> None:
+def test_commands_that_need_a_shell_are_refused(value: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         read_words("reload_command", "nginx", value)
     assert "The reload_command of nginx" in str(caught.value) and "sh, -c" in str(caught.value)

@@ -109,6 +109,6 @@ def test_init_scripts(machine: Machine) -> None:
     assert "give the service a reload_command" in found.do("reload", "fixed", 10).sentence
 
 
-def test_a_host_without_one(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_an_init_system(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{machine.folder}/bin")
     assert find_init_system() is None

@@ -81,7 +81,9 @@ def test_a_certificate_of_version_1_has_no_extensions(ca: Authority) -> None:
         (("1.3.6.1.5.5.7.3.2",), False),
     ],
 )
-def test_whether_it_is_for_servers(ca: Authority, usages: tuple[str, ...] | None, is_for_servers: bool) -> None:
+def test_whether_a_certificate_is_for_servers(
+    ca: Authority, usages: tuple[str, ...] | None, is_for_servers: bool
+) -> None:
     pair = ca.pki.issue("www.example.com", ca.root, extended_key_usage=usages)
     assert read_certificate(der_of(pair)).is_for_servers is is_for_servers
 

@@ -95,7 +95,7 @@ def test_alternating_old_and_new_certificates_never_settle(looks: list[Shown]) -
     assert not watch.is_as_expected and 30 < watch.looks < 70
 
 
-def test_what_is_right_when_the_time_is_up_gets_the_time_to_settle(looks: list[Shown]) -> None:
+def test_a_correct_certificate_at_the_time_out_gets_time_to_settle(looks: list[Shown]) -> None:
     late = [OLD] * 49  # 40 ms each, in 2 s
     assert watched(looks, *late, NEW, wait_s=2, steady_for_s=1).is_as_expected
 
