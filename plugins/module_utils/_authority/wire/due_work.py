@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 import typing as t
 
 from .. import audit, sweep
@@ -26,6 +27,7 @@ from ..._rules.times import iso
 LOOK_S = 5.0  # between two looks for what is due
 MOST_AT_ONCE = 100  # certificates in one look: work for thousands must not delay requests
 TIDY_S = 3600.0  # between two revocation lists, and deletions of old rows
+WARN_AGAIN_S = 3600.0  # between two lines in the log about the same trouble
 LOCK = "due-work.lock"
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class DueWork:
         *,
         look_s: float = LOOK_S,
         tidy_s: float = TIDY_S,
+        seconds: t.Callable[[], float] = time.monotonic,
     ) -> None:
         self._authority = authority
         self._beside = beside
@@ -49,7 +52,9 @@ class DueWork:
         self._tidy_s = tidy_s
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="due work", daemon=True)
+        self._seconds = seconds
         self._said: t.Optional[str] = None
+        self._warned: dict[str, float] = {}
 
     def start(self) -> None:
         self._thread.start()
@@ -84,8 +89,7 @@ class DueWork:
         swept = sweep.deliver(authority, swept)
         with authority.store.write(durable=False) as tx:
             tx.set_meta("last_due_work_at", iso(authority.now()))
-        for trouble in swept.troubles:
-            log.info("%s", trouble)
+        self._warn(swept.troubles)
         return swept
 
     def _is_tidying_due(self) -> bool:
@@ -95,6 +99,15 @@ class DueWork:
             return True
         age_s = (self._authority.now() - audit.instant(last)).total_seconds()
         return not 0 <= age_s < self._tidy_s  # in the future: the clock was set back
+
+    def _warn(self, troubles: t.Sequence[str]) -> None:
+        """Log what could not be done, and the same again after an hour: it is tried again much more often."""
+        now = self._seconds()
+        self._warned = {trouble: at for trouble, at in self._warned.items() if now - at < WARN_AGAIN_S}
+        for trouble in troubles:
+            if trouble not in self._warned:
+                self._warned[trouble] = now
+                log.warning("%s", trouble)
 
     def _say(self, trouble: t.Optional[str]) -> None:
         """Log the same trouble once, not every five seconds."""

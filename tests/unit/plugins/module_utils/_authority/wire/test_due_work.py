@@ -13,6 +13,7 @@ import time
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
+from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import LOCK, DueWork
 from ansible_collections.certops.acm.plugins.module_utils._files.locks import turn
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
@@ -97,3 +98,15 @@ def test_thousands_of_due_certificates_do_not_hold_up_requests(lab: Lab, monkeyp
             tx.set_due(identifier, lab.authority.now())
     due_work = DueWork(lab.authority)
     assert [due_work.look().looked_at for _look in range(4)] == [2, 2, 1, 0]
+
+
+def test_what_could_not_be_done_is_in_the_log_once_an_hour(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    seconds = [0.0]
+    due_work = DueWork(lab.authority, seconds=lambda: seconds[0])
+    nobody = {"name": "chat", "kind": "webhook", "url": "http://127.0.0.1:9/", "secret": None, "detail_types": []}
+    deliveries.set_targets(lab.authority, [nobody])
+    lab.private()
+    for at, lines in ((0, 1), (5, 1), (3599, 1), (3600, 2), (3605, 2)):
+        seconds[0] = at
+        due_work.look()
+        assert caplog.text.count("Events for chat could not be delivered") == lines
