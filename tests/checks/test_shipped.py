@@ -28,7 +28,7 @@ MOST = {
     "acm_certificate_info": (76, 180),
     "acm_export": (83, 185),
     "acm_import": (91, 205),
-    "acm_notification_queue": (55, 125),
+    "acm_notification_queue": (55, 130),
     "acm_notifications": (52, 120),
     "acm_renewals_memory": (7, 20),
     "certificate_bundle": (10, 35),

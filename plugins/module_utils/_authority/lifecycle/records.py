@@ -15,6 +15,7 @@ import hashlib
 import typing as t
 from datetime import datetime
 
+from . import events
 from .events import Place
 from ..._rules.times import iso
 
@@ -23,6 +24,10 @@ SECRET_MEMBERS = ("Passphrase", "PrivateKey")
 # Records of these operations contain the response although they only read; records of other reads do not.
 SHOWN_READS = ("GetCertificate", "ExportCertificate")
 DEEPEST = 50  # levels of a request that are recorded
+# Characters. CloudTrail has limits, too: whoever may do nothing still must not fill the disk with refused calls.
+LONGEST_MESSAGE = 1024
+LARGEST = 100_000  # of a record
+LARGEST_MEMBER = 20_000  # of a request or response, once the record is too large
 LOCAL_ADDRESS, LOCAL_AGENT = "127.0.0.1", "certops.acm"  # for calls that did not come over a network
 
 
@@ -71,13 +76,28 @@ def stored(
     elif answer and (not is_read(operation) or operation in SHOWN_READS):
         call["responseElements"] = _spelled(answer)
     if error:
-        call["errorCode"], call["errorMessage"] = error
+        call["errorCode"], call["errorMessage"] = error[0], error[1][:LONGEST_MESSAGE]
     who = list(caller)
     while who and not who[-1]:
         who.pop()
     if who != ["owner"]:
         call["caller"] = who
     return call
+
+
+def text(call: t.Mapping[str, t.Any]) -> str:
+    """What is stored about a call, as JSON; of a record that is too large, without the members that make it so."""
+    full = events.text(call)
+    if len(full) <= LARGEST:
+        return full
+    return events.text({name: _without_large(value) for name, value in call.items()})
+
+
+def _without_large(value: t.Any) -> t.Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {name: each for name, each in value.items() if len(events.text({name: each})) <= LARGEST_MEMBER}
+    return kept if len(kept) == len(value) else {**kept, "omitted": True}
 
 
 def record(

@@ -100,7 +100,7 @@ class Journal:
         """`said`: the result of records.stored for the call."""
         self._execute(
             "INSERT INTO audit (at, operation, id, said) VALUES (?, ?, ?, ?)",
-            (millis(at), operation, identifier, events.text(said)),
+            (millis(at), operation, identifier, records.text(said)),
         )
 
     def audit(self, after: int = 0, limit: int = 1000, wanted: Wanted = Wanted()) -> list[tuple[int, str]]:

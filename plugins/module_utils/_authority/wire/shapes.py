@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 from ..operations.call import Fault
 
 SHOWN_CHARACTERS = 256
+SHOWN_FAULTS = 50  # of one request
 SEPARATORS = " \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"  # Unicode's class Z
 
 
@@ -27,7 +28,7 @@ def read(shape: t.Any, value: t.Any) -> dict[str, t.Any]:
     """The members of a request: blobs as bytes, timestamps as aware datetimes, nulls left out.
 
     Raises Fault: SerializationException for a value of the wrong type, ValidationException for everything else, with
-    all violated constraints in one message."""
+    the violated constraints in one message."""
     broken: list[str] = []
     try:
         members: dict[str, t.Any] = _read(shape, value, "", broken)
@@ -36,7 +37,7 @@ def read(shape: t.Any, value: t.Any) -> dict[str, t.Any]:
     if broken:
         number = len(broken)
         plural = "error" if number == 1 else "errors"
-        raise Fault("ValidationException", f"{number} validation {plural} detected: {'; '.join(broken)}")
+        raise Fault("ValidationException", f"{number} validation {plural} detected: {'; '.join(broken[:SHOWN_FAULTS])}")
     return members
 
 

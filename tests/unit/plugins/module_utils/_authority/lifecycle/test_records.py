@@ -16,8 +16,10 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle i
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.events import Place
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle.records import Caller
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import Endpoint
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
+from ansible_collections.certops.acm.tests.support.endpoint_calls import PREFIX, send
 
 PLACE = Place("aws", "us-east-1", "123456789012")
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -95,6 +97,26 @@ def test_a_call_that_was_refused(lab: Lab) -> None:
         "InvalidArnException", True, None,
     )  # fmt: skip
     assert refused["errorMessage"]
+
+
+def test_large_requests_are_not_recorded_whole(lab: Lab, pki: t.Any) -> None:
+    """Not even a refused one: whoever may call nothing must not fill the disk."""
+    arn = lab.private()
+    leaf = pki.issue("www.corp.test", pki.authority("corp"))
+    lab.fails(
+        "import_certificate", "ValidationException", CertificateArn=arn, Certificate=leaf.pem, PrivateKey=b"none",
+        CertificateChain=b"\xff" * 1_000_000,
+    )  # fmt: skip
+    body = {"DomainName": "a", "DomainValidationOptions": [{"DomainName": "!", "ValidationDomain": "!"}] * 10_000}
+    _status, answer = send(lab, f"{PREFIX}RequestCertificate", body)
+    assert answer["message"].startswith("20002 validation errors detected: ") and len(answer["message"]) < 30_000
+    _made, imported, asked = lab.audit()
+    assert imported["requestParameters"] == {
+        "certificateArn": arn, "certificate": leaf.pem, "privateKey": records.HIDDEN, "omitted": True
+    }  # fmt: skip
+    assert answer["message"].startswith(asked["errorMessage"]) and len(asked["errorMessage"]) == 1024
+    with lab.authority.store.read() as tx:
+        assert [number for number, _body in tx.journal.audit(wanted=Wanted(arn=arn))] == [1, 2]
 
 
 def test_nested_members_begin_with_a_lower_case_letter(lab: Lab) -> None:
