@@ -27,7 +27,7 @@ from .signing import issuer
 from .signing.issuer import Signer
 from .store.authorities import CaRow
 from .store.stored_settings import StoredSettings
-from .store.transactions import Store, StoreError
+from .store.transactions import Store, StoreError, Transaction
 from .._files.folders import Folder, open_folder
 from .._rules.errors import InvalidInput
 from .._rules.times import millis
@@ -225,6 +225,18 @@ class CertificationAuthorities:
             if with_crls or not os.path.exists(os.path.join(self._folder, f"{row.id}.crl")):
                 self.publish_crl(row)
 
+    def publish_late_crls(self) -> None:
+        """The revocation lists that lack a certificate that was revoked: they could not be written at that time, or the
+        process was killed before. Raises StoreError."""
+        with self._store.read() as tx:
+            rows = [row for row in tx.cas.all() if tx.meta(_late(row))]
+        for row in rows:
+            self.publish_crl(row)
+
+    def expect_crl(self, tx: Transaction, row: CaRow) -> None:
+        """A certificate of this CA is revoked in the transaction; publish_crl has to follow."""
+        tx.set_meta(_late(row), "since a revocation")
+
     def publish_crl(self, row: CaRow) -> None:
         """A fresh revocation list of one CA. Signed and written while other writers wait, so that an older list never
         replaces a newer one. Raises StoreError."""
@@ -234,6 +246,8 @@ class CertificationAuthorities:
             number, is_public = tx.cas.next_crl_number(row.id), row.role != "private"
             crl = issuer.make_crl(signer, tx.revoked(row.id, now), number, now, validity, is_public)
             _write_public(folder, f"{row.id}.crl", issuer.certificate_der(crl))
+            if tx.meta(_late(row)):
+                tx.set_meta(_late(row), "")
 
     @contextmanager
     def _publishing(self) -> t.Iterator[Folder]:
@@ -246,6 +260,11 @@ class CertificationAuthorities:
                 "make sure that the authority's owner can write to it and that there is free space; the next sweep "
                 "tries again."
             ) from error
+
+
+def _late(row: CaRow) -> str:
+    """Where the store remembers that the revocation list is not up to date."""
+    return f"late_crl {row.id}"
 
 
 def _write_public(folder: Folder, name: str, content: bytes) -> None:

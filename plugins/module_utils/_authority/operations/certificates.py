@@ -97,10 +97,12 @@ def revoke_certificate(call: Call) -> dict[str, t.Any]:
         call.authority.announce.event(tx, events.REVOKED, done, call.now)
         call.answer = {"CertificateArn": certificate.arn}
         issuers = [row for row in tx.cas.all() if row.id in tx.issuers(certificate.id)]
+        for row in issuers:
+            call.authority.cas.expect_crl(tx, row)
     for row in issuers:
         try:
             call.authority.cas.publish_crl(row)
-        except StoreError as error:  # the revocation counts; the next sweep publishes it
+        except StoreError as error:  # the revocation counts; due work or the next sweep publishes it
             log.warning("%s", error)
     return call.answer
 

@@ -87,6 +87,10 @@ class DueWork:
         if self._is_tidying_due():
             swept.troubles.extend(sweep.tidy(authority))
         swept = sweep.deliver(authority, swept)
+        try:
+            authority.cas.publish_late_crls()
+        except StoreError as error:
+            swept.troubles.append(str(error))
         with authority.store.write(durable=False) as tx:
             tx.set_meta("last_due_work_at", iso(authority.now()))
         self._warn(swept.troubles)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
@@ -17,6 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.delivery im
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import LOCK, DueWork
 from ansible_collections.certops.acm.plugins.module_utils._files.locks import turn
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
+from cryptography import x509
 
 
 def test_due_work_is_done_without_a_sweep(lab: Lab) -> None:
@@ -110,3 +112,28 @@ def test_what_could_not_be_done_is_in_the_log_once_an_hour(lab: Lab, caplog: pyt
         seconds[0] = at
         due_work.look()
         assert caplog.text.count("Events for chat could not be delivered") == lines
+
+
+def test_a_revocation_that_could_not_be_published_is_published_soon(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """Not only an hour later, with all revocation lists."""
+    due_work, public = DueWork(lab.authority), Path(lab.authority.public_folder)
+    arn = lab.exported()
+    due_work.look()
+    public.rename(public.with_name("away"))
+    lab.acm.revoke_certificate(CertificateArn=arn, RevocationReason="KEY_COMPROMISE")
+    due_work.look()
+    due_work.look()
+    assert caplog.text.count("cannot be written") == 2  # by the call, and by the due work
+    public.with_name("away").rename(public)
+    assert revoked(lab) == 0
+    due_work.look()
+    assert revoked(lab) == 1
+    written_at = [each.stat().st_mtime_ns for each in public.glob("*.crl")]
+    due_work.look()
+    assert [each.stat().st_mtime_ns for each in public.glob("*.crl")] == written_at
+
+
+def revoked(lab: Lab) -> int:
+    """How many certificates the revocation lists have."""
+    lists = [x509.load_der_x509_crl(each.read_bytes()) for each in Path(lab.authority.public_folder).glob("*.crl")]
+    return sum(len(each) for each in lists)
