@@ -12,7 +12,7 @@ import logging
 from ansible_collections.certops.acm.plugins.module_utils._ansible.log_warnings import OURS, log_as_warnings
 
 
-def test_our_warnings_and_no_others() -> None:
+def test_only_our_own_warnings_are_logged() -> None:
     heard: list[str] = []
     ours = logging.getLogger(f"{OURS}._authority.issuing.validation")
     with log_as_warnings(heard.append):

@@ -99,7 +99,7 @@ def test_a_call_that_was_refused(lab: Lab) -> None:
     assert refused["errorMessage"]
 
 
-def test_large_requests_are_not_recorded_whole(lab: Lab, pki: t.Any) -> None:
+def test_large_requests_are_recorded_in_part(lab: Lab, pki: t.Any) -> None:
     """Not even a refused one: whoever may call nothing must not fill the disk."""
     arn = lab.private()
     leaf = pki.issue("www.corp.test", pki.authority("corp"))

@@ -95,7 +95,7 @@ def test_malformed_requests(der: bytes) -> None:
         (hashes.SHA1(), "0203010203", "0203810203"),  # a negative serial number
     ],
 )
-def test_a_question_that_no_response_can_answer(algorithm: t.Any, old: str, new: str) -> None:
+def test_a_request_that_no_response_can_answer(algorithm: t.Any, old: str, new: str) -> None:
     asked = OCSPRequestBuilder().add_certificate_by_hash(
         b"n" * algorithm.digest_size, b"k" * algorithm.digest_size, 0x10203, algorithm
     )

@@ -70,7 +70,7 @@ def test_the_store_is_tidied_every_hour(lab: Lab, clock: Clock, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("days", [1, 30])
-def test_names_that_were_last_checked_by_a_clock_that_was_ahead(lab: Lab, clock: Clock, days: int) -> None:
+def test_names_last_checked_while_the_clock_was_ahead(lab: Lab, clock: Clock, days: int) -> None:
     """Nobody ran a sweep at that time, which would have noticed; after thirty days, the request had timed out."""
     asked_at = clock.now
     arn = lab.public(f"asked-{days}-days-ago.example.com")
@@ -102,7 +102,7 @@ def test_thousands_of_due_certificates_do_not_hold_up_requests(lab: Lab, monkeyp
     assert [due_work.look().looked_at for _look in range(4)] == [2, 2, 1, 0]
 
 
-def test_what_could_not_be_done_is_in_the_log_once_an_hour(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+def test_failed_work_is_logged_once_an_hour(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     seconds = [0.0]
     due_work = DueWork(lab.authority, seconds=lambda: seconds[0])
     nobody = {"name": "chat", "kind": "webhook", "url": "http://127.0.0.1:9/", "secret": None, "detail_types": []}

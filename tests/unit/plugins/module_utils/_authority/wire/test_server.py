@@ -226,7 +226,7 @@ def test_a_client_that_does_not_read_its_answers(serve: Callable[..., Server]) -
         assert server.end(grace_s=2)
 
 
-def test_a_client_that_asks_on_and_on_and_does_not_read(serve: Callable[..., Server]) -> None:
+def test_a_client_that_keeps_sending_requests_without_reading_answers(serve: Callable[..., Server]) -> None:
     """Each of its answers is small; together they fill the buffers."""
     server = serve(lambda request: Reply(200, {}, b"x" * 10_000), send_s=0.3)
     with call(server.url) as deaf:

@@ -94,7 +94,7 @@ def test_several_pages_are_open_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatc
     assert press(lab, codes["b.example.com"], once, f"{one}; {other}").status == 403
 
 
-def test_two_people_press_at_once(lab: Lab, code: str) -> None:
+def test_several_people_approve_at_the_same_time(lab: Lab, code: str) -> None:
     pages = [page(lab, code)[1:] for _each in range(6)]
     with ThreadPoolExecutor(len(pages)) as pool:
         pressed = list(pool.map(lambda each: press(lab, code, each[1], each[0]), pages))
