@@ -102,8 +102,8 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
 
     weak = pki.issue("www.example.com", key=serialization.load_pem_private_key(openssl_output("genrsa", "512"), None))
     both = (pair.pem + pair.key_pem).encode()
-    without_key = openssl_output("pkcs12", "-export", "-nokeys", "-passout", "pass:geheim", given=both)
-    without_certificate = openssl_output("pkcs12", "-export", "-nocerts", "-passout", "pass:geheim", given=both)
+    without_key = openssl_output("pkcs12", "-export", "-nokeys", "-passout", "pass:hushed", given=both)
+    without_certificate = openssl_output("pkcs12", "-export", "-nocerts", "-passout", "pass:hushed", given=both)
     unreadable = folder / "folder"
     unreadable.mkdir()
     os.mkfifo(folder / "pipe")
@@ -174,15 +174,15 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
         "PKCS#7 of noise": (given(pair, certificate=block("PKCS7", b"\x30\x03\x02\x01\x00")), "certificate-readable"),
         "PKCS#12 as a block": ({"bundle": block("PKCS12", store)}, "pkcs12"),
         "PKCS#12 without passphrase": ({"bundle": base64.b64encode(store).decode()}, "pkcs12"),
-        "PKCS#12 with a wrong one": ({"bundle": base64.b64encode(store).decode(), "passphrase": "geheim"}, "pkcs12"),
+        "PKCS#12 with a wrong one": ({"bundle": base64.b64encode(store).decode(), "passphrase": "hushed"}, "pkcs12"),
         "PKCS#12 without certificate": (
-            {"bundle": text(without_certificate), "passphrase": "geheim"},
+            {"bundle": text(without_certificate), "passphrase": "hushed"},
             "certificate-one",
         ),
-        "PKCS#12 without key": ({"bundle": text(without_key), "passphrase": "geheim"}, "key-one"),
+        "PKCS#12 without key": ({"bundle": text(without_key), "passphrase": "hushed"}, "key-one"),
         "PKCS#12 with two keys": ({"bundle": TWO_KEYS, "passphrase": "geheim1"}, "key-one"),
         "Java's own keystore": (
-            {"bundle": text(b"\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1"), "passphrase": "geheim"},
+            {"bundle": text(b"\xfe\xed\xfe\xed\0\0\0\2\0\0\0\1"), "passphrase": "hushed"},
             "bundle",
         ),
         "PKCS#12 that is cut": ({"bundle_path": file(store[:200]), "passphrase": "abcd"}, "pkcs12"),
@@ -193,7 +193,7 @@ def cases(pki: Any, folder: Path) -> dict[str, tuple[dict[str, Any], str]]:
             "key-encrypted",
         ),
         "encrypted key, wrong passphrase": (
-            given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd"), passphrase="geheim"),
+            given(pair, private_key=pair.key_pem_in("PKCS8", b"abcd"), passphrase="hushed"),
             "key-passphrase",
         ),
         "two keys": (given(pair, private_key=pair.key_pem + other.key_pem), "key-one"),

@@ -39,7 +39,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 SEED = int(os.environ.get("FUZZ_SEED", "20"))
 MATERIALS = int(os.environ.get("FUZZ_INPUTS", "10000"))
 REQUESTS = int(os.environ.get("FUZZ_INPUTS", "10000"))
-PASSPHRASE = b"geheim-passphrase"
+PASSPHRASE = b"hushed-passphrase"
 DER, PKCS8 = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8
 
 Sources = list[Source]
@@ -115,7 +115,7 @@ def check_material(sources: Sources, now: Any) -> None:
     except InvalidMaterial as error:
         said = str(error)
         assert error.rule and said.endswith(".") and "\n" not in said and len(said) < 5_000
-        assert "geheim" not in said and "PRIVATE KEY-----" not in said
+        assert "hushed" not in said and "PRIVATE KEY-----" not in said
         return
     import_rules.check_import(ready.certificate_pem, ready.private_key_pem, ready.chain_pem or None, now)
 

@@ -482,7 +482,7 @@ def test_check_mode_predicts_the_export_of_a_certificate_that_an_earlier_task_re
     (warning,) = foreseen["warnings"]
     assert warning.startswith(f"There is no certificate for {name}") and "otherwise this task fails" in warning
     assert "ExportCertificate" not in acm.calls and not folder.exists()
-    assert run(**options)["failed"], "a misspelled name does not pass"
+    assert run(**options)["failed"], "a misspelt name does not pass"
     for others in ({"return_private_key": True}, {}):  # there is nothing to predict
         assert run(is_check=True, domain_name=name, **others)["failed"]
 

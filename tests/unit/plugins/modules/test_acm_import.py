@@ -716,7 +716,7 @@ def test_broken_material_is_refused_before_anything_is_called(pki: Any, tmp_path
             wrong.append((name, rule, error, message))
         assert result["failed"] and not result["changed"], name
         assert message.endswith(".") and "\n" not in message and len(message) < 600, (name, message)
-        for secret in (*secrets, "geheim", "PRIVATE KEY-----"):
+        for secret in (*secrets, "hushed", "PRIVATE KEY-----"):
             assert secret not in json.dumps(result), name
         listed = import_task.run(closed, {"certificates": [options]}, now=pki.now, is_check=False)
         assert listed["certificates"][0]["error"] == error, name
@@ -754,7 +754,7 @@ def test_a_task_full_of_broken_material_calls_nothing_writes_nothing_and_logs_no
     secrets = {
         line for pair in (pki.leaf(), pki.leaf("other.example.com", number=7)) for line in pair.key_pem.split("\n")[1:3]
     }
-    for secret in (*secrets, "geheim"):
+    for secret in (*secrets, "hushed"):
         assert secret not in json.dumps(result) and not [line for line in logged if secret in line], name
 
 

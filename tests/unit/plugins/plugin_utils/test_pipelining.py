@@ -90,9 +90,9 @@ def test_options_that_sound_secret_count_on_request() -> None:
 @pytest.mark.parametrize(
     ("item", "is_one"),
     [
-        ({"name": "a", "passphrase": "geheim"}, True),
+        ({"name": "a", "passphrase": "hushed"}, True),
         ([{"key": {"Password": 1234}}], True),
-        ({"my_token": ["geheim"]}, True),
+        ({"my_token": ["hushed"]}, True),
         ({"text": "-----BEGIN PRIVATE KEY-----"}, True),
         ({"name": "a", "passphrase": None, "password": "", "return_secret": True}, False),
         ({"private_key": "/etc/pki/www.key", "bundle": "/etc/pki/www.p12"}, False),
@@ -115,15 +115,15 @@ SHAPES = {"items": LIST, "inner": DICT, "files": DICTS}
     ("arguments", "said"),
     [
         ({"items": "www.example.com"}, "The option items is text; give a list of dictionaries."),
-        ({"items": {"key": "geheim"}}, "The option items is a dictionary; give a list of dictionaries."),
-        ({"items": ["geheim"]}, "The option items[1] is text; give a dictionary."),
+        ({"items": {"key": "hushed"}}, "The option items is a dictionary; give a list of dictionaries."),
+        ({"items": ["hushed"]}, "The option items[1] is text; give a dictionary."),
         ({"items": [{}, None]}, "The option items[2] is empty; give a dictionary."),
-        ({"items": '["geheim"]'}, "The option items[1] is text; give a dictionary."),
-        ({"inner": "geheim"}, "The option inner is text; give a dictionary."),
-        ({"inner": ["geheim"]}, "The option inner is a list; give a dictionary."),
+        ({"items": '["hushed"]'}, "The option items[1] is text; give a dictionary."),
+        ({"inner": "hushed"}, "The option inner is text; give a dictionary."),
+        ({"inner": ["hushed"]}, "The option inner is a list; give a dictionary."),
         ({"inner": 5}, "The option inner is a number or a boolean; give a dictionary."),
-        ({"items": [{"inner": "geheim"}]}, "The option items[1].inner is text; give a dictionary."),
-        ({"files": {"key": "/geheim"}}, "The option files.key is text; give a dictionary."),
+        ({"items": [{"inner": "hushed"}]}, "The option items[1].inner is text; give a dictionary."),
+        ({"files": {"key": "/hushed"}}, "The option files.key is text; give a dictionary."),
     ],
 )
 def test_a_malformed_container(arguments: Any, said: str) -> None:

@@ -63,5 +63,5 @@ def test_a_key_with_the_older_encryption_is_read(pki: Any) -> None:
 
 
 def test_no_repr_shows_the_passphrase() -> None:
-    wanted = item.Wanted(arn="x", passphrase=b"geheim")
-    assert "geheim" not in repr(wanted) + repr(item.Item(wanted))
+    wanted = item.Wanted(arn="x", passphrase=b"hushed")
+    assert "hushed" not in repr(wanted) + repr(item.Item(wanted))

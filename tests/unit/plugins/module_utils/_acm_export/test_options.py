@@ -26,8 +26,8 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
         ({"certificate_arn": "x"}, "is not an ARN"),
         ({"domain_name": "a_b.example.com"}, "a_b"),
         ({"domain_name": "a.example.com", "passphrase": "abc"}, "4 to 128"),
-        ({"domain_name": "a.example.com", "passphrase": "geheim#"}, "#, $ or %"),
-        ({"domain_name": "a.example.com", "passphrase": "geheimß"}, "ASCII"),
+        ({"domain_name": "a.example.com", "passphrase": "hushed#"}, "#, $ or %"),
+        ({"domain_name": "a.example.com", "passphrase": "hushedß"}, "ASCII"),
         ({"domain_name": "a.example.com", "path": "/x", "files": {"pkcs12": {}}}, "needs a passphrase"),
         ({"domain_name": "a.example.com", "path": "/x", "encrypt_key": True}, "needs a passphrase"),
         ({"domain_name": "a.example.com", "return_pkcs12": True}, "needs a passphrase"),
@@ -43,7 +43,7 @@ def test_options_that_contradict_each_other_or_are_invalid(options: dict[str, An
     with pytest.raises(InvalidInput) as caught:
         export_options.read(options)
     message = str(caught.value)
-    assert reason in message and "geheim" not in message
+    assert reason in message and "hushed" not in message
     assert message.endswith(".") and "\n" not in message
 
 

@@ -17,12 +17,12 @@ def test_passphrases_that_acm_takes(passphrase: bytes) -> None:
 
 @pytest.mark.parametrize(
     "passphrase",
-    [b"", b"abc", b"a" * 129, b"geheim#1", b"geheim$1", b"geheim%1", "geheimü".encode(), b"\x80\x81\x82\x83"],
+    [b"", b"abc", b"a" * 129, b"hushed#1", b"hushed$1", b"hushed%1", "hushedü".encode(), b"\x80\x81\x82\x83"],
 )
 def test_passphrases_that_acm_refuses(passphrase: bytes) -> None:
     with pytest.raises(InvalidInput) as caught:
         passphrases.check_passphrase(passphrase)
-    assert "geheim" not in str(caught.value) and "abc" not in str(caught.value)
+    assert "hushed" not in str(caught.value) and "abc" not in str(caught.value)
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n"])

@@ -19,7 +19,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509.material import 
 from ansible_collections.certops.acm.plugins.module_utils._x509.source_reading import Source
 from ansible_collections.certops.acm.tests.support.openssl import openssl, openssl_output
 
-PASSPHRASE = b"geheim"
+PASSPHRASE = b"hushed"
 LEGACY = ("-provider", "legacy", "-provider", "default")
 
 # Cipher → the name under which it is refused; None: taken
@@ -69,7 +69,7 @@ def imported(pki: Any, pair: Any, key: bytes, passphrase: bytes | None) -> Any:
 def refusal(pki: Any, pair: Any, key: bytes, passphrase: bytes | None) -> tuple[str, str]:
     with pytest.raises(InvalidMaterial) as caught:
         imported(pki, pair, key, passphrase)
-    assert "geheim" not in str(caught.value)
+    assert "hushed" not in str(caught.value)
     return caught.value.rule, str(caught.value)
 
 
@@ -91,7 +91,7 @@ def check(pki: Any, pair: Any, key: bytes, refused: str | None) -> None:
 def test_openssls_older_form(pki: Any, cipher: str, refused: str | None) -> None:
     pair = pki.leaf(kind="2048")
     key = openssl_output(
-        "rsa", f"-{cipher}", "-traditional", "-passout", "pass:geheim", *LEGACY, given=pair.key_pem.encode()
+        "rsa", f"-{cipher}", "-traditional", "-passout", "pass:hushed", *LEGACY, given=pair.key_pem.encode()
     )
     check(pki, pair, key, refused)
 
@@ -101,7 +101,7 @@ def test_openssls_older_form(pki: Any, cipher: str, refused: str | None) -> None
 def test_pkcs8_of_version_1(pki: Any, algorithm: str, refused: str | None) -> None:
     pair = pki.leaf()
     key = openssl_output(
-        "pkcs8", "-topk8", "-v1", algorithm, "-passout", "pass:geheim", *LEGACY, given=pair.key_pem.encode()
+        "pkcs8", "-topk8", "-v1", algorithm, "-passout", "pass:hushed", *LEGACY, given=pair.key_pem.encode()
     )
     check(pki, pair, key, refused)
 
@@ -111,7 +111,7 @@ def test_pkcs8_of_version_1(pki: Any, algorithm: str, refused: str | None) -> No
 def test_pkcs8_of_version_2_and_its_der(pki: Any, cipher: str, refused: str | None) -> None:
     pair = pki.leaf()
     for form in ("PEM", "DER"):
-        arguments = ("-topk8", "-v2", cipher, "-passout", "pass:geheim", "-outform", form, *LEGACY)
+        arguments = ("-topk8", "-v2", cipher, "-passout", "pass:hushed", "-outform", form, *LEGACY)
         check(pki, pair, openssl_output("pkcs8", *arguments, given=pair.key_pem.encode()), refused)
 
 
@@ -119,7 +119,7 @@ def test_pkcs8_of_version_2_and_its_der(pki: Any, cipher: str, refused: str | No
 def test_key_derivation_functions(pki: Any, how: tuple[str, ...]) -> None:
     pair = pki.leaf()
     check(
-        pki, pair, openssl_output("pkcs8", "-topk8", *how, "-passout", "pass:geheim", given=pair.key_pem.encode()), None
+        pki, pair, openssl_output("pkcs8", "-topk8", *how, "-passout", "pass:hushed", given=pair.key_pem.encode()), None
     )
 
 
@@ -128,7 +128,7 @@ def test_key_derivation_functions(pki: Any, how: tuple[str, ...]) -> None:
 def test_pkcs12_with_every_encryption(pki: Any, algorithm: str, tmp_path: Path) -> None:
     pair = pki.leaf()
     (tmp_path / "both.pem").write_text(pair.pem + pair.key_pem)
-    encryption = ("-legacy", "-keypbe", algorithm, "-certpbe", algorithm, "-passout", "pass:geheim")
+    encryption = ("-legacy", "-keypbe", algorithm, "-certpbe", algorithm, "-passout", "pass:hushed")
     store = openssl_output("pkcs12", "-export", *encryption, "-in", str(tmp_path / "both.pem"))
     try:
         ready = make_ready([Source("bundle", "bundle", store)], PASSPHRASE, pki.now)
@@ -181,11 +181,11 @@ def test_a_curve_without_a_name_is_accepted_or_reported(pki: Any) -> None:
 def test_the_advice_for_an_unsupported_encryption_works(pki: Any, legacy: None, tmp_path: Path) -> None:
     pair = pki.leaf()
     key = openssl_output(
-        "pkcs8", "-topk8", "-v2", "camellia256", "-passout", "pass:geheim", given=pair.key_pem.encode()
+        "pkcs8", "-topk8", "-v2", "camellia256", "-passout", "pass:hushed", given=pair.key_pem.encode()
     )
     (tmp_path / "key").write_bytes(key)
     advice = re.search(r"\(openssl (.*)\)", refusal(pki, pair, key, PASSPHRASE)[1])
     assert advice is not None
     command = advice[1].replace("KEY", str(tmp_path / "key")).replace("NEW", str(tmp_path / "new"))
-    openssl_output(*command.split(), "-passin", "pass:geheim", "-passout", "pass:geheim")
+    openssl_output(*command.split(), "-passin", "pass:hushed", "-passout", "pass:hushed")
     imported(pki, pair, (tmp_path / "new").read_bytes(), PASSPHRASE)

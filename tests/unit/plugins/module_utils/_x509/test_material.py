@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-PASSPHRASE = b"geheim-passphrase"
+PASSPHRASE = b"hushed-passphrase"
 DER, PEM, PKCS8 = serialization.Encoding.DER, serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
 TIMES = int(os.environ.get("FUZZ", "1"))
 
@@ -97,7 +97,7 @@ def check(sources: list[Source], now: Any) -> None:
     except InvalidMaterial as error:
         said = str(error)
         assert error.rule and said.endswith(".") and "\n" not in said and len(said) < 2000
-        assert "geheim" not in said and "PRIVATE KEY-----" not in said
+        assert "hushed" not in said and "PRIVATE KEY-----" not in said
         return
     chain = ready.chain_pem or None
     assert (
@@ -189,7 +189,7 @@ def test_damaged_answers_from_acm(pki: Any, part: str, how: Any) -> None:
     try:
         found = item.parse(answer, PASSPHRASE)
     except InvalidMaterial as error:
-        assert "geheim" not in str(error) and "\n" not in str(error)
+        assert "hushed" not in str(error) and "\n" not in str(error)
     else:
         assert pem.key_matches(found.key, found.certificate)
     for form in SECRET_FORMS:

@@ -125,8 +125,8 @@ NAMED: dict[str, tuple[str, Callable[[Any], bytes | str], str]] = {
                 "-----END PGP PRIVATE KEY BLOCK-----\n", "is a PGP key"),
     "PGP message": ("private_key", lambda pair: "-----BEGIN PGP MESSAGE-----\n\nlQ==\n-----END PGP MESSAGE-----\n",
                     "is encrypted with PGP; decrypt it first"),
-    "JWK": ("private_key", lambda pair: '{"kty": "EC", "crv": "P-256", "d": "geheim"}', "is a JSON Web Key (JWK)"),
-    "JWK, sorted": ("private_key", lambda pair: '{"crv":"P-256","d":"geheim","kty":"EC"}', "is a JSON Web Key (JWK)"),
+    "JWK": ("private_key", lambda pair: '{"kty": "EC", "crv": "P-256", "d": "hushed"}', "is a JSON Web Key (JWK)"),
+    "JWK, sorted": ("private_key", lambda pair: '{"crv":"P-256","d":"hushed","kty":"EC"}', "is a JSON Web Key (JWK)"),
     "JWK set": ("bundle", lambda pair: '{"keys": [{"use": "sig", "kty": "EC"}]}', "is a JSON Web Key (JWK)"),
     "Ansible Vault": ("private_key", lambda pair: "$ANSIBLE_VAULT;1.1;AES256\n6162\n", "still encrypted with Ansible Vault"),
     "SOPS": ("private_key", lambda pair: "ENC[AES256_GCM,data:abc,iv:def,type:str]", "encrypted with SOPS"),
@@ -160,7 +160,7 @@ def test_other_formats_are_named(pki: Any, what: str) -> None:
         read_source(Source(kind, kind, as_bytes(make(pki.leaf()))), None)
     said = str(caught.value)
     assert sentence.lower() in said.lower(), said
-    assert said.startswith(f"{kind}: ") and said.endswith(".") and "\n" not in said and "geheim" not in said
+    assert said.startswith(f"{kind}: ") and said.endswith(".") and "\n" not in said and "hushed" not in said
 
 
 def test_a_certificate_of_no_version_in_a_container(pki: Any) -> None:
