@@ -77,6 +77,11 @@ class DueWork:
                 self._say(None)
             except (StoreError, WrongKey, InvalidInput) as error:
                 self._say(str(error))
+            except OSError as error:  # a lock cannot be made: the disk is full, or the directory is gone
+                self._say(
+                    f"Due work in {self._authority.path} cannot be done ({error.strerror or error}): "
+                    "make sure that the directory is there, and that there is free space."
+                )
             except Exception:  # whatever the fault, the next look tries again
                 log.exception("due work failed")
 

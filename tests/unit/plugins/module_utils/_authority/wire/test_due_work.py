@@ -114,6 +114,21 @@ def test_failed_work_is_logged_once_an_hour(lab: Lab, caplog: pytest.LogCaptureF
         assert caplog.text.count("Events for chat could not be delivered") == lines
 
 
+def test_a_directory_that_is_gone_is_one_line_in_the_log(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    turns = threading.Semaphore(0)
+    due_work = DueWork(lab.authority, turns.release, look_s=0.01)
+    os.rename(lab.authority.path, f"{lab.authority.path}-away")
+    due_work.start()
+    try:
+        for _turn in range(4):
+            assert turns.acquire(timeout=30)
+    finally:
+        os.rename(f"{lab.authority.path}-away", lab.authority.path)
+        assert due_work.end()
+    assert [record.getMessage().partition(" in ")[0] for record in caplog.records] == ["Due work"]
+    assert not caplog.records[0].exc_info
+
+
 def test_a_revocation_that_could_not_be_published_is_published_soon(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
     """Not only an hour later, with all revocation lists."""
     due_work, public = DueWork(lab.authority), Path(lab.authority.public_folder)
