@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import typing as t
-from email.utils import formatdate
 
 from ..lifecycle.records import Caller
 from . import shapes
@@ -113,7 +112,6 @@ class Endpoint:
             "Content-Type": CONTENT_TYPE,
             "Content-Length": str(len(body)),
             "x-amzn-RequestId": request_id,
-            "Date": formatdate(usegmt=True),
         }
         return Answer(status, headers, body)
 

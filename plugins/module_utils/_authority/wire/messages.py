@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import typing as t
-from email.utils import formatdate
 from uuid import uuid4
 
 
@@ -67,7 +66,6 @@ def error(status: int, code: str, message: str) -> Reply:
     headers = {
         "Content-Type": "application/x-amz-json-1.1",
         "x-amzn-RequestId": str(uuid4()),
-        "Date": formatdate(usegmt=True),
     }
     return Reply(status, headers, json.dumps({"__type": code, "message": message}).encode())
 

@@ -11,7 +11,6 @@ import os
 import re
 import stat
 import typing as t
-from email.utils import formatdate
 
 from ..messages import Reply, plain
 
@@ -25,12 +24,7 @@ def public_file(folder: str, path: str) -> Reply:
     content = _read_regular_file(os.path.join(folder, named[1])) if named else None
     if named is None or content is None:
         return plain(404, "There is no such file.\n")
-    headers = {
-        "Content-Type": MEDIA_TYPES[named[2]],
-        "Date": formatdate(usegmt=True),
-        "Cache-Control": "max-age=60",
-    }
-    return Reply(200, headers, content)
+    return Reply(200, {"Content-Type": MEDIA_TYPES[named[2]], "Cache-Control": "max-age=60"}, content)
 
 
 def _read_regular_file(path: str) -> t.Optional[bytes]:

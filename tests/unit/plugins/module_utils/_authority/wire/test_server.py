@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -166,6 +167,13 @@ def test_http_1_0_closes(serve: Callable[..., Server]) -> None:
     with call(serve().url) as connection:
         connection.sendall(b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nok")
         assert received(connection).endswith(b"\r\n\r\nok")
+
+
+def test_every_answer_is_dated_once(open_url: str) -> None:
+    """By the HTTP library; boto3 corrects its clock by it."""
+    for sent in (post(b"{}"), b"GET /public/none.crl HTTP/1.1\r\nHost: x\r\n\r\n"):
+        dates = exchange(open_url, sent).headers.get_all("Date")
+        assert len(dates) == 1 and abs(parsedate_to_datetime(dates[0]).timestamp() - time.time()) < 60
 
 
 def test_head_has_no_body(open_url: str) -> None:
