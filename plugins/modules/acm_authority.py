@@ -900,8 +900,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.keys import
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, moment
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
-from ansible_collections.certops.acm.plugins.module_utils._ansible.log_warnings import log_as_warnings
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, log_as_warnings
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
 

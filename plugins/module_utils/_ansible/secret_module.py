@@ -8,7 +8,9 @@ given, and a clear sentence about an invalid argument. Standard library and Ansi
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import logging
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -80,6 +82,29 @@ class DiscreetModule(AnsibleModule):
     def _log_invocation(self) -> None:
         self.no_log_values.update({repr(value)[1:-1] for value in self.no_log_values if isinstance(value, str)})
         super()._log_invocation()
+
+
+# ---------------------------------------------------------------- what an embedded authority logs
+
+
+class _Handler(logging.Handler):
+    def __init__(self, warn: t.Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._warn = warn
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._warn(self.format(record))
+
+
+@contextlib.contextmanager
+def log_as_warnings(warn: t.Callable[[str], None]) -> t.Iterator[None]:
+    """What our code logs meanwhile, such as a mail that could not be sent, becomes a warning."""
+    log, handler = logging.getLogger(__name__.partition("._ansible.")[0]), _Handler(warn)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 # ---------------------------------------------------------------- arguments, pure

@@ -18,8 +18,7 @@ _loading.enter_context(no_collection())
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
-from .._ansible.log_warnings import log_as_warnings
-from .._ansible.secret_module import DiscreetModule
+from .._ansible.secret_module import DiscreetModule, log_as_warnings
 from .._rules.errors import InvalidInput, contract
 from . import aws
 from .acm import Acm, AcmError

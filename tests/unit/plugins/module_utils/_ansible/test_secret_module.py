@@ -3,16 +3,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What modules write to the system's log when their secrets are in a list."""
+"""What modules write to the system's log when their secrets are in a list, and which log lines are warnings."""
 
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import log_as_warnings
+from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import validation
 
 PASSPHRASE = 'it\'s a "secret\\phrase"'
 
@@ -57,3 +60,14 @@ def test_keys_of_certificate_bundle(run_module: Any, pki: Any, tmp_path: Path, l
     )
     assert result["changed"]
     check(logged, result, pair)
+
+
+def test_only_our_own_warnings_are_logged() -> None:
+    heard: list[str] = []
+    ours = validation.log
+    with log_as_warnings(heard.append):
+        ours.warning("The mail for %s was not sent.", "www.example.com")
+        ours.info("too small to mention")
+        logging.getLogger("botocore").warning("not ours")
+    ours.warning("too late")
+    assert heard == ["The mail for www.example.com was not sent."]
