@@ -35,8 +35,8 @@ from .messages import Answer, Peer, Request, error
 
 log = logging.getLogger(__name__)
 
+NAME = "certops.acm"  # in the header Server: otherwise aiohttp tells strangers its version, and Python's
 # The state of a connection
-NAME = "certops.acm"
 WAITING, RECEIVING, ANSWERING, SENDING = "for a request", "a request's body", "a request", "an answer"
 
 
@@ -255,7 +255,7 @@ class Server:
                 connection.socket_option(socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self._leave(connection)
                 raise asyncio.CancelledError
-            headers = {"Server": NAME}  # otherwise aiohttp tells strangers its version, and Python's
+            headers = {"Server": NAME}
             headers.update((name, value) for name, value in answer.headers.items() if name != "Content-Length")
             response = web.Response(status=answer.status, headers=headers, body=answer.body)
             if self._is_ending or connection.is_refused:
