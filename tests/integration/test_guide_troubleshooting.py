@@ -26,7 +26,7 @@ from ansible_collections.certops.acm.plugins.module_utils._net.resolver import (
     CaaRecord,
     Lookup,
 )
-from ansible_collections.certops.acm.plugins.module_utils._validation.proof_records import FAILURES
+from ansible_collections.certops.acm.plugins.module_utils._validation.blocked_names import FAILURES
 from ansible_collections.certops.acm.tests.support.guide_reader import Reader
 from ansible_collections.certops.acm.tests.support.guides import GUIDES
 from ansible_collections.certops.acm.tests.support.name_server import name_server

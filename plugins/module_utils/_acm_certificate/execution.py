@@ -19,7 +19,7 @@ from .._certificates.inventory import Door
 from .._door.acm import GONE, AcmError
 from .._rules.errors import InvalidInput, RequestFailed, TimedOut
 from .._rules.sentences import first_few
-from .._validation import proof_records
+from .._validation import blocked_names, proof_records
 from . import progress
 from .item import Item, Settings
 
@@ -263,7 +263,7 @@ def _await_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
             item.done.remove("RequestCertificate")
             item.is_new, item.plan = False, item.plan._replace(cost=None)
         if certificate.status == "FAILED":
-            item.error = RequestFailed(proof_records.explain(certificate.detail or {}))
+            item.error = RequestFailed(blocked_names.explain(certificate.detail or {}))
     for item in still_open([*fresh, *early]):
         if _lacks_records(item):
             item.warnings.append(_no_records_yet(item))

@@ -292,9 +292,9 @@ def _validation_domains(
 def _publish(given: t.Optional[dict[str, t.Any]]) -> t.Optional[dict[str, t.Any]]:
     if given is None:
         return None
-    from .._validation import proof_records
+    from .._validation import publishing
 
-    proof_records.publisher(given, _not_yet)  # checks the settings without connecting
+    publishing.publisher(given, _not_yet)  # checks the settings without connecting
     return {way: settings for way, settings in given.items() if settings is not None}
 
 

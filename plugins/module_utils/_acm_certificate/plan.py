@@ -20,7 +20,7 @@ from .._rules import tags as tag_rules
 from .._certificates.certificate import Certificate
 from .._rules.errors import InvalidInput
 from .._rules.names import is_wildcard
-from .._validation import proof_records
+from .._validation import blocked_names
 from .matching import fixed_differences, is_same_request, users_of
 from .options import Wanted, request_members
 
@@ -215,7 +215,7 @@ def _refuse_repetition(wanted: Wanted, failed: t.Optional[Certificate]) -> None:
     if failed is None or not is_same_request(wanted, failed):
         return
     raise InvalidInput(
-        f"{proof_records.explain(failed.detail or {}) or f'The request for {wanted.label} failed.'} "
+        f"{blocked_names.explain(failed.detail or {}) or f'The request for {wanted.label} failed.'} "
         f"To request it again then, set replace=true; the failed request is {failed.arn}."
     )
 
@@ -345,7 +345,7 @@ def _plan_changes(
 def _doubts(wanted: Wanted, certificate: Certificate, now: datetime) -> t.Iterator[str]:
     """Warnings about an existing certificate that is as wanted."""
     if certificate.status != "PENDING_VALIDATION" and not certificate.is_valid(now):
-        why = proof_records.explain(certificate.detail) if certificate.detail and certificate.status == "FAILED" else ""
+        why = blocked_names.explain(certificate.detail) if certificate.detail and certificate.status == "FAILED" else ""
         yield f"{certificate.arn} is {certificate.standing(now)}, so it cannot be used. {why}".rstrip()
     elif certificate.renewal_eligibility == "INELIGIBLE" and (wanted.renew_before or wanted.force_renewal):
         yield (

@@ -14,7 +14,7 @@ import typing as t
 from .._certificates.certificate import Certificate
 from .._rules.progress_file import LONGEST
 from .._rules.sentences import SHOWN
-from .._validation import proof_records
+from .._validation import blocked_names
 
 ISSUE = "for ACM to issue it"
 RECORDS = "for ACM to show how to validate it"
@@ -70,5 +70,5 @@ def _one(certificate: Certificate, goal: str) -> str:
     name = certificate.domain_name or certificate.arn
     if certificate.status is None:
         return f"{name} is waiting for ACM to show it."
-    why = "" if goal == RELEASE else proof_records.explain(certificate.detail or {})
+    why = "" if goal == RELEASE else blocked_names.explain(certificate.detail or {})
     return why or f"{name} is waiting {goal}."

@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._certificates import renewal_window
-from .._validation import proof_records
+from .._validation import blocked_names, proof_records
 from .._certificates.certificate import Certificate, from_detail
 from .._door.acm import GONE, AcmError
 from .._certificates.inventory import Door
@@ -62,7 +62,7 @@ def is_issued(certificate: Certificate) -> Verdict:
         return READY
     if certificate.status in (None, "PENDING_VALIDATION"):
         return WAITING
-    return Verdict(True, proof_records.explain(certificate.detail or {}) or f"It is {certificate.status}.")
+    return Verdict(True, blocked_names.explain(certificate.detail or {}) or f"It is {certificate.status}.")
 
 
 def has_records(certificate: Certificate) -> Verdict:

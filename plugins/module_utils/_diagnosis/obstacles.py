@@ -12,7 +12,7 @@ import typing as t
 
 from . import name_checks
 from .._net import resolver
-from .._validation import proof_records
+from .._validation import blocked_names
 from .._certificates.certificate import validation_method
 from .._net.fetcher import Fetch, Fetcher
 from .._net.resolver import Asks, Lookup
@@ -87,7 +87,7 @@ def diagnose(details: t.Sequence[Detail], through: Eyes) -> list[list[dict[str, 
 def obstacles(detail: Detail, findings: t.Sequence[Finding]) -> list[dict[str, t.Any]]:
     """Return values: {domain_name, method, status, problem, reason, remedy (if there is one)}, in the order of the
     certificate's names. findings: the result of look(). Empty if nothing is in the way."""
-    told = proof_records.blocking(detail)
+    told = blocked_names.find(detail)
     has_ended = detail.get("Status") in ("FAILED", "EXPIRED", "REVOKED", "INACTIVE")
     items = [{**blocked, "problem": "ended"} for blocked in told] if has_ended else []
     waiting = {} if has_ended else {blocked["domain_name"]: blocked for blocked in told}
@@ -114,7 +114,7 @@ def explain(detail: Detail, findings: t.Optional[t.Sequence[Finding]]) -> str:
     for finding in findings or ():
         shown.setdefault(finding["domain_name"], []).append(finding)
     sentences = []
-    for blocked in proof_records.blocking(detail):
+    for blocked in blocked_names.find(detail):
         sentences.append(" ".join([blocked["reason"], *map(_shortly, shown.get(blocked["domain_name"], ()))]))
         if findings is not None and _is_by_dns(blocked) and not shown.get(blocked["domain_name"]):
             sentences[-1] += " The record exists: ACM only has to check again."

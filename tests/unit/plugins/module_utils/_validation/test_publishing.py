@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._validation import publishing, proof_records
+from ansible_collections.certops.acm.plugins.module_utils._validation import proof_records, publishing
 from ansible_collections.certops.acm.plugins.module_utils._validation.dns_records import (
     CREATE,
     Change,
@@ -18,6 +18,11 @@ from ansible_collections.certops.acm.plugins.module_utils._validation.dns_record
     Record,
 )
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._validation.rfc2136 import Rfc2136
+from ansible_collections.certops.acm.plugins.module_utils._validation.route53 import Route53
+from ansible_collections.certops.acm.tests.support.descriptions import APEX, WWW, as_item, detail, option
+from ansible_collections.certops.acm.tests.support.name_server import NameServer, name_server
+from hypothesis import given, strategies
 
 SERVER = {"rfc2136": {"server": "192.0.2.1"}}
 OTHER = {"rfc2136": {"server": "192.0.2.2"}}
@@ -26,10 +31,13 @@ OTHER = {"rfc2136": {"server": "192.0.2.2"}}
 class Zone:
     """A Publisher that remembers; it refuses names below `refused`."""
 
-    def __init__(self, refused: str = "") -> None:
+    def __init__(self, refused: str = "", held: t.Optional[dict[str, str]] = None) -> None:
         self.refused = refused
-        self.held: dict[str, str] = {}
+        self.held = dict(held or {})
         self.applied: list[list[str]] = []
+
+    def check(self, names: t.Iterable[str]) -> None:
+        pass
 
     def plan(self, records: t.Sequence[Record]) -> list[Change]:
         for record in records:
@@ -49,7 +57,7 @@ def fixture_zones(monkeypatch: pytest.MonkeyPatch) -> dict[str, Zone]:
     def publisher(publish: t.Mapping[str, t.Any], connect: t.Any) -> Zone:
         return zones.setdefault(publish["rfc2136"]["server"], Zone())
 
-    monkeypatch.setattr(proof_records, "publisher", publisher)
+    monkeypatch.setattr(publishing, "publisher", publisher)
     return zones
 
 
@@ -108,3 +116,76 @@ def test_invalid_settings_fail_only_their_own_certificate() -> None:
     )
     assert good.error is None
     assert isinstance(bad.error, InvalidInput)
+
+
+# ---------------------------------------------------------------- one place
+
+
+def test_check_mode_shows_the_changes_and_makes_none() -> None:
+    zone = Zone()
+    (change,) = publishing.publish_records([as_item(APEX)], zone, is_check=True)
+    assert change.record == Record("_a.example.com", "_1.acm-validations.aws")
+    assert zone.held == {} and zone.applied == []
+
+
+def test_shared_records_are_written_once_and_never_again() -> None:
+    zone = Zone()
+    same = {**as_item(APEX), "name": "_A.Example.COM"}
+    assert len(publishing.publish_records([as_item(APEX), same, as_item(APEX)], zone)) == 1
+    assert publishing.publish_records([same], zone) == []
+    assert zone.applied == [["_a.example.com"]]
+
+
+def test_one_name_cannot_hold_two_values() -> None:
+    with pytest.raises(InvalidInput, match="different values at _a.example.com"):
+        publishing.wanted_records([as_item(APEX), {**as_item(APEX), "value": "_9.acm-validations.aws."}])
+
+
+NAMES = strategies.sampled_from([f"_{letter}.example.com" for letter in "abcdef"])
+
+
+@given(strategies.sets(NAMES), strategies.sets(NAMES))
+def test_after_publishing_every_needed_record_exists(there: set[str], wanted: set[str]) -> None:
+    needed = [{"name": name + ".", "type": "CNAME", "value": "_v.acm-validations.aws."} for name in sorted(wanted)]
+    zone = Zone(held=dict.fromkeys(there, "_v.acm-validations.aws"))
+    changed = publishing.publish_records(needed, zone)
+    assert {change.record.name for change in changed} == wanted - there
+    assert set(zone.held) == there | wanted
+
+
+# ---------------------------------------------------------------- the option
+
+
+def no_client(service: str) -> t.Any:
+    raise AssertionError(f"nobody asked for {service}")
+
+
+def test_the_option_names_one_place() -> None:
+    rfc2136 = publishing.publisher({"rfc2136": {"server": "192.0.2.1"}, "route53": None}, no_client)
+    assert isinstance(rfc2136, Rfc2136)
+    assert isinstance(publishing.publisher({"route53": {}}, no_client), Route53)
+
+
+@pytest.mark.parametrize(
+    "option_given",
+    [{}, {"route53": None}, {"route53": {}, "rfc2136": {"server": "192.0.2.1"}}, {"carrier_pigeon": {}}],
+)
+def test_an_option_that_names_no_place_or_two_is_refused(option_given: dict[str, t.Any]) -> None:
+    with pytest.raises(InvalidInput, match="publish"):
+        publishing.publisher(option_given, no_client)
+
+
+@pytest.fixture(scope="module")
+def bind() -> t.Iterator[NameServer]:
+    with name_server({"example.com": ""}) as server:
+        yield server
+
+
+def test_from_a_description_to_the_name_server(bind: NameServer) -> None:
+    described = detail(option("*.example.com", APEX), option("example.com", APEX), option("www.example.com", WWW))
+    where = publishing.publisher({"rfc2136": bind.rfc2136()}, no_client)
+    changes = publishing.publish_records(proof_records.records(described), where)
+    assert [change.as_result()["name"] for change in changes] == [APEX["Name"], WWW["Name"]]
+    assert bind.values("_b.www.example.com") == [WWW["Value"]]
+    assert publishing.publish_records(proof_records.records(described), where) == []
+    assert bind.values("_a.example.com") == [APEX["Value"]]
