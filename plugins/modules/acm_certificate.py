@@ -869,8 +869,8 @@ error:
     code:
       description:
         - ACM's error code, or C(InvalidInput) if the module itself refused.
-        - C(TimedOut) if the change did not happen within O(wait_timeout), and C(RequestFailed) if the request or renewal failed
-          at ACM.
+        - C(TimedOut) if the change did not happen within O(wait_timeout), C(RequestFailed) if the request or renewal failed
+          at ACM, and C(PublishError) if the validation records could not be published.
       returned: always
       type: str
       sample: LimitExceededException

@@ -114,6 +114,7 @@ from datetime import datetime, timezone
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._renewals.memory import Store
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
@@ -133,6 +134,12 @@ def main() -> None:
     params = module.params
     if not re.fullmatch(r"[\w.-]{1,200}", params["name"], re.ASCII):
         module.fail_json(msg=f"name is {params['name']!r}: give letters, digits, dots and hyphens.")
+    try:
+        read_iso(params["began_at"] or "2000-01-01")
+    except ValueError:
+        module.fail_json(
+            msg=f"began_at is {params['began_at']!r}: give a time in ISO 8601, such as 2027-03-01T06:00:00Z."
+        )
     store = Store(params["path"], params["name"])
     result: dict[str, t.Any] = {"changed": False, "writable": True}
     document = params["memory"]

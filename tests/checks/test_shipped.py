@@ -32,7 +32,7 @@ MOST = {
     "acm_notifications": (51, 120),
     "acm_renewals_memory": (7, 20),
     "certificate_bundle": (10, 35),
-    "certificate_deployment": (27, 80),
+    "certificate_deployment": (27, 85),
     "haproxy_certificate": (4, 15),
     "served_certificate_info": (7, 20),
 }

@@ -57,7 +57,7 @@ def test_name_server_that_does_not_start(tmp_path: Path) -> None:
     change(tmp_path / "named.conf", "recursion no;", "recursion perhaps;")
     with pytest.raises(AssertionError) as failure:
         run(["sh", "pipeline.sh"], tmp_path, reader.env)
-    assert "cannot be used over TCP: Connection refused" in str(failure.value)
+    assert "cannot be reached over TCP: Connection refused" in str(failure.value)
     assert "perhaps" in str(failure.value)
     assert set(tmp_path.iterdir()) == before
 

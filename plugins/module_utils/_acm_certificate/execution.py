@@ -102,7 +102,7 @@ def refresh(acm: Door, items: t.Sequence[Item]) -> None:
         if isinstance(answer, AcmError):
             item.warnings.append(f"The result does not show the changes yet: {answer}.")
         else:
-            item.certificate = item.existing.detailed(answer.get("Certificate") or {})
+            item.certificate = item.existing.detailed(answer["Certificate"])
 
 
 def await_migration_records(acm: Door, items: t.Sequence[Item], settings: Settings) -> None:

@@ -70,7 +70,7 @@ def _describe_jobs(acm: Door, items: t.Sequence[Item]) -> None:
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.want.arn} for item in items])
     for item, answer in zip(items, answers):
         if not isinstance(answer, AcmError):
-            _take(item, from_detail(answer.get("Certificate") or {}))
+            _take(item, from_detail(answer["Certificate"]))
         elif answer.code != GONE:
             item.error = answer
         elif item.want.state == "present":

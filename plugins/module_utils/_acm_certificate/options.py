@@ -84,7 +84,13 @@ class Wanted(t.NamedTuple):
     @property
     def label(self) -> str:
         """Its name in messages."""
-        return self.domain_name or self.arn or f"the certificate tagged Name={self.name_tag}"
+        return self.domain_name or self.arn or f"the tag Name={self.name_tag}"
+
+    @property
+    def is_missing(self) -> str:
+        """That there is none, as the beginning of a sentence."""
+        which = f"for {self.domain_name}" if self.domain_name else self.arn or f"with {self.label}"
+        return f"There is no certificate {which}"
 
     @property
     def all_tags(self) -> t.Optional[dict[str, str]]:

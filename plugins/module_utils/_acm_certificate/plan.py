@@ -156,7 +156,7 @@ def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
     """The plan that revokes the certificate. Raises InvalidInput if it is not clear which, or if ACM would never do
     it."""
     if not found:
-        raise InvalidInput(f"There is no certificate {wanted.label} to revoke.")
+        raise InvalidInput(f"{wanted.is_missing} to revoke: correct certificate_arn, domain_name or name_tag.")
     # Revoked certificates count too: otherwise a second run would revoke the successor.
     meant = [certificate for certificate in found if certificate.status in ("ISSUED", "REVOKED")] or list(found)
     if len(meant) > 1 and not wanted.all_matching:
@@ -256,7 +256,7 @@ def _plan_request(
     prices: t.Optional[Prices],
 ) -> Plan:
     if not wanted.domain_name:
-        raise InvalidInput(f"There is no certificate {wanted.label}: give domain_name to request it.")
+        raise InvalidInput(f"{wanted.is_missing}: give domain_name to request it.")
     members = request_members(wanted, tags, spent_arns)
     after: dict[str, t.Any] = {
         "domain_name": wanted.domain_name,

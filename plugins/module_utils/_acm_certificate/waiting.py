@@ -152,7 +152,7 @@ def await_each(
                 else:
                     outcome.error = answer
                 continue
-            certificate = from_detail(answer.get("Certificate") or {})
+            certificate = from_detail(answer["Certificate"])
             outcome.certificate = (
                 certificate if outcome.certificate is None else outcome.certificate.detailed(certificate.detail or {})
             )

@@ -92,4 +92,4 @@ def _see_eligibility(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.arn} for item in due])
     for item, answer in zip(due, answers):
         if not isinstance(answer, AcmError):  # everything has been done, so not knowing this is not a failure
-            item.certificate = from_detail(answer.get("Certificate") or {})
+            item.certificate = from_detail(answer["Certificate"])

@@ -63,7 +63,7 @@ def _describe(acm: Door, items: t.Sequence[Item]) -> None:
     for item, answer in ask(
         acm, "DescribeCertificate", items, lambda item: {"CertificateArn": item.want.arn or item.arn}
     ):
-        item.certificate = from_detail(answer.get("Certificate") or {})
+        item.certificate = from_detail(answer["Certificate"])
 
 
 def _find_by_names(acm: Door, items: t.Sequence[Item], now: datetime) -> None:

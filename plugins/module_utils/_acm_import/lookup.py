@@ -45,7 +45,7 @@ def read_details(acm: Door, items: t.Sequence[Item]) -> None:
     """Describe the certificates whose results need more than is known yet."""
     due = [item for item in still_open(items) if item.certificate is not None and item.detail is None]
     for item, answer in ask(acm, "DescribeCertificate", due):
-        item.detail = answer.get("Certificate") or {}
+        item.detail = answer["Certificate"]
 
 
 def listing(acm: Door, items: t.Sequence[Item], now: datetime) -> list[Certificate]:
@@ -96,7 +96,7 @@ def _read_tags(acm: Door, items: t.Sequence[Item]) -> None:
 def _describe_by_arn(acm: Door, items: t.Sequence[Item]) -> None:
     by_arn = [item for item in still_open(items) if item.want.arn]
     for item, answer in ask(acm, "DescribeCertificate", by_arn, lambda item: {"CertificateArn": item.want.arn}):
-        item.detail = answer.get("Certificate") or {}
+        item.detail = answer["Certificate"]
         item.certificate = from_detail(item.detail)
         if item.certificate.type not in (None, "IMPORTED"):
             item.error = InvalidInput(

@@ -54,9 +54,9 @@ class DiscreetModule(AnsibleModule):
         self.as_given: dict[str, t.Any] = {}  # before empty texts are left out
         super().__init__(*args, **settings)
         self._are_arguments_judged = True
-        relative = relative_path(self.params, self.argument_spec)
-        if relative:
-            self.fail_json(msg=relative, invocation={"module_args": {}})  # a subclass may yet have secrets to mask
+        unusable = no_text(self.as_given, self.argument_spec) or relative_path(self.params, self.argument_spec)
+        if unusable:
+            self.fail_json(msg=unusable, invocation={"module_args": {}})  # a subclass may yet have secrets to mask
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -70,7 +70,8 @@ class DiscreetModule(AnsibleModule):
             msg = mistake(self.as_given, self.argument_spec, self._name, str(msg), excluded)
             # If a list of dictionaries is malformed, AnsibleModule does not know which values are secret.
             details.setdefault("invocation", {"module_args": {}})
-        is_library_missing = str(msg).startswith(MISSING_LIBRARY)
+        msg = " ".join(str(msg).splitlines())  # a path may contain a line break
+        is_library_missing = msg.startswith(MISSING_LIBRARY)
         details.setdefault("error", contract("MissingLibrary" if is_library_missing else "InvalidInput"))
         super().fail_json(msg, **details)
         raise SystemExit(1)
@@ -156,6 +157,31 @@ def mistake(
     )
 
 
+def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
+    """A sentence about the first list, dictionary or (for a path) boolean where a text is expected. Ansible itself would
+    take Python's notation of it for the text."""
+    by_name = _by_name(spec)
+    for name, value in parameters.items():
+        option = by_name.get(name) or {"type": "raw"}
+        here = _spelled((*path, name))
+        kind = option.get("type", "str")
+        if _is_no_text(value, kind):
+            return f"{here} is {_kind(value)}, but must be {'a path' if kind == 'path' else 'text'}."
+        if kind == "list" and isinstance(value, list):
+            for number, item in enumerate(value, 1):
+                if _is_no_text(item, option.get("elements", "str")):
+                    return f"Item {number} of {here} is {_kind(item)}, but must be text."
+        for inner, items in _inside(value, option, (*path, name)):
+            found = no_text(items, option["options"], inner)
+            if found:
+                return found
+    return None
+
+
+def _is_no_text(value: t.Any, kind: t.Any) -> bool:
+    return isinstance(value, (dict, list)) and kind in ("str", "path") or isinstance(value, bool) and kind == "path"
+
+
 def relative_path(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
     """A sentence about the first relative path where only an absolute one is allowed (a URL has a sentence elsewhere)."""
     for name, option in spec.items():
@@ -193,11 +219,18 @@ def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -
     return f"{', '.join(first)} and {last} cannot be given together: leave {'one' if len(clashing) == 2 else 'some'} of them out."
 
 
-def _emptied(parameters: t.Mapping[str, t.Any], spec: Spec) -> t.Optional[str]:
+def _emptied(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
     """A sentence about a required option that is given, but empty."""
     by_name = _by_name(spec)
-    empty = [name for name, value in parameters.items() if by_name[name].get("required") and _is_empty(value)]
-    return f"{empty[0]} is empty, but must have a value." if empty else None
+    for name, value in parameters.items():
+        option = by_name[name]
+        if option.get("required") and _is_empty(value):
+            return f"{_spelled((*path, name))} is empty, but must have a value."
+        for inner, items in _inside(value, option, (*path, name)):
+            found = _emptied(items, option["options"], inner)
+            if found:
+                return found
+    return None
 
 
 def _by_name(spec: Spec) -> dict[str, t.Mapping[str, t.Any]]:
@@ -319,7 +352,7 @@ def _kind(value: t.Any) -> str:
     if isinstance(value, str):
         return "text" if value else "empty"
     if isinstance(value, bool):
-        return "a truth value"
+        return "a boolean"
     if isinstance(value, (int, float)):
         return "a number"
     return {"list": "a list", "dict": "a dictionary", "NoneType": "null"}.get(type(value).__name__, "something else")

@@ -30,7 +30,7 @@ _OUTER = ("failed", "msg", "error", "warnings", "diff")
 
 def failure(error: Exception, done: t.Sequence[str] = (), arn: t.Optional[str] = None) -> dict[str, t.Any]:
     """The result of a failed item: one sentence, ACM's code, the operation, and what had been done before (to ARN)."""
-    sentence = str(error).rstrip(".")
+    sentence = " ".join(str(error).splitlines()).rstrip(".")  # a path may contain a line break
     sentence += "" if sentence.endswith(("?", "!")) else "."
     if done:
         *others, last = [DONE.get(each, f"{each} was called") for each in dict.fromkeys(done)]

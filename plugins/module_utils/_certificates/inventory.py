@@ -119,7 +119,7 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     try:
         members = {"MaxResults": SEARCH_PAGE, "FilterStatement": search_filter(query, now)}
         pages = list(acm.pages("SearchCertificates", **{key: value for key, value in members.items() if value}))
-        return [from_search(found) for page in pages for found in _list_in(page, "SearchCertificates", "Results")]
+        return [from_search(found) for page in pages for found in page["Results"]]
     except AcmError as error:
         # Unknown to an old botocore or to the region, or not allowed: ListCertificates returns nearly as much.
         # But if there was no answer at all (EndpointConnectionError …), a second call would get none either.
@@ -135,20 +135,9 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     may_be_of_n2 = query.types is None or "AMAZON_ISSUED" in query.types
     if may_be_of_n2 and acm.takes("ListCertificates", "RootHierarchyTypes"):
         pages += acm.pages("ListCertificates", MaxItems=LIST_PAGE, RootHierarchyTypes=list(ROOT_HIERARCHIES), **filters)
-    listed = [
-        from_list(summary) for page in pages for summary in _list_in(page, "ListCertificates", "CertificateSummaryList")
-    ]
+    listed = [from_list(summary) for page in pages for summary in page["CertificateSummaryList"]]
     # each once: a region that does not know the filter yet may list some twice
     return list({certificate.arn: certificate for certificate in listed}.values())
-
-
-def _list_in(page: dict[str, t.Any], operation: str, member: str) -> list[t.Any]:
-    """An answer without the list, for example from a proxy, is a fault and never means "no certificates"."""
-    found = page.get(member)
-    if not isinstance(found, list):
-        said = f"the answer has no list {member}: check any proxy between this machine and ACM"
-        raise AcmError(operation, "UnexpectedAnswerError", said)
-    return found
 
 
 def with_names(acm: Door, listed: t.Sequence[Certificate]) -> list[Certificate]:
@@ -175,7 +164,7 @@ def described(
 def describe_each(acm: Door, arns: t.Sequence[str]) -> dict[str, t.Optional[dict[str, t.Any]]]:
     """CertificateDetail of every ARN, read in parallel; None if it does not exist. Raises the first AcmError."""
     return {
-        arn: None if answer is None else answer.get("Certificate") or {}
+        arn: None if answer is None else answer["Certificate"]
         for arn, answer in _each(acm, "DescribeCertificate", arns).items()
     }
 

@@ -29,6 +29,18 @@ from .pacing import PATIENCE_S, THROTTLED, Turnstile
 
 GONE = "ResourceNotFoundException"  # ACM's code for a certificate that does not exist
 SIDE_BY_SIDE = 10  # connections at once, as many as botocore's pool has
+# The member without which an answer is not one to that operation. A proxy may answer anything, with status 200.
+ESSENTIAL = {
+    "DescribeCertificate": "Certificate",
+    "ExportCertificate": "PrivateKey",
+    "GetCertificate": "Certificate",
+    "GetQueueAttributes": "Attributes",
+    "GetQueueUrl": "QueueUrl",
+    "ImportCertificate": "CertificateArn",
+    "ListCertificates": "CertificateSummaryList",
+    "RequestCertificate": "CertificateArn",
+    "SearchCertificates": "Results",
+}
 
 
 class AcmError(Exception):
@@ -178,7 +190,7 @@ def call_service(client: t.Any, operation: str, **members: t.Any) -> dict[str, t
 
 def _answer(client: t.Any, operation: str, members: dict[str, t.Any]) -> dict[str, t.Any]:
     try:
-        return dict(getattr(client, xform_name(operation))(**members))
+        answer = dict(getattr(client, xform_name(operation))(**members))
     except ParamValidationError as error:
         raise InvalidInput(refusals.of_parameters(error, operation)) from None
     except ClientError as error:
@@ -186,3 +198,6 @@ def _answer(client: t.Any, operation: str, members: dict[str, t.Any]) -> dict[st
         raise AcmError(operation, code, refusals.of_answer(error, operation, members, client)) from error
     except BotoCoreError as error:
         raise AcmError(operation, type(error).__name__, refusals.of_silence(error, client)) from error
+    if ESSENTIAL.get(operation, "ResponseMetadata") not in answer:
+        raise AcmError(operation, "UnexpectedAnswerError", refusals.NOT_AWS)
+    return answer

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 try:
     import botocore.config
+    import botocore.parsers
     import botocore.session
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:
@@ -31,7 +32,10 @@ ATTEMPTS = 8  # of one call, if the connection or the service fails
 
 def open_door(module: t.Any) -> Acm:
     """The door to AWS with the connection options of MODULE, an AnsibleAWSModule. Raises InvalidInput."""
-    region, endpoint_url, connection = get_aws_connection_info(module)
+    try:
+        region, endpoint_url, connection = get_aws_connection_info(module)
+    except (TypeError, ValueError, BotoCoreError) as error:
+        raise InvalidInput(refusals.of_config(error)) from error
     if not region:
         raise InvalidInput(
             "No AWS region is known: set the option region, the environment variable AWS_REGION, "
@@ -40,7 +44,7 @@ def open_door(module: t.Any) -> Acm:
 
     # One session for all services: amazon.aws would create a new one for each, which takes 70 ms.
     try:
-        session = quick(botocore.session.Session(profile=connection.pop("profile_name", None)))
+        session = strict(quick(botocore.session.Session(profile=connection.pop("profile_name", None))))
     except BotoCoreError as error:
         raise InvalidInput(refusals.of_setup(error)) from error
     config = botocore.config.Config(
@@ -63,6 +67,40 @@ def open_door(module: t.Any) -> Acm:
     client = connect("acm")
     client.meta.events.register_first("needs-retry.acm", veto_retry)
     return Acm(client, connect, is_authority=False)
+
+
+def strict(session: t.Any) -> t.Any:
+    """The same session, whose clients refuse an answer that is not from AWS.
+
+    A proxy or a login page may answer with status 200. botocore's parsers read most of that as an answer without any
+    members, as if there were no certificate, and end with AttributeError or the like on the rest."""
+
+    class UnexpectedAnswerError(BotoCoreError):  # type: ignore[misc, unused-ignore]
+        fmt = refusals.NOT_AWS
+
+    class Parsers(botocore.parsers.ResponseParserFactory):  # type: ignore[misc, unused-ignore]
+        def create_parser(self, protocol_name: str) -> t.Any:
+            parser = super().create_parser(protocol_name)
+            parse = parser.parse
+
+            def parse_checked(response: dict[str, t.Any], shape: t.Any) -> t.Any:
+                # Web pages with status 5xx come from AWS's own load balancers, too, and are retried.
+                if response["status_code"] < 500 and refusals.is_web_page(response["body"]):
+                    raise UnexpectedAnswerError()
+                try:
+                    answer = parse(response, shape)
+                except (AttributeError, LookupError, TypeError, ValueError, botocore.parsers.ResponseParserError):
+                    raise UnexpectedAnswerError() from None
+                is_empty = not set(answer) - {"ResponseMetadata"}
+                if is_empty and response["status_code"] < 300 and shape and shape.members and response["body"] != b"{}":
+                    raise UnexpectedAnswerError()
+                return answer
+
+            parser.parse = parse_checked
+            return parser
+
+    session.register_component("response_parser_factory", Parsers())
+    return session
 
 
 def veto_retry(

@@ -33,6 +33,7 @@ CREDENTIALS = (
     "give access_key and secret_key, or a profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where the "
     "module runs"
 )
+NOT_AWS = "the answer is not from AWS; check the endpoint, and any proxy in front of it"
 # The version of botocore that knows exportable public certificates.
 NEEDED_BOTOCORE = {"Export": "1.38.38", "RevokeCertificate": "1.38.38"}
 
@@ -41,6 +42,8 @@ def of_answer(error: ClientError, operation: str, members: t.Mapping[str, t.Any]
     """The clause for an answer from AWS."""
     answer = error.response.get("Error", {})
     code, words = answer.get("Code") or "", said(answer.get("Message"))
+    if not code or code.isdigit():  # AWS's own refusals have a code, other servers' only a status
+        return f"{words}; run the task again later" if code.startswith("5") and words != NOT_AWS else NOT_AWS
     if code in DENIED:
         model = getattr(_meta(client), "service_model", None)
         action = f"{getattr(model, 'endpoint_prefix', 'acm')}:{operation}"
@@ -89,9 +92,20 @@ def _of_silence(error: BotoCoreError, meta: t.Any) -> str:
         return f"{url} was reached, but did not answer in time or closed the connection; run the task again"
     if code == "SSLError":
         return f"the TLS certificate of {url} is not trusted; check any proxy in front of it, and aws_ca_bundle"
+    if code == "UnexpectedAnswerError":
+        return NOT_AWS
     if code == "ProxyConnectionError":
-        return "the proxy does not answer; check HTTPS_PROXY, or add the host to NO_PROXY"
+        return _of_proxy(str(getattr(error, "kwargs", {}).get("error", "")))
     return one_line(error)
+
+
+def _of_proxy(cause: str) -> str:
+    refusal = re.search(r"Tunnel connection failed: (\d{3})", cause)
+    if not refusal:
+        return "the proxy does not answer; check HTTPS_PROXY, or add the host to NO_PROXY"
+    if refusal[1] == "407":
+        return "the proxy does not accept the user name and password; give them as in HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+    return f"the proxy refuses to connect (status {refusal[1]}); allow the host there, or add it to NO_PROXY"
 
 
 def of_parameters(error: BaseException, operation: str) -> str:
@@ -122,17 +136,27 @@ def of_setup(error: BaseException) -> str:
     if type(error).__name__ == "InvalidRegionError":
         region = getattr(error, "kwargs", {}).get("region_name", "")
         return f"{region!r} is not a region of AWS{_near(region, _known_regions())}: correct the option region or AWS_REGION."
+    if type(error).__name__ == "PartialCredentialsError":
+        missing = str(getattr(error, "kwargs", {}).get("cred_var", "")).replace("aws_secret_access_key", "secret_key")
+        return f"AWS credentials are incomplete, {missing.replace('aws_access_key_id', 'access_key')} is missing: give access_key and secret_key together."
     if text.startswith("Invalid endpoint"):
         return f"endpoint_url is {text.rpartition(': ')[2]}, which is not a URL: give a URL such as https://host:port."
     return f"AWS cannot be reached with these settings: {text}."
 
 
+def of_config(error: BaseException) -> str:
+    """A sentence about settings that botocore does not accept in aws_config."""
+    return f"aws_config cannot be used: {one_line(error)}: correct it, as botocore documents the parameters of Config."
+
+
 def said(message: t.Optional[str]) -> str:
     """ACM's message as part of a sentence. A proxy, or a server other than ACM, may answer with a whole web page."""
     words = " ".join((message or "").split()).rstrip(".")
-    if words.startswith("<"):
-        return "the answer is a web page, not an answer from ACM: check the endpoint and any proxy in front of it"
-    return words or "no reason was given"
+    return NOT_AWS if is_web_page(words.encode()) else words or "no reason was given"
+
+
+def is_web_page(body: bytes) -> bool:
+    return body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html"))
 
 
 def one_line(error: BaseException) -> str:

@@ -51,7 +51,7 @@ def check_arn(text: str, option: str, service: str, kind: str, region: str | Non
     is_whole = re.fullmatch(r"\d{12}", arn.account) and re.fullmatch(re.escape(kind) + "/[A-Za-z0-9-]+", arn.resource)
     if arn.service != service or not is_whole:
         raise InvalidInput(
-            f"{option} is {text.strip()}, which is not the ARN of a {kind}: "
+            f"{option} is {text if text.isprintable() else repr(text)}, which is not the ARN of a {kind.replace('-', ' ')}: "
             f"it should look like arn:{arn.partition}:{service}:{region or 'REGION'}:ACCOUNT:{kind}/ID."
         )
     if region and arn.region != region:

@@ -226,13 +226,17 @@ class Rfc2136:
         except dns.tsig.PeerBadTime:
             raise PublishError(f"The clocks of {self} and of this machine differ by more than five minutes.") from None
         except dns.exception.Timeout:
-            raise PublishError(f"{self} did not answer within {self._timeout_s:g} s over TCP.") from None
+            raise PublishError(
+                f"{self} did not answer within {self._timeout_s:g} s over TCP; check publish.rfc2136.server and port, and any firewall."
+            ) from None
         except (EOFError, OSError) as error:
             self.__exit__()
             if had_connection:  # the server closed an idle connection
                 return self._exchange(message)
             said = (error.strerror if isinstance(error, OSError) else "") or "it closed the connection"
-            raise PublishError(f"{self} cannot be used over TCP: {said}.") from None
+            raise PublishError(
+                f"{self} cannot be reached over TCP: {said}; check publish.rfc2136.server and port."
+            ) from None
         except dns.exception.DNSException as error:
             raise PublishError(f"{self} sent an answer that cannot be trusted: {type(error).__name__}.") from None
 

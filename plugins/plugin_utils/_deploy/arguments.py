@@ -214,4 +214,4 @@ def _strip(value: t.Any) -> t.Any:
 def _kind(value: t.Any) -> str:
     if isinstance(value, str):
         return "text"
-    return {"dict": "a single dictionary", "list": "a list"}.get(type(value).__name__, "a number or a truth value")
+    return {"dict": "a single dictionary", "list": "a list"}.get(type(value).__name__, "a number or a boolean")

@@ -12,14 +12,13 @@ import email.policy
 import re
 import smtplib
 import socket
-import ssl
 import typing as t
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from .. import text as alert_text
-from .webhook import STEPS, Clock, is_passing, network_fault
+from .webhook import STEPS, Clock, is_passing, network_fault, trusting
 from ..alert import (
     Alert,
     Attempt,
@@ -44,6 +43,8 @@ class Mail(Channel):
         self._host: str = settings["host"]
         self._security: str = settings.get("security") or "starttls"
         self._port: int = settings.get("port") or PORTS[self._security]
+        if not 0 < self._port < 65536:
+            raise InvalidInput(f"Channel {self.name}: port is {self._port}; give a TCP port, 1 to 65535.")
         self._username: t.Optional[str] = settings.get("username")
         self._password: t.Optional[str] = settings.get("password")
         if bool(self._username) != bool(self._password):
@@ -125,11 +126,7 @@ class Mail(Channel):
             raise Undelivered(*fault, is_transient=is_passing(error)) from None
 
     def _connect(self) -> smtplib.SMTP:
-        try:
-            context = ssl.create_default_context(cafile=self._ca_file) if self._security != "none" else None
-        except OSError as error:
-            said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-            raise Undelivered(f"The ca_file {self._ca_file} cannot be used: {said}.") from None
+        context = trusting(self._ca_file) if self._security != "none" else None
         if self._security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout_s, context=context)
         else:

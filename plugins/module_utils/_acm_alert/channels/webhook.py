@@ -97,6 +97,8 @@ class Webhook(Channel):
         return attempt
 
     def _send(self, body: bytes, headers: dict[str, str]) -> None:
+        if self._ca_file:
+            trusting(self._ca_file)
         try:
             answer = self._post(
                 self._url,
@@ -174,6 +176,15 @@ def retry_after_s(header: t.Optional[str], now: datetime) -> t.Optional[float]:
 # ---------------------------------------------------------------- faults of the network, for mail too
 
 
+def trusting(ca_file: t.Optional[str]) -> ssl.SSLContext:
+    """A client that trusts the certificates in the file, or else those of the system. Raises Undelivered."""
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise Undelivered(f"The ca_file {ca_file} cannot be used: {said}.") from None
+
+
 def network_fault(cause: BaseException, host: str, timeout_s: float) -> tuple[str]:
     """The fault, in a sentence that contains no part of the URL but the host's name."""
     if isinstance(cause, ssl.SSLCertVerificationError):
@@ -187,6 +198,8 @@ def network_fault(cause: BaseException, host: str, timeout_s: float) -> tuple[st
         return (f"{host} cannot be reached: its name has no address.",)
     if isinstance(cause, OSError) and cause.strerror:
         return (f"{host} cannot be reached: {cause.strerror}.",)
+    if isinstance(cause, http.client.RemoteDisconnected):
+        return (f"{host} closed the connection without an answer.",)
     return (f"{host} cannot be reached ({type(cause).__name__}).",)
 
 

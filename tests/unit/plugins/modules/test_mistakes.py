@@ -99,6 +99,40 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
     ),
     ("certificate_bundle", {"path": "rel", "certificates": [{"name": "a"}]}, "path is 'rel', which is a relative path"),
     ("certificate_deployment", {"path": "rel", "certificates": []}, "path is 'rel', which is a relative path"),
+    ("acm_certificate", {"domain_name": ["www.example.com"]}, "domain_name is a list, but must be text."),
+    (
+        "acm_import",
+        {"certificate": {"pem": "x"}, "private_key": "s3cret"},
+        "certificate is a dictionary, but must be text.",
+    ),
+    ("acm_import", {"bundle_path": ["/x.pem"]}, "bundle_path is a list, but must be a path."),
+    (
+        "acm_renewals_memory",
+        {"path": "/x", "name": "a", "began_at": "yesterday"},
+        "began_at is 'yesterday': give a time in ISO 8601",
+    ),
+    (
+        "acm_alert",
+        {"alerts": [{"key": "k", "kind": "expired", "title": ""}], "channels": []},
+        "alerts[1].title is empty, but must have a value.",
+    ),
+    (
+        "certificate_bundle",
+        {"certificates": [{"name": "a"}, {"name": None}]},
+        "certificates[2].name is empty, but must",
+    ),
+    ("acm_authority", {"path": False}, "path is a boolean, but must be a path."),
+    (
+        "certificate_bundle",
+        {"certificates": [{"name": {"a": 1}}]},
+        "certificates[1].name is a dictionary, but must be text.",
+    ),
+    ("served_certificate_info", {"host": ["a"]}, "host is a list, but must be text."),
+    (
+        "haproxy_certificate",
+        {"socket": "/x", "certificates": [["/x"]]},
+        "Item 1 of certificates is a list, but must be",
+    ),
 ]
 
 

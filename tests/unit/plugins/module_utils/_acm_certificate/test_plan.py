@@ -137,7 +137,9 @@ def test_tags_of_a_failed_certificate_may_change_when_only_its_arn_is_given() ->
 
 def test_nothing_is_requested_without_a_name() -> None:
     meant = wanted.read({"name_tag": "shop", "tags": {}})
-    with pytest.raises(InvalidInput, match="tagged Name=shop: give domain_name"):
+    with pytest.raises(
+        InvalidInput, match="^There is no certificate with the tag Name=shop: give domain_name to request it.$"
+    ):
         issuance.plan_present(meant, None, None, NOW)
 
 
@@ -201,7 +203,7 @@ def test_only_what_acm_can_revoke_is_revoked() -> None:
     assert len(issuance.plan_revoked([have(Status="REVOKED"), have(2)], all_of_them).steps) == 1
     assert len(issuance.plan_revoked([have(Status="EXPIRED"), have(2)], revoked).steps) == 1
     for found, sentence in (
-        ([], "no certificate www.example.com to revoke"),
+        ([], "There is no certificate for www.example.com to revoke: correct"),
         ([have(1), have(2)], "2 certificates match"),
         ([have(Status="REVOKED"), have(2)], "2 certificates match"),  # the second may be its successor
         ([have(Status="EXPIRED")], "only an issued certificate"),

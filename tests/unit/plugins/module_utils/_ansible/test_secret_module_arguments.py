@@ -83,7 +83,7 @@ CONVERT = "dictionary requested, could not parse JSON or key=value"
             "Item 2 of items is text, but must be a dictionary with options such as",
         ),
         ({"where": 7}, "where is a number, but must be a dictionary with options such as server, port."),
-        ({"where": True}, "where is a truth value, but must be"),
+        ({"where": True}, "where is a boolean, but must be"),
         ({"tags": "a"}, "tags is text, but must be a dictionary."),
         ({"tags": ["a"]}, "tags is a list, but must be a dictionary."),
         ({"zones": {"a": 1}}, "zones is a dictionary, but must be a list."),
@@ -112,6 +112,28 @@ def test_ansibles_own_message_becomes_a_sentence_if_it_is_clear_enough() -> None
     assert said == "Value of state must be one of: a, b, got: c."
     complaint = "missing required arguments: kind found in alerts -> places"
     assert arguments.mistake({}, SPEC, "x.y.z", complaint) == "In alerts.places: missing required arguments: kind."
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"name": ["secret"]}, "name is a list, but must be text."),
+        ({"called": {"secret": 1}}, "called is a dictionary, but must be text."),
+        ({"zones": ["a", ["secret"]]}, "Item 2 of zones is a list, but must be text."),
+        ({"where": {"server": {"secret": 1}}}, "where.server is a dictionary, but must be text."),
+        ({"items": [{}, {"key": ["secret"]}]}, "items[2].key is a list, but must be text."),
+        ({"file": False}, "file is a boolean, but must be a path."),
+        ({"file": ["secret"]}, "file is a list, but must be a path."),
+        (
+            {"name": True, "called": 7, "tags": {"a": []}, "items": [{"mode": []}], "_ansible_x": {}, "zones": "a,b"},
+            None,
+        ),
+        ({"name": None, "zones": [None], "file": "~/x"}, None),
+    ],
+    ids=str,
+)
+def test_a_list_or_a_dictionary_is_no_text(parameters: dict[str, t.Any], sentence: t.Optional[str]) -> None:
+    assert arguments.no_text(parameters, {**SPEC, "file": {"type": "path"}}) == sentence
 
 
 @pytest.mark.parametrize(

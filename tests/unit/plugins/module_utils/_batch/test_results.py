@@ -36,6 +36,7 @@ def test_every_error_keeps_the_contract() -> None:
         "error": {"code": "LimitExceededException", "operation": "RequestCertificate"},
     }
     assert results.failure(InvalidInput("Did you mean company?"))["msg"] == "Did you mean company?"
+    assert results.failure(InvalidInput("/x\ny.pem is empty."))["msg"] == "/x y.pem is empty."
     assert results.failure(InvalidInput("No"))["error"] == {"code": "InvalidInput", "operation": None}
     assert results.failure(InvalidMaterial("key", "No"))["error"] == {
         "code": "InvalidMaterial",

@@ -14,6 +14,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.operations 
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.call import Fault
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
+from botocore import xform_name
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
 
@@ -67,7 +68,8 @@ def test_members_set_to_none_are_not_sent():
         (
             ClientError({}, "RequestCertificate"),
             "UnknownError",
-            "RequestCertificate failed with UnknownError: no reason was given",
+            "RequestCertificate failed with UnknownError: the answer is not from AWS; check the endpoint, and any proxy in "
+            "front of it",
         ),
         (
             EndpointConnectionError(endpoint_url="https://acm.example"),
@@ -84,15 +86,25 @@ def test_a_refusal_keeps_its_code(raised, code, text):
     assert (caught.value.code, caught.value.operation, str(caught.value)) == (code, "RequestCertificate", text)
 
 
+@pytest.mark.parametrize("operation", sorted(acm.ESSENTIAL))
+def test_an_answer_without_what_it_is_for_is_a_fault(operation):
+    """It never means that there is no certificate."""
+    door, _scripted = door_of(**{xform_name(operation): {"Unknown": "x"}})
+    with pytest.raises(acm.AcmError) as caught:
+        door.call(operation)
+    assert caught.value.code == "UnexpectedAnswerError"
+    assert str(caught.value).endswith("the answer is not from AWS; check the endpoint, and any proxy in front of it")
+
+
 def test_when_acm_first_answered():
     def answer(members):
         date = f"Mon, 23 Nov 2026 16:51:0{members['MaxItems']} GMT"
-        return {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        return {"CertificateSummaryList": [], "ResponseMetadata": {"HTTPHeaders": {"date": date}}}
 
     door, _scripted = door_of(list_certificates=answer)
     assert door.first_answer_at("ListCertificates") is None
     for number in (4, 5):
-        assert door.call("ListCertificates", MaxItems=number) == {}
+        assert door.call("ListCertificates", MaxItems=number) == {"CertificateSummaryList": []}
     assert door.first_answer_at("ListCertificates").isoformat() == "2026-11-23T16:51:04+00:00"
 
 

@@ -71,6 +71,18 @@ def answer(code: str, message: str = "no") -> ClientError:
             exceptions.ProxyConnectionError(proxy_url="http://user:secret@proxy.lab.test"),
             ["the proxy does not answer; check HTTPS_PROXY"],
         ),
+        (
+            exceptions.ProxyConnectionError(proxy_url="http://proxy", error="Tunnel connection failed: 407 Proxy …"),
+            ["the proxy does not accept the user name and password", "HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"],
+        ),
+        (
+            exceptions.ProxyConnectionError(proxy_url="http://proxy", error="Tunnel connection failed: 403 Forbidden"),
+            ["the proxy refuses to connect (status 403); allow the host there"],
+        ),
+        (answer("503", "Service Unavailable"), ["failed with 503: Service Unavailable; run the task again later"]),
+        (answer("503", "<!DOCTYPE html><p>Maintenance"), ["the answer is not from AWS; check the endpoint"]),
+        (answer("404", ""), ["the answer is not from AWS; check the endpoint"]),
+        (answer("", ""), ["the answer is not from AWS; check the endpoint"]),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BotoCoreError) else str(value),
 )

@@ -18,6 +18,16 @@ def test_arn() -> None:
     assert arns.parse_arn("arn:aws:s3:::bucket").region == ""
 
 
+def test_what_makes_an_arn_unusable_is_visible() -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    with pytest.raises(
+        InvalidInput, match=r"^certificate_arn is '[^']*/1\\n', which is not the ARN of a certificate: "
+    ):
+        arns.check_certificate_arn(f"{arn}\n", "certificate_arn")
+    with pytest.raises(InvalidInput, match=r"^ca is \S*/1, which is not the ARN of a certificate authority: "):
+        arns.check_arn(arn, "ca", "acm-pca", "certificate-authority")
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "arn", "arn:aws:acm:r:1", "urn:aws:acm:r:1:certificate/x", "arn::acm:r:1:x", "arn:aws:acm:r:1:", None, 5],

@@ -218,16 +218,19 @@ def test_a_key_that_may_not_change_the_zone() -> None:
 
 def test_nothing_listens() -> None:
     port = free_port()
-    with pytest.raises(PublishError, match=f"127.0.0.1 port {port} cannot be used over TCP: Connection refused"):
+    with pytest.raises(
+        PublishError,
+        match=f"127.0.0.1 port {port} cannot be reached over TCP: Connection refused; check publish.rfc2136.server and port",
+    ):
         Rfc2136({"server": "127.0.0.1", "port": port}).plan([ONE])
-    with pytest.raises(PublishError, match="ns.invalid port 53 cannot be used"):
+    with pytest.raises(PublishError, match="ns.invalid port 53 cannot be reached"):
         Rfc2136({"server": "ns.invalid"}).plan([ONE])
 
 
 def test_a_silent_server() -> None:
     with silent_server() as silent:
         port = int(silent.rpartition(":")[2])
-        with pytest.raises(PublishError, match="did not answer within 0.2 s"):
+        with pytest.raises(PublishError, match="did not answer within 0.2 s over TCP; check publish.rfc2136.server"):
             Rfc2136({"server": "127.0.0.1", "port": port}, timeout_s=0.2).plan([ONE])
 
 
@@ -239,7 +242,7 @@ def test_a_server_that_closes_the_connection() -> None:
             connection.close()
 
         threading.Thread(target=hang_up, daemon=True).start()
-        with pytest.raises(PublishError, match="cannot be used over TCP"):
+        with pytest.raises(PublishError, match="cannot be reached over TCP"):
             Rfc2136({"server": "127.0.0.1", "port": listener.getsockname()[1]}, timeout_s=1).plan([ONE])
 
 

@@ -52,6 +52,12 @@ def test_mail_over_starttls_with_a_login(tls: tuple[ssl.SSLContext, str]) -> Non
     assert "word" not in str([wrong.told, untrusted, wrong.warnings])
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_does_not_exist(port: int) -> None:
+    with pytest.raises(InvalidInput, match=f"port is {port}; give a TCP port, 1 to 65535"), mail_server() as server:
+        deliver([an_alert()], mail(server, port=port))
+
+
 def test_a_ca_file_that_is_missing_is_named() -> None:
     with mail_server() as server:
         outcome = deliver([an_alert()], mail(server, security="starttls", ca_file="/no/such.pem"))

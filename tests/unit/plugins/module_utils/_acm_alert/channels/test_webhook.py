@@ -13,6 +13,7 @@ import hmac
 import json
 import socket
 import ssl
+import threading
 import typing as t
 
 import pytest
@@ -122,6 +123,33 @@ def test_tls_is_verified(tls: tuple[ssl.SSLContext, str]) -> None:
         assert "certificate" in outcome.undelivered[0]["reason"] and "ca_file" in outcome.undelivered[0]["reason"]
         assert slept == [] and server.requests == [] and TOKEN not in str(outcome)
         assert deliver([an_alert()], webhook(url, ca_file=ca_file)).sent
+
+
+@pytest.mark.parametrize(
+    ("ca_file", "reason"),
+    [
+        ("/no/such.pem", "The ca_file /no/such.pem cannot be used: No such file or directory."),
+        (__file__, f"The ca_file {__file__} cannot be used: it contains no certificate."),
+    ],
+)
+def test_a_ca_file_that_cannot_be_used_is_named(ca_file: str, reason: str) -> None:
+    outcome = deliver([an_alert()], webhook("https://127.0.0.1:1/x", ca_file=ca_file))
+    assert outcome.undelivered[0]["reason"] == reason
+
+
+def test_a_server_that_closes_the_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def close() -> None:
+            connection, _address = server.accept()
+            connection.recv(65536)
+            connection.close()
+
+        closing = threading.Thread(target=close)
+        closing.start()
+        outcome = deliver([an_alert()], webhook(f"http://127.0.0.1:{server.getsockname()[1]}/x"), max_attempts=1)
+        closing.join()
+    assert outcome.undelivered[0]["reason"] == "127.0.0.1 closed the connection without an answer."
 
 
 def test_a_name_without_an_address() -> None:
