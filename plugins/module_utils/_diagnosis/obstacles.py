@@ -141,7 +141,7 @@ def _found(finding: Finding, detail: Detail, option: Detail) -> dict[str, t.Any]
 def _remedy(blocked: t.Mapping[str, t.Any]) -> str:
     """What to do if ACM waits and the look found nothing wrong."""
     if blocked["method"] == "EMAIL":
-        return "Open the link in that mail, or have the mail sent again with resend_validation_email."
+        return "Open the link in that mail. If it did not arrive, have it sent again with resend_validation_email."
     if _is_by_dns(blocked):
         return "The record is in DNS: wait until ACM checks again, which may take up to half an hour."
     return "Wait until ACM checks again."

@@ -131,7 +131,7 @@ def _waits_for(name: str, method: str, option: Detail) -> str:
     record, redirect = option.get("ResourceRecord") or {}, option.get("HttpRedirect") or {}
     if method == "EMAIL":
         addresses = ", ".join(option.get("ValidationEmails") or ()) or option.get("ValidationDomain") or name
-        return f"{name} is waiting for approval through the mail that was sent to {addresses}."
+        return f"{name} is waiting for approval through ACM's mail to {addresses}."
     if method == "HTTP":
         if not redirect:
             return f"{name} is waiting for ACM to provide its redirect."

@@ -265,8 +265,8 @@ def _diagnosed(certificate: Entry) -> str:
             said.append(sentence)
     if not said and certificate.get("validation_method") == "EMAIL":
         said.append(
-            "ACM has sent mail to the contacts of the domain, and each name has to be approved by the link in it. "
-            "If the mail did not arrive, send it again with resend_validation_email of certops.acm.acm_certificate."
+            "Each name has to be approved by the link in ACM's mail to the contacts of the domain. "
+            "If it did not arrive, have it sent again with resend_validation_email of certops.acm.acm_certificate."
         )
     return " ".join(said)
 

@@ -248,7 +248,7 @@ def _is_news(certificate: Entry, now: datetime) -> bool:
 
 
 def _proofs(certificate: Entry, only_troubled: bool = False) -> tuple[list[Made], list[str]]:
-    """For the names that are not validated: the records to publish, and the addresses that mail was sent to."""
+    """For the names that are not validated: the records to publish, and the addresses that mail is for."""
     troubled = {each.get("domain_name") for each in certificate["diagnosis"]}
     records: list[Made] = []
     emails: list[str] = []
@@ -266,7 +266,7 @@ def _proof_remedy(certificate: Entry, records: t.Sequence[Entry], emails: t.Sequ
         return f"Publish {'this record' if len(records) == 1 else 'these records'} in DNS, or check that DNS answers with it."
     if emails or certificate["validation_method"] == "EMAIL":
         return (
-            "Open the link in the mail that ACM has sent to the domain's contacts. If it did not arrive, send it "
+            "Open the link in ACM's mail to the domain's contacts. If it did not arrive, have it sent "
             "again with resend_validation_email of certops.acm.acm_certificate."
         )
     return "Run acm_certificate_info with diagnose: true for this certificate: it shows which record, mail or redirect is missing."

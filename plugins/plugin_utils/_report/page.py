@@ -151,7 +151,9 @@ def _item(number: int, item: Entry, names: t.Mapping[str, str], now: datetime) -
             f"<tbody>{rows}</tbody></table></div>"
         )
     if item["emails"]:
-        parts.append(f"<p>Mail went to {', '.join(f'<code>{_text(each)}</code>' for each in item['emails'])}.</p>")
+        parts.append(
+            f"<p>The mail with the link is for {', '.join(f'<code>{_text(each)}</code>' for each in item['emails'])}.</p>"
+        )
     about = [f'<p class="about">{_left(item["until"], now)}</p>'] if item["until"] else []
     if item["certificates"]:
         about.append(_links(item["certificates"], names))

@@ -81,7 +81,7 @@ def test_by_mail(task: t.Any, run_module: t.Any, place: str) -> None:
         assert sent == 2
         late = task(**wanted, wait=True, wait_timeout=0)
         assert not late["changed"] and len(server.mails) == sent
-        assert "www.example.com is waiting for approval through the mail that was sent to" in late["msg"]
+        assert "www.example.com is waiting for approval through ACM's mail to" in late["msg"]
         arn = {"certificate_arn": made["certificate"]["certificate_arn"]}
         again = task(**arn, resend_validation_email=True, _ansible_check_mode=True)
         assert again["diff"]["after"]["validation_emails_for"] == ["www.example.com", "*.example.com"]

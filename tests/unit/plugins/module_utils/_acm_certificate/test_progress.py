@@ -31,7 +31,7 @@ PRIVATE = from_detail(
 )
 ISSUED = from_detail({"CertificateArn": "arn:3", "DomainName": "c.example.com", "Status": "ISSUED"})
 EXPIRED = from_detail({"CertificateArn": "arn:3", "DomainName": "c.example.com", "Status": "EXPIRED"})
-MAIL = "a.example.com is waiting for approval through the mail that was sent to admin@example.com."
+MAIL = "a.example.com is waiting for approval through ACM's mail to admin@example.com."
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_every_pending_name_says_what_it_is_waiting_for() -> None:
         "example.com is waiting for the CNAME record _a.example.com. with the value _1.acm-validations.aws. in public "
         "DNS.",
         "new.example.com is waiting for ACM to provide its DNS record.",
-        "mail.example.com is waiting for approval through the mail that was sent to administrator@example.com, "
+        "mail.example.com is waiting for approval through ACM's mail to administrator@example.com, "
         "hostmaster@example.com.",
         f"www.example.com is waiting for {REDIRECT['RedirectFrom']} to redirect (302) to {REDIRECT['RedirectTo']}.",
         "web.example.com is waiting for ACM to provide its redirect.",

@@ -107,7 +107,7 @@ def test_the_record_to_publish_and_the_mail_to_approve() -> None:
     assert item["records"] == [RECORD] and item["remedy"] == "Publish it."
     mail = {**OPEN, "resource_record": None, "validation_method": "EMAIL", "validation_emails": ["admin@example.com"]}
     (item,) = found({"status": "PENDING_VALIDATION", "domain_validation_options": [mail]})
-    assert item["emails"] == ["admin@example.com"] and item["remedy"].startswith("Open the link in the mail")
+    assert item["emails"] == ["admin@example.com"] and item["remedy"].startswith("Open the link in ACM's mail")
 
 
 def test_the_most_urgent_comes_first() -> None:
