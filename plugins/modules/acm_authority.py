@@ -561,6 +561,13 @@ options:
           - An identity policy, as in IAM. Actions, resources, the condition keys of ACM, and those for tags.
           - Without a policy, the key allows everything.
         type: dict
+  renew_access_keys:
+    description:
+      - Names of access keys that get a new ID and a new secret, once; V(owner) for the owner's. The old ones are refused from then on, by
+        a running server, too.
+    type: list
+    elements: str
+    default: []
   in_use_by:
     description:
       - Which services use a certificate. On AWS, load balancers and other services report this themselves; a certificate in
@@ -1021,6 +1028,7 @@ ARGUMENT_SPEC: dict[str, t.Any] = {
             "policy": {"type": "dict"},
         },
     },
+    "renew_access_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "in_use_by": {
         "type": "list",
         "elements": "dict",
@@ -1083,7 +1091,9 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         authority = opening.open_authority(wanted["path"], passphrase=wanted["passphrase"])
         _check_fixed(authority, wanted)
         before = _state(authority)
+        _check_renewed_keys(wanted, before["access_keys"])
     else:
+        _check_renewed_keys(wanted, [])
         place: dict[str, t.Any] = {name: wanted[name] or default for name, default in NEW.items()}
         if check_mode:
             creation.check_place(wanted["path"], key_file=wanted["key_file"], **place)
@@ -1181,6 +1191,10 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
         changed = deliveries.set_targets(authority, wanted["event_targets"], plan=plan) or changed
     if wanted["access_keys"] is not None:
         changed = _keys(authority).set(wanted["access_keys"], plan=plan) or changed
+    if wanted["renew_access_keys"]:
+        changed = True
+        if not plan:
+            _keys(authority).renew(wanted["renew_access_keys"])
     for use in wanted["in_use_by"]:
         changed = approvals.set_in_use_by(authority, use["certificate_arn"], use["services"], plan=plan) or changed
     for approval in wanted["approve"]:
@@ -1205,6 +1219,11 @@ def _carry_out(authority: t.Any, wanted: dict[str, t.Any], plan: bool = False) -
 
 def _keys(authority: t.Any) -> access_keys.AccessKeys:
     return access_keys.AccessKeys(authority.store, authority.vault)
+
+
+def _check_renewed_keys(wanted: dict[str, t.Any], present: t.Sequence[t.Mapping[str, t.Any]]) -> None:
+    keys = present if wanted["access_keys"] is None else wanted["access_keys"]
+    access_keys.check_renewal(wanted["renew_access_keys"], [key["name"] for key in keys])
 
 
 def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:

@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,8 @@ import pytest
 import yaml
 from ansible.plugins.filter.core import FilterModule
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
@@ -42,6 +45,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 EXAMPLE = COLLECTION / "docs" / "examples" / "acm-authority.service"
 TEMPLATE = COLLECTION / "playbooks" / "templates" / "acm-authority.service.j2"
@@ -188,6 +193,19 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 # ---------------------------------------------------------------- what it survives
 
+ROTATION = """
+import sys
+from ansible_collections.certops.acm.plugins.module_utils._authority import opening
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_making
+authority = opening.open_authority(sys.argv[1])
+print("begun", flush=True)
+key_making.rotate(authority.path, authority.store, None, None)
+"""
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(COLLECTION.parents[2])}
+
 
 def stored(path: Path) -> set[str]:
     opened = opening.open_authority(str(path))
@@ -228,6 +246,79 @@ def test_killed_under_load(tmp_path: Path) -> None:
         program.process.communicate(timeout=30)
         assert set(answered) <= stored(path)
     assert len(answered) >= 150
+
+
+def test_keys_are_changed_under_load(tmp_path: Path) -> None:
+    """The key-encryption key is rotated, and every other rotation killed, while clients call: all their calls are answered
+    rightly, other programs can open the authority at any time, and a server that is started later opens every key."""
+    path = tmp_path / "authority"
+    authority = creation.create(str(path))
+    authority.cas.private("lab", key_algorithm="EC_prime256v1")
+    AccessKeys(authority.store, authority.vault).set([{"kind": "user", "name": "web", "policy": None}])
+    program, arn, made, is_over = Running(path), ca_arn(path, "lab"), [], threading.Event()
+
+    def exported(client: Any, certificate: str) -> None:
+        found = client.export_certificate(CertificateArn=certificate, Passphrase=b"four")
+        key = serialization.load_pem_private_key(found["PrivateKey"].encode(), b"four")
+        assert x509.load_pem_x509_certificate(found["Certificate"].encode()).public_key() == key.public_key()
+
+    def arn_of_issued(client: Any, certificate: str) -> str:
+        while client.describe_certificate(CertificateArn=certificate)["Certificate"]["Status"] == "PENDING_VALIDATION":
+            time.sleep(0.01)
+        return certificate
+
+    def call_until_it_is_over(number: int) -> None:
+        client = program.client()
+        while not is_over.is_set():
+            name = f"h{number}-{len(made)}.lab.internal"
+            wanted = {"DomainName": name, "CertificateAuthorityArn": arn, "KeyAlgorithm": "EC_prime256v1"}
+            answered = client.request_certificate(**wanted)
+            made.append(answered["CertificateArn"])
+            exported(client, arn_of_issued(client, answered["CertificateArn"]))
+
+    def open_until_it_is_over() -> None:
+        while not is_over.is_set():
+            opening.open_authority(str(path))
+
+    old = (path / "key-encryption-key").read_text()
+    rotation = [sys.executable, "-c", ROTATION, str(path)]
+    with ThreadPoolExecutor(5) as pool:
+        calling = [pool.submit(call_until_it_is_over, number) for number in range(4)]
+        calling.append(pool.submit(open_until_it_is_over))
+        try:
+            for number in range(6):
+                rotating = subprocess.Popen(rotation, stdout=subprocess.PIPE, env=environment(), text=True)
+                assert rotating.stdout is not None and rotating.stdout.readline() == "begun\n"
+                if number % 2 == 0:
+                    time.sleep(0.01 * number)  # it may have ended by then
+                    rotating.kill()
+                assert rotating.wait(timeout=60) in ((0, -signal.SIGKILL) if number % 2 == 0 else (0,))
+                rotating.stdout.close()
+            web = AccessKeys(authority.store, authority.vault)
+            before = web.all()[-1]
+            web.renew(["web"])
+            for key, is_known in ((before, False), (web.all()[-1], True)):
+                client = program.client(aws_access_key_id=key.identifier, aws_secret_access_key=key.secret)
+                with contextlib.nullcontext() if is_known else pytest.raises(ClientError, match="security token"):
+                    client.list_certificates()
+        finally:
+            is_over.set()
+        for each in calling:
+            each.result(timeout=60)
+    program.end()
+    assert len(made) > 10 and set(made) <= stored(path)
+    with authority.store.read() as tx:
+        assert len(tx.data_keys()) == 1
+    again = Running(path)
+    try:
+        client = again.client()
+        for each in made:
+            exported(client, each)
+    finally:
+        assert again.end() == (0, "")
+    (path / "key-encryption-key").write_text(old)
+    with pytest.raises(InvalidInput, match="does not open"):
+        opening.open_authority(str(path))
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from .store.authorities import CaRow
 from .store.stored_settings import StoredSettings
 from .store.transactions import Store, StoreError, Transaction
 from .._files.folders import Folder, open_folder
+from .._files.ownership import owner_for_root
 from .._rules.errors import InvalidInput
 from .._rules.times import millis
 
@@ -252,7 +253,7 @@ class CertificationAuthorities:
     @contextmanager
     def _publishing(self) -> t.Iterator[Folder]:
         try:
-            with open_folder(self._folder) as folder:
+            with open_folder(self._folder, owner=owner_for_root(self._folder)) as folder:
                 yield folder
         except OSError as error:
             raise StoreError(
@@ -272,7 +273,7 @@ def _write_public(folder: Folder, name: str, content: bytes) -> None:
     if status and stat.S_ISREG(status.st_mode) and folder.read(name)[0] == content:
         return
     temporary = f".{name}-{secrets.token_hex(4)}"  # sweep.py finds it, should this process be killed
-    folder.create(temporary, content, 0o644)
+    folder.create(temporary, content, 0o644, owner=owner_for_root(folder.path))
     try:
         folder.rename(temporary, name)
     except BaseException:

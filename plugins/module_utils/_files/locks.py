@@ -16,7 +16,7 @@ import fcntl
 import os
 import time
 import typing as t
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from .._rules.errors import InvalidInput
 
@@ -47,16 +47,6 @@ def wait_for(descriptor: int, timeout_s: float) -> bool:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(PAUSE_S)
-
-
-@contextmanager
-def turn(path: str) -> t.Iterator[bool]:
-    """Whether we got the lock of the file at PATH, without waiting for it. The file is created if it is missing."""
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        yield wait_for(descriptor, 0)
-    finally:
-        os.close(descriptor)
 
 
 def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:

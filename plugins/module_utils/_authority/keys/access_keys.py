@@ -79,6 +79,17 @@ class AccessKeys:
                 tx.set_meta("access_keys", json.dumps(done))
         return is_other
 
+    def renew(self, names: t.Sequence[str]) -> None:
+        """Give the keys with these names a new id and secret; the old ones are refused from then on."""
+        with self._store.write() as tx:
+            if OWNER in names and tx.meta("access_key"):  # otherwise it is created on first use
+                tx.set_meta("access_key", json.dumps(self._sealed(*_new_pair())))
+            others = json.loads(tx.meta("access_keys") or "[]")
+            for each in others:
+                if each["name"] in names:
+                    each["id"], each["sealed"] = self._sealed(*_new_pair())
+            tx.set_meta("access_keys", json.dumps(others))
+
     # ---- inside
 
     def _present(self) -> dict[str, AccessKey]:
@@ -123,6 +134,15 @@ def check_keys(wanted: t.Sequence[t.Mapping[str, t.Any]]) -> None:
     for each in wanted:
         if each["policy"] is not None:
             policies.check(each["policy"], f"The policy of {each['name']}")
+
+
+def check_renewal(names: t.Sequence[str], present: t.Sequence[str]) -> None:
+    """Raise InvalidInput for the name of a key that does not exist; present: the names of those that do, in addition to
+    the owner's."""
+    known = list(dict.fromkeys([OWNER, *present]))
+    for name in names:
+        if name not in known:
+            raise InvalidInput(f"renew_access_keys has the name {name}, but the keys are those of {', '.join(known)}.")
 
 
 def reseal(tx: Transaction, seal: t.Callable[[bytes, str], bytes]) -> None:

@@ -33,10 +33,15 @@ class AnotherKey(InvalidInput):
 
 def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
     """The data key of the authority in `path`. Raises InvalidInput."""
-    with store.read() as tx:
-        how: How = json.loads(tx.meta("key") or "{}")
-        wrapped = tx.data_keys()
-    key = read_key(path, how, passphrase)
+    known: t.Optional[dict[str, bytes]] = None
+    while True:
+        with store.read() as tx:
+            how: How = json.loads(tx.meta("key") or "{}")
+            wrapped = tx.data_keys()
+        key = read_key(path, how, passphrase)
+        if vault.key_id(key) in wrapped or wrapped == known:
+            break
+        known = wrapped  # the key may have been rotated between the two reads: look again
     try:
         return vault.unwrap(wrapped[vault.key_id(key)], key)
     except (KeyError, vault.WrongKey):

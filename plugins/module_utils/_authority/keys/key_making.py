@@ -25,6 +25,7 @@ from . import vault
 from .key_file import How, path_of, read_key, unlock
 from ..store.transactions import Store, Transaction
 from ..._files.folders import Folder, open_folder
+from ..._files.ownership import owner_for_root
 from ..._rules.errors import InvalidInput
 
 NEW = ".new"  # suffix of the next key file until it replaces the present one
@@ -47,8 +48,8 @@ def write_key_file(path: str, key: bytes) -> None:
         _write_key(folder, os.path.basename(path), key)
 
 
-def _write_key(folder: Folder, name: str, key: bytes) -> None:
-    folder.create(name, key.hex().encode("ascii") + b"\n", 0o600)
+def _write_key(folder: Folder, name: str, key: bytes, owner: t.Optional[int] = None) -> None:
+    folder.create(name, key.hex().encode("ascii") + b"\n", 0o600, owner=owner)
     folder.sync()
 
 
@@ -72,15 +73,14 @@ def finish_rotation(path: str, store: Store) -> None:
         with store.read() as tx:
             how: How = json.loads(tx.meta("key") or "{}")
             wrapped = tx.data_keys()
-        identifier = vault.key_id(read_key(path, how, None))
-        if identifier in wrapped:
+        identifier = vault.key_id(read_key(path, how, None)) if how["kind"] == "file" else ""
+        if identifier in wrapped:  # a passphrase is replaced in one step
             with store.write() as tx:
                 tx.keep_data_key(identifier)
                 tx.set_meta(SCRUB, "due")
-            if how["kind"] == "file":
-                folder_path, name = os.path.split(path_of(path, how))
-                with open_folder(folder_path) as folder:
-                    folder.unlink(name + NEW)
+            folder_path, name = os.path.split(path_of(path, how))
+            with open_folder(folder_path, owner=owner_for_root(folder_path)) as folder:
+                folder.unlink(name + NEW)
         _scrub(store)
 
 
@@ -142,10 +142,11 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
     if new_passphrase:
         raise InvalidInput(f"The authority in {path} is protected by a key file: it has no passphrase to replace.")
     key, where = vault.new_key(), path_of(path, how)
-    with open_folder(os.path.dirname(where)) as folder:
-        name = os.path.basename(where)
+    folder_path, name = os.path.split(where)
+    with open_folder(folder_path, owner=owner_for_root(folder_path)) as folder:
         folder.unlink(name + NEW)  # left by a rotation that was killed, or a link that somebody put there
-        _write_key(folder, name + NEW, key)
+        present = folder.status(name)
+        _write_key(folder, name + NEW, key, present.st_uid if present and os.geteuid() == 0 else None)
         with store.write() as tx:
             tx.put_data_key(vault.key_id(key), vault.wrap(data_key, key))
         folder.rename(name + NEW, name)

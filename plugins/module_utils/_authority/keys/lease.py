@@ -13,6 +13,7 @@ import os
 import typing as t
 
 from ..._files.locks import wait_for
+from ..._files.ownership import open_lock
 from ..._rules.errors import InvalidInput
 
 FILE = "open.lock"
@@ -26,7 +27,7 @@ class Lease:
         self._path = path
         self._handle: t.Optional[int] = None
         try:
-            self._handle = os.open(os.path.join(path, FILE), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            self._handle = open_lock(os.path.join(path, FILE))
             fcntl.flock(self._handle, fcntl.LOCK_SH)
         except OSError:  # a user with read access only; where it matters, the store reports it
             pass

@@ -31,6 +31,7 @@ from .event_log import Journal, stored_place
 from .event_targets import EventTargets
 from .query import Query
 from .schema import APPLICATION_ID, SCHEMA, VERSION
+from ..._files.ownership import open_lock
 from ..._rules.times import maybe_millis, millis, moment
 from ..._rules.errors import InvalidInput
 
@@ -121,7 +122,7 @@ class Store:
         """All or nothing; on disk when the block ends without an error. With `durable` false the transaction does not
         wait for the disk: it survives a kill, but not a power failure."""
         with self._translated:
-            turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            turn = open_lock(self._lock_path)
             try:
                 fcntl.flock(turn, fcntl.LOCK_EX)
                 connection = self._lender.take()
@@ -142,7 +143,7 @@ class Store:
         Takes as long as writing the file once. Raises StoreError, also if somebody reads without a pause.
         """
         with self._translated:
-            turn = os.open(self._lock_path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            turn = open_lock(self._lock_path)
             try:
                 fcntl.flock(turn, fcntl.LOCK_EX)
                 connection = self._lender.take()

@@ -102,16 +102,6 @@ def test_a_run_continues_without_the_lock_if_the_disk_is_full(
     locks.release_folder(folder, held)
 
 
-def test_only_one_run_at_a_time_has_its_turn(tmp_path: Path) -> None:
-    path = str(tmp_path / "lock")
-    with locks.turn(path) as is_ours:
-        with locks.turn(path) as is_theirs:
-            assert (is_ours, is_theirs) == (True, False)
-    with locks.turn(path) as is_ours:
-        assert is_ours
-    assert os.stat(path).st_mode & 0o777 == 0o600
-
-
 def test_a_wait_ends_when_the_holder_does_or_when_time_is_up(tmp_path: Path) -> None:
     holder, waiter = os.open(tmp_path, os.O_RDONLY), os.open(tmp_path, os.O_RDONLY)
     assert locks.wait_for(holder, 0)

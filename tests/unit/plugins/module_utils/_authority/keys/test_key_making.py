@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import signal
 import stat
 import typing as t
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening, sweep
-from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_making
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, key_making
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_keys import content, wrapped
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
@@ -133,6 +134,50 @@ def _rotate_and_die(path: str, steps: int) -> t.NoReturn:
     except BaseException:
         os._exit(3)
     raise AssertionError
+
+
+def test_an_authority_opens_while_its_key_is_rotated(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its key is replaced between the two reads, of the store and of the key file."""
+    read_key, rotated = key_file.read_key, []
+
+    def rotate_first(*arguments: t.Any) -> bytes:
+        if not rotated:
+            rotated.append(True)
+            key_making.rotate(lab.path, directory.Store(lab.authority.store.path), None, None)
+        return read_key(*arguments)
+
+    monkeypatch.setattr(key_file, "read_key", rotate_first)
+    opening.open_authority(lab.path)
+    assert rotated
+
+
+def test_a_killed_change_of_the_passphrase_is_completed_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = creation.create(str(tmp_path / "authority"), passphrase="old")
+    with authority.store.read() as tx:
+        (before,) = tx.data_keys().values()
+    with monkeypatch.context() as killed:
+        killed.setattr(key_making, "_scrub", lambda store: None)
+        key_making.rotate(authority.path, authority.store, "old", "new")
+    assert sweep.sweep(authority).troubles == []
+    files = (tmp_path / "authority").glob("acm.sqlite3*")
+    assert not any(before in path.read_bytes() for path in files)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a directory to another user")
+def test_what_root_makes_belongs_to_the_owner_of_the_directory(lab: Lab) -> None:
+    """Otherwise the owner's server could neither read the next key nor take its turn."""
+    owner = pwd.getpwnam("nobody").pw_uid
+    folder = Path(lab.path)
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, owner, -1)
+    for name in ("open.lock", "acm.sqlite3-writers"):
+        (folder / name).unlink()
+    root = opening.open_authority(lab.path)
+    key_making.rotate(root.path, root.store, None, None)
+    assert sweep.sweep(root).troubles == []
+    assert {path.stat().st_uid for path in folder.rglob("*")} == {owner}
 
 
 def test_two_simultaneous_rotations(lab: Lab) -> None:
