@@ -45,13 +45,13 @@ OF_PLAYBOOKS = ("hosts", "become", "serial", "max_fail_percentage", "endpoint_ur
 KNOWN = frozenset(PREFIX + name for name in (*OPTIONS, *RENEWALS, *LEFT_BEHIND, *OF_PLAYBOOKS))
 
 
-def check_authority(authority: t.Any) -> None:
-    """Raise InvalidInput if the value of acm_deploy_authority is an empty text, which must not lead to AWS instead, or a
+def check_authority(authority: t.Any, name: str = f"{PREFIX}authority") -> None:
+    """Raise InvalidInput if the value of the variable NAME is an empty text, which must not lead to AWS instead, or a
     relative path, which would start at another folder than the one Ansible was started in."""
     if isinstance(authority, str) and not authority.strip():
-        raise InvalidInput("acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS.")
+        raise InvalidInput(f"{name} is empty; give the path of an authority, or leave it out to use AWS.")
     if isinstance(authority, str) and not authority.startswith(("/", "~")):
-        raise InvalidInput(f"acm_deploy_authority is {authority!r}; give an absolute path such as /srv/acm.")
+        raise InvalidInput(f"{name} is {authority!r}; give an absolute path such as /srv/acm.")
 
 
 def check_names(names: t.Iterable[str]) -> None:

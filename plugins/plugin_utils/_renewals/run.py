@@ -22,6 +22,7 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority, check_names
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.wanted import CONNECTION
 from . import alerts, plan, words
 from .options import read_options
 from .plan import Entry, moment
@@ -30,7 +31,6 @@ from .seen import Problem, Seen
 
 Run = dict[str, t.Any]
 _ARN = re.compile(r"arn:[\w-]+:acm:([\w-]+):(\d{12}):certificate/")
-_MODULE_OPTIONS = ("authority", "region", "profile")
 _TRIES_AGAIN = "The next run tries again."
 _READ = ("certificate_arn", "domain_name", "serial", "not_before", "not_after", "failed", "msg")
 
@@ -58,7 +58,7 @@ def begin(
     found: dict[str, Run] = {}
     for number, (host, entries) in enumerate(zip(hosts, certificates)):
         check_authority(connections["authority"][number])
-        module_options = {name: str(connections[name][number]) for name in _MODULE_OPTIONS if connections[name][number]}
+        module_options = {name: str(connections[name][number]) for name in CONNECTION if connections[name][number]}
         name = connection_name(module_options)
         own = found.setdefault(name, {"module_options": module_options, "hosts": {}, "requests": []})
         _refuse_another_region(name, own["module_options"], module_options)

@@ -13,10 +13,11 @@ import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import parse_window
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy import wanted
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority
 from .moments import Entry
 
-CONNECTION = ("authority", "region", "profile", "endpoint_url")
+CONNECTION = (*wanted.CONNECTION, "endpoint_url")
 S3 = ("bucket", "object", "region", "profile", "endpoint_url")
 BOOLEANS = ("acm_report_details", "acm_report_diagnose", "acm_report_become")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -99,10 +100,12 @@ def _wrong_connections(given: Entry) -> t.Iterator[str]:
     if not isinstance(connections, (list, tuple)) or not all(isinstance(each, t.Mapping) for each in connections):
         yield "acm_report_connections is not a list of dictionaries such as {region: eu-central-1, profile: shop}."
         return
-    for connection in connections:
+    for number, connection in enumerate(connections, 1):
         yield from _unknown_keys("acm_report_connections", connection, CONNECTION)
-        if connection.get("authority") == "":
-            yield "acm_report_connections has an empty authority: give its path, or leave it out to read AWS."
+        try:
+            check_authority(connection.get("authority"), f"authority in item {number} of acm_report_connections")
+        except InvalidInput as error:
+            yield str(error)
         if connection.get("authority") and any(connection.get(key) for key in CONNECTION[1:]):
             yield (
                 f"acm_report_connections has the authority {connection['authority']} with a region, profile or "

@@ -73,7 +73,12 @@ def test_all_options() -> None:
         ),
         (
             {"acm_report_connections": [{"authority": ""}]},
-            "acm_report_connections has an empty authority: give its path, or leave it out to read AWS.",
+            "authority in item 1 of acm_report_connections is empty; give the path of an authority, or leave it out to "
+            "use AWS.",
+        ),
+        (
+            {"acm_report_connections": [{"region": "x"}, {"authority": "acm"}]},
+            "authority in item 2 of acm_report_connections is 'acm'; give an absolute path such as /srv/acm.",
         ),
         ({"acm_report_s3": {"object": "x.html"}}, "acm_report_s3 has no bucket."),
         (
