@@ -18,8 +18,7 @@ from datetime import datetime, timezone
 
 from ansible.module_utils.common.dict_transformations import camel_dict_to_snake_dict
 
-from .._rules.errors import InvalidInput
-from .._rules.names import is_exportable, to_ascii
+from .._rules.names import is_exportable, spelled
 from .._rules import key_algorithms, times
 
 STATUSES = (
@@ -71,7 +70,7 @@ class Certificate:
     @functools.cached_property
     def names(self) -> frozenset[str]:
         """All names in the spelling used for comparisons."""
-        return frozenset(_spelled(name) for name in (self.domain_name, *self.alternative_names) if name)
+        return frozenset(spelled(name) for name in (self.domain_name, *self.alternative_names) if name)
 
     @property
     def is_exportable(self) -> bool:
@@ -293,13 +292,6 @@ def _utc(moment: datetime) -> datetime:
 def _issuer(name: dict[str, t.Any]) -> t.Optional[str]:
     # DescribeCertificate's Issuer is the organization ("Amazon") if there is one.
     return name.get("Organization") or name.get("CommonName")
-
-
-def _spelled(name: str) -> str:
-    try:
-        return to_ascii(name)
-    except InvalidInput:  # an imported certificate may contain anything
-        return name.lower()
 
 
 def _shown(value: t.Any) -> t.Any:

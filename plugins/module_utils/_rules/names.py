@@ -38,6 +38,15 @@ def to_ascii(name: str) -> str:
     return ".".join(_ascii_label(label, name) for label in labels)
 
 
+def spelled(name: str) -> str:
+    """NAME as it is compared, if it is a domain name; otherwise, as it may be in imported certificates, in lower
+    case."""
+    try:
+        return to_ascii(name)
+    except InvalidInput:
+        return name.lower()
+
+
 def check_domain_name(name: str, *, first: bool = False, option: str = "") -> str:
     """Return NAME normalised, or raise InvalidInput with the rule of acm-rules §2 that it breaks.
 

@@ -28,9 +28,10 @@ from ansible_collections.certops.acm.plugins.plugin_utils.host_results import re
 
 from .answers import lacking_keys
 from .arguments import read_arguments
+from .identities import as_request, identity_of, spell_identity
 from .orders import fault_before_export
 from .variables import check_authority, check_names
-from .wanted import PKCS12_FORM, read_wanted, spell
+from .wanted import PKCS12_FORM, read_wanted
 
 Entry = t.Mapping[str, t.Any]
 HostVars = t.Mapping[str, t.Mapping[str, t.Any]]
@@ -121,7 +122,7 @@ def choose_reader(batch: t.Iterable[str], hostvars: HostVars, connection: Entry)
 def list_reads(names: t.Iterable[str], hostvars: HostVars, known: t.Container[str] = ()) -> list[dict[str, str]]:
     """The requests for acm_export: every certificate once, however many of these hosts want it, except those KNOWN."""
     return [
-        _request(identity)
+        as_request(identity)
         for identity in dict.fromkeys(
             certificate["identity"] for name in names for certificate in hostvars[name][HOST]["certificates"]
         )
@@ -132,7 +133,8 @@ def list_reads(names: t.Iterable[str], hostvars: HostVars, known: t.Container[st
 def keep_answer(answer: Entry, requests: t.Sequence[Entry], connection: Entry, at: str) -> dict[str, t.Any]:
     """The results of acm_export by identity: the certificate, or `fault`: why it cannot be deployed."""
     read = {
-        _spelt(_identity(request)): _of_one(result) for request, result in zip(requests, _results(answer, requests))
+        spell_identity(identity_of(request)): _of_one(result)
+        for request, result in zip(requests, _results(answer, requests))
     }
     return {"at": at, "connection": dict(connection), "certificates": read}
 
@@ -221,12 +223,12 @@ def list_exports(
                 if name == host["name"] and folder not in found:
                     sealing = {"passphrase": secrets.get(folder) or secrets.get(identity), "return_pkcs12": True}
                     form = {key: certificate[key] for key in PKCS12_FORM if key in certificate}
-                    requests[(identity, folder)] = {**_request(identity), **sealing, **form}
+                    requests[(identity, folder)] = {**as_request(identity), **sealing, **form}
             elif identity in wanted and not {
                 folder,
                 _key_id(member["connection"], identity, member["read"][identity]),
             } & set(found):
-                requests[(identity, "")] = _request(identity)
+                requests[(identity, "")] = as_request(identity)
     return {"requests": list(requests.values()), "folders": [folder for _identity, folder in requests]}
 
 
@@ -237,7 +239,7 @@ def keep_exports(answer: Entry, asked: Entry, connection: Entry, earlier: Entry)
     kept: dict[str, dict[str, t.Any]] = {"keys": dict(earlier), "pkcs12": {}, "faults": {}}
     requests = asked["requests"]
     for request, folder, result in zip(requests, asked["folders"], _results(answer, requests)):
-        identity = _identity(request)
+        identity = identity_of(request)
         is_there = not result.get("failed") and result.get("fingerprint")
         entry = {key: result.get(key) for key in _OF_EXPORT} if is_there else {"fault": _of_one(result).get("fault")}
         if folder:
@@ -313,15 +315,3 @@ def _key_id(connection: Entry, identity: str, certificate: Entry | None = None) 
 def _results(answer: Entry, requests: t.Sequence[Entry]) -> t.Sequence[Entry]:
     """One result for each request, even if acm_export returned nothing at all."""
     return answer.get("exports") or [{"failed": True, "msg": answer.get("msg")}] * len(requests)
-
-
-def _request(identity: str) -> dict[str, t.Any]:
-    return {"certificate_arn" if identity.startswith("arn:") else "domain_name": identity}
-
-
-def _spelt(identity: str) -> str:
-    return identity.strip() if identity.startswith("arn:") else spell(identity)
-
-
-def _identity(request: Entry) -> str:
-    return str(request.get("certificate_arn") or request["domain_name"])

@@ -16,8 +16,9 @@ import typing as t
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.arns import check_certificate_arn
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard, to_ascii
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
 
+from .identities import spell
 from .snippets import check_snippets
 
 Entry = t.Mapping[str, t.Any]
@@ -71,17 +72,6 @@ def read_wanted(options: Entry) -> dict[str, t.Any]:
         "services": services,
         "options": chosen,
     }
-
-
-def spell(word: t.Any) -> str:
-    """A name or an ARN in the spelling used for comparisons."""
-    text = str(word).strip()
-    if text.lower().startswith("arn:"):
-        return text.lower()
-    try:
-        return to_ascii(text)
-    except InvalidInput:
-        return text.lower()
 
 
 def passphrases(entries: t.Iterable[Entry]) -> dict[str, str]:

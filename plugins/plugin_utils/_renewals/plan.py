@@ -17,8 +17,9 @@ from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
-from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable, to_ascii
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import UNDER_WAY, Window
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import spell_identity
 from . import words
 from .policy import Policy
 
@@ -81,20 +82,6 @@ def moment(text: t.Any) -> datetime:
 
 def maybe_moment(text: t.Any) -> datetime | None:
     return moment(text) if text else None
-
-
-def identity_of(entry: Entry) -> str:
-    return str(entry.get("certificate_arn") or entry.get("domain_name"))
-
-
-def spelling(identity: str) -> str:
-    """One spelling of an identity: a domain name as ACM spells it, in ASCII and lower case."""
-    if identity.startswith("arn:"):
-        return identity
-    try:
-        return to_ascii(identity).lower()
-    except InvalidInput:
-        return identity.lower()
 
 
 def may_be_exported(certificate: Entry) -> bool:
@@ -203,7 +190,7 @@ def standings(
         outcome = outcomes.get(host) or {"reachable": host in waiting}
         done = _done(outcome.get("done", ()))
         # A host may have several entries with different names for one certificate.
-        for identity in {spelling(each): each for each in identities}.values():
+        for identity in {spell_identity(each): each for each in identities}.values():
             read = reads.get(identity, {"failed": True, "msg": "It was not looked up."})
             arn = read.get("certificate_arn") or (identity if identity.startswith("arn:") else None)
             known = memory["hosts"].get(host, {}).get(arn, {})
@@ -223,8 +210,8 @@ def standings(
                 standing = standing._replace(state="left_out", reason=str(read.get("msg", "")))
             elif not outcome["reachable"]:
                 standing = standing._replace(state="unreachable", reason="")
-            elif spelling(identity) in done:
-                standing = _deployed(standing, done[spelling(identity)], known)
+            elif spell_identity(identity) in done:
+                standing = _deployed(standing, done[spell_identity(identity)], known)
             elif failure:
                 standing = standing._replace(state="failed", reason=str(failure["reason"]))
             found.append(standing)
@@ -235,7 +222,7 @@ def _done(told: t.Iterable[Entry]) -> dict[str, dict[str, t.Any]]:
     """What was done, by certificate; if a certificate has several sets, with the services of all of them."""
     found: dict[str, dict[str, t.Any]] = {}
     for each in told:
-        merged = found.setdefault(spelling(each["identity"]), {**each, "services": (), "unserved": ()})
+        merged = found.setdefault(spell_identity(each["identity"]), {**each, "services": (), "unserved": ()})
         merged["swapped"] = bool(merged.get("swapped") or each.get("swapped"))
         for key in ("services", "unserved"):
             merged[key] = (*merged[key], *(entry for entry in each.get(key) or () if entry not in merged[key]))

@@ -21,6 +21,7 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import as_request, identity_of
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority, check_names
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.wanted import CONNECTION
 from . import alerts, plan, words
@@ -66,7 +67,7 @@ def begin(
         own["hosts"][host] = identities_of(entries)
     for own in found.values():
         identities = dict.fromkeys(identity for each in own["hosts"].values() for identity in each)
-        own["requests"] = [_request(identity) for identity in identities]
+        own["requests"] = [as_request(identity) for identity in identities]
     return {
         "started_at": started_at,
         "is_check": is_check,
@@ -97,7 +98,7 @@ def identities_of(entries: t.Iterable[Entry]) -> list[str]:
             raise InvalidInput(
                 "An entry of acm_deploy_certificates has neither certificate_arn nor domain_name; give one of them."
             )
-    return [plan.identity_of(entry) for entry in entries]
+    return [identity_of(entry) for entry in entries]
 
 
 def connection_name(module_options: Entry) -> str:
@@ -168,7 +169,7 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     if own["forced"]["due"] and not own["writable"] and not run["is_check"]:
         own["forced"]["waiting"] += [[arn, "the memory of the runs cannot be written"] for arn in own["forced"]["due"]]
         own["forced"]["due"] = []
-    own["forced"]["requests"] = [_request(arn) for arn in own["forced"]["due"]]
+    own["forced"]["requests"] = [as_request(arn) for arn in own["forced"]["due"]]
     return _with(run, connection, own)
 
 
@@ -209,7 +210,7 @@ def renewed_requests(run: Run, connection: str) -> list[dict[str, str]]:
     """The certificates that have to be read again after the renewals."""
     own = run["connections"][connection]
     stale = [identity for identity, read in own["reads"].items() if read.get("certificate_arn") in own["forced"]["due"]]
-    return [_request(identity) for identity in stale]
+    return [as_request(identity) for identity in stale]
 
 
 # ---------------------------------------------------------------- on a host
@@ -533,10 +534,6 @@ def _with(run: Run, connection: str, own: Run) -> Run:
     return {**run, "connections": {**run["connections"], connection: own}}
 
 
-def _request(identity: str) -> dict[str, str]:
-    return {"certificate_arn" if identity.startswith("arn:") else "domain_name": identity}
-
-
 def _listing(listed: Entry, connection: str) -> list[Entry]:
     certificates = listed.get("certificates")
     if listed.get("failed"):
@@ -563,7 +560,7 @@ def _reads(read: Entry, requests: t.Sequence[Entry]) -> dict[str, dict[str, t.An
     if not is_sound or len(exports) != len(requests):
         raise InvalidInput(f"The certificates could not be read: {_message(read)}")
     return {
-        plan.identity_of(request): {key: export[key] for key in _READ if export.get(key)}
+        identity_of(request): {key: export[key] for key in _READ if export.get(key)}
         for request, export in zip(requests, exports)
     }
 

@@ -16,10 +16,11 @@ from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, InvalidMaterial
-from ansible_collections.certops.acm.plugins.module_utils._rules.names import name_set
+from ansible_collections.certops.acm.plugins.module_utils._rules.names import spelled
 from ansible_collections.certops.acm.plugins.module_utils._x509 import certificate as x509
 from ansible_collections.certops.acm.plugins.module_utils._x509.pem_reading import load_certificates
 
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import identity_of
 from . import wanted
 from .moments import Entry, is_exportable, renewal_from, standing
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
@@ -149,13 +150,13 @@ class _Finder:
     def __init__(self, certificates: t.Iterable[Made]) -> None:
         self.by_arn: dict[str, Made] = {}
         self.by_serial: dict[str, list[Made]] = {}
-        self._by_name: dict[frozenset[str], list[Made]] = {}
+        self._by_name: dict[str, list[Made]] = {}
         for certificate in certificates:
             self.by_arn[certificate["certificate_arn"]] = certificate
             if certificate["serial"]:
                 self.by_serial.setdefault(certificate["serial"], []).append(certificate)
             if certificate["names"]:
-                self._by_name.setdefault(_name(certificate["names"][0]), []).append(certificate)
+                self._by_name.setdefault(spelled(certificate["names"][0]), []).append(certificate)
 
     @property
     def names(self) -> dict[str, str]:
@@ -165,17 +166,10 @@ class _Finder:
         """What a deployment would install: the newest valid certificate for a name that can be exported."""
         if identity.startswith("arn:"):
             return self.by_arn.get(identity)
-        candidates = [each for each in self._by_name.get(_name(identity), ()) if each["status"] == "ISSUED"]
+        candidates = [each for each in self._by_name.get(spelled(identity), ()) if each["status"] == "ISSUED"]
         ready = [each for each in candidates if each["type"] != "IMPORTED"]
         best = [each for each in ready if each["is_exportable"]] or ready or candidates
         return max(best, key=lambda each: (each["created_at"] or "", each["not_after"] or ""), default=None)
-
-
-def _name(text: str) -> frozenset[str]:
-    try:
-        return name_set(text)
-    except InvalidInput:
-        return frozenset({text.lower()})
 
 
 def _host(name: str, noted: Entry, look: Entry | None, finder: _Finder | None) -> Made:
@@ -203,9 +197,9 @@ def _trouble(look: Entry | None) -> str | None:
 
 
 def _wish(entry: Entry, finder: _Finder | None) -> Made:
-    certificate = finder.find(wanted.identity(entry)) if finder else None
+    certificate = finder.find(identity_of(entry)) if finder else None
     return {
-        "identity": wanted.identity(entry),
+        "identity": identity_of(entry),
         "certificate_arn": certificate["certificate_arn"] if certificate else None,
         "is_known": finder is not None,
     }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import identity_of
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority
 from .moments import Entry
 from .options import CONNECTION
@@ -112,21 +113,17 @@ def endpoints(found: t.Iterable[Entry]) -> list[dict[str, t.Any]]:
     return [{key: wish[key] for key in kept if wish[key] is not None} for wish in found]
 
 
-def identity(entry: Entry) -> str:
-    return str(entry.get("certificate_arn") or entry.get("domain_name"))
-
-
 def _asked(service: Entry, chosen: t.Sequence[Entry], names: Entry) -> t.Iterator[tuple[str | None, list[str]]]:
     """The names to ask a service for, and which certificates may answer; without SNI it is asked without a name."""
     if not chosen:
         return
     if not service["sni"]:
         shown = [entry for entry in chosen if service["default_certificate"] in _words(entry)] or chosen
-        yield None, [identity(entry) for entry in shown]
+        yield None, [identity_of(entry) for entry in shown]
         return
     for entry in chosen:
         for name in _server_names(entry, names):
-            yield name, [identity(entry)]
+            yield name, [identity_of(entry)]
 
 
 def _server_names(entry: Entry, names: Entry) -> list[str]:
