@@ -47,8 +47,8 @@ class Remembered(t.Mapping[str, t.Any]):
         return len(self._values)
 
 
-def tell(entry: Entry, what: str) -> str:
-    return outcome.find_reason(entry) if what == "reason" else outcome.tell_line(entry)
+def tell(entry: Entry, what: str) -> t.Any:
+    return outcome.find_reason(entry) if what == "reason" else entry["sentence"]
 
 
 def tally(batch: t.Sequence[str]) -> str:

@@ -31,7 +31,7 @@ CALLED_BY_AWS = ("acm-pca:", "kms:")
 ALLOWED_BY = {"DeleteMessageBatch": "DeleteMessage"}
 # Files that name operations without calling any, or contain words that only look like an AWS operation.
 NOT_CALLING = re.compile(
-    r"^module_utils\.(_authority\.|_batch\.results$|_rules\.call_rates$|_door\.|_net\.|_web_host\.|_validation\.rfc2136$|_acm_alert\.channels\.mail$)"
+    r"^module_utils\.(_authority\.|_batch\.results$|_rules\.acm_limits$|_door\.|_net\.|_web_host\.|_validation\.rfc2136$|_acm_alert\.channels\.mail$)"
 )
 # "Publish" is a common word: only in this file is it a call.
 PUBLISHING = "module_utils._acm_alert.channels.sns"

@@ -77,7 +77,16 @@ HANDED_IN = ("module_utils._authority.operations.", "module_utils._authority.del
 # Modules that do with an authority what no operation of ACM does.
 OPERATORS = ("modules.acm_authority", "modules.acm_authority_records_info")
 # What runs on the controller may import these, because none of them loads boto3.
-ON_THE_CONTROLLER = ("_rules", "_ansible", "_x509", "_certificates.certificate", "_certificates.renewal_window")
+ON_THE_CONTROLLER = (
+    "_rules",
+    "_ansible",
+    "_x509",
+    "_files.certificate_files",
+    "_web_host.servers.known_servers",
+    "_renewals.memory",
+    "_certificates.certificate",
+    "_certificates.renewal_window",
+)
 HOST_MODULES = (
     "acm_renewals_memory",
     "certificate_bundle",

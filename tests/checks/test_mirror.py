@@ -40,7 +40,7 @@ NOTHING_TO_TEST = {
     "_authority/store/schema": "SQL text",
     "_authority/wire/messages": "types",
     "_door/module": "what joins AnsibleAWSModule and the door; each test of a module runs it",
-    "_rules/call_rates": "a table",
+    "_rules/acm_limits": "tables of numbers",
     "_rules/progress_file": "constants",
 }
 # Tests of what several files do together, or of everything.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ansible_collections.certops.acm.plugins.module_utils._acm_certificate.plan import PRICES
 from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
-from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import RATES
 from ansible_collections.certops.acm.tests.support import guides
 from ansible_collections.certops.acm.tests.support.aws_account import REGION, aws_account
 from ansible_collections.certops.acm.tests.support.guide_reader import YAML, Reader

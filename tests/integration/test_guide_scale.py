@@ -14,7 +14,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import RATES
 from ansible_collections.certops.acm.tests.support.guides import GUIDES
 from ansible_collections.certops.acm.tests.support.programs import environment, run
 

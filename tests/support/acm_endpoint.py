@@ -32,7 +32,7 @@ if __name__ == "__main__":  # tests have Ansible's own loader for this
     sys.path.insert(0, str(Path(__file__).resolve().parents[5]))
 
 # fmt: off
-from ansible_collections.certops.acm.plugins.module_utils._rules import call_rates as rates  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.plugins.module_utils._rules import acm_limits  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire import command_line, service  # noqa: E402  # pylint: disable=wrong-import-position
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Answer, Request, error  # noqa: E402  # pylint: disable=wrong-import-position
@@ -41,7 +41,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 # fmt: on
 
 # The tagging API's rate is from its own quotas page.
-RATES: t.Mapping[str, float] = {**rates.RATES, "GetResources": 15}
+RATES: t.Mapping[str, float] = {**acm_limits.RATES, "GetResources": 15}
 
 
 class LoggedCall(t.NamedTuple):

@@ -15,7 +15,13 @@ from fnmatch import fnmatchcase
 from .._rules.key_algorithms import DEFAULT_KEY_ALGORITHM, REQUEST_KEY_ALGORITHMS
 from .._rules.errors import InvalidInput
 from .._rules.names import ACM_ISSUERS, NEVER_ISSUED, base_name, is_below
-from .._rules.call_rates import RATES
+from .._rules.acm_limits import (
+    RATES,
+    RENEWAL_DAYS,
+    RENEWAL_DAYS_BY_EMAIL,
+    RENEWAL_NOTICE_DAYS,
+    VALIDATION_HOURS,
+)
 
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
@@ -80,7 +86,7 @@ class Settings(t.NamedTuple):
     idempotency_minutes: int = 60
     idempotency_one_request: bool = False  # whether a token with other parameters is an error
     # §3: validation
-    validation_hours: int = 72
+    validation_hours: int = VALIDATION_HOURS
     validation_suffix: str = "acm-validations.aws"
     resolvers: list[str] = []
     resolver_timeout_s: float = 5.0
@@ -97,11 +103,11 @@ class Settings(t.NamedTuple):
         True  # whether UpdateCertificateOptions changes the method; according to the older guide it does not
     )
     # §7: managed renewal
-    renewal_window_days: int = 60
-    renewal_window_email_days: int = 45
+    renewal_window_days: int = RENEWAL_DAYS
+    renewal_window_email_days: int = RENEWAL_DAYS_BY_EMAIL
     renewal_window_percent: int = 0  # of the lifetime; 0: counted in days
     renewal_attempts_a_day: int = 24
-    renewal_notice_days: list[int] = [45, 30, 15, 7, 3, 1]
+    renewal_notice_days: list[int] = list(RENEWAL_NOTICE_DAYS)
     # §8: events
     days_before_expiry: int = 45
     max_days_before_expiry: int = 45

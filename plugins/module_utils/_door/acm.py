@@ -22,7 +22,7 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
-from .._rules.call_rates import RATES
+from .._rules.acm_limits import RATES
 from .._rules.errors import InvalidInput
 from . import refusals
 from .pacing import PATIENCE_S, THROTTLED, Turnstile

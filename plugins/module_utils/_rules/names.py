@@ -39,8 +39,7 @@ def to_ascii(name: str) -> str:
 
 
 def spelled(name: str) -> str:
-    """NAME as it is compared, if it is a domain name; otherwise, as it may be in imported certificates, in lower
-    case."""
+    """The same; in lower case if NAME is no domain name, as in imported certificates."""
     try:
         return to_ascii(name)
     except InvalidInput:

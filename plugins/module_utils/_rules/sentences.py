@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Shorten messages to fit: by cutting long or repeated data, not the point of a sentence. Pure."""
+"""How messages end, list things, and are shortened to fit: by cutting long or repeated data, not the point of a
+sentence. Pure."""
 
 from __future__ import annotations
 
@@ -52,6 +53,11 @@ def without_middle(text: str, most: int) -> str:
     if half < 1:
         return text[:most]
     return f"{text[:half].rstrip()}{_GAP} {text[-half:].lstrip()}"
+
+
+def ended(text: str) -> str:
+    """The text with a full stop, unless it ends like a sentence or is empty."""
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 def first_few(names: t.Sequence[str], conjunction: str) -> str:

@@ -14,10 +14,11 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import as_sentence
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
 
-FILES = ("cert", "chain", "fullchain", "key", "combined", "pkcs12", "pkcs1")
+FILES = tuple(SET_FILE_NAMES)
 _WORDS = {"type": "list", "elements": "str"}
 # certificate_deployment converts the options that only it reads; here they may have any type.
 _FOR_THE_HOST = {"type": "raw"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import condense, without_middle
+from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import condense, ended, without_middle
 from .answers import fault_of, has_answered, has_failed, lacking_keys
 from .orders import fault_before_export
 
@@ -51,19 +51,6 @@ def find_outcome(host: Entry, seen: Entry, keys: Entry, done: Entry, is_check: b
             for certificate, bundle in zip(host["certificates"], answer["bundles"])
         ],
     }
-
-
-def tell_line(line: Entry) -> str:
-    """A line of the summary as a sentence for people."""
-    where = f"port {', '.join(map(str, line['ports']))}"
-    dates = f"serial {line['new_serial']}, valid until {line['not_after']}"
-    old = line["old_serial"]
-    before = f" (before: serial {old})" if old and old != line["new_serial"] else ""
-    if line["served"]:
-        return f"{line['service']} serves {line['name']} on {where}: {dates}{before}."
-    if not line["running"]:
-        return f"{line['service']} is not running; {line['name']} is in place for when it starts: {dates}{before}."
-    return f"{line['service']} does not serve {line['name']} on {where} yet: {dates}{before}."
 
 
 def find_reason(result: Entry) -> str:
@@ -142,8 +129,7 @@ def _nothing_changed(text: str) -> dict[str, t.Any]:
 
 
 def _whole(text: str) -> str:
-    text = condense(text.strip(), _LONGEST)
-    return text if text.endswith((".", "!", "?")) else text + "."
+    return ended(condense(text.strip(), _LONGEST))
 
 
 def _sentences(host: Entry, seen: Entry, done: Entry, is_check: bool) -> list[str]:

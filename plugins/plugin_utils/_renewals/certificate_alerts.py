@@ -8,14 +8,25 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import VALIDATION_HOURS
 from . import words
-from .plan import PAST_IS_PAST, Entry, due_notice, is_news, is_valid, is_within, may_be_exported, maybe_moment
+from .plan import (
+    NAMED,
+    PAST_IS_PAST,
+    REQUEST_LIVES_FOR,
+    Entry,
+    due_notice,
+    is_news,
+    is_valid,
+    is_within,
+    may_be_exported,
+    maybe_moment,
+)
 from .policy import Policy
 from .seen import CRITICAL_DAYS, Finding, Seen, hosts_of
 
-NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
 REQUEST_AGAIN = "Once the cause is fixed, request it again with certops.acm.acm_certificate and replace: true."
 
 
@@ -77,12 +88,12 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
     facts: dict[str, t.Any] = {}
     if status == "PENDING_VALIDATION":
         what = "the request is still waiting for validation"
-        by = f" (by {words.date(created + timedelta(hours=72))})" if created else ""
-        text = f"{_blocked(certificate)} ACM gives up 72 hours after the request{by}."
-        if created:
-            facts["Deadline"] = words.date(created + timedelta(hours=72))
+        deadline = words.date(created + REQUEST_LIVES_FOR) if created else None
+        by = f" (by {deadline})" if deadline else ""
+        text = f"{_blocked(certificate)} ACM gives up {VALIDATION_HOURS} hours after the request{by}."
+        facts["Deadline"] = deadline
     elif status == "VALIDATION_TIMED_OUT":
-        what = "the request has failed because the names were not validated within 72 hours"
+        what = f"the request has failed because the names were not validated within {VALIDATION_HOURS} hours"
         text = f"{_blocked(certificate)} {REQUEST_AGAIN}"
     elif was_issued:
         what = "the certificate was revoked" if status == "REVOKED" else "the certificate is inactive"

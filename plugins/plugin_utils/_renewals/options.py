@@ -13,6 +13,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import I
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.arguments import coerce
 
 from .plan import Entry
+from .policy import WEEKDAYS
 
 PREFIX = "acm_deploy_renewals_"
 WINDOW = "give a dictionary such as {start: '22:30', end: '05:00'}"
@@ -29,7 +30,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
             "weekdays": {
                 "type": "list",
                 "elements": "str",
-                "choices": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                "choices": list(WEEKDAYS),
             },
             "start": {"type": "str", "required": True},
             "end": {"type": "str", "required": True},

@@ -15,6 +15,7 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import VALIDATION_HOURS
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import is_exportable
@@ -26,10 +27,12 @@ from .policy import Policy
 Entry = t.Mapping[str, t.Any]
 
 A_DAY = timedelta(days=1)
-SLOW_VALIDATION = timedelta(hours=24)  # of the 72 hours that ACM gives a request (acm-rules §3)
+REQUEST_LIVES_FOR = timedelta(hours=VALIDATION_HOURS)
+SLOW_VALIDATION = A_DAY
 PAST_IS_PAST = timedelta(days=7)  # anything older is no longer news
 NOT_TRIED = "This run did not try it."
 WINDOW_IS_CLOSED = "The maintenance window is closed."
+NAMED = ("ended", "renewal_stuck")  # problems of a diagnosis whose reason names the certificate itself
 
 
 class Forced(t.NamedTuple):
@@ -333,7 +336,7 @@ def is_news(certificate: Entry, is_deployed: bool, now: datetime) -> bool:
     status = certificate.get("status")
     if status == "PENDING_VALIDATION":
         return age >= SLOW_VALIDATION
-    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + timedelta(hours=72)
+    return is_deployed or status in ("FAILED", "VALIDATION_TIMED_OUT") and age < PAST_IS_PAST + REQUEST_LIVES_FOR
 
 
 def due_notice(certificate: Entry, policy: Policy, now: datetime) -> int | None:

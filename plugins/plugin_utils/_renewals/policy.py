@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import RENEWAL_NOTICE_DAYS
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window, parse_window
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-NOTICE_DAYS = (45, 30, 15, 7, 3, 1)  # acm-rules §7
 # A notice while more than this share of the lifetime is left would follow every renewal: for a certificate of 47 days,
 # "45 days left" is not news.
 LATEST_SHARE = 1 / 3
@@ -76,7 +76,7 @@ class Policy:
     after this time, no further host is begun. failed_hosts: after this many failures, no further host is begun.
     tolerated: the situations in which a run does not fail."""
 
-    notice_days: tuple[int, ...] = NOTICE_DAYS
+    notice_days: tuple[int, ...] = RENEWAL_NOTICE_DAYS
     renew_before: Window | None = None
     maintenance_window: MaintenanceWindow | None = None
     urgent_before: Window = Window("7", days=7.0)
@@ -105,6 +105,7 @@ def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
         {_number("notice_days", day) for day in options.get("notice_days") or default.notice_days}, reverse=True
     )
     limit = _number("run_limit", options.get("run_limit") or default.run_limit.total_seconds() / 60, 1)
+    hours = _hours("stalled_after", options.get("stalled_after") or default.stalled_after / timedelta(hours=1))
     return Policy(
         notice_days=tuple(days),
         renew_before=_window("renew_before", options.get("renew_before")),
@@ -113,7 +114,7 @@ def read_policy(options: t.Mapping[str, t.Any]) -> Policy:
         overdue_before=_window("overdue_before", options.get("overdue_before")) or default.overdue_before,
         forced_a_day=_number("forced_a_day", options.get("forced_a_day", default.forced_a_day)),
         watches_all=options.get("watch", "all") == "all",
-        stalled_after=timedelta(hours=_hours("stalled_after", options.get("stalled_after") or 48)),
+        stalled_after=timedelta(hours=hours),
         run_limit=timedelta(minutes=limit),
         failed_hosts=_number("failed_hosts", options.get("failed_hosts", default.failed_hosts), 1),
         tolerated=_situations(options.get("tolerate") or ()),

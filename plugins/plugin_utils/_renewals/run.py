@@ -21,6 +21,7 @@ import typing as t
 from datetime import datetime
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._renewals.memory import VERSION, empty
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import as_request, identity_of
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority, check_names
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.wanted import CONNECTION
@@ -141,7 +142,7 @@ def learn(run: Run, connection: str, listed: Entry, recalled: Entry, received: E
     problems += [["unwritten", str(recalled["unwritten"])]] if recalled.get("unwritten") else []
     memory = recalled.get("memory")
     if not isinstance(memory, t.Mapping):
-        memory = {"began_at": None, "ended_at": None, "forced": [], "hosts": {}, "told": {}, "missed": []}
+        memory = empty()
         problems.append(
             ["memory", f"The host that stores it (acm_deploy_renewals_host) answered: {_message(recalled)}"]
         )
@@ -245,7 +246,7 @@ def _stop(run: Run, outcomes: t.Iterable[Entry], now: datetime) -> str:
     policy = read_policy(run["options"])
     failed = sum(1 for outcome in outcomes if is_of_run(outcome, run) and outcome.get("failures"))
     if failed >= policy.failed_hosts:
-        return f"The deployment failed on {failed} host{'' if failed == 1 else 's'} before this one."
+        return f"The deployment failed on {words.counted(failed, 'host')} before this one."
     if now - moment(run["started_at"]) >= policy.run_limit:
         return _limit_over(policy)
     return ""
@@ -400,7 +401,7 @@ def remember(run: Run, connection: str, told: Entry, ended_at: str) -> dict[str,
     ]
     return {
         **own["memory"],
-        "version": 2,
+        "version": VERSION,
         "began_at": run["started_at"],
         "ended_at": max(ended_at, run["started_at"]),  # the clock was set back in the meantime
         "hosts": hosts,
@@ -454,12 +455,12 @@ def lines(run: Run, written: Entry) -> list[str]:
         found = standings(own)
         of = f"{name}: " if len(run["connections"]) > 1 else ""
         said.append(
-            f"{of}{words.number(len(own['notices']), 'notice')}; {words.number(len(own['listing']), 'certificate')} in ACM; "
+            f"{of}{words.counted(len(own['notices']), 'notice')}; {words.counted(len(own['listing']), 'certificate')} in ACM; "
             + (_deployed_in_words(run, own, found) if found else "none is deployed by this run.")
         )
         if own["unknown"]:
             said.append(
-                f"{of}{words.number(own['unknown'], 'message')} in the queue could not be understood, and will go to its "
+                f"{of}{words.counted(own['unknown'], 'message')} in the queue could not be understood, and will go to its "
                 "dead-letter queue."
             )
         names = {each["certificate_arn"]: each.get("domain_name") for each in own["listing"]}
@@ -496,8 +497,8 @@ def faults(run: Run, written: Entry) -> list[str]:
 
 def _deployed_in_words(run: Run, own: Run, found: t.Sequence[plan.Standing]) -> str:
     return (
-        f"{sum(standing.is_current for standing in found)} of {words.number(len(found), 'certificate')} on "
-        f"{words.number(sum(len(part['hosts']) for part in own['parts']), 'host')} "
+        f"{sum(standing.is_current for standing in found)} of {words.counted(len(found), 'certificate')} on "
+        f"{words.counted(sum(len(part['hosts']) for part in own['parts']), 'host')} "
         f"{'would be' if run['is_check'] else 'is' if len(found) == 1 else 'are'} up to date with ACM."
     )
 
@@ -586,8 +587,7 @@ def _deployed(reads: t.Mapping[str, Entry]) -> set[str]:
 
 
 def _message(result: Entry) -> str:
-    text = " ".join(str(result.get("msg") or "no reason was given").split())
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+    return words.sentence(str(result.get("msg") or "no reason was given"))
 
 
 def _count(kinds: t.Iterable[str]) -> dict[str, int]:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timezone
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.sentences import ended
+
 HOSTS_SHOWN = 5
 
 # ACM's codes in words, for people who have never seen them.
@@ -67,7 +69,7 @@ def span(seconds: float) -> str:
     """90 minutes, 5 hours, 3 days."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= 2 * length or (unit == "minute"):
-            return number(round(seconds / length), unit)
+            return counted(round(seconds / length), unit)
     raise AssertionError
 
 
@@ -79,8 +81,9 @@ def listed(names: t.Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
-def number(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def counted(number: int, what: str) -> str:
+    """1 host, 2 hosts."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def quoted(titles: t.Sequence[str]) -> str:
@@ -89,9 +92,8 @@ def quoted(titles: t.Sequence[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """The text with a full stop at its end, unless it has one."""
-    text = " ".join(text.split())
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
+    """The text on one line, with a full stop."""
+    return ended(" ".join(text.split()))
 
 
 def joined(*sentences: str) -> str:

@@ -16,6 +16,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.plan import NAMED, REQUEST_LIVES_FOR
 from .fleet import OTHER, OUTDATED, SILENT, Made
 from .moments import Entry, lifetime, moment
 
@@ -23,10 +24,8 @@ SEVERITIES = ("critical", "warning", "notice")
 CRITICAL_BEFORE = timedelta(days=7)
 SOON = timedelta(days=30)
 SOON_SHARE = 6  # share of the lifetime: half of the time that ACM has for a renewal
-REQUEST_LIVES_FOR = timedelta(hours=72)  # acm-rules §3
 NEWS_FOR = timedelta(days=10)  # how long a failed request is of interest
 STALLED_AFTER = timedelta(hours=48)
-NAMED = ("ended", "renewal_stuck")  # problems whose reason is a sentence that names the certificate
 
 Items = t.Iterator[Made]
 

@@ -21,8 +21,9 @@ from ansible_collections.certops.acm.plugins.module_utils._x509 import certifica
 from ansible_collections.certops.acm.plugins.module_utils._x509.pem_reading import load_certificates
 
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import identity_of
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.plan import may_be_exported
 from . import wanted
-from .moments import Entry, is_exportable, renewal_from, standing
+from .moments import Entry, renewal_from, standing
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 Made = dict[str, t.Any]
@@ -86,7 +87,7 @@ def _certificate(told: Entry, label: str, renew_before: Window | None, now: date
         "renewal_status": summary.get("renewal_status"),
         "renewal_reason": summary.get("renewal_status_reason"),
         "validation_method": told.get("validation_method"),
-        "is_exportable": is_exportable(told),
+        "is_exportable": may_be_exported(told),
         "exported": told.get("exported"),
         "in_use": bool(told["in_use_by"]) if "in_use_by" in told else told.get("in_use"),
         "in_use_by": list(told.get("in_use_by") or ()),

@@ -10,16 +10,15 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import RENEWAL_DAYS, RENEWAL_DAYS_BY_EMAIL
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import read_iso
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import Window
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.plan import may_be_exported
 
 Entry = t.Mapping[str, t.Any]
 
-# How long before expiry ACM begins (acm-rules §7); for certificates of 47 days not before two thirds of their lifetime.
-RENEWAL_DAYS = 60
-RENEWAL_DAYS_BY_EMAIL = 45
-RENEWAL_SHARE = 3
+RENEWAL_SHARE = 3  # ACM begins no renewal before two thirds of the lifetime
 
 
 def moment(text: t.Any) -> datetime | None:
@@ -42,20 +41,12 @@ def renewal_from(certificate: Entry, renew_before: Window | None = None) -> date
         return None
     days = RENEWAL_DAYS_BY_EMAIL if certificate.get("validation_method") == "EMAIL" else RENEWAL_DAYS
     by_acm = ends_at - min(timedelta(days=days), lives_for / RENEWAL_SHARE)
-    if renew_before is None or not is_exportable(certificate):
+    if renew_before is None or not may_be_exported(certificate):
         return by_acm
     try:
         return min(by_acm, renew_before.opens_at(ends_at - lives_for, ends_at))
     except InvalidInput:
         return by_acm  # the renewal run reports what is wrong with the option
-
-
-def is_exportable(certificate: Entry) -> bool:
-    return (
-        certificate.get("type") == "PRIVATE"
-        or certificate.get("type") == "AMAZON_ISSUED"
-        and ((certificate.get("options") or {}).get("export") == "ENABLED")
-    )
 
 
 def standing(certificate: Entry, now: datetime) -> str:

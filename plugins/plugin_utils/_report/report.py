@@ -16,6 +16,7 @@ from collections import Counter
 
 from ansible_collections.certops.acm.plugins.module_utils._certificates.renewal_window import parse_window
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.words import counted
 
 from . import attention, fleet, history, last_run, wanted
 from .moments import Entry, moment
@@ -97,13 +98,9 @@ def sentence(report: Entry, page: str) -> str:
         for severity, number in told["attention"].items()
         if number
     )
-    return f"{page} shows {_count(told['certificates'], 'certificate')} and {_count(told['hosts'], 'host')}; " + (
+    return f"{page} shows {counted(told['certificates'], 'certificate')} and {counted(told['hosts'], 'host')}; " + (
         f"what needs a person: {severe}." if severe else "nothing needs a person."
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def unread(report: Entry) -> list[str]:

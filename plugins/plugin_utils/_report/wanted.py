@@ -13,13 +13,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._web_host.servers.known_servers import DEFAULTS, SERVERS
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import identity_of
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.variables import check_authority
 from .moments import Entry
 from .options import CONNECTION
-
-# The known servers that do not speak TLS on port 443 from the first byte, by name.
-SERVERS: dict[str, dict[str, t.Any]] = {"postfix": {"ports": [25], "starttls": "smtp", "sni": False}}
 
 
 def entries(certificates: t.Any) -> list[dict[str, t.Any]]:
@@ -38,15 +36,15 @@ def services(given: t.Any) -> list[dict[str, t.Any]]:
     for service in given or ():
         if not isinstance(service, t.Mapping) or not service.get("name"):
             continue
-        known = SERVERS.get(service.get("server") or service["name"], {})
+        known = {**DEFAULTS, **SERVERS.get(service.get("server") or service["name"], {})}
         found.append(
             {
                 "name": service["name"],
                 "certificates": service.get("certificates"),
-                "host": service.get("host") or "localhost",
-                "ports": [int(port) for port in _first(service.get("ports"), known.get("ports"), [443])],
-                "starttls": _first(service.get("starttls"), known.get("starttls")),
-                "sni": bool(_first(service.get("sni"), known.get("sni"), True)),
+                "host": service.get("host") or known["host"],
+                "ports": [int(port) for port in _first(service.get("ports"), known["ports"])],
+                "starttls": _first(service.get("starttls"), known["starttls"]),
+                "sni": bool(_first(service.get("sni"), known["sni"])),
                 "default_certificate": service.get("default_certificate"),
             }
         )

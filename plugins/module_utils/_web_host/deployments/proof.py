@@ -16,7 +16,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._rules.errors import InvalidInput
-from ..sets.der import CertificateFacts, covers
+from ..sets.der import CertificateFacts
 from ..tls.handshake import SIGNATURES, Endpoint
 from ..servers.known_servers import Service
 
@@ -39,9 +39,6 @@ class Deployed(t.NamedTuple):
     @property
     def fingerprint(self) -> str:
         return self.facts.fingerprint
-
-    def covers(self, name: str) -> bool:
-        return any(covers(pattern, name) for pattern in self.facts.names + self.facts.ip_addresses)
 
 
 class Expectation(t.NamedTuple):
@@ -71,8 +68,8 @@ def list_expectations(
         for port in service.ports:
             place = Endpoint(service.host, port, None, service.starttls, service.proxy_protocol)
             for server_name, askers in (_names_to_ask(members) if service.sni else {}).items():
-                others = [each for each in members if each not in askers and each.covers(server_name)]
-                right = [each for each in askers if each.covers(server_name)] + others or askers
+                others = [each for each in members if each not in askers and each.facts.covers(server_name)]
+                right = [each for each in askers if each.facts.covers(server_name)] + others or askers
                 for endpoint, chosen in _by_key_type(place._replace(server_name=server_name), right):
                     asked_for = [each.name for each in askers if each in chosen]
                     found.append(_expectation(service, endpoint, asked_for, chosen, members, shown))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._rules.sentences import first_few
-from ..sets.bundle import Difference
+from ..sets.placement import OTHER_CERTIFICATE, Difference
 from ..tls.handshake import Endpoint
 from .proof import Deployed, Expectation, tell_served
 from ..servers.known_servers import Service
@@ -19,7 +19,6 @@ from ..servers.known_servers import Service
 Entry = t.Mapping[str, t.Any]
 
 RUNNING, STOPPED, NOT_OBSERVED, ASSUMED, UNKNOWN = "running", "stopped", "not_observed", "assumed", "unknown"
-OTHER_CERTIFICATE = "another certificate was in place"
 
 
 class Limits(t.NamedTuple):

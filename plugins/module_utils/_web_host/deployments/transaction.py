@@ -98,7 +98,7 @@ class Transaction:
             with placement.locked(survey.plans):
                 staged = placement.stage(survey.plans, now)
                 try:
-                    record = self._open(request, survey, dict_of(staged))
+                    record = self._open(request, survey, {plan.bundle.name: version for plan, version in staged})
                 except BaseException:
                     placement.unstage(staged)
                     raise
@@ -319,7 +319,7 @@ class Transaction:
                 self._advance(record, UNDOING)
         first, back = [], []
         for each in record["sets"]:
-            bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755), self._restore_context)
+            bundle = self._bundle(record, each)
             with bundle.locked(make=False):
                 live = bundle.live()
                 previous = bundle.version(each["previous"]) if each["previous"] else None
@@ -360,7 +360,7 @@ class Transaction:
         """Remove the sets that were rolled back, so that the next run finds nothing to do about them."""
         for each in record["sets"]:
             if each["name"] in names:
-                bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
+                bundle = self._bundle(record, each)
                 with contextlib.suppress(OSError, InvalidInput), bundle.locked(make=False):
                     bundle.discard(each["version"])
 
@@ -419,24 +419,28 @@ class Transaction:
     def _sweep(self, record: Record) -> None:
         """Remove what the killed run left behind next to its sets."""
         for each in record["sets"]:
-            bundle = Bundle(record["path"], each["name"], Access(None, None, 0o600, 0o755))
+            bundle = self._bundle(record, each)
             with contextlib.suppress(OSError, InvalidInput), bundle.locked(make=False):
                 pass
 
     def _is_all_live(self, record: Record) -> bool:
-        return all(self._live_id(record, each) == each["version"] for each in record["sets"])
+        return all(self._is_live(record, each) for each in record["sets"])
 
     def _is_anything_placed(self, record: Record) -> bool:
-        if any(self._live_id(record, each) == each["version"] for each in record["sets"]):
+        if any(self._is_live(record, each) for each in record["sets"]):
             return True
         return any(
             snippet_files.look(Snippet(each["service"], each["path"])) != self.journal.kept(each)
             for each in record["snippets"]
         )
 
-    def _live_id(self, record: Record, entry: t.Mapping[str, t.Any]) -> str | None:
-        live = Bundle(record["path"], entry["name"], Access(None, None, 0o600, 0o755)).live()
-        return live.id if live else None
+    def _bundle(self, record: Record, entry: t.Mapping[str, t.Any]) -> Bundle:
+        """The sets of one certificate. Only their content matters here, not who may read them."""
+        return Bundle(record["path"], entry["name"], Access(None, None, 0o600, 0o755), self._restore_context)
+
+    def _is_live(self, record: Record, entry: t.Mapping[str, t.Any]) -> bool:
+        live = self._bundle(record, entry).live()
+        return live is not None and live.id == entry["version"]
 
     def _note(self, step: str, service: str | None, text: str) -> None:
         after = round(time.monotonic() - self._began_at, 3)
@@ -452,10 +456,6 @@ class Transaction:
 
 def _is_dead(service: Service) -> bool:
     return bool(service.knows_pid_file and service.pid_file) and is_alive(str(service.pid_file)) is False
-
-
-def dict_of(staged: t.Iterable[tuple[placement.Plan, str]]) -> dict[str, str]:
-    return {plan.bundle.name: version_id for plan, version_id in staged}
 
 
 def services_of(record: Record) -> dict[str, Service]:

@@ -22,7 +22,7 @@ import tempfile
 import typing as t
 
 from ..._rules.errors import InvalidInput
-from ..._rules.sentences import without_middle
+from ..._rules.sentences import ended, without_middle
 
 SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 _KEPT_OUTPUT = 8192
@@ -144,7 +144,7 @@ def shorten(text: str) -> str:
         lines = list(dict.fromkeys(filter(None, lines)))
         lines = [line for line in lines if not _MERE.search(line)] or lines
         text = without_middle(" ".join(lines), _SHORT)
-    return text if not text or text.endswith((".", "!", "?")) else text + "."
+    return ended(text)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

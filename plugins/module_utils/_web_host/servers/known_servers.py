@@ -177,10 +177,9 @@ def _complete(entry: Data, certificates: t.Sequence[str], os_family: str) -> Ser
     for each in [*chosen, *filter(None, [merged["default_certificate"]])]:
         if each not in certificates:
             raise InvalidInput(f"The service {name} uses the certificate {each}, which is not in certificates.")
-    if merged["runtime_socket"] and "combined" not in merged["files"]:
-        raise InvalidInput(f"The runtime_socket of {name} needs combined files; add combined to its files.")
-    if merged["link_directory"] and "combined" not in merged["files"]:
-        raise InvalidInput(f"The link_directory of {name} links to combined files; add combined to its files.")
+    for option in ("runtime_socket", "link_directory"):
+        if merged[option] and "combined" not in merged["files"]:
+            raise InvalidInput(f"The {option} of {name} needs combined files; add combined to its files.")
     if merged["default_certificate"] and merged["default_certificate"] not in chosen:
         raise InvalidInput(f"The default_certificate of {name} is not among its certificates; add it there.")
     for port in merged["ports"]:

@@ -63,6 +63,13 @@ class CertificateFacts(t.NamedTuple):
     is_for_servers: bool
     key_type: str = "other"  # rsa, ecdsa or other: what a client's signature algorithms select
 
+    @property
+    def all_names(self) -> list[str]:
+        return self.names + self.ip_addresses
+
+    def covers(self, name: str) -> bool:
+        return any(covers(pattern, name) for pattern in self.all_names)
+
 
 class _Element(t.NamedTuple):
     tag: int

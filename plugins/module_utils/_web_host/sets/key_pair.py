@@ -22,7 +22,7 @@ from datetime import datetime
 
 from ..._files.certificate_files import SET_FILE_NAMES
 from ..._rules.errors import InvalidInput
-from .der import Unreadable, covers, pem_certificates, read_certificate, traditional_key
+from .der import Unreadable, pem_certificates, read_certificate, traditional_key
 from ..._rules.times import iso
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----.+?-----END \1PRIVATE KEY-----", re.DOTALL)
@@ -142,8 +142,8 @@ def check_key_pair(pair: KeyPair, now: datetime, *, require_valid: bool = True, 
     if require_valid:
         _check_dates(pair, now)
     for name in names:
-        if not any(covers(pattern, name) for pattern in pair.facts.names + pair.facts.ip_addresses):
-            holds = ", ".join(pair.facts.names + pair.facts.ip_addresses) or "no name"
+        if not pair.facts.covers(name):
+            holds = ", ".join(pair.facts.all_names) or "no name"
             raise BundleFault(f"The certificate of {pair.label} does not cover {name}; it covers {holds}.")
     _check_chain_order(pair)
     if pair.private_key is not None:

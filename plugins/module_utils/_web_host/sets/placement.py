@@ -24,6 +24,7 @@ from .der import CertificateFacts, is_sequence
 from .key_pair import BundleFault, KeyPair, check_key_pair, read_key_pair
 from ..._rules.times import iso
 
+OTHER_CERTIFICATE = "another certificate was in place"  # a reason for a new set
 DEFAULT_FILES = ["cert", "chain", "fullchain", "key"]
 
 Result = t.Dict[str, t.Any]
@@ -66,7 +67,7 @@ class Plan:
             names = [str(name) for name in self.live.manifest.get("files", ())]
             lost = self.bundle.differences(self.live, dict.fromkeys(names))
             self.differences = [
-                Difference(True, "another certificate was in place"),
+                Difference(True, OTHER_CERTIFICATE),
                 *filter(lambda each: each.is_content, lost),
             ]
             return

@@ -19,7 +19,7 @@ import tempfile
 import time
 import typing as t
 
-from ..sets.der import CertificateFacts, Unreadable, covers, read_certificate
+from ..sets.der import CertificateFacts, Unreadable, read_certificate
 
 STARTTLS_PROTOCOLS = ("smtp", "imap", "pop3", "ftp", "lmtp", "sieve", "postgres")
 PROXY_PROTOCOLS = ("v1", "v2")
@@ -110,14 +110,12 @@ def _anything() -> ssl.SSLContext:
 
 
 def _verdict_on_name(sight: Sight, endpoint: Endpoint) -> Sight:
-    name = endpoint.server_name or endpoint.host
-    held = sight.leaf.names + sight.leaf.ip_addresses
-    if any(covers(pattern, name) for pattern in held):
+    name = endpoint.server_name
+    if name is None or sight.leaf.covers(name):  # without SNI a server shows its default certificate, whatever its name
         return sight
-    if endpoint.server_name is None:
-        return sight  # without SNI a server shows its default certificate, whatever its name
     return sight._replace(
-        verified=False, verify_error=f"it does not cover {name}; it covers {', '.join(held) or 'no name'}"
+        verified=False,
+        verify_error=f"it does not cover {name}; it covers {', '.join(sight.leaf.all_names) or 'no name'}",
     )
 
 

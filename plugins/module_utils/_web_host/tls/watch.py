@@ -13,7 +13,6 @@ import time
 import typing as t
 from datetime import datetime
 
-from ..sets.der import CertificateFacts, covers
 from .handshake import CannotAsk, Endpoint, Sight, Unreachable, look
 from ..._rules.times import iso
 
@@ -125,16 +124,10 @@ def describe(watch: Watch, now: datetime) -> dict[str, t.Any]:
         issuer=leaf.issuer,
         names=leaf.names,
         ip_addresses=leaf.ip_addresses,
-        covers_server_name=covers_name(leaf, endpoint.server_name),
+        covers_server_name=None if endpoint.server_name is None else leaf.covers(endpoint.server_name),
         not_before=iso(leaf.not_before),
         not_after=iso(leaf.not_after),
         seconds_left=int((leaf.not_after - now).total_seconds()),
         protocol=sight.protocol,
     )
     return result
-
-
-def covers_name(leaf: CertificateFacts, server_name: str | None) -> bool | None:
-    if server_name is None:
-        return None
-    return any(covers(pattern, server_name) for pattern in leaf.names + leaf.ip_addresses)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.certops.acm.plugins.plugin_utils._deploy.outcome import find_outcome, find_reason, tell_line
+from ansible_collections.certops.acm.plugins.plugin_utils._deploy.outcome import find_outcome, find_reason
 
 from ansible_collections.certops.acm.tests.unit.plugins.plugin_utils._deploy.test_answers import HOST, LINE, answer
 
@@ -122,19 +122,6 @@ def test_check_mode_says_what_would_be_done() -> None:
     assert found["failure"] == {} and found["sentences"] == [
         "www.example.com: ACM does not have it yet. It would be deployed."
     ]
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({}, "nginx serves www.example.com on port 443: serial 01:02, valid until 2027-11-01T00:00:00Z."),
-        ({"old_serial": "01:01"}, "valid until 2027-11-01T00:00:00Z (before: serial 01:01)."),
-        ({"served": False, "running": False}, "nginx is not running; www.example.com is in place for when it starts"),
-        ({"served": False}, "nginx does not serve www.example.com on port 443 yet"),
-    ],
-)
-def test_a_line_as_a_sentence(change: dict[str, Any], sentence: str) -> None:
-    assert sentence in tell_line({**LINE, **change})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority.operations.
     Operation,
 )
 from ansible_collections.certops.acm.plugins.module_utils._authority.operations.table import OPERATIONS
-from ansible_collections.certops.acm.plugins.module_utils._rules.call_rates import RATES
+from ansible_collections.certops.acm.plugins.module_utils._rules.acm_limits import RATES
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
 

@@ -3,14 +3,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many calls a second ACM accepts, with a bucket for each operation (acm-rules §11).
-
-Both sides of the door use it: one paces its calls by it, the other can be set to enforce it. ACM documents no rate for
-RevokeCertificate and SearchCertificates.
-"""
+"""How long ACM takes, and how many calls it accepts."""
 
 from __future__ import annotations
 
+VALIDATION_HOURS = 72  # of a request (acm-rules §3)
+# Before expiry: when a renewal begins, and when ACM reports that it is stuck (acm-rules §7)
+RENEWAL_DAYS = 60
+RENEWAL_DAYS_BY_EMAIL = 45
+RENEWAL_NOTICE_DAYS = (45, 30, 15, 7, 3, 1)
+# Calls a second, with a bucket for each operation (acm-rules §11); ACM documents none for RevokeCertificate and
+# SearchCertificates
 RATES = {
     "AddTagsToCertificate": 5,
     "DeleteCertificate": 10,
