@@ -36,6 +36,10 @@ TREE = COLLECTION.parents[2]
 ENDPOINT = COLLECTION / "tests" / "support" / "acm_endpoint.py"
 sys.path.insert(0, str(TREE))
 
+from ansible_collections.certops.acm.tests.support.local_play import (  # noqa: E402  # pylint: disable=wrong-import-position
+    run_tasks,
+)
+
 LATENCY_S = 0.04
 LIMIT_S = 1200
 LONG_S = 15  # a job that may take longer is not repeated
@@ -288,15 +292,10 @@ def play(task: Optional[dict[str, Any]], acm: Endpoint, env: dict[str, str], fol
         module = next(name for name in task if "." in name)
         judged = {"register": "done", "failed_when": "done is changed or done is failed"}
         tasks = [{**task, module: {**task[module], **acm.connection}, **judged}]
-    plays = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
-    file = folder / "play.yml"
-    file.write_text(json.dumps(plays), encoding="utf-8")
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", str(file)]
     time.sleep(BUCKETS_FULL_S)
     started_at = time.monotonic()
     try:
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = run_tasks(tasks, folder, env, LIMIT_S)
     except subprocess.TimeoutExpired:
         return Cost(len(acm.calls()), LIMIT_S, "cut short")
     seconds = time.monotonic() - started_at

@@ -13,10 +13,8 @@ Whole plays, run alternately. A task costs an eighth of the difference between a
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +24,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import acm_calls  # noqa: E402  # pylint: disable=wrong-import-position
+from ansible_collections.certops.acm.tests.support.local_play import run_tasks  # noqa: E402
 
 TASKS = 9  # in the longer play
 LIMIT_S = 600
@@ -34,13 +33,8 @@ LIMIT_S = 600
 def play_s(tasks: list[dict[str, Any]], env: dict[str, str], folder: Path) -> float:
     """Seconds that a play with these tasks takes. No task may fail or, without a failed_when of its own, change anything."""
     content = [{"register": "done", "failed_when": "done is changed or done is failed", **task} for task in tasks]
-    file = folder / "play.yml"
-    plays = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": content}]
-    file.write_text(json.dumps(plays), encoding="utf-8")
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", str(file)]
     started_at = time.monotonic()
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    done = run_tasks(content, folder, env, LIMIT_S)
     if done.returncode:
         sys.exit(done.stdout[-1000:])
     return time.monotonic() - started_at

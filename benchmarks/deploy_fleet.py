@@ -30,6 +30,7 @@ COLLECTION = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(COLLECTION / "tests" / "support"))
 
 import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
+from local_play import run_play  # noqa: E402  # pylint: disable=wrong-import-position
 
 LIMIT_S = 3600
 FEW = 2  # certificates of the host that the one with many is compared with
@@ -57,23 +58,16 @@ class Fleet:
 
     def play(self, name: str, content: dict[str, Any]) -> float:
         """Run the play; returns the seconds that it took."""
-        variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-        inventory, file = self.folder / "hosts.json", self.folder / f"{name}.yml"
-        inventory.write_text(json.dumps({"web": {"hosts": self.hosts, "vars": variables}}), encoding="utf-8")
-        defaults = {"group/certops.acm.acm": {"authority": str(self.authority)}}
-        file.write_text(json.dumps([{"gather_facts": False, "module_defaults": defaults, **content}]), encoding="utf-8")
-        program = str(Path(sys.executable).with_name("ansible-playbook"))
-        began, used = time.monotonic(), os.times().children_user
-        done = subprocess.run(
-            [program, "-f", str(self.forks), "-i", str(inventory), *self.options, str(file)],
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
+        inventory = self.folder / "hosts.json"
+        inventory.write_text(
+            json.dumps({"web": {"hosts": self.hosts, "vars": {"ansible_connection": "local"}}}), encoding="utf-8"
         )
+        defaults = {"group/certops.acm.acm": {"authority": str(self.authority)}}
+        play = {"gather_facts": False, "module_defaults": defaults, **content}
+        options = ["-f", str(self.forks), "-i", str(inventory), *self.options]
+        env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"}
+        began, used = time.monotonic(), os.times().children_user
+        done = run_play(play, self.folder / f"{name}.yml", env, LIMIT_S, options)
         if done.returncode:
             sys.exit(f"{name} failed:\n{done.stdout[-3000:]}")
         self.cpu_s = os.times().children_user - used

@@ -18,7 +18,6 @@ shows what a play costs beyond its commands.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -37,6 +36,7 @@ COLLECTION = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(COLLECTION / "tests" / "support"))
 
 import real_servers  # noqa: E402  # pylint: disable=wrong-import-position
+from local_play import run_play  # noqa: E402  # pylint: disable=wrong-import-position
 
 NAME = real_servers.NAMES[0]
 SERVERS = ("nginx", "apache", "haproxy", "haproxy-runtime", "caddy")
@@ -103,18 +103,8 @@ class Stage:
 
 
 def playbook(folder: Path, name: str, content: dict[str, Any]) -> None:
-    (folder / f"{name}.yml").write_text(json.dumps([content]), encoding="utf-8")
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "-c", "local"]
-    done = subprocess.run(
-        [*command, "-e", f"ansible_python_interpreter={sys.executable}", str(folder / f"{name}.yml")],
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
+    env = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTION.parents[2]), "ANSIBLE_NOCOLOR": "1"}
+    done = run_play(content, folder / f"{name}.yml", env, LIMIT_S, ["-c", "local"])
     if done.returncode:
         sys.exit(f"{name} failed:\n{done.stdout[-3000:]}")
 

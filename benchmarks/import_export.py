@@ -31,6 +31,7 @@ sys.path.insert(0, str(COLLECTION / "benchmarks"))
 
 import acm_calls  # noqa: E402  # pylint: disable=wrong-import-position
 from acm_calls import BUCKETS_FULL_S, LATENCY_S, LIMIT_S, Cost, Endpoint  # noqa: E402
+from ansible_collections.certops.acm.tests.support.local_play import run_tasks  # noqa: E402
 from cryptography import x509  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import ec  # noqa: E402
@@ -125,14 +126,7 @@ def play(run: Run, acm: Endpoint, env: dict[str, str], folder: Path) -> Cost:
         "register": "done",
         "failed_when": f"done is failed or done is {wrong}",
     }
-    file = folder / "play.yml"
-    file.write_text(
-        json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [content]}])
-    )
-    program = str(Path(sys.executable).with_name("ansible-playbook"))
-    command = [program, "-i", "localhost,", "-e", f"ansible_python_interpreter={sys.executable}", str(file)]
-    launch = partial(subprocess.run, command, env=env, capture_output=True, text=True, timeout=LIMIT_S, check=False)
-    return timed(launch, acm)
+    return timed(partial(run_tasks, [content], folder, env, LIMIT_S), acm)
 
 
 def timed(action: Callable[[], Optional[subprocess.CompletedProcess[str]]], acm: Endpoint) -> Cost:

@@ -7,13 +7,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.certops.acm.tests.support.programs import require
+from ansible_collections.certops.acm.tests.support.programs import finish, require
 
 COLLECTION = Path(__file__).resolve().parents[2]
 LIMIT_S = 900
@@ -39,17 +37,7 @@ def tool() -> Tool:
         env: dict[str, str] | None = None,
     ) -> str:
         require(program)
-        done = subprocess.run(
-            [program, *arguments],
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        done = finish([program, *arguments], cwd, env, LIMIT_S)
         if not succeeds(done.returncode, done.stdout):
             pytest.fail(
                 f"{program} {' '.join(arguments)} (exit code {done.returncode})\n\n{done.stdout}", pytrace=False

@@ -24,7 +24,7 @@ from ansible_collections.certops.acm.plugins.module_utils._files import certific
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation
 from ansible_collections.certops.acm.plugins.module_utils._door import acm
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem, pkcs12
-from ansible_collections.certops.acm.tests.support import real_servers
+from ansible_collections.certops.acm.tests.support import programs, real_servers
 from ansible_collections.certops.acm.tests.support.authority_client import authority_client
 
 KINDS = {real_servers.NAMES[0]: ("EC", "EC_prime256v1"), real_servers.NAMES[1]: ("RSA", "RSA_2048")}
@@ -57,18 +57,7 @@ def fixture_exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, di
 
 
 def run(words: list[str]) -> str:
-    done = subprocess.run(
-        words,
-        env=ENVIRONMENT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    assert done.returncode == 0, f"{words}: {done.stdout}"
-    return done.stdout
+    return programs.run(words, Path.cwd(), ENVIRONMENT)
 
 
 @contextlib.contextmanager
