@@ -19,12 +19,11 @@ from .._certificates import inventory
 from .._certificates.certificate import Certificate
 from .._certificates.inventory import Door
 from .._door.acm import AcmError
+from .._door.refusals import CUT_OFF
 from .item import Item
 from .plan import ADD_TAGS, IMPORT, REMOVE_TAGS, Step
 
 ATTEMPTS_TO_IMPORT = 3
-# botocore's names for a request that was sent but not answered
-_UNANSWERED = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 
 
 def execute(acm: Door, items: t.Sequence[Item], now: datetime) -> None:
@@ -61,7 +60,7 @@ def _take_up_lost(acm: Door, items: t.Sequence[Item], turn: int, now: datetime) 
     """An import without an answer may have been carried out. Imports have no idempotency token in ACM, so look before
     trying again."""
     for _attempt in range(ATTEMPTS_TO_IMPORT - 1):
-        lost = [item for item in items if isinstance(item.error, AcmError) and item.error.code in _UNANSWERED]
+        lost = [item for item in items if isinstance(item.error, AcmError) and item.error.code in CUT_OFF]
         if not lost:
             return
         present = _same(acm, lost, now)

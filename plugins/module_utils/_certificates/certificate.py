@@ -146,24 +146,18 @@ def from_detail(detail: dict[str, t.Any]) -> Certificate:
         arn=detail.get("CertificateArn", ""),
         domain_name=detail.get("DomainName"),
         alternative_names=tuple(detail.get("SubjectAlternativeNames") or ()),
-        status=detail.get("Status"),
-        type=detail.get("Type"),
         key_algorithm=_algorithm(detail),
         export=options.get("Export"),
-        managed_by=detail.get("ManagedBy"),
         validation_method=validation_method(detail),
-        key_pair_origin=detail.get("CertificateKeyPairOrigin"),
-        root_hierarchy=detail.get("RootHierarchyType"),
-        usage=detail.get("CertificateUsage"),
         serial=detail.get("Serial"),
         subject=detail.get("Subject"),
         issuer=detail.get("Issuer"),
         is_in_use=None if used_by is None else bool(used_by),
-        renewal_eligibility=detail.get("RenewalEligibility"),
         renewal_status=(detail.get("RenewalSummary") or {}).get("RenewalStatus"),
         key_usages=tuple(usage.get("Name", "") for usage in detail.get("KeyUsages") or ()),
         extended_key_usages=tuple(usage.get("Name", "") for usage in detail.get("ExtendedKeyUsages") or ()),
         detail=detail,
+        **_alike(detail),
         **_moments(detail),
     )
 
@@ -176,19 +170,11 @@ def from_list(summary: dict[str, t.Any]) -> Certificate:
         domain_name=summary.get("DomainName"),
         alternative_names=names,
         names_are_complete=bool(names) and not summary.get("HasAdditionalSubjectAlternativeNames"),
-        status=summary.get("Status"),
-        type=summary.get("Type"),
         key_algorithm=_algorithm(summary),
-        export=summary.get("ExportOption"),
-        managed_by=summary.get("ManagedBy"),
-        key_pair_origin=summary.get("CertificateKeyPairOrigin"),
-        root_hierarchy=summary.get("RootHierarchyType"),
-        usage=summary.get("CertificateUsage"),
-        is_in_use=summary.get("InUse"),
-        was_exported=summary.get("Exported"),
-        renewal_eligibility=summary.get("RenewalEligibility"),
         key_usages=tuple(summary.get("KeyUsages") or ()),
         extended_key_usages=tuple(summary.get("ExtendedKeyUsages") or ()),
+        **_alike(summary),
+        **_of_lists(summary),
         **_moments(summary),
     )
 
@@ -208,24 +194,16 @@ def from_search(found: dict[str, t.Any]) -> Certificate:
         domain_name=common_name,
         alternative_names=names,
         names_are_complete=bool(names),
-        status=metadata.get("Status"),
-        type=metadata.get("Type"),
         key_algorithm=_algorithm(x509),
-        export=metadata.get("ExportOption"),
-        managed_by=metadata.get("ManagedBy"),
         validation_method=metadata.get("ValidationMethod"),
-        key_pair_origin=metadata.get("CertificateKeyPairOrigin"),
-        root_hierarchy=metadata.get("RootHierarchyType"),
-        usage=metadata.get("CertificateUsage"),
         serial=x509.get("SerialNumber"),
         subject=f"CN={subject['CommonName']}" if subject.get("CommonName") else None,
         issuer=_issuer(x509.get("Issuer") or {}),
-        is_in_use=metadata.get("InUse"),
-        was_exported=metadata.get("Exported"),
-        renewal_eligibility=metadata.get("RenewalEligibility"),
         renewal_status=metadata.get("RenewalStatus"),
         key_usages=tuple(x509.get("KeyUsages") or ()),
         extended_key_usages=tuple(x509.get("ExtendedKeyUsages") or ()),
+        **_alike(metadata),
+        **_of_lists(metadata),
         **_moments({**x509, **metadata}),
     )
 
@@ -264,6 +242,31 @@ def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certifi
         return certificate.is_valid(now), made_at, certificate.not_after or long_ago, certificate.arn
 
     return sorted(certificates, key=rank, reverse=True)
+
+
+def _alike(members: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What all three operations spell alike."""
+    return {
+        key: members.get(member)
+        for key, member in (
+            ("status", "Status"),
+            ("type", "Type"),
+            ("managed_by", "ManagedBy"),
+            ("key_pair_origin", "CertificateKeyPairOrigin"),
+            ("root_hierarchy", "RootHierarchyType"),
+            ("usage", "CertificateUsage"),
+            ("renewal_eligibility", "RenewalEligibility"),
+        )
+    }
+
+
+def _of_lists(members: dict[str, t.Any]) -> dict[str, t.Any]:
+    """What SearchCertificates and ListCertificates spell alike."""
+    return {
+        "export": members.get("ExportOption"),
+        "is_in_use": members.get("InUse"),
+        "was_exported": members.get("Exported"),
+    }
 
 
 def _moments(members: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -76,3 +76,11 @@ def ttl_of(settings: t.Mapping[str, t.Any]) -> int:
     if not 0 <= ttl <= LONGEST_TTL_S:
         raise InvalidInput(f"publish: ttl is {ttl}; give seconds from 0 to {LONGEST_TTL_S}.")
     return ttl
+
+
+def batches(changes: t.Sequence[Change], most: int) -> t.Iterator[tuple[str, list[Change]]]:
+    """The changes zone by zone, at most MOST at once."""
+    for zone in dict.fromkeys(change.zone for change in changes):
+        here = [change for change in changes if change.zone == zone]
+        for start in range(0, len(here), most):
+            yield zone, here[start : start + most]

@@ -16,14 +16,7 @@ import socket
 import time
 import typing as t
 
-from .dns_records import (
-    CREATE,
-    REPLACE,
-    Change,
-    PublishError,
-    Record,
-    ttl_of,
-)
+from .dns_records import CREATE, REPLACE, Change, PublishError, Record, batches, ttl_of
 from .._rules.errors import InvalidInput
 from .._rules.names import is_below, plain
 from .._net.resolver import require_dnspython
@@ -101,12 +94,9 @@ class Rfc2136:
         done: list[Change] = []
         with self:
             try:
-                for zone in dict.fromkeys(change.zone for change in changes):
-                    here = [change for change in changes if change.zone == zone]
-                    for start in range(0, len(here), RECORDS_AN_UPDATE):
-                        batch = here[start : start + RECORDS_AN_UPDATE]
-                        self._update(zone, batch)
-                        done.extend(batch)
+                for zone, batch in batches(changes, RECORDS_AN_UPDATE):
+                    self._update(zone, batch)
+                    done.extend(batch)
                 for change in changes:
                     self._prove(change)
             except PublishError as error:

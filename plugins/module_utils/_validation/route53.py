@@ -16,14 +16,7 @@ try:
 except ImportError:
     pass  # AnsibleAWSModule reports it
 
-from .dns_records import (
-    CREATE,
-    REPLACE,
-    Change,
-    PublishError,
-    Record,
-    ttl_of,
-)
+from .dns_records import CREATE, REPLACE, Change, PublishError, Record, batches, ttl_of
 from .._door import refusals
 from .._rules.arns import parse_arn
 from .._rules.errors import InvalidInput
@@ -89,20 +82,17 @@ class Route53:
 
     def apply(self, changes: t.Sequence[Change]) -> None:
         done: list[Change] = []
-        for zone in dict.fromkeys(change.zone for change in changes):
-            here = [change for change in changes if change.zone == zone]
-            for start in range(0, len(here), RECORDS_A_BATCH):
-                batch = here[start : start + RECORDS_A_BATCH]
-                try:
-                    self._call(
-                        "change_resource_record_sets",
-                        HostedZoneId=zone.rpartition("(")[2].rstrip(")"),
-                        ChangeBatch={"Comment": "certops.acm", "Changes": [_request(change) for change in batch]},
-                    )
-                except PublishError as error:
-                    error.done = done
-                    raise
-                done.extend(batch)
+        for zone, batch in batches(changes, RECORDS_A_BATCH):
+            try:
+                self._call(
+                    "change_resource_record_sets",
+                    HostedZoneId=zone.rpartition("(")[2].rstrip(")"),
+                    ChangeBatch={"Comment": "certops.acm", "Changes": [_request(change) for change in batch]},
+                )
+            except PublishError as error:
+                error.done = done
+                raise
+            done.extend(batch)
 
     # reading
 

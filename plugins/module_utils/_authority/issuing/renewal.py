@@ -48,9 +48,11 @@ def attempt(authority: Authority, certificate: Certificate, at_once: bool = True
     if not at_once and not is_attempt_due(certificate, now, settings):
         return certificate
     if state.is_renewal_failed(certificate, now, settings):
-        return _end_failed(authority, certificate, now)
+        return _end(
+            authority, certificate, now, state.is_renewal_failed, lambda present: state.renewal_failed(present, now)
+        )
     if state.is_renewal_dropped(certificate, now, settings):
-        return _drop(authority, certificate, now)
+        return _end(authority, certificate, now, state.is_renewal_dropped, state.drop_renewal)
     if not state.is_renewal_due(certificate, now, settings):
         return certificate
     if not state.is_renewal_waiting(certificate):
@@ -84,22 +86,19 @@ def attempt(authority: Authority, certificate: Certificate, at_once: bool = True
         return done
 
 
-def _drop(authority: Authority, certificate: Certificate, now: datetime) -> Certificate:
+def _end(
+    authority: Authority,
+    certificate: Certificate,
+    now: datetime,
+    is_over: t.Callable[[Certificate, datetime, Settings], bool],
+    ended: t.Callable[[Certificate], Certificate],
+) -> Certificate:
+    """End a renewal that IS_OVER, unless it no longer is by the time that we may write."""
     with authority.store.write() as tx:
         present = tx.certificate(certificate.id)
-        if present is None or not state.is_renewal_dropped(present, now, authority.settings_in(tx)):
+        if present is None or not is_over(present, now, authority.settings_in(tx)):
             return present or certificate
-        done = state.drop_renewal(present)
-        authority.save(tx, done, now)
-        return done
-
-
-def _end_failed(authority: Authority, certificate: Certificate, now: datetime) -> Certificate:
-    with authority.store.write() as tx:
-        present = tx.certificate(certificate.id)
-        if present is None or not state.is_renewal_failed(present, now, authority.settings_in(tx)):
-            return present or certificate
-        done = state.renewal_failed(present, now)
+        done = ended(present)
         authority.save(tx, done, now)
         return done
 
