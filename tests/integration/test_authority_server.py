@@ -7,8 +7,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime
+import hashlib
 import http.client
 import json
 import os
@@ -16,24 +18,32 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from urllib.request import urlopen
 
 import jinja2
 import pytest
 import yaml
 from ansible.plugins.filter.core import FilterModule
-from ansible_collections.certops.acm.plugins.module_utils._authority import creation, opening
+from ansible_collections.certops.acm.plugins.module_utils._authority import audit, creation, opening
+from ansible_collections.certops.acm.plugins.module_utils._authority.authority import Authority
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys.access_keys import AccessKeys
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.tests.support import programs
+from ansible_collections.certops.acm.tests.support.pki import tls_server
+from ansible_collections.certops.acm.tests.support.real_servers import PATH, free_port
 from ansible_collections.certops.acm.tests.support.small_disk import small_disk
 from ansible_collections.certops.acm.tests.unit.plugins.module_utils._authority.wire.test_command_line import (
     COLLECTION,
@@ -46,7 +56,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
 
 EXAMPLE = COLLECTION / "docs" / "examples" / "acm-authority.service"
 TEMPLATE = COLLECTION / "playbooks" / "templates" / "acm-authority.service.j2"
@@ -189,6 +200,117 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "SYSTEMD_LOG_LEVEL": "warning"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout + done.stderr == ""
+
+
+# ---------------------------------------------------------------- behind a proxy
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, servers: str) -> Iterator[None]:
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root; " if os.geteuid() == 0 else ""  # who can use a folder of pytest's
+    text = f"{user}daemon off; pid {folder}/nginx.pid; error_log stderr; events {{ }} http {{ access_log off; {temporary}{servers} }}"
+    (folder / "nginx.conf").write_text(text)
+    words = [str(shutil.which("nginx", path=PATH)), "-q", "-c", str(folder / "nginx.conf")]
+    with programs.running(words, folder, folder / "nginx.log"):
+        programs.wait_until((folder / "nginx.pid").exists, folder / "nginx.log", 30)
+        yield
+
+
+def documented_proxy() -> str:
+    text = (COLLECTION / "docs" / "guides" / "authority.md").read_text(encoding="utf-8")
+    return text.partition("### Behind a reverse proxy")[2].partition("```nginx\n")[2].partition("```")[0]
+
+
+def approve(opener: urllib.request.OpenerDirector, page: str, token: str) -> str:
+    """As a browser does: open the page and send its form."""
+    text = opener.open(f"{page}?context={token}", timeout=10).read().decode()
+    action = re.search('<form method="post" action="([^"]+)">', text)
+    assert action is not None
+    fields = re.findall('name="([a-z]+)" value="([^"]+)"', text)
+    headers = {"Origin": "://".join(urlsplit(page)[:2]), "Sec-Fetch-Site": "same-origin"}
+    sent = urllib.request.Request(urljoin(page, action[1]), urlencode(fields).encode(), headers)
+    return str(opener.open(sent, timeout=10).read().decode())
+
+
+def leaf_and_issuer(authority: Authority, arn: str) -> tuple[x509.Certificate, x509.Certificate]:
+    with authority.store.read() as tx:
+        leaf = tx.leaf(arn.rpartition("/")[2])
+    assert leaf is not None and leaf.chain is not None
+    return x509.load_pem_x509_certificate(leaf.pem.encode()), x509.load_pem_x509_certificate(leaf.chain.encode())
+
+
+def questions(leaf: x509.Certificate, issuer: x509.Certificate) -> list[bytes]:
+    """OCSP requests whose base64 has characters that proxies treat specially: +, / and //."""
+    asked = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, hashes.SHA1())
+    nonces = (b"\xfb" * length + b"\xff" * 9 for length in (9, 10, 11))
+    return [
+        asked.add_extension(x509.OCSPNonce(nonce), False).build().public_bytes(serialization.Encoding.DER)
+        for nonce in nonces
+    ]
+
+
+def test_behind_nginx(tmp_path: Path) -> None:
+    """As the guide describes it: calls are recorded with their clients' addresses. What needs no signature works below a path,
+    too, with another Host."""
+    programs.require("nginx")
+    path, port, below = tmp_path / "authority", free_port(), free_port()
+    authority = creation.create(
+        str(path),
+        settings={
+            "approval_url": f"https://localhost:{below}/acm/approvals",
+            "validation_emails_delay_s": 3600,
+            "resolvers": ["127.0.0.1:1"],
+            "resolver_timeout_s": 0.1,
+        },
+    )
+    authority.cas.private("lab", key_algorithm="EC_prime256v1")
+    _context, trusted = tls_server(tmp_path, "localhost")
+    program = Running(path, "--proxy", "127.0.0.1/32")
+    block = documented_proxy().replace("http://127.0.0.1:8410", program.url).replace("443", f"127.0.0.1:{port}")
+    block = block.replace("$remote_addr", "192.0.2.7")
+    block = re.sub("/etc/ssl/\\S+pem", str(tmp_path / "served.pem"), block)
+    other = re.sub("proxy_set_header .*", "", block).replace(f":{port}", f":{below}")
+    other = other.replace("location /", "merge_slashes off; location /acm/").replace(program.url, f"{program.url}/")
+    try:
+        with nginx(tmp_path, block + other):
+            client = program.client(endpoint_url=f"https://localhost:{port}", verify=trusted)
+            made = client.request_certificate(
+                DomainName="a.lab.internal", CertificateAuthorityArn=ca_arn(path, "lab"), KeyAlgorithm="EC_prime256v1"
+            )
+            with pytest.raises(ClientError, match="at .certificate. failed"):  # and not nginx's 413
+                client.import_certificate(Certificate=b"x" * 2_000_000, PrivateKey=b"x")
+            (record,) = audit.find(authority.store, Wanted(arn=made["CertificateArn"])).records
+            assert record["sourceIPAddress"] == "192.0.2.7"
+            assert urlopen(f"{program.url}/metrics", timeout=10).status == 200
+            opener = urllib.request.build_opener(
+                urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=trusted)),
+                urllib.request.HTTPCookieProcessor(),
+            )
+            leaf, issuer = leaf_and_issuer(authority, made["CertificateArn"])
+            for number, base in enumerate((f"https://localhost:{port}", f"https://localhost:{below}/acm")):
+                token = f"token-{number}"
+                assert opener.open(f"{base}/healthz", timeout=10).read() == b"ok\n"
+                if base.endswith(str(port)):
+                    with pytest.raises(HTTPError, match="403"):
+                        opener.open(f"{base}/metrics", timeout=10)
+                for file in (path / "public").iterdir():
+                    assert opener.open(f"{base}/public/{file.name}", timeout=10).read() == file.read_bytes()
+                for question in questions(leaf, issuer):
+                    in_url = base64.b64encode(question).decode()
+                    for sent in (f"{base}/ocsp/{in_url}", f"{base}/ocsp/{quote(in_url, safe='')}"):
+                        found = ocsp.load_der_ocsp_response(opener.open(sent, timeout=10).read())
+                        assert found.response_status == ocsp.OCSPResponseStatus.SUCCESSFUL, (base, in_url)
+                name = f"{number}.example.com"
+                asked = client.request_certificate(DomainName=name, ValidationMethod="EMAIL")
+                with authority.store.write() as tx:
+                    identifier = asked["CertificateArn"].rpartition("/")[2]
+                    tx.add_approval(identifier, hashlib.sha256(token.encode()).hexdigest(), name, authority.now())
+                assert f"{name} is approved" in approve(opener, f"{base}/approvals", token)
+    finally:
+        assert program.end()[0] == 0
 
 
 # ---------------------------------------------------------------- what it survives

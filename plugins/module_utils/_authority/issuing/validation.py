@@ -141,7 +141,7 @@ def send_mail(
         expires_at=now + timedelta(hours=settings.validation_hours),
         now=now,
         sender=str(settings.smtp.get("sender", SENDER)),
-        link=_link(settings.approval_url, authority.region, code, token) if settings.approval_url else None,
+        link=link(settings.approval_url, authority.region, code, token) if settings.approval_url else None,
         is_renewal=certificate.leaf is not None,
     )
     server = {key: value for key, value in settings.smtp.items() if key != "sender"}
@@ -162,7 +162,7 @@ def send_mail(
     return f"The mail server refused {', '.join(refused)}." if refused else f"A mail was sent for {domain}."
 
 
-def _link(approval_url: str, region: str, code: str, token: str) -> str:
+def link(approval_url: str, region: str, code: str, token: str) -> str:
     """The URL of the approval page, in the service's form. Only the token counts; the code is there for programs that
     parse the link in that form."""
     return f"{approval_url.replace('{region}', region)}?code={code}&context={token}"

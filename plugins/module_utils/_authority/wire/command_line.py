@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import json
 import logging
@@ -79,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("port", metavar="PORT", type=_port_number, help="0: any free port")
     verb.add_argument(
         "--listen", metavar="ADDRESS", default="127.0.0.1",
-        help="IP address to listen on; always with TLS unless that is 127.0.0.1 (default: 127.0.0.1)",
+        help="IP address to listen on, 0.0.0.0 for all of IPv4, or :: for all of IPv4 and IPv6; always with TLS unless that "
+        "is 127.0.0.1 (default: 127.0.0.1)",
     )  # fmt: skip
     verb.add_argument(
         "--public-port", metavar="PORT", type=_port_number,
@@ -93,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument(
         "--metrics-for", metavar="NETWORK", action="append", default=[], type=_network,
         help="a network that may read /metrics, in addition to this machine; may be repeated",
+    )  # fmt: skip
+    verb.add_argument(
+        "--proxy", metavar="NETWORK", action="append", default=[], type=_network,
+        help="a network of reverse proxies, whose header X-Forwarded-For is believed; may be repeated",
     )  # fmt: skip
     verb.add_argument(
         "--no-credentials", dest="shows_key", action="store_false",
@@ -205,7 +211,13 @@ def _serve(options: argparse.Namespace) -> int:
     due_work = DueWork(authority, beside)
     with ending_signals() as wait_for_one:
         late = LateRecords(authority.store)
-        service = Service(authority, is_open=options.anyone, monitors=options.metrics_for, late_records=late)
+        service = Service(
+            authority,
+            is_open=options.anyone,
+            monitors=options.metrics_for,
+            proxies=options.proxy,
+            late_records=late,
+        )
         server.begin, server.screen, server.tls = service.begin, service.screen, own.context if own else None
         for each in others:
             each.answer, each.screen = service.public, service.screen_public
@@ -235,9 +247,10 @@ def _listen(address: t.Any, port: int) -> t.Any:
     try:
         return Server(lambda request: None, port, host=str(address))
     except OSError as error:
+        is_address = error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+        remedy = "an address of this machine" if is_address else "another port, or 0 for any free port"
         raise InvalidInput(
-            f"Port {port} of {address} cannot be served: {os.strerror(error.errno or 0)}; "
-            "choose another port, or 0 for any free port."
+            f"Port {port} of {address} cannot be served: {os.strerror(error.errno or 0)}; choose {remedy}."
         ) from None
 
 

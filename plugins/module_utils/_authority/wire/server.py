@@ -35,6 +35,8 @@ from .messages import Answer, Peer, Request, error
 
 log = logging.getLogger(__name__)
 
+BACKLOG = 1024
+MAPPED = "::ffff:"  # how the address of an IPv4 client begins on a socket for both families
 NAME = "certops.acm"  # in the header Server: otherwise aiohttp tells strangers its version, and Python's
 # The state of a connection
 WAITING, RECEIVING, ANSWERING, SENDING = "for a request", "a request's body", "a request", "an answer"
@@ -85,8 +87,7 @@ class Server:
         self._host = host
         self.tls = tls
         self._limits = limits
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=1024)
+        self._listener = _listener(host, port)
         self._listener.setblocking(False)
         self.port = int(self._listener.getsockname()[1])
         self._is_ending = False
@@ -165,7 +166,8 @@ class Server:
 
     def _welcome(self, called: socket.socket, address: t.Any) -> None:
         called.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = _Connection(called, Peer(address[0]), self._loop.time())
+        host = address[0][len(MAPPED) :] if address[0].startswith(MAPPED) else address[0]
+        connection = _Connection(called, Peer(host), self._loop.time())
         self._connections.add(connection)
         self._make_room(0)
         connection.task = self._loop.create_task(self._introduce(connection))
@@ -333,6 +335,16 @@ class Server:
                 return False
             await asyncio.sleep(0.01)
         return True
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """`::` is for both families, as with other servers; on a host without IPv6, for IPv4."""
+    if host == "::":
+        if not socket.has_dualstack_ipv6():
+            return socket.create_server(("0.0.0.0", port), backlog=BACKLOG)
+        return socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=BACKLOG)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
 class _OneLine(logging.LoggerAdapter):

@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 WITH_A_BODY = ("/ocsp", "/approvals")  # paths that need no signature
 LARGEST_UNSIGNED = 4096  # octets of such a body: an OCSP request has about a hundred, a form two hundred
 MOST_SHOWN = 512  # characters of a client's User-Agent in the record of its call
+Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
+FORWARDED = "x-forwarded-for"
+UNKNOWN = "0.0.0.0"  # what a proxy said is not an address
 Work = t.TypeVar("Work")
 OPEN_CALLER = Caller(kind="owner", access_key_id="anyone")
 
@@ -39,7 +43,8 @@ class Service:
     """Answers the requests to one authority.
 
     is_open: signatures are not checked. services: a request must be signed for one of these. monitors: networks that
-    may read /metrics, in addition to this machine. late_records: without it, no call of ACM is answered at once
+    may read /metrics, in addition to this machine. proxies: networks of reverse proxies, which are believed for whom they
+    ask (X-Forwarded-For). late_records: without it, no call of ACM is answered at once
     (`begin`)."""
 
     def __init__(
@@ -48,11 +53,13 @@ class Service:
         *,
         is_open: bool = False,
         services: t.Collection[str] = ("acm", "tagging"),
-        monitors: t.Sequence[t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]] = (),
+        monitors: t.Sequence[Network] = (),
+        proxies: t.Sequence[Network] = (),
         late_records: t.Optional[LateRecords] = None,
     ) -> None:
         self._authority = authority
-        self._monitors = monitors
+        self._monitors = (*LOOPBACK, *monitors)
+        self._proxies = proxies
         self._public_folder = authority.public_folder
         self._endpoint = ShortCalls(authority, table.OPERATIONS)
         self._late_records = late_records
@@ -72,7 +79,7 @@ class Service:
         try:
             self._gate.screen(request)
         except Refusal as refusal:
-            return _refused(request, refusal)
+            return self._refused(request, refusal)
         return None
 
     def screen_public(self, request: Request) -> t.Optional[Answer]:
@@ -123,10 +130,22 @@ class Service:
         return _no_operation(request)
 
     def _metrics(self, request: Request) -> Reply:
-        address = ipaddress.ip_address(request.peer.address.partition("%")[0])
-        if address.is_loopback or any(address in network for network in self._monitors):
+        if _forwarded_for(request) and not _is_in(request.peer.address, self._proxies):
+            return plain(403, "This request came through an unknown proxy: see the server's option --proxy.\n")
+        if _is_in(self._address(request), self._monitors):
             return metrics.answer(self._authority)
         return plain(403, "This address may not read the metrics: see the server's option --metrics-for.\n")
+
+    def _address(self, request: Request) -> str:
+        """The client's address. Each proxy adds that of its own client to the end of the list."""
+        address = request.peer.address
+        if not self._proxies:
+            return address
+        for told in reversed(_forwarded_for(request)):
+            if not _is_in(address, self._proxies):
+                break
+            address = told
+        return address
 
     def _acm(self, request: Request) -> t.Union[Answer, Rest]:
         caller, policy = OPEN_CALLER, None
@@ -134,12 +153,12 @@ class Service:
             try:
                 key = self._gate.check(request)
             except Refusal as refusal:
-                return _refused(request, refusal)
+                return self._refused(request, refusal)
             caller, policy = Caller(key.kind, key.name, key.identifier), key.policy
         request.peer.is_known = True
         headers = request.headers
         caller = caller._replace(
-            address=request.peer.address,
+            address=self._address(request),
             user_agent=headers.get("User-Agent", "")[:MOST_SHOWN],
             tls=(*request.peer.tls, headers.get("Host", "")[:MOST_SHOWN]) if request.peer.tls else (),
         )
@@ -152,6 +171,10 @@ class Service:
             return None
         target = request.headers.get("X-Amz-Target", "")
         return self._endpoint.look(target, request.body, caller, _judge(policy), late.keep)
+
+    def _refused(self, request: Request, refusal: Refusal) -> Reply:
+        log.warning("%s is refused: %s", self._address(request), refusal.code)
+        return error(400, refusal.code, refusal.message)
 
     def carry_out(self, request: Request, caller: Caller, policy: t.Optional[str]) -> Answer:
         target = request.headers.get("X-Amz-Target", "")
@@ -186,13 +209,26 @@ def _while_usable(request: Request, work: t.Callable[[], Work]) -> t.Union[Work,
         return error(400, "ServiceUnavailable", said) if _is_acm(request) else plain(503, f"{said}\n")
 
 
+def _forwarded_for(request: Request) -> list[str]:
+    """The addresses that proxies have added, the client's first."""
+    told = [value for name, value in request.headers.items() if name.lower() == FORWARDED]
+    return [_checked_address(each.strip()) for each in ",".join(told).split(",")] if told else []
+
+
+def _checked_address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return UNKNOWN
+
+
+def _is_in(address: str, networks: t.Sequence[Network]) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    return any(parsed in network for network in networks)
+
+
 def _is_acm(request: Request) -> bool:
     return request.method == "POST" and request.target == "/"
-
-
-def _refused(request: Request, refusal: Refusal) -> Reply:
-    log.warning("%s is refused: %s", request.peer.address, refusal.code)
-    return error(400, refusal.code, refusal.message)
 
 
 def _no_operation(request: Request) -> Reply:

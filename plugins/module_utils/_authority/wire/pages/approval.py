@@ -18,11 +18,11 @@ import html
 import secrets
 import typing as t
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from ...authority import Authority
 from ...issuing import approvals
-from ...issuing.validation import approval_of
+from ...issuing.validation import approval_of, link
 from ...lifecycle.state import Certificate
 from ...store.transactions import StoreError
 from ...._rules.errors import InvalidInput
@@ -69,14 +69,14 @@ def _show(authority: Authority, request: Request) -> Reply:
         f"{_facts(authority, certificate, name)}"
         "<p>Approve this request only if you expected it and control the name. "
         "If you do not, close this page: no certificate is issued without an approval.</p>"
-        '<form method="post" action="/approvals">'
+        '<form method="post" action="approvals">'
         f'<input type="hidden" name="context" value="{html.escape(token)}">'
         f'<input type="hidden" name="once" value="{once}">'
         '<button type="submit">I approve</button></form>'
     )
     reply = _page(200, f"Certificate request for {name}", body)
     secure = "; Secure" if request.peer.tls else ""
-    cookie = f"{_cookie_name(token)}={once}; Path=/approvals; HttpOnly; SameSite=Strict; Max-Age=3600{secure}"
+    cookie = f"{_cookie_name(token)}={once}; HttpOnly; SameSite=Strict; Max-Age=3600{secure}"
     return reply._replace(headers={**reply.headers, "Set-Cookie": cookie})
 
 
@@ -85,7 +85,7 @@ def _approve(authority: Authority, request: Request) -> Reply:
         return plain(413, "The form is too large.\n")
     given = _fields(request.body.decode("ascii", "replace"))
     token, once = given["context"], given["once"]
-    if not _is_from_the_page(request, token, once):
+    if not _is_from_the_page(authority, request, token, once):
         said = "Open the link in the mail again and use the button on that page."
         return _page(403, "The form did not come from this page", f"<p>{said}</p>")
     try:
@@ -123,7 +123,7 @@ def _cookie_name(token: str) -> str:
     return f"approval-{hashlib.sha256(token.encode()).hexdigest()[:16]}"
 
 
-def _is_from_the_page(request: Request, token: str, once: str) -> bool:
+def _is_from_the_page(authority: Authority, request: Request, token: str, once: str) -> bool:
     try:
         cookie = SimpleCookie(request.headers.get("Cookie", "")).get(_cookie_name(token))
     except CookieError:
@@ -131,7 +131,10 @@ def _is_from_the_page(request: Request, token: str, once: str) -> bool:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")
     host = request.headers.get("Host", "")
-    is_ours = origin in (None, "null", f"http://{host}", f"https://{host}")
+    published = urlsplit(
+        link(authority.settings.approval_url, authority.region, "", token)
+    )  # a proxy may have changed Host
+    is_ours = origin in (None, "null", f"http://{host}", f"https://{host}", f"{published.scheme}://{published.netloc}")
     return bool(once and cookie and hmac.compare_digest(cookie.value.encode(), once.encode())) and (
         site == "same-origin" and is_ours
     )

@@ -272,6 +272,13 @@ def test_a_port_in_use(tmp_path: Path) -> None:
     assert not (tmp_path / "a").exists()
 
 
+def test_an_address_of_another_machine(tmp_path: Path) -> None:
+    said = refusal(tmp_path / "a", "0", "--listen", "192.0.2.1")
+    assert said == (
+        "Port 0 of 192.0.2.1 cannot be served: Cannot assign requested address; choose an address of this machine."
+    )
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http", "", "١"])
 def test_invalid_ports(tmp_path: Path, port: str) -> None:
     assert "is not a port: use 0 to 65535" in refusal(tmp_path / "a", port) or port == "-1"

@@ -279,6 +279,24 @@ def test_an_internal_error_reveals_nothing(serve: Callable[..., Server], caplog:
 # ---------------------------------------------------------------- many, slow and unknown
 
 
+@pytest.mark.parametrize("has_ipv6", [True, False])
+def test_all_addresses(monkeypatch: pytest.MonkeyPatch, has_ipv6: bool) -> None:
+    """`::` is for clients of both families, who are known by their own addresses; without IPv6 it is for IPv4."""
+    if not has_ipv6:
+        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    elif not socket.has_dualstack_ipv6():
+        pytest.skip("This machine has no IPv6.")
+    server = Server(lambda request: Reply(200, {}, request.peer.address.encode()), host="::")
+    server.start()
+    try:
+        for address in ("127.0.0.1", "::1")[: 2 if has_ipv6 else 1]:
+            with contextlib.closing(HTTPConnection(address, server.port, timeout=10)) as connection:
+                connection.request("GET", "/")
+                assert connection.getresponse().read().decode() == address
+    finally:
+        assert server.end(grace_s=10)
+
+
 def test_unauthenticated_connections_are_closed_first(serve: Callable[..., Server]) -> None:
     """The oldest first; clients that have signed stay, and so do those being answered."""
     may_go = threading.Event()

@@ -8,13 +8,18 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import os
 
 import pytest
+from ansible_collections.certops.acm.plugins.module_utils._authority import audit
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.event_log import Wanted
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.endpoint import TARGET_PREFIX as ACM
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.messages import Peer, Request
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.service import Service
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
 from ansible_collections.certops.acm.tests.support.authority_service import leaf_and_issuer, question
+from multidict import CIMultiDict
 
 AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261129/us-east-1/acm/aws4_request, SignedHeaders=host, Signature=00"
@@ -42,6 +47,45 @@ def test_a_connection_that_has_signed_is_judged_by_whole_requests_only(lab: Lab)
     assert service.screen(unsigned) is None and service.answer(unsigned).status == 400
     large = service.screen(unsigned._replace(target="/ocsp"))
     assert large is not None and large.status == 413
+
+
+PROXIES = (ipaddress.ip_network("127.0.0.1"), ipaddress.ip_network("10.0.0.0/8"))
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "expected"),
+    [
+        ("192.0.2.1", [], "192.0.2.1"),
+        ("192.0.2.1", ["127.0.0.1"], "192.0.2.1"),  # not a proxy: anybody can say that
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", ["192.0.2.1"], "192.0.2.1"),
+        ("127.0.0.1", ["127.0.0.1, 192.0.2.1"], "192.0.2.1"),  # the client sent the first one
+        ("127.0.0.1", ["127.0.0.1", "192.0.2.1"], "192.0.2.1"),
+        ("10.1.2.3", ["198.51.100.1, 192.0.2.1, 10.9.9.9"], "192.0.2.1"),
+        ("127.0.0.1", ["2001:DB8::1"], "2001:db8::1"),
+        ("127.0.0.1", ["unknown"], "0.0.0.0"),
+        ("127.0.0.1", [""], "0.0.0.0"),
+    ],
+)
+def test_whose_request_a_proxy_passes_on(lab: Lab, address: str, forwarded: list[str], expected: str) -> None:
+    """The record of a call has the client's address, and only this machine may read the metrics."""
+    lab.authority.cas.ensure_public()
+    service = Service(lab.authority, is_open=True, proxies=PROXIES)
+    headers = CIMultiDict(
+        [*(("X-Forwarded-For", each) for each in forwarded), ("X-Amz-Target", f"{ACM}ListCertificates")]
+    )
+    assert service.answer(Request("POST", "/", headers, b"{}", Peer(address))).status == 200
+    (record,) = audit.find(lab.authority.store, Wanted(), 0, 1).records
+    assert record["sourceIPAddress"] == expected
+    answer = service.answer(Request("GET", "/metrics", headers, b"", Peer(address)))
+    assert answer.status == (200 if expected == "127.0.0.1" else 403)
+
+
+def test_nobody_reads_the_metrics_through_an_unknown_proxy(lab: Lab) -> None:
+    """For the server, all its clients have the proxy's address, which is this machine's."""
+    headers = CIMultiDict({"X-Forwarded-For": "127.0.0.1"})
+    answer = Service(lab.authority).answer(Request("GET", "/metrics", headers, b"", Peer("127.0.0.1")))
+    assert answer.status == 403 and b"--proxy" in answer.body
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,15 @@ def test_a_form_from_another_site_approves_nothing(lab: Lab, code: str, forged: 
     assert status(lab) == "PENDING_VALIDATION"
 
 
+def test_the_form_works_behind_a_proxy(lab: Lab, code: str) -> None:
+    """One that changes Host, and has the page below a path: the form and its cookie name neither."""
+    lab.authority.configure({"approval_url": "https://{region}.pki.example.com/acm/approvals"})
+    answer, cookie, once = page(lab, code)
+    assert b'action="approvals"' in answer.body and "Path=" not in answer.headers["Set-Cookie"]
+    assert press(lab, code, once, cookie, Origin="https://pki.example.com").status == 403
+    assert press(lab, code, once, cookie, Origin=f"https://{lab.authority.region}.pki.example.com").status == 200
+
+
 def test_several_pages_are_open_at_once(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mails for all names of a certificate, each opened in a tab of the same browser."""
     codes = {name: f"code-of-{name}" for name in ("a.example.com", "b.example.com")}
