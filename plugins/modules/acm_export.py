@@ -517,8 +517,6 @@ error:
       sample: ExportCertificate
 """
 
-import os
-import stat
 import typing as t
 from datetime import datetime, timezone
 
@@ -527,7 +525,7 @@ from ansible_collections.certops.acm.plugins.module_utils._door.module import Ac
 from ansible_collections.certops.acm.plugins.module_utils._door.acm import Acm
 from ansible_collections.certops.acm.plugins.module_utils._door.embedded import open_door
 from ansible_collections.certops.acm.plugins.module_utils._acm_export import options, task
-from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import FILE_NAMES, context_restorer
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 
 _FILE: dict[str, t.Any] = {
@@ -566,18 +564,6 @@ def argument_spec() -> dict[str, t.Any]:
         **{name: {**spec, "default": False} for name, spec in _SWITCHES.items()},
         "certificates": {"type": "list", "elements": "dict", "options": {**_EXPORT, **_SWITCHES}},
     }
-
-
-def context_restorer(module: t.Any) -> t.Optional[t.Callable[[str, str], bool]]:
-    """A function that sets a file's SELinux context to the policy's for its final path; None without SELinux."""
-    if not module.selinux_enabled():
-        return None
-
-    def restore(path: str, final_path: str) -> bool:
-        mode = stat.S_IFMT(os.lstat(path).st_mode)
-        return bool(module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False))
-
-    return restore
 
 
 def open_embedded(path: str, region: t.Optional[str]) -> Acm:

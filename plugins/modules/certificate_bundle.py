@@ -319,13 +319,13 @@ error:
 """
 
 import contextlib
-import os
-import stat
-import typing as t
 from datetime import datetime, timezone
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
-from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import (
+    SET_FILE_NAMES,
+    context_restorer,
+)
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import (
     Bundle,
@@ -416,17 +416,6 @@ def put_in_place(module: DiscreetModule, now: datetime) -> list[Result]:
             version = versions.get(plan.bundle.name) or predicted_version(plan)  # the latter is the live one
             results.append(describe(plan, version, plan.bundle.prune(layout.keep)))
         return results
-
-
-def context_restorer(module: DiscreetModule) -> t.Callable[[str, str], bool] | None:
-    if not module.selinux_enabled():
-        return None
-
-    def restore(path: str, final_path: str) -> bool:
-        mode = stat.S_IFMT(os.lstat(path).st_mode)
-        return module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False)
-
-    return restore
 
 
 def go_back(module: DiscreetModule) -> list[Result]:

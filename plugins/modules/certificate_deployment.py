@@ -591,7 +591,6 @@ error:
 import contextlib
 import os
 import socket
-import stat
 import sys
 import typing as t
 from datetime import datetime, timezone
@@ -603,10 +602,12 @@ _loading.enter_context(no_collection())
 
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments import snippets as snippet_files
-from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
+from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import (
+    SET_FILE_NAMES,
+    context_restorer,
+)
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract
 from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
-from ansible_collections.certops.acm.plugins.module_utils._files.folders import RestoreContext
 from ansible_collections.certops.acm.plugins.module_utils._web_host.sets.bundle import explain
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.rules import Limits
 from ansible_collections.certops.acm.plugins.module_utils._web_host.deployments.detached import Killed, run_detached
@@ -789,17 +790,6 @@ def complete_certificate(entry: Result, services: t.Iterable[Service]) -> Result
             )
         completed[option] = entry[option] or (wanted[0] if wanted else None)
     return completed
-
-
-def context_restorer(module: DeploymentModule) -> RestoreContext | None:
-    if not module.selinux_enabled():
-        return None
-
-    def restore(path: str, final_path: str) -> bool:
-        mode = stat.S_IFMT(os.lstat(path).st_mode)
-        return module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False)
-
-    return restore
 
 
 class Run:

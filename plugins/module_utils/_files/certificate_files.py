@@ -4,16 +4,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The files of a certificate: the names of the forms, which of them contain the private key, and owner, group and mode
-as people write them. Standard library only."""
+as people write them, and the SELinux context. Standard library only."""
 
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 import re
+import stat
 import typing as t
 
 from .._rules.errors import InvalidInput
+from .folders import RestoreContext
 
 FILE_NAMES = {
     "cert": "cert.pem",
@@ -73,6 +76,18 @@ def read_id(kind: str, value: t.Union[str, int, None]) -> t.Optional[int]:
         return pwd.getpwnam(name).pw_uid if kind == "owner" else grp.getgrnam(name).gr_gid
     except KeyError:
         raise InvalidInput(f"This host has no {kind} {name}; create it first, or choose another.") from None
+
+
+def context_restorer(module: t.Any) -> t.Optional[RestoreContext]:
+    """A function that sets the SELinux context of a file; None without SELinux. module: an AnsibleModule."""
+    if not module.selinux_enabled():
+        return None
+
+    def restore(path: str, final_path: str) -> bool:
+        mode = stat.S_IFMT(os.lstat(path).st_mode)
+        return bool(module.set_context_if_different(path, module.selinux_default_context(final_path, mode), False))
+
+    return restore
 
 
 def _symbolic(text: str, start: int) -> t.Optional[int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import stat
 import subprocess
 import sys
 import typing as t
@@ -18,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.certops.acm.plugins.modules.certificate_bundle import context_restorer
 from ansible_collections.certops.acm.tests.support.pki import Pki
 
 COLLECTION = Path(__file__).resolve().parents[4]
@@ -257,38 +255,6 @@ def test_a_name_given_twice_is_refused(run: Run) -> None:
 def test_an_unquoted_mode_means_what_yaml_makes_of_it(run: Run) -> None:
     bundle = run(make(), mode=0o640)["bundles"][0]
     assert os.stat(bundle["files"]["key"]).st_mode & 0o777 == 0o640
-
-
-class SelinuxHost:
-    """As much of AnsibleModule as contexts need, on a host with or without SELinux."""
-
-    def __init__(self, is_enabled: bool) -> None:
-        self.is_enabled = is_enabled
-        self.contexts: dict[str, list[str]] = {}
-
-    def selinux_enabled(self) -> bool:
-        return self.is_enabled
-
-    def selinux_default_context(self, path: str, mode: int) -> list[str]:
-        kind = "cert_t" if path.startswith("/etc/pki/") and stat.S_ISREG(mode) else "etc_t"
-        return ["system_u", "object_r", kind, "s0"]
-
-    def set_context_if_different(self, path: str, context: list[str], changed: bool) -> bool:
-        differs = self.contexts.get(path) != context
-        self.contexts[path] = context
-        return differs or changed
-
-
-def test_a_file_gets_the_selinux_context_for_its_final_path(tmp_path: Path) -> None:
-    staged = tmp_path / "privkey.pem"
-    staged.touch()
-    host = SelinuxHost(True)
-    restore = context_restorer(t.cast(t.Any, host))
-    assert restore is not None
-    assert restore(str(staged), "/etc/pki/acm/www.example.com/versions/0001-a/privkey.pem")
-    assert host.contexts == {str(staged): ["system_u", "object_r", "cert_t", "s0"]}
-    assert not restore(str(staged), "/etc/pki/acm/www.example.com/versions/0001-a/privkey.pem")
-    assert context_restorer(t.cast(t.Any, SelinuxHost(False))) is None
 
 
 def test_empty_files_mean_the_default_ones(run: Run, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import stat
 import typing as t
+from pathlib import Path
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._files import certificate_files
@@ -59,3 +61,35 @@ def test_users_and_groups() -> None:
     for number in (2**32 - 1, 99999999999999):  # chown(2) leaves the owner as it is for the first
         with pytest.raises(InvalidInput, match="is not the number of a user"):
             certificate_files.read_id("owner", number)
+
+
+class SelinuxHost:
+    """As much of AnsibleModule as contexts need, on a host with or without SELinux."""
+
+    def __init__(self, is_enabled: bool) -> None:
+        self.is_enabled = is_enabled
+        self.contexts: dict[str, list[str]] = {}
+
+    def selinux_enabled(self) -> bool:
+        return self.is_enabled
+
+    def selinux_default_context(self, path: str, mode: int) -> list[str]:
+        kind = "cert_t" if path.startswith("/etc/pki/") and stat.S_ISREG(mode) else "etc_t"
+        return ["system_u", "object_r", kind, "s0"]
+
+    def set_context_if_different(self, path: str, context: list[str], changed: bool) -> bool:
+        differs = self.contexts.get(path) != context
+        self.contexts[path] = context
+        return differs or changed
+
+
+def test_a_file_gets_the_selinux_context_for_its_final_path(tmp_path: Path) -> None:
+    staged = tmp_path / "privkey.pem"
+    staged.touch()
+    host = SelinuxHost(True)
+    restore = certificate_files.context_restorer(host)
+    assert restore is not None
+    assert restore(str(staged), "/etc/pki/acm/www.example.com/versions/0001-a/privkey.pem")
+    assert host.contexts == {str(staged): ["system_u", "object_r", "cert_t", "s0"]}
+    assert not restore(str(staged), "/etc/pki/acm/www.example.com/versions/0001-a/privkey.pem")
+    assert certificate_files.context_restorer(SelinuxHost(False)) is None
