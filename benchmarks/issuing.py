@@ -65,8 +65,8 @@ def our_ca(family: str, folder: Path) -> list[dict[str, Any]]:
 
 def ours(family: str, turn: str, folder: Path) -> list[dict[str, Any]]:
     ca = (folder / family).read_text(encoding="utf-8")
-    one = {"key_algorithm": ALGORITHMS[family], "certificate_authority_arn": ca}
-    wanted = [{"domain_name": name, **one} for name in names(turn)]
+    request = {"key_algorithm": ALGORITHMS[family], "certificate_authority_arn": ca}
+    wanted = [{"domain_name": name, **request} for name in names(turn)]
     task = {"authority": str(folder / "authority"), "certificates": wanted}
     return [{"certops.acm.acm_certificate": task, "failed_when": "done is failed or done is not changed"}]
 

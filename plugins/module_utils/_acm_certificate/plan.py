@@ -87,7 +87,7 @@ def plan_present(
     differences = fixed_differences(wanted, certificate, can_migrate=can_migrate)
     is_dead = bool(wanted.domain_name) and not certificate.is_live(now)
     if differences or is_dead:
-        what = "; ".join(str(difference) for difference in differences) or f"it is {certificate.standing(now)}"
+        what = "; ".join(str(difference) for difference in differences) or f"it is {certificate.status_at(now)}"
         if not wanted.replace:
             raise InvalidInput(
                 f"{certificate.arn} differs from the task, and ACM cannot change that: {what}. "
@@ -97,7 +97,7 @@ def plan_present(
         kept = {key: value for key, value in (tags or {}).items() if not key.startswith(tag_rules.RESERVED)}
         new_tags = wanted.all_tags if wanted.tags is not None else {**kept, **(wanted.all_tags or {})}
         plan = _plan_request(wanted, new_tags or None, [*spent_arns, certificate.arn], prices)
-        before = {each.what: each.present for each in differences} or {"status": certificate.standing(now)}
+        before = {each.what: each.present for each in differences} or {"status": certificate.status_at(now)}
         return plan._replace(before={"certificate_arn": certificate.arn, **before}, replaces=certificate)
     plan = _plan_changes(wanted, certificate, tags, now, prices)
     if wanted.replace and any("ValidationMethod" in step.members.get("Options", ()) for step in plan.steps):
@@ -165,8 +165,8 @@ def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
             f"{', '.join(f'{certificate.arn} ({certificate.status})' for certificate in meant)}. "
             "Select one with certificate_arn, or set all_matching=true to revoke them all."
         )
-    standing = [certificate for certificate in meant if certificate.status != "REVOKED"]
-    for certificate in standing:
+    unrevoked = [certificate for certificate in meant if certificate.status != "REVOKED"]
+    for certificate in unrevoked:
         if certificate.type == "IMPORTED":
             raise InvalidInput(f"{certificate.arn} was imported: ask the CA that issued it to revoke it.")
         if certificate.status != "ISSUED":
@@ -183,12 +183,12 @@ def plan_revoked(found: t.Sequence[Certificate], wanted: Wanted) -> Plan:
             )
     steps = tuple(
         Step("RevokeCertificate", {"CertificateArn": certificate.arn, "RevocationReason": wanted.revocation_reason})
-        for certificate in standing
+        for certificate in unrevoked
     )
     if not steps:
         return Plan()
     after = {"status": "REVOKED", "revocation_reason": wanted.revocation_reason}
-    return Plan(steps, {"status": standing[0].status}, after)
+    return Plan(steps, {"status": unrevoked[0].status}, after)
 
 
 def requested_tags(step: Step) -> dict[str, str]:
@@ -346,7 +346,7 @@ def _doubts(wanted: Wanted, certificate: Certificate, now: datetime) -> t.Iterat
     """Warnings about an existing certificate that is as wanted."""
     if certificate.status != "PENDING_VALIDATION" and not certificate.is_valid(now):
         why = blocked_names.explain(certificate.detail) if certificate.detail and certificate.status == "FAILED" else ""
-        yield f"{certificate.arn} is {certificate.standing(now)}, so it cannot be used. {why}".rstrip()
+        yield f"{certificate.arn} is {certificate.status_at(now)}, so it cannot be used. {why}".rstrip()
     elif certificate.renewal_eligibility == "INELIGIBLE" and (wanted.renew_before or wanted.force_renewal):
         yield (
             f"ACM does not renew {certificate.arn} automatically (INELIGIBLE), because it is not in use and has not "

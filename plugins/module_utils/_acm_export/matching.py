@@ -51,7 +51,7 @@ def choose(wanted: Wanted, listed: t.Sequence[Certificate], now: datetime) -> Ce
     latest = newest(same, now)[0]
     if latest.type != "IMPORTED" and latest.status:
         check_state(latest, now, wanted.needs_key)
-    statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.standing(now)}" for each in same if each.type}))
+    statuses = ", ".join(sorted({f"{each.arn} is {each.type} and {each.status_at(now)}" for each in same if each.type}))
     raise InvalidInput(f"No certificate for {wanted.label} can be exported now: {statuses or 'ACM reports no status'}.")
 
 
@@ -92,7 +92,7 @@ def not_exportable(certificate: Certificate) -> InvalidInput:
 
 def check_state(certificate: Certificate, now: datetime, needs_key: bool = False) -> None:
     """Raise InvalidInput unless the certificate can be exported now."""
-    status = certificate.standing(now)
+    status = certificate.status_at(now)
     if needs_key and status == "PENDING_VALIDATION" and not certificate.is_exportable:
         raise not_exportable(certificate)  # waiting for it would not help
     if status != "ISSUED":

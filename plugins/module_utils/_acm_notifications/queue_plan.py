@@ -173,11 +173,11 @@ def removal(present: Present, wanted: Wanted, force: bool) -> Plan:
     after: dict[str, t.Any] = {}
     for name, rule in present.rules.items():
         _remove_rule(steps, left, after, name, rule, wanted.queue_name)
-    ours = {name: thing for name, thing in present.queues.items() if _is_ours(thing.tags, wanted.queue_name)}
-    for name, thing in present.queues.items():
+    ours = {name: queue for name, queue in present.queues.items() if _is_ours(queue.tags, wanted.queue_name)}
+    for name, queue in present.queues.items():
         if name not in ours:
             left.append(f"The queue {name} is not removed: it was not created by this module.")
-    full = {name: count for name, thing in ours.items() if (count := _messages(thing.attributes))}
+    full = {name: count for name, queue in ours.items() if (count := _messages(queue.attributes))}
     if full and not force:
         held = " and ".join(f"{name} about {count}" for name, count in full.items())
         raise InvalidInput(f"Messages are waiting ({held}): receive them first, or set force to discard them.")

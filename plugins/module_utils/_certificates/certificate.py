@@ -80,7 +80,7 @@ class Certificate:
         """Whether it can be served now. The date decides, not only the status: ACM may still call it ISSUED."""
         return self.status == "ISSUED" and (self.not_after is None or self.not_after > now)
 
-    def standing(self, now: datetime) -> t.Optional[str]:
+    def status_at(self, now: datetime) -> t.Optional[str]:
         """The status, but EXPIRED if ACM still calls it ISSUED after it has expired."""
         return "EXPIRED" if self.status == "ISSUED" and not self.is_valid(now) else self.status
 

@@ -188,7 +188,7 @@ def satisfies(certificate: Certificate, query: Query, now: datetime) -> bool:
     ):
         return False
     for allowed, value in (
-        (query.statuses, certificate.standing(now)),
+        (query.statuses, certificate.status_at(now)),
         (query.types, certificate.type),
         (query.key_algorithms, certificate.key_algorithm),
     ):
@@ -222,10 +222,10 @@ def search_filter(query: Query, now: datetime) -> t.Optional[dict[str, t.Any]]:
         spellings = sorted(set(query.any_names))
         terms.append(any_of([*map(name_term, spellings), metadata_term("Status", "PENDING_VALIDATION")]))
     if query.statuses:
-        standing = [metadata_term("Status", status) for status in query.statuses]
+        statuses = [metadata_term("Status", status) for status in query.statuses]
         if "EXPIRED" in query.statuses:  # it may have expired long before ACM says so
-            standing.append({"Filter": {"X509AttributeFilter": {"NotAfter": {"End": now}}}})
-        terms.append(any_of(standing))
+            statuses.append({"Filter": {"X509AttributeFilter": {"NotAfter": {"End": now}}}})
+        terms.append(any_of(statuses))
     if query.types:
         terms.append(any_of([metadata_term("Type", type_) for type_ in query.types]))
     if query.key_algorithms:

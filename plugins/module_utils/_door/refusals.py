@@ -27,7 +27,7 @@ UNSIGNED = ("MissingAuthenticationToken", "MissingAuthenticationTokenException",
 WRONG_SIGNATURE = ("InvalidSignatureException", "SignatureDoesNotMatch")
 NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError")
 NO_LOGIN = ("UnauthorizedSSOTokenError", "SSOTokenLoadError", "TokenRetrievalError", "LoginTokenLoadError", "SSOError")
-# A request that was sent but not answered
+# Sent, but not answered
 CUT_OFF = ("ConnectionClosedError", "ReadTimeoutError", "HTTPClientError", "ResponseStreamingError")
 UNREACHABLE = ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionError")
 CREDENTIALS = (

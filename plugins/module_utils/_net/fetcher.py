@@ -143,10 +143,10 @@ def trusting(trust_file: t.Optional[str]) -> ssl.SSLContext:
         raise InvalidInput(f"The trust_file {trust_file} cannot be used: {said}.") from None
 
 
-def same_url(one: str, other: str) -> bool:
+def same_url(first: str, second: str) -> bool:
     """Whether two absolute URLs are the same; the case of scheme and host does not matter (RFC 3986, 6.2.2.1)."""
     try:
-        a, b = urlsplit(one.strip()), urlsplit(other.strip())
+        a, b = urlsplit(first.strip()), urlsplit(second.strip())
     except ValueError:
         return False
     return (a.scheme, a.netloc.lower(), a.path, a.query) == (b.scheme, b.netloc.lower(), b.path, b.query)

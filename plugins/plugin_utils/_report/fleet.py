@@ -23,7 +23,7 @@ from ansible_collections.certops.acm.plugins.module_utils._x509.pem_reading impo
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.identities import identity_of
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.plan import may_be_exported
 from . import wanted
-from .moments import Entry, renewal_from, standing
+from .moments import Entry, renewal_from, status_at
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso
 
 Made = dict[str, t.Any]
@@ -72,7 +72,7 @@ def _certificate(told: Entry, label: str, renew_before: Window | None, now: date
         "region": parts[3] if len(parts) > 4 else "",
         "account": parts[4] if len(parts) > 4 else "",
         "names": list(dict.fromkeys(str(name) for name in names if name)),
-        "status": standing(told, now),
+        "status": status_at(told, now),
         "reason": told.get("failure_reason") or told.get("revocation_reason"),
         "type": told.get("type"),
         "key_algorithm": told.get("key_algorithm"),

@@ -49,7 +49,7 @@ def renewal_from(certificate: Entry, renew_before: Window | None = None) -> date
         return by_acm  # the renewal run reports what is wrong with the option
 
 
-def standing(certificate: Entry, now: datetime) -> str:
+def status_at(certificate: Entry, now: datetime) -> str:
     """The status; EXPIRED from the moment of expiry on, whatever ACM's lists still say."""
     ends_at = moment(certificate.get("not_after"))
     status = str(certificate.get("status") or "UNKNOWN")

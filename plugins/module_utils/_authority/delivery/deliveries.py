@@ -138,7 +138,7 @@ def _deliver(authority: Authority, name: str) -> Delivered:
 
 def _deliver_in_turn(authority: Authority, name: str) -> Delivered:
     with authority.store.read() as tx:
-        row, last = tx.targets.one(name), tx.targets.last_event()
+        row, last = tx.targets.named(name), tx.targets.last_event()
     if row is None:
         return Delivered(name, 0, None)
     target, cursor, count = _opened(authority, row), row.cursor, 0

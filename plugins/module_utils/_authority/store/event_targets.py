@@ -33,7 +33,7 @@ class EventTargets:
     def all(self) -> list[TargetRow]:
         return [TargetRow(*row) for row in self._execute("SELECT * FROM event_targets ORDER BY name")]
 
-    def one(self, name: str) -> t.Optional[TargetRow]:
+    def named(self, name: str) -> t.Optional[TargetRow]:
         row = self._execute("SELECT * FROM event_targets WHERE name = ?", (name,)).fetchone()
         return TargetRow(*row) if row else None
 

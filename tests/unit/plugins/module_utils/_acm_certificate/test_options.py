@@ -100,7 +100,7 @@ def test_names_are_normalised_and_deduplicated() -> None:
             "in region us-east-1, but this task works in eu-central-1",
         ),
         ({"certificate_arn": f"arn:aws:acm:{REGION}:123456789012:certificate/"}, "not the ARN of a certificate"),
-        ({"certificate_authority_arn": ARN}, "not the ARN of a certificate-authority"),
+        ({"certificate_authority_arn": ARN}, "not the ARN of a certificate authority"),
         ({"certificate_authority_arn": CA.replace(REGION, "us-east-1")}, "in region us-east-1"),
         ({"certificate_authority_arn": CA, "options": {"export": "ENABLED"}}, "options.export is for public"),
         ({"certificate_authority_arn": CA, "validation_method": "DNS"}, "validation_method is for public"),

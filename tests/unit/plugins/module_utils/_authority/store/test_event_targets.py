@@ -29,7 +29,7 @@ def test_a_new_target_gets_only_new_events_and_a_changed_one_continues(lab: Lab)
         assert tx.targets.all() == [TargetRow("api", b"", 5), TargetRow("hook", b"new", 2)]
         assert [tx.targets.waiting(target.cursor) for target in tx.targets.all()] == [0, 3]
         tx.targets.remove("hook")
-        assert tx.targets.one("hook") is None and tx.targets.one("api") == TargetRow("api", b"", 5)
+        assert tx.targets.named("hook") is None and tx.targets.named("api") == TargetRow("api", b"", 5)
 
 
 def test_progress_never_goes_back_and_clears_a_failure(lab: Lab) -> None:
@@ -37,9 +37,9 @@ def test_progress_never_goes_back_and_clears_a_failure(lab: Lab) -> None:
         tx.targets.put("hook", b"")
         tx.targets.not_delivered("hook", 100, "It said no.")
         tx.targets.not_delivered("hook", 200, "It said no again.")
-        assert tx.targets.one("hook") == TargetRow("hook", b"", 0, None, 100, "It said no again.")
+        assert tx.targets.named("hook") == TargetRow("hook", b"", 0, None, 100, "It said no again.")
         assert tx.targets.move("hook", 4, 300) and tx.targets.move("hook", 3, None)
-        assert tx.targets.one("hook") == TargetRow("hook", b"", 4, 300)
+        assert tx.targets.named("hook") == TargetRow("hook", b"", 4, 300)
         assert not tx.targets.move("absent", 4, 300)
 
 
