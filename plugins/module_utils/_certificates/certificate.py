@@ -31,6 +31,25 @@ STATUSES = (
     "FAILED",
 )
 TYPES = ("AMAZON_ISSUED", "PRIVATE", "IMPORTED")
+# Members that all operations spell alike, and those of lists
+_ALIKE = {
+    "status": "Status",
+    "type": "Type",
+    "managed_by": "ManagedBy",
+    "key_pair_origin": "CertificateKeyPairOrigin",
+    "root_hierarchy": "RootHierarchyType",
+    "usage": "CertificateUsage",
+    "renewal_eligibility": "RenewalEligibility",
+}
+_OF_LISTS = {"export": "ExportOption", "is_in_use": "InUse", "was_exported": "Exported"}
+_MOMENTS = {
+    "created_at": "CreatedAt",
+    "issued_at": "IssuedAt",
+    "imported_at": "ImportedAt",
+    "revoked_at": "RevokedAt",
+    "not_before": "NotBefore",
+    "not_after": "NotAfter",
+}
 
 
 @dataclass(frozen=True)
@@ -132,7 +151,7 @@ class Certificate:
             "key_usages": [{"name": name} for name in self.key_usages] or None,
             "extended_key_usages": [{"name": name} for name in self.extended_key_usages] or None,
         }
-        for key in ("created_at", "issued_at", "imported_at", "revoked_at", "not_before", "not_after"):
+        for key in _MOMENTS:
             moment = getattr(self, key)
             told[key] = None if moment is None else times.iso(moment)
         return {key: value for key, value in told.items() if value is not None}
@@ -157,7 +176,7 @@ def from_detail(detail: dict[str, t.Any]) -> Certificate:
         key_usages=tuple(usage.get("Name", "") for usage in detail.get("KeyUsages") or ()),
         extended_key_usages=tuple(usage.get("Name", "") for usage in detail.get("ExtendedKeyUsages") or ()),
         detail=detail,
-        **_alike(detail),
+        **_same(detail, _ALIKE),
         **_moments(detail),
     )
 
@@ -173,8 +192,8 @@ def from_list(summary: dict[str, t.Any]) -> Certificate:
         key_algorithm=_algorithm(summary),
         key_usages=tuple(summary.get("KeyUsages") or ()),
         extended_key_usages=tuple(summary.get("ExtendedKeyUsages") or ()),
-        **_alike(summary),
-        **_of_lists(summary),
+        **_same(summary, _ALIKE),
+        **_same(summary, _OF_LISTS),
         **_moments(summary),
     )
 
@@ -202,8 +221,8 @@ def from_search(found: dict[str, t.Any]) -> Certificate:
         renewal_status=metadata.get("RenewalStatus"),
         key_usages=tuple(x509.get("KeyUsages") or ()),
         extended_key_usages=tuple(x509.get("ExtendedKeyUsages") or ()),
-        **_alike(metadata),
-        **_of_lists(metadata),
+        **_same(metadata, _ALIKE),
+        **_same(metadata, _OF_LISTS),
         **_moments({**x509, **metadata}),
     )
 
@@ -244,43 +263,12 @@ def newest(certificates: t.Iterable[Certificate], now: datetime) -> list[Certifi
     return sorted(certificates, key=rank, reverse=True)
 
 
-def _alike(members: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What all three operations spell alike."""
-    return {
-        key: members.get(member)
-        for key, member in (
-            ("status", "Status"),
-            ("type", "Type"),
-            ("managed_by", "ManagedBy"),
-            ("key_pair_origin", "CertificateKeyPairOrigin"),
-            ("root_hierarchy", "RootHierarchyType"),
-            ("usage", "CertificateUsage"),
-            ("renewal_eligibility", "RenewalEligibility"),
-        )
-    }
-
-
-def _of_lists(members: dict[str, t.Any]) -> dict[str, t.Any]:
-    """What SearchCertificates and ListCertificates spell alike."""
-    return {
-        "export": members.get("ExportOption"),
-        "is_in_use": members.get("InUse"),
-        "was_exported": members.get("Exported"),
-    }
+def _same(members: dict[str, t.Any], names: t.Mapping[str, str]) -> dict[str, t.Any]:
+    return {name: members.get(member) for name, member in names.items()}
 
 
 def _moments(members: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {
-        key: _utc(members[member]) if members.get(member) is not None else None
-        for key, member in (
-            ("created_at", "CreatedAt"),
-            ("issued_at", "IssuedAt"),
-            ("imported_at", "ImportedAt"),
-            ("revoked_at", "RevokedAt"),
-            ("not_before", "NotBefore"),
-            ("not_after", "NotAfter"),
-        )
-    }
+    return {name: moment and _utc(moment) for name, moment in _same(members, _MOMENTS).items()}
 
 
 def _algorithm(members: dict[str, t.Any]) -> t.Optional[str]:

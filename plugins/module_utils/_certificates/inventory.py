@@ -21,12 +21,7 @@ except ImportError:
     NO_ANSWER = ()  # AnsibleAWSModule reports the missing library
 
 from .._rules.key_algorithms import KEY_ALGORITHMS
-from .certificate import (
-    Certificate,
-    from_list,
-    from_search,
-    newest,
-)
+from .certificate import Certificate, from_list, from_search, newest
 from .._door.acm import GONE, AcmError
 from .._rules.names import covers, to_ascii
 

@@ -29,14 +29,7 @@ from .certificate import (
     ocsp_urls,
     signature_family,
 )
-from .pem_reading import (
-    CERTIFICATE_LABELS,
-    PRIVATE_KEY_LABELS,
-    Block,
-    blocks,
-    parse_certificate,
-    parse_private_key,
-)
+from .pem_reading import CERTIFICATE_LABELS, PRIVATE_KEY_LABELS, Block, blocks, parse_certificate, parse_private_key
 
 try:
     from cryptography import x509
