@@ -1064,6 +1064,8 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
     """Bring the authority into the state that the options describe; returns the module's result."""
     if wanted["new_passphrase"] and not wanted["rotate_key"]:
         raise InvalidInput("The option new_passphrase is for rotate_key: set rotate_key to true, or leave it out.")
+    if wanted["restore_key_from"] and not wanted["restore_from"]:
+        raise InvalidInput("The option restore_key_from is for restore_from: give that, too, or leave it out.")
     if wanted["access_keys"] is not None:
         access_keys.check_keys(wanted["access_keys"])
     wanted = {
@@ -1086,7 +1088,7 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
             key_from=wanted["restore_key_from"],
             passphrase=wanted["passphrase"],
         )
-        return {**run({**wanted, "restore_from": None}, check_mode), "changed": True}
+        return {**run({**wanted, "restore_from": None, "restore_key_from": None}, check_mode), "changed": True}
     if directory.exists(wanted["path"]):
         authority = opening.open_authority(wanted["path"], passphrase=wanted["passphrase"])
         _check_fixed(authority, wanted)
@@ -1094,6 +1096,11 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         _check_renewed_keys(wanted, before["access_keys"])
     else:
         _check_renewed_keys(wanted, [])
+        if wanted["passphrase"] and wanted["key_file"]:
+            raise InvalidInput(
+                f"A passphrase (passphrase or {key_file.PASSPHRASE_VARIABLE}) and key_file cannot both protect the new "
+                "authority: give one of them."
+            )
         place: dict[str, t.Any] = {name: wanted[name] or default for name, default in NEW.items()}
         if check_mode:
             creation.check_place(wanted["path"], key_file=wanted["key_file"], **place)
@@ -1234,12 +1241,29 @@ def _check_fixed(authority: t.Any, wanted: dict[str, t.Any]) -> None:
                 f"The authority in {authority.path} has the {name} {present}, which cannot be changed: "
                 f"leave out {name}, or create another authority for {wanted[name]}."
             )
+    _check_key(authority, wanted)
     authority.settings.changed(wanted["settings"])
     with authority.store.read() as tx:
         present_cas = {row.name: row for row in tx.cas.all()}
     for ca in wanted["certificate_authorities"]:
         if ca["name"] in present_cas:
             _check_ca(present_cas[ca["name"]], ca)
+
+
+def _check_key(authority: t.Any, wanted: dict[str, t.Any]) -> None:
+    """What opens the authority is chosen when it is created. A passphrase in the environment may be another authority's."""
+    file = key_file.file_of(authority.path, authority.store)
+    is_own = wanted["passphrase"] and wanted["passphrase"] != os.environ.get(key_file.PASSPHRASE_VARIABLE)
+    if file and is_own:
+        raise InvalidInput(
+            f"The authority in {authority.path} is protected by the key file {file}, which cannot be changed to a "
+            "passphrase: leave out passphrase."
+        )
+    if wanted["key_file"] and (not file or os.path.realpath(wanted["key_file"]) != os.path.realpath(file)):
+        raise InvalidInput(
+            f"The authority in {authority.path} is protected by {f'the key file {file}' if file else 'a passphrase'}, which "
+            "cannot be changed: leave out key_file."
+        )
 
 
 def _check_ca(row: CaRow, wanted: dict[str, t.Any]) -> None:

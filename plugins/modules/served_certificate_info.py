@@ -127,6 +127,7 @@ options:
     description:
       - What makes the task fail. Everything else is only reported.
       - V(unexpected) is an endpoint that does not serve the expected certificate, even if only because it cannot be reached.
+      - V(unverified) is an endpoint whose certificate a client would not trust, or that cannot be reached. It switches O(verify) on.
       - In check mode, the tasks before this one have not really changed what is served. So the module then makes only one handshake, and
         an unexpected certificate is not a failure.
     type: list
@@ -315,6 +316,7 @@ error:
       type: str
 """
 
+import re
 import ssl
 import time
 import typing as t
@@ -379,8 +381,15 @@ def check(params: dict[str, t.Any], watches: t.Sequence[Watch]) -> None:
         for option, name in (("host", endpoint.host), ("server_name", endpoint.server_name or "")):
             try:
                 name.encode("idna")
+                if re.search(r"[\s\0]", name):
+                    raise UnicodeError
             except UnicodeError:
                 raise InvalidInput(f"{option} is {name[:80]!r}, which is not a host name; correct it.") from None
+    for digits in (digits for watch in watches for digits in watch.expected or ()):
+        if not re.fullmatch(r"[0-9a-f]{64}", digits):
+            raise InvalidInput(
+                f"expect_fingerprint is {digits[:80]!r}, which is not a SHA-256 fingerprint: give its 64 hexadecimal digits."
+            )
 
 
 def endpoints_of(params: dict[str, t.Any]) -> list[Watch]:
@@ -437,7 +446,7 @@ def complaint(watch: Watch, fail_when: list[str]) -> str | None:
     endpoint = watch.endpoint
     where = f"{endpoint.address}, {endpoint.asking},"
     if watch.sight is None:
-        is_wanted = "unreachable" in fail_when or (watch.expected and "unexpected" in fail_when)
+        is_wanted = {"unreachable", "unverified"} & set(fail_when) or (watch.expected and "unexpected" in fail_when)
         return watch.error if is_wanted else None
     leaf = watch.sight.leaf
     if "unexpected" in fail_when and watch.is_as_expected is False:
@@ -454,11 +463,12 @@ def main() -> None:
     module = DiscreetModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
     params = module.params
     trust = None
-    if params["verify"] or params["ca_file"]:
+    if params["verify"] or params["ca_file"] or "unverified" in params["fail_when"]:
         try:
             trust = trust_of(params["ca_file"])
-        except (OSError, ssl.SSLError) as error:
-            module.fail_json(msg=f"The ca_file {params['ca_file']} contains no readable CA certificate: {error}.")
+        except OSError as error:
+            said = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+            module.fail_json(msg=f"The ca_file {params['ca_file']} cannot be used: {said}.")
     watches = endpoints_of(params)
     try:
         check(params, watches)

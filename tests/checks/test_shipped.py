@@ -22,12 +22,12 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 # what the embedded authority needs for the operations that they pass in (`open_embedded`).
 MOST = {
     "acm_alert": (20, 50),
-    "acm_authority": (61, 135),
-    "acm_authority_records_info": (26, 65),
+    "acm_authority": (61, 140),
+    "acm_authority_records_info": (26, 70),
     "acm_certificate": (95, 250),
     "acm_certificate_info": (74, 175),
     "acm_export": (83, 190),
-    "acm_import": (91, 205),
+    "acm_import": (91, 210),
     "acm_notification_queue": (55, 130),
     "acm_notifications": (52, 120),
     "acm_renewals_memory": (7, 20),

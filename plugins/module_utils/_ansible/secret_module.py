@@ -70,8 +70,7 @@ class DiscreetModule(AnsibleModule):
             msg = mistake(self.as_given, self.argument_spec, self._name, str(msg), excluded)
             # If a list of dictionaries is malformed, AnsibleModule does not know which values are secret.
             details.setdefault("invocation", {"module_args": {}})
-        msg = " ".join(str(msg).splitlines())  # a path may contain a line break
-        is_library_missing = msg.startswith(MISSING_LIBRARY)
+        is_library_missing = str(msg).startswith(MISSING_LIBRARY)
         details.setdefault("error", contract("MissingLibrary" if is_library_missing else "InvalidInput"))
         super().fail_json(msg, **details)
         raise SystemExit(1)
@@ -150,7 +149,7 @@ def mistake(
     is_misshapen = "convert" in complaint or "dict" in complaint
     return (
         _unknown(own, spec, module, ())
-        or (_emptied(own, spec) if "missing required" in complaint else None)
+        or (_emptied(own, spec) if "missing required" in complaint or "NoneType" in complaint else None)
         or (_misshapen(own, spec, ()) if is_misshapen else None)
         or together([name for name, value in own.items() if not _is_empty(value)], exclusive)
         or as_sentence(complaint)
@@ -158,19 +157,20 @@ def mistake(
 
 
 def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
-    """A sentence about the first list, dictionary or (for a path) boolean where a text is expected. Ansible itself would
-    take Python's notation of it for the text."""
+    """A sentence about the first value that cannot be the text or path that is expected. Ansible itself would take
+    Python's notation of a list or dictionary for a text."""
     by_name = _by_name(spec)
     for name, value in parameters.items():
         option = by_name.get(name) or {"type": "raw"}
         here = _spelled((*path, name))
-        kind = option.get("type", "str")
-        if _is_no_text(value, kind):
-            return f"{here} is {_kind(value)}, but must be {'a path' if kind == 'path' else 'text'}."
-        if kind == "list" and isinstance(value, list):
+        fault = _unlike_text(value, option.get("type", "str"))
+        if fault:
+            return f"{here} {fault}."
+        if isinstance(value, list):
             for number, item in enumerate(value, 1):
-                if _is_no_text(item, option.get("elements", "str")):
-                    return f"Item {number} of {here} is {_kind(item)}, but must be text."
+                fault = _unlike_text(item, option.get("elements"))
+                if fault:
+                    return f"Item {number} of {here} {fault}."
         for inner, items in _inside(value, option, (*path, name)):
             found = no_text(items, option["options"], inner)
             if found:
@@ -178,20 +178,24 @@ def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...]
     return None
 
 
-def _is_no_text(value: t.Any, kind: t.Any) -> bool:
-    return isinstance(value, (dict, list)) and kind in ("str", "path") or isinstance(value, bool) and kind == "path"
+def _unlike_text(value: t.Any, kind: t.Any) -> t.Optional[str]:
+    if isinstance(value, (dict, list)) and kind in ("str", "path") or isinstance(value, bool) and kind == "path":
+        return f"is {_kind(value)}, but must be {'a path' if kind == 'path' else 'text'}"
+    if isinstance(value, str) and "\0" in value and kind == "path":
+        return "has a NUL character, which no path can have"
+    return None
 
 
 def relative_path(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
-    """A sentence about the first relative path where only an absolute one is allowed (a URL has a sentence elsewhere)."""
+    """A sentence about the first relative path where only an absolute one is allowed."""
     for name, option in spec.items():
         value = parameters.get(name)
         if name in ABSOLUTE and option.get("type") == "path" and value and not value.startswith("/"):
             here = _spelled((*path, name))
             if not value.strip():
                 return f"{here} is empty: give an absolute path."
-            if "://" not in value:
-                return f"{here} is {value!r}, which is a relative path: give an absolute one."
+            what = "URL" if "://" in value else "relative path"
+            return f"{here} is {value!r}, which is a {what}: give an absolute path."
         for inner, items in _inside(value, option, (*path, name)):
             found = relative_path(items, option["options"], inner)
             if found:

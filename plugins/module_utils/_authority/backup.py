@@ -20,7 +20,7 @@ import typing as t
 from . import creation, directory, opening
 from .authority import Authority
 from .keys import key_file, key_making
-from .store.transactions import Store
+from .store.transactions import Store, StoreError
 from .._files.folders import open_any, open_folder
 from .._rules.errors import InvalidInput
 
@@ -79,7 +79,12 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
     with creation.in_the_making(path) as made:
         store = Store(os.path.join(made, directory.STORE_FILE))
         _copy(file, store.path)
-        store.check()
+        try:
+            store.check()
+        except StoreError as error:
+            raise InvalidInput(
+                f"{file} is not a copy of an authority that can be restored: give the file that backup_to wrote."
+            ) from error
         found = store.verify()
         if found:
             raise InvalidInput(f"{file} is damaged ({found[0]}): take another copy.")

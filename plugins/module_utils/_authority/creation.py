@@ -126,6 +126,8 @@ def check_place(path: str, region: str, account_id: str, key_file: t.Optional[st
 def check_free(path: str) -> None:
     """Raise InvalidInput if there is already something at this path."""
     check_not_lost(path)
+    if os.path.islink(path) and not os.path.exists(path):
+        raise InvalidInput(f"{path} is a link to a directory that does not exist: create it, or give another path.")
     if os.path.isdir(path) and os.listdir(path):
         raise InvalidInput(f"{path} is not empty: an authority can only be created in a new or empty directory.")
     if os.path.exists(path) and not os.path.isdir(path):

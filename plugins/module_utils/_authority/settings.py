@@ -187,14 +187,22 @@ class Settings(t.NamedTuple):
                     f"settings.failure_reasons has {reason!r} for {domain}: it must be one of "
                     f"{', '.join(FAILURE_REASONS)}."
                 )
+        if any(days < 1 for days in self.renewal_notice_days):
+            raise InvalidInput(
+                f"settings.renewal_notice_days has {min(self.renewal_notice_days)}: use numbers of 1 or more."
+            )
+        if not re.fullmatch(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", self.validation_suffix, re.IGNORECASE):
+            raise InvalidInput(f"settings.validation_suffix is {self.validation_suffix!r}: it must be a domain name.")
         if not re.match(r"https?://[^/\s]+", self.publication_url):
             raise InvalidInput(f"settings.publication_url is {self.publication_url}: it must be an http or https URL.")
         if self.ocsp_url and not re.match(r"https?://[^/\s]+", self.ocsp_url):
             raise InvalidInput(
                 f"settings.ocsp_url is {self.ocsp_url}: it must be an http or https URL, or empty for none."
             )
-        if self.resolvers:
-            _check_resolvers(self.resolvers)
+        _check_addresses("resolvers", self.resolvers)
+        _check_addresses("http_addresses", [str(each) for each in self.http_addresses.values()])
+        if not 0 < self.smtp.get("port", 25) < 65536:
+            raise InvalidInput(f"smtp.port is {self.smtp['port']}: it must be a TCP port, 1 to 65535.")
         strange = set(self.smtp) - set(SMTP_KEYS)
         if strange or (self.smtp and not self.smtp.get("host")):
             raise InvalidInput(
@@ -286,14 +294,16 @@ CONDITIONS = (
 )
 
 
-def _check_resolvers(resolvers: t.Sequence[str]) -> None:
-    from .._net.resolver import endpoint  # few authorities set resolvers
+def _check_addresses(name: str, addresses: t.Sequence[str]) -> None:
+    for text in addresses:
+        from .._net.resolver import endpoint  # few authorities set any
 
-    for text in resolvers:
         try:
             endpoint(text)
-        except InvalidInput as error:
-            raise InvalidInput(f"settings.resolvers is invalid: {error}") from None
+        except InvalidInput:
+            raise InvalidInput(
+                f"settings.{name} has {text!r}: give an IP address, or one with a port (192.0.2.1:5353, [2001:db8::1]:5353)."
+            ) from None
 
 
 def _check_kind(name: str, value: t.Any, default: t.Any) -> None:

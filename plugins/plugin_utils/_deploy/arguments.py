@@ -44,8 +44,8 @@ SERVICE: dict[str, dict[str, t.Any]] = {
     "default_certificate": {"type": "str"},
     "host": {"type": "str"},
     "ports": {"type": "list", "elements": "int"},
-    "starttls": {"type": "str"},
-    "proxy_protocol": {"type": "str"},
+    "starttls": {"type": "str", "choices": ["smtp", "lmtp", "imap", "pop3", "ftp", "sieve", "postgres"]},
+    "proxy_protocol": {"type": "str", "choices": ["v1", "v2"]},
     "sni": {"type": "bool"},
     "check_command": _FOR_THE_HOST,
     "reload_command": _FOR_THE_HOST,
@@ -215,4 +215,5 @@ def _strip(value: t.Any) -> t.Any:
 def _kind(value: t.Any) -> str:
     if isinstance(value, str):
         return "text"
-    return {"dict": "a single dictionary", "list": "a list"}.get(type(value).__name__, "a number or a boolean")
+    kinds = {"dict": "a single dictionary", "list": "a list", "NoneType": "empty"}
+    return kinds.get(type(value).__name__, "a number or a boolean")

@@ -170,6 +170,7 @@ def _usable(answer: t.Any, host: Entry) -> Entry:
 def _of_one(result: Entry) -> dict[str, t.Any]:
     if result.get("failed"):
         fault = _NUMBERED.sub("", str(result.get("msg") or "acm_export gave no reason."))
+        fault = fault.replace("the option region", "acm_deploy_region")
         return {"fault": fault, "is_to_come": fault.startswith("There is no certificate for ")}
     if not result.get("certificate"):
         return {"fault": "ACM does not have it yet.", "is_to_come": True}

@@ -47,10 +47,10 @@ KNOWN = frozenset(PREFIX + name for name in (*OPTIONS, *RENEWALS, *LEFT_BEHIND, 
 
 def check_authority(authority: t.Any, name: str = f"{PREFIX}authority") -> None:
     """Raise InvalidInput if the value of the variable NAME is an empty text, which must not lead to AWS instead, or a
-    relative path, which would start at another folder than the one Ansible was started in."""
+    relative path, which would start at another folder than the one Ansible was started in. False means AWS."""
     if isinstance(authority, str) and not authority.strip():
         raise InvalidInput(f"{name} is empty; give the path of an authority, or leave it out to use AWS.")
-    if isinstance(authority, str) and not authority.startswith(("/", "~")):
+    if authority is True or isinstance(authority, str) and not authority.startswith(("/", "~")):
         raise InvalidInput(f"{name} is {authority!r}; give an absolute path such as /srv/acm.")
 
 

@@ -17,6 +17,7 @@ import typing as t
 from ansible_collections.certops.acm.plugins.module_utils._rules.arns import check_certificate_arn
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.names import check_domain_name, is_wildcard
+from ansible_collections.certops.acm.plugins.module_utils._rules.passphrases import check_passphrase, octets
 
 from .identities import spell
 from .snippets import check_snippets
@@ -92,6 +93,8 @@ def _certificate(entry: Entry, number: int) -> dict[str, t.Any]:
         )
     if arn:
         check_certificate_arn(str(arn), option=f"certificate_arn in item {number} of acm_deploy_certificates")
+    if entry.get("pkcs12_passphrase"):
+        check_passphrase(octets(str(entry["pkcs12_passphrase"])))
     given = domain_name
     if domain_name:
         domain_name = check_domain_name(str(domain_name))

@@ -49,6 +49,13 @@ def unlock(path: str, store: Store, passphrase: t.Optional[str]) -> bytes:
         raise AnotherKey(source, f"the authority in {path}") from None
 
 
+def file_of(path: str, store: Store) -> t.Optional[str]:
+    """The key file of the authority in `path`; None if a passphrase protects it."""
+    with store.read() as tx:
+        how: How = json.loads(tx.meta("key") or "{}")
+    return path_of(path, how) if how["kind"] == "file" else None
+
+
 def path_of(path: str, how: How) -> str:
     return os.path.join(path, how["path"])
 

@@ -551,6 +551,10 @@ def _sentence(path: str, error: Exception) -> str:
         return f"The disk that holds {path} is full. Nothing was changed; free some space and run again."
     if "not a database" in reason or "malformed" in reason:
         return f"{path} is damaged or not a SQLite file ({reason}): restore it from a backup. Nothing was changed."
+    if "locked" in reason:
+        return f"{path} is locked by another program: end it, or wait until it is done, and run again."
+    if os.path.isdir(os.path.dirname(path)) and os.statvfs(os.path.dirname(path)).f_flag & os.ST_RDONLY:
+        return f"{path} is on a read-only file system: make that writable, and run again."
     if "readonly" in reason or "unable to open" in reason or isinstance(error, PermissionError):
         return f"{path} cannot be written by this user ({reason}): run as its owner, or make the folder writable."
     return f"{path} cannot be used ({reason}): check the disk and its free space, and run again."

@@ -62,7 +62,9 @@ def read_words(option: str, service: str, value: t.Any) -> list[str] | None:
         if words and not words[0].strip():
             raise InvalidInput(f"The {option} of {service} begins with an empty word; it must begin with a program.")
         return words
-    text = str(value)
+    if not isinstance(value, str):
+        raise InvalidInput(f"The {option} of {service} must be text or a list of words, or an empty list for none.")
+    text = value
     instead = f"give a list such as [sh, -c, {text!r}]"
     try:
         lexer = shlex.shlex(text, posix=True, punctuation_chars=True)

@@ -212,11 +212,44 @@ def test_region_and_account_cannot_change(task: Task) -> None:
         ({"region": "nowhere"}, "not the name of an AWS region"),
         ({"account_id": "1"}, "twelve digits"),
         ({"new_passphrase": "x"}, "rotate_key"),
+        ({"restore_key_from": "/k"}, "restore_key_from is for restore_from"),
+        ({"passphrase": "x", "key_file": "/k"}, "cannot both protect the new authority"),
     ],
 )
 def test_mistakes_are_refused_before_anything_is_created(task: Task, options: dict[str, t.Any], said: str) -> None:
     assert said in task.fails(**options)
     assert not os.path.exists(task.path)
+
+
+def test_what_protects_the_keys_cannot_be_changed_by_naming_something_else(
+    task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task()
+    own = f"{task.path}/key-encryption-key"
+    assert f"is protected by the key file {own}, which cannot be changed to a passphrase" in task.fails(passphrase="x")
+    assert f"is protected by the key file {own}, which cannot be changed: " in task.fails(key_file=str(tmp_path / "k"))
+    assert task(key_file=own)["changed"] is False
+    monkeypatch.setenv("CERTOPS_ACM_AUTHORITY_PASSPHRASE", "of another authority")
+    assert task(passphrase="of another authority")["changed"] is False
+    other = Task(tmp_path / "other")
+    other(passphrase="of another authority")
+    assert "is protected by a passphrase, which cannot be changed: leave out key_file" in other.fails(
+        passphrase="of another authority", key_file=own
+    )
+
+
+def test_a_link_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    assert "is a link to a directory that does not exist: create it" in Task(tmp_path / "link").fails()
+
+
+def test_a_file_that_is_no_copy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        InvalidInput, match=f"^{tmp_path}/file is not a copy of an authority that can be restored: give"
+    ):
+        Task(tmp_path / "authority")(restore_from=str(tmp_path / "file"))
+    assert not (tmp_path / "authority").exists()
 
 
 def test_a_directory_with_something_else_in_it(tmp_path: Path) -> None:

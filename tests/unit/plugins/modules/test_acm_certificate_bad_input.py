@@ -98,10 +98,10 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     ({"certificate_arn": ARN + "\n"}, "not the ARN of a certificate"),
     ({"certificate_arn": ARN + "/export"}, "not the ARN of a certificate"),
     ({"certificate_arn": ARN.replace("123456789012:", "12345:")}, "not the ARN of a certificate"),
-    ({**NAME, "certificate_authority_arn": ARN}, "not the ARN of a certificate-authority"),
+    ({**NAME, "certificate_authority_arn": ARN}, "not the ARN of a certificate authority"),
     ({**NAME, "certificate_authority_arn": "internal"}, "is not an ARN"),
     ({**NAME, "certificate_authority_arn": CA.replace(REGION, "eu-west-1")}, "in region eu-west-1"),
-    ({**NAME, "certificate_authority_arn": CA.rpartition("/")[0]}, "not the ARN of a certificate-authority"),
+    ({**NAME, "certificate_authority_arn": CA.rpartition("/")[0]}, "not the ARN of a certificate authority"),
     # what does not go together
     ({**NAME, "certificate_authority_arn": CA, "options": {"export": "ENABLED"}}, "is for public certificates"),
     ({**NAME, "certificate_authority_arn": CA, "validation_method": "DNS"}, "is for public certificates"),
@@ -170,7 +170,7 @@ OPTIONS: list[tuple[dict[str, t.Any], str]] = [
     (rfc2136(ttl=-1), "ttl is -1"),
     (rfc2136(port=0), "port is 0"),
     (rfc2136(port=65536), "port is 65536"),
-    (rfc2136(server=""), "In publish.rfc2136: missing required arguments: server."),
+    (rfc2136(server=""), "publish.rfc2136.server is empty, but must have a value."),
     (rfc2136(key_name="acm"), "key_name and key_secret together"),
     (rfc2136(key_secret=KEY), "key_name and key_secret together"),
     (rfc2136(key_name="acm", key_secret="not base64!"), "is not base64"),
@@ -244,7 +244,9 @@ ITEMS = [
     (options, sentence)
     for options, sentence in OPTIONS[2 * len(NAMES) :]
     if options and not OF_THE_TASK & set(options)
-    if "required" not in sentence and "must be one of" not in sentence  # which Ansible itself reports
+    if "required" not in sentence
+    and "must have a value" not in sentence
+    and "must be one of" not in sentence  # which Ansible itself reports
 ]
 
 

@@ -82,13 +82,14 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
         "authority is empty: give the path of an authority, or leave the option",
     ),
     ("acm_certificate", {**NAME, "authority": "  "}, "authority is empty: give an absolute path"),
-    ("acm_export", {**NAME, "path": "rel"}, "path is 'rel', which is a relative path: give an absolute one."),
+    ("acm_export", {**NAME, "path": "rel"}, "path is 'rel', which is a relative path: give an absolute path."),
     (
         "acm_export",
         {"certificates": [{**NAME, "path": "rel"}]},
         "certificates[1].path is 'rel', which is a relative path",
     ),
     ("acm_authority", {"path": "rel"}, "path is 'rel', which is a relative path"),
+    ("acm_authority", {"path": "s3://bucket/acm"}, "path is 's3://bucket/acm', which is a URL: give an absolute path."),
     ("acm_authority", {"path": "/x", "backup_to": "rel"}, "backup_to is 'rel', which is a relative path"),
     ("acm_authority", {"path": ""}, "path is empty, but must have a value."),
     ("acm_authority_records_info", {"path": "rel"}, "path is 'rel', which is a relative path"),
@@ -121,6 +122,7 @@ ROWS: list[tuple[str, dict[str, t.Any], str]] = [
         {"certificates": [{"name": "a"}, {"name": None}]},
         "certificates[2].name is empty, but must",
     ),
+    ("certificate_bundle", {"certificates": None}, "certificates is empty, but must have a value."),
     ("acm_authority", {"path": False}, "path is a boolean, but must be a path."),
     (
         "certificate_bundle",

@@ -27,6 +27,7 @@ from ansible_collections.certops.acm.plugins.module_utils._web_host.tls.handshak
 from ansible_collections.certops.acm.tests.support.pki import Pki
 
 COLLECTION = Path(__file__).resolve().parents[4]
+OTHER = "ab" * 32  # a fingerprint that no server here has
 MODULE = COLLECTION / "plugins" / "modules" / "served_certificate_info.py"
 
 GREETINGS = {
@@ -149,7 +150,7 @@ def test_a_closed_port_is_a_result_or_a_failure() -> None:
     answer = run(port=port)
     assert answer["served"][0]["error"] == f"127.0.0.1:{port} cannot be reached: nothing listens there."
     assert run(port=port, fail_when=["unreachable"])["failed"]
-    assert run(port=port, expect_fingerprint="ab")["failed"]
+    assert run(port=port, expect_fingerprint=OTHER)["failed"]
 
 
 def test_a_silent_server_is_abandoned_in_time() -> None:
@@ -206,19 +207,19 @@ def test_the_watch_ends_however_long_the_steady_time(server: Server) -> None:
 
 
 def test_an_unexpected_certificate_fails_in_a_sentence(server: Server) -> None:
-    answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:CD")
+    answer = run(port=server.port, server_name="www.example.com", expect_fingerprint="AB:" * 31 + "CD")
     assert answer["failed"]
     assert (
         f"127.0.0.1:{server.port}, asked for www.example.com, serves CN=www.example.com, serial 0a:1b:2c"
         in answer["msg"]
     )
-    assert "not the certificate with the fingerprint abcd." in answer["msg"]
-    assert not run(port=server.port, expect_fingerprint="ab", fail_when=[]).get("failed")
+    assert f"not the certificate with the fingerprint {'ab' * 31}cd." in answer["msg"]
+    assert not run(port=server.port, expect_fingerprint=OTHER, fail_when=[]).get("failed")
 
 
 def test_check_mode_waits_for_nothing(server: Server) -> None:
     began = time.monotonic()
-    answer = run(port=server.port, expect_fingerprint="ab", wait_timeout=90, _ansible_check_mode=True)
+    answer = run(port=server.port, expect_fingerprint=OTHER, wait_timeout=90, _ansible_check_mode=True)
     assert not answer.get("failed") and answer["served"][0]["as_expected"] is False
     assert time.monotonic() - began < 60
     assert run(port=free_port(), fail_when=["unreachable"], _ansible_check_mode=True)["failed"]
@@ -241,7 +242,7 @@ def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
     answer = run(
         endpoints=[
             {"port": server.port, "server_name": "api.example.com", "label": "one"},
-            {"port": port, "expect_fingerprint": "ab", "label": "two"},
+            {"port": port, "expect_fingerprint": OTHER, "label": "two"},
         ],
         fail_when=[],
     )
@@ -253,7 +254,16 @@ def test_endpoints_that_differ_in_more_than_the_name(server: Server) -> None:
 
 def test_an_invalid_ca_file_fails_in_a_sentence(tmp_path: Path) -> None:
     answer = run(ca_file=str(tmp_path / "missing.pem"))
-    assert answer["failed"] and "contains no readable CA certificate" in answer["msg"]
+    assert answer["failed"]
+    assert answer["msg"] == f"The ca_file {tmp_path}/missing.pem cannot be used: No such file or directory."
+    assert run(ca_file=__file__)["msg"] == f"The ca_file {__file__} cannot be used: it contains no certificate."
+
+
+def test_unverified_also_means_that_nothing_could_be_verified(server: Server) -> None:
+    refused = run(port=free_port(), fail_when=["unverified"])
+    assert refused["failed"] and "nothing listens there" in refused["msg"]
+    untrusted = run(port=server.port, server_name="www.example.com", fail_when=["unverified"])
+    assert untrusted["failed"] and "which a client does not trust" in untrusted["msg"]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +271,10 @@ def test_an_invalid_ca_file_fails_in_a_sentence(tmp_path: Path) -> None:
     [
         ({"server_name": "a..b"}, "server_name is 'a..b', which is not a host name"),
         ({"server_name": "a" * 300}, "which is not a host name"),
+        ({"server_name": "a b"}, "server_name is 'a b', which is not a host name"),
+        ({"host": "a\nb"}, "host is 'a\\nb', which is not a host name"),
+        ({"expect_fingerprint": "ab" * 20}, "which is not a SHA-256 fingerprint: give its 64 hexadecimal digits"),
+        ({"endpoints": [{"port": 1, "expect_fingerprint": "junk"}]}, "expect_fingerprint is 'junk', which is not"),
         ({"host": "b" * 64 + ".example.com"}, "host is"),
         ({"port": 99999}, "ports are numbers from 1 to 65535"),
         ({"endpoints": [{"port": 0}]}, "ports are numbers from 1 to 65535"),

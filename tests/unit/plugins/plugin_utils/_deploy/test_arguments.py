@@ -98,6 +98,15 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
             "^sni in item 1 of acm_deploy_services is 'maybe'; give true or false.$",
         ),
         (
+            {"services": [{"name": "x", "starttls": "http"}]},
+            "^starttls in item 1 of acm_deploy_services is 'http'; give smtp or lmtp or imap or pop3 or ftp or sieve or",
+        ),
+        (
+            {"services": [{"name": "x", "proxy_protocol": "v3"}]},
+            "^proxy_protocol in item 1 of acm_deploy_services is 'v3'; give v1 or v2.$",
+        ),
+        ({"services": [None]}, "^Item 1 of acm_deploy_services is empty; give a list of services such as"),
+        (
             {"services": [{"name": "x", "tls_policy": "old"}]},
             "^tls_policy in item 1 of acm_deploy_services is 'old'; give modern or intermediate.$",
         ),

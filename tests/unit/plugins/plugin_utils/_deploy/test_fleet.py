@@ -250,7 +250,7 @@ def test_an_export_that_keeps_a_certificate_eligible_is_due_even_if_no_host_lack
 
 def test_no_host_has_the_passphrase_or_the_pkcs12_of_another() -> None:
     services = [{"name": "app", "files": ["pkcs12"], "reload_command": "true"}]
-    sealed = {"certificates": [{**WWW, "pkcs12_passphrase": "x"}], "services": services}
+    sealed = {"certificates": [{**WWW, "pkcs12_passphrase": "anything"}], "services": services}
     play = Play(web1=sealed, web2=sealed)
     play.begin()
     play.read("web1", "www.example.com")
@@ -302,6 +302,16 @@ def test_arns_without_a_name_get_the_folder_of_their_domain() -> None:
     play.read("web", ARN, other, domain_name="*.example.com")
     play.settle()
     assert "would use the folder wildcard.example.com" in play.host("web")["fault"]
+
+
+def test_a_fault_names_the_roles_variables() -> None:
+    answer = {
+        "exports": [{"failed": True, "msg": f"The task works in us-east-1: set the option region to {ARN[12:24]}."}]
+    }
+    read = fleet.keep_answer(answer, [{"certificate_arn": ARN}], {}, LATE)["certificates"]
+    assert [one["fault"] for one in read.values()] == [
+        f"The task works in us-east-1: set acm_deploy_region to {ARN[12:24]}."
+    ]
 
 
 def test_check_mode_predicts_what_acm_does_not_have_yet() -> None:

@@ -79,6 +79,7 @@ def test_a_renewal_run_with_a_misspelt_variable_does_not_begin() -> None:
         ("", "acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS."),
         (" ", "acm_deploy_authority is empty; give the path of an authority, or leave it out to use AWS."),
         ("lab", "acm_deploy_authority is 'lab'; give an absolute path such as /srv/acm."),
+        (True, "acm_deploy_authority is True; give an absolute path such as /srv/acm."),
     ],
 )
 def test_an_empty_or_relative_authority_is_refused(authority: str, sentence: str) -> None:

@@ -89,6 +89,7 @@ def test_a_service_with_nothing_left_is_left_out_too() -> None:
         ([WWW], {"certificates": ["ww.example.com"]}, {}, "did you mean www.example.com"),
         ([WWW], {}, {"path": "acm"}, "acm_deploy_path is 'acm'; give an absolute path"),
         ([WWW], {"files": ["pkcs12"]}, {}, "The PKCS#12 of www.example.com needs a passphrase"),
+        ([{**WWW, "pkcs12_passphrase": "abc"}], {}, {}, "The passphrase has 3 bytes; ACM requires 4 to 128"),
         ([WWW], {"tls_policy": "modern"}, {}, "needs a folder for its snippet"),
         ([WWW], {"server": "dovecot", "snippets": "/etc/x"}, {}, "There are no snippets for nginx, only for apache"),
         ([WWW], {"snippets": "x"}, {}, "is not an absolute path"),

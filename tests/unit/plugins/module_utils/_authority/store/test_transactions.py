@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -18,6 +19,7 @@ import time
 import traceback
 import typing as t
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
@@ -330,6 +332,25 @@ def test_a_full_disk(lab: Lab) -> None:
     connection.execute("PRAGMA max_page_count = 1073741823")
     arns.append(lab.private(ca=ca))
     assert set(whole(lab)) == set(arns)
+
+
+def test_a_store_that_another_program_has_locked(lab: Lab) -> None:
+    with lab.authority.store.read():
+        pass
+    [connection] = lab.authority.store._lender._idle
+    connection.execute("PRAGMA busy_timeout = 0")  # otherwise it is waited for, for a minute
+    with contextlib.closing(sqlite3.connect(lab.authority.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        said = lab.fails("request_certificate", "ServiceUnavailable", DomainName="www.example.com")
+    assert f"{lab.authority.store.path} is locked by another program: end it, or wait" in said
+
+
+def test_a_read_only_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, error = str(tmp_path / "acm.sqlite3"), sqlite3.OperationalError("unable to open database file")
+    (tmp_path / "acm.sqlite3").touch()
+    assert "cannot be written by this user" in store._sentence(path, error)
+    monkeypatch.setattr(os, "statvfs", lambda _folder: SimpleNamespace(f_flag=os.ST_RDONLY))
+    assert store._sentence(path, error) == f"{path} is on a read-only file system: make that writable, and run again."
 
 
 @pytest.fixture(name="disk")

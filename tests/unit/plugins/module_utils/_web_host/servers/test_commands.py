@@ -53,6 +53,12 @@ def test_commands_that_need_a_shell_are_refused(value: str) -> None:
     assert "The reload_command of nginx" in str(caught.value) and "sh, -c" in str(caught.value)
 
 
+@pytest.mark.parametrize("value", [{"a": 1}, False, 7])
+def test_a_command_is_text_or_a_list(value: t.Any) -> None:
+    with pytest.raises(InvalidInput, match="check_command of nginx must be text or a list of words, or an empty list"):
+        read_words("check_command", "nginx", value)
+
+
 def test_an_empty_first_word_is_refused() -> None:
     with pytest.raises(InvalidInput):
         read_words("reload_command", "nginx", [" "])
