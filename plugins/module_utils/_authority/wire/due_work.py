@@ -53,7 +53,6 @@ class DueWork:
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="due work", daemon=True)
         self._seconds = seconds
-        self._said: t.Optional[str] = None
         self._warned: dict[str, float] = {}
 
     def start(self) -> None:
@@ -74,11 +73,10 @@ class DueWork:
                 with turn(os.path.join(self._authority.path, LOCK)) as is_mine:
                     if is_mine:
                         self.look()
-                self._say(None)
             except (StoreError, WrongKey, InvalidInput) as error:
-                self._say(str(error))
+                self._warn(str(error))
             except OSError as error:  # a lock cannot be made: the disk is full, or the directory is gone
-                self._say(
+                self._warn(
                     f"Due work in {self._authority.path} cannot be done ({error.strerror or error}): "
                     "make sure that the directory is there, and that there is free space."
                 )
@@ -98,7 +96,7 @@ class DueWork:
             swept.troubles.append(str(error))
         with authority.store.write(durable=False) as tx:
             tx.set_meta("last_due_work_at", iso(authority.now()))
-        self._warn(swept.troubles)
+        self._warn(*swept.troubles)
         return swept
 
     def _is_tidying_due(self) -> bool:
@@ -109,7 +107,7 @@ class DueWork:
         age_s = (self._authority.now() - audit.instant(last)).total_seconds()
         return not 0 <= age_s < self._tidy_s  # in the future: the clock was set back
 
-    def _warn(self, troubles: t.Sequence[str]) -> None:
+    def _warn(self, *troubles: str) -> None:
         """Log what could not be done, and the same again after an hour: it is tried again much more often."""
         now = self._seconds()
         self._warned = {trouble: at for trouble, at in self._warned.items() if now - at < WARN_AGAIN_S}
@@ -117,9 +115,3 @@ class DueWork:
             if trouble not in self._warned:
                 self._warned[trouble] = now
                 log.warning("%s", trouble)
-
-    def _say(self, trouble: t.Optional[str]) -> None:
-        """Log the same trouble once, not every five seconds."""
-        if trouble and trouble != self._said:
-            log.warning("%s", trouble)
-        self._said = trouble

@@ -31,12 +31,12 @@ HOST_NAME = re.compile(rf"(?=.{{1,253}}$){LABEL}(\.{LABEL})*")
 
 
 class OwnCertificate:
-    """context: the server's TLS context; a renewal makes a new context, so that no handshake sees half of a change.
-    Raises InvalidInput for names that cannot be in a certificate."""
+    """names: as checked_name returns them. context: the server's TLS context; a renewal makes a new context, so that no
+    handshake sees half of a change."""
 
     def __init__(self, authority: Authority, names: t.Sequence[str]) -> None:
         self._authority = authority
-        self._names = [checked_name(name) for name in names]
+        self._names = names
         self._not_before: t.Optional[datetime] = None
         self._not_after: t.Optional[datetime] = None
         self.context = self._new_context()

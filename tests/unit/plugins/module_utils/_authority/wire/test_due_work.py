@@ -83,13 +83,6 @@ def test_names_last_checked_while_the_clock_was_ahead(lab: Lab, clock: Clock, da
     assert [due_work.look().issued for _look in range(2)] == [[], [arn]]
 
 
-def test_an_error_is_logged_once(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    due_work = DueWork(lab.authority)
-    for trouble in ("The disk is full.", "The disk is full.", None, "The disk is full."):
-        due_work._say(trouble)
-    assert caplog.text.count("The disk is full.") == 2
-
-
 def test_thousands_of_due_certificates_do_not_hold_up_requests(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each round does some of the work, the longest due first; the next ones do the rest."""
     monkeypatch.setattr("ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work.MOST_AT_ONCE", 2)

@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.certops.acm.plugins.module_utils._authority.wire.own_certificate import OwnCertificate
+from ansible_collections.certops.acm.plugins.module_utils._authority.wire.own_certificate import (
+    OwnCertificate,
+    checked_name,
+)
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 
@@ -21,5 +24,13 @@ def test_its_own_certificate_is_renewed_in_time(lab: Lab, clock: Clock) -> None:
     assert own.renew_if_due() and own.context is not first
     clock.advance(days=-30)  # the clock was wrong
     assert own.renew_if_due()
+
+
+def test_names_in_the_certificate() -> None:
+    assert [checked_name(name) for name in ("ACM.example.com", "192.0.2.1", "2001:DB8::1")] == [
+        "acm.example.com",
+        "192.0.2.1",
+        "2001:db8::1",
+    ]
     with pytest.raises(InvalidInput, match="a_b..c is neither a host name nor an IP address"):
-        OwnCertificate(lab.authority, ["a_b..c"])
+        checked_name("a_b..c")
