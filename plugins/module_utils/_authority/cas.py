@@ -29,7 +29,6 @@ from .store.authorities import CaRow
 from .store.stored_settings import StoredSettings
 from .store.transactions import Store, StoreError, Transaction
 from .._files.folders import Folder, open_folder
-from .._files.ownership import owner_for_root
 from .._rules.errors import InvalidInput
 from .._rules.times import millis
 
@@ -219,9 +218,9 @@ class CertificationAuthorities:
             rows = tx.cas.all()
         with self._publishing() as folder:
             for row in rows:
-                _write_public(folder, f"{row.id}.crt", ssl.PEM_cert_to_DER_cert(row.pem))
+                _write_public(folder, f"{row.id}.crt", ssl.PEM_cert_to_DER_cert(row.pem), self._store.owner_for_root)
             roots = "".join(row.pem for row in rows if not row.parent_id)
-            _write_public(folder, TRUST_FILE, roots.encode())
+            _write_public(folder, TRUST_FILE, roots.encode(), self._store.owner_for_root)
         for row in rows:
             if with_crls or not os.path.exists(os.path.join(self._folder, f"{row.id}.crl")):
                 self.publish_crl(row)
@@ -246,14 +245,14 @@ class CertificationAuthorities:
             validity = timedelta(days=self._settings.read(tx).crl_days)
             number, is_public = tx.cas.next_crl_number(row.id), row.role != "private"
             crl = issuer.make_crl(signer, tx.revoked(row.id, now), number, now, validity, is_public)
-            _write_public(folder, f"{row.id}.crl", issuer.certificate_der(crl))
+            _write_public(folder, f"{row.id}.crl", issuer.certificate_der(crl), self._store.owner_for_root)
             if tx.meta(_late(row)):
                 tx.set_meta(_late(row), "")
 
     @contextmanager
     def _publishing(self) -> t.Iterator[Folder]:
         try:
-            with open_folder(self._folder, owner=owner_for_root(self._folder)) as folder:
+            with open_folder(self._folder, owner=self._store.owner_for_root) as folder:
                 yield folder
         except OSError as error:
             raise StoreError(
@@ -268,12 +267,12 @@ def _late(row: CaRow) -> str:
     return f"late_crl {row.id}"
 
 
-def _write_public(folder: Folder, name: str, content: bytes) -> None:
+def _write_public(folder: Folder, name: str, content: bytes, owner: t.Optional[int]) -> None:
     status = folder.status(name)
     if status and stat.S_ISREG(status.st_mode) and folder.read(name)[0] == content:
         return
     temporary = f".{name}-{secrets.token_hex(4)}"  # sweep.py finds it, should this process be killed
-    folder.create(temporary, content, 0o644, owner=owner_for_root(folder.path))
+    folder.create(temporary, content, 0o644, owner=owner)
     try:
         folder.rename(temporary, name)
     except BaseException:

@@ -13,12 +13,12 @@ public/                  CA certificates and revocation lists, for any web serve
 from __future__ import annotations
 
 import os
+import stat
 import typing as t
 from contextlib import contextmanager
 
 from .store.transactions import Store
 from .._files import folders
-from .._files.ownership import owner_for_root
 from .._rules.errors import InvalidInput
 
 STORE_FILE = "acm.sqlite3"
@@ -71,7 +71,10 @@ def check_owner(path: str) -> None:
 
     Root may use another user's directory, unless anybody could have created it, as in /tmp.
     """
-    folders.open_folder(path, owner=owner_for_root(path)).close()
+    place, owner = os.path.realpath(path), None
+    if os.geteuid() == 0 and os.path.isdir(place) and not os.stat(os.path.dirname(place)).st_mode & stat.S_IWOTH:
+        owner = os.stat(place).st_uid
+    folders.open_folder(path, owner=owner).close()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import fcntl
 import os
 import time
 import typing as t
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 from .._rules.errors import InvalidInput
 
@@ -47,6 +47,34 @@ def wait_for(descriptor: int, timeout_s: float) -> bool:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(PAUSE_S)
+
+
+def open_lock(path: str) -> int:
+    """The descriptor of a lock file, which is created if it is missing. What root creates belongs to the owner of the folder,
+    who could not lock it otherwise. Raises OSError."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(FileNotFoundError):
+        return os.open(path, flags)
+    folder = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(os.path.basename(path), flags | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
+        if os.geteuid() == 0:
+            os.fchown(descriptor, os.fstat(folder).st_uid, -1)
+        return descriptor
+    except FileExistsError:  # another process was faster
+        return os.open(path, flags)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def turn(path: str) -> t.Iterator[bool]:
+    """Whether we got the lock of the file at PATH, without waiting for it."""
+    descriptor = open_lock(path)
+    try:
+        yield wait_for(descriptor, 0)
+    finally:
+        os.close(descriptor)
 
 
 def hold_folder(folder: int, shown: str, timeout_s: float) -> t.Optional[int]:

@@ -23,7 +23,7 @@ from ..lifecycle import events
 from ..authority import Authority
 from ..store.event_targets import TargetRow
 from .senders import NotSent
-from ..._files.ownership import turn
+from ..._files.locks import turn
 from ..._rules.times import iso, maybe_millis, millis, moment
 from ..store.transactions import StoreError
 from ..._rules.errors import InvalidInput

@@ -23,9 +23,8 @@ import typing as t
 
 from . import vault
 from .key_file import How, path_of, read_key, unlock
-from ..store.transactions import Store, Transaction
+from ..store.transactions import Store, StoreError, Transaction
 from ..._files.folders import Folder, open_folder
-from ..._files.ownership import owner_for_root
 from ..._rules.errors import InvalidInput
 
 NEW = ".new"  # suffix of the next key file until it replaces the present one
@@ -60,7 +59,13 @@ def rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase:
     other. When this returns, the old key opens nothing of the authority any more; it still opens older copies."""
     with turn(path):
         _rotate(path, store, passphrase, new_passphrase)
-        _scrub(store)
+        try:
+            _scrub(store)
+        except StoreError as error:
+            raise InvalidInput(
+                f"The key was replaced, but what the old key opens could not be removed from the files; the next sweep "
+                f"tries again. {error}"
+            ) from error
 
 
 def finish_rotation(path: str, store: Store) -> None:
@@ -79,7 +84,7 @@ def finish_rotation(path: str, store: Store) -> None:
                 tx.keep_data_key(identifier)
                 tx.set_meta(SCRUB, "due")
             folder_path, name = os.path.split(path_of(path, how))
-            with open_folder(folder_path, owner=owner_for_root(folder_path)) as folder:
+            with open_folder(folder_path, owner=store.owner_for_root) as folder:
                 folder.unlink(name + NEW)
         _scrub(store)
 
@@ -143,7 +148,7 @@ def _rotate(path: str, store: Store, passphrase: t.Optional[str], new_passphrase
         raise InvalidInput(f"The authority in {path} is protected by a key file: it has no passphrase to replace.")
     key, where = vault.new_key(), path_of(path, how)
     folder_path, name = os.path.split(where)
-    with open_folder(folder_path, owner=owner_for_root(folder_path)) as folder:
+    with open_folder(folder_path, owner=store.owner_for_root) as folder:
         folder.unlink(name + NEW)  # left by a rotation that was killed, or a link that somebody put there
         present = folder.status(name)
         _write_key(folder, name + NEW, key, present.st_uid if present and os.geteuid() == 0 else None)

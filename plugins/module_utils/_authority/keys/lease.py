@@ -12,8 +12,7 @@ import fcntl
 import os
 import typing as t
 
-from ..._files.locks import wait_for
-from ..._files.ownership import open_lock
+from ..._files.locks import open_lock, wait_for
 from ..._rules.errors import InvalidInput
 
 FILE = "open.lock"

@@ -28,6 +28,10 @@ class Lender:
         self._process = os.getpid()
         self._opened: t.Optional[os.stat_result] = None
 
+    @property
+    def owner(self) -> int:
+        return (self._opened or os.stat(self._path)).st_uid
+
     def take(self) -> sqlite3.Connection:
         """A connection that nobody else uses until it is returned. A used connection is faster: it has the tables and
         the statements cached. Raises Replaced, and OSError if the file is gone."""

@@ -31,7 +31,7 @@ from .event_log import Journal, stored_place
 from .event_targets import EventTargets
 from .query import Query
 from .schema import APPLICATION_ID, SCHEMA, VERSION
-from ..._files.ownership import open_lock
+from ..._files.locks import open_lock
 from ..._rules.times import maybe_millis, millis, moment
 from ..._rules.errors import InvalidInput
 
@@ -66,6 +66,12 @@ class Store:
         self._lock_path = path + "-writers"
         self._lender = Lender(path)
         self._translated = _Translated(path)
+
+    @property
+    def owner_for_root(self) -> t.Optional[int]:
+        """For root, the owner of the open file, to whom what root makes beside it belongs, too. None for other users, who
+        make only files of their own."""
+        return self._lender.owner if os.geteuid() == 0 else None
 
     def create(self) -> None:
         """Create an empty store; the file has mode 0600 from the first byte."""

@@ -20,7 +20,7 @@ from .. import audit, sweep
 from ..authority import Authority
 from ..keys.vault import WrongKey
 from ..store.transactions import StoreError
-from ..._files.ownership import turn
+from ..._files.locks import turn
 from ..._rules.errors import InvalidInput
 from ..._rules.times import iso
 

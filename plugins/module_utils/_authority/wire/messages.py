@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import typing as t
 from uuid import uuid4
@@ -23,6 +24,13 @@ class Peer:
         self.address = address
         self.tls = tls
         self.is_known = False
+
+
+def plain_address(text: str) -> str:
+    """An IP address as it is usually written; IPv4's is never in the form of IPv6, in which a socket for both families has
+    it. Raises ValueError."""
+    address = ipaddress.ip_address(text)
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 class Request(t.NamedTuple):

@@ -31,12 +31,11 @@ try:
 except ImportError:
     web = None  # type: ignore[assignment]  # command_line.py reports it
 
-from .messages import Answer, Peer, Request, error
+from .messages import Answer, Peer, Request, error, plain_address
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 1024
-MAPPED = "::ffff:"  # how the address of an IPv4 client begins on a socket for both families
 NAME = "certops.acm"  # in the header Server: otherwise aiohttp tells strangers its version, and Python's
 # The state of a connection
 WAITING, RECEIVING, ANSWERING, SENDING = "for a request", "a request's body", "a request", "an answer"
@@ -166,8 +165,7 @@ class Server:
 
     def _welcome(self, called: socket.socket, address: t.Any) -> None:
         called.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        host = address[0][len(MAPPED) :] if address[0].startswith(MAPPED) else address[0]
-        connection = _Connection(called, Peer(host), self._loop.time())
+        connection = _Connection(called, Peer(plain_address(address[0])), self._loop.time())
         self._connections.add(connection)
         self._make_room(0)
         connection.task = self._loop.create_task(self._introduce(connection))

@@ -20,7 +20,7 @@ from ..operations.call import Call
 from ..store.transactions import StoreError
 from .pages import approval, metrics, ocsp
 from . import tagging
-from .messages import Answer, Reply, Request, Rest, error, plain
+from .messages import Answer, Reply, Request, Rest, error, plain, plain_address
 from .pages.health import Health
 from .pages.public_files import public_file
 from .short_calls import LateRecords, ShortCalls
@@ -217,7 +217,7 @@ def _forwarded_for(request: Request) -> list[str]:
 
 def _checked_address(text: str) -> str:
     try:
-        return str(ipaddress.ip_address(text))
+        return plain_address(text)
     except ValueError:
         return UNKNOWN
 

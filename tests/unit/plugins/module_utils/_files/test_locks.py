@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pwd
 import stat
 import threading
 import typing as t
@@ -109,3 +110,36 @@ def test_a_wait_ends_when_the_holder_does_or_when_time_is_up(tmp_path: Path) -> 
     os.close(holder)
     assert locks.wait_for(waiter, 0)
     os.close(waiter)
+
+
+def test_only_one_run_at_a_time_has_its_turn(tmp_path: Path) -> None:
+    path = str(tmp_path / "lock")
+    with locks.turn(path) as is_ours:
+        with locks.turn(path) as is_theirs:
+            assert (is_ours, is_theirs) == (True, False)
+    with locks.turn(path) as is_ours:
+        assert is_ours
+    assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_a_lock_file_is_its_owners(tmp_path: Path) -> None:
+    for _time in range(2):
+        os.close(locks.open_lock(str(tmp_path / "lock")))
+    assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError):
+        locks.open_lock(str(tmp_path / "link"))
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_what_root_makes_is_the_folders_owners(tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody").pw_uid
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    os.chown(folder, nobody, -1)
+    os.close(locks.open_lock(str(folder / "lock")))
+    assert (folder / "lock").stat().st_uid == nobody
+    (folder / "theirs").touch()
+    os.close(locks.open_lock(str(folder / "theirs")))
+    assert (folder / "theirs").stat().st_uid == 0  # a file that exists is not given away

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import creation, directory, opening, sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import key_file, key_making
+from ansible_collections.certops.acm.plugins.module_utils._authority.store.transactions import StoreError
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.tests.support.authority_keys import content, wrapped
 from ansible_collections.certops.acm.tests.support.authority_lab import Lab
@@ -58,6 +59,24 @@ def test_a_killed_rotation_is_completed_by_a_sweep(lab: Lab, monkeypatch: pytest
     assert before in content(lab)
     swept = sweep.sweep(lab.authority)
     assert swept.troubles == [] and before not in content(lab)
+
+
+def test_what_could_not_be_removed_is_removed_by_a_sweep(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the file needs space. The key has been replaced all the same, and the task says so."""
+    (before,) = wrapped(lab)
+    key_file_path = Path(lab.path) / "key-encryption-key"
+    old = key_file_path.read_text()
+
+    def full(_store: t.Any) -> None:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(lab.authority.store), "scrub", full)
+        with pytest.raises(InvalidInput, match="The key was replaced, but .* The disk is full."):
+            key_making.rotate(lab.path, lab.authority.store, None, None)
+        assert "The disk is full." in sweep.sweep(lab.authority).troubles
+    assert key_file_path.read_text() != old and before in content(lab)
+    assert sweep.sweep(lab.authority).troubles == [] and before not in content(lab)
 
 
 def test_a_link_in_the_place_of_the_new_key_is_not_followed(lab: Lab, tmp_path: Path) -> None:

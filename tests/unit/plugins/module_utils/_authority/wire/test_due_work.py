@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.certops.acm.plugins.module_utils._authority import sweep
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.wire.due_work import LOCK, DueWork
-from ansible_collections.certops.acm.plugins.module_utils._files.ownership import turn
+from ansible_collections.certops.acm.plugins.module_utils._files.locks import turn
 from ansible_collections.certops.acm.tests.support.authority_lab import Clock, Lab
 from cryptography import x509
 
