@@ -98,6 +98,8 @@ class Service:
         return (lambda: _while_usable(request, begun)) if callable(begun) else begun
 
     def _begun(self, request: Request) -> t.Union[Answer, Rest]:
+        if self._proxies and _is_in(request.peer.address, self._proxies):
+            request.peer.is_known = False  # the previous request on this connection may have been another client's
         if _is_acm(request):
             return self._acm(request)
         if request.method in ("GET", "HEAD") and request.path == "/healthz":

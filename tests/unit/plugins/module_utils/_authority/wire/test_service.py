@@ -83,6 +83,17 @@ def test_whose_request_a_proxy_passes_on(lab: Lab, address: str, forwarded: list
     assert answer.status == (200 if expected == "127.0.0.1" else 403)
 
 
+def test_a_connection_of_a_proxy_is_known_for_one_request_only(lab: Lab) -> None:
+    """The next one may be a stranger's, who must not get the place of clients that sign."""
+    service = Service(lab.authority, is_open=True, proxies=PROXIES)
+    for address, is_known in (("127.0.0.1", False), ("192.0.2.1", True)):
+        peer = Peer(address)
+        call = Request("POST", "/", CIMultiDict({"X-Amz-Target": f"{ACM}ListCertificates"}), b"{}", peer)
+        assert service.answer(call).status == 200 and peer.is_known
+        service.answer(call._replace(method="GET", target="/public/trust.pem"))
+        assert peer.is_known is is_known
+
+
 def test_nobody_reads_the_metrics_through_an_unknown_proxy(lab: Lab) -> None:
     """For the server, all its clients have the proxy's address, which is this machine's."""
     headers = CIMultiDict({"X-Forwarded-For": "127.0.0.1"})
