@@ -904,7 +904,7 @@ from ansible_collections.certops.acm.plugins.module_utils._authority import (
 from ansible_collections.certops.acm.plugins.module_utils._authority.delivery import deliveries
 from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import approvals
 from ansible_collections.certops.acm.plugins.module_utils._authority.keys import access_keys, key_file, key_making
-from ansible_collections.certops.acm.plugins.module_utils._authority.settings import Settings
+from ansible_collections.certops.acm.plugins.module_utils._authority.settings import LONGEST_DAYS, Settings
 from ansible_collections.certops.acm.plugins.module_utils._rules.times import iso, moment
 from ansible_collections.certops.acm.plugins.module_utils._authority.store.authorities import CaRow
 from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import DiscreetModule, log_as_warnings
@@ -926,6 +926,7 @@ SETTINGS = {
     for name, default in Settings._field_defaults.items()
     if name != "smtp"
 }
+LONGEST_COMMON_NAME = 64  # characters (RFC 5280, ub-common-name)
 ARGUMENT_SPEC: dict[str, t.Any] = {
     "path": {"type": "path", "required": True},
     "region": {"type": "str"},
@@ -1068,6 +1069,10 @@ def run(wanted: dict[str, t.Any], check_mode: bool) -> dict[str, t.Any]:
         raise InvalidInput("The option restore_key_from is for restore_from: give that, too, or leave it out.")
     if wanted["access_keys"] is not None:
         access_keys.check_keys(wanted["access_keys"])
+    names = [ca["name"] for ca in wanted["certificate_authorities"]]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InvalidInput(f"certificate_authorities has the name {twice} twice: give each CA its own name.")
     wanted = {
         **wanted,
         "settings": _settings(wanted),
@@ -1143,6 +1148,16 @@ def _checked_ca(ca: dict[str, t.Any]) -> dict[str, t.Any]:
     """The CA with its domains in the spelling used for comparisons."""
     if ca["account_id"] is not None:
         creation.check_account(ca["account_id"])
+    if ca["validity_days"] is not None and not 1 <= ca["validity_days"] <= LONGEST_DAYS:
+        raise InvalidInput(
+            f"The private CA {ca['name']} has validity_days {ca['validity_days']}: it must be 1 to {LONGEST_DAYS}."
+        )
+    common_name = ca["common_name"] or f"{ca['name']} CA"
+    if len(common_name) > LONGEST_COMMON_NAME or not common_name.isprintable():
+        raise InvalidInput(
+            f"The private CA {ca['name']} has the common name {common_name[:80]!r}: give a common_name of at most "
+            f"{LONGEST_COMMON_NAME} printable characters."
+        )
     domains = sorted({check_domain_name(domain) for domain in ca["permitted_domains"]})
     if any(is_wildcard(domain) for domain in domains):
         raise InvalidInput(

@@ -347,6 +347,9 @@ def _doubts(wanted: Wanted, certificate: Certificate, now: datetime) -> t.Iterat
     if certificate.status != "PENDING_VALIDATION" and not certificate.is_valid(now):
         why = blocked_names.explain(certificate.detail) if certificate.detail and certificate.status == "FAILED" else ""
         yield f"{certificate.arn} is {certificate.status_at(now)}, so it cannot be used. {why}".rstrip()
+    elif certificate.status == "PENDING_VALIDATION":
+        if wanted.force_renewal:
+            yield f"{certificate.arn} has not been issued yet, so there is nothing to renew."
     elif certificate.renewal_eligibility == "INELIGIBLE" and (wanted.renew_before or wanted.force_renewal):
         yield (
             f"ACM does not renew {certificate.arn} automatically (INELIGIBLE), because it is not in use and has not "

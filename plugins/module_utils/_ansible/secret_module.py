@@ -163,7 +163,7 @@ def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...]
     for name, value in parameters.items():
         option = by_name.get(name) or {"type": "raw"}
         here = _spelled((*path, name))
-        fault = _unlike_text(value, option.get("type", "str"))
+        fault = _unlike_text(value, "path" if name == "path" else option.get("type", "str"))
         if fault:
             return f"{here} {fault}."
         if isinstance(value, list):

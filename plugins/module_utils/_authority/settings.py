@@ -199,6 +199,14 @@ class Settings(t.NamedTuple):
             raise InvalidInput(
                 f"settings.ocsp_url is {self.ocsp_url}: it must be an http or https URL, or empty for none."
             )
+        if self.approval_url and not re.match(r"https?://[^/\s]+", self.approval_url):
+            raise InvalidInput(
+                f"settings.approval_url is {self.approval_url}: it must be an http or https URL, or empty for none."
+            )
+        for name in ("never_issued", "public_suffixes", "caa_issuers", "failure_reasons"):
+            for domain in getattr(self, name):
+                if re.search(r"[\s/:*@]", domain) or not domain.strip("."):
+                    raise InvalidInput(f"settings.{name} has {domain!r}: it must be a domain name such as example.com.")
         _check_addresses("resolvers", self.resolvers)
         _check_addresses("http_addresses", [str(each) for each in self.http_addresses.values()])
         if not 0 < self.smtp.get("port", 25) < 65536:

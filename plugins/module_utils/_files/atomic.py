@@ -170,7 +170,11 @@ def sweep(specs: t.Sequence[FileSpec]) -> None:
 
 def fault(path: str, error: OSError) -> InvalidInput:
     """A sentence about a file that could not be read or written."""
-    return InvalidInput(f"{path} cannot be read or written: {error.strerror or error}.")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return InvalidInput(f"There is no space left for {path}; free some and run again.")
+    return InvalidInput(
+        f"{path} cannot be read or written ({error.strerror or error}); check the path and its permissions."
+    )
 
 
 def _release(locks_held: list[tuple[int, t.Optional[int]]]) -> None:

@@ -124,6 +124,7 @@ def coerce(
             _check_value(f"{prefix}{name}", named.get(f"{prefix}{name}"), option)
             continue
         for where, values in _inside(f"{prefix}{name}", named.get(f"{prefix}{name}")):
+            _check_names(where, values, option["options"])
             for inner, inner_option in option["options"].items():
                 _check_value(f"{inner} in {where}", values.get(inner), inner_option)
     result = ArgumentSpecValidator({f"{prefix}{name}": dict(option) for name, option in options.items()}).validate(
@@ -150,11 +151,15 @@ def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, 
     for number, entry in enumerate(value, 1):
         if not isinstance(entry, dict):
             raise InvalidInput(f"Item {number} of {name} is {_kind(entry)}; give {example}.")
-        for option in entry:
-            if option not in options:
-                near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
-                hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(options)}."
-                raise InvalidInput(f"Item {number} of {name} has the option {option}, which does not exist; {hint}")
+        _check_names(f"Item {number} of {name}", entry, options)
+
+
+def _check_names(where: str, entry: t.Iterable[t.Any], options: t.Mapping[str, t.Any]) -> None:
+    for option in entry:
+        if option not in options:
+            near = difflib.get_close_matches(str(option), list(options), 1, 0.5)
+            hint = f"did you mean {near[0]}?" if near else f"the options are {', '.join(options)}."
+            raise InvalidInput(f"{where} has the option {option}, which does not exist; {hint}")
 
 
 def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None:

@@ -16,10 +16,12 @@ from .plan import Entry
 from .policy import WEEKDAYS
 
 PREFIX = "acm_deploy_renewals_"
+LONGEST_WAIT_S = 600  # of acm_notifications
 WINDOW = "give a dictionary such as {start: '22:30', end: '05:00'}"
 # Options that the role's tasks pass on to modules are here only to be checked. The channels are not among them: they
 # contain secrets, and a run's data is passed on as a fact.
 OPTIONS: dict[str, dict[str, t.Any]] = {
+    "queue": {"type": "str"},
     "wait": {"type": "int"},
     "watch": {"type": "str", "choices": ["all", "deployed"]},
     "notice_days": {"type": "list", "elements": "int"},
@@ -62,4 +64,7 @@ def read_options(given: Entry) -> dict[str, t.Any]:
             "[{name: chat, type: webhook, url: https://chat.example.com/hook}]."
         )
     named = {name: value for name, value in given.items() if name in OPTIONS and not (value is window and not window)}
-    return {**{name: given[name] for name in UNJUDGED if name in given}, **coerce(named, OPTIONS, PREFIX)}
+    options = coerce(named, OPTIONS, PREFIX)
+    if not 0 <= options.get("wait", 0) <= LONGEST_WAIT_S:
+        raise InvalidInput(f"{PREFIX}wait is {options['wait']}; give a number of seconds from 0 to {LONGEST_WAIT_S}.")
+    return {**{name: given[name] for name in UNJUDGED if name in given}, **options}

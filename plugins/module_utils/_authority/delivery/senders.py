@@ -50,6 +50,8 @@ def check(target: t.Mapping[str, t.Any]) -> None:
     if target["kind"] == WEBHOOK:
         _check_url(f"{what}: the url of a webhook", target["url"], is_secret=True)
         _signing_key(target)
+        if target.get("trust_file"):
+            trusting(target["trust_file"])
         return
     _check_url(f"{what}: queue_url {target['queue_url']}", target["queue_url"])
     if target.get("endpoint_url"):

@@ -97,5 +97,5 @@ def _identifier(certificate_arn: str) -> str:
 def _present(tx: Transaction, identifier: str) -> Certificate:
     found = tx.certificate(identifier)
     if found is None:
-        raise InvalidInput(f"The authority has no certificate {identifier}.")
+        raise InvalidInput(f"The authority has no certificate {identifier}: correct certificate_arn.")
     return found

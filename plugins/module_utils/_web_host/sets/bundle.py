@@ -465,7 +465,7 @@ def explain(error: OSError, label: str) -> str:
         return f"{where} is on a read-only file system; choose another path."
     if error.errno in (errno.EPERM, errno.EACCES):
         return f"This user may not change {where} ({error.strerror}); run as root, with become: true."
-    return f"{where} cannot be written: {error.strerror or error}."
+    return f"{where} cannot be written ({error.strerror or error}); choose another path."
 
 
 def _manifest(

@@ -260,6 +260,23 @@ def test_a_directory_with_something_else_in_it(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- CAs
 
 
+@pytest.mark.parametrize(
+    "cas, said",
+    [
+        ([{"name": "x", "validity_days": 0}], "The private CA x has validity_days 0: it must be 1 to 36500"),
+        ([{"name": "x", "validity_days": -1}], "validity_days -1: it must be 1 to 36500"),
+        ([{"name": "x", "validity_days": 10**7}], "validity_days 10000000: it must be 1 to 36500"),
+        ([{"name": "x", "common_name": "y" * 65}], "give a common_name of at most 64 printable characters"),
+        ([{"name": "x" * 62}], "give a common_name of at most 64 printable characters"),
+        ([{"name": "x", "common_name": "a\0b"}], "has the common name 'a\\x00b': give a common_name"),
+        ([{"name": "x"}, {"name": "x", "status": "DISABLED"}], "certificate_authorities has the name x twice"),
+    ],
+)
+def test_cas_that_cannot_exist(task: Task, cas: list[dict[str, t.Any]], said: str) -> None:
+    assert said in task.fails(certificate_authorities=cas)
+    assert not os.path.exists(task.path)
+
+
 def test_the_key_of_a_ca_cannot_change(task: Task) -> None:
     task(certificate_authorities=[CORP])
     assert "cannot be changed" in task.fails(certificate_authorities=[{**CORP, "key_algorithm": "EC_secp384r1"}])

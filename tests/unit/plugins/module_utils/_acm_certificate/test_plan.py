@@ -24,6 +24,8 @@ from ansible_collections.certops.acm.tests.unit.plugins.module_utils._acm_certif
     want,
 )
 
+FORCED, EARLY = {"force_renewal": True}, {"renew_before": "30"}
+
 
 @pytest.mark.parametrize(
     ("options", "one", "operations"),
@@ -54,6 +56,15 @@ def test_changes_in_place(options: dict[str, t.Any], one: Certificate, operation
     plan = issuance.plan_present(want(**options), one, {"a": "1", "aws:cloudformation:x": "1"}, NOW)
     assert plan.operations == operations
     assert bool(plan.after) is bool(operations)
+
+
+def test_a_warning_says_why_nothing_is_renewed() -> None:
+    pending = have(Status="PENDING_VALIDATION", RenewalEligibility="INELIGIBLE")
+    forced, early = (issuance.plan_present(want(**options), pending, None, NOW) for options in (FORCED, EARLY))
+    assert forced.warnings == (f"{arn(1)} has not been issued yet, so there is nothing to renew.",)
+    assert early.warnings == ()
+    unused = issuance.plan_present(want(**EARLY), have(RenewalEligibility="INELIGIBLE"), None, NOW)
+    assert "it is not in use and has not been exported since it was issued" in unused.warnings[0]
 
 
 def test_tags_of_aws_are_kept() -> None:

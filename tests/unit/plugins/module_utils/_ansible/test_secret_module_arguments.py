@@ -126,6 +126,7 @@ def test_ansibles_own_message_becomes_a_sentence_if_it_is_clear_enough() -> None
         ({"items": [{}, {"key": ["secret"]}]}, "items[2].key is a list, but must be text."),
         ({"file": False}, "file is a boolean, but must be a path."),
         ({"file": ["secret"]}, "file is a list, but must be a path."),
+        ({"path": "/x\0y"}, "path has a NUL character, which no path can have."),
         ({"file": "/x\0y"}, "file has a NUL character, which no path can have."),
         ({"files": ["/x", "/x\0y"]}, "Item 2 of files has a NUL character, which no path can have."),
         (
@@ -137,7 +138,10 @@ def test_ansibles_own_message_becomes_a_sentence_if_it_is_clear_enough() -> None
     ids=str,
 )
 def test_a_list_or_a_dictionary_is_no_text(parameters: dict[str, t.Any], sentence: t.Optional[str]) -> None:
-    assert arguments.no_text(parameters, {**SPEC, "file": {"type": "path"}, "files": FILES}) == sentence
+    assert (
+        arguments.no_text(parameters, {**SPEC, "file": {"type": "path"}, "files": FILES, "path": {"type": "str"}})
+        == sentence
+    )
 
 
 @pytest.mark.parametrize(

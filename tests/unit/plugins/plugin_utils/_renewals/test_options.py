@@ -39,6 +39,9 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
     ("given", "sentence"),
     [
         ({"wait": "soon"}, "^acm_deploy_renewals_wait is 'soon'; give a whole number.$"),
+        ({"wait": -1}, "^acm_deploy_renewals_wait is -1; give a number of seconds from 0 to 600.$"),
+        ({"wait": "601"}, "^acm_deploy_renewals_wait is 601; give a number of seconds from 0 to 600.$"),
+        ({"queue": ["certops-acm"]}, "^acm_deploy_renewals_queue is a list; give text.$"),
         ({"watch": "some"}, "^acm_deploy_renewals_watch is 'some'; give all or deployed.$"),
         ({"notice_days": "soon"}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
         ({"notice_days": [45, "soon"]}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
@@ -49,7 +52,10 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ),
         ({"maintenance_window": {"start": "22:30"}}, "missing required arguments: end"),
         ({"maintenance_window": {"start": "1:00", "end": "2:00", "weekdays": ["sunday"]}}, "weekdays .* sunday"),
-        ({"maintenance_window": {"from": "1:00", "start": "1:00", "end": "2:00"}}, "from"),
+        (
+            {"maintenance_window": {"days": ["sun"], "start": "1:00"}},
+            "^acm_deploy_renewals_maintenance_window has the option days, which does not exist; did you mean weekdays",
+        ),
         ({"forced_a_day": [20]}, "^acm_deploy_renewals_forced_a_day is a list; give a whole number.$"),
         ({"timeout": "5m"}, "^acm_deploy_renewals_timeout is '5m'; give a whole number.$"),
         ({"failed_hosts": True}, "^acm_deploy_renewals_failed_hosts is True; give a whole number.$"),

@@ -63,8 +63,11 @@ def test_tls_is_verified(tmp_path: Path) -> None:
         assert send({**target, "trust_file": trusted}, EVENTS[0]) == 1
         for name, said in (("absent.pem", "No such file"), ("empty.pem", "it contains no certificate")):
             (tmp_path / "empty.pem").touch()
-            with pytest.raises(NotSent, match=f"{name} cannot be used: {said}"):
-                send({**target, "trust_file": str(tmp_path / name)}, EVENTS[0])
+            wrong = {**target, "trust_file": str(tmp_path / name)}
+            with pytest.raises(InvalidInput, match=f"{name} cannot be used: {said}"):
+                senders.check(wrong)
+            with pytest.raises(NotSent, match=f"{name} cannot be used: {said}"):  # it was replaced since
+                senders.sender(wrong, "us-east-1", 5, lambda: NOW_S).send([EVENTS[0]])
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 410, 500, 503])
