@@ -30,7 +30,7 @@ MOST = {
     "acm_import": (90, 210),
     "acm_notification_queue": (54, 130),
     "acm_notifications": (51, 120),
-    "acm_renewals_memory": (7, 20),
+    "acm_renewals_memory": (7, 25),
     "certificate_bundle": (10, 35),
     "certificate_deployment": (27, 85),
     "haproxy_certificate": (4, 15),

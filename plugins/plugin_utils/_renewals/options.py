@@ -22,6 +22,8 @@ WINDOW = "give a dictionary such as {start: '22:30', end: '05:00'}"
 # contain secrets, and a run's data is passed on as a fact.
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "queue": {"type": "str"},
+    "path": {"type": "str"},
+    "textfile": {"type": "str"},
     "wait": {"type": "int"},
     "watch": {"type": "str", "choices": ["all", "deployed"]},
     "notice_days": {"type": "list", "elements": "int"},
@@ -67,4 +69,7 @@ def read_options(given: Entry) -> dict[str, t.Any]:
     options = coerce(named, OPTIONS, PREFIX)
     if not 0 <= options.get("wait", 0) <= LONGEST_WAIT_S:
         raise InvalidInput(f"{PREFIX}wait is {options['wait']}; give a number of seconds from 0 to {LONGEST_WAIT_S}.")
+    for name in ("path", "textfile"):
+        if name in options and not options[name].startswith(("/", "~")):
+            raise InvalidInput(f"{PREFIX}{name} is {options[name]!r}; give an absolute path.")
     return {**{name: given[name] for name in UNJUDGED if name in given}, **options}

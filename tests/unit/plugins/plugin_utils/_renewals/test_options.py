@@ -42,6 +42,8 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ({"wait": -1}, "^acm_deploy_renewals_wait is -1; give a number of seconds from 0 to 600.$"),
         ({"wait": "601"}, "^acm_deploy_renewals_wait is 601; give a number of seconds from 0 to 600.$"),
         ({"queue": ["certops-acm"]}, "^acm_deploy_renewals_queue is a list; give text.$"),
+        ({"path": "state"}, "^acm_deploy_renewals_path is 'state'; give an absolute path.$"),
+        ({"textfile": "acm.prom"}, "^acm_deploy_renewals_textfile is 'acm.prom'; give an absolute path.$"),
         ({"watch": "some"}, "^acm_deploy_renewals_watch is 'some'; give all or deployed.$"),
         ({"notice_days": "soon"}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
         ({"notice_days": [45, "soon"]}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
