@@ -14,6 +14,7 @@ from __future__ import annotations
 import difflib
 import typing as t
 
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import kind_of
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -33,11 +34,11 @@ def check_channels(channels: t.Any) -> None:
     if channels is None:
         return  # AnsibleModule reports that it is required
     if not isinstance(channels, (list, tuple)):
-        raise InvalidInput(f"channels is {_kind(channels)}: give a list of channels, each with a name and a type.")
+        raise InvalidInput(f"channels is {kind_of(channels)}: give a list of channels, each with a name and a type.")
     for number, channel in enumerate(channels, 1):
         if not isinstance(channel, t.Mapping):
             raise InvalidInput(
-                f"channels, number {number}, is {_kind(channel)}: give a dictionary with a name and a type."
+                f"channels, number {number}, is {kind_of(channel)}: give a dictionary with a name and a type."
             )
         name = channel.get("name")
         where = f"Channel {name}" if isinstance(name, str) and name else f"channels, number {number}"
@@ -54,23 +55,13 @@ def check_channels(channels: t.Any) -> None:
                 raise InvalidInput(f"{where}: {option} is {shown}{_hint(value, choices) or otherwise}")
         headers = channel.get("headers")
         if headers is not None and not isinstance(headers, t.Mapping):
-            raise InvalidInput(f"{where}: headers is {_kind(headers)}: give a dictionary of names and values.")
+            raise InvalidInput(f"{where}: headers is {kind_of(headers)}: give a dictionary of names and values.")
         for option in ("url", "password", "signing_secret"):
             value = channel.get(option)
             if value is not None and isinstance(value, (list, tuple, t.Mapping)):
-                raise InvalidInput(f"{where}: {option} is {_kind(value)}: give a single text.")
+                raise InvalidInput(f"{where}: {option} is {kind_of(value)}: give a single text.")
 
 
 def _hint(given: t.Any, choices: t.Sequence[str]) -> str:
     near = difflib.get_close_matches(str(given).lower(), choices, n=1, cutoff=0.5)
     return f", did you mean {near[0]}?" if near else ""
-
-
-def _kind(value: t.Any) -> str:
-    if isinstance(value, str):
-        return "a text"
-    if isinstance(value, t.Mapping):
-        return "a dictionary"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return "a number" if isinstance(value, (int, float)) and not isinstance(value, bool) else "something else"

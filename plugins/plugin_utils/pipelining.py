@@ -21,6 +21,7 @@ import typing as t
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import kind_of
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract, contract_of
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
@@ -227,14 +228,6 @@ def read_text(value: t.Any) -> t.Any:
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
     return value
-
-
-def kind_of(value: t.Any) -> str:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, dict):
-        return "a dictionary"
-    return "a list" if isinstance(value, (list, tuple)) else "empty" if value is None else "a number or a boolean"
 
 
 def refuse_private_keys(arguments: t.Any, allowed: t.Collection[str], where: str = "") -> None:

@@ -266,7 +266,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         {"acm_deploy_when_stopped": "wait"},
         "acm_deploy_when_stopped is 'wait'; give ignore or start or fail.",
     ),
-    "leave-out": ({"acm_deploy_leave_out": {"name": "x"}}, "acm_deploy_leave_out is a single dictionary; give a list"),
+    "leave-out": ({"acm_deploy_leave_out": {"name": "x"}}, "acm_deploy_leave_out is a dictionary; give a list"),
     "service": ({"acm_deploy_services": [{"name": "ngnix"}]}, "did you mean nginx?"),
     "lacking": (
         {"acm_deploy_services": [{"name": "nginx", "certificates": ["shop.tets"]}]},

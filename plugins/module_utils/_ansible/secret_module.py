@@ -180,7 +180,7 @@ def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...]
 
 def _unlike_text(value: t.Any, kind: t.Any) -> t.Optional[str]:
     if isinstance(value, (dict, list)) and kind in ("str", "path") or isinstance(value, bool) and kind == "path":
-        return f"is {_kind(value)}, but must be {'a path' if kind == 'path' else 'text'}"
+        return f"is {kind_of(value)}, but must be {'a path' if kind == 'path' else 'text'}"
     if isinstance(value, str) and "\0" in value and kind == "path":
         return "has a NUL character, which no path can have"
     return None
@@ -289,12 +289,12 @@ def _misshapen(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, .
                 if not isinstance(value, list):
                     if isinstance(value, dict):
                         return f"{_spelled(here)} is a single dictionary, but must be a list: write a dash before its first option."
-                    return f"{_spelled(here)} is {_kind(value)}, but must be a list in which each item is {example}."
+                    return f"{_spelled(here)} is {kind_of(value)}, but must be a list in which each item is {example}."
                 for number, item in enumerate(value, 1):
                     if not isinstance(item, dict):
-                        return f"Item {number} of {_spelled(here)} is {_kind(item)}, but must be {example}."
+                        return f"Item {number} of {_spelled(here)} is {kind_of(item)}, but must be {example}."
             elif not isinstance(value, dict):
-                return f"{_spelled(here)} is {_kind(value)}, but must be {example}."
+                return f"{_spelled(here)} is {kind_of(value)}, but must be {example}."
         elif value is not None:
             found = _mistyped(value, option, here)
             if found:
@@ -331,7 +331,7 @@ def _is_of_type(value: t.Any, kind: t.Any) -> bool:
 def _shown(value: t.Any, option: t.Mapping[str, t.Any]) -> str:
     is_scalar = {option.get("type"), option.get("elements")} & {"int", "float", "bool"}
     text = repr(str(value)) if isinstance(value, str) else ""  # str(): newer releases of Ansible tag their texts
-    return text if is_scalar and text and len(text) <= LONGEST and not option.get("no_log") else _kind(value)
+    return text if is_scalar and text and len(text) <= LONGEST and not option.get("no_log") else kind_of(value)
 
 
 def _inside(
@@ -352,11 +352,9 @@ def _spelled(path: tuple[str, ...]) -> str:
     return ".".join(path)
 
 
-def _kind(value: t.Any) -> str:
-    if isinstance(value, str):
-        return "text" if value else "empty"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, (int, float)):
-        return "a number"
-    return {"list": "a list", "dict": "a dictionary", "NoneType": "null"}.get(type(value).__name__, "something else")
+def kind_of(value: t.Any) -> str:
+    """What a value is, in words."""
+    if value is None or value == "":
+        return "empty"
+    kinds = {str: "text", bool: "a boolean", (int, float): "a number", (list, tuple): "a list", dict: "a dictionary"}
+    return next((words for kind, words in kinds.items() if isinstance(value, kind)), "something else")

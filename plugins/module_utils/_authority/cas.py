@@ -69,7 +69,7 @@ class CertificationAuthorities:
 
     def signer(self, row: CaRow) -> Signer:
         if row.id not in self._signers:
-            key = issuer.key_of_der(self._vault.open(row.sealed_key, f"ca {row.id}"))
+            key = issuer.key_of_der(self._vault.open(row.sealed_key, vault.ca_context(row.id)))
             self._signers[row.id] = Signer.of(row.id, row.pem, key)
         return self._signers[row.id]
 
@@ -196,7 +196,7 @@ class CertificationAuthorities:
             key_algorithm=algorithm,
             parent_id=parent.id if parent else None,
             pem=issuer.pem_of(certificate),
-            sealed_key=self._vault.seal(issuer.key_der(key), f"ca {identifier}"),
+            sealed_key=self._vault.seal(issuer.key_der(key), vault.ca_context(identifier)),
             not_after=millis(certificate.not_valid_after_utc),
             created_at=millis(now),
             crl_number=0,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing as t
 
 from .authority import Authority
-from .keys import access_keys, key_making, smtp_password
+from .keys import access_keys, key_making, smtp_password, vault
 from .store.transactions import Transaction
 
 
@@ -23,9 +23,10 @@ def renew(authority: Authority, passphrase: t.Optional[str] = None) -> None:
 
 
 def _reseal(tx: Transaction, seal: key_making.Seal) -> None:
-    for table, row, sealed, context in tx.sealed():
-        tx.reseal(table, row, seal(sealed, context))
+    for table, row, sealed, owner in tx.sealed():
+        context = vault.ca_context if table == "cas" else vault.leaf_context
+        tx.reseal(table, row, seal(sealed, context(*owner)))
     smtp_password.reseal(tx, seal)
     access_keys.reseal(tx, seal)
     for target in tx.targets.all():
-        tx.targets.put(target.name, seal(target.sealed, f"event target {target.name}"))
+        tx.targets.put(target.name, seal(target.sealed, vault.target_context(target.name)))

@@ -15,13 +15,7 @@ from fnmatch import fnmatchcase
 from .._rules.key_algorithms import DEFAULT_KEY_ALGORITHM, REQUEST_KEY_ALGORITHMS
 from .._rules.errors import InvalidInput
 from .._rules.names import ACM_ISSUERS, NEVER_ISSUED, base_name, is_below
-from .._rules.acm_limits import (
-    RATES,
-    RENEWAL_DAYS,
-    RENEWAL_DAYS_BY_EMAIL,
-    RENEWAL_NOTICE_DAYS,
-    VALIDATION_HOURS,
-)
+from .._rules import acm_limits
 
 CA_KEY_ALGORITHMS = ("RSA_2048", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
@@ -86,7 +80,7 @@ class Settings(t.NamedTuple):
     idempotency_minutes: int = 60
     idempotency_one_request: bool = False  # whether a token with other parameters is an error
     # §3: validation
-    validation_hours: int = VALIDATION_HOURS
+    validation_hours: int = acm_limits.VALIDATION_HOURS
     validation_suffix: str = "acm-validations.aws"
     resolvers: list[str] = []
     resolver_timeout_s: float = 5.0
@@ -103,11 +97,11 @@ class Settings(t.NamedTuple):
         True  # whether UpdateCertificateOptions changes the method; according to the older guide it does not
     )
     # §7: managed renewal
-    renewal_window_days: int = RENEWAL_DAYS
-    renewal_window_email_days: int = RENEWAL_DAYS_BY_EMAIL
+    renewal_window_days: int = acm_limits.RENEWAL_DAYS
+    renewal_window_email_days: int = acm_limits.RENEWAL_DAYS_BY_EMAIL
     renewal_window_percent: int = 0  # of the lifetime; 0: counted in days
     renewal_attempts_a_day: int = 24
-    renewal_notice_days: list[int] = list(RENEWAL_NOTICE_DAYS)
+    renewal_notice_days: list[int] = list(acm_limits.RENEWAL_NOTICE_DAYS)
     # §8: events
     days_before_expiry: int = 45
     max_days_before_expiry: int = 45
@@ -122,7 +116,7 @@ class Settings(t.NamedTuple):
     quota_private_cas: int = 200
     quota_certificates_a_ca: int = 1_000_000
     rate_limits: bool = False
-    rates: dict[str, int] = {}  # operation → calls a second, instead of RATES
+    rates: dict[str, int] = {}  # operation → calls a second
     # §10: tags
     max_tags: int = 50
     max_tag_key_length: int = 127
@@ -217,7 +211,7 @@ class Settings(t.NamedTuple):
                 f"settings.smtp has {sorted(self.smtp)}: it must have host, and may have {', '.join(SMTP_KEYS[1:])}."
             )
         for operation, rate in self.rates.items():
-            if operation not in RATES or not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
+            if operation not in acm_limits.RATES or not isinstance(rate, int) or isinstance(rate, bool) or rate < 1:
                 raise InvalidInput(
                     f"settings.rates has {operation}: {rate!r}; it must map operations of ACM to calls per second, 1 "
                     "or more."
@@ -253,7 +247,7 @@ class Settings(t.NamedTuple):
 
     def rate(self, operation: str) -> t.Optional[int]:
         """The number of calls per second that are allowed, or None for any number."""
-        return self.rates.get(operation, RATES.get(operation)) if self.rate_limits else None
+        return self.rates.get(operation, acm_limits.RATES.get(operation)) if self.rate_limits else None
 
     def failure_reason(self, name: str) -> t.Optional[str]:
         """The FailureReason that is set for the name or a domain above it, or None."""
@@ -264,27 +258,30 @@ class Settings(t.NamedTuple):
         """The first condition key of the request policy that a RequestCertificate does not satisfy, or None.
 
         The policy maps a condition key to patterns (`*` and `?`); every value must match one of them, as with IAM's
-        ForAllValues:StringLike. A member that the request leaves out counts with its default; a member that it cannot
-        have (the validation method of a private certificate, the CA of a public certificate) is not checked.
+        ForAllValues:StringLike.
         """
-        if not self.request_policy:
-            return None
-        options = request.get("Options") or {}
-        ca = request.get("CertificateAuthorityArn")
-        names = [request["DomainName"], *request.get("SubjectAlternativeNames", [])]
-        values = {
-            "acm:ValidationMethod": [None if ca else request.get("ValidationMethod", "EMAIL")],
-            "acm:DomainNames": [name.lower() for name in names],
-            "acm:KeyAlgorithm": [request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)],
-            "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
-            "acm:CertificateAuthority": [ca],
-            "acm:Export": [options.get("Export", "DISABLED")],
-        }
+        values = condition_values(request) if self.request_policy else {}
         for key, patterns in self.request_policy.items():
             for value in values[key]:
-                if value is not None and not any(fnmatchcase(value, without_sets(each)) for each in patterns):
+                if not any(fnmatchcase(value, without_sets(each)) for each in patterns):
                     return key
         return None
+
+
+def condition_values(request: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
+    """The values of ACM's condition keys. A member that the request leaves out counts with its default; one that it
+    cannot have (the validation method of a private certificate, the CA of a public one) has none."""
+    options = request.get("Options") or {}
+    ca = request.get("CertificateAuthorityArn")
+    names = [request["DomainName"], *request.get("SubjectAlternativeNames", [])]
+    return {
+        "acm:ValidationMethod": [] if ca else [request.get("ValidationMethod", "EMAIL")],
+        "acm:DomainNames": [name.lower() for name in names],
+        "acm:KeyAlgorithm": [request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)],
+        "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
+        "acm:CertificateAuthority": [ca] if ca else [],
+        "acm:Export": [options.get("Export", "DISABLED")],
+    }
 
 
 def is_in(name: str, domain: str) -> bool:
@@ -292,14 +289,7 @@ def is_in(name: str, domain: str) -> bool:
     return is_below(name, domain.strip(".").lower())
 
 
-CONDITIONS = (
-    "acm:ValidationMethod",
-    "acm:DomainNames",
-    "acm:KeyAlgorithm",
-    "acm:CertificateTransparencyLogging",
-    "acm:CertificateAuthority",
-    "acm:Export",
-)
+CONDITIONS = tuple(condition_values({"DomainName": ""}))
 
 
 def _check_addresses(name: str, addresses: t.Sequence[str]) -> None:

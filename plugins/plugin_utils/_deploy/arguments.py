@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import as_sentence
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import LONGEST, as_sentence, kind_of
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
 from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
 from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
@@ -90,7 +90,6 @@ _CONVERTED: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
 }
 _IN_HOURS = ("acm_deploy_renewals_stalled_after",)
 _ELEMENTS = {"str": "a list of strings", "int": "a list of whole numbers"}
-_SHOWN = 60  # characters of a value that a sentence repeats
 
 
 def read_arguments(given: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
@@ -147,10 +146,10 @@ def _inside(name: str, value: t.Any) -> t.Iterator[tuple[str, dict[str, t.Any]]]
 
 def _check_shape(name: str, value: t.Any, example: str, options: t.Mapping[str, t.Any]) -> None:
     if not isinstance(value, (list, tuple)):
-        raise InvalidInput(f"{name} is {_kind(value)}; give {example}.")
+        raise InvalidInput(f"{name} is {kind_of(value)}; give {example}.")
     for number, entry in enumerate(value, 1):
         if not isinstance(entry, dict):
-            raise InvalidInput(f"Item {number} of {name} is {_kind(entry)}; give {example}.")
+            raise InvalidInput(f"Item {number} of {name} is {kind_of(entry)}; give {example}.")
         _check_names(f"Item {number} of {name}", entry, options)
 
 
@@ -168,7 +167,7 @@ def _check_value(name: str, value: t.Any, option: t.Mapping[str, t.Any]) -> None
     if value is None or value == "":
         return
     kind, choices = option["type"], option.get("choices", ())
-    given = repr(value) if isinstance(value, (str, bool, int, float)) and len(str(value)) <= _SHOWN else _kind(value)
+    given = repr(value) if isinstance(value, (str, bool, int, float)) and len(str(value)) <= LONGEST else kind_of(value)
     if kind == "str" and (isinstance(value, (dict, list)) or (choices and value not in choices)):
         raise InvalidInput(f"{name} is {given}; give {' or '.join(choices) if choices else 'text'}.")
     if kind == "list" and option["elements"] == "int" and _is_convertible(value, "int"):
@@ -215,10 +214,3 @@ def _strip(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [_strip(each) for each in value if each is not None and each != ""]
     return value
-
-
-def _kind(value: t.Any) -> str:
-    if isinstance(value, str):
-        return "text"
-    kinds = {"dict": "a single dictionary", "list": "a list", "NoneType": "empty"}
-    return kinds.get(type(value).__name__, "a number or a boolean")

@@ -19,7 +19,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.times import is
 from . import certificate_alerts, host_alerts, words
 from .plan import is_valid, maybe_moment
 from .policy import Policy
-from .seen import Alert, Finding, Seen, hosts_of, is_all_in_place
+from .seen import Alert, Concern, Seen, hosts_of, is_all_in_place
 
 # Kinds that report something wrong until it is fixed, each with the text of its all-clear; the other kinds report that
 # something happened.
@@ -48,7 +48,7 @@ _OF_EXPIRY = ("expiring", "expired")  # their keys name the serial number
 _OF_RUNS = "renewals"  # the subject of alerts about runs themselves
 
 
-def findings(seen: Seen, policy: Policy) -> list[Finding]:
+def concerns(seen: Seen, policy: Policy) -> list[Concern]:
     """Everything to be told, whether or not it was told before; in check mode, everything that would be told."""
     found = [
         *(() if seen.is_check else host_alerts.of_deployments(seen)),
@@ -59,7 +59,7 @@ def findings(seen: Seen, policy: Policy) -> list[Finding]:
         *certificate_alerts.of_forced(seen),
         *_of_runs(seen, policy),
     ]
-    return [finding._replace(alert=_without_gaps(finding.alert)) for finding in found]
+    return [concern._replace(alert=_without_gaps(concern.alert)) for concern in found]
 
 
 def _without_gaps(alert: Alert) -> Alert:
@@ -88,7 +88,7 @@ def can_be_over(key: str, seen: Seen, policy: Policy) -> bool:
     return subject.startswith("arn:") and (policy.watches_all or not listed)
 
 
-def resolved(current: t.Iterable[Finding], seen: Seen, policy: Policy) -> list[str]:
+def resolved(current: t.Iterable[Concern], seen: Seen, policy: Policy) -> list[str]:
     """The keys that were told and whose subjects have no more trouble."""
     if seen.is_check:
         return []
@@ -100,7 +100,7 @@ def resolved(current: t.Iterable[Finding], seen: Seen, policy: Policy) -> list[s
     ]
 
 
-def still_open(current: t.Iterable[Finding], over: t.Collection[str], seen: Seen) -> list[str]:
+def still_open(current: t.Iterable[Concern], over: t.Collection[str], seen: Seen) -> list[str]:
     """The kinds of troubles that earlier runs reported about this run's hosts, and about which it has nothing new."""
     troubled = {_subject(found.alert["key"]) for found in current}
     hosts = {standing.host for standing in seen.standings} - troubled
@@ -108,7 +108,7 @@ def still_open(current: t.Iterable[Finding], over: t.Collection[str], seen: Seen
     return sorted(kind for kind, subject in told if kind in _OF_HOSTS and subject in hosts)
 
 
-def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:
+def all_clear(over: t.Iterable[str], seen: Seen) -> list[Concern]:
     """The all-clear for whoever was told that something is wrong, once for each subject."""
     by_subject: dict[str, list[str]] = {}
     for key in over:
@@ -143,7 +143,7 @@ def all_clear(over: t.Iterable[str], seen: Seen) -> list[Finding]:
             "hosts": hosts_of(subject, seen) or ([subject] if keys[0].split(" ", 1)[0] in _OF_HOSTS else []),
             "answers": keys,
         }
-        found.append(Finding(_without_gaps(alert)))
+        found.append(Concern(_without_gaps(alert)))
     return found
 
 
@@ -154,11 +154,11 @@ def _subject(key: str) -> str:
 # ---------------------------------------------------------------- the runs themselves
 
 
-def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Concern]:
     began, ended = maybe_moment(seen.memory["began_at"]), maybe_moment(seen.memory["ended_at"])
     latest = max(filter(None, (began, ended)), default=None)
     if latest and seen.now - latest > policy.stalled_after:
-        yield Finding(
+        yield Concern(
             {
                 "key": f"run_missed {_OF_RUNS} {iso(latest)}",
                 "kind": "run_missed",
@@ -169,7 +169,7 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
             }
         )
     if began and (ended is None or ended < began):
-        yield Finding(
+        yield Concern(
             {
                 "key": f"run_unfinished {_OF_RUNS} {iso(began)}",
                 "kind": "run_failed",
@@ -182,7 +182,7 @@ def _of_runs(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
     for problem in seen.problems:
         title, situation = PROBLEMS[problem.what]
         sentence = words.sentence(problem.sentence)
-        yield Finding(
+        yield Concern(
             {
                 "key": f"run_failed {_OF_RUNS} {problem.what} {words.date(seen.now)[:10]}",
                 "kind": "run_failed",

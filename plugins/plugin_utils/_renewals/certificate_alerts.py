@@ -25,12 +25,12 @@ from .plan import (
     maybe_moment,
 )
 from .policy import Policy
-from .seen import CRITICAL_DAYS, Finding, Seen, hosts_of
+from .seen import CRITICAL_DAYS, Concern, Seen, hosts_of
 
 REQUEST_AGAIN = "Once the cause is fixed, request it again with certops.acm.acm_certificate and replace: true."
 
 
-def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Concern]:
     deployed = {standing.arn for standing in seen.standings}
     for listed in seen.listing:
         arn = listed["certificate_arn"]
@@ -40,7 +40,7 @@ def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
         hosts = hosts_of(arn, seen)
         services = sorted({name for standing in seen.standings if standing.arn == arn for name in standing.services})
         names = [name for name in certificate.get("subject_alternative_names") or () if name]
-        for finding in _of_certificate(certificate, hosts, seen, policy):
+        for concern in _of_certificate(certificate, hosts, seen, policy):
             common = {
                 "certificate_arn": arn,
                 "domain_name": certificate.get("domain_name"),
@@ -48,11 +48,11 @@ def of_certificates(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
                 "expires_at": certificate.get("not_after"),
             }
             facts = {"Names": names if len(names) > 1 else None, "Services": services or None}
-            shown = {name: value for name, value in {**finding.alert.get("facts", {}), **facts}.items() if value}
-            yield finding._replace(alert={**common, **finding.alert, "facts": shown})
+            shown = {name: value for name, value in {**concern.alert.get("facts", {}), **facts}.items() if value}
+            yield concern._replace(alert={**common, **concern.alert, "facts": shown})
 
 
-def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Concern]:
     arn, name = certificate["certificate_arn"], certificate.get("domain_name") or certificate["certificate_arn"]
     status = certificate.get("status")
     until = maybe_moment(certificate.get("not_after"))
@@ -61,7 +61,7 @@ def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Po
         if hosts or certificate.get("in_use") or seen.now - until < PAST_IS_PAST:
             days = words.days_until(until, seen.now)
             use = "It is in use" if hosts or certificate.get("in_use") else "It may be in use"
-            yield Finding(
+            yield Concern(
                 {
                     "key": f"expired {arn} {certificate.get('serial', '')}",
                     "kind": "expired",
@@ -80,7 +80,7 @@ def _of_certificate(certificate: Entry, hosts: list[str], seen: Seen, policy: Po
         yield _of_not_issued(certificate, name, hosts)
 
 
-def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
+def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Concern:
     """A request that has failed or is still waiting, or a certificate that is no longer usable."""
     status = certificate.get("status")
     was_issued = status in ("REVOKED", "INACTIVE")
@@ -114,10 +114,10 @@ def _of_not_issued(certificate: Entry, name: str, hosts: list[str]) -> Finding:
         "facts": facts,
         "expires_at": certificate.get("not_after") if was_issued else None,
     }
-    return Finding(alert, "unavailable" if hosts else None)
+    return Concern(alert, "unavailable" if hosts else None)
 
 
-def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, policy: Policy) -> t.Iterator[Concern]:
     arn, serial = certificate["certificate_arn"], certificate.get("serial", "")
     summary = certificate.get("renewal_summary") or {}
     until = maybe_moment(certificate.get("not_after"))
@@ -131,7 +131,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
     common = {"days_to_expiry": left, "records": _records(certificate)}
     if summary.get("renewal_status") == "FAILED":
         cause = words.reason(summary.get("renewal_status_reason"))
-        yield Finding(
+        yield Concern(
             {
                 **common,
                 "key": f"renewal_failed {arn} {serial} {summary.get('updated_at', '')} {notice or 'first'}",
@@ -147,7 +147,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
     elif notice is not None and left is not None and not _may_still_be_renewed(certificate, policy, seen.now):
         waits = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
         if waits and _is_renewed_automatically(certificate):
-            yield Finding(
+            yield Concern(
                 {
                     **common,
                     "key": f"action_required {arn} {serial} {notice}",
@@ -163,7 +163,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                 "action_required" if _is_overdue(certificate, policy, seen.now) else None,
             )
         else:
-            yield Finding(
+            yield Concern(
                 {
                     **common,
                     "key": f"expiring {arn} {serial} {notice}",
@@ -174,7 +174,7 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
                 }
             )
     elif hosts and not seen.is_check and _was_forgotten(certificate, seen):
-        yield Finding(
+        yield Concern(
             {
                 **common,
                 "key": f"ineligible {arn} {serial}",
@@ -321,14 +321,14 @@ def _records(certificate: Entry) -> list[dict[str, str]]:
     return records
 
 
-def of_forced(seen: Seen) -> t.Iterator[Finding]:
+def of_forced(seen: Seen) -> t.Iterator[Concern]:
     by_arn = {each["certificate_arn"]: each for each in seen.listing}
     for arn, why in seen.forced_in_vain:
         certificate = by_arn.get(arn, {})
         until = maybe_moment(certificate.get("not_after"))
         left = words.days_until(until, seen.now) if until else None
         ends = f"The certificate in place expires {words.distance(left)}." if left is not None else ""
-        yield Finding(
+        yield Concern(
             {
                 "key": f"renewal_failed {arn} {certificate.get('serial', '')} forced",
                 "kind": "renewal_failed",

@@ -14,12 +14,12 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.times import is
 from . import words
 from .plan import Standing, is_valid
 from .policy import Policy
-from .seen import CRITICAL_DAYS, Finding, Seen
+from .seen import CRITICAL_DAYS, Concern, Seen
 
 REQUEST_OR_REMOVE = "Request or import the certificate, or take it out of acm_deploy_certificates."
 
 
-def of_deployments(seen: Seen) -> t.Iterator[Finding]:
+def of_deployments(seen: Seen) -> t.Iterator[Concern]:
     """One alert for each new certificate, however many hosts got it in this run."""
     new: dict[tuple[str, str], list[Standing]] = {}
     for standing in seen.standings:
@@ -30,7 +30,7 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
         services = sorted({service for standing in group for service in standing.services})
         until = group[0].served_until
         served = f"{words.listed(services)} {'serves' if len(services) == 1 else 'serve'} it."
-        yield Finding(
+        yield Concern(
             {
                 "key": f"deployed {arn} {serial} {','.join(hosts)}",
                 "kind": "deployed",
@@ -47,7 +47,7 @@ def of_deployments(seen: Seen) -> t.Iterator[Finding]:
         )
 
 
-def of_entries(seen: Seen) -> t.Iterator[Finding]:
+def of_entries(seen: Seen) -> t.Iterator[Concern]:
     """Entries of acm_deploy_certificates that ACM does not have, or does not export. For a certificate that is only not
     valid there is an alert about the certificate."""
     valid = {each["certificate_arn"]: is_valid(each, seen.now) for each in seen.listing}
@@ -57,7 +57,7 @@ def of_entries(seen: Seen) -> t.Iterator[Finding]:
             entries.setdefault(standing.identity, []).append(standing)
     for identity, group in entries.items():
         is_listed = group[0].arn in valid
-        yield Finding(
+        yield Concern(
             {
                 "key": f"unavailable {identity} {'unread' if is_listed else 'absent'}",
                 "kind": "unavailable",
@@ -75,7 +75,7 @@ def of_entries(seen: Seen) -> t.Iterator[Finding]:
         )
 
 
-def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
+def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Concern]:
     """A host on which something is wrong: one alert, however many certificates are concerned.
 
     Told at once, and again on the notice days of the certificate that expires first on the host.
@@ -102,7 +102,7 @@ def of_hosts(seen: Seen, policy: Policy) -> t.Iterator[Finding]:
         if state == "failed":
             is_current = all(standing.is_current for standing in group)
             title = f"{host}: {words.listed(names)} could not be {'checked' if is_current else 'deployed'}"
-        yield Finding(
+        yield Concern(
             {
                 "key": f"{kind} {host} {','.join(serials)} {min(passed) if passed else 'first'}",
                 "kind": kind,
@@ -134,7 +134,7 @@ def _what_it_has(first: datetime | None, left: int | None, group: t.Sequence[Sta
     return f"The server still has the previous certificates, of which the first {ends}."
 
 
-def of_services(seen: Seen) -> t.Iterator[Finding]:
+def of_services(seen: Seen) -> t.Iterator[Concern]:
     """A service that is no longer running or was not seen: one alert for each host and reason."""
     unserved: dict[str, list[tuple[Standing, str, str]]] = {}
     for standing in seen.standings:
@@ -146,7 +146,7 @@ def of_services(seen: Seen) -> t.Iterator[Finding]:
         reasons = list(dict.fromkeys(words.sentence(why) for _standing, _service, why in group))
         ends = [standing.served_until for standing, _service, _why in group if standing.served_until]
         first = min(ends) if ends else None
-        yield Finding(
+        yield Concern(
             {
                 "key": f"not_served {host} {','.join(services)} {','.join(names)}",
                 "kind": "not_served",

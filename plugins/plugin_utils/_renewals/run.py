@@ -354,19 +354,19 @@ def report(run: Run, connection: str, listed: Entry, closely: Entry) -> Run:
         problems=[Problem(*each) for each in own["problems"]],
         is_check=run["is_check"],
     )
-    found = alerts.findings(seen, policy)
+    found = alerts.concerns(seen, policy)
     over = alerts.resolved(found, seen, policy)
     found += alerts.all_clear(over, seen)
-    current = {finding.alert["key"] for finding in found}
+    current = {concern.alert["key"] for concern in found}
     missed = [] if run["is_check"] else [alert for alert in own["memory"]["missed"] if alert["key"] not in current]
     faults = [
-        (finding.situation, f"{finding.alert['title']}. {finding.why}".rstrip())
-        for finding in found
-        if finding.situation
+        (concern.situation, f"{concern.alert['title']}. {concern.why}".rstrip())
+        for concern in found
+        if concern.situation
     ]
-    troubles = [finding.alert["kind"] for finding in found if finding.alert["kind"] in alerts.TROUBLES]
+    troubles = [concern.alert["kind"] for concern in found if concern.alert["kind"] in alerts.TROUBLES]
     own["report"] = {
-        "alerts": [*missed, *(finding.alert for finding in found)],
+        "alerts": [*missed, *(concern.alert for concern in found)],
         "resolved": over,
         "acknowledged": plan.acknowledged(own["notices"], seen.standings),
         "faults": [sentence for situation, sentence in faults if situation not in policy.tolerated],

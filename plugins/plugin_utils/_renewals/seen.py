@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a renewal run has seen, and the findings in it. Pure."""
+"""What a renewal run has seen, and what is to be told of it. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Problem(t.NamedTuple):
     sentence: str
 
 
-class Finding(t.NamedTuple):
+class Concern(t.NamedTuple):
     """An alert, and the situation for which the run fails, if any. why: sentences that the failure adds to the alert's
     title."""
 

@@ -21,6 +21,7 @@ from datetime import datetime
 from . import senders
 from ..lifecycle import events
 from ..authority import Authority
+from ..keys.vault import target_context
 from ..store.event_targets import TargetRow
 from .senders import NotSent
 from ..._files.locks import turn
@@ -75,7 +76,7 @@ def set_targets(authority: Authority, wanted: t.Sequence[Target], plan: bool = F
                     tx.targets.remove(row.name)
             for name, target in by_name.items():
                 if present.get(name) != target:
-                    sealed = authority.vault.seal(json.dumps(target).encode(), _context(name))
+                    sealed = authority.vault.seal(json.dumps(target).encode(), target_context(name))
                     tx.targets.put(name, sealed)
     return True
 
@@ -102,11 +103,7 @@ def targets(authority: Authority) -> list[dict[str, t.Any]]:
 
 
 def _opened(authority: Authority, row: TargetRow) -> dict[str, t.Any]:
-    return dict(json.loads(authority.vault.open(row.sealed, _context(row.name))))
-
-
-def _context(name: str) -> str:
-    return f"event target {name}"
+    return dict(json.loads(authority.vault.open(row.sealed, target_context(row.name))))
 
 
 # ---------------------------------------------------------------- delivery

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from ..lifecycle import events, state
 from ..signing import issuer
 from ..authority import Authority
+from ..keys import vault
 from ..lifecycle.state import Certificate, Leaf
 from ..settings import Settings
 from ..._rules.times import iso, millis, moment
@@ -69,7 +70,7 @@ def sign(authority: Authority, certificate: Certificate, now: datetime, settings
         ca_id=ca.id,
         der=issuer.certificate_der(leaf),
         chain=None,
-        sealed_key=authority.vault.seal(issuer.key_der(key), key_context(certificate, facts.serial)),
+        sealed_key=authority.vault.seal(issuer.key_der(key), vault.leaf_context(certificate.id, facts.serial)),
     )
     return Signed(facts, row)
 
@@ -81,11 +82,6 @@ def _usages(certificate: Certificate, settings: Settings) -> tuple[str, ...]:
     if certificate.type == state.PRIVATE or certificate.usage or settings.public_client_auth:
         return (issuer.SERVER_AUTH, issuer.CLIENT_AUTH)
     return (issuer.SERVER_AUTH,)
-
-
-def key_context(certificate: Certificate, serial: str) -> str:
-    """The context that a leaf's key is sealed with."""
-    return f"certificate {certificate.id} {serial}"
 
 
 def store_first(

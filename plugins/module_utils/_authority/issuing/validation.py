@@ -154,11 +154,6 @@ def send_mail(
             error,
         )
         return str(error)
-    except TypeError:
-        raise InvalidInput(
-            f"settings.smtp has an unknown key: it must have host, and may have {', '.join(email.MailServer._fields)}, "
-            "sender."
-        ) from None
     return f"The mail server refused {', '.join(refused)}." if refused else f"A mail was sent for {domain}."
 
 

@@ -60,6 +60,18 @@ class Vault:
             ) from None
 
 
+def ca_context(identifier: str) -> str:
+    return f"ca {identifier}"
+
+
+def leaf_context(identifier: str, serial: str) -> str:
+    return f"certificate {identifier} {serial}"
+
+
+def target_context(name: str) -> str:
+    return f"event target {name}"
+
+
 def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 

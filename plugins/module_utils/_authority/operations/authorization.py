@@ -11,10 +11,10 @@ from __future__ import annotations
 import typing as t
 from datetime import datetime
 
-from ..._rules.key_algorithms import DEFAULT_KEY_ALGORITHM
 from ..authority import Authority
 from ..keys import policies
 from ..lifecycle.records import Caller
+from ..settings import condition_values
 from .call import Call, Fault
 from ..._rules.times import iso
 
@@ -57,7 +57,7 @@ def _values(call: Call, policy: str) -> policies.Values:
     elif "TagKeys" in call.request:
         values["aws:tagkeys"] = call.request["TagKeys"]
     if call.operation == "RequestCertificate":
-        values.update({key.lower(): value for key, value in requested(call.request).items()})
+        values.update({key.lower(): value for key, value in condition_values(call.request).items() if value})
     if "aws:resourcetag/" in policy.lower():
         values.update({f"aws:resourcetag/{key.lower()}": [value] for key, value in _resource_tags(call).items()})
     return values
@@ -77,26 +77,6 @@ def _of_caller(authority: Authority, caller: Caller, now: datetime) -> dict[str,
         values["aws:sourceip"] = [caller.address]
     if caller.kind == "user":
         values["aws:username"] = [caller.name]
-    return values
-
-
-def requested(request: t.Mapping[str, t.Any]) -> dict[str, list[str]]:
-    """The values of ACM's own condition keys. A member that the request leaves out counts with its default; a member
-    that it cannot have (the validation method of a private certificate, the CA of a public certificate) is absent."""
-    options = request.get("Options") or {}
-    ca = request.get("CertificateAuthorityArn")
-    values = {
-        "acm:DomainNames": [
-            name.lower() for name in (request["DomainName"], *request.get("SubjectAlternativeNames", []))
-        ],
-        "acm:KeyAlgorithm": [request.get("KeyAlgorithm", DEFAULT_KEY_ALGORITHM)],
-        "acm:CertificateTransparencyLogging": [options.get("CertificateTransparencyLoggingPreference", "ENABLED")],
-        "acm:Export": [options.get("Export", "DISABLED")],
-    }
-    if ca:
-        values["acm:CertificateAuthority"] = [ca]
-    else:
-        values["acm:ValidationMethod"] = [request.get("ValidationMethod", "EMAIL")]
     return values
 
 

@@ -11,8 +11,8 @@ import typing as t
 
 from .call import Call, Fault, Operation
 from .certificates import current, no_certificate_yet
-from ..issuing import issuance
 from ..lifecycle import state as lifecycle
+from ..keys import vault
 from ..signing import issuer
 from ..._rules.errors import InvalidInput
 from ..._rules.passphrases import check_passphrase
@@ -40,7 +40,7 @@ def export_certificate(call: Call) -> dict[str, t.Any]:
             raise no_certificate_yet(call, present)
         call.authority.save(tx, present._replace(exported_at=call.now, ever_exported=True), call.now)
         call.answered_leaf = (str(row.ca_id), row.serial)
-    key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, issuance.key_context(present, row.serial)))
+    key = issuer.key_of_der(call.authority.vault.open(row.sealed_key, vault.leaf_context(present.id, row.serial)))
     return {
         "Certificate": row.pem,
         "CertificateChain": row.chain,

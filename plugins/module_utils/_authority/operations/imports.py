@@ -12,6 +12,7 @@ import typing as t
 from . import quotas
 from .call import Call, Fault, Operation
 from .tags import check_tags, tag_dict
+from ..keys import vault
 from ..lifecycle import events, state
 from ..lifecycle.state import Certificate
 from ..signing import issuer
@@ -51,7 +52,7 @@ def import_certificate(call: Call) -> dict[str, t.Any]:
         der=issuer.certificate_der(material.certificate),
         chain=pem.chain_pem(material.chain) or None,
         sealed_key=call.authority.vault.seal(
-            issuer.key_der(material.private_key), f"certificate {identifier} {facts.serial}"
+            issuer.key_der(material.private_key), vault.leaf_context(identifier, facts.serial)
         ),
     )
     wanted = Certificate(

@@ -21,7 +21,7 @@ from ..lifecycle.state import Certificate, DomainValidation
 from ..store.transactions import Transaction
 from .tags import check_tags, tag_dict
 from ..._rules.errors import InvalidInput
-from ..._rules.names import MAX_FIRST_NAME_OCTETS, check_domain_name, is_wildcard, to_ascii
+from ..._rules.names import MAX_FIRST_NAME_OCTETS, check_domain_name, is_below, is_wildcard, to_ascii
 
 CLOUDFRONT_REGION = "us-east-1"
 
@@ -210,7 +210,7 @@ def _validations(call: Call, names: t.Sequence[str], method: str) -> tuple[Domai
 
 def _check_validation_domain(name: str, domain: str) -> None:
     """A validation domain is the name itself or a superdomain of it."""
-    if not (name == domain or name.endswith("." + domain)):
+    if not is_below(name, domain):
         raise Fault("InvalidDomainValidationOptionsException", f"{domain} is neither {name} nor a superdomain of it.")
 
 

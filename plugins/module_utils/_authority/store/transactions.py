@@ -256,16 +256,16 @@ class Transaction:
     def keep_data_key(self, key_id: str) -> None:
         self._execute("DELETE FROM data_keys WHERE key_id <> ?", (key_id,))
 
-    def sealed(self) -> t.Iterator[tuple[str, t.Any, bytes, str]]:
-        """(table, row, sealed secret, its context) for the keys of CAs and leaves, for `reseal`."""
+    def sealed(self) -> t.Iterator[tuple[str, t.Any, bytes, tuple[str, ...]]]:
+        """(table, row, sealed key, what its context names) of CAs and leaves, for `reseal`."""
         for identifier, sealed in self._execute("SELECT id, sealed_key FROM cas").fetchall():
-            yield "cas", identifier, sealed, f"ca {identifier}"
+            yield "cas", identifier, sealed, (identifier,)
         rows = self._execute(
             "SELECT leaves.rowid, sealed_key, certificates.id, serial FROM leaves "
             "JOIN certificates ON number = certificate WHERE sealed_key <> x''"
         ).fetchall()
         for row, sealed, identifier, serial in rows:
-            yield "leaves", row, sealed, f"certificate {identifier} {serial}"
+            yield "leaves", row, sealed, (identifier, serial)
 
     def reseal(self, table: str, row: t.Any, sealed: bytes) -> None:
         column = {"cas": "id", "leaves": "rowid"}[table]

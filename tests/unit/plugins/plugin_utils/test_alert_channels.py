@@ -28,9 +28,9 @@ def test_it_knows_the_options_and_choices_of_the_module() -> None:
 @pytest.mark.parametrize(
     ("channels", "said"),
     [
-        (SECRET, "channels is a text: give a list of channels, each with a name and a type."),
+        (SECRET, "channels is text: give a list of channels, each with a name and a type."),
         (SOUND, "channels is a dictionary: give a list of channels, each with a name and a type."),
-        ([SECRET], "channels, number 1, is a text: give a dictionary with a name and a type."),
+        ([SECRET], "channels, number 1, is text: give a dictionary with a name and a type."),
         ([[SOUND]], "channels, number 1, is a list: give a dictionary with a name and a type."),
         ([SOUND, {**SOUND, "type": "webhok"}], "Channel chat: type is webhok, did you mean webhook?"),
         (
@@ -45,7 +45,7 @@ def test_it_knows_the_options_and_choices_of_the_module() -> None:
             "Channel chat: ulr is not an option of a channel, did you mean url?",
         ),
         ([{"type": "webhook", "xyz": SECRET}], "channels, number 1: xyz is not an option of a channel."),
-        ([{**SOUND, "headers": f"Authorization: {SECRET}"}], "Channel chat: headers is a text: give a dictionary"),
+        ([{**SOUND, "headers": f"Authorization: {SECRET}"}], "Channel chat: headers is text: give a dictionary"),
         ([{**SOUND, "url": {"to": SECRET}}], "Channel chat: url is a dictionary: give a single text."),
     ],
 )

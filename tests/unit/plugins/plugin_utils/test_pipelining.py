@@ -121,7 +121,7 @@ SHAPES = {"items": LIST, "inner": DICT, "files": DICTS}
         ({"items": '["hushed"]'}, "The option items[1] is text; give a dictionary."),
         ({"inner": "hushed"}, "The option inner is text; give a dictionary."),
         ({"inner": ["hushed"]}, "The option inner is a list; give a dictionary."),
-        ({"inner": 5}, "The option inner is a number or a boolean; give a dictionary."),
+        ({"inner": 5}, "The option inner is a number; give a dictionary."),
         ({"items": [{"inner": "hushed"}]}, "The option items[1].inner is text; give a dictionary."),
         ({"files": {"key": "/hushed"}}, "The option files.key is text; give a dictionary."),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .verdict import Verdict, pending, success
 from ...._net.resolver import Asks
+from ...._rules.names import plain
 
 
 def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cname_chain: int = 5) -> Verdict:
@@ -17,8 +18,8 @@ def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cn
     The value may lack its leading underscore, the record's name may not; case never matters.
     Never FAILED: a record that is missing or wrong today may be right tomorrow.
     """
-    owner = _plain(record_name)
-    value = _plain(record_value)
+    owner = plain(record_name)
+    value = plain(record_value)
     seen = [owner]
     for _step in range(max_cname_chain):
         found = resolver.lookup(seen[-1], "CNAME")
@@ -38,7 +39,3 @@ def check(name: str, record_name: str, record_value: str, resolver: Asks, max_cn
     if len(seen) > max_cname_chain:
         return pending(f"{owner} starts a chain of more than {max_cname_chain} CNAME records; shorten the chain.")
     return pending(f"{owner} leads to {seen[-1]}; {name} is waiting for the value {value}.")
-
-
-def _plain(name: str) -> str:
-    return name.lower().rstrip(".")

@@ -41,7 +41,8 @@ def test_every_secret_is_encrypted_again(lab: Lab) -> None:
     everything = content(lab)
     assert not any(each in everything for each in secrets)
     with lab.authority.store.read() as tx:
-        for _table, _row, each, context in tx.sealed():
+        for table, _row, each, owner in tx.sealed():
+            context = (vault.ca_context if table == "cas" else vault.leaf_context)(*owner)
             again.vault.open(each, context)
             with pytest.raises(vault.WrongKey):
                 old.open(each, context)

@@ -56,7 +56,7 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ({"services": None}, "^acm_deploy_services is not set"),
         ({"certificates": "www.example.com"}, "^acm_deploy_certificates is text; give a list"),
         ({"certificates": ["www.example.com"]}, "^Item 1 of acm_deploy_certificates is text"),
-        ({"services": {"name": "nginx"}}, "^acm_deploy_services is a single dictionary"),
+        ({"services": {"name": "nginx"}}, "^acm_deploy_services is a dictionary"),
         (
             {"certificates": [{"domain": "x"}]},
             "Item 1 of acm_deploy_certificates has the option domain.* did you mean domain_name",
@@ -81,14 +81,14 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ({"timeout": "-1"}, "^acm_deploy_timeout is -1; give a number of seconds"),
         ({"steady_for": float("inf")}, "^acm_deploy_steady_for is inf; give a number of seconds"),
         ({"command_timeout": 0}, "^acm_deploy_command_timeout is 0; give a number of seconds, more than 0"),
-        ({"steady_for": {"seconds": 1}}, "^acm_deploy_steady_for is a single dictionary; give a number of seconds.$"),
+        ({"steady_for": {"seconds": 1}}, "^acm_deploy_steady_for is a dictionary; give a number of seconds.$"),
         ({"command_timeout": "1m"}, "^acm_deploy_command_timeout is '1m'; give a number of seconds.$"),
         ({"require_valid": "maybe"}, "^acm_deploy_require_valid is 'maybe'; give true or false.$"),
-        ({"leave_out": {"name": "www"}}, "^acm_deploy_leave_out is a single dictionary; give a list of strings.$"),
+        ({"leave_out": {"name": "www"}}, "^acm_deploy_leave_out is a dictionary; give a list of strings.$"),
         ({"leave_out": [["www"]]}, "^acm_deploy_leave_out is not a list of strings; give a list of strings.$"),
         ({"leave_out": 5}, "^acm_deploy_leave_out is 5; give a list of strings.$"),
         ({"path": ["/etc/acm"]}, "^acm_deploy_path is a list; give text.$"),
-        ({"authority": {"path": "/srv"}}, "^acm_deploy_authority is a single dictionary; give text.$"),
+        ({"authority": {"path": "/srv"}}, "^acm_deploy_authority is a dictionary; give text.$"),
         (
             {"services": [{"name": "x"}, {"name": "y", "ports": ["https"]}]},
             "^ports in item 2 of acm_deploy_services is not a list of whole numbers; give a list of whole numbers.$",
@@ -116,7 +116,7 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ),
         (
             {"certificates": [{"domain_name": "x", "pkcs12_passphrase": {"a": "secret"}}]},
-            "^pkcs12_passphrase in item 1 of acm_deploy_certificates is a single dictionary; give text.$",
+            "^pkcs12_passphrase in item 1 of acm_deploy_certificates is a dictionary; give text.$",
         ),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals import alerts, plan
 from ansible_collections.certops.acm.plugins.plugin_utils._renewals.policy import read_policy
-from ansible_collections.certops.acm.plugins.plugin_utils._renewals.seen import Finding, Seen
+from ansible_collections.certops.acm.plugins.plugin_utils._renewals.seen import Concern, Seen
 from ansible_collections.certops.acm.tests.support.renewal_facts import NOW, arn, iso, make_certificate, make_memory
 
 RECORD = {"name": "_a.host-1.example.com.", "type": "CNAME", "value": "_b.acm-validations.aws."}
@@ -46,13 +46,13 @@ def standing(one: dict[str, Any], *, host: str = "web", state: str = "deployed",
 
 def found(
     listing: list[dict[str, Any]], *standings: plan.Standing, policy: dict[str, Any] | None = None, **seen: Any
-) -> list[Finding]:
+) -> list[Concern]:
     given = {"memory": make_memory(), **seen}
-    return alerts.findings(Seen(NOW, listing, {}, standings, **given), read_policy(policy or {}))
+    return alerts.concerns(Seen(NOW, listing, {}, standings, **given), read_policy(policy or {}))
 
 
 def told(*arguments: Any, **named: Any) -> list[dict[str, Any]]:
-    return [finding.alert for finding in found(*arguments, **named)]
+    return [concern.alert for concern in found(*arguments, **named)]
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_resolved() -> None:
         f"expired {arn(4)} 04",  # so long ago that nobody is alerted any more
     ]
     seen = seen_with(keys, standing(make_certificate(2)))
-    current = alerts.findings(seen, read_policy({}))
+    current = alerts.concerns(seen, read_policy({}))
     assert alerts.resolved(current, seen, read_policy({})) == [keys[2], keys[4], keys[6]]
     assert alerts.resolved(current, seen, read_policy({"watch": "deployed"})) == [keys[2], keys[4], keys[6]]
     assert alerts.resolved(current, seen._replace(is_check=True), read_policy({})) == []
@@ -314,7 +314,7 @@ def test_a_host_has_recovered_when_all_its_certificates_were_seen(
     here = [standing(one, state=state) for one, state in zip(listing, states)]
     memory = make_memory(told={key: {"chat": iso(NOW)}, elsewhere: {"chat": iso(NOW)}})
     seen = Seen(NOW, listing, {}, [*here, standing(listing[0], host="web-2")], memory)
-    current = [each for each in alerts.findings(seen, read_policy({})) if each.alert["kind"] != "unavailable"]
+    current = [each for each in alerts.concerns(seen, read_policy({})) if each.alert["kind"] != "unavailable"]
     over = alerts.resolved(current, seen, read_policy({}))
     assert over == ([key] if is_over else [])
     assert alerts.still_open(current, over, seen) == ([] if is_over else [kind])
@@ -326,7 +326,7 @@ def test_a_certificate_that_acm_still_does_not_export_is_not_reported_as_availab
     memory = make_memory(told={"unavailable www.example.com absent": {"chat": iso(NOW)}})
     for state, over in (("left_out", []), ("deployed", list(memory["told"]))):
         seen = Seen(NOW, [pending], {}, [left_out._replace(state=state)], memory)
-        assert alerts.resolved(alerts.findings(seen, read_policy({})), seen, read_policy({})) == over
+        assert alerts.resolved(alerts.concerns(seen, read_policy({})), seen, read_policy({})) == over
 
 
 def test_a_certificate_is_renewed_again_only_if_acm_says_so() -> None:
@@ -335,24 +335,24 @@ def test_a_certificate_is_renewed_again_only_if_acm_says_so() -> None:
     for eligibility, over in (("INELIGIBLE", []), ("ELIGIBLE", list(memory["told"]))):
         one = make_certificate(renewal_eligibility=eligibility)
         seen = Seen(NOW, [one], {}, [standing(one, state="unreachable", served_serial=None)], memory)
-        assert alerts.resolved(alerts.findings(seen, read_policy({})), seen, read_policy({})) == over
+        assert alerts.resolved(alerts.concerns(seen, read_policy({})), seen, read_policy({})) == over
 
 
 def test_all_clear() -> None:
     keys = [f"expiring {arn(2)} 02 45", f"action_required {arn(2)} 02 30", "host_unreachable web 01 first"]
-    certificate, host = (finding.alert for finding in alerts.all_clear(keys, seen_with(keys)))
+    certificate, host = (concern.alert for concern in alerts.all_clear(keys, seen_with(keys)))
     assert certificate["title"] == "host-2.example.com: all clear"
     assert certificate["text"] == (
         "The certificate no longer expires soon. The renewal is no longer waiting for anybody. "
         "The certificate is valid until 2027-03-05 12:00 UTC."
     )
     renewed = [key.replace(" 02 ", " 01 ") for key in keys]
-    certificate, _host = (finding.alert for finding in alerts.all_clear(renewed, seen_with(renewed)))
+    certificate, _host = (concern.alert for concern in alerts.all_clear(renewed, seen_with(renewed)))
     assert certificate["text"] == (
         "The renewal is no longer waiting for anybody. The certificate was renewed and is now valid until "
         "2027-03-05 12:00 UTC."
     )
-    certificate, _host = (finding.alert for finding in alerts.all_clear(keys, seen_with(keys)))
+    certificate, _host = (concern.alert for concern in alerts.all_clear(keys, seen_with(keys)))
     assert certificate["answers"] == keys[:2] and certificate["kind"] == "resolved"
     assert (host["title"], host["hosts"]) == ("web: all clear", ["web"])
     assert host["text"] == "The server answers again and is up to date."
@@ -499,9 +499,9 @@ def test_situations(
 ) -> None:
     """What makes a run fail, what people are told then, and by when they have to act."""
     one = make_certificate(**members)
-    (finding,) = found([one], standing(one, **state))
-    alert = finding.alert
-    assert (finding.situation, alert["severity"], alert["title"]) == (situation, severity, title)
+    (concern,) = found([one], standing(one, **state))
+    alert = concern.alert
+    assert (concern.situation, alert["severity"], alert["title"]) == (situation, severity, title)
     assert alert["text"].startswith(text)
     assert alert.get("days_to_expiry") == days
     assert alert["hosts"] == ["web"]

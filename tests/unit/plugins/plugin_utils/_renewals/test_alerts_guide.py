@@ -89,7 +89,7 @@ def shown_alerts() -> list[Alert]:
         services=(),
     )
     seen = Seen(NOW, [waiting, renewed], {}, standings, make_memory())
-    found_alerts = [finding.alert for finding in alerts.findings(seen, read_policy({}))]
+    found_alerts = [concern.alert for concern in alerts.concerns(seen, read_policy({}))]
     found_alerts.sort(key=lambda alert: ["action_required", "deploy_failed", "deployed"].index(alert["kind"]))
     return read_alerts(found_alerts)
 

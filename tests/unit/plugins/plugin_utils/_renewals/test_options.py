@@ -47,7 +47,7 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ({"watch": "some"}, "^acm_deploy_renewals_watch is 'some'; give all or deployed.$"),
         ({"notice_days": "soon"}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
         ({"notice_days": [45, "soon"]}, "^acm_deploy_renewals_notice_days is not a list of whole numbers; give"),
-        ({"notice_days": {"days": 3}}, "^acm_deploy_renewals_notice_days is a single dictionary; give a list of whole"),
+        ({"notice_days": {"days": 3}}, "^acm_deploy_renewals_notice_days is a dictionary; give a list of whole"),
         (
             {"maintenance_window": "22:30"},
             "^acm_deploy_renewals_maintenance_window is not a dictionary; give a dictionary",
@@ -64,7 +64,7 @@ def test_options_get_their_types_and_empty_ones_count_as_not_given() -> None:
         ({"run_limit": 2.5}, "^acm_deploy_renewals_run_limit is 2.5; give a whole number.$"),
         (
             {"tolerate": {"memory": True}},
-            "^acm_deploy_renewals_tolerate is a single dictionary; give a list of strings.$",
+            "^acm_deploy_renewals_tolerate is a dictionary; give a list of strings.$",
         ),
         ({"stalled_after": "2d"}, "^acm_deploy_renewals_stalled_after is '2d'; give a number of hours.$"),
         ({"resolvers": 5}, "^acm_deploy_renewals_resolvers is 5; give a list of strings.$"),

@@ -24,7 +24,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.certops.acm.plugins.module_utils._x509 import pem
 from ansible_collections.certops.acm.plugins.module_utils._authority import opening, sweep
-from ansible_collections.certops.acm.plugins.module_utils._authority.issuing import issuance
+from ansible_collections.certops.acm.plugins.module_utils._authority.keys import vault
 from ansible_collections.certops.acm.plugins.module_utils._authority.lifecycle import state
 from ansible_collections.certops.acm.plugins.module_utils._authority.signing import issuer
 from ansible_collections.certops.acm.plugins.module_utils._authority.store import facts, transactions as store
@@ -78,7 +78,7 @@ def whole(lab: Lab) -> dict[str, state.Certificate]:
                 continue
             assert row.serial == certificate.leaf.serial == pem.serial(pem.load_certificate(row.pem))
             key = issuer.key_of_der(
-                lab.authority.vault.open(row.sealed_key, issuance.key_context(certificate, row.serial))
+                lab.authority.vault.open(row.sealed_key, vault.leaf_context(certificate.id, row.serial))
             )
             assert pem.key_matches(key, pem.load_certificate(row.pem))
         serials = [row[0] for row in execute("SELECT serial FROM leaves WHERE ca_id IS NOT NULL")]
