@@ -356,5 +356,11 @@ def kind_of(value: t.Any) -> str:
     """What a value is, in words."""
     if value is None or value == "":
         return "empty"
-    kinds = {str: "text", bool: "a boolean", (int, float): "a number", (list, tuple): "a list", dict: "a dictionary"}
+    kinds: dict[t.Any, str] = {
+        str: "text",
+        bool: "a boolean",
+        (int, float): "a number",
+        (list, tuple): "a list",
+        dict: "a dictionary",
+    }
     return next((words for kind, words in kinds.items() if isinstance(value, kind)), "something else")
