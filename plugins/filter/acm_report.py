@@ -120,8 +120,16 @@ def make_report(gathered: Entry) -> dict[str, t.Any]:
     }
 
 
+def check_options(given: t.Mapping[str, t.Any], here: str) -> dict[str, t.Any]:
+    """The options, and `refusal`: what is wrong with them, in a sentence that Ansible adds nothing to, or an empty text."""
+    try:
+        return {**options.read_options(given, here), "refusal": ""}
+    except InvalidInput as error:
+        return {"refusal": str(error)}
+
+
 DECISIONS: dict[str, t.Callable[..., t.Any]] = {
-    "options": options.read_options,
+    "options": check_options,
     "host": note_host,
     "connections": wanted.connections,
     "names": list_names,

@@ -133,6 +133,22 @@ def test_wrong_options_are_reported_before_anything_is_deployed(site: Path, opti
     assert not (site / "certificates").exists()
 
 
+@pytest.mark.parametrize(
+    ("playbook", "option", "said"),
+    [
+        ("deploy", "acm_deploy_serial=many", "acm_deploy_serial is many: give a number of hosts"),
+        ("renew", "{acm_deploy_serial: ['10%', x]}", "acm_deploy_serial is ['10%', 'x']: give a number of hosts"),
+        ("report", "acm_report_path=/srv/x", "acm_report_path is '/srv/x': give the path of a file"),
+        ("authority_server", "authority_server_foreground=maybe", "authority_server_foreground is maybe: give true or"),
+        ("authority_server", "authority_server_options=--listen", "authority_server_options is not a list: give one"),
+    ],
+)
+def test_a_variable_that_ansible_itself_would_trip_over(site: Path, playbook: str, option: str, said: str) -> None:
+    code, output = play(playbook, site, "-e", f"{WITH_HOSTS[playbook]}=shop-1", "-e", option, "--check")
+    assert code != 0 and said in output, output
+    assert "Finalization of task args" not in output and "Traceback" not in output
+
+
 def test_a_site_that_only_watches_says_so(site: Path) -> None:
     words = ["-e", f"acm_deploy_authority={site / 'authority'}", "-e", f"acm_deploy_renewals_path={site / 'state'}"]
     code, output = renew(site, "-e", "acm_deploy_hosts=localhost", *words)
