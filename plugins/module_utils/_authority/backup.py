@@ -20,7 +20,7 @@ import typing as t
 from . import creation, directory, opening
 from .authority import Authority
 from .keys import key_file, key_making
-from .store.transactions import Store, StoreError
+from .store.transactions import OtherFormat, Store, StoreError
 from .._files.folders import open_any, open_folder
 from .._rules.errors import InvalidInput
 
@@ -81,10 +81,12 @@ def restore(file: str, path: str, *, key_from: t.Optional[str] = None, passphras
         _copy(file, store.path)
         try:
             store.check()
-        except StoreError as error:
+        except OtherFormat as error:
+            raise OtherFormat(file, error.version) from None
+        except StoreError:
             raise InvalidInput(
                 f"{file} is not a copy of an authority that can be restored: give the file that backup_to wrote."
-            ) from error
+            ) from None
         found = store.verify()
         if found:
             raise InvalidInput(f"{file} is damaged ({found[0]}): take another copy.")

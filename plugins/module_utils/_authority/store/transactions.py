@@ -40,6 +40,21 @@ class StoreError(InvalidInput):
     """The file cannot be used; the message says why and what to do."""
 
 
+class OtherFormat(StoreError):
+    """The store is of another version of the collection."""
+
+    def __init__(self, path: str, version: int) -> None:
+        advice = (
+            "use the version of certops.acm that created it, or a newer version."
+            if version > VERSION
+            else "use the development version that created it, or create a new authority in another directory."
+        )
+        super().__init__(
+            f"{path} has format {version}, but this version of the collection uses format {VERSION}: {advice}"
+        )
+        self.version = version
+
+
 class LeafRow(t.NamedTuple):
     """chain: PEM; stored for imports only. Other certificates have the chain of their CA."""
 
@@ -97,14 +112,7 @@ class Store:
                 f"{self.path} is not the store of an embedded authority, and was not changed: restore it from a backup, or give another directory."
             )
         if version != VERSION:
-            advice = (
-                "use the version of certops.acm that created it, or a newer version."
-                if version > VERSION
-                else "use the development version that created it, or create a new authority in another directory."
-            )
-            raise StoreError(
-                f"{self.path} has format {version}, but this version of the collection uses format {VERSION}: {advice}"
-            )
+            raise OtherFormat(self.path, version)
 
     @contextmanager
     def ask(self) -> t.Iterator[Transaction]:

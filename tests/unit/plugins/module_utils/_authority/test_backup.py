@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import threading
 import typing as t
@@ -128,6 +129,28 @@ def test_what_is_refused(lab: Lab, tmp_path: Path, safe: Path) -> None:
             backup.restore(str(tmp_path / file), str(tmp_path / path))
         assert not (tmp_path / "new").exists()
     assert (tmp_path / "there").read_text() == (tmp_path / "kept" / "there").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("pragma", "said"),
+    [
+        (
+            "user_version = 1000000",
+            "has format 1000000, .*: use the version of certops.acm that created it, or a newer",
+        ),
+        (
+            "application_id = 1",
+            "is not a copy of an authority that can be restored: give the file that backup_to wrote",
+        ),
+    ],
+)
+def test_a_copy_that_this_version_cannot_read(lab: Lab, tmp_path: Path, pragma: str, said: str) -> None:
+    copied = backup.back_up(lab.path, str(tmp_path / "copy"))
+    with sqlite3.connect(copied.file) as connection:
+        connection.execute(f"PRAGMA {pragma}")
+    with pytest.raises(InvalidInput, match=f"^{copied.file} {said}"):
+        backup.restore(copied.file, str(tmp_path / "new"))
+    assert not (tmp_path / "new").exists()
 
 
 def test_no_copy_is_made_where_others_could_replace_it(lab: Lab, tmp_path: Path) -> None:
