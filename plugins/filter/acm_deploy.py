@@ -47,7 +47,16 @@ class Remembered(t.Mapping[str, t.Any]):
         return len(self._values)
 
 
-def tell(entry: Entry, what: str) -> t.Any:
+def tell(entry: t.Any, what: str = "") -> t.Any:
+    if what not in ("sentence", "reason"):
+        raise InvalidInput(
+            f"The argument of acm_deploy is {what!r}: give 'sentence' for an entry of acm_deploy_summary, or 'reason' for the result of a "
+            "failed task."
+        )
+    if not isinstance(entry, t.Mapping) or (what == "sentence" and "sentence" not in entry):
+        raise InvalidInput(
+            "acm_deploy takes one entry of acm_deploy_summary, or the result of one task: use map for a list of them."
+        )
     return outcome.find_reason(entry) if what == "reason" else entry["sentence"]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.certops.acm.plugins.filter.acm_deploy import FilterModule
 from ansible_collections.certops.acm.plugins.plugin_utils._deploy.outcome import find_outcome, find_reason
 
 from ansible_collections.certops.acm.tests.unit.plugins.plugin_utils._deploy.test_answers import HOST, LINE, answer
@@ -166,3 +168,18 @@ def test_a_stopped_service_is_reported_once() -> None:
     said = ["nginx is not running: no process was found.", "haproxy is not running: no process was found."]
     looked = {**answer(line=line, bundle={"needs_key": False}, due=False, needs_key=False), "sentences": said}
     assert outcome(looked)["sentences"][1:] == [line["sentence"], said[1]]
+
+
+@pytest.mark.parametrize(
+    ("entry", "words", "said"),
+    [
+        ({}, (), "The argument of acm_deploy is '': give 'sentence' for an entry of acm_deploy_summary, or 'reason'"),
+        ({}, ("nonsense",), "The argument of acm_deploy is 'nonsense': give 'sentence'"),
+        ({}, ("sentence",), "acm_deploy takes one entry of acm_deploy_summary, or the result of one task: use map"),
+        ([{"sentence": "x"}], ("sentence",), "use map for a list of them"),
+        ("text", ("reason",), "acm_deploy takes one entry"),
+    ],
+)
+def test_the_filter_for_everyone_explains_itself(entry: Any, words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(AnsibleFilterError, match=said):
+        FilterModule().filters()["acm_deploy"](entry, *words)
