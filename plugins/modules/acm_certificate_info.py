@@ -609,9 +609,18 @@ def diagnosing(acm: Acm, resolvers: t.Optional[list[str]]) -> survey.Diagnose:
     return lambda details: obstacles.diagnose(details, through)
 
 
+def _check_resolvers(resolvers: t.Sequence[str]) -> None:
+    """Raise InvalidInput if one cannot be used, even if nothing has to be diagnosed this time."""
+    for text in resolvers:
+        from ansible_collections.certops.acm.plugins.module_utils._net.resolver import endpoint
+
+        endpoint(text)
+
+
 def run(module: AcmModule) -> dict[str, t.Any]:
     params = module.params
     query = read_query(params)
+    _check_resolvers(params["resolvers"] or ())
     tags = None
     if params["tags"]:
         tags = {str(key): None if value in (None, "") else str(value) for key, value in params["tags"].items()}

@@ -207,6 +207,7 @@ LOOKING: list[tuple[dict[str, t.Any], str]] = [
     ({"types": ["PUBLIC"]}, "must be one or more of"),
     ({"key_algorithms": ["DSA"]}, "must be one or more of"),
     ({"diagnose": True, "resolvers": ["ns1.example.com"]}, "not a name server"),
+    ({"resolvers": ["ns1.example.com"]}, "not a name server"),
 ]
 
 
