@@ -128,66 +128,46 @@ def _of_valid(certificate: Entry, name: str, hosts: list[str], seen: Seen, polic
         f"the certificate expires {words.distance(left)}, on {words.date(until)}" if until and left is not None else ""
     )
     deadline = f"{expires[0].upper()}{expires[1:]}." if expires else ""
-    common = {"days_to_expiry": left, "records": _records(certificate)}
+
+    def concern(
+        kind: str, occasion: str, severity: str, title: str, text: str, situation: str | None = None
+    ) -> Concern:
+        """occasion: what tells this alert from the next one of its kind about the same leaf."""
+        alert: dict[str, t.Any] = {
+            "key": f"{kind} {arn} {serial}{occasion and f' {occasion}'}",
+            "kind": kind,
+            "severity": severity,
+            "title": f"{name}: {title}",
+            "text": text,
+            "days_to_expiry": left,
+            "records": _records(certificate),
+        }
+        return Concern(alert, situation)
+
     if summary.get("renewal_status") == "FAILED":
-        cause = words.reason(summary.get("renewal_status_reason"))
-        yield Concern(
-            {
-                **common,
-                "key": f"renewal_failed {arn} {serial} {summary.get('updated_at', '')} {notice or 'first'}",
-                "kind": "renewal_failed",
-                "severity": "critical",
-                "title": f"{name}: the renewal has failed",
-                "text": words.joined(f"The cause: {cause}.", _diagnosed(certificate), _again(certificate), deadline),
-            },
-            "renewal_failed",
-        )
+        cause = f"The cause: {words.reason(summary.get('renewal_status_reason'))}."
+        text = words.joined(cause, _diagnosed(certificate), _again(certificate), deadline)
+        occasion = f"{summary.get('updated_at', '')} {notice or 'first'}"
+        yield concern("renewal_failed", occasion, "critical", "the renewal has failed", text, "renewal_failed")
     elif _was_just_renewed(certificate, seen):
         return  # the next run deploys what ACM has renewed during this run
     elif notice is not None and left is not None and not _may_still_be_renewed(certificate, policy, seen.now):
         waits = summary.get("renewal_status") == "PENDING_VALIDATION" or certificate.get("diagnosis")
         if waits and _is_renewed_automatically(certificate):
-            yield Concern(
-                {
-                    **common,
-                    "key": f"action_required {arn} {serial} {notice}",
-                    "kind": "action_required",
-                    "severity": severity,
-                    "title": f"{name}: the renewal needs your action, and {expires}",
-                    "text": words.joined(
-                        _blocked(certificate),
-                        "Once that is done, ACM continues within hours"
-                        + (", and the next run deploys the new certificate." if hosts else "."),
-                    ),
-                },
-                "action_required" if _is_overdue(certificate, policy, seen.now) else None,
-            )
+            then = ", and the next run deploys the new certificate." if hosts else "."
+            text = words.joined(_blocked(certificate), f"Once that is done, ACM continues within hours{then}")
+            situation = "action_required" if _is_overdue(certificate, policy, seen.now) else None
+            title = f"the renewal needs your action, and {expires}"
+            yield concern("action_required", str(notice), severity, title, text, situation)
         else:
-            yield Concern(
-                {
-                    **common,
-                    "key": f"expiring {arn} {serial} {notice}",
-                    "kind": "expiring",
-                    "severity": severity,
-                    "title": f"{name}: {expires}",
-                    "text": _why_it_expires(certificate),
-                }
-            )
+            yield concern("expiring", str(notice), severity, expires, _why_it_expires(certificate))
     elif hosts and not seen.is_check and _was_forgotten(certificate, seen):
-        yield Concern(
-            {
-                **common,
-                "key": f"ineligible {arn} {serial}",
-                "kind": "ineligible",
-                "severity": "warning",
-                "title": f"{name}: ACM will not renew the certificate",
-                "text": words.joined(
-                    "ACM reports it as not eligible for renewal, although it was exported and is in place. "
-                    "Export it again with certops.acm.acm_export; if ACM still reports that, request a new one.",
-                    deadline,
-                ),
-            }
+        text = words.joined(
+            "ACM reports it as not eligible for renewal, although it was exported and is in place. "
+            "Export it again with certops.acm.acm_export; if ACM still reports that, request a new one.",
+            deadline,
         )
+        yield concern("ineligible", "", "warning", "ACM will not renew the certificate", text)
 
 
 def _was_just_renewed(certificate: Entry, seen: Seen) -> bool:
