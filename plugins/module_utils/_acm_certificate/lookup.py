@@ -63,10 +63,10 @@ def _describe_by_arn(acm: Door, items: t.Sequence[Item], settings: Settings) -> 
     if len(by_arn) > inventory.FEW and not settings.details:
         # The inventory has all of them, but whether to replace one should be known before looking for its successor.
         by_arn = [item for item in by_arn if item.want.replace]
-    _describe_jobs(acm, by_arn)
+    _describe_items(acm, by_arn)
 
 
-def _describe_jobs(acm: Door, items: t.Sequence[Item]) -> None:
+def _describe_items(acm: Door, items: t.Sequence[Item]) -> None:
     answers = acm.each("DescribeCertificate", [{"CertificateArn": item.want.arn} for item in items])
     for item, answer in zip(items, answers):
         if not isinstance(answer, AcmError):
@@ -96,7 +96,7 @@ def _find_by_names(acm: Door, items: t.Sequence[Item], settings: Settings) -> No
     for item in by_arn:
         if item.want.arn in at_hand:
             _take(item, at_hand[item.want.arn])
-    _describe_jobs(acm, [item for item in by_arn if item.certificate is None])
+    _describe_items(acm, [item for item in by_arn if item.certificate is None])
     _match(acm, by_names, listed, settings.now)
 
 
