@@ -391,7 +391,7 @@ def test_a_failure_leaves_the_old_set(run: Any, site: Site, tmp_path: Path, monk
 
     monkeypatch.setattr(atomic.os, "fsync", full)
     result = run(certificate_arn=arn, path=str(tmp_path))
-    assert result["failed"] and not result["changed"] and "No space left" in result["msg"]
+    assert result["failed"] and not result["changed"] and "There is no space left" in result["msg"]
     assert contents(tmp_path) == before
 
 
