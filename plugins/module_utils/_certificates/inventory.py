@@ -114,7 +114,10 @@ def listing(acm: Door, query: Query, now: datetime) -> list[Certificate]:
     try:
         members = {"MaxResults": SEARCH_PAGE, "FilterStatement": search_filter(query, now)}
         pages = list(acm.pages("SearchCertificates", **{key: value for key, value in members.items() if value}))
-        return [from_search(found) for page in pages for found in page["Results"]]
+        if all(
+            "Results" in page for page in pages
+        ):  # otherwise the list decides, which is never left out of its answer
+            return [from_search(found) for page in pages for found in page["Results"]]
     except AcmError as error:
         # Unknown to an old botocore or to the region, or not allowed: ListCertificates returns nearly as much.
         # But if there was no answer at all (EndpointConnectionError …), a second call would get none either.

@@ -39,7 +39,6 @@ ESSENTIAL = {
     "ImportCertificate": "CertificateArn",
     "ListCertificates": "CertificateSummaryList",
     "RequestCertificate": "CertificateArn",
-    "SearchCertificates": "Results",
 }
 
 
@@ -198,6 +197,6 @@ def _answer(client: t.Any, operation: str, members: dict[str, t.Any]) -> dict[st
         raise AcmError(operation, code, refusals.of_answer(error, operation, members, client)) from error
     except BotoCoreError as error:
         raise AcmError(operation, type(error).__name__, refusals.of_silence(error, client)) from error
-    if ESSENTIAL.get(operation, "ResponseMetadata") not in answer:
+    if operation in ESSENTIAL and ESSENTIAL[operation] not in answer:
         raise AcmError(operation, "UnexpectedAnswerError", refusals.NOT_AWS)
     return answer

@@ -91,8 +91,7 @@ def strict(session: t.Any) -> t.Any:
                     answer = parse(response, shape)
                 except (AttributeError, LookupError, TypeError, ValueError, botocore.parsers.ResponseParserError):
                     raise UnexpectedAnswerError() from None
-                is_empty = not set(answer) - {"ResponseMetadata"}
-                if is_empty and response["status_code"] < 300 and shape and shape.members and response["body"] != b"{}":
+                if _says_nothing(answer, response, shape):
                     raise UnexpectedAnswerError()
                 return answer
 
@@ -101,6 +100,12 @@ def strict(session: t.Any) -> t.Any:
 
     session.register_component("response_parser_factory", Parsers())
     return session
+
+
+def _says_nothing(answer: dict[str, t.Any], response: dict[str, t.Any], shape: t.Any) -> bool:
+    """Whether an answer that may have members has none, and is not an empty answer of AWS either."""
+    is_told = set(answer) - {"ResponseMetadata"} or response["body"].strip() == b"{}"
+    return bool(response["status_code"] < 300 and shape and shape.members and not is_told)
 
 
 def veto_retry(

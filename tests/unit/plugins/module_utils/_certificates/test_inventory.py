@@ -37,8 +37,15 @@ def test_everything_is_found_in_one_search() -> None:
     acm.check_is_done()
 
 
-@pytest.mark.parametrize("code", ["AccessDeniedException", "UnknownOperation", "UnknownOperationException", "500"])
-def test_without_search_the_list_is_used(code: str) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(AcmError("SearchCertificates", code, "no") for code in ("AccessDeniedException", "UnknownOperation", "500")),
+        {},  # of no certificates, or not from ACM
+    ],
+    ids=str,
+)
+def test_without_search_the_list_is_used(answer: t.Any) -> None:
     wanted = {
         "MaxItems": 1000,
         "Includes": {"keyTypes": list(KEY_ALGORITHMS)},
@@ -48,7 +55,7 @@ def test_without_search_the_list_is_used(code: str) -> None:
     first = {"CertificateArn": arn(1), "DomainName": "a.example.com"}
     second = {"CertificateArn": arn(2), "DomainName": "n2.example.com", "RootHierarchyType": "N2_AMAZON_MANAGED"}
     acm = ScriptedAcm(
-        ("SearchCertificates", {"MaxResults": 500}, AcmError("SearchCertificates", code, "no")),
+        ("SearchCertificates", {"MaxResults": 500}, answer),
         ("ListCertificates", wanted, {"CertificateSummaryList": [first]}),
         ("ListCertificates", of_n2, {"CertificateSummaryList": [second, first]}),  # where the filter is not known
     )

@@ -169,7 +169,7 @@ def test_an_answer_that_is_not_from_aws_is_one_kind_of_error(service, method, me
 
 
 def test_an_answer_from_aws_may_be_empty():
-    with answering(200, b"{}") as url:
+    with answering(200, b"{}\n") as url:
         assert "Messages" not in client_at(url, "sqs").receive_message(QueueUrl=f"{url}/q")
     with answering(200, b"") as url:  # an operation whose answer has no members
         arn = f"arn:aws:acm:us-east-1:123456789012:certificate/{'0' * 36}"
