@@ -14,8 +14,7 @@ from __future__ import annotations
 import difflib
 import typing as t
 
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import kind_of
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, kind_of
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "type": ("webhook", "mail", "sns", "security_hub"),

@@ -21,8 +21,12 @@ import typing as t
 from ansible import constants
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible_collections.certops.acm.plugins.module_utils._ansible.fast_import import no_collection
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import kind_of
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, contract, contract_of
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import (
+    InvalidInput,
+    contract,
+    contract_of,
+    kind_of,
+)
 from ansible_collections.certops.acm.plugins.plugin_utils.host_results import drop_what_ansible_obeys
 from ansible_collections.certops.acm.plugins.plugin_utils.progress import Watch
 

@@ -84,3 +84,16 @@ def test_a_module_that_does_not_use_an_authority_ships_none(module: str) -> None
     rooms = {room_of(name) for name in reached_from(f"modules.{module}")}
     assert "_authority" not in rooms
     assert module == "acm_alert" or "_door" not in rooms
+
+
+def test_what_an_action_plugin_loads() -> None:
+    """Ansible loads it for each task, and compiles it and what it imports each time."""
+    ours = {name for name in reached_from("plugin_utils.pipelining") if name in GRAPH}
+    assert ours == {
+        "module_utils._ansible.fast_import",
+        "module_utils._rules.errors",
+        "module_utils._rules.progress_file",
+        "module_utils._rules.sentences",
+        "plugin_utils.host_results",
+        "plugin_utils.progress",
+    }

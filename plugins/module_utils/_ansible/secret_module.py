@@ -16,7 +16,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common import validation
 
-from .._rules.errors import contract
+from .._rules.errors import contract, kind_of
 
 Spec = t.Mapping[str, t.Any]  # an Ansible argument spec
 MISSING_LIBRARY = "Failed to import the required Python library"  # how missing_required_lib begins
@@ -350,17 +350,3 @@ def _inside(
 
 def _spelled(path: tuple[str, ...]) -> str:
     return ".".join(path)
-
-
-def kind_of(value: t.Any) -> str:
-    """What a value is, in words."""
-    if value is None or value == "":
-        return "empty"
-    kinds: dict[t.Any, str] = {
-        str: "text",
-        bool: "a boolean",
-        (int, float): "a number",
-        (list, tuple): "a list",
-        dict: "a dictionary",
-    }
-    return next((words for kind, words in kinds.items() if isinstance(value, kind)), "something else")

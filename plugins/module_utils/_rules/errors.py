@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The errors that rules raise, and how results describe an error. Messages are sentences for the user."""
+"""The errors that rules raise, how results describe an error, and what messages call a value that is not what it should be.
+Messages are sentences for the user."""
 
 from __future__ import annotations
 
@@ -43,3 +44,17 @@ def contract_of(error: Exception) -> dict[str, t.Any]:
     if isinstance(error, InvalidMaterial):
         told["rule"] = error.rule
     return told
+
+
+def kind_of(value: t.Any) -> str:
+    """What a value is, in words."""
+    if value is None or value == "":
+        return "empty"
+    kinds: dict[t.Any, str] = {
+        str: "text",
+        bool: "a boolean",
+        (int, float): "a number",
+        (list, tuple): "a list",
+        dict: "a dictionary",
+    }
+    return next((words for kind, words in kinds.items() if isinstance(value, kind)), "something else")

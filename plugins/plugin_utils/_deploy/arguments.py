@@ -13,9 +13,9 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
-from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import LONGEST, as_sentence, kind_of
+from ansible_collections.certops.acm.plugins.module_utils._ansible.secret_module import LONGEST, as_sentence
 from ansible_collections.certops.acm.plugins.module_utils._files.certificate_files import SET_FILE_NAMES
-from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput
+from ansible_collections.certops.acm.plugins.module_utils._rules.errors import InvalidInput, kind_of
 from ansible_collections.certops.acm.plugins.module_utils._rules.seconds import check_deployment
 
 FILES = tuple(SET_FILE_NAMES)

@@ -18,6 +18,7 @@ from ansible_collections.certops.acm.plugins.module_utils._rules.errors import (
     TimedOut,
     contract,
     contract_of,
+    kind_of,
 )
 
 
@@ -47,3 +48,21 @@ def test_the_contract_always_has_both_members() -> None:
 @pytest.mark.parametrize("kind", [TimedOut, RequestFailed, InvalidMaterial])
 def test_catching_invalid_input_catches_its_kinds(kind: type[Exception]) -> None:
     assert issubclass(kind, InvalidInput)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, "empty"),
+        ("", "empty"),
+        ("x", "text"),
+        (True, "a boolean"),
+        (0, "a number"),
+        (1.5, "a number"),
+        ([], "a list"),
+        ({}, "a dictionary"),
+        (b"x", "something else"),
+    ],
+)
+def test_what_messages_call_a_value(value: Any, words: str) -> None:
+    assert kind_of(value) == words
