@@ -156,25 +156,18 @@ def mistake(
     )
 
 
-def no_text(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
+def no_text(parameters: t.Mapping[str, t.Any], spec: Spec) -> t.Optional[str]:
     """A sentence about the first value that cannot be the text or path that is expected. Ansible itself would take
     Python's notation of a list or dictionary for a text."""
-    by_name = _by_name(spec)
-    for name, value in parameters.items():
-        option = by_name.get(name) or {"type": "raw"}
-        here = _spelled((*path, name))
-        fault = _unlike_text(value, "path" if name == "path" else option.get("type", "str"))
+    for path, value, option in _given(parameters, spec):
+        here = _spelled(path)
+        fault = _unlike_text(value, "path" if path[-1] == "path" else option.get("type", "str"))
         if fault:
             return f"{here} {fault}."
-        if isinstance(value, list):
-            for number, item in enumerate(value, 1):
-                fault = _unlike_text(item, option.get("elements"))
-                if fault:
-                    return f"Item {number} of {here} {fault}."
-        for inner, items in _inside(value, option, (*path, name)):
-            found = no_text(items, option["options"], inner)
-            if found:
-                return found
+        for number, item in enumerate(value if isinstance(value, list) else (), 1):
+            fault = _unlike_text(item, option.get("elements"))
+            if fault:
+                return f"Item {number} of {here} {fault}."
     return None
 
 
@@ -186,20 +179,15 @@ def _unlike_text(value: t.Any, kind: t.Any) -> t.Optional[str]:
     return None
 
 
-def relative_path(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
+def relative_path(parameters: t.Mapping[str, t.Any], spec: Spec) -> t.Optional[str]:
     """A sentence about the first relative path where only an absolute one is allowed."""
-    for name, option in spec.items():
-        value = parameters.get(name)
-        if name in ABSOLUTE and option.get("type") == "path" and value and not value.startswith("/"):
-            here = _spelled((*path, name))
+    for path, value, option in _given(parameters, spec):
+        if path[-1] in ABSOLUTE and option.get("type") == "path" and value and not value.startswith("/"):
+            here = _spelled(path)
             if not value.strip():
                 return f"{here} is empty: give an absolute path."
             what = "URL" if "://" in value else "relative path"
             return f"{here} is {value!r}, which is a {what}: give an absolute path."
-        for inner, items in _inside(value, option, (*path, name)):
-            found = relative_path(items, option["options"], inner)
-            if found:
-                return found
     return None
 
 
@@ -223,18 +211,23 @@ def together(names: t.Collection[str], exclusive: t.Iterable[t.Sequence[str]]) -
     return f"{', '.join(first)} and {last} cannot be given together: leave {'one' if len(clashing) == 2 else 'some'} of them out."
 
 
-def _emptied(parameters: t.Mapping[str, t.Any], spec: Spec, path: tuple[str, ...] = ()) -> t.Optional[str]:
+def _emptied(parameters: t.Mapping[str, t.Any], spec: Spec) -> t.Optional[str]:
     """A sentence about a required option that is given, but empty."""
+    empty = (path for path, value, option in _given(parameters, spec) if option.get("required") and _is_empty(value))
+    return next((f"{_spelled(path)} is empty, but must have a value." for path in empty), None)
+
+
+def _given(
+    parameters: t.Mapping[str, t.Any], spec: Spec, above: tuple[str, ...] = ()
+) -> t.Iterator[tuple[tuple[str, ...], t.Any, t.Mapping[str, t.Any]]]:
+    """(path, value, its part of the spec) of every known option that is given, at any depth."""
     by_name = _by_name(spec)
     for name, value in parameters.items():
-        option = by_name[name]
-        if option.get("required") and _is_empty(value):
-            return f"{_spelled((*path, name))} is empty, but must have a value."
-        for inner, items in _inside(value, option, (*path, name)):
-            found = _emptied(items, option["options"], inner)
-            if found:
-                return found
-    return None
+        if name in by_name:
+            path = (*above, name)
+            yield path, value, by_name[name]
+            for inner, items in _inside(value, by_name[name], path):
+                yield from _given(items, by_name[name]["options"], inner)
 
 
 def _by_name(spec: Spec) -> dict[str, t.Mapping[str, t.Any]]:

@@ -39,7 +39,7 @@ def to_ascii(name: str) -> str:
 
 
 def spelled(name: str) -> str:
-    """The same; in lower case if NAME is no domain name, as in imported certificates."""
+    """The same, but a NAME that is not a domain name, as an imported certificate may have, is only put in lower case."""
     try:
         return to_ascii(name)
     except InvalidInput:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from .proof_records import Detail
+from .._rules.acm_limits import VALIDATION_HOURS
 from .._rules.sentences import first_few
 
 FAILURES = {
@@ -53,13 +54,13 @@ def find(detail: Detail) -> list[dict[str, t.Any]]:
         name, method = option.get("DomainName", ""), option.get("ValidationMethod", "DNS")
         reason = _waits_for(name, method, option)
         if status == "VALIDATION_TIMED_OUT":
-            reason = f"{name} was not validated within 72 hours: request a new certificate. {reason}"
+            reason = f"{name} was not validated within {VALIDATION_HOURS} hours: request a new certificate. {reason}"
         elif option.get("ValidationStatus") == "FAILED":
             reason = f"The validation of {name} failed. {reason}"
         found.append(_item(name, method, option.get("ValidationStatus") or "PENDING_VALIDATION", reason))
     if not found and status == "VALIDATION_TIMED_OUT":
         name = detail.get("DomainName", "")
-        reason = f"{name} was not validated within 72 hours: request a new certificate."
+        reason = f"{name} was not validated within {VALIDATION_HOURS} hours: request a new certificate."
         found.append(_item(name, None, "FAILED", reason))
     if not found and status == "PENDING_VALIDATION":
         name = detail.get("DomainName", "")

@@ -3,7 +3,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a renewal run has seen, and what is to be told of it. Pure."""
+"""What a renewal run has seen, and the concerns that follow from it. Pure."""
 
 from __future__ import annotations
 
